@@ -1,0 +1,58 @@
+/** What the language room promises to the session and the executor; every value is plain data that crosses threads. */
+
+/** A remark on a cell's source. Lines and columns count from 1, columns in UTF-16 units. */
+export interface Diagnostic {
+  readonly severity: "error" | "warning";
+  /** "TS2322" from the checker; absent from the parser. */
+  readonly code?: string;
+  readonly message: string;
+  readonly line: number;
+  readonly column: number;
+  readonly endLine: number;
+  readonly endColumn: number;
+  /** For an unknown name, the name: the kernel looks for the cell that declares it. */
+  readonly unknownName?: string;
+}
+
+/** A cell ready to run: a script for `vm.Script` in the kernel's own context. */
+export interface TransformedCell {
+  /** The name that stack frames carry. */
+  readonly name: string;
+  readonly source: string;
+  readonly code: string;
+  /** Generated line and column → the cell's; opaque, for `originalPosition`. */
+  readonly positions: string;
+  /** Names that the cell declares at its top level and later cells see. */
+  readonly declares: readonly string[];
+}
+
+export type TransformResult =
+  | { readonly ok: true; readonly cell: TransformedCell }
+  | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
+
+export interface Completions {
+  /** The span of the source that a match replaces, in UTF-16 offsets. */
+  readonly start: number;
+  readonly end: number;
+  readonly matches: readonly { readonly text: string; readonly kind: string }[];
+}
+
+export interface Inspection {
+  readonly signature: string;
+  readonly documentation: string;
+}
+
+/** Types, completion and documentation over everything that ran so far; it lives in a thread of its own. */
+export interface LanguageService {
+  /** Checks a cell against all that was declared before it; it changes nothing. */
+  check(source: string): Promise<readonly Diagnostic[]>;
+  /** The cell ran: from now on its declarations are what later cells are checked against. */
+  declare(source: string): void;
+  complete(source: string, offset: number): Promise<Completions>;
+  inspect(source: string, offset: number): Promise<Inspection | undefined>;
+  /** Resolves when the first check will be quick. */
+  readonly ready: Promise<void>;
+  /** Forgets every cell. */
+  reset(): void;
+  stop(): Promise<void>;
+}

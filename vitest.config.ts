@@ -1,0 +1,31 @@
+import { defineConfig, type ViteUserConfig } from "vitest/config";
+
+/**
+ * `npm test` takes the fixed fast samples; `npm run test:long` (mode "long") the long forms.
+ * The projects differ in what they need: `unit` nothing but the sources, `kernel` a built kernel that it spawns,
+ * `clients` Python's Jupyter and Debian's disk tools beside it (a suite whose tool is absent says so and is skipped).
+ */
+const config: ViteUserConfig = defineConfig(({ mode }) => {
+  const shared = { env: { VIRTLAB_LONG: mode === "long" ? "1" : "" }, expect: { requireAssertions: true } };
+  return {
+    test: {
+      ...shared,
+      projects: [
+        {
+          test: { ...shared, name: "unit", include: ["test/{sim,kernel,structure}/**/*.test.ts"], testTimeout: 30_000 },
+        },
+        {
+          test: {
+            ...shared,
+            name: "kernel",
+            include: ["test/{conformance,notebooks,clients}/**/*.test.ts"],
+            testTimeout: 300_000,
+            hookTimeout: 300_000,
+            fileParallelism: false,
+          },
+        },
+      ],
+    },
+  };
+});
+export default config;

@@ -101,7 +101,9 @@ function outputInLines(output: Output): object {
 
 function cellInLines(cell: Cell): object {
   const source = lines(cell.source);
-  return cell.cell_type === "code" ? { ...cell, outputs: cell.outputs.map(outputInLines), source } : { ...cell, source };
+  return cell.cell_type === "code"
+    ? { ...cell, outputs: cell.outputs.map(outputInLines), source }
+    : { ...cell, source };
 }
 
 /** The file's text, laid out as Jupyter saves it: texts as lists of lines, an indent of one, a line feed at the end. */

@@ -18,18 +18,24 @@ function overwrite(line: string): string {
   return shown.join("");
 }
 
-/**
- * Adds to a stream's text. Only the last line can change: what a carriage return overwrites is settled when the
- * text behind it is there, so that a progress bar leaves its last state and not its whole history.
- */
-function append(text: string, addition: string): string {
-  const start = text.lastIndexOf("\n") + 1;
-  if (!/[\r\b]/.test(addition) && !text.includes("\r", start)) return text + addition;
-  const open = (text.slice(start) + addition).replaceAll("\r\n", "\n").split("\n");
-  const last = open.pop() ?? "";
-  const tail = /[\r\b]+$/.exec(last)?.[0] ?? "";
-  const settled = [...open.map(overwrite), overwrite(last.slice(0, last.length - tail.length)) + tail];
-  return text.slice(0, start) + settled.join("\n");
+/** The text of a stream that still grows. Only its last line can change, so only that is looked at again. */
+class StreamText {
+  #settled = "";
+  #open = "";
+
+  /**
+   * What a carriage return overwrites is settled when the text behind it is there: a progress bar leaves its last
+   * state and not its whole history.
+   * @returns the whole text
+   */
+  append(addition: string): string {
+    const lines = (this.#open + addition).replaceAll("\r\n", "\n").split("\n");
+    const last = lines.pop() ?? "";
+    const waiting = /[\r\b]*$/.exec(last)?.[0] ?? "";
+    for (const line of lines) this.#settled += `${overwrite(line)}\n`;
+    this.#open = overwrite(last.slice(0, last.length - waiting.length)) + waiting;
+    return this.#settled + this.#open;
+  }
 }
 
 /** The displays that an `update_display_data` can still reach; one for the whole notebook. */
@@ -39,6 +45,8 @@ export type Displays = Map<string, Displayed[]>;
 export class CellOutputs {
   readonly #displays: Displays;
   #outputs: Collected[] = [];
+  /** The text of the last output, where that is a stream. */
+  #stream = new StreamText();
   #clearBeforeNext = false;
 
   constructor(displays: Displays) {
@@ -90,8 +98,12 @@ export class CellOutputs {
 
   #write(name: "stdout" | "stderr", text: string): void {
     const last = this.#outputs.at(-1);
-    if (last?.output_type === "stream" && last.name === name) last.text = append(last.text, text);
-    else this.#outputs.push({ output_type: "stream", name, text: append("", text) });
+    if (last?.output_type === "stream" && last.name === name) {
+      last.text = this.#stream.append(text);
+      return;
+    }
+    this.#stream = new StreamText();
+    this.#outputs.push({ output_type: "stream", name, text: this.#stream.append(text) });
   }
 
   #show(output: Displayed, displayId: string | undefined): void {

@@ -17,7 +17,8 @@ interface Declared {
 function declarations(source: string, where: string): readonly Declared[] {
   const { program, errors } = parseSync("parameters.ts", source, { sourceType: "module" });
   const error = errors[0];
-  if (error !== undefined) throw new UsageError(`${where} does not parse: ${error.message}`, "Mend it in the notebook.");
+  if (error !== undefined)
+    throw new UsageError(`${where} does not parse: ${error.message}`, "Mend it in the notebook.");
   return program.body.flatMap((statement) => {
     if (statement.type !== "VariableDeclaration") return [];
     return statement.declarations.flatMap(({ id }) => {
@@ -55,7 +56,7 @@ export function injectParameters(notebook: Notebook, parameters: Parameters, nam
       'Tag the cell that declares their defaults "parameters".',
     );
   }
-  const known = declarations(defaults.source, `${name}, cell ${at + 1},`);
+  const known = declarations(defaults.source, `${name}, cell ${at + 1}`);
   const lines = given.map(([key, value]) => {
     const declared = known.find((declaration) => declaration.name === key);
     if (declared !== undefined) return `${declared.kind} ${key}${declared.annotation} = ${JSON.stringify(value)};`;

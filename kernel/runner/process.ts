@@ -76,8 +76,14 @@ export function startProcess({ connectionFile, cwd, env, nodeOptions }: ProcessO
     child.once("error", (error) => {
       resolve({ code: null, signal: null, lastWords: error.message });
     });
-    child.once("close", (code, signal) => {
-      resolve({ code, signal, lastWords });
+    child.once("exit", (code, signal) => {
+      killGroup(child);
+      const tell = (): void => {
+        resolve({ code, signal, lastWords });
+      };
+      // What it wrote last may still be in the pipe, and a process that left the group may hold the pipe open for ever.
+      child.once("close", tell);
+      setTimeout(tell, 500).unref();
     });
   });
   const kernel: KernelProcess = {

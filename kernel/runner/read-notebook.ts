@@ -55,10 +55,10 @@ class Place {
 
   choice<T extends string>(key: string, choices: readonly T[]): T {
     const value = this.fields[key];
-    return (
-      choices.find((choice) => choice === value) ??
-      this.fail(`has "${key}" ${JSON.stringify(value) ?? "missing"}, and not one of ${choices.join(", ")}`)
-    );
+    const found = choices.find((choice) => choice === value);
+    if (found !== undefined) return found;
+    const given = value === undefined ? "nothing" : JSON.stringify(value);
+    return this.fail(`has ${given} as its "${key}", which is one of ${choices.join(", ")}`);
   }
 }
 
@@ -111,7 +111,7 @@ function readCell(place: Place, minor: number, name: string): Cell {
     const attachments = "attachments" in place.fields ? { attachments: place.object("attachments") } : {};
     return { ...attachments, cell_type, ...common };
   }
-  const outputs = place.list("outputs").map((output, i) => readOutput(new Place(output, `${name}, output ${i + 1},`)));
+  const outputs = place.list("outputs").map((output, i) => readOutput(new Place(output, `${name}, output ${i + 1}`)));
   return { cell_type, execution_count: place.count("execution_count"), ...common, outputs };
 }
 
@@ -123,8 +123,10 @@ function parse(text: string, name: string): unknown {
     return JSON.parse(json);
   } catch (error) {
     const conflict = /^<{7} /m.test(json);
+    // The engine quotes the text around the mistake, line breaks and all.
+    const why = (error as SyntaxError).message.replaceAll(/\s+/g, " ");
     throw new UsageError(
-      `${name} is not JSON, so it is no notebook: ${(error as SyntaxError).message}`,
+      `${name} is not JSON, so it is no notebook: ${why}`,
       conflict ? "It holds the marks of a merge conflict: resolve it." : "Take it back from a copy or version control.",
     );
   }
@@ -148,9 +150,13 @@ function checkVersion(place: Place): number {
 
 function checkLanguage(place: Place, metadata: Metadata): void {
   const { kernelspec, language_info: info } = metadata;
-  const language = (isObject(kernelspec) ? kernelspec["language"] : undefined) ?? (isObject(info) ? info["name"] : undefined);
+  const language =
+    (isObject(kernelspec) ? kernelspec["language"] : undefined) ?? (isObject(info) ? info["name"] : undefined);
   if (typeof language !== "string" || ["typescript", "javascript"].includes(language.toLowerCase())) return;
-  place.fail(`is written in ${language}`, "Virtlab runs TypeScript: choose its kernel in the notebook, or another file.");
+  place.fail(
+    `is written in ${language}`,
+    "Virtlab runs TypeScript: choose its kernel in the notebook, or another file.",
+  );
 }
 
 function checkIds(place: Place, cells: readonly Cell[]): void {
@@ -177,7 +183,7 @@ export function readNotebook(text: string, name: string): Notebook {
   const metadata = place.object("metadata");
   checkLanguage(place, metadata);
   const cells = place.list("cells").map((cell, i) => {
-    const where = `${name}, cell ${i + 1},`;
+    const where = `${name}, cell ${i + 1}`;
     return readCell(new Place(cell, where), minor, where);
   });
   checkIds(place, cells);

@@ -14,14 +14,9 @@ export function userDataFolder(platform: NodeJS.Platform, env: Environment): str
   const given = set(env["JUPYTER_DATA_DIR"]);
   if (given !== undefined) return given;
   const home = homedir();
-  switch (platform) {
-    case "darwin":
-      return join(home, "Library", "Jupyter");
-    case "win32":
-      return join(set(env["APPDATA"]) ?? join(home, "AppData", "Roaming"), "jupyter");
-    default:
-      return join(set(env["XDG_DATA_HOME"]) ?? join(home, ".local", "share"), "jupyter");
-  }
+  if (platform === "darwin") return join(home, "Library", "Jupyter");
+  if (platform === "win32") return join(set(env["APPDATA"]) ?? join(home, "AppData", "Roaming"), "jupyter");
+  return join(set(env["XDG_DATA_HOME"]) ?? join(home, ".local", "share"), "jupyter");
 }
 
 /** Where Jupyter looks for kernelspecs when nothing is known of its Python: the user's folder and the system's. */

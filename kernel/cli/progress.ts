@@ -7,9 +7,9 @@ export const elapsed = (milliseconds: number): string => formatDuration(Math.rou
 
 /** Shows how far one notebook has come. */
 export interface ProgressReport {
-  update(progress: Progress): void;
+  readonly update: (progress: Progress) => void;
   /** Takes the bar away. */
-  end(): void;
+  readonly end: () => void;
 }
 
 /** For a log: one line at the start, and one for each cell that takes long, so that a silence has a name. */

@@ -106,9 +106,9 @@ async function runOne(
 export async function run(args: Arguments, terminal: Terminal, runner: Runner = runNotebook): Promise<number> {
   const timeout = parseTimeout(args.one("timeout"));
   const sources = readSources(args.positionals, parseParameters(args.all("parameter")));
-  const plotly = args.has("html") ? readPlotly() : "";
   const paths = sources.map(({ path }) => path);
   const destinations = planDestinations(paths, args.one("output"), args.one("html"));
+  const plotly = args.has("html") ? readPlotly() : "";
   const options = { allowErrors: args.has("allow-errors"), ...(timeout === undefined ? {} : { timeout }) };
   let failed = 0;
   for (const [i, source] of sources.entries()) {

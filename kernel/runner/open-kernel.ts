@@ -50,7 +50,13 @@ function publicationOf({ type, content }: Broadcast): Publication | undefined {
         ...(typeof id === "string" ? { displayId: id } : {}),
       };
     }
-    default:
+    case "status":
+    case "execute_input":
+    case "comm_open":
+    case "comm_msg":
+    case "comm_close":
+    case "shutdown_reply":
+    case "iopub_welcome":
       return undefined;
   }
 }

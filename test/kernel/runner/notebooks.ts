@@ -1,4 +1,4 @@
-import type { Cell, CodeCell, Metadata, Notebook } from "../../../kernel/runner/index.js";
+import type { Cell, CodeCell, Notebook } from "../../../kernel/runner/index.js";
 
 /** A code cell as it stands in git. */
 export const code = (source: string, id: string, tags: readonly string[] = []): CodeCell => ({
@@ -17,6 +17,6 @@ export const notebookOf = (...cells: Cell[]): Notebook => ({
   nbformat_minor: 5,
   metadata: {
     kernelspec: { display_name: "TypeScript (virtlab)", language: "typescript", name: "virtlab" },
-  } as Metadata,
+  },
   cells,
 });

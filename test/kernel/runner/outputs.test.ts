@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Publication } from "../../../kernel/runner/client.js";
-import { CellOutputs } from "../../../kernel/runner/outputs.js";
+import { CellOutputs, type Displays } from "../../../kernel/runner/outputs.js";
 
 const collect = (...publications: Publication[]): CellOutputs["outputs"] => {
   const cell = new CellOutputs(new Map());
@@ -86,7 +86,7 @@ describe("displays", () => {
   });
 
   test("an update changes every display of the id, in other cells too, and adds none", () => {
-    const displays = new Map();
+    const displays: Displays = new Map();
     const [first, second] = [new CellOutputs(displays), new CellOutputs(displays)];
     first.receive(shown("0 %", "bar"));
     first.receive(shown("other"));

@@ -17,7 +17,8 @@ export interface Check {
   readonly check: (env: NodeJS.ProcessEnv) => Finding | Promise<Finding>;
 }
 
-const reinstall = "Install the packages again: npm ci in a clone, npm install virtlab elsewhere.";
+/** What mends a package that is not whole. */
+export const reinstall = "Install the packages again: npm ci in a clone, npm install virtlab elsewhere.";
 
 /** Whether a version is at least another, number by number. */
 export function isAtLeast(version: string, least: string): boolean {
@@ -53,7 +54,7 @@ async function checkZeromq(): Promise<Finding> {
       await server.send(await server.receive());
       const [word] = await client.receive();
       if (word?.toString() !== "echo") throw new Error("the echo differs");
-      return { state: "ok", found: `${version}, binds on 127.0.0.1 and echoes` };
+      return { state: "ok", found: `libzmq ${version}, binds on 127.0.0.1 and echoes` };
     } finally {
       client.close();
       server.close();

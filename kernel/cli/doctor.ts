@@ -1,4 +1,5 @@
-import { checks, type Finding } from "./doctor-checks.js";
+import { UsageError } from "../../sim/core/index.js";
+import { checks, reinstall, type Finding } from "./doctor-checks.js";
 import type { Arguments, CommandSpec } from "./arguments.js";
 import { line, type Terminal } from "./terminal.js";
 
@@ -23,7 +24,10 @@ export async function doctor(_args: Arguments, { out, env }: Terminal): Promise<
     try {
       finding = await check(env);
     } catch (error) {
-      finding = { state: "fail", found: String(error), mend: "Install virtlab again." };
+      finding =
+        error instanceof UsageError
+          ? { state: "fail", found: error.message, mend: error.hint }
+          : { state: "fail", found: String(error), mend: reinstall };
     }
     if (finding.state === "fail") failed += 1;
     line(out, describeFinding(name, finding));

@@ -1,7 +1,6 @@
-import { existsSync } from "node:fs";
 import { join, resolve, sep } from "node:path";
 import { UsageError } from "../../sim/core/index.js";
-import { kernelProgram } from "../runner/index.js";
+import { builtKernelProgram } from "../runner/index.js";
 import type { Arguments, CommandSpec } from "./arguments.js";
 import { userDataFolder } from "./data-folder.js";
 import { readSpec, removeSpec, specFolder, writeSpec } from "./kernelspec.js";
@@ -33,8 +32,7 @@ function chosenFolder(args: Arguments, { env }: Terminal): string {
 
 export function install(args: Arguments, terminal: Terminal): number {
   const dataFolder = chosenFolder(args, terminal);
-  const program = kernelProgram();
-  if (!existsSync(program)) throw new UsageError("the kernel is not built", "Run npm run build first.");
+  const program = builtKernelProgram();
   const before = readSpec(specFolder(dataFolder))?.argv.find((arg) => arg.endsWith("kernel.js"));
   const folder = writeSpec(dataFolder);
   line(terminal.out, `Installed the kernel "TypeScript (virtlab)" in ${folder}`);

@@ -31,6 +31,6 @@ export {
   type Progress,
   type RunResult,
 } from "./execute.js";
-export { kernelNodeOptions, kernelProgram, packageFolder } from "./process.js";
+export { builtKernelProgram, kernelNodeOptions, kernelProgram, packageFolder } from "./process.js";
 export { KernelStartError, openKernel, type Kernel, type KernelOptions } from "./open-kernel.js";
 export { runNotebook, type RunOptions } from "./run-notebook.js";

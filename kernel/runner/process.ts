@@ -15,6 +15,13 @@ export function packageFolder(): string {
 /** The built program that the kernelspec starts. */
 export const kernelProgram = (): string => join(packageFolder(), "dist", "kernel", "cli", "kernel.js");
 
+/** @throws UsageError where the kernel isn't built */
+export function builtKernelProgram(): string {
+  const program = kernelProgram();
+  if (existsSync(program)) return program;
+  throw new UsageError("the kernel is not built", "Run npm run build first.");
+}
+
 /** Node's arguments that the kernel needs: without it, interrupting a loop in a timer aborts the process. */
 export const kernelNodeOptions: readonly string[] = ["--no-force-async-hooks-checks"];
 
@@ -58,8 +65,7 @@ const remembered = 4096;
 
 /** @throws UsageError where the kernel isn't built */
 export function startProcess({ connectionFile, cwd, env, nodeOptions }: ProcessOptions): KernelProcess {
-  const program = kernelProgram();
-  if (!existsSync(program)) throw new UsageError("The kernel is not built", "Run npm run build.");
+  const program = builtKernelProgram();
   const child = spawn(process.execPath, [...nodeOptions, ...kernelNodeOptions, program, connectionFile], {
     cwd,
     // The kernel ends itself when this process, its parent, has gone (Jupyter's convention).

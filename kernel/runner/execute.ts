@@ -48,10 +48,13 @@ export function isExecuted(cell: Cell | undefined): cell is CodeCell {
 const isRaised = (cell: CodeCell, failure: Failure): boolean =>
   failure.kind === "error" && hasTag(cell, "raises-exception");
 
+/** Our kernel's name for a cell that called `process.exit`: the reply comes, and then the process ends. */
+const endsKernel = (failure: Failure): boolean => failure.ename === "KernelExit";
+
 /**
  * Runs a notebook's cells through a kernel and puts their outputs into a copy of it, as a client would.
- * Ends at the first cell that fails, unless errors are allowed or the cell's tag `raises-exception` allows it. A dead
- * kernel or one that doesn't answer an interrupt always ends it.
+ * Ends at the first cell that fails, unless errors are allowed or the cell's tag `raises-exception` allows it. A
+ * kernel that has ended or doesn't answer an interrupt always ends it.
  */
 export async function executeNotebook(
   notebook: Notebook,
@@ -77,7 +80,7 @@ export async function executeNotebook(
     if (failure === undefined) continue;
     const allowed = isRaised(cell, failure);
     if (!allowed) failures.push(failure);
-    if (reply === undefined || (!allowed && !allowErrors)) break;
+    if (reply === undefined || endsKernel(failure) || (!allowed && !allowErrors)) break;
   }
 
   // Outputs are taken at the end, so that late ones and updates of displays are in.

@@ -181,8 +181,9 @@ export async function openKernel(options: KernelOptions = {}): Promise<Kernel> {
       await client.request("control", "interrupt_request", {});
     },
     async close() {
-      await settled(client.request("control", "shutdown_request", { restart: false }), 2);
-      await settled(kernel.died, 2);
+      // The reply is no end yet; a kernel that doesn't end in time, or is stuck, is ended.
+      const asked = client.request("control", "shutdown_request", { restart: false }).then(() => kernel.died);
+      await settled(Promise.race([asked, kernel.died]), 2);
       await end();
     },
   };

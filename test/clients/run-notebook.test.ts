@@ -113,6 +113,15 @@ describe("virtlab run with the real kernel", () => {
     expect(readdirSync(scratch)).toEqual([]);
   });
 
+  test("a cell that ends the kernel's process is the failing one", () => {
+    save("a.ipynb", code("process.exit(0)", "a", ["raises-exception"]), code("2", "b"));
+    const { exit, err } = run("a.ipynb", "--output", "out.ipynb", "--allow-errors");
+    expect(exit).toBe(0);
+    expect(err).toBe("a.ipynb: running 2 cells\n");
+    expect(cellOf("out.ipynb", "a").outputs).toMatchObject([{ output_type: "error", ename: "KernelExit" }]);
+    expect(cellOf("out.ipynb", "b").execution_count).toBeNull();
+  });
+
   test("--html writes a page that needs nothing else", () => {
     save("a.ipynb", markdown("# The title", "m"), code("6 * 7", "c"));
     expect(run("a.ipynb", "--html", "page.html").exit).toBe(0);
@@ -158,7 +167,10 @@ describe.skipIf(process.platform === "win32")("ending virtlab run leaves nothing
     await until(() => !isAlive(kernel), 15, "the kernel has ended");
     expect(existsSync(join(folder, "out.ipynb"))).toBe(false);
     // Nobody can tidy up after SIGKILL; there the kernel notices that its parent has gone and ends itself.
-    if (signal === "SIGKILL") return;
+    if (signal === "SIGKILL") {
+      process.kill(child);
+      return;
+    }
     await until(() => !isAlive(child), 5, "what the cell started has ended");
     expect(readdirSync(scratch)).toEqual([]);
   });

@@ -82,7 +82,6 @@ export class Refcounts {
       start = this.#find(count);
     }
     for (let cluster = start; cluster < start + count; cluster++) this.change(cluster, 1);
-    if (start === this.#hint) this.#hint = start + count;
     return start * this.#clusterSize;
   }
 
@@ -136,6 +135,7 @@ export class Refcounts {
   }
 
   #find(count: number): number {
+    while (this.get(this.#hint) > 0) this.#hint += 1;
     let run = 0;
     for (let cluster = this.#hint; ; cluster++) {
       run = this.get(cluster) === 0 ? run + 1 : 0;

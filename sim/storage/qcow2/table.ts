@@ -52,6 +52,7 @@ export class TableCache {
   readonly #capacity: number;
   readonly #purpose: Purpose;
   readonly #tables = new Map<number, Table>();
+  #latest: { readonly offset: number; readonly table: Table } | undefined;
   /** Tables asked for that were here, and that had to be read. */
   hits = 0;
   misses = 0;
@@ -66,11 +67,16 @@ export class TableCache {
 
   /** The table at an offset of the file. Good until the next call: it may be dropped then. */
   at(offset: number): Table {
+    if (this.#latest?.offset === offset) {
+      this.hits += 1;
+      return this.#latest.table;
+    }
     const held = this.#tables.get(offset);
     if (held !== undefined) {
       this.hits += 1;
       this.#tables.delete(offset);
       this.#tables.set(offset, held);
+      this.#latest = { offset, table: held };
       return held;
     }
     this.misses += 1;
@@ -90,6 +96,7 @@ export class TableCache {
 
   /** The cluster is no table any more. */
   forget(offset: number): void {
+    if (this.#latest?.offset === offset) this.#latest = undefined;
     this.#tables.delete(offset);
   }
 
@@ -100,6 +107,7 @@ export class TableCache {
   #keep(offset: number, table: Table): Table {
     this.#tables.delete(offset);
     this.#tables.set(offset, table);
+    this.#latest = { offset, table };
     for (const [victim, old] of this.#tables) {
       if (this.#tables.size <= this.#capacity) break;
       if (old.dirty) old.flush(this.#file, victim, this.#purpose);

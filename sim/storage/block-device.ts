@@ -1,4 +1,5 @@
 import { UsageError } from "../core/index.js";
+import type { Purpose } from "./file.js";
 import { SparseBytes, type SparseState } from "./sparse.js";
 
 /** Bytes of a sector: the unit that a disk reads and writes as a whole. */
@@ -15,10 +16,13 @@ export interface BlockDevice {
   /** How many sectors there are; they are numbered from 0. */
   readonly sectors: number;
   readonly writable: boolean;
-  /** @throws UsageError for sectors that the device doesn't have */
-  read(lba: number, count: number): Uint8Array;
+  /**
+   * @param purpose what the access is for, carried down for those who record accesses; "data" where absent
+   * @throws UsageError for sectors that the device doesn't have
+   */
+  read(lba: number, count: number, purpose?: Purpose): Uint8Array;
   /** @throws UsageError for sectors that it doesn't have, a part of a sector, or a device that is read-only */
-  write(lba: number, bytes: Uint8Array): void;
+  write(lba: number, bytes: Uint8Array, purpose?: Purpose): void;
   /** The sectors read as zeros from now on, and their room is given back where the device can. */
   discard(lba: number, count: number): void;
   flush(): void;
@@ -162,14 +166,14 @@ export class Window implements BlockDevice {
     return this.start + lba;
   }
 
-  read(lba: number, count: number): Uint8Array {
+  read(lba: number, count: number, purpose?: Purpose): Uint8Array {
     checkSectors(this, lba, count);
-    return this.device.read(this.below(lba), count);
+    return this.device.read(this.below(lba), count, purpose);
   }
 
-  write(lba: number, bytes: Uint8Array): void {
+  write(lba: number, bytes: Uint8Array, purpose?: Purpose): void {
     checkWrite(this, lba, bytes);
-    this.device.write(this.below(lba), bytes);
+    this.device.write(this.below(lba), bytes, purpose);
   }
 
   discard(lba: number, count: number): void {

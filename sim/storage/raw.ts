@@ -1,6 +1,6 @@
 import { UsageError, type Row, type TableView, type Viewable } from "../core/index.js";
 import { checkSectors, checkWrite, checkWritable, isPinned, sectorSize, sectorsOf } from "./block-device.js";
-import { acquire, checkEmpty, type FileLike } from "./file.js";
+import { acquire, checkEmpty, type FileLike, type Purpose } from "./file.js";
 import { mapView, type Image, type Mapping, type MapRow } from "./image.js";
 
 /** Bytes of zeros written at once where a raw image discards. */
@@ -43,14 +43,14 @@ export class RawImage implements Image, Viewable {
     return offset;
   }
 
-  read(lba: number, count: number): Uint8Array {
+  read(lba: number, count: number, purpose: Purpose = "data"): Uint8Array {
     checkSectors(this, lba, count);
-    return this.file.read(this.fileOffset(lba * sectorSize), count * sectorSize, "data");
+    return this.file.read(this.fileOffset(lba * sectorSize), count * sectorSize, purpose);
   }
 
-  write(lba: number, bytes: Uint8Array): void {
+  write(lba: number, bytes: Uint8Array, purpose: Purpose = "data"): void {
     checkWrite(this, lba, bytes);
-    this.file.write(this.fileOffset(lba * sectorSize), bytes, "data");
+    this.file.write(this.fileOffset(lba * sectorSize), bytes, purpose);
   }
 
   discard(lba: number, count: number): void {

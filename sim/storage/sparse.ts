@@ -1,10 +1,10 @@
-import { isZero } from "./bytes.js";
+import { decodeBase64, encodeBase64, isZero } from "./bytes.js";
 
 /** A page of memory, and the unit in which most hosts' file systems keep holes. */
 const pageSize = 4096;
 
-/** What `SparseBytes.save` gives: the pages that hold anything but zeros, each with its index. */
-export type SparseState = readonly (readonly [page: number, bytes: Uint8Array])[];
+/** What `SparseBytes.save` gives: the pages that hold anything but zeros, each with its index, in base64. */
+export type SparseState = readonly (readonly [page: number, bytes: string])[];
 
 /** A byte space of any size of which only pages that hold data take memory; the rest reads as zeros. */
 export class SparseBytes {
@@ -56,12 +56,12 @@ export class SparseBytes {
     return [...this.#pages]
       .filter(([, bytes]) => !isZero(bytes))
       .sort(([a], [b]) => a - b)
-      .map(([page, bytes]) => [page, bytes.slice()] as const);
+      .map(([page, bytes]) => [page, encodeBase64(bytes)] as const);
   }
 
   restore(state: SparseState): void {
     this.#pages.clear();
-    for (const [page, bytes] of state) this.#pages.set(page, Uint8Array.from(bytes));
+    for (const [page, bytes] of state) this.#pages.set(page, decodeBase64(bytes));
   }
 }
 

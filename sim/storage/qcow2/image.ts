@@ -8,7 +8,7 @@ import {
   sectorSize,
   type BlockDevice,
 } from "../block-device.js";
-import { acquire, type FileLike } from "../file.js";
+import { acquire, type FileLike, type Purpose } from "../file.js";
 import { mapView, type Image, type Mapping, type MapRow } from "../image.js";
 import { checkImage, type CheckReport } from "./check.js";
 import { clearAutoclear, patchHeader, readHeader, type Header } from "./header.js";
@@ -131,15 +131,15 @@ export class Qcow2Image implements Image, Viewable {
     return this.#snapshots.list;
   }
 
-  read(lba: number, count: number): Uint8Array {
+  read(lba: number, count: number, purpose: Purpose = "data"): Uint8Array {
     checkSectors(this, lba, count);
     const from = lba * sectorSize;
     const out = new Uint8Array(count * sectorSize);
-    for (const run of this.runs(from, out.length)) out.set(this.#content(run, "data"), run.start - from);
+    for (const run of this.runs(from, out.length)) out.set(this.#content(run, purpose), run.start - from);
     return out;
   }
 
-  write(lba: number, bytes: Uint8Array): void {
+  write(lba: number, bytes: Uint8Array, purpose: Purpose = "data"): void {
     checkWrite(this, lba, bytes);
     const start = lba * sectorSize;
     const placements = this.#spans(start, bytes.length).map((span) => this.place(span));
@@ -148,7 +148,7 @@ export class Qcow2Image implements Image, Viewable {
       const at = placement.cluster * this.clusterSize - start;
       return this.#filled(placement, bytes.subarray(at + placement.from, at + placement.to));
     });
-    for (const chunk of joinChunks(chunks)) this.file.write(chunk.offset, chunk.bytes, "data");
+    for (const chunk of joinChunks(chunks)) this.file.write(chunk.offset, chunk.bytes, purpose);
     for (const { cluster, offset, before } of placements) {
       if (before.kind !== "data" || before.offset !== offset) {
         this.clusters.set(cluster, { kind: "data", offset, owned: true });
@@ -317,9 +317,9 @@ export class Qcow2Image implements Image, Viewable {
   }
 
   /** The bytes of a run, from wherever they are. */
-  #content(run: MapRow, purpose: "data" | "copy"): Uint8Array {
+  #content(run: MapRow, purpose: Purpose): Uint8Array {
     if (run.kind === "zero") return new Uint8Array(run.length);
-    if (run.kind === "unallocated") return this.readUnallocated(run.start, run.length);
+    if (run.kind === "unallocated") return this.readUnallocated(run.start, run.length, purpose);
     if (run.kind === "data" && run.offset !== null) return this.file.read(run.offset, run.length, purpose);
     throw new UsageError(
       `${this.name} holds compressed clusters, which this simulator cannot inflate`,
@@ -328,11 +328,11 @@ export class Qcow2Image implements Image, Viewable {
   }
 
   /** What the image has nothing of its own for: the backing image's bytes, and zeros where that ends or there is none. */
-  readUnallocated(start: number, length: number): Uint8Array {
+  readUnallocated(start: number, length: number, purpose: Purpose): Uint8Array {
     const out = new Uint8Array(length);
     if (this.backing === null) return out;
     const below = Math.min(length, Math.max(0, this.backing.sectors * sectorSize - start));
-    if (below > 0) out.set(this.backing.read(start / sectorSize, below / sectorSize));
+    if (below > 0) out.set(this.backing.read(start / sectorSize, below / sectorSize, purpose));
     return out;
   }
 

@@ -1,0 +1,2 @@
+export type { MimeBundle } from "./bundle.js";
+export { present } from "./present.js";

@@ -1,0 +1,50 @@
+import { textWidth } from "../text/width.js";
+
+/** Advance widths in hundredths of the font size, of Helvetica and its like (Adobe's font metrics), by class of character. */
+const narrow = /[ijl.,:;'|!()[\]ftr/\\ I-]/;
+const broad = /[mwMW@%—…]/;
+const capital = /[A-Z&]/;
+
+/**
+ * The width in pixels of a text in a sans-serif font, a little on the large side: nothing is drawn here, and the font
+ * that the reader's machine takes is not known.
+ */
+export function measure(text: string, size: number): number {
+  let hundredths = 0;
+  for (const c of text) {
+    hundredths += narrow.test(c)
+      ? 34
+      : broad.test(c)
+        ? 92
+        : capital.test(c)
+          ? 72
+          : c.charCodeAt(0) < 0x80
+            ? 57
+            : 58 * textWidth(c);
+  }
+  return (hundredths / 100) * size * 1.02;
+}
+
+/** A text cut to a width in pixels, with an ellipsis. */
+export function fit(text: string, size: number, width: number): string {
+  if (measure(text, size) <= width) return text;
+  const characters = [...text];
+  while (characters.length > 0 && measure(`${characters.join("")}…`, size) > width) characters.pop();
+  return characters.length === 0 ? "" : `${characters.join("")}…`;
+}
+
+/** A text broken at spaces into lines no wider than `width` pixels. */
+export function lines(text: string, size: number, width: number): string[] {
+  return text.split("\n").flatMap((paragraph) => {
+    const done: string[] = [];
+    let line = "";
+    for (const word of paragraph.split(" ")) {
+      const longer = line === "" ? word : `${line} ${word}`;
+      if (line !== "" && measure(longer, size) > width) {
+        done.push(line);
+        line = word;
+      } else line = longer;
+    }
+    return [...done, line];
+  });
+}

@@ -1,0 +1,191 @@
+import type {
+  BarSeriesOption,
+  CustomSeriesOption,
+  CustomSeriesRenderItemAPI,
+  LineSeriesOption,
+  ScatterSeriesOption,
+} from "echarts";
+import type { PlotView, Series } from "../../../sim/core/index.js";
+import { translucent } from "../picture/palette.js";
+import { bound, height, plotScale, position, type PlotScale } from "../picture/scale.js";
+import { captionOf, legendName, styles, type Style } from "../picture/style.js";
+import { plotSummary } from "../text/plot.js";
+import { axisOption, chart, grid } from "./chart.js";
+import { dashes, svgDocument, symbolPath, type Key } from "./document.js";
+import { thin } from "./thin.js";
+
+const plotHeight = 360;
+
+/** Markers that tell a dense line apart without burying it. */
+const markersPerLine = 15;
+
+type Drawn = LineSeriesOption | BarSeriesOption | ScatterSeriesOption | CustomSeriesOption;
+type Points = (number | string | null)[][];
+
+/** A plot as a static picture. */
+export function plotSvg(view: PlotView): string {
+  const scale = plotScale(view);
+  const look = styles(view);
+  const bars = view.series.filter(({ mark }) => mark === "bars");
+  const series = view.series.flatMap((one, i): Drawn[] => {
+    const style = look[i];
+    if (style === undefined) return [];
+    const place = { index: bars.indexOf(one), count: bars.length };
+    return [...band(view, one, style, scale, place), ...mark(view, one, style, scale)];
+  });
+  const x = axisOption(view.x, "x");
+  const body = chart(
+    {
+      grid,
+      xAxis: scale.categories === undefined ? { ...x, logBase: scale.base } : category(x, scale.categories),
+      yAxis: { ...axisOption(view.y, "y"), scale: !scale.fromZero },
+      series,
+    },
+    plotHeight,
+  );
+  const explained = view.series.length > 1 || view.series.some(({ source }) => source !== undefined);
+  return svgDocument({
+    title: view.title,
+    caption: captionOf(view),
+    legend: explained ? view.series.flatMap((one, i) => key(one, look[i])) : [],
+    description: plotSummary(view),
+    height: plotHeight,
+    body,
+  });
+}
+
+const category = (axis: object, names: readonly string[]): object => ({
+  ...axis,
+  type: "category",
+  data: [...names],
+  axisLabel: { hideOverlap: true, width: 110, overflow: "break" },
+  axisTick: { alignWithLabel: true },
+  splitLine: { show: false },
+});
+
+function key(series: Series, style: Style | undefined): Key[] {
+  if (style === undefined) return [];
+  const name = legendName(series);
+  const { colour, dash, marker, hollow } = style;
+  if (series.mark === "bars") return [{ name, colour, hollow, shape: "box" }];
+  if (series.mark === "points") return [{ name, colour, hollow, marker, shape: "marker" }];
+  return [{ name, colour, hollow, dash, shape: "line", ...(series.mark === "line" && { marker }) }];
+}
+
+function mark(view: PlotView, series: Series, style: Style, scale: PlotScale): Drawn[] {
+  const { colour, hollow } = style;
+  const points: Points = series.x.map((x, i) => [position(view.x, scale, x), height(view.y, series.y[i])]);
+  const placed = points.filter(([x]) => x !== null);
+  const name = legendName(series);
+  const symbol = {
+    symbol: symbolPath(style.marker),
+    symbolSize: 8,
+    itemStyle: { color: hollow ? "transparent" : colour, borderColor: colour, borderWidth: hollow ? 1.5 : 0 },
+  };
+  switch (series.mark) {
+    case "bars":
+      return [
+        {
+          type: "bar",
+          name,
+          data: placed,
+          barGap: `${barGap * 100}%`,
+          barCategoryGap: `${categoryGap * 100}%`,
+          barMaxWidth,
+          itemStyle: hollow
+            ? { color: "transparent", borderColor: colour, borderWidth: 2, borderType: [6, 3] }
+            : { color: colour },
+        },
+      ];
+    case "points":
+      return [{ type: "scatter", name, data: thin(placed, view), ...symbol }];
+    case "line":
+    case "steps": {
+      const dense = series.x.length > 3 * markersPerLine;
+      const line: LineSeriesOption = {
+        type: "line",
+        name,
+        data: placed,
+        sampling: "minmax",
+        lineStyle: { color: colour, width: 2, ...(style.dash !== "solid" && { type: [...dashes[style.dash]] }) },
+        ...symbol,
+        showSymbol: series.mark === "line" && !dense,
+        showAllSymbol: true,
+        ...(series.mark === "steps" && { step: "end" as const }),
+      };
+      if (series.mark === "steps" || !dense) return [line];
+      const every = Math.ceil(placed.length / markersPerLine);
+      const some = placed.filter((_, i) => i % every === Math.floor(every / 2));
+      return [line, { type: "scatter", name, data: some, ...symbol }];
+    }
+  }
+}
+
+const barGap = 0.08;
+const categoryGap = 0.3;
+const barMaxWidth = 72;
+
+/** A band: filled around a line, an error bar at each point or on each bar. */
+function band(
+  view: PlotView,
+  series: Series,
+  { colour }: Style,
+  scale: PlotScale,
+  place: { index: number; count: number },
+): CustomSeriesOption[] {
+  const { band: bounds } = series;
+  if (bounds === undefined) return [];
+  const data = series.x.flatMap((value, i) => {
+    const x = position(view.x, scale, value);
+    const low = bound(view.y, scale, bounds.low[i]);
+    const high = bound(view.y, scale, bounds.high[i]);
+    return x === null || low === null || high === null ? [] : [[x, low, high]];
+  });
+  const shared: CustomSeriesOption = { type: "custom", data, encode: { x: 0, y: [1, 2] }, clip: true, silent: true };
+  if (series.mark === "line" || series.mark === "steps") {
+    return [
+      {
+        ...shared,
+        z: 1,
+        renderItem: ({ dataIndex }, api) => {
+          if (dataIndex !== 0) return null;
+          const points = outline(data, api, series.mark === "steps");
+          return { type: "polygon", shape: { points }, style: { fill: translucent(colour, 0.2) } };
+        },
+      },
+    ];
+  }
+  return [
+    {
+      ...shared,
+      z: 4,
+      renderItem: (_, api) => {
+        const x = api.value(0);
+        const [at = 0, low = 0] = api.coord([x, api.value(1)]);
+        const [, high = 0] = api.coord([x, api.value(2)]);
+        const centre = at + (series.mark === "bars" ? shift(api, place) : 0);
+        const d = `M${centre} ${low}V${high}M${centre - 5} ${low}H${centre + 5}M${centre - 5} ${high}H${centre + 5}`;
+        const style = { stroke: series.mark === "bars" ? "#404040" : colour, lineWidth: 1.5, fill: "none" };
+        return { type: "path", shape: { pathData: d }, style };
+      },
+    },
+  ];
+}
+
+function outline(data: (number | string)[][], api: CustomSeriesRenderItemAPI, steps: boolean): number[][] {
+  const side = (which: 1 | 2): number[][] =>
+    data.flatMap((row, i) => {
+      const here = api.coord([row[0], row[which]]);
+      const held = data[i - 1];
+      return steps && held !== undefined ? [api.coord([row[0], held[which]]), here] : [here];
+    });
+  return [...side(2), ...side(1).reverse()];
+}
+
+/** Pixels from the middle of a category to the middle of one of its bars, as ECharts lays them out. */
+function shift(api: CustomSeriesRenderItemAPI, { index, count }: { index: number; count: number }): number {
+  const size = api.size?.([1, 0]);
+  const step = Array.isArray(size) ? (size[0] ?? 0) : (size ?? 0);
+  const width = Math.min(barMaxWidth, (step * (1 - categoryGap)) / (count + (count - 1) * barGap));
+  return (index - (count - 1) / 2) * width * (1 + barGap);
+}

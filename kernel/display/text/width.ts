@@ -1,0 +1,60 @@
+const segmenter = new Intl.Segmenter("en", { granularity: "grapheme" });
+
+/**
+ * Two columns wide in a terminal: the wide and full-width ranges of Unicode's East Asian Width (UAX #11), and characters
+ * shown as emoji by default (UTS #51).
+ */
+const wide =
+  /[\u1100-\u115F\u2E80-\u303E\u3041-\u33FF\u3400-\u4DBF\u4E00-\uA4CF\uA960-\uA97F\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF01-\uFF60\uFFE0-\uFFE6\u{1B000}-\u{1B2FF}\u{20000}-\u{3FFFD}]|\p{Emoji_Presentation}|\uFE0F/u;
+
+/** Nothing but marks and invisible characters. */
+const empty = /^[\p{M}\p{Cf}]+$/u;
+
+const ascii = /^[\x20-\x7e]*$/;
+
+/** The columns that a text without control characters takes in a terminal, by grapheme cluster. */
+export function textWidth(text: string): number {
+  if (ascii.test(text)) return text.length;
+  let width = 0;
+  for (const { segment } of segmenter.segment(text)) width += wide.test(segment) ? 2 : empty.test(segment) ? 0 : 1;
+  return width;
+}
+
+/** The longest start of a text, in whole grapheme clusters, that fits `width` columns; cut texts end in an ellipsis. */
+export function clip(text: string, width: number): string {
+  if (textWidth(text) <= width) return text;
+  let kept = "";
+  let used = 1;
+  for (const { segment } of segmenter.segment(text)) {
+    used += textWidth(segment);
+    if (used > width) break;
+    kept += segment;
+  }
+  return `${kept}…`;
+}
+
+/** A text broken at spaces into lines of at most `width` columns; a longer word has a line of its own. */
+export function wrap(text: string, width: number): string[] {
+  return text.split("\n").flatMap((paragraph) => {
+    const lines: string[] = [];
+    let line = "";
+    for (const word of paragraph.split(" ")) {
+      if (line !== "" && textWidth(`${line} ${word}`) > width) {
+        lines.push(line);
+        line = word;
+      } else line = line === "" ? word : `${line} ${word}`;
+    }
+    return [...lines, line];
+  });
+}
+
+const unsafe = /[\p{Cc}\p{Cs}\u2028\u2029\u202A-\u202E\u2066-\u2069]/gu;
+const escapes: Readonly<Record<string, string>> = { "\n": "\\n", "\t": "\\t", "\r": "\\r" };
+
+/**
+ * One line of text that can't disturb its surroundings: control characters, lone surrogates and direction overrides are
+ * written as escapes.
+ */
+export function oneLine(text: string): string {
+  return text.replace(unsafe, (c) => escapes[c] ?? `\\u${(c.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`);
+}

@@ -1,0 +1,148 @@
+import type { MessagePort } from "node:worker_threads";
+import { startCellContext } from "./cell-context.js";
+import { createCellRunner } from "./cell-runner.js";
+import { createModuleLoader, requireFrom } from "./module-loader.js";
+import type { MimeData } from "./outcome.js";
+import { createReporter } from "./reporter.js";
+import { createCellSources, type CellSources } from "./stack.js";
+import { interruptRequested, watchStopFlag } from "./stop-flag.js";
+import { captureStreams } from "./stream-capture.js";
+import { flags, type Order, type SharedMemory } from "./thread-messages.js";
+import { loadTslab } from "./tslab.js";
+
+/** What the kernel lends to the modules that cells import, as `globalThis[Symbol.for("virtlab.host")]`. */
+export interface Host {
+  /** Shows something at the cell that runs; under an id it can be updated later. */
+  display(data: MimeData, options?: DisplayOptions): void;
+  /** Removes the cell's output; with `wait`, when the next one comes. */
+  clear(wait: boolean): void;
+  /** Whether the user wants the running cell to stop. */
+  interruptRequested(): boolean;
+}
+
+export interface DisplayOptions {
+  readonly metadata?: MimeData;
+  readonly displayId?: string;
+  /** It takes the place of what was shown under `displayId`. */
+  readonly update?: boolean;
+}
+
+export interface MainThreadOptions {
+  /** The way to the executor's thread. */
+  readonly port: MessagePort;
+  /** Where the notebook lies: what cells import is resolved from there. */
+  readonly folder: string;
+  /** The kernel's own files; stack frames in them are left out. */
+  readonly kernelFolder: string;
+  /** Draws a cell's value, by MIME type. */
+  readonly present: (value: unknown) => MimeData;
+  /** What `import … from "virtlab"` gives. */
+  readonly loadApi: () => Promise<unknown>;
+}
+
+/**
+ * Turns this thread into the one where cells run, from now until the process ends. It may be late: the executor's
+ * orders wait in the port.
+ */
+export function startMainThread(options: MainThreadOptions): void {
+  options.port.once("message", (order: Order) => {
+    // createExecutor sends this first.
+    if (order.type === "share") serve(options, order.memory);
+  });
+}
+
+function serve({ port, folder, kernelFolder, present, loadApi }: MainThreadOptions, memory: SharedMemory): void {
+  const reporter = createReporter(memory, (bell) => {
+    port.postMessage(bell);
+  });
+  const sources = createCellSources(kernelFolder);
+  const context = startCellContext();
+  const runner = createCellRunner(reporter, context, sources, present);
+  const exit = process.exit.bind(process);
+
+  translateStacks(sources);
+  captureStreams((name, text) => {
+    reporter.output(context.current(), { type: "stream", name, text });
+  });
+  watchStopFlag(memory.flags);
+  process.on("uncaughtException", (error) => {
+    runner.uncaught(context.current(), error);
+  });
+  process.on("unhandledRejection", (reason, promise) => {
+    runner.uncaught(context.ofPromise(promise) ?? context.current(), reason);
+  });
+  process.exit = (code) => {
+    const status = Number(code ?? process.exitCode ?? 0);
+    runner.exit(status);
+    // Nothing of the cell runs on, while the worker says goodbye to the clients.
+    Atomics.wait(new Int32Array(memory.flags), flags.leave, 0);
+    return exit(status);
+  };
+
+  const host: Host = {
+    display(data, { metadata = {}, displayId, update = false } = {}) {
+      const named = displayId === undefined ? {} : { displayId };
+      reporter.output(context.current(), { type: "display", data, metadata, ...named, update });
+    },
+    clear(wait) {
+      reporter.output(context.current(), { type: "clear", wait });
+    },
+    interruptRequested,
+  };
+  const load = createModuleLoader(
+    folder,
+    new Map([
+      ["virtlab", loadApi],
+      [
+        "tslab",
+        () =>
+          loadTslab(({ data, metadata, transient: { display_id: id } }, update) => {
+            host.display(data, { metadata, update, ...(typeof id === "string" ? { displayId: id } : {}) });
+          }),
+      ],
+    ]),
+  );
+  const globals = { __virtlab: { import: load }, require: requireFrom(folder), [Symbol.for("virtlab.host")]: host };
+  for (const key of Reflect.ownKeys(globals)) {
+    Object.defineProperty(globalThis, key, { value: Reflect.get(globals, key), writable: true, configurable: true });
+  }
+  const before = new Set(Object.getOwnPropertyNames(globalThis));
+
+  port.on("message", (order: Order) => {
+    switch (order.type) {
+      case "share":
+        return;
+      case "run":
+        runner.start(order.run, order.cell);
+        return;
+      case "interrupt":
+        runner.interrupt(order.run);
+        return;
+      case "ping":
+        reporter.pong(order.id);
+        return;
+      case "reset":
+        forgetVariables(before);
+        reporter.pong(order.id);
+        return;
+      case "exit":
+        exit(order.code);
+    }
+  });
+}
+
+/** Gives every `stack` the places of the cells' own lines, also where a cell prints one itself. */
+function translateStacks(sources: CellSources): void {
+  Error.prepareStackTrace = (error, frames) =>
+    [
+      Error.prototype.toString.call(error),
+      ...sources.translate(frames.map((frame) => `    at ${(frame as { toString(): string }).toString()}`)),
+    ].join("\n");
+}
+
+/** A script's `var` and functions can't be deleted, only emptied. */
+function forgetVariables(before: ReadonlySet<string>): void {
+  for (const name of Object.getOwnPropertyNames(globalThis)) {
+    if (!before.has(name) && !Reflect.deleteProperty(globalThis, name)) Reflect.set(globalThis, name, undefined);
+  }
+}

@@ -1,0 +1,206 @@
+import type { Executor } from "../exec/index.js";
+import type { LanguageService, TransformResult } from "../lang/index.js";
+import type { Header, Incoming, KernelInfo, KernelSockets, Replies } from "../wire/index.js";
+import { createExecution } from "./execution.js";
+import { createHistory } from "./history.js";
+import { complete, inspect } from "./introspection.js";
+import type { FindDeclaringCell } from "./notebook-lookup.js";
+import type { TypecheckMode } from "./type-check.js";
+
+export interface SessionOptions {
+  readonly sockets: Pick<KernelSockets, "reply" | "broadcast">;
+  readonly executor: Executor;
+  readonly transform: (source: string, name: string) => TransformResult;
+  readonly isComplete: (source: string) => Replies["is_complete_reply"];
+  /** Starts the service the first time. */
+  readonly language: () => LanguageService;
+  readonly findDeclaringCell: FindDeclaringCell;
+  readonly typecheck: TypecheckMode;
+  readonly info: KernelInfo;
+  /** Ends the process once this is called and what was sent has gone out. */
+  readonly leave: (code: number) => void;
+  readonly log: (reason: string) => void;
+}
+
+/** Answers a kernel's clients. */
+export interface Session {
+  handle(channel: "shell" | "control" | "stdin", message: Incoming): void;
+  /** As an interrupt_request does. */
+  interrupt(): void;
+}
+
+type Channel = "shell" | "control";
+type Request = Extract<Incoming, { type: `${string}_request` }>;
+type Execute = Extract<Incoming, { type: "execute_request" }>;
+
+interface Waiting {
+  run: () => Promise<void>;
+  /** What takes the place of `run` when an earlier execute_request fails. */
+  readonly abort?: () => Promise<void>;
+}
+
+/**
+ * Requests that touch what cells do wait for each other in the order they came; what can be answered beside a running
+ * cell is answered at once. Every request is framed by busy and idle.
+ */
+export function createSession(options: SessionOptions): Session {
+  const { sockets, executor, language, log } = options;
+  const history = createHistory();
+  let exit: number | undefined;
+  const execution = createExecution({
+    ...options,
+    broadcast: sockets.broadcast.bind(sockets),
+    executor,
+    history,
+    exited: (code) => {
+      exit = code;
+    },
+  });
+
+  const queue: Waiting[] = [];
+  let executing: Header | undefined;
+  let draining = false;
+  let warmUp: NodeJS.Timeout | undefined;
+
+  function status(parent: Header, execution_state: "busy" | "idle"): void {
+    sockets.broadcast(parent, "status", { execution_state });
+  }
+
+  /** Answers one request between busy and idle; what fails in us becomes its error reply. */
+  async function frame(channel: Channel, request: Request, answer: () => Promise<void> | void): Promise<void> {
+    status(request.header, "busy");
+    try {
+      await answer();
+    } catch (error) {
+      const evalue = error instanceof Error ? error.message : String(error);
+      log(`${request.type} failed: ${error instanceof Error ? (error.stack ?? evalue) : evalue}`);
+      const content = { status: "error", ename: "KernelError", evalue, traceback: [`KernelError: ${evalue}`] } as const;
+      // Each request has the reply of its stem.
+      sockets.reply(channel, request, request.type.replace("_request", "_reply") as "inspect_reply", content);
+    }
+    status(request.header, "idle");
+    // A client shows the latest status, whosever it is: a cell that still runs is still busy.
+    if (executing !== undefined && executing !== request.header) status(executing, "busy");
+  }
+
+  function enqueue(waiting: Waiting): void {
+    queue.push(waiting);
+    if (!draining) void drain();
+  }
+
+  async function drain(): Promise<void> {
+    draining = true;
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) await next.run();
+    draining = false;
+  }
+
+  async function execute(channel: Channel, message: Execute): Promise<void> {
+    executing = message.header;
+    await frame(channel, message, async () => {
+      const reply = await execution.execute(message.content, message.header);
+      if (reply.status === "error" && message.content.stop_on_error) await abortQueue();
+      sockets.reply(channel, message, "execute_reply", reply);
+    });
+    executing = undefined;
+    if (exit !== undefined) options.leave(exit);
+  }
+
+  /** Aborts the execute_requests that have come so far, and no later one. */
+  async function abortQueue(): Promise<void> {
+    // What the client sent before it could know of the error may still be in the socket.
+    await new Promise((resolve) => setImmediate(resolve));
+    for (const waiting of queue) waiting.run = waiting.abort ?? waiting.run;
+  }
+
+  function answer(channel: Channel, message: Incoming): void {
+    const reply = <T extends keyof Replies>(type: T, content: Replies[T]): void => {
+      sockets.reply(channel, message, type, content);
+    };
+    switch (message.type) {
+      case "execute_request":
+        enqueue({
+          run: () => execute(channel, message),
+          abort: () =>
+            frame(channel, message, () => {
+              reply("execute_reply", { status: "aborted" });
+            }),
+        });
+        return;
+      case "history_request":
+        enqueue({
+          run: () =>
+            frame(channel, message, () => {
+              reply("history_reply", { status: "ok", history: history.query(message.content) });
+            }),
+        });
+        return;
+      case "kernel_info_request":
+        void frame(channel, message, () => {
+          reply("kernel_info_reply", { status: "ok", ...options.info });
+        });
+        // The client has what it waits for: now there is time for the type checker.
+        if (options.typecheck !== "off") warmUp ??= setTimeout(language, 50);
+        return;
+      case "is_complete_request":
+        void frame(channel, message, () => {
+          reply("is_complete_reply", options.isComplete(message.content.code));
+        });
+        return;
+      case "complete_request":
+        void frame(channel, message, async () => {
+          reply("complete_reply", await complete(message.content, language()));
+        });
+        return;
+      case "inspect_request":
+        void frame(channel, message, async () => {
+          reply("inspect_reply", await inspect(message.content, language()));
+        });
+        return;
+      case "comm_info_request":
+        void frame(channel, message, () => {
+          reply("comm_info_reply", { status: "ok", comms: {} });
+        });
+        return;
+      case "interrupt_request":
+        void frame(channel, message, () => {
+          interrupt();
+          reply("interrupt_reply", { status: "ok" });
+        });
+        return;
+      case "shutdown_request": {
+        const content = { status: "ok", restart: message.content.restart } as const;
+        void frame(channel, message, () => {
+          reply("shutdown_reply", content);
+          sockets.broadcast(message.header, "shutdown_reply", content);
+        }).then(() => {
+          options.leave(0);
+        });
+        return;
+      }
+      case "comm_open": {
+        const { comm_id, target_name } = message.content;
+        log(`comm_open for the unknown target "${target_name}"`);
+        sockets.broadcast(message.header, "comm_close", { comm_id, data: {} });
+        return;
+      }
+      case "comm_msg":
+      case "comm_close":
+      case "input_reply":
+        log(`${message.type} for nothing that is open`);
+    }
+  }
+
+  function interrupt(): void {
+    execution.interrupt().catch((error: unknown) => {
+      log(`an interrupt failed: ${String(error)}`);
+    });
+  }
+
+  return {
+    handle(channel, message) {
+      if (channel === "stdin") log(`${message.type} on stdin, where nothing was asked`);
+      else answer(channel, message);
+    },
+    interrupt,
+  };
+}

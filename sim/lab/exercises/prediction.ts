@@ -1,0 +1,55 @@
+import type { Value } from "../../core/index.js";
+
+/** One step of a computation shown beside a prediction, so that the place where they part can be named. */
+export interface Step {
+  readonly name: string;
+  readonly value: Value;
+}
+
+export interface RevealOptions {
+  /** The unit printed behind both numbers: "B", "ms". */
+  readonly unit?: string;
+  /** How far off still counts as right, as a share of the answer; 0 asks for the exact value. */
+  readonly tolerance?: number;
+  /** The steps that lead to the answer, the last one being the answer. */
+  readonly steps?: readonly Step[];
+  /** Values that known slips lead to: what went wrong → the value that comes out. */
+  readonly slips?: Readonly<Record<string, Value>>;
+}
+
+const near = (a: Value, b: Value, tolerance: number): boolean =>
+  typeof a === "number" && typeof b === "number" ? Math.abs(a - b) <= Math.abs(b) * tolerance : a === b;
+
+function printed(value: Value, unit: string | undefined): string {
+  const text = typeof value === "number" ? grouped(value) : String(value);
+  return unit === undefined ? text : `${text} ${unit}`;
+}
+
+/** 1612800 → "1,612,800"; at most four digits behind the point. */
+function grouped(value: number): string {
+  const [whole = "", fraction] = String(Number(value.toFixed(4))).split(".");
+  const digits = whole.replace(/\B(?=(\d{3})+$)/g, ",");
+  return fraction === undefined ? digits : `${digits}.${fraction}`;
+}
+
+/** A prediction beside the answer in words, with the step where they part as far as the numbers tell it. */
+export function verdict(predicted: Value, actual: Value, options: RevealOptions): string {
+  const { unit, tolerance = 0, steps = [], slips = {} } = options;
+  const [yours, answer] = [printed(predicted, unit), printed(actual, unit)];
+  if (near(predicted, actual, tolerance)) {
+    return predicted === actual
+      ? `You predicted ${yours}: right.`
+      : `You predicted ${yours}; it is ${answer}: close enough.`;
+  }
+  const both = `You predicted ${yours}; it is ${answer}.`;
+  const stopped = steps.slice(0, -1).findIndex(({ value }) => near(predicted, value, tolerance));
+  const next = steps[stopped + 1];
+  if (stopped >= 0 && next !== undefined) {
+    return `${both} Yours is the value after step ${stopped + 1} (${steps[stopped]?.name ?? ""}): step ${stopped + 2} is missing (${next.name}).`;
+  }
+  const slip = Object.entries(slips).find(([, value]) => near(predicted, value, tolerance));
+  if (slip !== undefined) return `${both} Yours comes out when ${slip[0]}.`;
+  if (typeof predicted !== "number" || typeof actual !== "number" || actual === 0) return both;
+  const ratio = predicted / actual;
+  return `${both} That is ${grouped(Number(ratio.toPrecision(3)))} times the answer.`;
+}

@@ -8,11 +8,11 @@ import { Signal, type Waiter } from "./signal.js";
 export class Delay extends Signal<void> implements Runnable {
   readonly #queue: EventQueue;
   readonly #due: number;
-  readonly #background: boolean | undefined;
+  readonly #background: boolean;
   #slot = -1;
   #sequence = 0;
 
-  constructor(queue: EventQueue, due: number, background?: boolean) {
+  constructor(queue: EventQueue, due: number, background: boolean) {
     super("delay");
     this.#queue = queue;
     this.#due = due;
@@ -23,7 +23,7 @@ export class Delay extends Signal<void> implements Runnable {
     super.subscribe(waiter);
     if (this.#slot >= 0 || this.settled) return;
     const queue = this.#queue;
-    this.#slot = queue.push(Math.max(this.#due, queue.now), this, this.#background ?? queue.background);
+    this.#slot = queue.push(Math.max(this.#due, queue.now), this, this.#background);
     this.#sequence = queue.sequence;
   }
 

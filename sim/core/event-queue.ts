@@ -25,8 +25,6 @@ const arity = 1 << shift;
 export class EventQueue {
   /** The time of the event taken last, until the engine moves it on. */
   now = 0;
-  /** Whether what happens now is background work: what it causes then is background work too, unless it is declared otherwise. */
-  background = false;
   /** Live foreground events, and whatever else the engine counts as foreground work. */
   foreground = 0;
   /** The sequence number of the event pushed last: with its slot, the event's identity. */
@@ -40,7 +38,7 @@ export class EventQueue {
 
   // By slot.
   #sequences = new Float64Array(64);
-  #backgrounds = new Uint8Array(64);
+  #background = new Uint8Array(64);
   #actions: (Action | undefined)[] = new Array<Action | undefined>(64).fill(undefined);
   /** Slots below `#fresh` have been in use; those of them that are free again are stacked in `#free`. */
   #fresh = 0;
@@ -57,7 +55,7 @@ export class EventQueue {
     if (this.#size === this.#times.length) this.#grow();
     const slot = this.#freed > 0 ? (this.#free[--this.#freed] ?? 0) : this.#fresh++;
     this.#sequences[slot] = ++this.sequence;
-    this.#backgrounds[slot] = background ? 1 : 0;
+    this.#background[slot] = background ? 1 : 0;
     this.#actions[slot] = action;
     if (!background) this.foreground++;
     this.#rise(this.#size++, time, slot);
@@ -82,8 +80,7 @@ export class EventQueue {
     invariant(action !== undefined, "an event is taken from an empty queue");
     this.#actions[slot] = undefined;
     this.now = this.#times[0] ?? 0;
-    this.background = this.#backgrounds[slot] === 1;
-    if (!this.background) this.foreground--;
+    if (this.#background[slot] === 0) this.foreground--;
     this.#removeFirst(slot);
     return action;
   }
@@ -92,7 +89,7 @@ export class EventQueue {
   cancel(slot: number, sequence: number): boolean {
     if (this.#sequences[slot] !== sequence || this.#actions[slot] === undefined) return false;
     this.#actions[slot] = undefined;
-    if (this.#backgrounds[slot] === 0) this.foreground--;
+    if (this.#background[slot] === 0) this.foreground--;
     this.#cancelled++;
     if (this.#cancelled > 32 && this.#cancelled * 2 > this.#size) this.#sweep();
     return true;
@@ -102,7 +99,7 @@ export class EventQueue {
   *foregroundActions(): Generator<Action, void, void> {
     for (const slot of this.#slots.subarray(0, this.#size)) {
       const action = this.#actions[slot];
-      if (action !== undefined && this.#backgrounds[slot] === 0) yield action;
+      if (action !== undefined && this.#background[slot] === 0) yield action;
     }
   }
 
@@ -188,7 +185,7 @@ export class EventQueue {
     this.#times = grown(new Float64Array(capacity), this.#times);
     this.#slots = grown(new Int32Array(capacity), this.#slots);
     this.#sequences = grown(new Float64Array(capacity), this.#sequences);
-    this.#backgrounds = grown(new Uint8Array(capacity), this.#backgrounds);
+    this.#background = grown(new Uint8Array(capacity), this.#background);
     this.#free = grown(new Int32Array(capacity), this.#free);
   }
 }

@@ -16,10 +16,12 @@ export class Interrupted extends Error {
 
 /** A running activity. As a signal it fires with what the activity returns, and fails with what it throws. */
 export class Process<T> extends Signal<T> implements Runnable, Waiter {
-  /** Background work does not keep `run()` going. */
+  /** Whether it serves for ever, and so does not keep `run()` going by being alive. */
   readonly background: boolean;
   readonly #queue: EventQueue;
-  readonly #live: Set<Process<unknown>>;
+  readonly #live: Process<unknown>[];
+  /** Its place among the living. */
+  #place: number;
   readonly #body: Activity<T>;
   #state: "scheduled" | "running" | "waiting" | "ended" = "scheduled";
   /** What it waits for, kept until it has taken its turn after that. */
@@ -32,15 +34,16 @@ export class Process<T> extends Signal<T> implements Runnable, Waiter {
   #sequence = 0;
 
   /** Starts it in the present, after what is already due. */
-  constructor(body: Activity<T>, queue: EventQueue, live: Set<Process<unknown>>, name: string, background: boolean) {
+  constructor(body: Activity<T>, queue: EventQueue, live: Process<unknown>[], name: string, background: boolean) {
     super(name);
     this.background = background;
     this.#queue = queue;
     this.#live = live;
     this.#body = body;
-    live.add(this);
+    this.#place = live.length;
+    live.push(this);
     if (!background) queue.foreground++;
-    this.#slot = queue.push(queue.now, this, background);
+    this.#slot = queue.push(queue.now, this, false);
     this.#sequence = queue.sequence;
   }
 
@@ -51,7 +54,6 @@ export class Process<T> extends Signal<T> implements Runnable, Waiter {
 
   /** Takes its turn: goes on to the next wait. Called by the engine, in an event of its own. */
   run(): void {
-    this.#queue.background &&= this.background;
     const interrupted = this.#state === "scheduled" ? this.#interruption : undefined;
     const awaited = this.#awaited;
     this.#awaited = undefined;
@@ -125,7 +127,7 @@ export class Process<T> extends Signal<T> implements Runnable, Waiter {
   #schedule(): void {
     const queue = this.#queue;
     this.#state = "scheduled";
-    this.#slot = queue.push(queue.now, this, queue.background && this.background);
+    this.#slot = queue.push(queue.now, this, false);
     this.#sequence = queue.sequence;
   }
 
@@ -169,7 +171,11 @@ export class Process<T> extends Signal<T> implements Runnable, Waiter {
 
   #end(): void {
     this.#state = "ended";
-    this.#live.delete(this);
+    const last = this.#live.pop();
+    if (last !== undefined && last !== this) {
+      last.#place = this.#place;
+      this.#live[last.#place] = last;
+    }
     if (!this.background) this.#queue.foreground--;
   }
 }

@@ -23,14 +23,7 @@ export * from "./notebook.js";
 export { readNotebook } from "./read-notebook.js";
 export { injectParameters, type Parameters } from "./parameters.js";
 export type { Failure } from "./cell-run.js";
-export {
-  executeNotebook,
-  isExecuted,
-  type ExecuteOptions,
-  type Execution,
-  type Progress,
-  type RunResult,
-} from "./execute.js";
+export { executeNotebook, isExecuted, type Execution, type Progress, type RunResult } from "./execute.js";
 export { builtKernelProgram, kernelNodeOptions, kernelProgram, packageFolder } from "./process.js";
-export { KernelStartError, openKernel, type Kernel, type KernelOptions } from "./open-kernel.js";
+export { KernelStartError, openKernel } from "./open-kernel.js";
 export { runNotebook, type RunOptions } from "./run-notebook.js";

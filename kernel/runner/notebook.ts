@@ -25,7 +25,7 @@ export interface CodeCell extends CellFields {
   readonly outputs: readonly Output[];
 }
 
-export interface TextCell extends CellFields {
+interface TextCell extends CellFields {
   readonly cell_type: "markdown" | "raw";
   /** Pictures that a Markdown text shows: file name → MIME bundle. */
   readonly attachments?: Readonly<Record<string, unknown>>;

@@ -22,6 +22,3 @@ export function pythonOf({ skip }: TestContext): string {
   if ("missing" in found) return skip(found.missing);
   return found.path;
 }
-
-/** The same for a check that only some machines can add to a test. */
-export const pythonIfThere: string | undefined = "path" in found ? found.path : undefined;

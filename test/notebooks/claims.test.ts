@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { formatNotebook } from "../../kernel/runner/index.js";
 import { code, notebookOf } from "../kernel/runner/notebooks.js";
 import { claimsOf, mutationsIn, unpaired, verdict } from "./claims.js";
 import { course, reference, runCells, straight, type Lesson } from "./course.js";
@@ -37,6 +38,7 @@ describe("the harness itself", () => {
   if (first === undefined || second === undefined) throw new Error("the fixture lost its claims");
 
   beforeAll(() => {
+    writeFileSync(path, formatNotebook(notebook));
     writeFileSync(join(folder, "F1.longer.mjs"), "Math.hypot = () => 6;\n");
     writeFileSync(join(folder, "F1.nothing.mjs"), "export {};\n");
     writeFileSync(join(folder, "F9.mjs"), "export {};\n");

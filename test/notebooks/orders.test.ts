@@ -1,6 +1,10 @@
-import { describe, expect, test } from "vitest";
-import type { Execution } from "../../kernel/runner/index.js";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { formatNotebook, type Execution } from "../../kernel/runner/index.js";
 import { code, notebookOf } from "../kernel/runner/notebooks.js";
+import { runCells } from "./course.js";
 import { offences, shuffled } from "./orders.js";
 
 const notebook = notebookOf(code("const a = 1; a", "a"), code("a + 1", "b"));
@@ -28,6 +32,12 @@ describe("offences", () => {
     expect(judge([asks, result(0, "1")], false)).toHaveLength(1);
   });
 
+  test("a UsageError that asks for a cell that did run is one", () => {
+    const asks = failed(1, "UsageError", '"a" is declared in cell 1, which has not run');
+    expect(judge([result(0, "1"), asks])).toHaveLength(1);
+    expect(judge([failed(0, "UsageError", "run cell 3"), asks])).toEqual([]);
+  });
+
   test.each<[string, Execution]>([
     ["a wrong number", result(1, "3")],
     ["no result", { index: 1, outputs: [] }],
@@ -37,6 +47,20 @@ describe("offences", () => {
   ])("%s is one", (_, execution) => {
     expect(judge([execution, result(0, "1")])).toHaveLength(1);
   });
+});
+
+test("the kernel itself names the missing cell", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "virtlab-orders-"));
+  onTestFinished(() => {
+    rmSync(folder, { recursive: true });
+  });
+  const path = join(folder, "fixture.ipynb");
+  writeFileSync(path, formatNotebook(notebook));
+  const lesson = { name: "fixture.ipynb", path, notebook };
+  const { executions } = await runCells(lesson, [0, 1]);
+  const backwards = await runCells(lesson, [1, 0, 1]);
+  expect(backwards.executions[0]?.failure?.evalue).toMatch(/cell 1 of fixture\.ipynb/);
+  expect(offences(notebook, executions, backwards.executions, true)).toEqual([]);
 });
 
 describe("shuffled", () => {

@@ -20,10 +20,15 @@ export function shuffled<T>(items: readonly T[], seed: number): readonly T[] {
   return mixed;
 }
 
-/** Whether a cell ended by saying which cell has to run first. */
-function asksForCell({ failure, outputs }: Execution): boolean {
+/**
+ * Whether a cell ended by saying which cell has to run first. A cell that is named by its number must be one that has
+ * not run well so far: the advice has to help.
+ */
+function asksForCell({ failure, outputs }: Execution, ranBefore: ReadonlySet<number>): boolean {
   const errors = outputs.filter(({ output_type }) => output_type === "error");
-  return failure?.ename === "UsageError" && /\bcell\b/.test(failure.evalue) && errors.length === 1;
+  if (failure?.ename !== "UsageError" || errors.length !== 1) return false;
+  const [named, number] = /\bcell (\d+)?/.exec(failure.evalue) ?? [];
+  return named !== undefined && !ranBefore.has(Number(number) - 1);
 }
 
 const brief = (outputs: readonly Output[]): string => JSON.stringify(outputs).slice(0, 400);
@@ -41,11 +46,13 @@ export function offences(
 ): readonly string[] {
   const expected = new Map(reference.map((execution) => [execution.index, resultsOf(execution)]));
   return executions.flatMap((execution, nth) => {
+    const earlier = executions.slice(0, nth);
+    const ranBefore = new Set(earlier.filter(({ failure }) => failure === undefined).map(({ index }) => index));
     const results = resultsOf(execution);
     const wanted = expected.get(execution.index) ?? [];
-    if (isDeepStrictEqual(results, wanted) || (mayAsk && asksForCell(execution))) return [];
+    if (isDeepStrictEqual(results, wanted) || (mayAsk && asksForCell(execution, ranBefore))) return [];
     const cell = notebook.cells[execution.index];
-    const before = executions.slice(0, nth).map(({ index }) => index + 1);
+    const before = earlier.map(({ index }) => index + 1);
     return [
       `cell ${execution.index + 1} behind cells [${before.join(" ")}]:\n${cell?.source ?? ""}\n` +
         `  straight: ${brief(wanted)}\n  now:      ${brief(results)}`,

@@ -11,7 +11,6 @@ const rounding = 1e-6;
 interface Pass {
   readonly seek: number;
   readonly rotation: number;
-  readonly transfer: number;
   readonly end: number;
 }
 
@@ -85,54 +84,34 @@ export class HardDisk implements Mechanism {
     const end = access.lba + access.count;
     const bus = (bytes / this.#profile.bus) * 1e9;
     const from = this.#cylinder;
+    let first = access.lba;
+    let begin = ready;
     if (access.op === "read") {
       this.#readAhead(ready);
-      const buffer = this.#ahead;
-      if (buffer.from <= access.lba && end <= buffer.next) {
+      const { from: oldest, next, since, limit } = this.#ahead;
+      if (oldest <= access.lba && end <= next) {
         this.#keepAhead(access.lba);
-        return {
-          overhead,
-          seek: 0,
-          rotation: 0,
-          transfer: bus,
-          distance: 0,
-          buffered: true,
-          finish: whole(ready + bus),
-        };
+        const finish = whole(ready + bus);
+        return { overhead, seek: 0, rotation: 0, transfer: bus, distance: 0, buffered: true, finish };
       }
-      if (buffer.from <= access.lba && access.lba <= buffer.next && buffer.next < buffer.limit) {
-        const pass = this.pass(buffer.next, end - buffer.next, buffer.since);
-        const done = Math.max(pass.end, ready + bus);
-        this.#ahead = { ...buffer, next: end, since: pass.end };
-        this.#keepAhead(access.lba);
-        const distance = Math.abs(this.#cylinder - from);
-        return {
-          overhead,
-          seek: 0,
-          rotation: 0,
-          transfer: done - ready,
-          distance,
-          buffered: false,
-          finish: whole(done),
-        };
+      if (oldest <= access.lba && access.lba <= next) {
+        first = next;
+        if (next < limit) begin = since; // the head is on its way there and needs no new command
       }
     }
-    const target = this.layout.place(access.lba);
-    const pass = this.pass(access.lba, access.count, ready);
+    const distance = Math.abs(this.cylinderOf(first) - from);
+    const pass = this.pass(first, end - first, begin);
     const done = Math.max(pass.end, ready + bus);
+    const streaming = begin < ready;
     if (access.op === "read") {
-      this.#ahead = { from: access.lba, next: end, since: pass.end, limit: end };
+      const oldest = first === access.lba && !streaming ? access.lba : this.#ahead.from;
+      this.#ahead = { from: oldest, next: end, since: pass.end, limit: end };
       this.#keepAhead(access.lba);
     } else this.#ahead = { from: 0, next: 0, since: 0, limit: 0 };
-    return {
-      overhead,
-      seek: pass.seek,
-      rotation: pass.rotation,
-      transfer: done - ready - pass.seek - pass.rotation,
-      distance: Math.abs(target.cylinder - from),
-      buffered: false,
-      finish: whole(done),
-    };
+    const seek = streaming ? 0 : pass.seek;
+    const rotation = streaming ? 0 : pass.rotation;
+    const transfer = done - ready - seek - rotation;
+    return { overhead, seek, rotation, transfer, distance, buffered: false, finish: whole(done) };
   }
 
   /** Moves the heads over sectors from `time` on: to the first track, round to the first sector, and from track to track. */
@@ -155,7 +134,7 @@ export class HardDisk implements Mechanism {
       this.#head = place.head;
       done += span;
     }
-    return { seek, rotation, transfer: at - time - seek - rotation, end: at };
+    return { seek, rotation, end: at };
   }
 
   save(): MechanismState {
@@ -197,7 +176,7 @@ export class HardDisk implements Mechanism {
   #keepAhead(lba: number): void {
     const room = Math.floor(this.#profile.buffer / sectorSize);
     const limit = Math.min(this.sectors, Math.max(this.#ahead.next, lba + room));
-    this.#ahead = { ...this.#ahead, from: Math.max(this.#ahead.from, this.#ahead.next - room, lba - room), limit };
+    this.#ahead = { ...this.#ahead, from: Math.max(this.#ahead.from, this.#ahead.next - room), limit };
   }
 }
 

@@ -135,7 +135,7 @@ export function profileOf(profile: ProfileName | DriveProfile): DriveProfile {
   const valid = Object.keys(driveProfiles);
   if (valid.includes(profile)) return driveProfiles[profile];
   throw new UsageError(
-    `there is no drive profile "${String(profile)}"`,
-    `Did you mean "${nearest(String(profile), valid) ?? ""}"? There are ${valid.join(", ")}.`,
+    `there is no drive profile "${profile}"`,
+    `Did you mean "${nearest(profile, valid) ?? ""}"? There are ${valid.join(", ")}.`,
   );
 }

@@ -1,12 +1,4 @@
-import { nearest, UsageError } from "../../core/index.js";
-
-/** An order of service for a drive's queue; what core calls a scheduling policy. */
-export interface DiskScheduler<T> {
-  readonly size: number;
-  enqueue(item: T): void;
-  dequeue(item: T): boolean;
-  pick(): T | undefined;
-}
+import { nearest, UsageError, type SchedulingPolicy } from "../../core/index.js";
 
 /** What a scheduler may know of the drive. */
 export interface ArmPosition<T> {
@@ -16,7 +8,7 @@ export interface ArmPosition<T> {
 }
 
 /** First come, first served. */
-class Fifo<T> implements DiskScheduler<T> {
+class Fifo<T> implements SchedulingPolicy<T> {
   protected readonly waiting: T[] = [];
 
   get size(): number {
@@ -121,7 +113,7 @@ class CircularLook<T> extends ByCylinder<T> {
 export type SchedulerName = "fifo" | "sstf" | "look" | "c-look";
 
 /** The schedulers by name. "elevator" is the name of the idea; LOOK is the variant that drivers use. */
-export function diskScheduler<T>(name: SchedulerName, arm: ArmPosition<T>): DiskScheduler<T> {
+export function diskScheduler<T>(name: SchedulerName, arm: ArmPosition<T>): SchedulingPolicy<T> {
   switch (name) {
     case "fifo":
       return new Fifo<T>();

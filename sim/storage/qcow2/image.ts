@@ -12,7 +12,7 @@ import { acquire, type FileLike, type Purpose } from "../file.js";
 import { mapView, type Image, type Mapping, type MapRow } from "../image.js";
 import { checkImage, type CheckReport } from "./check.js";
 import { clearAutoclear, patchHeader, readHeader, type Header } from "./header.js";
-import { ClusterMap, clustersOf, unallocated, type Entry } from "./mapping.js";
+import { ClusterMap, unallocated, type Entry } from "./mapping.js";
 import { damaged, Refcounts } from "./refcounts.js";
 import { Snapshots, type Snapshot } from "./snapshots.js";
 import { joinChunks, spansOf, type Chunk, type Span } from "./spans.js";
@@ -155,32 +155,42 @@ export class Qcow2Image implements Image, Viewable {
       }
     }
     this.clusters.flush();
-    for (const { before, offset } of placements) if (before.offset !== offset) this.#free(before);
+    for (const { before, offset } of placements) if (before.offset !== offset) this.clusters.release(before);
     this.refcounts.flush();
   }
 
   discard(lba: number, count: number): void {
     checkSectors(this, lba, count);
     checkWritable(this);
-    const gone: Entry[] = [];
+    const zero: Entry = { kind: "zero", offset: 0, owned: false };
+    const after = this.backing === null ? unallocated : zero;
+    const changed = new Map<number, Entry>();
     for (const { cluster, from, to } of this.#spans(lba * sectorSize, count * sectorSize)) {
       const before = this.clusters.entry(cluster);
       const whole = from === 0 && (to === this.clusterSize || cluster * this.clusterSize + to === this.size);
-      const zero: Entry = { kind: "zero", offset: 0, owned: false };
-      const after = this.backing === null ? unallocated : zero;
       if (before.kind === after.kind && before.offset === 0) continue;
-      if (!whole || (after === zero && this.header.version === 2)) {
-        this.write((cluster * this.clusterSize + from) / sectorSize, new Uint8Array(to - from));
-        continue;
-      }
-      this.clusters.prepare(cluster);
-      this.clusters.set(cluster, after);
-      gone.push(before);
+      if (whole && (after === unallocated || this.header.version === 3)) changed.set(cluster, after);
+      else this.write((cluster * this.clusterSize + from) / sectorSize, new Uint8Array(to - from));
     }
-    this.refcounts.flush();
-    this.clusters.flush();
-    for (const entry of gone) this.#free(entry);
-    this.refcounts.flush();
+    this.clusters.replace(changed);
+  }
+
+  /** Gives every cluster of the virtual disk a place in the file now, in order: qemu's preallocation=metadata. */
+  preallocate(): void {
+    checkWritable(this);
+    const count = Math.ceil(this.size / this.clusterSize);
+    const missing = Array.from({ length: count }, (_, cluster) => cluster).filter(
+      (cluster) => this.clusters.entry(cluster).kind === "unallocated",
+    );
+    if (this.backing !== null) {
+      throw new UsageError(`${this.name} has a backing image`, "Only a disk of its own can be preallocated.");
+    }
+    for (const cluster of missing) this.clusters.prepare(cluster);
+    const entries = missing.map((cluster) => [cluster, this.refcounts.allocate()] as const);
+    this.file.truncate(Math.max(this.file.size, this.refcounts.used() * this.clusterSize));
+    this.clusters.replace(
+      new Map(entries.map(([cluster, offset]) => [cluster, { kind: "data", offset, owned: true }])),
+    );
   }
 
   flush(): void {
@@ -216,23 +226,17 @@ export class Qcow2Image implements Image, Viewable {
     this.#unpin();
     try {
       checkWritable(backing);
-      const held = [...this.runs(0, this.size)].filter(({ kind }) => kind !== "unallocated");
-      for (const run of held) {
-        const length = Math.min(run.length, backing.sectors * sectorSize - run.start);
-        if (length < run.length) {
-          throw new UsageError(
-            `${backing.name} is smaller than ${this.name}`,
-            "Only an overlay of the same size can be committed.",
-          );
-        }
-        for (let at = 0; at < length; at += this.clusterSize) {
-          const part = { ...run, start: run.start + at, length: Math.min(this.clusterSize, length - at) };
-          const offset = run.offset === null ? null : run.offset + at;
-          backing.write(part.start / sectorSize, this.#content({ ...part, offset }, "data"));
-        }
+      if (backing.sectors < this.sectors) {
+        throw new UsageError(`${backing.name} is smaller than ${this.name}`, "Commit into an image of the same size.");
+      }
+      const held = this.map().filter(({ kind }) => kind !== "unallocated");
+      const gone = held.flatMap((run) => this.#spans(run.start, run.length));
+      for (const { cluster, from, to } of gone) {
+        const lba = (cluster * this.clusterSize + from) / sectorSize;
+        backing.write(lba, this.read(lba, (to - from) / sectorSize));
       }
       backing.flush();
-      this.#forget(held);
+      this.clusters.replace(new Map(gone.map(({ cluster }) => [cluster, unallocated])));
     } finally {
       this.#unpin = pin(backing);
     }
@@ -360,25 +364,6 @@ export class Qcow2Image implements Image, Viewable {
 
   #spans(start: number, length: number): readonly Span[] {
     return spansOf(start, length, this.clusterSize);
-  }
-
-  #free(entry: Entry): void {
-    for (const cluster of clustersOf(entry, this.clusterSize)) this.refcounts.release(cluster * this.clusterSize);
-  }
-
-  #forget(runs: readonly MapRow[]): void {
-    const gone: Entry[] = [];
-    for (const run of runs) {
-      for (const { cluster } of this.#spans(run.start, run.length)) {
-        this.clusters.prepare(cluster);
-        gone.push(this.clusters.entry(cluster));
-        this.clusters.set(cluster, unallocated);
-      }
-    }
-    this.refcounts.flush();
-    this.clusters.flush();
-    for (const entry of gone) this.#free(entry);
-    this.refcounts.flush();
   }
 }
 

@@ -156,6 +156,26 @@ export class ClusterMap {
     for (const offset of this.#replaced.splice(0)) this.releaseTable(offset);
   }
 
+  /** One reference less to what an entry refers to. */
+  release(entry: Entry): void {
+    for (const cluster of clustersOf(entry, this.clusterSize))
+      this.#parts.refcounts.release(cluster * this.clusterSize);
+  }
+
+  /** Gives clusters of the virtual disk new entries: in the tables first, then what they referred to is given free. */
+  replace(entries: ReadonlyMap<number, Entry>): void {
+    const before: Entry[] = [];
+    for (const [cluster, entry] of entries) {
+      this.prepare(cluster);
+      before.push(this.entry(cluster));
+      this.set(cluster, entry);
+    }
+    this.#parts.refcounts.flush();
+    this.flush();
+    for (const entry of before) this.release(entry);
+    this.#parts.refcounts.flush();
+  }
+
   /** One reference less to an L2 table; one that nobody refers to may become anything else. */
   releaseTable(offset: number): void {
     this.#parts.refcounts.release(offset);

@@ -14,6 +14,8 @@
  *   svg/       views → SVG; axes by ECharts, the rest by hand
  *   text/      views and values → text, Mermaid
  *   html/      tables and groups → HTML
+ * page/        an executed notebook → one HTML page
  */
 export type { MimeBundle } from "./bundle.js";
+export { page, type PageOptions } from "./page/page.js";
 export { present, presentAll } from "./present.js";

@@ -155,6 +155,10 @@ export class Disk implements Drive, Viewable, Persist<DiskState> {
     return done;
   }
 
+  cool(): void {
+    this.mechanism.cool();
+  }
+
   describe(lba: number): string {
     return this.mechanism.describe(lba);
   }

@@ -26,6 +26,8 @@ export interface Timed {
   readonly world: World;
   readonly sectors: number;
   submit(access: Access): Signal<Completion>;
+  /** Empties all that earlier accesses left in buffers and caches, so that a measurement begins as after a restart. */
+  cool(): void;
 }
 
 /** A drive, which serves each access by itself. */

@@ -48,6 +48,14 @@ export interface ImageOptions {
   readonly sectorsPerTrack: number;
 }
 
+/** Where virtual disks live: a place for files, on a clock. */
+export interface Host {
+  readonly world: World;
+  readonly volume: Volume;
+  /** Empties the buffers of the drive under it. */
+  cool(): void;
+}
+
 /**
  * A virtual disk on a host: a geometry of its own, an image in one of the host's files, and virtual time. `read` and `write`
  * move data at once; `submit` does so too and takes the time of all disk requests that the image's format needs.
@@ -58,15 +66,15 @@ export class VirtualDisk implements BlockDevice, Timed, Viewable {
   readonly sectorSize: 512 = sectorSize;
   readonly image: Image;
   readonly geometry: Geometry;
-  readonly #volume: Volume;
+  readonly #host: Host;
   #clones = 0;
 
-  constructor(world: World, volume: Volume, image: Image, geometry: Geometry) {
+  constructor(host: Host, image: Image, geometry: Geometry) {
     this.name = image.file.name;
-    this.world = world;
+    this.world = host.world;
     this.image = image;
     this.geometry = geometry;
-    this.#volume = volume;
+    this.#host = host;
   }
 
   get sectors(): number {
@@ -128,6 +136,11 @@ export class VirtualDisk implements BlockDevice, Timed, Viewable {
     return engine.spawn(serve(), { name: `${op} of ${this.name}` });
   }
 
+  cool(): void {
+    this.#host.cool();
+    for (let image: BlockDevice | null = this.image; image instanceof Qcow2Image; image = image.backing) image.cool();
+  }
+
   /** Where a virtual sector lies, step by step. @param target a place in the virtual geometry, or a sector's number */
   locate(target: Chs | number): Location {
     return locate(this.image, this.geometry, target);
@@ -151,7 +164,7 @@ export class VirtualDisk implements BlockDevice, Timed, Viewable {
   clone(options?: Partial<Pick<ImageOptions, "name" | "clusterSize" | "l2Cache">>): VirtualDisk {
     this.#clones += 1;
     const { heads, sectorsPerTrack } = this.geometry;
-    return createVirtualDisk(this.world, this.#volume, {
+    return createVirtualDisk(this.#host, {
       name: `${this.name}-clone-${this.#clones}`,
       ...options,
       format: "qcow2",
@@ -253,7 +266,7 @@ export interface FillOptions {
  * Makes a virtual disk in a new file of a volume.
  * @throws UsageError for an unknown option, a name that is taken, or what the format doesn't have; no file is left then
  */
-export function createVirtualDisk(world: World, volume: Volume, options?: Partial<ImageOptions>): VirtualDisk {
+export function createVirtualDisk(host: Host, options?: Partial<ImageOptions>): VirtualDisk {
   const chosen = withDefaults<ImageOptions>("image", options, {
     name: null,
     format: "qcow2",
@@ -270,9 +283,10 @@ export function createVirtualDisk(world: World, volume: Volume, options?: Partia
   const size = chosen.size ?? backing?.size ?? 0;
   if (size === 0) throw new UsageError("a virtual disk needs a size", "Give one, as { size: GiB(1) }.");
   const geometry = Geometry.of(Math.ceil(size / sectorSize), { heads, sectorsPerTrack });
+  const { volume } = host;
   const file = volume.create(chosen.name ?? freeName(volume));
   try {
-    return new VirtualDisk(world, volume, createImage(file, size, chosen), geometry);
+    return new VirtualDisk(host, createImage(file, size, chosen), geometry);
   } catch (error) {
     volume.remove(file.name);
     throw error;

@@ -32,6 +32,8 @@ export interface WorkloadOptions {
   /** Bytes: requests lie in the range of `length` from `from` on; to the device's end where null. */
   readonly from: number;
   readonly length: number | null;
+  /** Whether buffers and caches are emptied first, so that nothing earlier is measured with it. */
+  readonly cold: boolean;
   /** Tells one sample from another in the same world. The same seed and options ask for the same sectors everywhere. */
   readonly seed: number;
 }
@@ -45,6 +47,7 @@ const defaults: WorkloadOptions = {
   readShare: 1,
   from: 0,
   length: null,
+  cold: true,
   seed: 0,
 };
 
@@ -175,6 +178,7 @@ export class WorkloadResult implements Viewable {
 export function workload(device: Timed, options?: Partial<WorkloadOptions>): WorkloadResult {
   const chosen = withDefaults<WorkloadOptions>("workload", options, defaults);
   const accesses = plan(device, chosen);
+  if (chosen.cold) device.cool();
   const { engine } = device.world;
   const completions: Completion[] = [];
   const record = (done: Signal<Completion>): void => {

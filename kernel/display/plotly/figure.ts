@@ -28,11 +28,11 @@ export function plainText(text: string): string {
 const width = 640;
 const row = { title: 21, legend: 19, caption: 16 };
 
-/** The rows that a legend below the title takes: plotly sets its items in columns as wide as the longest name. */
+/** The rows that a legend below the title takes: one, or columns as wide as the longest name. */
 function legendRows(names: readonly string[]): number {
-  if (names.length < 2) return names.length;
-  const widest = Math.max(...names.map((name) => measure(name, 12))) + 55;
-  return Math.ceil(names.length / Math.max(1, Math.floor(width / widest)));
+  const widths = names.map((name) => measure(name, 12) + 52);
+  if (widths.reduce((a, b) => a + b, 0) <= width) return Math.min(1, names.length);
+  return Math.ceil(names.length / Math.max(1, Math.floor(width / Math.max(...widths))));
 }
 
 interface Framed {
@@ -55,19 +55,19 @@ export function frame(view: Framed, height = 400): Partial<Layout> {
   const small = caption.map((line) => `<span style="font-size:11px">${plainText(line)}</span>`);
   const above = 14 + row.title * title.length + row.legend * legendRows(view.names);
   const below = 60 + row.caption * caption.length;
+  const whole = height - 60 + above + row.caption * caption.length;
   return {
     title: {
       text: title.map((line) => `<b>${plainText(line)}</b>`).join("<br>"),
       x: 0,
       xref: "paper",
       xanchor: "left",
-      y: 1,
+      y: 1 - 12 / whole,
       yref: "container",
       yanchor: "top",
-      pad: { t: 8 },
       font: { size: 16 },
     },
-    height: height - 60 + above + row.caption * caption.length,
+    height: whole,
     autosize: true,
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
@@ -76,14 +76,14 @@ export function frame(view: Framed, height = 400): Partial<Layout> {
     xaxis: { ...axis(view.x), title: { text: [plainText(axisTitle(view.x)), ...small].join("<br>"), standoff: 10 } },
     yaxis: view.y === undefined ? {} : { ...axis(view.y), title: { text: plainText(axisTitle(view.y)), standoff: 10 } },
     showlegend: view.names.length > 0,
-    legend: { orientation: "h", x: 0, xanchor: "left", y: 1, yanchor: "bottom" },
+    legend: { orientation: "h", x: 0, xanchor: "left", y: 1, yanchor: "bottom", tracegroupgap: 0 },
     hovermode: "closest",
   };
 }
 
 function axis({ scale }: Axis): Partial<Layout["xaxis"]> {
   return {
-    type: scale === "log" ? "log" : "linear",
+    ...(scale === "log" ? { type: "log", tickformat: ",.6~g" } : { type: "linear" }),
     automargin: true,
     gridcolor: faint,
     linecolor: ink,

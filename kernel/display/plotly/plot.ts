@@ -51,7 +51,7 @@ function across({ x }: PlotView, { categories, base, x: [low, high] }: PlotScale
   }
   if (x.scale !== "log" || base !== 2) return {};
   const every = Math.max(1, Math.ceil(Math.log2(high / low) / 12));
-  return { tickmode: "linear", tick0: Math.log10(low), dtick: every * Math.log10(2), tickformat: ",.6~g" };
+  return { tickmode: "linear", tick0: Math.log10(low), dtick: every * Math.log10(2) };
 }
 
 function trace(view: PlotView, series: Series, style: Style, scale: PlotScale): Trace {

@@ -1,7 +1,7 @@
 import type { GraphView } from "../../../sim/core/index.js";
 import { layered, type Layout, type Link, type Point } from "../picture/layered.js";
 import { lines, measure } from "../picture/measure.js";
-import { ink, roleColours, translucent } from "../picture/palette.js";
+import { ink, roleColours, textOn } from "../picture/palette.js";
 import { graphSummary } from "../text/graph.js";
 import { oneLine } from "../text/width.js";
 import { pictureWidth, svgDocument, text, type Key } from "./document.js";
@@ -16,6 +16,7 @@ interface Node {
   readonly id: string;
   readonly label: readonly string[];
   readonly colour: string;
+  readonly filled: boolean;
   readonly width: number;
   readonly height: number;
 }
@@ -31,6 +32,7 @@ export function graphSvg(view: GraphView): string {
       id,
       label: broken,
       colour: role === undefined ? ink : roleColours[role],
+      filled: role !== undefined,
       width: Math.ceil(Math.max(30, ...broken.map((part) => measure(part, 12)))) + 2 * padding.x,
       height: broken.length * line + 2 * padding.y,
     };
@@ -45,7 +47,7 @@ export function graphSvg(view: GraphView): string {
         breadth: sideways ? height : width,
       })),
       edges.map(({ from, to, label }): Link => {
-        const room = label === undefined ? 0 : sideways ? measure(label, 11) + 34 : 52;
+        const room = label === undefined ? 0 : sideways ? measure(label, 11) + 64 : 66;
         return { from, to, room };
       }),
     );
@@ -80,10 +82,17 @@ export const arrow: string = `<defs><marker id="$id-arrow" viewBox="0 0 10 10" r
 
 const round = (pixels: number): number => Math.round(pixels * 10) / 10;
 
-function drawNode({ label, colour, width, height }: Node, [x, y]: Point): string {
-  const box = `<rect x="${round(x - width / 2)}" y="${round(y - height / 2)}" width="${width}" height="${height}" rx="6" fill="${translucent(colour, 0.16)}" stroke="${colour}" stroke-width="1.5"/>`;
+function drawNode({ label, colour, filled, width, height }: Node, [x, y]: Point): string {
+  const box = `<rect x="${round(x - width / 2)}" y="${round(y - height / 2)}" width="${width}" height="${height}" rx="6" fill="${filled ? colour : "none"}" stroke="${colour}" stroke-width="1.5"/>`;
   const first = y - ((label.length - 1) * line) / 2 + 4;
-  return box + label.map((part, i) => text(round(x), round(first + i * line), part, { anchor: "middle" })).join("");
+  return (
+    box +
+    label
+      .map((part, i) =>
+        text(round(x), round(first + i * line), part, { anchor: "middle", fill: filled ? textOn(colour) : ink }),
+      )
+      .join("")
+  );
 }
 
 function drawEdge(
@@ -102,15 +111,19 @@ function drawEdge(
   const direction = ahead ? 1 : -1;
   const out = (node: Node): number => ((sideways ? node.width : node.height) / 2) * direction;
   const move = ([x, y]: Point, by: number): Point => (sideways ? [x + by, y] : [x, y + by]);
-  const path = [move(start, out(source)), ...points.slice(1, -1), move(end, -out(target) - 2 * direction)];
+  const tip = move(end, -out(target) - 2 * direction);
+  // The last stretch runs straight, so that the label has a line to stand on.
+  const straight = label === undefined ? 8 : sideways ? measure(label, 11) + 16 : 30;
+  const path = [move(start, out(source)), ...points.slice(1, -1), move(tip, -straight * direction)];
   let d = `M${path[0]?.map(round).join(" ") ?? ""}`;
   for (let i = 1; i < path.length; i++) {
     const [a, b] = [path[i - 1], path[i]];
     if (a === undefined || b === undefined) continue;
-    const half = ((sideways ? b[0] - a[0] : b[1] - a[1]) * 1) / 2;
+    const half = (sideways ? b[0] - a[0] : b[1] - a[1]) / 2;
     d += `C${[...move(a, half), ...move(b, -half), ...b].map(round).join(" ")}`;
   }
-  const [tipX, tipY] = path.at(-1) ?? end;
+  d += `L${tip.map(round).join(" ")}`;
+  const [tipX, tipY] = tip;
   const place = sideways ? { x: tipX - 12 * direction, y: tipY - 5 } : { x: tipX + 6, y: tipY - 12 * direction };
   const anchor = sideways ? (ahead ? "end" : "start") : "start";
   const name = label === undefined ? "" : text(round(place.x), round(place.y), oneLine(label), { size: 11, anchor });

@@ -73,7 +73,7 @@ function drawKind({ colour, spans }: ReturnType<typeof kindsOf>[number], min: nu
       const inset = right - left > 3 ? 0.5 : 0;
       path += `M${round(left + inset)} ${round(top)}H${round(Math.max(right - inset, left + 0.75))}V${round(top + bar)}H${round(left + inset)}Z`;
       const shown = fit(oneLine(label), 11, right - left - 6);
-      if (shown.length < Math.min(3, label.length)) continue;
+      if (shown.length < Math.min(6, label.length)) continue;
       labels += text(round((left + right) / 2), round(top + bar / 2 + 4), shown, {
         size: 11,
         anchor: "middle",

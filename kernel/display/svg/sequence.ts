@@ -1,6 +1,6 @@
 import type { SequenceView } from "../../../sim/core/index.js";
 import { lines, measure } from "../picture/measure.js";
-import { ink, translucent } from "../picture/palette.js";
+import { ink } from "../picture/palette.js";
 import { participantsOf, sequenceSummary } from "../text/sequence.js";
 import { oneLine } from "../text/width.js";
 import { pictureWidth, svgDocument, text } from "./document.js";
@@ -34,19 +34,24 @@ export function sequenceSvg(view: SequenceView): string {
 
   let y = headHeight + 8;
   const drawn = messages.map((message) => {
-    const { svg, height } = drawMessage(message, x, y);
-    y += height;
-    return svg;
+    const one = drawMessage(message, x, y);
+    y += one.height;
+    return one;
   });
   const bottom = y + 8;
   const box = (i: number, top: number): string => {
     const [width, head] = [headWidth[i] ?? 0, heads[i] ?? []];
     const first = top + (headHeight - head.length * line) / 2 + 11;
-    const rect = `<rect x="${round((x[i] ?? 0) - width / 2)}" y="${top}" width="${round(width)}" height="${headHeight}" rx="5" fill="${translucent(ink, 0.14)}" stroke="${ink}"/>`;
+    const rect = `<rect x="${round((x[i] ?? 0) - width / 2)}" y="${top}" width="${round(width)}" height="${headHeight}" rx="5" fill="none" stroke="${ink}"/>`;
     return rect + head.map((part, k) => text(round(x[i] ?? 0), first + k * line, part, { anchor: "middle" })).join("");
   };
-  const lifelines = x.map(
-    (at) => `<path d="M${round(at)} ${headHeight}V${bottom}" stroke="${ink}" stroke-width="1" stroke-opacity=".6"/>`,
+  const lifelines = x.map((at) =>
+    lifeline(
+      at,
+      headHeight,
+      bottom,
+      drawn.flatMap(({ labels }) => labels),
+    ),
   );
   const again = messages.length > tall;
   const height = bottom + (again ? headHeight : 0) + margin;
@@ -56,7 +61,7 @@ export function sequenceSvg(view: SequenceView): string {
     ...lifelines,
     ...names.map((_, i) => box(i, 0)),
     ...(again ? names.map((_, i) => box(i, bottom)) : []),
-    ...drawn,
+    ...drawn.map(({ svg }) => svg),
   ];
   return svgDocument({
     title: view.title,
@@ -98,28 +103,44 @@ function columns(heads: readonly number[], messages: readonly Message[]): number
   return x;
 }
 
-function drawMessage(
-  { from, to, label, reply }: Message,
-  x: readonly number[],
-  top: number,
-): { svg: string; height: number } {
+/** Where a line of a label lies, in pixels. */
+interface Label {
+  readonly left: number;
+  readonly right: number;
+  readonly top: number;
+  readonly bottom: number;
+}
+
+/** A lifeline, interrupted where a label crosses it. */
+function lifeline(at: number, top: number, bottom: number, labels: readonly Label[]): string {
+  const crossing = labels.filter(({ left, right }) => left - 3 < at && at < right + 3).sort((a, b) => a.top - b.top);
+  let d = `M${round(at)} ${top}`;
+  for (const label of crossing) d += `V${round(label.top)}M${round(at)} ${round(label.bottom)}`;
+  return `<path d="${d}V${round(bottom)}" stroke="${ink}" stroke-width="1" stroke-opacity=".6"/>`;
+}
+
+interface Drawn {
+  readonly svg: string;
+  readonly height: number;
+  readonly labels: readonly Label[];
+}
+
+function drawMessage({ from, to, label, reply }: Message, x: readonly number[], top: number): Drawn {
   const [start, end] = [x[from] ?? 0, x[to] ?? 0];
-  const dash = reply ? ` stroke-dasharray="5,4"` : "";
-  const style = `fill="none" stroke="${ink}" stroke-width="1.4"${dash} marker-end="url(#$id-arrow)"`;
-  if (from === to) {
-    const next = x[from + 1] ?? start + widestLabel + 40;
-    const parts = lines(label, 11, Math.max(60, next - start - 40));
-    const height = Math.max(22, parts.length * 14 + 4);
-    const name = parts.map((part, i) => text(round(start + 32), top + 14 + i * 14, part, { size: 11 }));
-    return {
-      svg: `<path d="M${round(start)} ${top + 6}h24v${height - 8}h-22" ${style}/>${name.join("")}`,
-      height: height + 12,
-    };
-  }
-  const parts = lines(label, 11, Math.abs(end - start) - 16);
+  const self = from === to;
+  const room = self ? Math.max(60, (x[from + 1] ?? start + widestLabel + 40) - start - 40) : Math.abs(end - start) - 16;
+  const parts = lines(label, 11, room);
+  const [left, anchor] = self ? [start + 32, "start" as const] : [(start + end) / 2, "middle" as const];
+  const labels = parts.map((part, i): Label => {
+    const width = measure(part, 11);
+    const from = self ? left : left - width / 2;
+    return { left: from, right: from + width, top: top + 2 + i * 14, bottom: top + 16 + i * 14 };
+  });
+  const name = parts.map((part, i) => text(round(left), top + 12 + i * 14, part, { size: 11, anchor }));
   const y = top + parts.length * 14 + 4;
-  const name = parts.map((part, i) =>
-    text(round((start + end) / 2), top + 12 + i * 14, part, { size: 11, anchor: "middle" }),
-  );
-  return { svg: `<path d="M${round(start)} ${y}H${round(end)}" ${style}/>${name.join("")}`, height: y - top + 12 };
+  const low = Math.max(y, top + 22);
+  const path = self ? `M${round(start)} ${top + 6}h24V${low - 2}h-22` : `M${round(start)} ${y}H${round(end)}`;
+  const dash = reply ? ` stroke-dasharray="5,4"` : "";
+  const line = `<path d="${path}" fill="none" stroke="${ink}" stroke-width="1.4"${dash} marker-end="url(#$id-arrow)"/>`;
+  return { svg: line + name.join(""), height: (self ? low : y) - top + 12, labels };
 }

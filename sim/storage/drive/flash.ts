@@ -24,6 +24,10 @@ export class Flash implements Mechanism {
     return 0;
   }
 
+  cool(): void {
+    // Its latency is that of reads which no buffer answers.
+  }
+
   describe(lba: number): string {
     const page = Math.floor((lba * sectorSize) / this.#profile.pageSize);
     return `page ${page} on channel ${page % this.#profile.channels}`;

@@ -56,6 +56,10 @@ export class HardDisk implements Mechanism {
     return `cylinder ${cylinder}, head ${head}, sector ${sector + 1}`;
   }
 
+  cool(): void {
+    this.#ahead = { from: 0, next: 0, since: 0, limit: 0 };
+  }
+
   /** Nanoseconds to move the arm by so many cylinders; 0 for none. */
   seekTime(distance: number): number {
     if (distance === 0) return 0;
@@ -107,7 +111,7 @@ export class HardDisk implements Mechanism {
       const oldest = first === access.lba && !streaming ? access.lba : this.#ahead.from;
       this.#ahead = { from: oldest, next: end, since: pass.end, limit: end };
       this.#keepAhead(access.lba);
-    } else this.#ahead = { from: 0, next: 0, since: 0, limit: 0 };
+    } else this.cool();
     const seek = streaming ? 0 : pass.seek;
     const rotation = streaming ? 0 : pass.rotation;
     const transfer = done - ready - seek - rotation;

@@ -35,6 +35,8 @@ export interface Mechanism {
   cylinderOf(lba: number): number;
   /** Serves an access that came at `arrived` and whose turn it is `now`; the mechanism's state is then as at its end. */
   serve(access: Access, arrived: Nanos, now: Nanos): Service;
+  /** Forgets what the drive's buffer holds. */
+  cool(): void;
   /** Where a sector lies, in the drive's own words. */
   describe(lba: number): string;
   save(): MechanismState;

@@ -78,11 +78,15 @@ export class HostFile implements FileLike {
       (up ? Math.ceil(at / unit) : Math.floor(at / unit)) * unit;
     const start = round(offset, freshStart ? this.blockSize : sectorSize, false);
     const end = round(offset + bytes.length, freshEnd ? this.blockSize : sectorSize, true);
-    const whole = new Uint8Array(end - start);
-    if (!freshStart && start < offset) whole.set(this.read(start, sectorSize, purpose));
-    if (!freshEnd && end > offset + bytes.length)
-      whole.set(this.read(end - sectorSize, sectorSize, purpose), whole.length - sectorSize);
-    whole.set(bytes, offset - start);
+    let whole = bytes;
+    if (end - start > bytes.length) {
+      whole = new Uint8Array(end - start);
+      if (!freshStart && start < offset) whole.set(this.read(start, sectorSize, purpose));
+      if (!freshEnd && end > offset + bytes.length) {
+        whole.set(this.read(end - sectorSize, sectorSize, purpose), whole.length - sectorSize);
+      }
+      whole.set(bytes, offset - start);
+    }
     for (const piece of this.#pieces(start, whole.length)) {
       if (piece.sector === null) continue;
       this.device.write(piece.sector, whole.subarray(piece.from - start, piece.from - start + piece.length), purpose);

@@ -2,11 +2,11 @@ import type { LanesView, Signal, World } from "../../core/index.js";
 import type { Access } from "../drive/mechanism.js";
 import { Partition } from "../partition/table.js";
 import type { Completion, Drive, Timed } from "../timed.js";
-import { createVirtualDisk, type ImageOptions, type VirtualDisk } from "../virtual-disk.js";
+import { createVirtualDisk, type Host, type ImageOptions, type VirtualDisk } from "../virtual-disk.js";
 import { Volume } from "./volume.js";
 
 /** A partition of a physical disk, on which a host keeps the files in which virtual disks live. */
-export class HostPartition extends Partition implements Timed {
+export class HostPartition extends Partition implements Timed, Host {
   readonly disk: Drive;
   #volume: Volume | undefined;
 
@@ -33,13 +33,18 @@ export class HostPartition extends Partition implements Timed {
 
   /** A new virtual disk in a new file on this partition. */
   image(options?: Partial<ImageOptions>): VirtualDisk {
-    return createVirtualDisk(this.world, this.volume, options);
+    return createVirtualDisk(this, options);
   }
 
   submit(access: Access): Signal<Completion> {
     return this.disk.submit({ ...access, lba: this.below(access.lba) });
   }
 
+  cool(): void {
+    this.disk.cool();
+  }
+
+  /** Where its files lie on the disk. */
   lanes(): LanesView["lanes"] {
     return this.#volume?.spans(this.start) ?? [];
   }

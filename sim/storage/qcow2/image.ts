@@ -175,6 +175,12 @@ export class Qcow2Image implements Image, Viewable {
     this.clusters.replace(changed);
   }
 
+  /** Forgets the tables in memory, as closing and opening the image would. */
+  cool(): void {
+    this.clusters.cache.clear();
+    this.refcounts.cool();
+  }
+
   /** Gives every cluster of the virtual disk a place in the file now, in order: qemu's preallocation=metadata. */
   preallocate(): void {
     checkWritable(this);

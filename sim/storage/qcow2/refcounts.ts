@@ -102,6 +102,11 @@ export class Refcounts {
     this.#table.flush(this.#parts.file, this.#tableOffset, "refcounts");
   }
 
+  /** Forgets the blocks in memory. */
+  cool(): void {
+    this.#cache.clear();
+  }
+
   /** One more than the last cluster that is in use. */
   used(): number {
     for (let index = this.blocks - 1; index >= 0; index--) {

@@ -100,6 +100,13 @@ export class TableCache {
     this.#tables.delete(offset);
   }
 
+  /** Forgets all tables, which must have been flushed. */
+  clear(): void {
+    this.flush();
+    this.#tables.clear();
+    this.#latest = undefined;
+  }
+
   flush(): void {
     for (const [offset, table] of this.#tables) if (table.dirty) table.flush(this.#file, offset, this.#purpose);
   }

@@ -23,3 +23,19 @@ export class InvariantError extends Error {
 export function invariant(condition: boolean, message: string): asserts condition {
   if (!condition) throw new InvariantError(message);
 }
+
+/**
+ * Says in an error's message where it happened. It stays the same error: its class, its hint and its frames are kept.
+ * What is thrown and is no error becomes one, with the thrown value as its cause.
+ */
+export function annotate(thrown: unknown, note: string): Error {
+  if (typeof thrown !== "object" || thrown === null || !("message" in thrown)) {
+    return new Error(`${String(thrown)} (${note})`, { cause: thrown });
+  }
+  // Not `instanceof`: a cell may throw an error of another realm.
+  const error = thrown as Error;
+  const { message, stack } = error;
+  error.message = `${message} (${note})`;
+  if (stack !== undefined) error.stack = stack.replace(message, () => error.message);
+  return error;
+}

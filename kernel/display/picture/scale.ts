@@ -1,14 +1,20 @@
 import type { Axis, PlotView } from "../../../sim/core/index.js";
 
+/** The least and the greatest value drawn along an axis. */
+export type Extent = readonly [low: number, high: number];
+
 /** What both pictures of a plot need to know of its axes. */
 export interface PlotScale {
   /** The names along x; absent where x is a number line. */
   readonly categories: readonly string[] | undefined;
-  /** 2 where a logarithmic x holds nothing but powers of two (sizes): its ticks then stand at those. */
+  readonly x: Extent;
+  /** Bands included. */
+  readonly y: Extent;
+  /** 2 where x holds nothing but powers of two (sizes): a logarithmic axis then has its ticks at those. */
   readonly base: 2 | 10;
-  /** Values that a logarithmic axis can't show. */
+  /** How many values a logarithmic axis can't show. */
   readonly hidden: number;
-  /** The least positive number on y, for bands that would reach zero on a logarithmic axis. */
+  /** Where a band ends that would reach zero on a logarithmic axis: at the least value shown. */
   readonly floor: number;
   /** Whether y begins at zero: under bars always, elsewhere when the values come near it. */
   readonly fromZero: boolean;
@@ -31,32 +37,47 @@ function categoriesOf(view: PlotView): string[] | undefined {
   return [...new Set(ordered.map(String))];
 }
 
+function extent(values: Iterable<number>): Extent | undefined {
+  let low = Infinity;
+  let high = -Infinity;
+  for (const value of values) {
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  return low <= high ? [low, high] : undefined;
+}
+
 export function plotScale(view: PlotView): PlotScale {
   const categories = categoriesOf(view);
-  const shown: number[] = [];
+  const values: number[] = [];
+  const bounds: number[] = [];
   const across: number[] = [];
   let hidden = 0;
-  for (const { x, y } of view.series) {
+  for (const { x, y, band } of view.series) {
     y.forEach((value, i) => {
       if (value === null) return;
       const at = x[i];
       const placed = categories !== undefined || (typeof at === "number" && drawable(view.x, at));
-      if (!placed || !drawable(view.y, value)) hidden++;
-      else {
-        shown.push(value);
-        if (typeof at === "number") across.push(at);
+      if (!placed || !drawable(view.y, value)) {
+        hidden++;
+        return;
       }
+      values.push(value);
+      if (typeof at === "number") across.push(at);
+      for (const edge of [band?.low[i], band?.high[i]]) if (drawable(view.y, edge)) bounds.push(edge);
     });
   }
-  const least = shown.reduce((a, b) => Math.min(a, b), Infinity);
-  const most = shown.reduce((a, b) => Math.max(a, b), -Infinity);
+  const [low, high] = extent(values) ?? [view.y.scale === "log" ? 0.1 : 0, 1];
+  const all = extent([low, high, ...(extent(bounds) ?? [])]) ?? [low, high];
   const bars = view.series.some(({ mark }) => mark === "bars");
   return {
     categories,
+    x: extent(across) ?? [view.x.scale === "log" ? 0.1 : 0, 1],
+    y: all,
     base: across.length > 0 && across.every((value) => Number.isInteger(Math.log2(value))) ? 2 : 10,
     hidden,
-    floor: shown.reduce((a, b) => (b > 0 ? Math.min(a, b) : a), most > 0 ? most : 1),
-    fromZero: view.y.scale !== "log" && (bars || (least >= 0 && least < most / 2)),
+    floor: low,
+    fromZero: view.y.scale !== "log" && (bars || (all[0] >= 0 && low < high / 2)),
   };
 }
 
@@ -72,7 +93,7 @@ export function height(axis: Axis, value: number | null | undefined): number | n
   return drawable(axis, value) ? value : null;
 }
 
-/** A band's bound as it is drawn: on a logarithmic axis a bound at or below zero stops at the least value shown. */
+/** A band's bound as it is drawn. */
 export function bound(axis: Axis, scale: PlotScale, value: number | undefined): number | null {
   if (value === undefined || !Number.isFinite(value)) return null;
   return axis.scale === "log" && value <= 0 ? scale.floor : value;

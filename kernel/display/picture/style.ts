@@ -15,27 +15,26 @@ export interface Style {
 
 const markers: readonly Marker[] = ["circle", "square", "triangle", "diamond", "inverted"];
 
+/** Long dashes are kept for what was published. */
+const patterns: readonly Dash[] = ["solid", "dot", "dashdot"];
+
 /**
- * Nothing is told by colour alone: each series has a marker of its own; where colours repeat, and for steps, which have
- * no markers, the line's pattern differs too. Long dashes mean published and nothing else.
+ * Nothing is told by colour alone: each series has a marker of its own. Where a colour repeats, the line's pattern
+ * differs too, and steps, which have no markers, change their pattern from one to the next.
  */
 export function styles(view: PlotView): Style[] {
   const colours = assignColours(view.series.map(({ name, role }) => ({ key: name, ...(role && { role }) })));
-  const patterns: readonly Dash[] = ["solid", "dot", "dashdot"];
-  const seen = new Map<string, number>();
+  const used = new Set<string>();
   let steps = 0;
-  return view.series.map((series, i) => {
+  return view.series.map(({ mark, source }, i): Style => {
     const colour = colours[i] ?? "";
-    const hollow = series.source !== undefined;
-    const repeat = seen.get(colour) ?? 0;
-    if (!hollow) seen.set(colour, repeat + 1);
-    const turn = series.mark === "steps" && !hollow ? steps++ : repeat;
-    return {
-      colour,
-      dash: hollow ? "dash" : (patterns[turn % patterns.length] ?? "solid"),
-      marker: markers[i % markers.length] ?? "circle",
-      hollow,
-    };
+    const marker = markers[i % markers.length] ?? "circle";
+    if (source !== undefined) return { colour, marker, dash: "dash", hollow: true };
+    const turn = mark === "steps" ? steps++ : 0;
+    const ordered = patterns.map((_, k) => patterns[(turn + k) % patterns.length] ?? "solid");
+    const dash = ordered.find((pattern) => !used.has(colour + pattern)) ?? ordered[0] ?? "solid";
+    used.add(colour + dash);
+    return { colour, marker, dash, hollow: false };
   });
 }
 
@@ -46,11 +45,14 @@ export function legendName({ name, source }: Series): string {
 
 /** The caption, and below it what bands and error bars mean. */
 export function captionOf(view: PlotView): string {
-  const meanings = new Map<string, string>();
-  for (const { band, mark } of view.series) {
-    if (band === undefined) continue;
-    const shape = mark === "points" || mark === "bars" ? "Error bars" : "Shaded";
-    meanings.set(`${shape}: ${band.meaning}.`, shape);
-  }
-  return [view.caption, ...meanings.keys()].filter((line) => line !== "").join("\n");
+  const meanings = view.series.flatMap(({ band, mark }) => {
+    if (band === undefined) return [];
+    return [`${mark === "points" || mark === "bars" ? "Error bars" : "Shaded"}: ${band.meaning}.`];
+  });
+  return [view.caption, ...new Set(meanings)].filter((line) => line !== "").join("\n");
+}
+
+/** Whether a legend says more than the title and the y axis do. */
+export function needsLegend(view: PlotView): boolean {
+  return view.series.length > 1 || view.series.some(({ source }) => source !== undefined);
 }

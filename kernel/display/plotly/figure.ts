@@ -1,13 +1,21 @@
 import type { Config, Layout, PlotData } from "plotly.js";
 import type { Axis } from "../../../sim/core/index.js";
 import { faint, ink } from "../picture/palette.js";
+import { bold, lines, measure } from "../picture/measure.js";
 import { axisTitle } from "../text/number.js";
-import { oneLine, wrap } from "../text/width.js";
+import { oneLine } from "../text/width.js";
+
+/** The types lack attributes that plotly.js has had since 2.0. */
+export type Trace = Partial<PlotData> & {
+  readonly base?: number[];
+  readonly insidetextfont?: { readonly color: string; readonly size: number };
+};
+type FigureLayout = Partial<Layout> & { readonly uniformtext?: { mode: "hide"; minsize: number } };
 
 /** A figure as plotly.js takes it: plain JSON. */
 export interface Figure {
-  readonly data: readonly Partial<PlotData>[];
-  readonly layout: Partial<Layout>;
+  readonly data: readonly Trace[];
+  readonly layout: FigureLayout;
   readonly config: Partial<Config>;
 }
 
@@ -16,35 +24,66 @@ export function plainText(text: string): string {
   return oneLine(text).replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;").replace(/\$/g, "&#36;");
 }
 
-/** Characters of a caption's line; at 12 px they fit the width of a notebook. */
-const captionWidth = 100;
+/** Pixels across that a notebook surely has; plotly doesn't break texts, so they are broken to fit these. */
+const width = 640;
+const row = { title: 21, legend: 19, caption: 16 };
+
+/** The rows that a legend below the title takes: one, or columns as wide as the longest name. */
+function legendRows(names: readonly string[]): number {
+  const widths = names.map((name) => measure(name, 12) + 52);
+  if (widths.reduce((a, b) => a + b, 0) <= width) return Math.min(1, names.length);
+  return Math.ceil(names.length / Math.max(1, Math.floor(width / Math.max(...widths))));
+}
+
+interface Framed {
+  readonly title: string;
+  readonly caption: string;
+  readonly x: Axis;
+  readonly y?: Axis;
+  /** What the legend will show; empty without one. */
+  readonly names: readonly string[];
+}
 
 /**
  * The layout that every figure shares: transparent, so that it takes the page's colour; text and axes in the grey that
- * reads on light and dark; the caption as a second line of the x axis' title, where nothing can collide with it.
+ * reads on light and dark; the caption as further lines of the x axis' title, where nothing can collide with it.
+ * @param height pixels of the plot with its axes, without title, legend and caption
  */
-export function frame(view: { title: string; caption: string; x: Axis; y?: Axis }, height = 440): Partial<Layout> {
-  const caption =
-    view.caption === "" ? [] : view.caption.split("\n").flatMap((line) => wrap(oneLine(line), captionWidth));
+export function frame(view: Framed, height = 400): Partial<Layout> {
+  const title = lines(oneLine(view.title), 16 * bold, width);
+  const caption = view.caption === "" ? [] : lines(view.caption, 11, width);
   const small = caption.map((line) => `<span style="font-size:11px">${plainText(line)}</span>`);
+  const above = 14 + row.title * title.length + row.legend * legendRows(view.names);
+  const below = 60 + row.caption * caption.length;
+  const whole = height - 60 + above + row.caption * caption.length;
   return {
-    title: { text: `<b>${plainText(view.title)}</b>`, x: 0, xref: "paper", xanchor: "left", font: { size: 16 } },
-    height: height + 16 * caption.length,
+    title: {
+      text: title.map((line) => `<b>${plainText(line)}</b>`).join("<br>"),
+      x: 0,
+      xref: "paper",
+      xanchor: "left",
+      y: 1 - 12 / whole,
+      yref: "container",
+      yanchor: "top",
+      font: { size: 16 },
+    },
+    height: whole,
     autosize: true,
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
     font: { color: ink, size: 12, family: "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif" },
-    margin: { l: 70, r: 20, t: 60, b: 60 + 16 * caption.length },
+    margin: { l: 70, r: 20, t: above, b: below },
     xaxis: { ...axis(view.x), title: { text: [plainText(axisTitle(view.x)), ...small].join("<br>"), standoff: 10 } },
     yaxis: view.y === undefined ? {} : { ...axis(view.y), title: { text: plainText(axisTitle(view.y)), standoff: 10 } },
-    legend: { orientation: "h", x: 0, xanchor: "left", y: 1.01, yanchor: "bottom" },
+    showlegend: view.names.length > 0,
+    legend: { orientation: "h", x: 0, xanchor: "left", y: 1, yanchor: "bottom", tracegroupgap: 0 },
     hovermode: "closest",
   };
 }
 
 function axis({ scale }: Axis): Partial<Layout["xaxis"]> {
   return {
-    type: scale === "log" ? "log" : "linear",
+    ...(scale === "log" ? { type: "log", tickformat: ",.6~g" } : { type: "linear" }),
     automargin: true,
     gridcolor: faint,
     linecolor: ink,

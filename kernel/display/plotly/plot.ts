@@ -1,9 +1,9 @@
-import type { PlotData } from "plotly.js";
+import type { Layout } from "plotly.js";
 import type { PlotView, Series } from "../../../sim/core/index.js";
 import { translucent } from "../picture/palette.js";
 import { bound, height, plotScale, position, type PlotScale } from "../picture/scale.js";
-import { captionOf, legendName, styles, type Marker, type Style } from "../picture/style.js";
-import { config, frame, plainText, type Figure } from "./figure.js";
+import { captionOf, legendName, needsLegend, styles, type Marker, type Style } from "../picture/style.js";
+import { config, frame, plainText, type Figure, type Trace } from "./figure.js";
 
 const symbols: Readonly<Record<Marker, string>> = {
   circle: "circle",
@@ -16,8 +16,6 @@ const symbols: Readonly<Record<Marker, string>> = {
 /** Markers that tell a dense line apart without burying it. */
 const markersPerLine = 15;
 
-type Trace = Partial<PlotData>;
-
 /** A plot as a figure: a trace for each series, and below the lines one filled trace for each band. */
 export function plotFigure(view: PlotView): Figure {
   const scale = plotScale(view);
@@ -25,25 +23,35 @@ export function plotFigure(view: PlotView): Figure {
   const data = view.series.flatMap((series, i): Trace[] => {
     const style = look[i];
     if (style === undefined) return [];
-    const traces = [trace(view, series, style, scale)];
+    const group = { legendgroup: String(i) };
+    const traces = [{ ...trace(view, series, style, scale), ...group }];
     const filled = series.band !== undefined && (series.mark === "line" || series.mark === "steps");
-    return filled ? [area(view, series, style, scale), ...traces] : traces;
+    return filled ? [{ ...area(view, series, style, scale), ...group }, ...traces] : traces;
   });
-  const layout = frame({ ...view, caption: captionOf(view) });
-  const categories = scale.categories;
+  const names = needsLegend(view) ? view.series.map(legendName) : [];
+  const layout = frame({ ...view, caption: captionOf(view), names });
+  const yaxis = scale.fromZero ? { ...layout.yaxis, rangemode: "tozero" as const } : layout.yaxis;
   return {
     data,
     layout: {
       ...layout,
-      showlegend: view.series.length > 1 || view.series.some(({ source }) => source !== undefined),
+      ...(yaxis && { yaxis }),
+      xaxis: { ...layout.xaxis, ...across(view, scale) },
       barmode: "group",
-      bargap: 0.25,
-      ...(categories && {
-        xaxis: { ...layout.xaxis, type: "category", categoryorder: "array", categoryarray: [...categories] },
-      }),
+      bargap: 0.3,
     },
     config,
   };
+}
+
+/** What x needs beyond its title: its names, or ticks at powers of two. */
+function across({ x }: PlotView, { categories, base, x: [low, high] }: PlotScale): Partial<Layout["xaxis"]> {
+  if (categories !== undefined) {
+    return { type: "category", categoryorder: "array", categoryarray: [...categories], showgrid: false };
+  }
+  if (x.scale !== "log" || base !== 2) return {};
+  const every = Math.max(1, Math.ceil(Math.log2(high / low) / 12));
+  return { tickmode: "linear", tick0: Math.log10(low), dtick: every * Math.log10(2) };
 }
 
 function trace(view: PlotView, series: Series, style: Style, scale: PlotScale): Trace {
@@ -85,7 +93,10 @@ function trace(view: PlotView, series: Series, style: Style, scale: PlotScale): 
   return { ...shared, type: "scatter", mode: "lines+markers", line, marker };
 }
 
-function errorBars({ y, band }: Series, { colour }: Style): NonNullable<Trace["error_y"]> {
+/** Error bars cross from a bar to the page behind it: a grey seen on the palette, on white and on black. */
+const overBars = "#999999";
+
+function errorBars({ y, band, mark }: Series, { colour }: Style): NonNullable<Trace["error_y"]> {
   const apart = (bounds: readonly number[] | undefined): number[] =>
     y.map((value, i) => Math.abs((bounds?.[i] ?? value ?? 0) - (value ?? 0)));
   return {
@@ -93,7 +104,7 @@ function errorBars({ y, band }: Series, { colour }: Style): NonNullable<Trace["e
     symmetric: false,
     array: apart(band?.high),
     arrayminus: apart(band?.low),
-    color: colour,
+    color: mark === "bars" ? overBars : colour,
     thickness: 1.5,
     width: 4,
   };

@@ -1,25 +1,39 @@
 import { createRequire } from "node:module";
-import type { EChartsCoreOption } from "echarts";
-import { faint, ink } from "../picture/palette.js";
+import type * as ECharts from "echarts";
 import type { Axis } from "../../../sim/core/index.js";
-import { axisTitle, formatNumber } from "../text/number.js";
+import { faint, ink } from "../picture/palette.js";
+import type { Extent } from "../picture/scale.js";
+import { logTicks } from "../picture/ticks.js";
+import { axisTitle, tickLabel } from "../text/number.js";
 import { fontFamily, pictureWidth } from "./document.js";
 
 const require = createRequire(import.meta.url);
 
 /**
- * ECharts draws what has axes. It is loaded at the first picture and from its one-file build: 60–130 ms where the
- * hundred modules that this room needs take three times as long, and a kernel that draws nothing pays nothing.
+ * ECharts draws what has axes. It is loaded at the first picture, so that a kernel that draws nothing pays nothing, and
+ * from its one-file build, which loads several times faster than the hundred modules that this room needs of it.
  */
-let echarts: typeof import("echarts") | undefined;
+let echarts: typeof ECharts | undefined;
 
-/** A chart drawn to SVG elements in a box `pictureWidth` × `height`, without its `<svg>`. */
-export function chart(option: EChartsCoreOption, height: number): string {
-  echarts ??= require("echarts") as typeof import("echarts");
+/** From values along the axes to pixels. */
+export type ToPixel = (x: number | string, y: number | string) => readonly [number, number];
+
+/**
+ * A chart drawn to SVG elements in a box `pictureWidth` × `height`, without its `<svg>`.
+ * @param overlay elements of our own, drawn over the grid and placed by the chart's axes
+ */
+export function chart(
+  option: ECharts.EChartsCoreOption,
+  height: number,
+  overlay?: (toPixel: ToPixel) => string,
+): string {
+  echarts ??= require("echarts") as typeof ECharts;
   const instance = echarts.init(null, null, { renderer: "svg", ssr: true, width: pictureWidth, height });
   try {
-    instance.setOption({ animation: false, textStyle: { fontFamily, color: ink }, ...option });
-    return tidy(instance.renderToSVGString());
+    instance.setOption({ animation: false, textStyle: { fontFamily, color: ink }, grid, ...option });
+    const body = tidy(instance.renderToSVGString());
+    const toPixel: ToPixel = (x, y) => instance.convertToPixel({ gridIndex: 0 }, [x, y]) as [number, number];
+    return overlay === undefined ? body : body + overlay(toPixel);
   } finally {
     // An instance left behind keeps a timer, and with it the process.
     instance.dispose();
@@ -41,49 +55,55 @@ function tidy(svg: string): string {
     .replace(/zr\d+-/g, "$id-");
 }
 
-const superscripts: Readonly<Record<string, string>> = {
-  "-": "⁻",
-  0: "⁰",
-  1: "¹",
-  2: "²",
-  3: "³",
-  4: "⁴",
-  5: "⁵",
-  6: "⁶",
-  7: "⁷",
-  8: "⁸",
-  9: "⁹",
-};
+/** The plot area, as large as labels and names leave room for. */
+const grid = { left: 12, right: 20, top: 14, bottom: 10, outerBoundsMode: "same", outerBoundsContain: "all" };
 
-/** A tick's label: 20,000 in full, 2×10⁶ beyond. */
-export function tickLabel(value: number): string {
-  const magnitude = Math.abs(value);
-  if (value === 0 || (magnitude >= 1e-4 && magnitude < 1e6)) {
-    const [whole = "", rest] = formatNumber(value).split(".");
-    const grouped = whole.replace(/\B(?=(?:\d{3})+$)/g, ",");
-    return rest === undefined ? grouped : `${grouped}.${rest}`;
-  }
-  const [mantissa = "", exponent = ""] = value.toExponential().split("e");
-  const power = [...exponent.replace("+", "")].map((c) => superscripts[c] ?? c).join("");
-  return mantissa === "1" ? `10${power}` : `${formatNumber(Number(mantissa), 4)}×10${power}`;
-}
+const axisLabel = { color: ink, fontSize: 12, hideOverlap: true };
 
-/** What every axis shares. */
-export function axisOption(axis: Axis, which: "x" | "y"): EChartsCoreOption {
+function axisOption(title: string, which: "x" | "y"): ECharts.EChartsCoreOption {
   return {
-    type: axis.scale === "log" ? "log" : "value",
-    name: axisTitle(axis),
+    name: title,
     nameLocation: "middle",
     nameGap: which === "x" ? 10 : 12,
     nameTextStyle: { color: ink, fontSize: 13 },
     axisLine: { show: true, lineStyle: { color: ink } },
     axisTick: { show: true, lineStyle: { color: ink } },
-    axisLabel: { color: ink, fontSize: 12, hideOverlap: true, formatter: tickLabel },
+    axisLabel,
     splitLine: { show: true, lineStyle: { color: faint } },
-    minorSplitLine: { show: false },
-    scale: which === "x",
   };
 }
 
-/** The plot area, as large as labels and names leave room for. */
-export const grid = { left: 12, right: 20, top: 14, bottom: 10, outerBoundsMode: "same", outerBoundsContain: "all" };
+/** A number line. `extent` is what must be seen; the ends of a linear axis are rounded outwards. */
+export function numberAxis(
+  axis: Axis,
+  which: "x" | "y",
+  { extent, base = 10, fromZero = false }: { extent: Extent; base?: 2 | 10; fromZero?: boolean },
+): ECharts.EChartsCoreOption {
+  const shared = axisOption(axisTitle(axis), which);
+  const label = { ...axisLabel, formatter: tickLabel };
+  if (axis.scale !== "log") return { ...shared, type: "value", scale: !fromZero, axisLabel: label };
+  const room = (extent[1] / extent[0]) ** 0.04 * 1.02;
+  const [min, max] = [extent[0] / room, extent[1] * room];
+  const customValues = logTicks(min, max, base);
+  return {
+    ...shared,
+    type: "log",
+    min,
+    max,
+    axisTick: { show: true, lineStyle: { color: ink }, customValues },
+    axisLabel: { ...label, customValues },
+  };
+}
+
+/** A row of names; down a y axis they are read from the top. */
+export function nameAxis(title: string, which: "x" | "y", names: readonly string[]): ECharts.EChartsCoreOption {
+  return {
+    ...axisOption(title, which),
+    type: "category",
+    data: [...names],
+    inverse: which === "y",
+    axisTick: { show: true, alignWithLabel: true, lineStyle: { color: ink } },
+    axisLabel: { ...axisLabel, width: which === "x" ? 110 : 160, overflow: which === "x" ? "break" : "truncate" },
+    splitLine: { show: false },
+  };
+}

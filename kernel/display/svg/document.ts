@@ -3,7 +3,7 @@ import { escape } from "../html/escape.js";
 import { ink } from "../picture/palette.js";
 import type { Dash, Marker } from "../picture/style.js";
 import { oneLine } from "../text/width.js";
-import { fit, lines, measure } from "./measure.js";
+import { bold, fit, lines, measure } from "../picture/measure.js";
 
 /** Pixels across; a page scales the picture down where it is narrower. */
 export const pictureWidth = 760;
@@ -106,7 +106,7 @@ function legend(keys: readonly Key[], top: number): { svg: string; height: numbe
  * description are there for a screen reader.
  */
 export function svgDocument(drawing: Drawing): string {
-  const title = lines(oneLine(drawing.title), 16, pictureWidth - 16).map((line, i) =>
+  const title = lines(oneLine(drawing.title), 16 * bold, pictureWidth - 16).map((line, i) =>
     text(8, 22 + 21 * i, line, { size: 16, weight: "600" }),
   );
   const top = 5 + gap.title + 21 * (title.length - 1);

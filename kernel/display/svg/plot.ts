@@ -8,9 +8,10 @@ import type {
 import type { PlotView, Series } from "../../../sim/core/index.js";
 import { translucent } from "../picture/palette.js";
 import { bound, height, plotScale, position, type PlotScale } from "../picture/scale.js";
-import { captionOf, legendName, styles, type Style } from "../picture/style.js";
+import { captionOf, legendName, needsLegend, styles, type Style } from "../picture/style.js";
+import { axisTitle } from "../text/number.js";
 import { plotSummary } from "../text/plot.js";
-import { axisOption, chart, grid } from "./chart.js";
+import { chart, nameAxis, numberAxis } from "./chart.js";
 import { dashes, svgDocument, symbolPath, type Key } from "./document.js";
 import { thin } from "./thin.js";
 
@@ -20,7 +21,6 @@ const plotHeight = 360;
 const markersPerLine = 15;
 
 type Drawn = LineSeriesOption | BarSeriesOption | ScatterSeriesOption | CustomSeriesOption;
-type Points = (number | string | null)[][];
 
 /** A plot as a static picture. */
 export function plotSvg(view: PlotView): string {
@@ -33,35 +33,20 @@ export function plotSvg(view: PlotView): string {
     const place = { index: bars.indexOf(one), count: bars.length };
     return [...band(view, one, style, scale, place), ...mark(view, one, style, scale)];
   });
-  const x = axisOption(view.x, "x");
-  const body = chart(
-    {
-      grid,
-      xAxis: scale.categories === undefined ? { ...x, logBase: scale.base } : category(x, scale.categories),
-      yAxis: { ...axisOption(view.y, "y"), scale: !scale.fromZero },
-      series,
-    },
-    plotHeight,
-  );
-  const explained = view.series.length > 1 || view.series.some(({ source }) => source !== undefined);
+  const { categories, base, fromZero } = scale;
+  const xAxis =
+    categories === undefined
+      ? numberAxis(view.x, "x", { extent: scale.x, base })
+      : nameAxis(axisTitle(view.x), "x", categories);
   return svgDocument({
     title: view.title,
     caption: captionOf(view),
-    legend: explained ? view.series.flatMap((one, i) => key(one, look[i])) : [],
+    legend: needsLegend(view) ? view.series.flatMap((one, i) => key(one, look[i])) : [],
     description: plotSummary(view),
     height: plotHeight,
-    body,
+    body: chart({ xAxis, yAxis: numberAxis(view.y, "y", { extent: scale.y, fromZero }), series }, plotHeight),
   });
 }
-
-const category = (axis: object, names: readonly string[]): object => ({
-  ...axis,
-  type: "category",
-  data: [...names],
-  axisLabel: { hideOverlap: true, width: 110, overflow: "break" },
-  axisTick: { alignWithLabel: true },
-  splitLine: { show: false },
-});
 
 function key(series: Series, style: Style | undefined): Key[] {
   if (style === undefined) return [];
@@ -74,38 +59,37 @@ function key(series: Series, style: Style | undefined): Key[] {
 
 function mark(view: PlotView, series: Series, style: Style, scale: PlotScale): Drawn[] {
   const { colour, hollow } = style;
-  const points: Points = series.x.map((x, i) => [position(view.x, scale, x), height(view.y, series.y[i])]);
-  const placed = points.filter(([x]) => x !== null);
-  const name = legendName(series);
+  const points = series.x
+    .map((x, i) => [position(view.x, scale, x), height(view.y, series.y[i])])
+    .filter(([x]) => x !== null);
   const symbol = {
     symbol: symbolPath(style.marker),
     symbolSize: 8,
     itemStyle: { color: hollow ? "transparent" : colour, borderColor: colour, borderWidth: hollow ? 1.5 : 0 },
   };
+  const scatter = (data: typeof points): ScatterSeriesOption => ({ type: "scatter", z: 3, data, ...symbol });
   switch (series.mark) {
-    case "bars":
-      return [
-        {
-          type: "bar",
-          name,
-          data: placed,
-          barGap: `${barGap * 100}%`,
-          barCategoryGap: `${categoryGap * 100}%`,
-          barMaxWidth,
-          itemStyle: hollow
-            ? { color: "transparent", borderColor: colour, borderWidth: 2, borderType: [6, 3] }
-            : { color: colour },
-        },
-      ];
+    case "bars": {
+      const filled = { color: colour };
+      const outlined = { color: "transparent", borderColor: colour, borderWidth: 2, borderType: [6, 3] };
+      const bar: BarSeriesOption = {
+        type: "bar",
+        data: points,
+        barGap: `${barGap * 100}%`,
+        barCategoryGap: `${categoryGap * 100}%`,
+        barMaxWidth,
+        itemStyle: hollow ? outlined : filled,
+      };
+      return [bar];
+    }
     case "points":
-      return [{ type: "scatter", name, data: thin(placed, view), ...symbol }];
+      return [scatter(thin(points, view))];
     case "line":
     case "steps": {
-      const dense = series.x.length > 3 * markersPerLine;
+      const dense = points.length > 3 * markersPerLine;
       const line: LineSeriesOption = {
         type: "line",
-        name,
-        data: placed,
+        data: points,
         sampling: "minmax",
         lineStyle: { color: colour, width: 2, ...(style.dash !== "solid" && { type: [...dashes[style.dash]] }) },
         ...symbol,
@@ -114,9 +98,8 @@ function mark(view: PlotView, series: Series, style: Style, scale: PlotScale): D
         ...(series.mark === "steps" && { step: "end" as const }),
       };
       if (series.mark === "steps" || !dense) return [line];
-      const every = Math.ceil(placed.length / markersPerLine);
-      const some = placed.filter((_, i) => i % every === Math.floor(every / 2));
-      return [line, { type: "scatter", name, data: some, ...symbol }];
+      const every = Math.ceil(points.length / markersPerLine);
+      return [line, scatter(points.filter((_, i) => i % every === Math.floor(every / 2)))];
     }
   }
 }
@@ -143,33 +126,34 @@ function band(
   });
   const shared: CustomSeriesOption = { type: "custom", data, encode: { x: 0, y: [1, 2] }, clip: true, silent: true };
   if (series.mark === "line" || series.mark === "steps") {
-    return [
-      {
-        ...shared,
-        z: 1,
-        renderItem: ({ dataIndex }, api) => {
-          if (dataIndex !== 0) return null;
-          const points = outline(data, api, series.mark === "steps");
-          return { type: "polygon", shape: { points }, style: { fill: translucent(colour, 0.2) } };
-        },
-      },
-    ];
-  }
-  return [
-    {
+    const area: CustomSeriesOption = {
       ...shared,
-      z: 4,
-      renderItem: (_, api) => {
-        const x = api.value(0);
-        const [at = 0, low = 0] = api.coord([x, api.value(1)]);
-        const [, high = 0] = api.coord([x, api.value(2)]);
-        const centre = at + (series.mark === "bars" ? shift(api, place) : 0);
-        const d = `M${centre} ${low}V${high}M${centre - 5} ${low}H${centre + 5}M${centre - 5} ${high}H${centre + 5}`;
-        const style = { stroke: series.mark === "bars" ? "#404040" : colour, lineWidth: 1.5, fill: "none" };
-        return { type: "path", shape: { pathData: d }, style };
+      z: 1,
+      renderItem: ({ dataIndex }, api) => {
+        if (dataIndex !== 0) return null;
+        const points = outline(data, api, series.mark === "steps");
+        return { type: "polygon", shape: { points }, style: { fill: translucent(colour, 0.2) } };
       },
+    };
+    return [area];
+  }
+  const onBars = series.mark === "bars";
+  const errorBars: CustomSeriesOption = {
+    ...shared,
+    z: 4,
+    renderItem: (_, api) => {
+      const [middle = 0, low = 0] = api.coord([api.value(0), api.value(1)]);
+      const [, high = 0] = api.coord([api.value(0), api.value(2)]);
+      const x = middle + (onBars ? shift(api, place) : 0);
+      const pathData = `M${x} ${low}V${high}M${x - 5} ${low}H${x + 5}M${x - 5} ${high}H${x + 5}`;
+      const stroke = (color: string, lineWidth: number): object => ({ stroke: color, lineWidth, fill: "none" });
+      const line = { type: "path" as const, shape: { pathData }, style: stroke(onBars ? "#333333" : colour, 1.5) };
+      // Dark on a light edge: seen inside the bar and outside it, on a light page and on a dark one.
+      const edge = { type: "path" as const, shape: { pathData }, style: stroke("#E8E8E8", 3.5) };
+      return onBars ? { type: "group", children: [edge, line] } : line;
     },
-  ];
+  };
+  return [errorBars];
 }
 
 function outline(data: (number | string)[][], api: CustomSeriesRenderItemAPI, steps: boolean): number[][] {

@@ -76,8 +76,10 @@ function sample<T>(rows: readonly T[], count: number): readonly T[] {
 /** The plot for a terminal: title, summary, a small curve for each series, the table, the caption. */
 export function plotText(view: PlotView): string {
   const names = view.series.map((series) => oneLine(legendName(series)));
+  const curve = (value: number | null): number | null =>
+    view.y.scale !== "log" || value === null ? value : value > 0 ? Math.log(value) : null;
   const curves = view.series.flatMap((series, i) =>
-    series.mark === "bars" || series.y.length < 3 ? [] : [`${sparkline(series.y)}  ${names[i] ?? ""}`],
+    series.mark === "bars" || series.y.length < 3 ? [] : [`${sparkline(series.y.map(curve))}  ${names[i] ?? ""}`],
   );
   const table = plotTable(view);
   const rows = sample(table.rows, sampled);

@@ -1,4 +1,4 @@
-const blocks = [..."▁▂▃▄▅▆▇█"];
+const blocks = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
 
 /**
  * A curve in one line of block characters, lowest to highest: the mean of each of at most `width` stretches, a space

@@ -1,8 +1,8 @@
 import type { Value } from "../../core/index.js";
 
-/** One step of a computation shown beside a prediction, so that the place where they part can be named. */
-export interface Step {
-  readonly name: string;
+/** One step of the way to an answer, so that the place where a prediction leaves it can be named. */
+export interface AnswerStep {
+  readonly what: string;
   readonly value: Value;
 }
 
@@ -11,8 +11,8 @@ export interface RevealOptions {
   readonly unit?: string;
   /** How far off still counts as right, as a share of the answer; 0 asks for the exact value. */
   readonly tolerance?: number;
-  /** The steps that lead to the answer, the last one being the answer. */
-  readonly steps?: readonly Step[];
+  /** The steps that lead to the answer; those after the answer's own do not matter. */
+  readonly steps?: readonly AnswerStep[];
   /** Values that known slips lead to: what went wrong → the value that comes out. */
   readonly slips?: Readonly<Record<string, Value>>;
 }
@@ -42,10 +42,11 @@ export function verdict(predicted: Value, actual: Value, options: RevealOptions)
       : `You predicted ${yours}; it is ${answer}: close enough.`;
   }
   const both = `You predicted ${yours}; it is ${answer}.`;
-  const stopped = steps.slice(0, -1).findIndex(({ value }) => near(predicted, value, tolerance));
-  const next = steps[stopped + 1];
-  if (stopped >= 0 && next !== undefined) {
-    return `${both} Yours is the value after step ${stopped + 1} (${steps[stopped]?.name ?? ""}): step ${stopped + 2} is missing (${next.name}).`;
+  const answered = steps.findIndex(({ value }) => value === actual);
+  const stopped = steps.slice(0, Math.max(0, answered)).findIndex(({ value }) => near(predicted, value, tolerance));
+  const [reached, missing] = [steps[stopped], steps[stopped + 1]];
+  if (reached !== undefined && missing !== undefined) {
+    return `${both} Yours is the ${reached.what}; the step from there to the ${missing.what} is missing.`;
   }
   const slip = Object.entries(slips).find(([, value]) => near(predicted, value, tolerance));
   if (slip !== undefined) return `${both} Yours comes out when ${slip[0]}.`;

@@ -26,10 +26,13 @@ describe("predict and reveal", () => {
     const book = workbook();
     book.predict("x", 3150);
     const steps = [
-      { name: "LBA", value: 3150 },
-      { name: "byte = LBA × 512", value: 1_612_800 },
+      { what: "virtual sector", value: 3150 },
+      { what: "byte of the disk", value: 1_612_800 },
+      { what: "sector of the host", value: 3151 },
     ];
-    expect(book.reveal("x", 1_612_800, { steps }).text).toContain("step 2 is missing (byte = LBA × 512)");
+    expect(book.reveal("x", 1_612_800, { steps }).text).toContain(
+      "Yours is the virtual sector; the step from there to the byte of the disk is missing.",
+    );
   });
 
   test("a known slip is named", () => {

@@ -5,6 +5,9 @@ const narrow = /[ijl.,:;'|!()[\]ftr/\\ I-]/;
 const broad = /[mwMW@%—…]/;
 const capital = /[A-Z&]/;
 
+/** How much wider bold letters are. */
+export const bold = 1.1;
+
 /**
  * The width in pixels of a text in a sans-serif font, a little on the large side: nothing is drawn here, and the font
  * that the reader's machine takes is not known.
@@ -28,17 +31,17 @@ export function measure(text: string, size: number): number {
 /** A text cut to a width in pixels, with an ellipsis. */
 export function fit(text: string, size: number, width: number): string {
   if (measure(text, size) <= width) return text;
-  const characters = [...text];
+  const characters = Array.from(text);
   while (characters.length > 0 && measure(`${characters.join("")}…`, size) > width) characters.pop();
   return characters.length === 0 ? "" : `${characters.join("")}…`;
 }
 
-/** A text broken at spaces into lines no wider than `width` pixels. */
+/** A text broken into lines no wider than `width` pixels: at spaces, and inside a word that is longer than a line. */
 export function lines(text: string, size: number, width: number): string[] {
   return text.split("\n").flatMap((paragraph) => {
     const done: string[] = [];
     let line = "";
-    for (const word of paragraph.split(" ")) {
+    for (const word of paragraph.split(" ").flatMap((whole) => pieces(whole, size, width))) {
       const longer = line === "" ? word : `${line} ${word}`;
       if (line !== "" && measure(longer, size) > width) {
         done.push(line);
@@ -47,4 +50,18 @@ export function lines(text: string, size: number, width: number): string[] {
     }
     return [...done, line];
   });
+}
+
+function pieces(word: string, size: number, width: number): string[] {
+  if (measure(word, size) <= width) return [word];
+  const done: string[] = [];
+  let piece = "";
+  for (const c of word) {
+    if (piece !== "" && measure(piece + c, size) > width) {
+      done.push(piece);
+      piece = "";
+    }
+    piece += c;
+  }
+  return [...done, piece];
 }

@@ -1,0 +1,81 @@
+import type { HeatView } from "../../../sim/core/index.js";
+import { heatColour, heatScale, viridis, type HeatScale } from "../picture/heat.js";
+import { ink } from "../picture/palette.js";
+import { logTicks, ticks } from "../picture/ticks.js";
+import { heatSummary } from "../text/heat.js";
+import { axisTitle, tickLabel } from "../text/number.js";
+import { oneLine } from "../text/width.js";
+import { chart, nameAxis, type ToPixel } from "./chart.js";
+import { pictureWidth, svgDocument, text } from "./document.js";
+
+/** Colours told apart: cells of one colour become one path, which keeps a picture of a large memory small. */
+const levels = 64;
+
+/** Pixels at the right for the colour bar, its labels and its name. */
+const aside = 96;
+
+/** A heat map as a static picture. */
+export function heatSvg(view: HeatView): string {
+  const scale = heatScale(view);
+  const height = Math.min(560, Math.max(240, scale.rows.length * 18 + 80));
+  const body = chart(
+    {
+      grid: { left: 12, right: aside + 10, top: 14, bottom: 10, outerBoundsMode: "same", outerBoundsContain: "all" },
+      xAxis: { ...nameAxis(axisTitle(view.x), "x", scale.columns.map(oneLine)) },
+      yAxis: { ...nameAxis(axisTitle(view.y), "y", scale.rows.map(oneLine)) },
+    },
+    height,
+    (toPixel) => cells(view, scale, toPixel) + bar(view, scale, height),
+  );
+  return svgDocument({
+    title: view.title,
+    caption: view.caption,
+    legend: [],
+    description: heatSummary(view),
+    height,
+    body,
+  });
+}
+
+const round = (pixels: number): number => Math.round(pixels * 10) / 10;
+
+function cells(view: HeatView, scale: HeatScale, toPixel: ToPixel): string {
+  const [left, top] = toPixel(0, 0);
+  const [right, bottom] = toPixel(1, 1);
+  const [width, tall] = [right - left, bottom - top];
+  const paths = new Map<number, string>();
+  view.values.forEach((row, r) => {
+    const y = round(top + (r - 0.5) * tall);
+    const bottom = round(top + (r + 0.5) * tall);
+    const level = (column: number): number | undefined => {
+      const place = scale.place(row[column]);
+      return place === null ? undefined : Math.round(place * (levels - 1));
+    };
+    for (let c = 0, end = 0; c < row.length; c = end) {
+      const colour = level(c);
+      for (end = c + 1; end < row.length && level(end) === colour;) end++;
+      if (colour === undefined) continue;
+      const from = round(left + (c - 0.5) * width);
+      const to = round(left + (end - 0.5) * width);
+      paths.set(colour, `${paths.get(colour) ?? ""}M${from} ${y}H${to}V${bottom}H${from}Z`);
+    }
+  });
+  return [...paths]
+    .map(([level, d]) => `<path d="${d}" fill="${heatColour(level / (levels - 1))}" shape-rendering="crispEdges"/>`)
+    .join("");
+}
+
+/** The colours from the least value at the bottom to the greatest at the top. */
+function bar(view: HeatView, { low, high, log, place }: HeatScale, height: number): string {
+  if (!(low <= high)) return "";
+  const [x, top, tall] = [pictureWidth - aside + 8, 24, height - 90];
+  const stops = viridis.map((colour, i) => `<stop offset="${i / (viridis.length - 1)}" stop-color="${colour}"/>`);
+  const gradient = `<linearGradient id="$id-scale" x1="0" y1="1" x2="0" y2="0">${stops.join("")}</linearGradient>`;
+  const marks = (low < high ? (log ? logTicks(low, high, 10) : ticks(low, high)) : [low]).map((value) => {
+    const y = round(top + tall * (1 - (place(value) ?? 0)));
+    return `<path d="M${x + 16} ${y}h5" stroke="${ink}"/>${text(x + 25, y + 4, tickLabel(value))}`;
+  });
+  const [nameX, nameY] = [pictureWidth - 12, top + tall / 2];
+  const name = `<g transform="rotate(-90 ${nameX} ${nameY})">${text(nameX, nameY, axisTitle(view.value), { size: 13, anchor: "middle" })}</g>`;
+  return `<defs>${gradient}</defs><rect x="${x}" y="${top}" width="16" height="${tall}" fill="url(#$id-scale)"/>${marks.join("")}${name}`;
+}

@@ -1,0 +1,222 @@
+import type { FileLike } from "../file.js";
+import { damaged, type Refcounts } from "./refcounts.js";
+import { Table, TableCache } from "./table.js";
+
+/** What an L2 entry says of a cluster of the virtual disk. */
+export interface Entry {
+  readonly kind: "unallocated" | "zero" | "data" | "compressed";
+  /** Where the cluster lies in the file; 0 where it has no place. */
+  readonly offset: number;
+  /** The cluster's refcount is exactly one, so that it may be written in place (bit 63, "copied"). */
+  readonly owned: boolean;
+  /** Bytes of the deflated data, to the end of its last 512-byte sector; only where compressed. */
+  readonly length?: number;
+}
+
+export const unallocated: Entry = { kind: "unallocated", offset: 0, owned: false };
+
+const high = 2 ** 32;
+/** Bits 9 to 55 of an entry: an offset in the file. */
+const offsetHigh = 0x00ffffff;
+const offsetLow = 0xfffffe00;
+const ownedBit = 0x80000000;
+const compressedBit = 0x40000000;
+
+/** The offset that a table's entry holds, and whether its target's refcount is one. */
+export function readPointer(view: DataView, index: number): { readonly offset: number; readonly owned: boolean } {
+  const top = view.getUint32(index * 8);
+  const offset = (top & offsetHigh) * high + ((view.getUint32(index * 8 + 4) & offsetLow) >>> 0);
+  return { offset, owned: (top & ownedBit) !== 0 };
+}
+
+export function writePointer(view: DataView, index: number, offset: number, owned: boolean): void {
+  view.setUint32(index * 8, (Math.floor(offset / high) | (owned ? ownedBit : 0)) >>> 0);
+  view.setUint32(index * 8 + 4, offset % high);
+}
+
+/** @param version in version 2 there is no zero flag, and its bit is reserved */
+export function readEntry(view: DataView, index: number, clusterBits: number, version: 2 | 3): Entry {
+  const top = view.getUint32(index * 8);
+  const low = view.getUint32(index * 8 + 4);
+  if ((top & compressedBit) !== 0) {
+    // The descriptor's 62 bits: the offset's 62 − (cluster bits − 8), above it the number of further sectors.
+    const offsetBits = 62 - (clusterBits - 8);
+    const bits = (BigInt(top & 0x3fffffff) << 32n) | BigInt(low);
+    const offset = Number(bits & ((1n << BigInt(offsetBits)) - 1n));
+    const sectors = Number(bits >> BigInt(offsetBits)) + 1;
+    return { kind: "compressed", offset, owned: false, length: sectors * 512 - (offset % 512) };
+  }
+  const { offset, owned } = readPointer(view, index);
+  if (version === 3 && (low & 1) === 1) return { kind: "zero", offset, owned };
+  return offset === 0 ? unallocated : { kind: "data", offset, owned };
+}
+
+export function writeEntry(view: DataView, index: number, entry: Entry): void {
+  writePointer(view, index, entry.offset, entry.owned);
+  if (entry.kind === "zero") view.setUint32(index * 8 + 4, view.getUint32(index * 8 + 4) | 1);
+}
+
+export interface ClusterMapParts {
+  readonly file: FileLike;
+  readonly version: 2 | 3;
+  readonly clusterBits: number;
+  readonly l1Offset: number;
+  readonly l1Size: number;
+  readonly refcounts: Refcounts;
+  /** L2 tables held in memory. */
+  readonly capacity: number;
+}
+
+/**
+ * Which cluster of the file holds a cluster of the virtual disk. The L1 table, always in memory, points to L2 tables of
+ * one cluster each, read when needed; an L2 entry points to the cluster.
+ */
+export class ClusterMap {
+  readonly #parts: ClusterMapParts;
+  readonly clusterSize: number;
+  /** Entries of an L2 table: 8 bytes each. */
+  readonly l2Entries: number;
+  readonly l1: Table;
+  readonly cache: TableCache;
+  /** L2 tables that were shared and are not used by the active map any more; free once their copies are in the file. */
+  readonly #replaced: number[] = [];
+
+  constructor(parts: ClusterMapParts) {
+    this.#parts = parts;
+    this.clusterSize = 2 ** parts.clusterBits;
+    this.l2Entries = this.clusterSize / 8;
+    this.l1 = new Table(parts.file.read(parts.l1Offset, parts.l1Size * 8, "L1 table"));
+    this.cache = new TableCache(parts.file, this.clusterSize, parts.capacity, "L2 table");
+  }
+
+  get l1Offset(): number {
+    return this.#parts.l1Offset;
+  }
+
+  get l1Size(): number {
+    return this.#parts.l1Size;
+  }
+
+  /** The L1 entry under which a cluster of the virtual disk is found. */
+  l1Index(cluster: number): number {
+    return Math.floor(cluster / this.l2Entries);
+  }
+
+  /** The entry of its L2 table. */
+  l2Index(cluster: number): number {
+    return cluster % this.l2Entries;
+  }
+
+  /** Where the L2 table of an L1 entry lies in the file; 0 where there is none. */
+  l2Table(l1Index: number): { readonly offset: number; readonly owned: boolean } {
+    const pointer = readPointer(this.l1.view, l1Index);
+    this.#check(pointer.offset, `entry ${l1Index} of its L1 table`);
+    return pointer;
+  }
+
+  entry(cluster: number): Entry {
+    const { offset } = this.l2Table(this.l1Index(cluster));
+    if (offset === 0) return unallocated;
+    const index = this.l2Index(cluster);
+    const entry = readEntry(this.cache.at(offset).view, index, this.#parts.clusterBits, this.#parts.version);
+    const start = Math.floor(entry.offset / this.clusterSize) * this.clusterSize;
+    this.#check(entry.kind === "compressed" ? start : entry.offset, `entry ${index} of the L2 table at ${offset}`);
+    return entry;
+  }
+
+  /** Makes sure that the L2 table of a cluster is the active map's own: a shared one is copied, a missing one made. */
+  prepare(cluster: number): void {
+    const l1Index = this.l1Index(cluster);
+    const { offset, owned } = this.l2Table(l1Index);
+    if (owned && offset !== 0) return;
+    const bytes = offset === 0 ? new Uint8Array(this.clusterSize) : this.cache.at(offset).bytes.slice();
+    const fresh = this.#parts.refcounts.allocate();
+    this.cache.create(fresh, bytes);
+    this.setL2Table(l1Index, fresh, true);
+    if (offset !== 0) this.#replaced.push(offset);
+  }
+
+  /** The cluster's L2 table must have been prepared. */
+  set(cluster: number, entry: Entry): void {
+    const index = this.l2Index(cluster);
+    const table = this.cache.at(this.l2Table(this.l1Index(cluster)).offset);
+    writeEntry(table.view, index, entry);
+    table.changed(index * 8, 8);
+  }
+
+  setL2Table(l1Index: number, offset: number, owned: boolean): void {
+    writePointer(this.l1.view, l1Index, offset, owned);
+    this.l1.changed(l1Index * 8, 8);
+  }
+
+  /** Writes what changed: the L2 tables, then the L1 table that points to them; then gives replaced tables free. */
+  flush(): void {
+    this.cache.flush();
+    this.l1.flush(this.#parts.file, this.#parts.l1Offset, "L1 table");
+    for (const offset of this.#replaced.splice(0)) this.releaseTable(offset);
+  }
+
+  /** One reference less to what an entry refers to. */
+  release(entry: Entry): void {
+    for (const cluster of clustersOf(entry, this.clusterSize))
+      this.#parts.refcounts.release(cluster * this.clusterSize);
+  }
+
+  /** Gives clusters of the virtual disk new entries: in the tables first, then what they referred to is given free. */
+  replace(entries: ReadonlyMap<number, Entry>): void {
+    const before: Entry[] = [];
+    for (const [cluster, entry] of entries) {
+      this.prepare(cluster);
+      before.push(this.entry(cluster));
+      this.set(cluster, entry);
+    }
+    this.#parts.refcounts.flush();
+    this.flush();
+    for (const entry of before) this.release(entry);
+    this.#parts.refcounts.flush();
+  }
+
+  /** One reference less to an L2 table; one that nobody refers to may become anything else. */
+  releaseTable(offset: number): void {
+    this.#parts.refcounts.release(offset);
+    if (this.#parts.refcounts.get(offset / this.clusterSize) === 0) this.cache.forget(offset);
+  }
+
+  /** Marks every entry of the active map by whether its target's refcount is one, after sharing has changed. */
+  markOwned(): void {
+    const { refcounts, clusterBits, version } = this.#parts;
+    for (let l1Index = 0; l1Index < this.l1Size; l1Index++) {
+      const { offset, owned } = this.l2Table(l1Index);
+      if (offset === 0) continue;
+      const single = refcounts.get(offset / this.clusterSize) === 1;
+      if (single !== owned) this.setL2Table(l1Index, offset, single);
+      for (let index = 0; index < this.l2Entries; index++) {
+        const table = this.cache.at(offset);
+        const entry = readEntry(table.view, index, clusterBits, version);
+        if (entry.offset === 0 || entry.kind === "compressed") continue;
+        const alone = refcounts.get(entry.offset / this.clusterSize) === 1;
+        if (alone === entry.owned) continue;
+        writeEntry(table.view, index, { ...entry, owned: alone });
+        table.changed(index * 8, 8);
+      }
+    }
+    this.flush();
+  }
+
+  /** A cluster lies on a boundary and in the file, or it is a new table that is still to be written. */
+  #check(offset: number, what: string): void {
+    if (offset === 0) return;
+    const inside = offset % this.clusterSize === 0 && offset >= 0 && offset < this.#parts.file.size;
+    if (inside || this.cache.holds(offset)) return;
+    const size = this.#parts.file.size;
+    throw damaged(this.#parts.file, `${what} points to byte ${offset}, where the file of ${size} bytes has no cluster`);
+  }
+}
+
+/** The clusters of the file to which an L2 entry refers: more than one where compressed data crosses a boundary. */
+export function clustersOf(entry: Entry, clusterSize: number): readonly number[] {
+  if (entry.offset === 0) return [];
+  const first = Math.floor(entry.offset / clusterSize);
+  const last = Math.floor((entry.offset + (entry.length ?? 1) - 1) / clusterSize);
+  return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+}

@@ -3,7 +3,7 @@ import vm from "node:vm";
 import type { TransformedCell } from "../lang/index.js";
 import type { CellContext } from "./cell-context.js";
 import { interruptedReport, reportError } from "./error-report.js";
-import { createEvaluate } from "./evaluation.js";
+import type { Evaluate } from "./evaluation.js";
 import type { MimeData, Outcome } from "./outcome.js";
 import type { Reporter } from "./reporter.js";
 import type { CellSources } from "./stack.js";
@@ -28,16 +28,19 @@ export function createCellRunner(
   reporter: Reporter,
   context: CellContext,
   sources: CellSources,
+  evaluate: Evaluate,
   present: (value: unknown) => MimeData,
 ): CellRunner {
-  const evaluate = createEvaluate();
   let running: number | undefined;
+  /** How the running cell ends at the event loop's next turn. */
+  let ending: Outcome | undefined;
   // Taken now: a cell may replace the global.
   const { setImmediate } = globalThis;
 
   function settle(run: number, outcome: Outcome): void {
     if (running !== run) return;
     running = undefined;
+    ending = undefined;
     reporter.outcome(run, outcome);
   }
 
@@ -52,6 +55,8 @@ export function createCellRunner(
     } catch (error) {
       outcome = failure(error);
     }
+    if (running !== run) return;
+    ending = outcome;
     // Rejections that nobody handles are known a turn later; they are the cell's too.
     setImmediate(settle, run, outcome);
   }
@@ -59,6 +64,7 @@ export function createCellRunner(
   return {
     start(run, cell) {
       running = run;
+      ending = undefined;
       sources.add(cell);
       context.enter(run);
       const completed = evaluate(() => {
@@ -84,7 +90,7 @@ export function createCellRunner(
       if (!completed) settle(run, { status: "interrupted", ...interruptedReport() });
     },
     interrupt(run) {
-      settle(run, { status: "interrupted", ...interruptedReport() });
+      settle(run, ending ?? { status: "interrupted", ...interruptedReport() });
     },
     uncaught(run, thrown) {
       if (running === run) settle(run, failure(thrown));

@@ -46,9 +46,9 @@ function reportValue(thrown: unknown): ErrorReport {
 
 function reportUsageError(error: Error): ErrorReport {
   const hint: unknown = Reflect.get(error, "hint");
-  const evalue = typeof hint === "string" ? `${error.message}\n${hint}` : error.message;
-  const [first = "", ...rest] = evalue.split("\n");
-  return { ename: "UsageError", evalue, traceback: [`${red("UsageError")}: ${first}`, ...rest] };
+  const evalue = words(error.message);
+  const lines = [`${red("UsageError")}: ${evalue}`, ...(typeof hint === "string" ? [hint] : [])];
+  return { ename: "UsageError", evalue, traceback: lines.flatMap((line) => line.split("\n")) };
 }
 
 function describe(error: Error, sources: CellSources, depth: number): string[] {

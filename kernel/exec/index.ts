@@ -19,9 +19,10 @@
  *   host     what the kernel lends to modules that cells import: `globalThis[Symbol.for("virtlab.host")]`, see `Host`
  *
  * outcome          the types: Executor, Outcome, Output
- * executor         the worker's side; gatherer joins streams
+ * executor         the worker's side; main-thread-link holds the other thread and frees it, gatherer joins streams
  * main-thread      the main thread's side: globals, host, orders; cell-runner runs a cell in an evaluation, reporter tells
  * thread-messages  what the threads say to each other; pipe is the way back
+ * blocking-child   the program that `execSync` waits for
  * cell-context     which run a callback belongs to
  * stop-flag        `interruptRequested`
  * stream-capture   console and process.stdout

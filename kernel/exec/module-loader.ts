@@ -33,14 +33,7 @@ export function requireFrom(folder: string): NodeJS.Require {
 /** JavaScript's own `import()`, resolving from `folder`. */
 function nativeImport(folder: string): ModuleLoader {
   const filename = pathToFileURL(join(folder, "cell.mjs")).href;
-  const emitWarning = process.emitWarning.bind(process);
-  // Node 20 and 22 call this constant experimental, on the student's screen.
-  process.emitWarning = () => undefined;
-  try {
-    const importModuleDynamically = vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER;
-    const source = "(specifier, options) => import(specifier, options)";
-    return vm.runInThisContext(source, { filename, importModuleDynamically }) as ModuleLoader;
-  } finally {
-    process.emitWarning = emitWarning;
-  }
+  const importModuleDynamically = vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER;
+  const source = "(specifier, options) => import(specifier, options)";
+  return vm.runInThisContext(source, { filename, importModuleDynamically }) as ModuleLoader;
 }

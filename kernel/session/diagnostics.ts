@@ -8,7 +8,10 @@ const [red, yellow, cyan, grey] = [paint(31), paint(33), paint(36), paint(90)];
 const longest = 4;
 
 /** The cell can't run: an error as `tsc --pretty` prints it. There is at least one diagnostic. */
-export function reportDiagnostics(diagnostics: readonly Diagnostic[], cell: { name: string; source: string }): ErrorReport {
+export function reportDiagnostics(
+  diagnostics: readonly Diagnostic[],
+  cell: { name: string; source: string },
+): ErrorReport {
   // The parser gives no codes.
   const ename = diagnostics.some(({ code }) => code !== undefined) ? "TypeScriptError" : "SyntaxError";
   const evalue = diagnostics[0]?.message ?? "";

@@ -1,6 +1,21 @@
-import { interruptedReport, type ErrorReport, type Executor, type MimeData, type Outcome, type Output } from "../exec/index.js";
+import {
+  interruptedReport,
+  type ErrorReport,
+  type Executor,
+  type MimeData,
+  type Outcome,
+  type Output,
+} from "../exec/index.js";
 import type { Diagnostic, LanguageService, TransformedCell, TransformResult } from "../lang/index.js";
-import type { ErrorContent, ExecuteReply, ExecuteRequest, Header, Json, KernelSockets, MimeData as WireData } from "../wire/index.js";
+import type {
+  ErrorContent,
+  ExecuteReply,
+  ExecuteRequest,
+  Header,
+  Json,
+  KernelSockets,
+  MimeData as WireData,
+} from "../wire/index.js";
 import { printDiagnostics, reportDiagnostics } from "./diagnostics.js";
 import type { History } from "./history.js";
 import type { FindDeclaringCell } from "./notebook-lookup.js";
@@ -64,7 +79,12 @@ export function createExecution(options: ExecutionOptions): Execution {
       case "exit": {
         options.exited(outcome.code);
         const evalue = `the cell called process.exit(${outcome.code}), which ends the kernel. Restart it to go on.`;
-        return { status: "error", ename: "KernelExit", evalue, traceback: [`\u001b[31mKernelExit\u001b[39m: ${evalue}`] };
+        return {
+          status: "error",
+          ename: "KernelExit",
+          evalue,
+          traceback: [`\u001b[31mKernelExit\u001b[39m: ${evalue}`],
+        };
       }
       case "ok":
         return outcome;

@@ -16,6 +16,8 @@ export function startProtocolWorker(data: ProtocolWorkerData): Worker {
   return new Worker(new URL("./protocol-worker.js", import.meta.url), {
     workerData: data,
     transferList: [data.port],
+    // For the one thing that Node gives to no worker: hearing signals. See lifetime.ts.
+    execArgv: ["--expose-internals"],
     name: "virtlab protocol",
   });
 }

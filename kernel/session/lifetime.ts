@@ -1,12 +1,14 @@
+import { createRequire } from "node:module";
 import { constants } from "node:os";
 
 /** How often the parent is looked for, in ms. */
 const pollInterval = 1000;
 
 export interface LifetimeEvents {
-  interrupt(): void;
+  readonly interrupt: () => void;
   /** The client's process is gone, or the system asks to end. */
-  leave(reason: string): void;
+  readonly leave: (reason: string) => void;
+  readonly log: (reason: string) => void;
 }
 
 /**
@@ -14,12 +16,14 @@ export interface LifetimeEvents {
  * has ended. For a worker thread, so that a busy main thread delays nothing.
  */
 export function watchLifetime(environment: Readonly<Record<string, string | undefined>>, events: LifetimeEvents): void {
-  onSignal("SIGINT", () => {
-    events.interrupt();
-  });
-  onSignal("SIGTERM", () => {
-    events.leave("SIGTERM");
-  });
+  try {
+    onSignal("SIGINT", events.interrupt);
+    onSignal("SIGTERM", () => {
+      events.leave("SIGTERM");
+    });
+  } catch (error) {
+    events.log(`signals aren't heard, interrupts come by message alone: ${String(error)}`);
+  }
   const parent = Number(environment["JPY_PARENT_PID"] ?? 0);
   if (parent > 0) watchParent(parent, events);
 }
@@ -31,23 +35,28 @@ interface SignalHandle {
   unref(): void;
 }
 
+/** What Node's flag --expose-internals opens. */
+interface InternalBinding {
+  readonly internalBinding: (name: "signal_wrap") => { readonly Signal: new () => SignalHandle };
+}
+
 /**
  * `process.on` hears signals in the main thread alone, and only when that comes back to its event loop. A handle of this
- * thread's own loop hears them whatever the main thread does.
+ * thread's own loop hears them whatever the main thread does; Node has it, but hands it out for tests only.
+ * @throws Error where this Node has it no more
  */
 function onSignal(name: "SIGINT" | "SIGTERM", heard: () => void): void {
-  const { noDeprecation } = process;
-  process.noDeprecation = true;
+  const emitWarning = process.emitWarning.bind(process);
+  process.emitWarning = () => undefined;
   try {
-    const binding = Reflect.get(process, "binding") as (name: "signal_wrap") => { Signal: new () => SignalHandle };
-    const { Signal } = binding.call(process, "signal_wrap");
-    const handle = new Signal();
+    const { internalBinding } = createRequire(import.meta.url)("internal/test/binding") as InternalBinding;
+    const handle = new (internalBinding("signal_wrap").Signal)();
     handle.onsignal = heard;
     handle.start(constants.signals[name]);
     handle.unref();
     handles.push(handle);
   } finally {
-    process.noDeprecation = noDeprecation ?? false;
+    process.emitWarning = emitWarning;
   }
 }
 

@@ -93,7 +93,8 @@ function declarationLine(source: string, name: string): string {
   const word = new RegExp(`(?<![\\w$.])${name.replaceAll("$", "\\$")}(?![\\w$])`);
   const keyword = /\b(?:const|let|var|function|class|enum|import|namespace|using)\b/;
   const lines = source.split("\n").map((line) => line.trim());
-  const line = lines.find((each) => keyword.test(each) && word.test(each)) ?? lines.find((each) => word.test(each)) ?? "";
+  const line =
+    lines.find((each) => keyword.test(each) && word.test(each)) ?? lines.find((each) => word.test(each)) ?? "";
   const head = /^(?:export\s+)?(?:(?:async\s+)?function|(?:abstract\s+)?class|enum)\b[^{]*/.exec(line)?.[0].trim();
   if (head !== undefined) return `${head} …`;
   const assignment = /^[^=]*=(?![=>])/.exec(line)?.[0];

@@ -1,7 +1,8 @@
 import { writeSync } from "node:fs";
 import { workerData } from "node:worker_threads";
 import { createExecutor } from "../exec/index.js";
-import { createTransform, isComplete, startLanguageService, type LanguageService } from "../lang/index.js";
+import { createTransform, isComplete, type LanguageService } from "../lang/index.js";
+import { startLanguageService } from "./absent-language.js";
 import { bindKernel, ConnectionError, readConnection } from "../wire/index.js";
 import { kernelInfo } from "./kernel-info.js";
 import type { ProtocolWorkerData } from "./launch.js";
@@ -38,7 +39,7 @@ async function start(): Promise<void> {
     if (leaving) return;
     leaving = true;
     await sockets.close();
-    executor.leave(code);
+    await executor.leave(code);
   }
 
   const session = createSession({
@@ -61,6 +62,7 @@ async function start(): Promise<void> {
       log(reason);
       void leave(0);
     },
+    log,
   });
   sockets.broadcast(undefined, "status", { execution_state: "starting" });
 }

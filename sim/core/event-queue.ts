@@ -1,3 +1,4 @@
+import { Deque } from "./deque.js";
 import { invariant } from "./errors.js";
 
 /** What an event does: a callback, or an object that is run (a process or a delay, which so need no closure). */
@@ -7,6 +8,12 @@ export interface Runnable {
   /** What messages call it. */
   readonly name: string;
   run(): void;
+}
+
+/** What takes a turn in the present, once for each time it is woken. */
+export interface Ready extends Runnable {
+  /** Set by the queue: its place among the events. */
+  turn: number;
 }
 
 /** Four children to a node: half the levels of a binary heap, and the four times lie beside one another in memory. */
@@ -20,7 +27,8 @@ const arity = 1 << shift;
  * An implicit 4-ary heap (D. B. Johnson, "Priority queues with update and finding minimum spanning trees", 1975) over
  * typed arrays: the heap moves a time and a slot number, the rest of an event stays in its slot. A cancelled event
  * lets go of its action at once; its place in the heap goes when it comes to the top, or when more than half of all
- * places are such, in one sweep. So cancelling costs O(1) amortised and holds no memory.
+ * places are such, in one sweep. So cancelling costs O(1) amortised and holds no memory. Processes that are woken wait
+ * for their turn in a line beside the heap: they are all due now, and come in order.
  */
 export class EventQueue {
   /** The time of the event taken last, until the engine moves it on. */
@@ -29,6 +37,11 @@ export class EventQueue {
   foreground = 0;
   /** The sequence number of the event pushed last: with its slot, the event's identity. */
   sequence = 0;
+
+  readonly #ready = new Deque<Ready>();
+  #woken = 0;
+  /** Whether the next event is the turn of the first in that line. */
+  #nextIsReady = false;
 
   // In heap order.
   #times = new Float64Array(64);
@@ -47,7 +60,7 @@ export class EventQueue {
 
   /** Live events. */
   get size(): number {
-    return this.#size - this.#cancelled;
+    return this.#size - this.#cancelled + this.#woken;
   }
 
   /** @returns the slot, which together with `sequence` cancels the event */
@@ -62,19 +75,32 @@ export class EventQueue {
     return slot;
   }
 
+  /** Has `ready` take its turn in the present, after what is already due. It must not be in the line already. */
+  wake(ready: Ready): void {
+    ready.turn = ++this.sequence;
+    this.foreground++;
+    this.#woken++;
+    this.#ready.push(ready);
+  }
+
+  /** Takes `ready` out of the line. */
+  withdraw(ready: Ready): void {
+    if (!this.#ready.removeWhere((other) => other === ready)) return;
+    this.foreground--;
+    this.#woken--;
+  }
+
   /** When the next live event is due; Infinity where there is none. */
   nextTime(): number {
-    while (this.#size > 0) {
-      const slot = this.#slots[0] ?? 0;
-      if (this.#actions[slot] !== undefined) return this.#times[0] ?? 0;
-      this.#cancelled--;
-      this.#removeFirst(slot);
-    }
-    return Infinity;
+    if (this.#cancelled > 0) this.#dropCancelled();
+    const time = this.#size > 0 ? (this.#times[0] ?? 0) : Infinity;
+    this.#nextIsReady = this.#woken > 0 && (time > this.now || this.#readyIsFirst());
+    return this.#nextIsReady ? this.now : time;
   }
 
   /** Removes the event that `nextTime` spoke of, which must have been asked just before, and makes its time the present. */
   take(): Action {
+    if (this.#nextIsReady) return this.#takeReady();
     const slot = this.#slots[0] ?? 0;
     const action = this.#actions[slot];
     invariant(action !== undefined, "an event is taken from an empty queue");
@@ -97,9 +123,35 @@ export class EventQueue {
 
   /** The live foreground events' actions, in no particular order. */
   *foregroundActions(): Generator<Action, void, void> {
+    yield* this.#ready;
     for (const slot of this.#slots.subarray(0, this.#size)) {
       const action = this.#actions[slot];
       if (action !== undefined && this.#background[slot] === 0) yield action;
+    }
+  }
+
+  /** Whether the first in line comes before the first event of the heap, which is due now too. */
+  #readyIsFirst(): boolean {
+    return (this.#ready.first?.turn ?? Infinity) < (this.#sequences[this.#slots[0] ?? 0] ?? 0);
+  }
+
+  #takeReady(): Ready {
+    const ready = this.#ready.shift();
+    invariant(ready !== undefined, "a turn is taken from an empty line");
+    this.foreground--;
+    this.#woken--;
+    return ready;
+  }
+
+  /** Takes cancelled events off the top. */
+  #dropCancelled(): void {
+    for (
+      let slot = this.#slots[0] ?? 0;
+      this.#size > 0 && this.#actions[slot] === undefined;
+      slot = this.#slots[0] ?? 0
+    ) {
+      this.#cancelled--;
+      this.#removeFirst(slot);
     }
   }
 

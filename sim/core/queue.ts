@@ -110,7 +110,7 @@ export class Queue<T> {
         this.#entries.push({ item: putter.item, since: this.#engine.now });
         putter.place.fire();
       }
-      this.#length.value = this.#entries.size;
+      this.#length.add(this.#entries.size - this.#length.value);
     }
     return taker;
   }
@@ -133,7 +133,7 @@ export class Queue<T> {
       this.#hand(taker, entry);
     } else {
       this.#entries.push(entry);
-      this.#length.value = this.#entries.size;
+      this.#length.add(this.#entries.size - this.#length.value);
     }
   }
 
@@ -150,7 +150,7 @@ export class Queue<T> {
       this.#hand(taker, entry);
     } else {
       this.#entries.unshift(entry);
-      this.#length.value = this.#entries.size;
+      this.#length.add(this.#entries.size - this.#length.value);
     }
   }
 }

@@ -47,14 +47,15 @@ export class Claim extends Signal<Claim> {
   readonly priority: number;
   /** When it was made. */
   readonly since: Nanos;
-  readonly #desk: Desk;
-  #returned = false;
+  private readonly desk: Desk;
+  private returned: boolean;
 
   constructor(desk: Desk, name: string, since: Nanos, priority: number) {
     super(name);
-    this.#desk = desk;
+    this.desk = desk;
     this.since = since;
     this.priority = priority;
+    this.returned = false;
   }
 
   /**
@@ -62,21 +63,21 @@ export class Claim extends Signal<Claim> {
    * @throws UsageError where it is not held
    */
   release(): void {
-    if (!this.settled || this.failed || this.#returned) {
+    if (!this.settled || this.failed || this.returned) {
       throw new UsageError(
         `a unit of "${this.name}" is released that is not held`,
         "Release once, what `yield* resource.acquire()` gave: best in a finally block.",
       );
     }
-    this.#returned = true;
-    this.#desk.returned();
+    this.returned = true;
+    this.desk.returned();
   }
 
   protected override abandoned(): void {
     if (!this.settled) {
-      this.#desk.withdrawn(this);
+      this.desk.withdrawn(this);
       this.fail(new UsageError(`the claim on "${this.name}" was given up`, "Make a new one with acquire()."));
-    } else if (!this.failed && !this.#returned) {
+    } else if (!this.failed && !this.returned) {
       this.release();
     }
   }
@@ -111,12 +112,14 @@ export class Resource {
     this.#length = new TimeAverage(engine);
     this.#desk = {
       returned: () => {
-        this.#busy.value--;
-        this.#serve();
+        this.#busy.add(-1);
+        const next = policy.pick();
+        if (next === undefined) return;
+        this.#length.add(-1);
+        this.#grant(next);
       },
       withdrawn: (claim) => {
-        policy.dequeue(claim);
-        this.#length.value = policy.size;
+        if (policy.dequeue(claim)) this.#length.add(-1);
       },
     };
   }
@@ -128,7 +131,7 @@ export class Resource {
       this.#grant(claim);
     } else {
       this.#line.enqueue(claim);
-      this.#length.value = this.#line.size;
+      this.#length.add(1);
     }
     return claim;
   }
@@ -159,15 +162,8 @@ export class Resource {
   }
 
   #grant(claim: Claim): void {
-    this.#busy.value++;
+    this.#busy.add(1);
     this.#waits.add(this.#engine.now - claim.since);
     claim.fire(claim);
-  }
-
-  #serve(): void {
-    const next = this.#line.pick();
-    if (next === undefined) return;
-    this.#length.value = this.#line.size;
-    this.#grant(next);
   }
 }

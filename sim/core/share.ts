@@ -171,8 +171,8 @@ export class Share {
   }
 
   #count(): void {
-    this.#present.value = this.#jobs.size;
-    this.#busy.value = this.#jobs.size > 0 ? 1 : 0;
+    this.#present.add(this.#jobs.size - this.#present.value);
+    this.#busy.add(Math.min(1, this.#jobs.size) - this.#busy.value);
   }
 
   #rearm(): void {

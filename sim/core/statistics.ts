@@ -47,36 +47,34 @@ export class Moments {
 export class TimeAverage {
   readonly #clock: { readonly now: number };
   readonly #begin: number;
-  #value: number;
-  #since: number;
-  #area = 0;
-  #greatest: number;
+  #value = 0;
+  #greatest = 0;
+  /** The area under the curve up to any time t is this plus value·t. */
+  #offset = 0;
 
-  constructor(clock: { readonly now: number }, value = 0) {
+  /** Begins now, at 0. */
+  constructor(clock: { readonly now: number }) {
     this.#clock = clock;
     this.#begin = clock.now;
-    this.#since = clock.now;
-    this.#value = value;
-    this.#greatest = value;
   }
 
   get value(): number {
     return this.#value;
   }
-  set value(value: number) {
-    const now = this.#clock.now;
-    this.#area += this.#value * (now - this.#since);
-    this.#since = now;
-    this.#value = value;
-    if (value > this.#greatest) this.#greatest = value;
+
+  /** Has the value change now. */
+  add(change: number): void {
+    this.#offset -= change * this.#clock.now;
+    this.#value += change;
+    if (this.#value > this.#greatest) this.#greatest = this.#value;
   }
 
   /** From the beginning until now; the value itself where no time has passed. */
   get mean(): number {
     const now = this.#clock.now;
-    if (now === this.#begin) return this.#value;
-    return (this.#area + this.#value * (now - this.#since)) / (now - this.#begin);
+    return now === this.#begin ? this.#value : (this.#offset + this.#value * now) / (now - this.#begin);
   }
+
   get greatest(): number {
     return this.#greatest;
   }

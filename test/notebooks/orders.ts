@@ -31,7 +31,14 @@ function asksForCell({ failure, outputs }: Execution, ranBefore: ReadonlySet<num
   return named !== undefined && !ranBefore.has(Number(number) - 1);
 }
 
-const brief = (outputs: readonly Output[]): string => JSON.stringify(outputs).slice(0, 400);
+/** Both results from shortly before where they part. */
+function difference(wanted: readonly Output[], got: readonly Output[]): string {
+  const [expected, actual] = [JSON.stringify(wanted), JSON.stringify(got)];
+  let at = 0;
+  while (at < expected.length && expected[at] === actual[at]) at++;
+  const excerpt = (text: string): string => text.slice(Math.max(0, at - 60), at + 200);
+  return `  straight: …${excerpt(expected)}…\n  now:      …${excerpt(actual)}…`;
+}
 
 /**
  * What an order of cells gave that it may not give: anything but the reference's results or, where `mayAsk`, one
@@ -53,9 +60,7 @@ export function offences(
     if (isDeepStrictEqual(results, wanted) || (mayAsk && asksForCell(execution, ranBefore))) return [];
     const cell = notebook.cells[execution.index];
     const before = earlier.map(({ index }) => index + 1);
-    return [
-      `cell ${execution.index + 1} behind cells [${before.join(" ")}]:\n${cell?.source ?? ""}\n` +
-        `  straight: ${brief(wanted)}\n  now:      ${brief(results)}`,
-    ];
+    const place = `cell ${execution.index + 1} behind cells [${before.join(" ")}]`;
+    return [`${place}:\n${cell?.source ?? ""}\n${difference(wanted, results)}`];
   });
 }

@@ -19,7 +19,7 @@ const tex = (name: string, level: "block" | "inline", rule: RegExp): TokenizerAn
   name,
   level,
   start: (source) => {
-    const at = source.indexOf("$");
+    const at = source.search(level === "block" ? /^\$\$/m : /\$/);
     return at < 0 ? undefined : at;
   },
   tokenizer: (source) => {

@@ -141,19 +141,51 @@ function ranks(boxes: readonly Box[], links: readonly Forward[]): Map<string, nu
 const mean = (values: readonly number[]): number | undefined =>
   values.length === 0 ? undefined : values.reduce((a, b) => a + b, 0) / values.length;
 
-/** Orders each layer by the mean place of its neighbours, downwards and upwards in turn. */
-function order(layers: readonly Cell[][]): void {
-  for (const layer of layers) layer.forEach((cell, i) => (cell.across = i));
-  for (let sweep = 0; sweep < sweeps; sweep++) {
+/**
+ * Orders each layer by the mean place of its neighbours, downwards and upwards in turn, and keeps the order with the
+ * fewest crossings. It begins in the order of a depth-first walk, which draws a tree without any.
+ */
+function order(layers: Cell[][]): void {
+  const walk = new Map<Cell, number>();
+  const visit = (cell: Cell): void => {
+    if (walk.has(cell)) return;
+    walk.set(cell, walk.size);
+    cell.after.forEach(visit);
+  };
+  layers.flat().forEach(visit);
+  for (const layer of layers) rearrange(layer, (cell) => walk.get(cell) ?? 0);
+
+  let best = layers.map((layer) => [...layer]);
+  let fewest = crossings(layers);
+  for (let sweep = 0; sweep < sweeps && fewest > 0; sweep++) {
     const down = sweep % 2 === 0;
     for (const layer of down ? layers : [...layers].reverse()) {
-      const wish = new Map(
-        layer.map((cell) => [cell, mean((down ? cell.before : cell.after).map(({ across }) => across)) ?? cell.across]),
-      );
-      layer.sort((a, b) => (wish.get(a) ?? 0) - (wish.get(b) ?? 0));
-      layer.forEach((cell, i) => (cell.across = i));
+      rearrange(layer, (cell) => mean((down ? cell.before : cell.after).map(({ across }) => across)) ?? cell.across);
     }
+    const now = crossings(layers);
+    if (now >= fewest) continue;
+    fewest = now;
+    best = layers.map((layer) => [...layer]);
   }
+  best.forEach((layer, i) => (layers[i] = layer));
+}
+
+function rearrange(layer: Cell[], wish: (cell: Cell) => number): void {
+  const wishes = new Map(layer.map((cell) => [cell, wish(cell)]));
+  layer.sort((a, b) => (wishes.get(a) ?? 0) - (wishes.get(b) ?? 0));
+  layer.forEach((cell, i) => (cell.across = i));
+}
+
+/** Pairs of links between neighbouring layers whose ends lie in opposite orders. */
+function crossings(layers: readonly Cell[][]): number {
+  let count = 0;
+  for (const layer of layers) {
+    const ends = layer.flatMap((cell) => cell.after.map((next) => [cell.across, next.across] as const));
+    ends.forEach(([a, b], i) => {
+      for (const [c, d] of ends.slice(i + 1)) if ((a - c) * (b - d) < 0) count++;
+    });
+  }
+  return count;
 }
 
 /** Gives each cell a place across: as near the mean of its neighbours as the order and the gaps allow. */

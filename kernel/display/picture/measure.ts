@@ -52,14 +52,16 @@ export function lines(text: string, size: number, width: number): string[] {
   });
 }
 
+/** A long word in pieces that fit: cut behind punctuation where there is some, else where the line ends. */
 function pieces(word: string, size: number, width: number): string[] {
   if (measure(word, size) <= width) return [word];
   const done: string[] = [];
   let piece = "";
   for (const c of word) {
     if (piece !== "" && measure(piece + c, size) > width) {
-      done.push(piece);
-      piece = "";
+      const [, head = piece, tail = ""] = /^(.*[-./_:@,(])([^-./_:@,(]+)$/.exec(piece) ?? [];
+      done.push(head);
+      piece = tail;
     }
     piece += c;
   }

@@ -1,10 +1,22 @@
 import type { Role } from "../../../sim/core/index.js";
 
 /**
- * Okabe and Ito's colour-blind-safe palette (Color Universal Design, 2008) in the order in which series without a role
+ * Okabe and Ito's colour-blind-safe palette (Color Universal Design, 2008), in the order in which series without a role
  * take it. Its black and its yellow are left out: neither can be seen on both a black and a white page.
  */
-export const palette: readonly string[] = ["#0072B2", "#D55E00", "#009E73", "#E69F00", "#CC79A7", "#56B4E9"];
+const okabeIto = {
+  blue: "#0072B2",
+  vermillion: "#D55E00",
+  green: "#009E73",
+  orange: "#E69F00",
+  purple: "#CC79A7",
+  sky: "#56B4E9",
+};
+
+/** Three more, chosen to stay apart from those and from each other under each kind of colour blindness. */
+const further = { violet: "#A33BE0", rust: "#993300", sage: "#A0B080" };
+
+export const palette: readonly string[] = [...Object.values(okabeIto), ...Object.values(further)];
 
 /**
  * Text, axes and outlines: the grey that reads on white (4.5:1) as well as on the near-black of JupyterLab's dark theme
@@ -15,20 +27,17 @@ export const ink = "#767676";
 /** Grid lines: a hint on either page. */
 export const faint = "rgba(128,128,128,0.25)";
 
-/**
- * The same thing has the same colour in every picture. The palette has six colours that fit both pages; a container, a
- * CPU and a fault take three more, chosen to stay apart from them under each kind of colour blindness.
- */
+/** The same thing has the same colour in every picture. */
 export const roleColours: Readonly<Record<Role, string>> = {
-  guest: "#0072B2",
-  host: "#E69F00",
-  trap: "#D55E00",
-  network: "#56B4E9",
-  disk: "#CC79A7",
-  memory: "#009E73",
-  cpu: "#A0B080",
-  container: "#A33BE0",
-  fault: "#993300",
+  guest: okabeIto.blue,
+  host: okabeIto.orange,
+  trap: okabeIto.vermillion,
+  network: okabeIto.sky,
+  disk: okabeIto.purple,
+  memory: okabeIto.green,
+  cpu: further.sage,
+  container: further.violet,
+  fault: further.rust,
   idle: "#B0B0B0",
   reference: ink,
 };

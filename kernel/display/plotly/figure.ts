@@ -3,6 +3,7 @@ import type { Axis } from "../../../sim/core/index.js";
 import { faint, ink } from "../picture/palette.js";
 import { bold, lines, measure } from "../picture/measure.js";
 import { axisTitle } from "../text/number.js";
+import type { Extent } from "../picture/scale.js";
 import { oneLine } from "../text/width.js";
 
 /** The types lack attributes that plotly.js has had since 2.0. */
@@ -29,7 +30,7 @@ const width = 640;
 const row = { title: 21, legend: 19, caption: 16 };
 
 /** The rows that a legend below the title takes: one, or columns as wide as the longest name. */
-function legendRows(names: readonly string[]): number {
+function legendRows(names: readonly string[], width: number): number {
   const widths = names.map((name) => measure(name, 12) + 52);
   if (widths.reduce((a, b) => a + b, 0) <= width) return Math.min(1, names.length);
   return Math.ceil(names.length / Math.max(1, Math.floor(width / Math.max(...widths))));
@@ -42,6 +43,10 @@ interface Framed {
   readonly y?: Axis;
   /** What the legend will show; empty without one. */
   readonly names: readonly string[];
+  /** Pixels that names at the left take from the plot and its legend. */
+  readonly beside?: number;
+  /** What is drawn along the axes, where it is known. */
+  readonly extents?: { readonly x: Extent; readonly y: Extent };
 }
 
 /**
@@ -53,7 +58,7 @@ export function frame(view: Framed, height = 400): Partial<Layout> {
   const title = lines(oneLine(view.title), 16 * bold, width);
   const caption = view.caption === "" ? [] : lines(view.caption, 11, width);
   const small = caption.map((line) => `<span style="font-size:11px">${plainText(line)}</span>`);
-  const above = 14 + row.title * title.length + row.legend * legendRows(view.names);
+  const above = 14 + row.title * title.length + row.legend * legendRows(view.names, width - (view.beside ?? 0));
   const below = 60 + row.caption * caption.length;
   const whole = height - 60 + above + row.caption * caption.length;
   return {
@@ -73,17 +78,33 @@ export function frame(view: Framed, height = 400): Partial<Layout> {
     plot_bgcolor: "rgba(0,0,0,0)",
     font: { color: ink, size: 12, family: "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif" },
     margin: { l: 70, r: 20, t: above, b: below },
-    xaxis: { ...axis(view.x), title: { text: [plainText(axisTitle(view.x)), ...small].join("<br>"), standoff: 10 } },
-    yaxis: view.y === undefined ? {} : { ...axis(view.y), title: { text: plainText(axisTitle(view.y)), standoff: 10 } },
+    xaxis: {
+      ...axis(view.x, view.extents?.x),
+      title: { text: [plainText(axisTitle(view.x)), ...small].join("<br>"), standoff: 10 },
+    },
+    yaxis:
+      view.y === undefined
+        ? {}
+        : { ...axis(view.y, view.extents?.y), title: { text: plainText(axisTitle(view.y)), standoff: 10 } },
     showlegend: view.names.length > 0,
-    legend: { orientation: "h", x: 0, xanchor: "left", y: 1, yanchor: "bottom", tracegroupgap: 0 },
+    legend: {
+      orientation: "h",
+      x: 0,
+      xanchor: "left",
+      y: 1,
+      yanchor: "bottom",
+      tracegroupgap: 0,
+    },
     hovermode: "closest",
   };
 }
 
-function axis({ scale }: Axis): Partial<Layout["xaxis"]> {
+function axis({ scale }: Axis, extent?: Extent): Partial<Layout["xaxis"]> {
+  // Up to a million in full, as in the static picture; beyond, plotly writes powers of ten.
+  const moderate = extent !== undefined && extent[0] >= 1e-4 && extent[1] < 1e6;
   return {
-    ...(scale === "log" ? { type: "log", tickformat: ",.6~g" } : { type: "linear" }),
+    type: scale === "log" ? "log" : "linear",
+    ...(scale === "log" && moderate && { tickformat: ",.6~g" }),
     automargin: true,
     gridcolor: faint,
     linecolor: ink,

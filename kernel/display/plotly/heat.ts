@@ -26,7 +26,7 @@ export function heatFigure(view: HeatView): Figure {
       ...(log && { tickvals: marks.map(Math.log10), ticktext: marks.map(tickLabel) }),
     },
   };
-  const layout = frame({ ...view, names: [] }, Math.min(560, Math.max(280, rows.length * 18 + 150)));
+  const layout = frame({ ...view, names: [] }, Math.min(560, Math.max(340, rows.length * 18 + 150)));
   return {
     data: [trace],
     layout: {

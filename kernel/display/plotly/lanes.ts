@@ -1,7 +1,9 @@
 import type { LanesView } from "../../../sim/core/index.js";
 import { kindsOf } from "../picture/lanes.js";
+import { measure } from "../picture/measure.js";
 import { textOn } from "../picture/palette.js";
 import { formatNumber } from "../text/number.js";
+import { clip } from "../text/width.js";
 import { config, frame, plainText, type Figure, type Trace } from "./figure.js";
 
 /** Lanes of spans as a figure: a trace of floating bars for each kind of span. */
@@ -28,7 +30,10 @@ export function lanesFigure(view: LanesView): Figure {
     marker: { color: colour, line: { width: 0 } },
     insidetextfont: { color: textOn(colour), size: 11 },
   }));
-  const layout = frame({ ...view, names: kinds.map(({ name }) => name) }, 38 * Math.max(1, view.lanes.length) + 130);
+  const lanes = view.lanes.map(({ name }) => clip(name, 32));
+  const beside = Math.max(0, ...lanes.map((name) => measure(name, 12) - 40));
+  const framed = { ...view, names: kinds.map(({ name }) => name), beside };
+  const layout = frame(framed, 38 * Math.max(1, view.lanes.length) + 130);
   return {
     data,
     layout: {
@@ -37,10 +42,10 @@ export function lanesFigure(view: LanesView): Figure {
       uniformtext: { mode: "hide", minsize: 9 },
       yaxis: {
         automargin: true,
-        autorange: "reversed",
+        range: [Math.max(1, view.lanes.length) - 0.5, -0.5],
         tickmode: "array",
         tickvals: view.lanes.map((_, i) => i),
-        ticktext: view.lanes.map(({ name }) => plainText(name)),
+        ticktext: lanes.map(plainText),
         showgrid: false,
         zeroline: false,
       },

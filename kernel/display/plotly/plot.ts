@@ -29,7 +29,7 @@ export function plotFigure(view: PlotView): Figure {
     return filled ? [{ ...area(view, series, style, scale), ...group }, ...traces] : traces;
   });
   const names = needsLegend(view) ? view.series.map(legendName) : [];
-  const layout = frame({ ...view, caption: captionOf(view), names });
+  const layout = frame({ ...view, caption: captionOf(view), names, extents: scale });
   const yaxis = scale.fromZero ? { ...layout.yaxis, rangemode: "tozero" as const } : layout.yaxis;
   return {
     data,

@@ -1,9 +1,10 @@
 import { createRequire } from "node:module";
 import type * as ECharts from "echarts";
 import type { Axis } from "../../../sim/core/index.js";
+import { measure } from "../picture/measure.js";
 import { faint, ink } from "../picture/palette.js";
 import type { Extent } from "../picture/scale.js";
-import { logTicks } from "../picture/ticks.js";
+import { logTicks, ticks } from "../picture/ticks.js";
 import { axisTitle, tickLabel } from "../text/number.js";
 import { fontFamily, pictureWidth } from "./document.js";
 
@@ -27,7 +28,13 @@ export function chart(
   height: number,
   overlay?: (toPixel: ToPixel) => string,
 ): string {
-  echarts ??= require("echarts") as typeof ECharts;
+  if (echarts === undefined) {
+    echarts = require("echarts") as typeof ECharts;
+    // One measure for its labels and for ours.
+    echarts.setPlatformAPI({
+      measureText: (text, font) => ({ width: measure(text, Number(/([\d.]+)px/.exec(font ?? "")?.[1] ?? 12)) }),
+    });
+  }
   const instance = echarts.init(null, null, { renderer: "svg", ssr: true, width: pictureWidth, height });
   try {
     instance.setOption({ animation: false, textStyle: { fontFamily, color: ink }, grid, ...option });
@@ -73,26 +80,41 @@ function axisOption(title: string, which: "x" | "y"): ECharts.EChartsCoreOption 
   };
 }
 
-/** A number line. `extent` is what must be seen; the ends of a linear axis are rounded outwards. */
+interface Range {
+  /** What must be seen. */
+  readonly extent: Extent;
+  /** The powers at which a logarithmic axis has its ticks. */
+  readonly base?: 2 | 10;
+  readonly fromZero?: boolean;
+  /**
+   * The share of the extent left free at both ends, for marks that stick out; the axis then ends there, and not at round
+   * numbers beyond.
+   */
+  readonly room?: number;
+}
+
+/** A number line. */
 export function numberAxis(
   axis: Axis,
   which: "x" | "y",
-  { extent, base = 10, fromZero = false }: { extent: Extent; base?: 2 | 10; fromZero?: boolean },
+  { extent, base = 10, fromZero = false, room }: Range,
 ): ECharts.EChartsCoreOption {
   const shared = axisOption(axisTitle(axis), which);
   const label = { ...axisLabel, formatter: tickLabel };
-  if (axis.scale !== "log") return { ...shared, type: "value", scale: !fromZero, axisLabel: label };
-  const room = (extent[1] / extent[0]) ** 0.04 * 1.02;
-  const [min, max] = [extent[0] / room, extent[1] * room];
-  const customValues = logTicks(min, max, base);
-  return {
-    ...shared,
-    type: "log",
-    min,
-    max,
+  const at = (customValues: number[]): ECharts.EChartsCoreOption => ({
     axisTick: { show: true, lineStyle: { color: ink }, customValues },
     axisLabel: { ...label, customValues },
-  };
+  });
+  if (axis.scale === "log") {
+    const margin = room === 0 ? 1 : (extent[1] / extent[0]) ** 0.04 * 1.02;
+    const [min, max] = [extent[0] / margin, extent[1] * margin];
+    return { ...shared, type: "log", min, max, ...at(logTicks(min, max, base)) };
+  }
+  if (room === undefined) return { ...shared, type: "value", scale: !fromZero, axisLabel: label };
+  const [low, high] = extent;
+  const margin = high > low ? (high - low) * room : Math.abs(low) * 0.05 || 1;
+  const [min, max] = [low - margin, high + margin];
+  return { ...shared, type: "value", min, max, ...at(ticks(min, max, 7)) };
 }
 
 /** A row of names; down a y axis they are read from the top. */
@@ -103,7 +125,16 @@ export function nameAxis(title: string, which: "x" | "y", names: readonly string
     data: [...names],
     inverse: which === "y",
     axisTick: { show: true, alignWithLabel: true, lineStyle: { color: ink } },
-    axisLabel: { ...axisLabel, width: which === "x" ? 110 : 160, overflow: which === "x" ? "break" : "truncate" },
+    axisLabel: { ...axisLabel, ...(which === "x" ? acrossLabels(names) : { width: 160, overflow: "truncate" }) },
     splitLine: { show: false },
   };
+}
+
+/** Names along x: upright while they fit, broken into lines; slanted when they don't; every few where there are too many. */
+function acrossLabels(names: readonly string[]): object {
+  const slot = (pictureWidth - 90) / Math.max(1, names.length) - 8;
+  const widest = Math.max(0, ...names.map((name) => measure(name, 12)));
+  if (widest <= slot || names.length > 40) return {};
+  if (slot >= 64) return { interval: 0, width: Math.floor(slot), overflow: "break" };
+  return { interval: 0, rotate: 35, width: 150, overflow: "truncate", hideOverlap: false };
 }

@@ -39,14 +39,13 @@ export function heatSvg(view: HeatView): string {
 
 const round = (pixels: number): number => Math.round(pixels * 10) / 10;
 
+/** The grid in units of cells, one path for each colour, moved to its place as a whole. */
 function cells(view: HeatView, scale: HeatScale, toPixel: ToPixel): string {
   const [left, top] = toPixel(0, 0);
   const [right, bottom] = toPixel(1, 1);
   const [width, tall] = [right - left, bottom - top];
   const paths = new Map<number, string>();
   view.values.forEach((row, r) => {
-    const y = round(top + (r - 0.5) * tall);
-    const bottom = round(top + (r + 0.5) * tall);
     const level = (column: number): number | undefined => {
       const place = scale.place(row[column]);
       return place === null ? undefined : Math.round(place * (levels - 1));
@@ -55,14 +54,12 @@ function cells(view: HeatView, scale: HeatScale, toPixel: ToPixel): string {
       const colour = level(c);
       for (end = c + 1; end < row.length && level(end) === colour;) end++;
       if (colour === undefined) continue;
-      const from = round(left + (c - 0.5) * width);
-      const to = round(left + (end - 0.5) * width);
-      paths.set(colour, `${paths.get(colour) ?? ""}M${from} ${y}H${to}V${bottom}H${from}Z`);
+      paths.set(colour, `${paths.get(colour) ?? ""}M${c} ${r}h${end - c}v1h${c - end}z`);
     }
   });
-  return [...paths]
-    .map(([level, d]) => `<path d="${d}" fill="${heatColour(level / (levels - 1))}" shape-rendering="crispEdges"/>`)
-    .join("");
+  const drawn = [...paths].map(([level, d]) => `<path d="${d}" fill="${heatColour(level / (levels - 1))}"/>`);
+  const place = `translate(${round(left - width / 2)} ${round(top - tall / 2)}) scale(${width} ${tall})`;
+  return drawn.length === 0 ? "" : `<g transform="${place}" shape-rendering="crispEdges">${drawn.join("")}</g>`;
 }
 
 /** The colours from the least value at the bottom to the greatest at the top. */

@@ -1,5 +1,5 @@
 import type { LanesView } from "../../../sim/core/index.js";
-import { kindsOf } from "../picture/lanes.js";
+import { kindsOf, type Kind } from "../picture/lanes.js";
 import { textOn } from "../picture/palette.js";
 import { lanesSummary } from "../text/lanes.js";
 import { oneLine } from "../text/width.js";
@@ -26,7 +26,7 @@ export function lanesSvg(view: LanesView): string {
   const height = lane * Math.max(1, view.lanes.length) + below;
   const body = chart(
     {
-      xAxis: { ...numberAxis(view.x, "x", { extent: [min, max] }), min, max },
+      xAxis: numberAxis(view.x, "x", { extent: [min, max], room: 0 }),
       yAxis: nameAxis(
         "",
         "y",
@@ -34,7 +34,7 @@ export function lanesSvg(view: LanesView): string {
       ),
     },
     height,
-    (toPixel) => kinds.map((kind) => drawKind(kind, min, toPixel)).join(""),
+    (toPixel) => view.lanes.map((_, i) => drawLane(kinds, i, min, toPixel)).join(""),
   );
   return svgDocument({
     title: view.title,
@@ -49,39 +49,43 @@ export function lanesSvg(view: LanesView): string {
 /** Two lanes may share a name; an axis of names would then draw them as one. */
 const uniqueName = (name: string, index: number): string => name + "\u200B".repeat(index);
 
+/** Spans slimmer than this many pixels share their pixel. */
+const slim = 1.5;
+
 /**
- * The spans of one colour. Neighbours that would touch within half a pixel become one path, so that a schedule of a
- * million slices stays a picture.
+ * One lane: each span as a box, its label inside where it fits. Of spans too slim to be told apart each pixel shows the
+ * colour that takes most of it, so that a schedule of a million slices stays a picture.
  */
-function drawKind({ colour, spans }: ReturnType<typeof kindsOf>[number], min: number, toPixel: ToPixel): string {
-  const boxes = new Map<number, { left: number; right: number; label: string }[]>();
-  for (const { lane: index, span } of [...spans].sort((a, b) => a.span.from - b.span.from)) {
-    const left = toPixel(Math.max(span.from, min), index)[0];
-    const right = toPixel(Math.max(span.to, min), index)[0];
-    const row = boxes.get(index) ?? [];
-    boxes.set(index, row);
-    const before = row.at(-1);
-    const slim = right - left < 2 && before !== undefined && left - before.right < 0.5 && before.right >= before.left;
-    if (slim) row[row.length - 1] = { left: before.left, right: Math.max(before.right, right), label: "" };
-    else row.push({ left, right, label: span.label });
-  }
-  let path = "";
+function drawLane(kinds: readonly Kind[], index: number, min: number, toPixel: ToPixel): string {
+  const top = toPixel(min, index)[1] - bar / 2;
+  const pixels = new Map<number, Map<string, number>>();
+  const paths = new Map<string, string>();
+  const box = (colour: string, left: number, right: number): void => {
+    paths.set(colour, `${paths.get(colour) ?? ""}M${round(left)} ${round(top)}H${round(right)}v${bar}H${round(left)}Z`);
+  };
   let labels = "";
-  for (const [index, row] of boxes) {
-    const top = toPixel(min, index)[1] - bar / 2;
-    for (const { left, right, label } of row) {
+  for (const { colour, spans } of kinds) {
+    for (const { lane: at, span } of spans) {
+      if (at !== index) continue;
+      const [left, right] = [span.from, span.to].map((x) => toPixel(Math.max(x, min), index)[0]) as [number, number];
+      if (right - left < slim) {
+        const pixel = pixels.get(Math.floor(left)) ?? new Map<string, number>();
+        pixels.set(Math.floor(left), pixel.set(colour, (pixel.get(colour) ?? 0) + right - left));
+        continue;
+      }
       const inset = right - left > 3 ? 0.5 : 0;
-      path += `M${round(left + inset)} ${round(top)}H${round(Math.max(right - inset, left + 0.75))}V${round(top + bar)}H${round(left + inset)}Z`;
-      const shown = fit(oneLine(label), 11, right - left - 6);
-      if (shown.length < Math.min(6, label.length)) continue;
-      labels += text(round((left + right) / 2), round(top + bar / 2 + 4), shown, {
-        size: 11,
-        anchor: "middle",
-        fill: textOn(colour),
-      });
+      box(colour, left + inset, right - inset);
+      const shown = fit(oneLine(span.label), 11, right - left - 6);
+      if (shown.length < Math.min(6, span.label.length)) continue;
+      const place = { size: 11, anchor: "middle", fill: textOn(colour) } as const;
+      labels += text(round((left + right) / 2), round(top + bar / 2 + 4), shown, place);
     }
   }
-  return `<path d="${path}" fill="${colour}"/>${labels}`;
+  for (const [pixel, shares] of pixels) {
+    const [colour] = [...shares].reduce((most, share) => (share[1] > most[1] ? share : most));
+    box(colour, pixel, pixel + 1);
+  }
+  return [...paths].map(([colour, d]) => `<path d="${d}" fill="${colour}"/>`).join("") + labels;
 }
 
 const round = (pixels: number): number => Math.round(pixels * 100) / 100;

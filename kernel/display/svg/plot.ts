@@ -11,9 +11,8 @@ import { bound, height, plotScale, position, type PlotScale } from "../picture/s
 import { captionOf, legendName, needsLegend, styles, type Style } from "../picture/style.js";
 import { axisTitle } from "../text/number.js";
 import { plotSummary } from "../text/plot.js";
-import { chart, nameAxis, numberAxis } from "./chart.js";
+import { chart, nameAxis, numberAxis, type ToPixel } from "./chart.js";
 import { dashes, svgDocument, symbolPath, type Key } from "./document.js";
-import { thin } from "./thin.js";
 
 const plotHeight = 360;
 
@@ -21,6 +20,9 @@ const plotHeight = 360;
 const markersPerLine = 15;
 
 type Drawn = LineSeriesOption | BarSeriesOption | ScatterSeriesOption | CustomSeriesOption;
+
+/** Points from this many on are drawn as dots of one path, those that share a pixel once. */
+const dotsFrom = 2000;
 
 /** A plot as a static picture. */
 export function plotSvg(view: PlotView): string {
@@ -36,7 +38,7 @@ export function plotSvg(view: PlotView): string {
   const { categories, base, fromZero } = scale;
   const xAxis =
     categories === undefined
-      ? numberAxis(view.x, "x", { extent: scale.x, base })
+      ? numberAxis(view.x, "x", { extent: scale.x, base, room: roomFor(view) })
       : nameAxis(axisTitle(view.x), "x", categories);
   return svgDocument({
     title: view.title,
@@ -44,8 +46,47 @@ export function plotSvg(view: PlotView): string {
     legend: needsLegend(view) ? view.series.flatMap((one, i) => key(one, look[i])) : [],
     description: plotSummary(view),
     height: plotHeight,
-    body: chart({ xAxis, yAxis: numberAxis(view.y, "y", { extent: scale.y, fromZero }), series }, plotHeight),
+    body: chart(
+      { xAxis, yAxis: numberAxis(view.y, "y", { extent: scale.y, fromZero }), series: [corners(scale), ...series] },
+      plotHeight,
+      (toPixel) => view.series.map((one, i) => dots(view, one, look[i], scale, toPixel)).join(""),
+    ),
   });
+}
+
+/** The share of x that marks at its ends stick out: half a bar, or a marker. */
+function roomFor({ series }: PlotView): number {
+  const shares = series.map(({ mark, x }) =>
+    mark === "bars" ? 0.6 / Math.max(1, x.length - 1) : mark === "steps" ? 0 : 0.015,
+  );
+  return Math.max(0, ...shares);
+}
+
+/** ECharts learns the extent of what is drawn without it from two unseen points. */
+const corners = ({ x, y, categories }: PlotScale): ScatterSeriesOption => ({
+  type: "scatter",
+  symbolSize: 0,
+  silent: true,
+  data:
+    categories === undefined
+      ? [
+          [x[0], y[0]],
+          [x[1], y[1]],
+        ]
+      : [
+          [categories[0] ?? "", y[0]],
+          [categories[0] ?? "", y[1]],
+        ],
+});
+
+function dots(view: PlotView, series: Series, style: Style | undefined, scale: PlotScale, toPixel: ToPixel): string {
+  if (series.mark !== "points" || series.x.length <= dotsFrom || style === undefined) return "";
+  const places = series.x.map((value, i) => {
+    const [x, y] = [position(view.x, scale, value), height(view.y, series.y[i])];
+    return x === null || y === null ? "" : toPixel(x, y).map(Math.round).join(" ");
+  });
+  const d = [...new Set(places)].filter((place) => place !== "").map((place) => `M${place}h0`);
+  return `<path d="${d.join("")}" fill="none" stroke="${style.colour}" stroke-width="4" stroke-linecap="round"/>`;
 }
 
 function key(series: Series, style: Style | undefined): Key[] {
@@ -65,7 +106,12 @@ function mark(view: PlotView, series: Series, style: Style, scale: PlotScale): D
   const symbol = {
     symbol: symbolPath(style.marker),
     symbolSize: 8,
-    itemStyle: { color: hollow ? "transparent" : colour, borderColor: colour, borderWidth: hollow ? 1.5 : 0 },
+    itemStyle: {
+      color: hollow ? "transparent" : colour,
+      borderColor: colour,
+      borderWidth: hollow ? 1.5 : 0,
+      opacity: 1,
+    },
   };
   const scatter = (data: typeof points): ScatterSeriesOption => ({ type: "scatter", z: 3, data, ...symbol });
   switch (series.mark) {
@@ -83,7 +129,7 @@ function mark(view: PlotView, series: Series, style: Style, scale: PlotScale): D
       return [bar];
     }
     case "points":
-      return [scatter(thin(points, view))];
+      return points.length > dotsFrom ? [] : [scatter(points)];
     case "line":
     case "steps": {
       const dense = points.length > 3 * markersPerLine;

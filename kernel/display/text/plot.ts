@@ -1,13 +1,14 @@
-import type { Axis, PlotView, Row, Series, TableView, Value } from "../../../sim/core/index.js";
+import type { Axis, PlotView, Series, TableView, Value } from "../../../sim/core/index.js";
 import { plotScale } from "../picture/scale.js";
 import { captionOf, legendName } from "../picture/style.js";
 import { tableText } from "./columns.js";
 import { axisTitle, formatNumber } from "./number.js";
 import { sparkline } from "./sparkline.js";
-import { oneLine } from "./width.js";
+import { clip, oneLine } from "./width.js";
 
-/** Rows that the text shows of a plot's table. */
+/** Rows that the text shows of a plot's table, and characters of a series' name above its column. */
 const sampled = 12;
+const heading = 20;
 
 const axisLine = (name: string, axis: Axis): string =>
   `${name}: ${axisTitle(axis)}${axis.scale === "log" ? ", logarithmic" : ""}`;
@@ -45,32 +46,39 @@ export function plotSummary(view: PlotView): string[] {
   ].map(oneLine);
 }
 
-/** The plot's numbers: a row for each x, a column for each series and for the bounds of its band. */
-export function plotTable(view: PlotView): TableView {
-  const rows = new Map<number | string, Record<string, Value>>();
-  const columns = [{ key: "x", label: view.x.label, unit: view.x.unit }];
-  const unit = view.y.unit;
-  view.series.forEach((series, s) => {
-    const label = legendName(series);
-    columns.push({ key: `y${s}`, label, unit });
-    if (series.band) columns.push({ key: `low${s}`, label: "low", unit }, { key: `high${s}`, label: "high", unit });
-    series.x.forEach((at, i) => {
-      const row = rows.get(at) ?? { x: at };
-      rows.set(at, row);
-      row[`y${s}`] = series.y[i] ?? null;
-      if (series.band) Object.assign(row, { [`low${s}`]: series.band.low[i], [`high${s}`]: series.band.high[i] });
-    });
-  });
-  const ordered: Row[] = [...rows.values()];
-  if (ordered.every((row) => typeof row["x"] === "number")) ordered.sort((a, b) => Number(a["x"]) - Number(b["x"]));
-  return { as: "table", columns, rows: ordered };
+/** At most `count` of the values, evenly spread, always with the first and the last. */
+function sample<T>(values: readonly T[], count: number): readonly T[] {
+  if (values.length <= count) return values;
+  const step = (values.length - 1) / (count - 1);
+  return Array.from({ length: count }, (_, i) => values[Math.round(i * step)]).filter((value) => value !== undefined);
 }
 
-/** At most `count` of the rows, evenly spread, always with the first and the last. */
-function sample<T>(rows: readonly T[], count: number): readonly T[] {
-  if (rows.length <= count) return rows;
-  const step = (rows.length - 1) / (count - 1);
-  return Array.from({ length: count }, (_, i) => rows[Math.round(i * step)]).filter((row) => row !== undefined);
+/**
+ * The plot's numbers: a row for each x, a column for each series and for the bounds of its band. Of more rows than
+ * `count` it gives those of evenly spread x; `all` says of how many. An x that a series holds twice has two rows.
+ */
+function plotTable(view: PlotView, count: number): { table: TableView; all: number } {
+  const places = [...new Set(view.series.flatMap(({ x }) => x))];
+  const numbers = places.filter((at) => typeof at === "number");
+  const shown = sample(numbers.length === places.length ? numbers.sort((a, b) => a - b) : places, count);
+  const rows = new Map(shown.map((at): [number | string, Record<string, Value>[]] => [at, []]));
+  const unit = view.y.unit;
+  const columns = [{ key: "x", label: view.x.label, unit: view.x.unit }];
+  view.series.forEach(({ name, source, x, y, band }, s) => {
+    columns.push({ key: `y${s}`, label: clip(name, heading) + (source === undefined ? "" : ", published"), unit });
+    if (band) columns.push({ key: `low${s}`, label: "low", unit }, { key: `high${s}`, label: "high", unit });
+    const met = new Map<number | string, number>();
+    x.forEach((at, i) => {
+      const alike = rows.get(at);
+      if (alike === undefined) return;
+      const nth = met.get(at) ?? 0;
+      met.set(at, nth + 1);
+      const row = (alike[nth] ??= { x: at });
+      row[`y${s}`] = y[i] ?? null;
+      if (band) Object.assign(row, { [`low${s}`]: band.low[i], [`high${s}`]: band.high[i] });
+    });
+  });
+  return { table: { as: "table", columns, rows: [...rows.values()].flat() }, all: places.length };
 }
 
 /** The plot for a terminal: title, summary, a small curve for each series, the table, the caption. */
@@ -81,14 +89,13 @@ export function plotText(view: PlotView): string {
   const curves = view.series.flatMap((series, i) =>
     series.mark === "bars" || series.y.length < 3 ? [] : [`${sparkline(series.y.map(curve))}  ${names[i] ?? ""}`],
   );
-  const table = plotTable(view);
-  const rows = sample(table.rows, sampled);
-  const cut = rows.length < table.rows.length ? [`(${rows.length} of ${table.rows.length} rows)`] : [];
+  const { table, all } = plotTable(view, sampled);
+  const cut = all > sampled ? [`(the rows of ${sampled} of ${all} x)`] : [];
   return [
     oneLine(view.title),
     ...plotSummary(view).map((line) => `  ${line}`),
     ...(curves.length > 0 ? ["", ...curves.map((curve) => `  ${curve}`)] : []),
-    ...(table.rows.length > 0 ? ["", tableText({ ...table, rows }), ...cut] : []),
+    ...(table.rows.length > 0 ? ["", tableText(table), ...cut] : []),
     ...(captionOf(view) === "" ? [] : ["", ...captionOf(view).split("\n").map(oneLine)]),
   ].join("\n");
 }

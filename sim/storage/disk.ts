@@ -23,11 +23,11 @@ import { Geometry } from "./geometry.js";
 import {
   partitionDisk,
   readPartitions,
-  type Partition,
   type PartitionSpec,
   type TableOptions,
 } from "./partition/table.js";
-import { HostPartition } from "./host/partition.js";
+import { HostPartition, type HostPartitionState } from "./host/partition.js";
+import type { Slot } from "./partition/mbr.js";
 import { note } from "./recording.js";
 import { SparseBytes, type SparseState } from "./sparse.js";
 import type { Completion, Drive, Request } from "./timed.js";
@@ -60,6 +60,7 @@ export interface DiskState {
   readonly bytes: SparseState;
   readonly mechanism: MechanismState;
   readonly statistics: DiskStatistics;
+  readonly partitions: readonly HostPartitionState[];
 }
 
 const nothing: DiskStatistics = {
@@ -165,12 +166,12 @@ export class Disk implements Drive, Viewable, Persist<DiskState> {
 
   /** Writes a partition table; what the partitions hold stays, what lay in files on them is forgotten. */
   partition(specs: readonly Partial<PartitionSpec>[], options?: Partial<TableOptions>): readonly HostPartition[] {
-    return this.#take(partitionDisk(this, specs, options).partitions);
+    return this.#take(partitionDisk(this, specs, options).slots);
   }
 
   /** Reads the partition table that the disk holds. */
   readPartitions(): readonly HostPartition[] {
-    return this.#take(readPartitions(this).partitions);
+    return this.#take(readPartitions(this).slots);
   }
 
   /** The drive's numbers. */
@@ -212,18 +213,28 @@ export class Disk implements Drive, Viewable, Persist<DiskState> {
     };
   }
 
+  /** The sectors, the drive's state, the partitions and their files. Virtual disks are opened anew after a restore. */
   save(): DiskState {
-    return { bytes: this.#bytes.save(), mechanism: this.mechanism.save(), statistics: this.#statistics };
+    return {
+      bytes: this.#bytes.save(),
+      mechanism: this.mechanism.save(),
+      statistics: this.#statistics,
+      partitions: this.#partitions.map((partition) => partition.save()),
+    };
   }
 
   restore(state: DiskState): void {
     this.#bytes.restore(state.bytes);
     this.mechanism.restore(state.mechanism);
     this.#statistics = state.statistics;
+    this.#take(state.partitions).forEach((partition, i) => {
+      const saved = state.partitions[i];
+      if (saved !== undefined) partition.restore(saved);
+    });
   }
 
-  #take(partitions: readonly Partition[]): readonly HostPartition[] {
-    this.#partitions = partitions.map((partition) => new HostPartition(this, partition));
+  #take(slots: readonly Slot[]): readonly HostPartition[] {
+    this.#partitions = slots.map((slot) => new HostPartition(this, slot));
     return this.#partitions;
   }
 

@@ -13,16 +13,14 @@ import {
 } from "../core/index.js";
 import { checkWritable, sectorSize, type BlockDevice } from "./block-device.js";
 import type { Access } from "./drive/mechanism.js";
-import { Geometry, type Chs } from "./geometry.js";
+import type { Geometry} from "./geometry.js";
+import { type Chs } from "./geometry.js";
 import { HostFile } from "./host/file.js";
-import type { Volume } from "./host/volume.js";
 import { mapView, type Image, type MapRow } from "./image.js";
 import { locate, type Location } from "./locate.js";
-import { createQcow2 } from "./qcow2/create.js";
 import type { CheckReport } from "./qcow2/check.js";
 import { Qcow2Image } from "./qcow2/image.js";
 import type { Snapshot } from "./qcow2/snapshots.js";
-import { createRaw } from "./raw.js";
 import { record, stepsOf } from "./recording.js";
 import type { Completion, Request, Timed } from "./timed.js";
 
@@ -48,10 +46,10 @@ export interface ImageOptions {
   readonly sectorsPerTrack: number;
 }
 
-/** Where virtual disks live: a place for files, on a clock. */
+/** Where virtual disks live: it makes files for them, on a clock. */
 export interface Host {
   readonly world: World;
-  readonly volume: Volume;
+  image(options?: Partial<ImageOptions>): VirtualDisk;
   /** Empties the buffers of the drive under it. */
   cool(): void;
 }
@@ -164,7 +162,7 @@ export class VirtualDisk implements BlockDevice, Timed, Viewable {
   clone(options?: Partial<Pick<ImageOptions, "name" | "clusterSize" | "l2Cache">>): VirtualDisk {
     this.#clones += 1;
     const { heads, sectorsPerTrack } = this.geometry;
-    return createVirtualDisk(this.#host, {
+    return this.#host.image({
       name: `${this.name}-clone-${this.#clones}`,
       ...options,
       format: "qcow2",
@@ -260,79 +258,4 @@ export interface FillOptions {
   readonly length: number | null;
   /** Bytes written at a time; a cluster, or 64 KiB in a raw image. */
   readonly unit: number;
-}
-
-/**
- * Makes a virtual disk in a new file of a volume.
- * @throws UsageError for an unknown option, a name that is taken, or what the format doesn't have; no file is left then
- */
-export function createVirtualDisk(host: Host, options?: Partial<ImageOptions>): VirtualDisk {
-  const chosen = withDefaults<ImageOptions>("image", options, {
-    name: null,
-    format: "qcow2",
-    size: null,
-    clusterSize: null,
-    backing: null,
-    preallocation: "off",
-    l2Cache: null,
-    heads: 16,
-    sectorsPerTrack: 63,
-  });
-  const { heads, sectorsPerTrack, backing } = chosen;
-  checkFormat(chosen);
-  const size = chosen.size ?? backing?.size ?? 0;
-  if (size === 0) throw new UsageError("a virtual disk needs a size", "Give one, as { size: GiB(1) }.");
-  const geometry = Geometry.of(Math.ceil(size / sectorSize), { heads, sectorsPerTrack });
-  const { volume } = host;
-  const file = volume.create(chosen.name ?? freeName(volume));
-  try {
-    return new VirtualDisk(host, createImage(file, size, chosen), geometry);
-  } catch (error) {
-    volume.remove(file.name);
-    throw error;
-  }
-}
-
-function createImage(file: HostFile, size: number, chosen: ImageOptions): Image {
-  const { format, backing, clusterSize, l2Cache, preallocation } = chosen;
-  if (format === "raw") {
-    const image = createRaw(file, { size });
-    if (preallocation === "full") file.preallocate(size);
-    return image;
-  }
-  const image = createQcow2(file, {
-    size,
-    ...(clusterSize === null ? {} : { clusterSize }),
-    ...(l2Cache === null ? {} : { l2Cache }),
-    ...(backing === null
-      ? {}
-      : { backing: { device: backing.image, name: backing.name, format: backing.image.format } }),
-  });
-  if (preallocation !== "off") image.preallocate();
-  if (preallocation === "full") file.preallocate(file.size);
-  return image;
-}
-
-function checkFormat({ format, clusterSize, backing, preallocation, l2Cache }: ImageOptions): void {
-  const formats: readonly string[] = ["raw", "qcow2"];
-  if (!formats.includes(format)) {
-    throw new UsageError(
-      `there is no image format "${format}"`,
-      'There are "raw" and "qcow2"; a thin disk is a qcow2 image.',
-    );
-  }
-  const ways: readonly string[] = ["off", "metadata", "full"];
-  if (!ways.includes(preallocation)) {
-    throw new UsageError(`there is no preallocation "${preallocation}"`, `There are ${ways.join(", ")}.`);
-  }
-  const lacks =
-    clusterSize !== null ? "clusters" : backing !== null ? "a backing disk" : l2Cache !== null ? "an L2 cache" : null;
-  if (format === "raw" && (lacks !== null || preallocation === "metadata")) {
-    throw new UsageError(`a raw image has no ${lacks ?? "tables to preallocate"}`, 'Take { format: "qcow2" }.');
-  }
-}
-
-function freeName(volume: Volume): string {
-  const taken = new Set(volume.files.map(({ name }) => name));
-  for (let number = 1; ; number++) if (!taken.has(`disk-${number}`)) return `disk-${number}`;
 }

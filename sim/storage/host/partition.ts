@@ -1,16 +1,22 @@
-import type { LanesView, Signal, World } from "../../core/index.js";
+import type { LanesView, Persist, Signal, World } from "../../core/index.js";
 import type { Access } from "../drive/mechanism.js";
+import type { Slot } from "../partition/mbr.js";
 import { Partition } from "../partition/table.js";
 import type { Completion, Drive, Timed } from "../timed.js";
-import { createVirtualDisk, type Host, type ImageOptions, type VirtualDisk } from "../virtual-disk.js";
-import { Volume } from "./volume.js";
+import type { Host, ImageOptions, VirtualDisk } from "../virtual-disk.js";
+import { createVirtualDisk, openVirtualDisk, type OpenDiskOptions } from "./images.js";
+import { Volume, type VolumeState } from "./volume.js";
+
+export interface HostPartitionState extends Slot {
+  readonly volume: VolumeState | null;
+}
 
 /** A partition of a physical disk, on which a host keeps the files in which virtual disks live. */
-export class HostPartition extends Partition implements Timed, Host {
+export class HostPartition extends Partition implements Timed, Host, Persist<HostPartitionState> {
   readonly disk: Drive;
   #volume: Volume | undefined;
 
-  constructor(disk: Drive, slot: Partition) {
+  constructor(disk: Drive, slot: Slot) {
     super(disk, slot);
     this.disk = disk;
   }
@@ -33,7 +39,12 @@ export class HostPartition extends Partition implements Timed, Host {
 
   /** A new virtual disk in a new file on this partition. */
   image(options?: Partial<ImageOptions>): VirtualDisk {
-    return createVirtualDisk(this, options);
+    return createVirtualDisk(this, this.volume, options);
+  }
+
+  /** The virtual disk in a file that is here. */
+  open(name: string, options?: Partial<OpenDiskOptions>): VirtualDisk {
+    return openVirtualDisk(this, this.volume, name, options);
   }
 
   submit(access: Access): Signal<Completion> {
@@ -42,6 +53,16 @@ export class HostPartition extends Partition implements Timed, Host {
 
   cool(): void {
     this.disk.cool();
+  }
+
+  save(): HostPartitionState {
+    const { number, start, sectors, type, bootable, label } = this;
+    return { number, start, sectors, type, bootable, name: label, volume: this.#volume?.save() ?? null };
+  }
+
+  restore({ volume }: HostPartitionState): void {
+    this.#volume = undefined;
+    if (volume !== null) this.format(volume.blockSize).restore(volume);
   }
 
   /** Where its files lie on the disk. */

@@ -4,6 +4,7 @@ import { HostFile, type HostFileState } from "./file.js";
 import { FreeSpace, type Run } from "./space.js";
 
 export interface VolumeState {
+  readonly blockSize: number;
   readonly free: readonly Run[];
   readonly files: readonly HostFileState[];
 }
@@ -105,7 +106,7 @@ export class Volume implements Viewable, Persist<VolumeState> {
   }
 
   save(): VolumeState {
-    return { free: this.#space.save(), files: this.files.map((file) => file.save()) };
+    return { blockSize: this.blockSize, free: this.#space.save(), files: this.files.map((file) => file.save()) };
   }
 
   restore(state: VolumeState): void {

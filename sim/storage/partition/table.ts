@@ -36,12 +36,15 @@ export class Partition extends Window {
   /** A word of `partitionTypes`; the table's own code where it is none of them. */
   readonly type: string;
   readonly bootable: boolean;
+  /** GPT only; empty where there is none. */
+  readonly label: string;
 
   constructor(device: BlockDevice, slot: Slot) {
     super(device, slot.start, slot.sectors, `partition ${slot.number} of ${device.name}`);
     this.number = slot.number;
     this.type = slot.type;
     this.bootable = slot.bootable;
+    this.label = slot.name;
   }
 }
 
@@ -50,10 +53,13 @@ export class PartitionTable implements Viewable {
   readonly scheme: "mbr" | "gpt";
   readonly device: BlockDevice;
   readonly partitions: readonly Partition[];
+  /** As they stand in the table. */
+  readonly slots: readonly Slot[];
 
   constructor(device: BlockDevice, scheme: "mbr" | "gpt", slots: readonly Slot[]) {
     this.device = device;
     this.scheme = scheme;
+    this.slots = slots;
     this.partitions = slots.map((slot) => new Partition(device, slot));
   }
 

@@ -39,7 +39,7 @@ worker.once("error", (error) => {
 process.on("SIGINT", () => undefined);
 process.on("SIGTERM", () => undefined);
 
-const [{ startMainThread }, { present }] = await Promise.all([
+const [{ startMainThread }, { presentAll }] = await Promise.all([
   import("../exec/index.js"),
   import("../display/index.js"),
 ]);
@@ -47,6 +47,6 @@ startMainThread({
   port: channel.port1,
   folder,
   kernelFolder: dirname(dirname(fileURLToPath(import.meta.url))),
-  present,
+  present: presentAll,
   loadApi: async (): Promise<unknown> => import(new URL("../api/index.js", import.meta.url).href),
 });

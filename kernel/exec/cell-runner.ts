@@ -2,6 +2,7 @@ import { isPromise } from "node:util/types";
 import vm from "node:vm";
 import type { TransformedCell } from "../lang/index.js";
 import type { CellContext } from "./cell-context.js";
+import { guardVariables, prepareVariables } from "./cell-variables.js";
 import { interruptedReport, reportError } from "./error-report.js";
 import type { Evaluate } from "./evaluation.js";
 import type { MimeData, Outcome } from "./outcome.js";
@@ -29,9 +30,10 @@ export function createCellRunner(
   context: CellContext,
   sources: CellSources,
   evaluate: Evaluate,
-  present: (value: unknown) => MimeData,
+  present: (value: unknown) => readonly MimeData[],
 ): CellRunner {
   let running: number | undefined;
+  let cell: TransformedCell | undefined;
   /** How the running cell ends at the event loop's next turn. */
   let ending: Outcome | undefined;
   // Taken now: a cell may replace the global.
@@ -39,6 +41,7 @@ export function createCellRunner(
 
   function settle(run: number, outcome: Outcome): void {
     if (running !== run) return;
+    if (outcome.status !== "ok" && cell !== undefined) guardVariables(cell);
     running = undefined;
     ending = undefined;
     reporter.outcome(run, outcome);
@@ -49,9 +52,14 @@ export function createCellRunner(
   }
 
   function succeed(run: number, { value }: Completion): void {
-    let outcome: Outcome;
+    let outcome: Outcome = { status: "ok" };
     try {
-      outcome = value === undefined ? { status: "ok" } : { status: "ok", result: present(value) };
+      const bundles = value === undefined ? [] : present(value);
+      for (const data of bundles.slice(0, -1)) {
+        reporter.output(run, { type: "display", data, metadata: {}, update: false });
+      }
+      const result = bundles.at(-1);
+      if (result !== undefined) outcome = { status: "ok", result };
     } catch (error) {
       outcome = failure(error);
     }
@@ -62,15 +70,17 @@ export function createCellRunner(
   }
 
   return {
-    start(run, cell) {
+    start(run, started) {
       running = run;
+      cell = started;
       ending = undefined;
-      sources.add(cell);
+      sources.add(started);
+      prepareVariables(started);
       context.enter(run);
       const completed = evaluate(() => {
         try {
           // The transform makes scripts of this shape.
-          const completion = new vm.Script(cell.code, { filename: cell.name }).runInThisContext() as
+          const completion = new vm.Script(started.code, { filename: started.name }).runInThisContext() as
             Completion | Promise<Completion>;
           if (!isPromise(completion)) succeed(run, completion);
           else {

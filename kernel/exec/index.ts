@@ -16,7 +16,7 @@
  * Glossary
  *   run      one execution of a cell, numbered; outputs carry its number, so that late ones find their cell
  *   outcome  how a run ended
- *   host     what the kernel lends to modules that cells import: `globalThis[Symbol.for("virtlab.host")]`, see `Host`
+ *   host     what the kernel lends to modules that cells import, as `globalThis[Symbol.for("virtlab.display")]`: see `Host`
  *
  * outcome          the types: Executor, Outcome, Output
  * executor         the worker's side; main-thread-link holds the other thread and frees it, gatherer joins streams
@@ -24,6 +24,7 @@
  * thread-messages  what the threads say to each other; pipe is the way back
  * blocking-child   the program that `execSync` waits for
  * cell-context     which run a callback belongs to
+ * cell-variables   what a failed cell leaves without a value
  * stop-flag        `interruptRequested`
  * stream-capture   console and process.stdout
  * module-loader    what `import` gives; tslab is one of them

@@ -11,13 +11,16 @@ import { captureStreams } from "./stream-capture.js";
 import { flags, type Order, type SharedMemory } from "./thread-messages.js";
 import { loadTslab } from "./tslab.js";
 
-/** What the kernel lends to the modules that cells import, as `globalThis[Symbol.for("virtlab.host")]`. */
+/**
+ * What the kernel lends to the modules that cells import, under these symbols of the global object. Outside a notebook
+ * they are absent.
+ */
 export interface Host {
-  /** Shows something at the cell that runs; under an id it can be updated later. */
+  /** `Symbol.for("virtlab.display")`: shows something at the cell that runs; under an id it can be updated later. */
   display(data: MimeData, options?: DisplayOptions): void;
-  /** Removes the cell's output; with `wait`, when the next one comes. */
+  /** `Symbol.for("virtlab.clear")`: removes the cell's output; with `wait`, when the next one comes. */
   clear(wait: boolean): void;
-  /** Whether the user wants the running cell to stop. */
+  /** `Symbol.for("virtlab.interruptRequested")`: whether the user wants the running cell to stop. */
   interruptRequested(): boolean;
 }
 
@@ -35,8 +38,8 @@ export interface MainThreadOptions {
   readonly folder: string;
   /** The kernel's own files; stack frames in them are left out. */
   readonly kernelFolder: string;
-  /** Draws a cell's value, by MIME type. */
-  readonly present: (value: unknown) => MimeData;
+  /** Draws a cell's value: one bundle for each picture of it. */
+  readonly present: (value: unknown) => readonly MimeData[];
   /** What `import … from "virtlab"` gives. */
   readonly loadApi: () => Promise<unknown>;
 }
@@ -107,10 +110,10 @@ function serve({ port, folder, kernelFolder, present, loadApi }: MainThreadOptio
       ],
     ]),
   );
-  const globals = { __virtlab: { import: load }, require: requireFrom(folder), [Symbol.for("virtlab.host")]: host };
-  for (const key of Reflect.ownKeys(globals)) {
-    Object.defineProperty(globalThis, key, { value: Reflect.get(globals, key), writable: true, configurable: true });
-  }
+  defineGlobals({ __virtlab: { import: load }, require: requireFrom(folder) });
+  defineGlobals(
+    Object.fromEntries(Object.entries(host).map(([name, value]) => [Symbol.for(`virtlab.${name}`), value as unknown])),
+  );
   const before = new Set(Object.getOwnPropertyNames(globalThis));
 
   port.on("message", (order: Order) => {
@@ -134,6 +137,12 @@ function serve({ port, folder, kernelFolder, present, loadApi }: MainThreadOptio
         exit(order.code);
     }
   });
+}
+
+function defineGlobals(values: Readonly<Record<string | symbol, unknown>>): void {
+  for (const key of Reflect.ownKeys(values)) {
+    Object.defineProperty(globalThis, key, { value: values[key], writable: true, configurable: true });
+  }
 }
 
 /** On standard output: graders take anything on standard error for a failure. */

@@ -26,3 +26,4 @@ export { createTransform, transform, type Transform } from "./transform.js";
 export { isComplete, type Completeness } from "./completeness.js";
 export { originalPosition } from "./positions.js";
 export type { Position } from "./line-index.js";
+export { startLanguageService, type LanguageServiceOptions } from "./service/client.js";

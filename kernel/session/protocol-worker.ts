@@ -1,8 +1,7 @@
 import { writeSync } from "node:fs";
 import { workerData } from "node:worker_threads";
 import { createExecutor } from "../exec/index.js";
-import { createTransform, isComplete, type LanguageService } from "../lang/index.js";
-import { startLanguageService } from "./absent-language.js";
+import { createTransform, isComplete, startLanguageService, type LanguageService } from "../lang/index.js";
 import { bindKernel, ConnectionError, readConnection } from "../wire/index.js";
 import { kernelInfo } from "./kernel-info.js";
 import type { ProtocolWorkerData } from "./launch.js";

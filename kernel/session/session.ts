@@ -40,6 +40,12 @@ interface Waiting {
 }
 
 /**
+ * How long after a failure requests still come in that were sent before it, in ms: those of "Run All", one by one
+ * through the server. Beyond, a client's clock that goes wrong would abort what it sent later.
+ */
+const underWay = 100;
+
+/**
  * Requests that touch what cells do wait for each other in the order they came; what can be answered beside a running
  * cell is answered at once. Every request is framed by busy and idle.
  */
@@ -60,6 +66,7 @@ export function createSession(options: SessionOptions): Session {
   const queue: Waiting[] = [];
   let executing: Header | undefined;
   let draining = false;
+  let failure = { date: 0, time: -underWay };
   let warmUp: NodeJS.Timeout | undefined;
 
   function status(parent: Header, execution_state: "busy" | "idle"): void {
@@ -98,18 +105,22 @@ export function createSession(options: SessionOptions): Session {
     executing = message.header;
     await frame(channel, message, async () => {
       const reply = await execution.execute(message.content, message.header);
-      if (reply.status === "error" && message.content.stop_on_error) await abortQueue();
+      if (reply.status === "error" && message.content.stop_on_error) abortQueue();
       sockets.reply(channel, message, "execute_reply", reply);
     });
     executing = undefined;
     if (exit !== undefined) options.leave(exit);
   }
 
-  /** Aborts the execute_requests that have come so far, and no later one. */
-  async function abortQueue(): Promise<void> {
-    // What the client sent before it could know of the error may still be in the socket.
-    await new Promise((resolve) => setImmediate(resolve));
+  /** Aborts the execute_requests that were sent before their client could know of the error. */
+  function abortQueue(): void {
     for (const waiting of queue) waiting.run = waiting.abort ?? waiting.run;
+    failure = { date: Date.now(), time: performance.now() };
+  }
+
+  /** Whether a request was under way when the latest failure was replied. */
+  function crossedFailure({ date }: Header): boolean {
+    return performance.now() - failure.time < underWay && Date.parse(date) < failure.date;
   }
 
   function answer(channel: Channel, message: Incoming): void {
@@ -117,15 +128,15 @@ export function createSession(options: SessionOptions): Session {
       sockets.reply(channel, message, type, content);
     };
     switch (message.type) {
-      case "execute_request":
-        enqueue({
-          run: () => execute(channel, message),
-          abort: () =>
-            frame(channel, message, () => {
-              reply("execute_reply", { status: "aborted" });
-            }),
-        });
+      case "execute_request": {
+        const abort = (): Promise<void> =>
+          frame(channel, message, () => {
+            reply("execute_reply", { status: "aborted" });
+          });
+        const run = (): Promise<void> => execute(channel, message);
+        enqueue({ run: crossedFailure(message.header) ? abort : run, abort });
         return;
+      }
       case "history_request":
         enqueue({
           run: () =>

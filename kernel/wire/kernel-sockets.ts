@@ -108,7 +108,10 @@ export async function bindKernel(connection: Connection, events: KernelEvents): 
     hb: queue(hb, "hb"),
   };
 
+  let closed = false;
   function send(channel: Channel, message: Omit<Outgoing, "header">, type: string): void {
+    // What a cell still shows while the kernel ends has no one left to go to.
+    if (closed) return;
     const header: Header = {
       msg_id: randomUUID(),
       session,
@@ -191,6 +194,7 @@ export async function bindKernel(connection: Connection, events: KernelEvents): 
       send("stdin", message, type);
     },
     async close() {
+      closed = true;
       await Promise.all(Object.values(queues).map((each) => each.drained()));
       for (const socket of Object.values(sockets)) socket.close();
       await Promise.all(serving);

@@ -83,11 +83,11 @@ describe("a cell", () => {
 
   test("shows, updates and clears through the kernel's host", async () => {
     const ran = await kernel.run(`
-      const host = (globalThis as any)[Symbol.for("virtlab.host")];
-      host.display({ "text/plain": "0 %" }, { displayId: "bar" });
+      const display = (globalThis as any)[Symbol.for("virtlab.display")];
+      display({ "text/plain": "0 %" }, { displayId: "bar" });
       console.log("between");
-      host.display({ "text/plain": "100 %" }, { displayId: "bar", update: true });
-      host.clear(true);`);
+      display({ "text/plain": "100 %" }, { displayId: "bar", update: true });
+      (globalThis as any)[Symbol.for("virtlab.clear")](true);`);
     expect(types(ran).slice(2, -1)).toEqual(["display_data", "stream", "update_display_data", "clear_output"]);
     expect(ran.broadcasts[2]?.content).toMatchObject({
       data: { "text/plain": "0 %" },
@@ -179,6 +179,20 @@ describe("an error", () => {
     expect(ran.stdout).toBe(`Error: printed\n    at In[${ran.reply.execution_count}]:2:13\n`);
   });
 
+  test("leaves what it came to, and a variable without a value says so", async () => {
+    const failed = await kernel.run("const done = 1; const halfway: number = (() => { throw new Error('no'); })();");
+    expect((await kernel.run("done")).result).toBe("1");
+    const { ename, evalue, traceback } = failure(await kernel.run("halfway + 1"));
+    const cell = `In[${failed.reply.execution_count}]`;
+    expect([ename, evalue]).toEqual([
+      "UsageError",
+      `\`halfway\` has no value: the cell that declares it (${cell}) ended before it got there`,
+    ]);
+    expect(traceback).toContain("Run that cell again first.");
+    expect((await kernel.run("const halfway = 2; halfway + 1")).result).toBe("3");
+    expect((await kernel.run("halfway")).result).toBe("2");
+  });
+
   test("that nobody catches ends its cell, or is shown at it", async () => {
     expect(failure(await kernel.run("Promise.reject(new Error('unhandled')); 1")).evalue).toBe("unhandled");
     const timer = await kernel.run(
@@ -256,7 +270,7 @@ test("what is printed is seen while the cell goes on", async () => {
 
 test("a megabyte in one write, and a larger display, arrive whole", async () => {
   expect((await kernel.run("process.stdout.write('x'.repeat(3_000_000))")).stdout.length).toBe(3_000_000);
-  const code = '(globalThis as any)[Symbol.for("virtlab.host")].display({ "text/plain": "y".repeat(5_000_000) })';
+  const code = '(globalThis as any)[Symbol.for("virtlab.display")]({ "text/plain": "y".repeat(5_000_000) })';
   const shown = (await kernel.run(code)).broadcasts.find(({ type }) => type === "display_data");
   expect(shown?.type === "display_data" && shown.content.data["text/plain"]).toHaveLength(5_000_000);
 });

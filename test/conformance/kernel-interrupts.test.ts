@@ -89,7 +89,7 @@ test("an interrupt of an idle kernel does nothing", async () => {
 
 test("a cell that looks at the stop flag may end in its own words", async () => {
   const running = kernel.run(`
-    const { interruptRequested } = (globalThis as any)[Symbol.for("virtlab.host")];
+    const interruptRequested = (globalThis as any)[Symbol.for("virtlab.interruptRequested")];
     while (!interruptRequested()) { const until = Date.now() + 60; while (Date.now() < until); }
     console.log("stopped between two events");`);
   await pause(150);

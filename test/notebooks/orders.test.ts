@@ -13,8 +13,8 @@ const result = (index: number, text: string, execution_count = 1): Execution => 
   index,
   outputs: [{ output_type: "execute_result", execution_count, data: { "text/plain": text }, metadata: {} }],
 });
-const failed = (index: number, ename: string, evalue: string): Execution => {
-  const error = { ename, evalue, traceback: [] };
+const failed = (index: number, ename: string, evalue: string, traceback: string[] = []): Execution => {
+  const error = { ename, evalue, traceback };
   return { index, outputs: [{ output_type: "error", ...error }], failure: { kind: "error", index, ...error } };
 };
 const straight = [result(0, "1"), result(1, "2")];
@@ -30,6 +30,14 @@ describe("offences", () => {
     const asks = failed(1, "UsageError", '"a" is declared in cell 1, which has not run');
     expect(judge([asks, result(0, "1")])).toEqual([]);
     expect(judge([asks, result(0, "1")], false)).toHaveLength(1);
+  });
+
+  test("the name may be in the hint, behind the message", () => {
+    const asks = failed(1, "UsageError", "nothing is predicted yet", [
+      "UsageError: …",
+      "Run the cell with predict first.",
+    ]);
+    expect(judge([asks, result(0, "1")])).toEqual([]);
   });
 
   test("a UsageError that asks for a cell that did run is one", () => {

@@ -27,7 +27,7 @@ export function shuffled<T>(items: readonly T[], seed: number): readonly T[] {
 function asksForCell({ failure, outputs }: Execution, ranBefore: ReadonlySet<number>): boolean {
   const errors = outputs.filter(({ output_type }) => output_type === "error");
   if (failure?.ename !== "UsageError" || errors.length !== 1) return false;
-  const [named, number] = /\bcell (\d+)?/.exec(failure.evalue) ?? [];
+  const [named, number] = /\bcell (\d+)?/.exec([failure.evalue, ...failure.traceback].join("\n")) ?? [];
   return named !== undefined && !ranBefore.has(Number(number) - 1);
 }
 

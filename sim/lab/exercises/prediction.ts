@@ -25,9 +25,9 @@ function printed(value: Value, unit: string | undefined): string {
   return unit === undefined ? text : `${text} ${unit}`;
 }
 
-/** 1612800 → "1,612,800"; at most four digits behind the point. */
+/** Whole numbers in full (1612800 → "1,612,800"), others to four digits. */
 function grouped(value: number): string {
-  const [whole = "", fraction] = String(Number(value.toFixed(4))).split(".");
+  const [whole = "", fraction] = String(Number.isInteger(value) ? value : Number(value.toPrecision(4))).split(".");
   const digits = whole.replace(/\B(?=(\d{3})+$)/g, ",");
   return fraction === undefined ? digits : `${digits}.${fraction}`;
 }

@@ -182,8 +182,8 @@ export class Engine implements Persist<EngineState>, Progress {
     if (this.#state === "cut") throw cutError();
     if (this.#state === "running") {
       throw new UsageError(
-        "a world cannot be run from inside one of its own events",
-        "Schedule with at(), after() or spawn() there. If its last run was cut off, make a new world.",
+        "a world cannot be run from inside one of its own events, nor after it was cut off inside one",
+        "Inside an event, schedule with at(), after() or spawn(). If its last run was cut off, make a new world.",
       );
     }
     this.#state = "running";

@@ -23,7 +23,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ kind: fc.constant("accessors"), name, arrow: fc.boolean() }),
   fc.record({ kind: fc.constantFrom("assign", "call", "shadow"), name, value }),
   fc.record({ kind: fc.constant("loop"), name, rounds: fc.integer({ min: 0, max: 4 }), calls: fc.boolean() }),
-) as fc.Arbitrary<Step>;
+);
 const cell = fc.record({ awaits: fc.boolean(), steps: fc.array(step, { maxLength: 6 }) });
 
 /** What a notebook does to its variables, said without JavaScript's scopes: one variable per name, for all cells. */

@@ -8,4 +8,5 @@
  */
 export * from "../../sim/lab/index.js";
 export * from "./exercises.js";
+export { openImageFile, type ImageFile, type ImageFileOptions } from "./file.js";
 export { show } from "./show.js";

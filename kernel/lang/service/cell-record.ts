@@ -36,8 +36,9 @@ export function cellRecord({ id, statements, module, own, checker, declarations 
     imports.add(declaration.replace("$", name));
     return name;
   };
-  const imported = new Map(statements.flatMap(importDeclarations));
-  for (const [name, declaration] of imported) body.push(`export import ${name} = ${pin(declaration)};`);
+  const imported = new Map(statements.flatMap(importsOf));
+  // TypeScript takes a lone name behind the `=` for a namespace's.
+  for (const [name, { pinned }] of imported) body.push(`export import ${name} = ${EARLIER_NAME}.${pin(pinned)};`);
 
   const ambient: string[] = [];
   const comments = new Map<string, string>();
@@ -95,24 +96,34 @@ export function untypedRecord(id: number, own: OwnNames): CellRecord {
   return { id, names, body: body.join("\n"), uses: [], imports: [], ambient: "" };
 }
 
-/** The local names that a statement imports, each with an import declaration of that name alone. */
-function importDeclarations(statement: ts.Statement): readonly (readonly [name: string, declaration: string])[] {
+interface Imported {
+  /** An export declaration of that name alone, with "$" for the name under which the file of declarations has it. */
+  readonly pinned: string;
+  /** The import declaration, where it is of types only. */
+  readonly typeImport?: string;
+}
+
+/** The local names that a statement imports. */
+function importsOf(statement: ts.Statement): readonly (readonly [name: string, imported: Imported])[] {
   if (ts.isImportEqualsDeclaration(statement)) {
     const { moduleReference } = statement;
     if (!ts.isExternalModuleReference(moduleReference)) return [];
-    return [[statement.name.text, `import $ = require(${moduleReference.expression.getText()});`]];
+    return [[statement.name.text, { pinned: `export import $ = require(${moduleReference.expression.getText()});` }]];
   }
   if (!ts.isImportDeclaration(statement)) return [];
   const { importClause, moduleSpecifier, attributes } = statement;
   if (importClause === undefined) return [];
-  const only = importClause.phaseModifier === ts.SyntaxKind.TypeKeyword ? "type " : "";
+  const allTypes = importClause.phaseModifier === ts.SyntaxKind.TypeKeyword;
   const from = `from ${moduleSpecifier.getText()}${attributes === undefined ? "" : ` ${attributes.getText()}`};`;
   return importedNames(statement).map((name) => {
     const { parent } = name;
-    if (ts.isNamespaceImport(parent)) return [name.text, `import ${only}* as $ ${from}`];
-    if (!ts.isImportSpecifier(parent)) return [name.text, `import ${only}$ ${from}`];
-    const member = (parent.propertyName ?? parent.name).getText();
-    return [name.text, `import ${parent.isTypeOnly ? "type " : only}{ ${member} as $ } ${from}`];
+    const local = name.text;
+    const type = allTypes || (ts.isImportSpecifier(parent) && parent.isTypeOnly);
+    const what = ts.isNamespaceImport(parent)
+      ? "* as $"
+      : `{ ${ts.isImportSpecifier(parent) ? (parent.propertyName ?? parent.name).getText() : "default"} as $ }`;
+    const pinned = `export ${type ? "type " : ""}${what} ${from}`;
+    return [local, type ? { pinned, typeImport: `import type ${what.replace("$", local)} ${from}` } : { pinned }];
   });
 }
 
@@ -150,7 +161,7 @@ function declaredNames(
   module: ts.Symbol | undefined,
   own: OwnNames,
   checker: ts.TypeChecker,
-  imported: ReadonlyMap<string, string>,
+  imported: ReadonlyMap<string, Imported>,
   comments: ReadonlyMap<string, string>,
 ): readonly DeclaredName[] {
   return (module === undefined ? [] : checker.getExportsOfModule(module)).flatMap((symbol) => {
@@ -159,17 +170,17 @@ function declaredNames(
     const target = (symbol.flags & ts.SymbolFlags.Alias) === 0 ? symbol : checker.getAliasedSymbol(symbol);
     const has = (meaning: ts.SymbolFlags): boolean => (target.flags & (meaning | ts.SymbolFlags.Namespace)) !== 0;
     const unknown = !has(ts.SymbolFlags.Value | ts.SymbolFlags.Type);
-    const declaration = imported.get(name);
-    const isTypeImport = declaration?.startsWith("import type ") ?? false;
+    const found = imported.get(name);
+    const typeImport = found?.typeImport;
     return [
       {
         name,
-        kind: declaration === undefined ? kindOf(target) : "import",
-        value: (unknown || has(ts.SymbolFlags.Value)) && !isTypeImport,
+        kind: found === undefined ? kindOf(target) : "import",
+        value: (unknown || has(ts.SymbolFlags.Value)) && typeImport === undefined,
         type: unknown || has(ts.SymbolFlags.Type),
         generic: target.declarations?.some(hasTypeParameters) ?? false,
         comment: comments.get(name) ?? "",
-        ...(declaration !== undefined && isTypeImport ? { typeImport: declaration.replace("$", name) } : {}),
+        ...(typeImport === undefined ? {} : { typeImport }),
       },
     ];
   });

@@ -47,8 +47,10 @@ export class CellTypes {
   }
 
   check(source: string): readonly Diagnostic[] {
-    const { shift } = this.#open(source);
-    return diagnosticsOf({ service: this.#service, file: this.#host.cellFile, source, shift }, this.#earlier);
+    const found = this.#diagnose(source, []);
+    // TypeScript proposes a name only if it is in sight.
+    const near = found.flatMap(({ unknownName }) => (unknownName === undefined ? [] : this.#near(unknownName)));
+    return near.length === 0 ? found : this.#diagnose(source, near);
   }
 
   /** The cell ran: later cells see what it declares. */
@@ -100,6 +102,19 @@ export class CellTypes {
     this.#earlier = new EarlierTypes();
   }
 
+  #diagnose(source: string, names: Iterable<string>): readonly Diagnostic[] {
+    const { shift } = this.#open(source, names);
+    return diagnosticsOf({ service: this.#service, file: this.#host.cellFile, source, shift }, this.#earlier);
+  }
+
+  /** Earlier names that an unknown one may have been meant to be: of about its length, and beginning alike. */
+  #near(unknown: string): readonly string[] {
+    const initial = unknown.charAt(0).toLowerCase();
+    return [...this.#earlier.names()].filter(
+      (name) => Math.abs(name.length - unknown.length) <= 2 && name.charAt(0).toLowerCase() === initial,
+    );
+  }
+
   #record(source: string): CellRecord {
     const { own, shift } = this.#open(source);
     const file = this.#host.cellFile;
@@ -126,7 +141,8 @@ export class CellTypes {
   #open(source: string, names?: Iterable<string>): { readonly own: OwnNames; readonly shift: number } {
     const own = this.#parse(source);
     const { text, uses } = cellPrelude(source, own, this.#earlier, names);
-    this.#host.set(text + source, this.#earlier.file(uses));
+    // Behind the prelude the first line of a script file would be a syntax error.
+    this.#host.set(text + source.replace(/^#!/, "//"), this.#earlier.file(uses));
     return { own, shift: text.length };
   }
 }

@@ -145,8 +145,9 @@ class Client implements LanguageService {
     worker.on("message", (reply: Reply) => {
       this.#heard(worker, reply);
     });
-    worker.on("error", (error: Error) => {
-      reason = error.message;
+    worker.on("error", (error: NodeJS.ErrnoException) => {
+      const full = error.code === "ERR_WORKER_OUT_OF_MEMORY";
+      reason = full ? `the type checker needed more than ${memory} MiB for it` : error.message;
     });
     worker.on("exit", () => {
       this.#died(worker, reason);

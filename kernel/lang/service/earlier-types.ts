@@ -25,7 +25,7 @@ export interface CellRecord {
   readonly body: string;
   /** Records that the body mentions. */
   readonly uses: readonly number[];
-  /** Import declarations that the body stands on. */
+  /** Imports and re-exports that the body stands on. */
   readonly imports: readonly string[];
   /** Augmentations of the global scope and of modules: they hold for every later cell. */
   readonly ambient: string;

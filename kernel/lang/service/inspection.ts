@@ -8,7 +8,8 @@ export function inspectionAt({ service, file, source, shift }: CellView, offset:
   const candidates = [offset, offset - 1].filter((at) => at >= 0 && isWord(source, at));
   for (const at of candidates) {
     const info = service.getQuickInfoAtPosition(file, at + shift);
-    if (info?.displayParts === undefined || info.kind === ts.ScriptElementKind.warning) continue;
+    // Of what it doesn't know, TypeScript says "any" without a kind.
+    if (info?.displayParts === undefined || info.kind === ts.ScriptElementKind.unknown) continue;
     return {
       signature: signature(ts.displayPartsToString(info.displayParts)),
       documentation: documentation(info.documentation, info.tags),

@@ -43,8 +43,13 @@ export class ServiceHost implements ts.LanguageServiceHost {
   readonly #resolved = new Map<string, ts.ResolvedModuleWithFailedLookupLocations>();
   readonly #cache: ts.ModuleResolutionCache;
   readonly #own = ownPackages();
+  /** Files of ours and of the notebook that import what isn't there. */
+  readonly #missing = new Set<string>();
   readonly #notebooks = new Map<string, boolean>();
   #version = 0;
+
+  /** What an import missed may have come to be since. TypeScript calls this without its object. */
+  readonly hasInvalidatedResolutions = (file: ts.Path): boolean => this.#missing.has(file);
 
   constructor(cwd: string, globals: string) {
     this.#cwd = cwd;
@@ -131,6 +136,7 @@ export class ServiceHost implements ts.LanguageServiceHost {
     literals: readonly ts.StringLiteralLike[],
     containing: string,
   ): readonly ts.ResolvedModuleWithFailedLookupLocations[] {
+    this.#missing.delete(containing);
     return literals.map(({ text }) => this.#resolve(text, containing));
   }
 
@@ -169,8 +175,8 @@ export class ServiceHost implements ts.LanguageServiceHost {
       undefined,
       ts.ModuleKind.ESNext,
     );
-    if (result.resolvedModule !== undefined && !this.#isNotebooks(result.resolvedModule.resolvedFileName))
-      this.#resolved.set(key, result);
+    if (result.resolvedModule === undefined) this.#missing.add(containing);
+    else if (!this.#isNotebooks(result.resolvedModule.resolvedFileName)) this.#resolved.set(key, result);
     return result;
   }
 

@@ -22,7 +22,7 @@ const agree = (a: Outcome, b: Outcome): boolean => "value" in a && "value" in b 
 const say = (outcome: Outcome): string => ("value" in outcome ? print(outcome.value) : `threw "${outcome.threw}"`);
 
 /** What a check found: the rows of its table, and how many passed. */
-export interface CheckReport {
+export interface ExerciseReport {
   readonly passed: number;
   readonly total: number;
   readonly view: () => GroupView;
@@ -36,7 +36,7 @@ export function report<S extends (...args: never[]) => Datum>(
   id: string,
   problem: Problem<S>,
   solution: S,
-): CheckReport {
+): ExerciseReport {
   const rows = problem.examples.map(({ about, args }) => {
     const [expected, actual] = [attempt(problem.reference, args), attempt(solution, args)];
     return { about, args, expected, actual, passed: agree(expected, actual) };

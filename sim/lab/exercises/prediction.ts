@@ -25,9 +25,9 @@ function printed(value: Value, unit: string | undefined): string {
   return unit === undefined ? text : `${text} ${unit}`;
 }
 
-/** 1612800 → "1,612,800"; at most four digits behind the point. */
+/** Whole numbers in full (1612800 → "1,612,800"), others to four digits. */
 function grouped(value: number): string {
-  const [whole = "", fraction] = String(Number(value.toFixed(4))).split(".");
+  const [whole = "", fraction] = String(Number.isInteger(value) ? value : Number(value.toPrecision(4))).split(".");
   const digits = whole.replace(/\B(?=(\d{3})+$)/g, ",");
   return fraction === undefined ? digits : `${digits}.${fraction}`;
 }
@@ -50,7 +50,9 @@ export function verdict(predicted: Value, actual: Value, options: RevealOptions)
   }
   const slip = Object.entries(slips).find(([, value]) => near(predicted, value, tolerance));
   if (slip !== undefined) return `${both} Yours comes out when ${slip[0]}.`;
-  if (typeof predicted !== "number" || typeof actual !== "number" || actual === 0) return both;
-  const ratio = predicted / actual;
-  return `${both} That is ${grouped(Number(ratio.toPrecision(3)))} times the answer.`;
+  if (typeof predicted !== "number" || typeof actual !== "number" || predicted * actual <= 0) return both;
+  const ratio = Math.abs(predicted / actual);
+  return ratio > 1
+    ? `${both} Yours is ${grouped(Number(ratio.toPrecision(2)))} times too large.`
+    : `${both} Yours is ${grouped(Number((1 / ratio).toPrecision(2)))} times too small.`;
 }

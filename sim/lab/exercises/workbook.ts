@@ -7,7 +7,7 @@ import {
   type Value,
   type View,
 } from "../../core/index.js";
-import { report, type CheckReport } from "./check.js";
+import { report, type ExerciseReport } from "./check.js";
 import { verdict, type RevealOptions } from "./prediction.js";
 import { problems, type Problems } from "./problems.js";
 
@@ -32,7 +32,7 @@ export interface Workbook {
    */
   reveal(id: string, actual: Value, options?: RevealOptions): TextView;
   /** Runs the public examples of a problem on a student's function; never throws. */
-  check<K extends Id>(id: K, solution: Solution<K>): CheckReport;
+  check<K extends Id>(id: K, solution: Solution<K>): ExerciseReport;
   /** The statement of a problem. */
   problem(id: Id): TextView;
   /** The nth hint of a problem, counted from 1. */

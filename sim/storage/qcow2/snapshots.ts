@@ -80,7 +80,7 @@ export class Snapshots {
       throw new UsageError(`a snapshot cannot be named "${name}"`, "Give a name that no other snapshot has.");
     }
     const { map, refcounts, file } = this.#parts;
-    const bytes = map.l1.bytes.slice();
+    const bytes = map.l1Bytes();
     const view = viewOf(bytes);
     for (let i = 0; i < map.l1Size; i++) writePointer(view, i, readPointer(view, i).offset, false);
     this.share(bytes, 1);
@@ -107,7 +107,7 @@ export class Snapshots {
         "A snapshot taken before a change of size, or of a running machine, is applied with `qemu-img snapshot -a`.",
       );
     }
-    const before = map.l1.bytes.slice();
+    const before = map.l1Bytes();
     const after = new Uint8Array(before.length);
     after.set(file.read(chosen.l1Offset, chosen.l1Size * 8, "snapshots"));
     this.share(after, 1);

@@ -136,6 +136,7 @@ export class Snapshots {
   share(l1: Uint8Array, by: 1 | -1): void {
     const { map, refcounts, clusterBits, version } = this.#parts;
     const view = viewOf(l1);
+    if (by === 1) this.#checkRoom(l1);
     for (let l1Index = 0; l1Index < l1.length / 8; l1Index++) {
       const { offset } = readPointer(view, l1Index);
       if (offset === 0) continue;
@@ -145,6 +146,21 @@ export class Snapshots {
       }
       if (by === 1) refcounts.change(offset / map.clusterSize, 1);
       else map.releaseTable(offset);
+    }
+  }
+
+  /** @throws UsageError where a refcount is as high as it can be, before any is changed */
+  #checkRoom(l1: Uint8Array): void {
+    const { map, refcounts, clusterBits, version } = this.#parts;
+    const view = viewOf(l1);
+    for (let l1Index = 0; l1Index < l1.length / 8; l1Index++) {
+      const { offset } = readPointer(view, l1Index);
+      if (offset === 0) continue;
+      refcounts.checkRoom(offset / map.clusterSize);
+      for (let index = 0; index < map.l2Entries; index++) {
+        const entry = readEntry(map.cache.at(offset).view, index, clusterBits, version);
+        for (const cluster of clustersOf(entry, map.clusterSize)) refcounts.checkRoom(cluster);
+      }
     }
   }
 

@@ -343,7 +343,7 @@ describe("a file that is no sound image", () => {
 });
 
 describe("making an image", () => {
-  it.each([
+  it.each<[object, string, string]>([
     [{}, "needs a size", "GiB(1)"],
     [{ size: 1000 }, "1000 bytes", "multiple"],
     [{ size: MiB(1), clusterSize: 1000 }, "1000 bytes", "power of two"],

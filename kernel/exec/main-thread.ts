@@ -15,7 +15,7 @@ import { loadTslab } from "./tslab.js";
  * What the kernel lends to the modules that cells import, under these symbols of the global object. Outside a notebook
  * they are absent.
  */
-export interface Host {
+interface Host {
   /** `Symbol.for("virtlab.display")`: shows something at the cell that runs; under an id it can be updated later. */
   display(data: MimeData, options?: DisplayOptions): void;
   /** `Symbol.for("virtlab.clear")`: removes the cell's output; with `wait`, when the next one comes. */
@@ -24,7 +24,7 @@ export interface Host {
   interruptRequested(): boolean;
 }
 
-export interface DisplayOptions {
+interface DisplayOptions {
   readonly metadata?: MimeData;
   readonly displayId?: string;
   /** It takes the place of what was shown under `displayId`. */

@@ -18,4 +18,4 @@
  * kernel-info      who we are
  * lifetime         signals, and the client's process
  */
-export { startProtocolWorker, type ProtocolWorkerData } from "./launch.js";
+export { startProtocolWorker } from "./launch.js";

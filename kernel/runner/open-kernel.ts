@@ -13,6 +13,8 @@ export interface KernelOptions {
   readonly path?: string;
   /** Further arguments for Node: `["--import", "patch.mjs"]`. */
   readonly nodeOptions?: readonly string[];
+  /** Environment variables beside this process's own. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Seconds that the kernel may take until it answers; 60 where absent. */
   readonly startTimeout?: number;
 }
@@ -122,7 +124,7 @@ export async function openKernel(options: KernelOptions = {}): Promise<Kernel> {
     const connection = await connectionIn(folder);
     const connectionFile = join(folder, "connection.json");
     writeFileSync(connectionFile, JSON.stringify(connection), { mode: 0o600 });
-    const env = { ...process.env, VIRTLAB_NOTEBOOK: path };
+    const env = { ...process.env, VIRTLAB_NOTEBOOK: path, ...options.env };
     kernel = startProcess({ connectionFile, cwd, env, nodeOptions });
     client = connectClient(connection);
   } catch (error) {

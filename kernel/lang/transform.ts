@@ -153,16 +153,16 @@ function rename(references: readonly Reference[], earlier: EarlierCells, edits: 
 }
 
 /**
- * A cell that was to take a name of the realm may have failed before it did, or never have run: then the name still
- * means what it meant.
+ * Until a cell that takes a name of the realm has given it a value of its own, the name means what it meant: that cell
+ * may fail before, or never run.
  */
 function borrow(references: readonly Reference[], declared: ReadonlySet<string>, earlier: EarlierCells): string {
-  const names = new Set(references.map(({ name }) => name).filter((name) => earlier.shadows(name)));
+  const names = new Set([...references.map(({ name }) => name), ...declared].filter((name) => earlier.shadows(name)));
   return [...names]
-    .filter((name) => !declared.has(name))
     .map((name) => {
       const spelled = earlier.spelling(name);
-      return `var ${spelled}; if (${spelled} === void 0) ${spelled} = globalThis.${name}; `;
+      const unset = declared.has(name) ? `${spelled} === void 0` : `!("${spelled}" in globalThis)`;
+      return `if (${unset}) globalThis.${spelled} = globalThis.${name}; `;
     })
     .join("");
 }

@@ -41,8 +41,16 @@ export function createHistory(): History {
   };
 }
 
-/** IPython's search takes shell patterns: `*` and `?`. */
+/** IPython's search takes the patterns of SQLite's GLOB: `*`, `?`, `[a-z]` and `[^a-z]`. */
 function globExpression(pattern: string): RegExp {
-  const escaped = pattern.replace(/[\\^$.|+()[\]{}]/g, "\\$&");
-  return new RegExp(`^${escaped.replaceAll("*", "[^]*").replaceAll("?", "[^]")}$`);
+  const source = pattern.replace(/\[\^?\]?[^\]]*\]|[^]/gu, (token) => {
+    if (token === "*") return "[^]*";
+    if (token === "?") return "[^]";
+    if (token.length > 1 && token.startsWith("[")) {
+      const [, negated = "", set = ""] = /^\[(\^?)([^]*)\]$/u.exec(token) ?? [];
+      return `[${negated}${set.replace(/[\\\]^[]/g, "\\$&")}]`;
+    }
+    return token.replace(/[\\^$.|+()[\]{}/]/g, "\\$&");
+  });
+  return new RegExp(`^${source}$`, "u");
 }

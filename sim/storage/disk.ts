@@ -20,12 +20,7 @@ import { profileOf, type DriveProfile, type ProfileName } from "./drive/profiles
 import { diskScheduler, type SchedulerName } from "./drive/scheduler.js";
 import type { Purpose } from "./file.js";
 import { Geometry } from "./geometry.js";
-import {
-  partitionDisk,
-  readPartitions,
-  type PartitionSpec,
-  type TableOptions,
-} from "./partition/table.js";
+import { partitionDisk, readPartitions, type PartitionSpec, type TableOptions } from "./partition/table.js";
 import { HostPartition, type HostPartitionState } from "./host/partition.js";
 import type { Slot } from "./partition/mbr.js";
 import { note } from "./recording.js";

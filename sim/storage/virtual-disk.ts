@@ -13,7 +13,7 @@ import {
 } from "../core/index.js";
 import { checkWritable, sectorSize, type BlockDevice } from "./block-device.js";
 import type { Access } from "./drive/mechanism.js";
-import type { Geometry} from "./geometry.js";
+import type { Geometry } from "./geometry.js";
 import { type Chs } from "./geometry.js";
 import { HostFile } from "./host/file.js";
 import { mapView, type Image, type MapRow } from "./image.js";

@@ -5,7 +5,11 @@ import { plain, spawnKernel, until, type Ran, type SpawnedKernel } from "./spawn
 let kernel: SpawnedKernel;
 beforeAll(async () => {
   kernel = await spawnKernel({
-    files: { "data.json": '{"answer": 42}', "local.mjs": "export const here = import.meta.url.endsWith('local.mjs');" },
+    files: {
+      "data.json": '{"answer": 42}',
+      "local.mjs": "export const here = import.meta.url.endsWith('local.mjs');",
+      "local.d.mts": "export declare const here: boolean;",
+    },
   });
 });
 afterAll(() => kernel.close());

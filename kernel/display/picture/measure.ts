@@ -1,4 +1,4 @@
-import { textWidth } from "../text/width.js";
+import { fill, textWidth } from "../text/width.js";
 
 /** Advance widths in hundredths of the font size, of Helvetica and its like (Adobe's font metrics), by class of character. */
 const narrow = /[ijl.,:;'|!()[\]ftr/\\ I-]/;
@@ -38,17 +38,10 @@ export function fit(text: string, size: number, width: number): string {
 
 /** A text broken into lines no wider than `width` pixels: at spaces, and inside a word that is longer than a line. */
 export function lines(text: string, size: number, width: number): string[] {
+  const fits = (line: string): boolean => measure(line, size) <= width;
   return text.split("\n").flatMap((paragraph) => {
-    const done: string[] = [];
-    let line = "";
-    for (const word of paragraph.split(" ").flatMap((whole) => pieces(whole, size, width))) {
-      const longer = line === "" ? word : `${line} ${word}`;
-      if (line !== "" && measure(longer, size) > width) {
-        done.push(line);
-        line = word;
-      } else line = longer;
-    }
-    return [...done, line];
+    const words = paragraph.split(" ").flatMap((word) => pieces(word, size, width));
+    return fill(words, fits);
   });
 }
 

@@ -49,7 +49,7 @@ export function chart(
 
 /**
  * Takes away what only ECharts' own hydration in a browser reads, and makes names unique: inside a page several
- * pictures share one name space, and `$id` becomes the document's.
+ * pictures share one name space, and `$id` becomes the document's. A hundredth of a pixel is exact enough.
  */
 function tidy(svg: string): string {
   return svg
@@ -59,7 +59,10 @@ function tidy(svg: string): string {
     .replace(/^<rect [^>]*fill="none"[^>]*><\/rect>$/m, "")
     .replace(/ (?:ecmeta_[a-z_]+|class|pointer-events)="[^"]*"/g, "")
     .replace(/font-family:[^;"]*;/g, "")
-    .replace(/zr\d+-/g, "$id-");
+    .replace(/zr\d+-/g, "$id-")
+    .replace(/<[^>]*>/g, (tag) =>
+      tag.replace(/-?\d+\.\d{3,}/g, (number) => String(Math.round(Number(number) * 100) / 100)),
+    );
 }
 
 /** The plot area, as large as labels and names leave room for. */
@@ -134,7 +137,9 @@ export function nameAxis(title: string, which: "x" | "y", names: readonly string
 function acrossLabels(names: readonly string[]): object {
   const slot = (pictureWidth - 90) / Math.max(1, names.length) - 8;
   const widest = Math.max(0, ...names.map((name) => measure(name, 12)));
-  if (widest <= slot || names.length > 40) return {};
-  if (slot >= 64) return { interval: 0, width: Math.floor(slot), overflow: "break" };
-  return { interval: 0, rotate: 35, width: 150, overflow: "truncate", hideOverlap: false };
+  if (names.length > 40) return {};
+  const every = { interval: 0, hideOverlap: false };
+  if (widest <= slot) return every;
+  if (slot >= 64) return { ...every, width: Math.floor(slot), overflow: "break" };
+  return { ...every, rotate: 35, width: 150, overflow: "truncate" };
 }

@@ -95,7 +95,7 @@ function legend(keys: readonly Key[], top: number): { svg: string; height: numbe
       y += gap.legend;
     }
     svg += sample(key, x, y) + text(x + 32, y + 4, name);
-    x += width;
+    x = Math.round(x + width);
   }
   return { svg, height: y + 12 - top };
 }

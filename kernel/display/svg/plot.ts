@@ -65,7 +65,7 @@ function roomFor({ series }: PlotView): number {
 /** ECharts learns the extent of what is drawn without it from two unseen points. */
 const corners = ({ x, y, categories }: PlotScale): ScatterSeriesOption => ({
   type: "scatter",
-  symbolSize: 0,
+  symbol: "none",
   silent: true,
   data:
     categories === undefined

@@ -33,19 +33,25 @@ export function clip(text: string, width: number): string {
   return `${kept}…`;
 }
 
+/** Words in lines, one space between two, as many to a line as fit; a word that doesn't fit has a line of its own. */
+export function fill(words: readonly string[], fits: (line: string) => boolean): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of words) {
+    const longer = line === "" ? word : `${line} ${word}`;
+    if (line === "" || fits(longer)) line = longer;
+    else {
+      lines.push(line);
+      line = word;
+    }
+  }
+  return [...lines, line];
+}
+
 /** A text broken at spaces into lines of at most `width` columns; a longer word has a line of its own. */
 export function wrap(text: string, width: number): string[] {
-  return text.split("\n").flatMap((paragraph) => {
-    const lines: string[] = [];
-    let line = "";
-    for (const word of paragraph.split(" ")) {
-      if (line !== "" && textWidth(`${line} ${word}`) > width) {
-        lines.push(line);
-        line = word;
-      } else line = line === "" ? word : `${line} ${word}`;
-    }
-    return [...lines, line];
-  });
+  const fits = (line: string): boolean => textWidth(line) <= width;
+  return text.split("\n").flatMap((paragraph) => fill(paragraph.split(" "), fits));
 }
 
 const unsafe = /[\p{Cc}\p{Cs}\u2028\u2029\u202A-\u202E\u2066-\u2069]/gu;

@@ -50,7 +50,9 @@ export function verdict(predicted: Value, actual: Value, options: RevealOptions)
   }
   const slip = Object.entries(slips).find(([, value]) => near(predicted, value, tolerance));
   if (slip !== undefined) return `${both} Yours comes out when ${slip[0]}.`;
-  if (typeof predicted !== "number" || typeof actual !== "number" || actual === 0) return both;
-  const ratio = predicted / actual;
-  return `${both} That is ${grouped(Number(ratio.toPrecision(3)))} times the answer.`;
+  if (typeof predicted !== "number" || typeof actual !== "number" || predicted * actual <= 0) return both;
+  const ratio = Math.abs(predicted / actual);
+  return ratio > 1
+    ? `${both} Yours is ${grouped(Number(ratio.toPrecision(2)))} times too large.`
+    : `${both} Yours is ${grouped(Number((1 / ratio).toPrecision(2)))} times too small.`;
 }

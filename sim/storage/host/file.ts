@@ -82,7 +82,8 @@ export class HostFile implements FileLike {
     if (end - start > bytes.length) {
       whole = new Uint8Array(end - start);
       if (!freshStart && start < offset) whole.set(this.read(start, sectorSize, purpose));
-      if (!freshEnd && end > offset + bytes.length) {
+      const read = !freshStart && start < offset && whole.length === sectorSize;
+      if (!freshEnd && end > offset + bytes.length && !read) {
         whole.set(this.read(end - sectorSize, sectorSize, purpose), whole.length - sectorSize);
       }
       whole.set(bytes, offset - start);

@@ -1,3 +1,4 @@
+import { sectorSize } from "../block-device.js";
 import type { FileLike } from "../file.js";
 import { damaged, type Refcounts } from "./refcounts.js";
 import { Table, TableCache } from "./table.js";
@@ -76,6 +77,7 @@ export class ClusterMap {
   readonly clusterSize: number;
   /** Entries of an L2 table: 8 bytes each. */
   readonly l2Entries: number;
+  /** To the end of its last sector. */
   readonly l1: Table;
   readonly cache: TableCache;
   /** L2 tables that were shared and are not used by the active map any more; free once their copies are in the file. */
@@ -85,7 +87,8 @@ export class ClusterMap {
     this.#parts = parts;
     this.clusterSize = 2 ** parts.clusterBits;
     this.l2Entries = this.clusterSize / 8;
-    this.l1 = new Table(parts.file.read(parts.l1Offset, parts.l1Size * 8, "L1 table"));
+    const whole = Math.ceil((parts.l1Size * 8) / sectorSize) * sectorSize;
+    this.l1 = new Table(parts.file.read(parts.l1Offset, whole, "L1 table"));
     this.cache = new TableCache(parts.file, this.clusterSize, parts.capacity, "L2 table");
   }
 
@@ -95,6 +98,11 @@ export class ClusterMap {
 
   get l1Size(): number {
     return this.#parts.l1Size;
+  }
+
+  /** A copy of the L1 table. */
+  l1Bytes(): Uint8Array {
+    return this.l1.bytes.slice(0, this.l1Size * 8);
   }
 
   /** The L1 entry under which a cluster of the virtual disk is found. */

@@ -80,7 +80,7 @@ export class Snapshots {
       throw new UsageError(`a snapshot cannot be named "${name}"`, "Give a name that no other snapshot has.");
     }
     const { map, refcounts, file } = this.#parts;
-    const bytes = map.l1.bytes.slice();
+    const bytes = map.l1Bytes();
     const view = viewOf(bytes);
     for (let i = 0; i < map.l1Size; i++) writePointer(view, i, readPointer(view, i).offset, false);
     this.share(bytes, 1);
@@ -107,7 +107,7 @@ export class Snapshots {
         "A snapshot taken before a change of size, or of a running machine, is applied with `qemu-img snapshot -a`.",
       );
     }
-    const before = map.l1.bytes.slice();
+    const before = map.l1Bytes();
     const after = new Uint8Array(before.length);
     after.set(file.read(chosen.l1Offset, chosen.l1Size * 8, "snapshots"));
     this.share(after, 1);
@@ -136,6 +136,7 @@ export class Snapshots {
   share(l1: Uint8Array, by: 1 | -1): void {
     const { map, refcounts, clusterBits, version } = this.#parts;
     const view = viewOf(l1);
+    if (by === 1) this.#checkRoom(l1);
     for (let l1Index = 0; l1Index < l1.length / 8; l1Index++) {
       const { offset } = readPointer(view, l1Index);
       if (offset === 0) continue;
@@ -145,6 +146,21 @@ export class Snapshots {
       }
       if (by === 1) refcounts.change(offset / map.clusterSize, 1);
       else map.releaseTable(offset);
+    }
+  }
+
+  /** @throws UsageError where a refcount is as high as it can be, before any is changed */
+  #checkRoom(l1: Uint8Array): void {
+    const { map, refcounts, clusterBits, version } = this.#parts;
+    const view = viewOf(l1);
+    for (let l1Index = 0; l1Index < l1.length / 8; l1Index++) {
+      const { offset } = readPointer(view, l1Index);
+      if (offset === 0) continue;
+      refcounts.checkRoom(offset / map.clusterSize);
+      for (let index = 0; index < map.l2Entries; index++) {
+        const entry = readEntry(map.cache.at(offset).view, index, clusterBits, version);
+        for (const cluster of clustersOf(entry, map.clusterSize)) refcounts.checkRoom(cluster);
+      }
     }
   }
 

@@ -45,7 +45,9 @@ function bar(screen: Screen, name: string, total: number): ProgressReport {
   const start = performance.now();
   let done = 0;
   const draw = (): void => {
-    screen.write(`\r\u001b[2K${renderBar(name, done, total, performance.now() - start, screen.columns ?? 80)}`);
+    // Some terminals say that they have no columns.
+    const columns = screen.columns === undefined || screen.columns === 0 ? 80 : screen.columns;
+    screen.write(`\r\u001b[2K${renderBar(name, done, total, performance.now() - start, columns)}`);
   };
   const ticking = setInterval(draw, 100).unref();
   draw();

@@ -12,9 +12,11 @@ export function toJson(value: unknown): unknown {
   return typeof text === "string" ? JSON.parse(text) : undefined;
 }
 
-/** An object made by a literal, and not by a class. */
+/** Whether a value is an object made by a literal or parsed from JSON, and not by a class. */
 export function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
   if (typeof value !== "object" || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || prototype === Object.prototype;
+  const prototype = Object.getPrototypeOf(value) as object | null;
+  if (prototype === null) return true;
+  // Another context (a `vm`, a frame) has an `Object.prototype` of its own.
+  return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, "isPrototypeOf");
 }

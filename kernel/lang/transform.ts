@@ -4,6 +4,7 @@ import { declaredNames } from "./declarations.js";
 import { EarlierCells } from "./earlier-cells.js";
 import { Edits, type Piece } from "./edits.js";
 import { helperSource } from "./helpers.js";
+import { nestsTooDeep } from "./nesting.js";
 import { children, isFunction } from "./nodes.js";
 import { packPositions } from "./positions.js";
 import { topLevelReferences, type Reference } from "./references.js";
@@ -39,7 +40,20 @@ export type Transform = (source: string, name: string) => TransformResult;
 /** A transform that knows no cell yet. */
 export function createTransform(): Transform {
   const earlier = new EarlierCells();
-  return (source, name) => transformCell(source, name, earlier);
+  return (source, name) => {
+    const tooDeep: TransformResult = {
+      ok: false,
+      diagnostics: [diagnosticAt(source, 0, 0, "The cell nests too deeply")],
+    };
+    if (nestsTooDeep(source)) return tooDeep;
+    try {
+      return transformCell(source, name, earlier);
+    } catch (error) {
+      // Our own walk over the tree recurses as well.
+      if (error instanceof RangeError) return tooDeep;
+      throw error;
+    }
+  };
 }
 
 /** The transform of this process's kernel. */
@@ -153,16 +167,16 @@ function rename(references: readonly Reference[], earlier: EarlierCells, edits: 
 }
 
 /**
- * A cell that was to take a name of the realm may have failed before it did, or never have run: then the name still
- * means what it meant.
+ * Until a cell that takes a name of the realm has given it a value of its own, the name means what it meant: that cell
+ * may fail before, or never run.
  */
 function borrow(references: readonly Reference[], declared: ReadonlySet<string>, earlier: EarlierCells): string {
-  const names = new Set(references.map(({ name }) => name).filter((name) => earlier.shadows(name)));
+  const names = new Set([...references.map(({ name }) => name), ...declared].filter((name) => earlier.shadows(name)));
   return [...names]
-    .filter((name) => !declared.has(name))
     .map((name) => {
       const spelled = earlier.spelling(name);
-      return `var ${spelled}; if (${spelled} === void 0) ${spelled} = globalThis.${name}; `;
+      const unset = declared.has(name) ? `${spelled} === void 0` : `!("${spelled}" in globalThis)`;
+      return `if (${unset}) globalThis.${spelled} = globalThis.${name}; `;
     })
     .join("");
 }

@@ -15,7 +15,8 @@
  * cell-run       one cell: reply, time-out, death
  * execute        a notebook's cells through a client
  * process        the kernel's process, which never outlives this one
- * open-kernel    a process and the wire's client as one kernel
+ * wire-client    the wire's client as the runner wants it
+ * open-kernel    a process and its client as one kernel
  * run-notebook   all of it
  */
 export * from "./client.js";

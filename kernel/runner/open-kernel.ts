@@ -1,10 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { connectClient, newConnection, type Broadcast, type Client, type Connection } from "../wire/index.js";
-import type { Death, KernelClient, Publication } from "./client.js";
+import { connectClient, newConnection, type Client, type Connection } from "../wire/index.js";
+import type { Death, KernelClient } from "./client.js";
 import type { Metadata } from "./notebook.js";
 import { startProcess, type KernelProcess } from "./process.js";
+import { overWire } from "./wire-client.js";
 
 export interface KernelOptions {
   /** The kernel's working folder; this process's where absent. */
@@ -13,6 +14,8 @@ export interface KernelOptions {
   readonly path?: string;
   /** Further arguments for Node: `["--import", "patch.mjs"]`. */
   readonly nodeOptions?: readonly string[];
+  /** Environment variables beside this process's own. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Seconds that the kernel may take until it answers; 60 where absent. */
   readonly startTimeout?: number;
 }
@@ -27,38 +30,6 @@ export interface Kernel extends KernelClient {
 /** The kernel's process ended or stayed silent before it could be used. */
 export class KernelStartError extends Error {
   override readonly name = "KernelStartError";
-}
-
-/** What becomes an output; the rest of what a kernel broadcasts does not concern a notebook. */
-function publicationOf({ type, content }: Broadcast): Publication | undefined {
-  switch (type) {
-    case "stream":
-      return { type, name: content.name, text: content.text };
-    case "error":
-      return { type, ename: content.ename, evalue: content.evalue, traceback: content.traceback };
-    case "clear_output":
-      return { type, wait: content.wait };
-    case "execute_result":
-      return { type, data: content.data, metadata: content.metadata, executionCount: content.execution_count };
-    case "display_data":
-    case "update_display_data": {
-      const id = content.transient["display_id"];
-      return {
-        type,
-        data: content.data,
-        metadata: content.metadata,
-        ...(typeof id === "string" ? { displayId: id } : {}),
-      };
-    }
-    case "status":
-    case "execute_input":
-    case "comm_open":
-    case "comm_msg":
-    case "comm_close":
-    case "shutdown_reply":
-    case "iopub_welcome":
-      return undefined;
-  }
 }
 
 /** The longest path of an ipc socket: `sun_path` holds 104 bytes on macOS and 108 on Linux, the channel's number included. */
@@ -116,25 +87,19 @@ export async function openKernel(options: KernelOptions = {}): Promise<Kernel> {
     cleanUp();
   };
 
+  const connection = await connectionIn(folder);
+  const client = connectClient(connection);
   let kernel: KernelProcess;
-  let client: Client;
   try {
-    const connection = await connectionIn(folder);
     const connectionFile = join(folder, "connection.json");
     writeFileSync(connectionFile, JSON.stringify(connection), { mode: 0o600 });
-    const env = { ...process.env, VIRTLAB_NOTEBOOK: path };
+    const env = { ...process.env, VIRTLAB_NOTEBOOK: path, ...options.env };
     kernel = startProcess({ connectionFile, cwd, env, nodeOptions });
-    client = connectClient(connection);
   } catch (error) {
+    client.close();
     forget();
     throw error;
   }
-
-  const publishers = new Map<string, (publication: Publication) => void>();
-  client.onBroadcast((message) => {
-    const publication = publicationOf(message);
-    if (publication !== undefined) publishers.get(message.parent_header.msg_id ?? "")?.(publication);
-  });
 
   const end = async (): Promise<void> => {
     kernel.kill();
@@ -151,37 +116,10 @@ export async function openKernel(options: KernelOptions = {}): Promise<Kernel> {
   }
 
   return {
+    ...overWire(client, languageInfo, kernel.died),
     pid: kernel.pid,
-    languageInfo,
-    died: kernel.died,
-    async execute({ code, cellId }, publish) {
-      const { content } = await client.request(
-        "shell",
-        "execute_request",
-        { code, allow_stdin: false, stop_on_error: false },
-        {
-          // The request is over when the kernel is idle again only where somebody listens.
-          onBroadcast: () => undefined,
-          onSend: (id) => publishers.set(id, publish),
-          ...(cellId === undefined ? {} : { metadata: { cellId } }),
-        },
-      );
-      switch (content.status) {
-        case "aborted":
-          return { status: "aborted" };
-        case "ok":
-          return { status: "ok", executionCount: content.execution_count };
-        case "error": {
-          const { ename, evalue, execution_count } = content;
-          return { status: "error", executionCount: execution_count, ename, evalue };
-        }
-      }
-    },
-    async interrupt() {
-      await client.request("control", "interrupt_request", {});
-    },
     async close() {
-      // The reply is no end yet; a kernel that doesn't end in time, or is stuck, is ended.
+      // The reply is no end yet; a kernel that is stuck, or doesn't end in time, is ended.
       const asked = client.request("control", "shutdown_request", { restart: false }).then(() => kernel.died);
       await settled(Promise.race([asked, kernel.died]), 2);
       await end();

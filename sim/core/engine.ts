@@ -11,7 +11,7 @@ import { formatDuration, longest, type Nanos } from "./units.js";
 export type Cancel = () => boolean;
 
 export interface EventOptions {
-  /** What messages call it; the action's own name where absent. */
+  /** What messages call it; where absent, the name of the callback's function, or "process". */
   readonly name?: string;
   /**
    * Declares work that never ends and so does not keep `run()` going: a periodic timer (a lease, a heartbeat, a resync),
@@ -182,8 +182,8 @@ export class Engine implements Persist<EngineState>, Progress {
     if (this.#state === "cut") throw cutError();
     if (this.#state === "running") {
       throw new UsageError(
-        "a world cannot be run from inside one of its own events",
-        "Schedule with at(), after() or spawn() there. If its last run was cut off, make a new world.",
+        "a world cannot be run from inside one of its own events, nor after it was cut off inside one",
+        "Inside an event, schedule with at(), after() or spawn(). If its last run was cut off, make a new world.",
       );
     }
     this.#state = "running";
@@ -193,12 +193,12 @@ export class Engine implements Persist<EngineState>, Progress {
     const watch = supervision.watch;
     try {
       for (;;) {
+        if (watch?.(this) === true) return { reason: "interrupted", now: this.now };
         if (signal?.settled === true) return { reason: "until", now: this.now };
         if (untilIdle && queue.foreground === 0) return { reason: "idle", now: this.now, waiting: [] };
         const time = queue.nextTime();
         if (time === Infinity) return { reason: "idle", now: this.now, waiting: this.#waiting() };
         if (time > limit) return { reason: "until", now: this.now };
-        if (watch?.(this) === true) return { reason: "interrupted", now: this.now };
         const action = queue.take();
         this.#events++;
         if (typeof action === "function") action();
@@ -221,10 +221,15 @@ export class Engine implements Persist<EngineState>, Progress {
 
   /** What foreground work there is, in words. */
   #busy(): string {
-    const events = [...this.#queue.foregroundActions()].map((action) => action.name || "a callback");
-    const names = [...new Set([...this.#waiting(), ...events])];
-    const some = names.slice(0, 5).join(", ");
-    return names.length > 5 ? `${some} and ${names.length - 5} more` : some;
+    const names = new Set(this.#waiting());
+    const isWhatItWaitsFor = (process: Process<unknown>, action: unknown): boolean => process.waitsFor === action;
+    for (const action of this.#queue.foregroundActions()) {
+      const waiting = this.#live.filter((process) => isWhatItWaitsFor(process, action));
+      if (waiting.length === 0) names.add(action.name || "a callback");
+      for (const process of waiting) names.add(process.name);
+    }
+    const some = [...names].slice(0, 5).join(", ");
+    return names.size > 5 ? `${some} and ${names.size - 5} more` : some;
   }
 
   #noTime(time: number): UsageError {

@@ -26,7 +26,7 @@ export { createWorld, type World, type WorldOptions, type WorldState } from "./w
 export { Engine, type Cancel, type EngineOptions, type EngineState, type EventOptions, type Stop } from "./engine.js";
 export { Signal, type Waiter } from "./signal.js";
 export { all, any, type FirstOf, type ValueOf, type ValuesOf } from "./combine.js";
-export { Process, Interrupted, type Activity } from "./process.js";
+export { Interrupted, type Activity, type Process } from "./process.js";
 export { supervise, declareCut, type Progress, type Watch } from "./supervisor.js";
 export { Resource, type Claim, type ResourceOptions, type ResourceStatistics } from "./resource.js";
 export { Queue, type QueueOptions, type QueueStatistics } from "./queue.js";

@@ -42,8 +42,10 @@ export class Process<T> extends Signal<T> implements Ready, Waiter {
   private phase: "scheduled" | "running" | "waiting" | "ended";
   /** What it waits for, kept until it has taken its turn after that. */
   private target: Signal<unknown> | undefined;
-  /** To be thrown at its next turn, or thrown at its last one. */
+  /** To be thrown at its next turn. */
   private interruption: Interrupted | undefined;
+  /** The interruption thrown last, or that of its cancellation: to end by it is no error. */
+  private told: Interrupted | undefined;
   private cancelled: boolean;
   turn: number;
 
@@ -57,6 +59,7 @@ export class Process<T> extends Signal<T> implements Ready, Waiter {
     this.phase = "scheduled";
     this.target = undefined;
     this.interruption = undefined;
+    this.told = undefined;
     this.cancelled = false;
     this.place = live.length;
     live.push(this);
@@ -72,13 +75,12 @@ export class Process<T> extends Signal<T> implements Ready, Waiter {
 
   /** Takes its turn: goes on to the next wait. Called by the engine, in an event of its own. */
   run(): void {
-    const interrupted = this.phase === "scheduled" ? this.interruption : undefined;
     const target = this.target;
     this.target = undefined;
     this.phase = "running";
     let result: IteratorResult<Signal<unknown>, T>;
     try {
-      if (interrupted !== undefined) result = this.body.throw(interrupted);
+      if (this.interruption !== undefined) result = this.throwInterruption(this.interruption);
       else if (target?.failed === true) result = this.body.throw(target.error);
       else result = advance(this.body);
       result = this.skipSettled(result);
@@ -117,7 +119,8 @@ export class Process<T> extends Signal<T> implements Ready, Waiter {
   cancel(reason = "cancelled"): void {
     if (!this.letGo("cancel")) return;
     if (this.phase === "scheduled") this.queue.withdraw(this);
-    this.interruption = new Interrupted(reason);
+    this.interruption = undefined;
+    this.told = new Interrupted(reason);
     this.cancelled = true;
     this.phase = "running";
     let result: IteratorResult<Signal<unknown>, T>;
@@ -140,6 +143,12 @@ export class Process<T> extends Signal<T> implements Ready, Waiter {
     this.target = undefined;
     target?.unsubscribe(this);
     return true;
+  }
+
+  private throwInterruption(interruption: Interrupted): IteratorResult<Signal<unknown>, T> {
+    this.interruption = undefined;
+    this.told = interruption;
+    return this.body.throw(interruption);
   }
 
   private schedule(): void {
@@ -170,7 +179,7 @@ export class Process<T> extends Signal<T> implements Ready, Waiter {
       this.phase = "waiting";
       result.value.subscribe(this);
     } else if (this.cancelled) {
-      this.die(this.interruption);
+      this.die(this.told);
     } else {
       this.end();
       this.fire(result.value);
@@ -179,7 +188,7 @@ export class Process<T> extends Signal<T> implements Ready, Waiter {
 
   /** An error that nobody waits for goes out of `run()`, unless it is how the process was told to end. */
   private die(error: unknown): void {
-    const expected = this.awaited || error === this.interruption;
+    const expected = this.awaited || error === this.told;
     this.end();
     this.fail(error);
     if (!expected) throw annotate(error, `in process "${this.name}" at ${formatDuration(this.queue.now)}`);

@@ -1,5 +1,5 @@
 import type { TableView, Viewable } from "../core/index.js";
-import { sectorSize, Window, type BlockDevice } from "./block-device.js";
+import { checkSectors, sectorSize, Window, type BlockDevice } from "./block-device.js";
 import type { Chs, Geometry } from "./geometry.js";
 import { HostFile } from "./host/file.js";
 import type { Image, Step } from "./image.js";
@@ -46,8 +46,8 @@ export class Location implements Viewable {
  */
 export function locate(image: Image, geometry: Geometry, target: Chs | number): Location {
   const lba = typeof target === "number" ? target : geometry.lba(target);
+  checkSectors(image, lba, 1);
   const steps: Step[] = [typeof target === "number" ? chsStep(geometry, target) : lbaStep(geometry, target, lba)];
-  image.read(lba, 0); // refuses a number that the disk doesn't have
   const byte = lba * sectorSize;
   steps.push({
     key: "byte",

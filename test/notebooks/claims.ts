@@ -3,18 +3,23 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Notebook, RunResult } from "../../kernel/runner/index.js";
 
-/** A cell that states a claim of the course. */
+/** A claim of the course, and the cells that test it: one states it, others may prepare that. */
 export interface Claim {
   readonly id: string;
-  readonly index: number;
+  readonly indices: readonly number[];
 }
 
-/** The cells tagged `claim:ID`. */
+/** The claims of a notebook by the tag `claim:ID` of their cells. */
 export function claimsOf({ cells }: Notebook): readonly Claim[] {
-  return cells.flatMap(({ metadata: { tags } }, index) => {
+  const claims = new Map<string, number[]>();
+  cells.forEach(({ metadata: { tags } }, index) => {
     const texts = Array.isArray(tags) ? tags.filter((tag) => typeof tag === "string") : [];
-    return texts.filter((tag) => tag.startsWith("claim:")).map((tag) => ({ id: tag.slice("claim:".length), index }));
+    for (const tag of texts.filter((each) => each.startsWith("claim:"))) {
+      const id = tag.slice("claim:".length);
+      claims.set(id, [...(claims.get(id) ?? []), index]);
+    }
   });
+  return Array.from(claims, ([id, indices]) => ({ id, indices }));
 }
 
 /**
@@ -46,11 +51,15 @@ export function unpaired(claims: readonly Claim[], mutations: readonly Mutation[
   ];
 }
 
-/** How a claim fared in a run: it held, it was refuted, or the run says nothing about it. */
-export function verdict({ executions }: RunResult, { index }: Claim): "holds" | "refuted" | `failed by ${string}` {
-  const execution = executions.find((candidate) => candidate.index === index);
-  if (execution === undefined) return "failed by not running";
-  const { failure } = execution;
-  if (failure === undefined) return "holds";
-  return failure.ename === "ClaimError" ? "refuted" : `failed by ${failure.ename}: ${failure.evalue}`;
+/**
+ * How a claim fared in a run: it held, it was refuted, or the run says nothing about it. Only a ClaimError refutes: a cell
+ * that breaks in another way has not judged.
+ */
+export function verdict({ executions }: RunResult, { indices }: Claim): "holds" | "refuted" | `failed by ${string}` {
+  const own = executions.filter(({ index }) => indices.includes(index));
+  if (own.length < indices.length) return "failed by not running";
+  const failures = own.flatMap(({ failure }) => failure ?? []);
+  const [other] = failures.filter(({ ename }) => ename !== "ClaimError");
+  if (other !== undefined) return `failed by ${other.ename}: ${other.evalue}`;
+  return failures.length > 0 ? "refuted" : "holds";
 }

@@ -1,4 +1,4 @@
-import { textWidth } from "../text/width.js";
+import { fill, textWidth } from "../text/width.js";
 
 /** Advance widths in hundredths of the font size, of Helvetica and its like (Adobe's font metrics), by class of character. */
 const narrow = /[ijl.,:;'|!()[\]ftr/\\ I-]/;
@@ -31,24 +31,20 @@ export function measure(text: string, size: number): number {
 /** A text cut to a width in pixels, with an ellipsis. */
 export function fit(text: string, size: number, width: number): string {
   if (measure(text, size) <= width) return text;
-  const characters = Array.from(text);
-  while (characters.length > 0 && measure(`${characters.join("")}…`, size) > width) characters.pop();
-  return characters.length === 0 ? "" : `${characters.join("")}…`;
+  let kept = "";
+  for (const c of text) {
+    if (measure(`${kept}${c}…`, size) > width) break;
+    kept += c;
+  }
+  return kept === "" ? "" : `${kept}…`;
 }
 
 /** A text broken into lines no wider than `width` pixels: at spaces, and inside a word that is longer than a line. */
 export function lines(text: string, size: number, width: number): string[] {
+  const fits = (line: string): boolean => measure(line, size) <= width;
   return text.split("\n").flatMap((paragraph) => {
-    const done: string[] = [];
-    let line = "";
-    for (const word of paragraph.split(" ").flatMap((whole) => pieces(whole, size, width))) {
-      const longer = line === "" ? word : `${line} ${word}`;
-      if (line !== "" && measure(longer, size) > width) {
-        done.push(line);
-        line = word;
-      } else line = longer;
-    }
-    return [...done, line];
+    const words = paragraph.split(" ").flatMap((word) => pieces(word, size, width));
+    return fill(words, fits);
   });
 }
 

@@ -30,7 +30,8 @@ export function lanesSvg(view: LanesView): string {
       yAxis: nameAxis(
         "",
         "y",
-        view.lanes.map(({ name }, i) => uniqueName(oneLine(name), i)),
+        view.lanes.map(({ name }) => name),
+        height,
       ),
     },
     height,
@@ -45,9 +46,6 @@ export function lanesSvg(view: LanesView): string {
     body,
   });
 }
-
-/** Two lanes may share a name; an axis of names would then draw them as one. */
-const uniqueName = (name: string, index: number): string => name + "\u200B".repeat(index);
 
 /** Spans slimmer than this many pixels share their pixel. */
 const slim = 1.5;

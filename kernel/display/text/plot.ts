@@ -87,7 +87,9 @@ export function plotText(view: PlotView): string {
   const curve = (value: number | null): number | null =>
     view.y.scale !== "log" || value === null ? value : value > 0 ? Math.log(value) : null;
   const curves = view.series.flatMap((series, i) =>
-    series.mark === "bars" || series.y.length < 3 ? [] : [`${sparkline(series.y.map(curve))}  ${names[i] ?? ""}`],
+    series.mark === "bars" || series.mark === "points" || series.y.length < 3
+      ? []
+      : [`${sparkline(series.y.map(curve))}  ${names[i] ?? ""}`],
   );
   const { table, all } = plotTable(view, sampled);
   const cut = all > sampled ? [`(the rows of ${sampled} of ${all} x)`] : [];

@@ -139,7 +139,8 @@ class Client implements LanguageService {
     const workerData: ThreadOptions = { cwd, globals, records: [...this.#records.values()] };
     const worker = new Worker(join(packageRoot, "dist/kernel/lang/service/thread.js"), {
       workerData,
-      resourceLimits: { maxOldGenerationSizeMb: memory },
+      // A check leaves much garbage behind; V8 would let the young generation grow to three times this.
+      resourceLimits: { maxOldGenerationSizeMb: memory, maxYoungGenerationSizeMb: 16 },
     });
     let reason = "its thread ended";
     worker.on("message", (reply: Reply) => {

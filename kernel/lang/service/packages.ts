@@ -23,12 +23,48 @@ function findRoot(folder: string): string {
  * Declaration files of packages that a cell gets from us, whatever its folder has installed: found from here, not by
  * the luck of where npm hoisted them to.
  */
-export function ownPackages(): { readonly types: Readonly<Record<string, string>>; readonly nodeTypes: string } {
+export function ownPackages(): Readonly<Record<string, string>> {
   return {
-    types: {
-      virtlab: join(packageRoot, "dist/kernel/api/index.d.ts"),
-      tslab: join(dirname(require.resolve("tslab/package.json")), "dist/public.d.ts"),
-    },
-    nodeTypes: join(dirname(require.resolve("@types/node/package.json")), "index.d.ts"),
+    virtlab: join(packageRoot, "dist/kernel/api/index.d.ts"),
+    tslab: join(dirname(require.resolve("tslab/package.json")), "dist/public.d.ts"),
   };
+}
+
+/** Modules of Node that few cells import; their declarations, a quarter of all, are loaded when one does. */
+const rare = new Set([
+  "cluster",
+  "diagnostics_channel",
+  "domain",
+  "http2",
+  "inspector",
+  "punycode",
+  "repl",
+  "sea",
+  "test",
+  "trace_events",
+  "v8",
+  "wasi",
+]);
+
+export interface NodeTypes {
+  /** The folder of our own @types/node. */
+  readonly folder: string;
+  /** A file that stands for the package's entry: without the rare modules. */
+  readonly entry: string;
+  readonly text: string;
+  /** Rare module → the file that declares it. */
+  readonly rare: ReadonlyMap<string, string>;
+}
+
+export function nodeTypes(): NodeTypes {
+  const folder = dirname(require.resolve("@types/node/package.json"));
+  const files = new Map<string, string>();
+  const lines = readFileSync(join(folder, "index.d.ts"), "utf8").split("\n");
+  const kept = lines.filter((line) => {
+    const [, file = "", name = ""] = /^\/\/\/ <reference path="(([\w]+)(?:\.generated)?\.d\.ts)"/.exec(line) ?? [];
+    if (!rare.has(name)) return true;
+    files.set(name, join(folder, file));
+    return false;
+  });
+  return { folder, entry: join(folder, "virtlab-index.d.ts"), text: kept.join("\n"), rare: files };
 }

@@ -3,7 +3,7 @@ import { isBuiltin } from "node:module";
 import { join, relative } from "node:path";
 import ts from "typescript";
 import { EARLIER } from "./earlier-types.js";
-import { ownPackages, packageRoot } from "./packages.js";
+import { nodeTypes, ownPackages, packageRoot } from "./packages.js";
 
 const compilerOptions: ts.CompilerOptions = {
   strict: true,
@@ -43,6 +43,7 @@ export class ServiceHost implements ts.LanguageServiceHost {
   readonly #resolved = new Map<string, ts.ResolvedModuleWithFailedLookupLocations>();
   readonly #cache: ts.ModuleResolutionCache;
   readonly #own = ownPackages();
+  readonly #node = nodeTypes();
   /** Files of ours and of the notebook that import what isn't there. */
   readonly #missing = new Set<string>();
   readonly #notebooks = new Map<string, boolean>();
@@ -58,6 +59,7 @@ export class ServiceHost implements ts.LanguageServiceHost {
     this.#globalsFile = join(cwd, "virtlab-globals.d.ts");
     this.#cache = ts.createModuleResolutionCache(cwd, (name) => name, compilerOptions);
     this.#set(this.#globalsFile, globals);
+    this.#set(this.#node.entry, this.#node.text);
     this.set("", "");
   }
 
@@ -149,16 +151,21 @@ export class ServiceHost implements ts.LanguageServiceHost {
     return references.map((reference) => {
       const name = typeof reference === "string" ? reference : reference.fileName;
       if (name === "node")
-        return { resolvedTypeReferenceDirective: { primary: true, resolvedFileName: this.#own.nodeTypes } };
+        return { resolvedTypeReferenceDirective: { primary: true, resolvedFileName: this.#node.entry } };
       return ts.resolveTypeReferenceDirective(name, containing, options, this, redirected);
     });
   }
 
   #resolve(name: string, containing: string): ts.ResolvedModuleWithFailedLookupLocations {
     if (name === EARLIER) return found(this.#earlierFile);
-    // Declared by @types/node; Node itself looks nowhere else.
-    if (isBuiltin(name)) return { resolvedModule: undefined };
-    const own = this.#own.types[name];
+    if (isBuiltin(name)) {
+      // Ambient modules of @types/node; Node itself looks nowhere else.
+      const file = this.#node.rare.get(name.replace(/^node:/, "").replace(/\/.*$/, ""));
+      return file === undefined || containing.startsWith(this.#node.folder)
+        ? { resolvedModule: undefined }
+        : found(file);
+    }
+    const own = this.#own[name];
     if (own !== undefined && ts.sys.fileExists(own)) return found(own);
     const notebooks = this.#isNotebooks(containing) || containing === this.cellFile || containing === this.#earlierFile;
     const key = `${notebooks && !name.startsWith(".") ? this.#cwd : containing}\0${name}`;

@@ -1,6 +1,7 @@
 import { UsageError, withDefaults } from "../../core/index.js";
 import { sectorsOf, sectorSize, type BlockDevice } from "../block-device.js";
 import { checkEmpty, type FileLike } from "../file.js";
+import type { Image } from "../image.js";
 import { headerCluster, l1EntriesFor, readHeader } from "./header.js";
 import { Qcow2Image } from "./image.js";
 import { Refcounts } from "./refcounts.js";
@@ -74,7 +75,8 @@ export function createQcow2(file: FileLike, options?: Partial<CreateOptions>): Q
       table = { refcountTableOffset: offset, refcountTableClusters: clusters };
     },
   });
-  file.truncate(2 * clusterSize);
+  // Zeros where the header will be: a file that is not finished is no image.
+  file.write(0, new Uint8Array(2 * clusterSize), "header");
   refcounts.adopt(2);
   const l1Clusters = Math.ceil((l1Size * 8) / clusterSize);
   const l1Offset = refcounts.allocate(l1Clusters);
@@ -85,13 +87,14 @@ export function createQcow2(file: FileLike, options?: Partial<CreateOptions>): Q
     file,
     readonly: false,
     backing: backing?.device ?? null,
+    owned: null,
     l2Tables: tablesIn(chosen.l2Cache, clusterSize),
   });
 }
 
 export interface OpenOptions {
   readonly readonly: boolean;
-  /** The backing image, or how to find it by the name and format in the header. */
+  /** The backing image, or how to open it by the name and format in the header; it is then closed with this one. */
   readonly backing: BlockDevice | ((name: string, format: string | null) => BlockDevice) | null;
   readonly l2Cache: number;
 }
@@ -116,12 +119,20 @@ export function openQcow2(file: FileLike, options?: Partial<OpenOptions>): Qcow2
       "Open that image and give it as { backing }.",
     );
   }
-  return new Qcow2Image({
-    file,
-    readonly: chosen.readonly,
-    backing: header.backing === null || typeof found === "function" ? null : found,
-    l2Tables: tablesIn(chosen.l2Cache, 2 ** header.clusterBits),
-  });
+  const below = header.backing === null || typeof found === "function" ? null : found;
+  const owned = typeof backing === "function" && below !== null && "close" in below ? (below as Image) : null;
+  try {
+    return new Qcow2Image({
+      file,
+      readonly: chosen.readonly,
+      backing: below,
+      owned,
+      l2Tables: tablesIn(chosen.l2Cache, 2 ** header.clusterBits),
+    });
+  } catch (error) {
+    owned?.close();
+    throw error;
+  }
 }
 
 /** Whether a file begins as qcow2 images do. */

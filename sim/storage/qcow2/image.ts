@@ -23,6 +23,8 @@ export interface Qcow2Parts {
   readonly readonly: boolean;
   /** What reads where the image has nothing of its own. */
   readonly backing: BlockDevice | null;
+  /** The backing image where it is closed with this one. */
+  readonly owned: Image | null;
   /** L2 tables held in memory. */
   readonly l2Tables: number;
 }
@@ -55,6 +57,7 @@ export class Qcow2Image implements Image, Viewable {
   readonly #snapshots: Snapshots;
   readonly #opened: "read" | "write";
   readonly #release: () => void;
+  readonly #owned: Image | null;
   #unpin: () => void = () => undefined;
 
   constructor(parts: Qcow2Parts) {
@@ -66,6 +69,7 @@ export class Qcow2Image implements Image, Viewable {
     this.sectors = header.size / sectorSize;
     this.clusterSize = 2 ** header.clusterBits;
     this.backing = backing;
+    this.#owned = parts.owned;
     this.#opened = file.writable && !parts.readonly ? "write" : "read";
     if (this.#opened === "write") checkUnsuspicious(file, header);
     const { version, clusterBits } = header;
@@ -193,7 +197,6 @@ export class Qcow2Image implements Image, Viewable {
     }
     for (const cluster of missing) this.clusters.prepare(cluster);
     const entries = missing.map((cluster) => [cluster, this.refcounts.allocate()] as const);
-    this.file.truncate(Math.max(this.file.size, this.refcounts.used() * this.clusterSize));
     this.clusters.replace(
       new Map(entries.map(([cluster, offset]) => [cluster, { kind: "data", offset, owned: true }])),
     );
@@ -324,6 +327,7 @@ export class Qcow2Image implements Image, Viewable {
     if (this.#opened === "write") this.file.flush();
     this.#unpin();
     this.#release();
+    this.#owned?.close();
   }
 
   /** The bytes of a run, from wherever they are. */

@@ -50,17 +50,12 @@ export class Refcounts {
     return readCount(this.#cache.at(offset).view, cluster % this.blockEntries, this.#parts.order);
   }
 
-  /** @throws UsageError where a count would leave what its bits hold */
+  /** @throws UsageError where a count would leave what its bits hold; nothing is changed then */
   change(cluster: number, by: number): void {
     const count = this.get(cluster) + by;
     if (count < 0)
       throw damaged(this.#parts.file, `cluster ${cluster} is given free more often than it is referred to`);
-    if (count > 2 ** (2 ** this.#parts.order) - 1) {
-      throw new UsageError(
-        `cluster ${cluster} of "${this.#parts.file.name}" is shared by as many snapshots as a refcount can count`,
-        "Delete a snapshot first.",
-      );
-    }
+    if (by > 0) this.checkRoom(cluster);
     const offset = this.blockOffset(Math.floor(cluster / this.blockEntries));
     invariant(offset !== 0, "a cluster's refcount block exists before the cluster is used");
     const index = cluster % this.blockEntries;
@@ -68,6 +63,16 @@ export class Refcounts {
     writeCount(block.view, index, this.#parts.order, count);
     block.changed(Math.floor((index * 2 ** this.#parts.order) / 8), Math.max(1, 2 ** this.#parts.order / 8));
     if (count === 0) this.#hint = Math.min(this.#hint, cluster);
+  }
+
+  /** @throws UsageError where a cluster cannot be referred to once more */
+  checkRoom(cluster: number): void {
+    const bits = 2 ** this.#parts.order;
+    if (this.get(cluster) + 1 < 2 ** bits) return;
+    throw new UsageError(
+      `cluster ${cluster} of "${this.#parts.file.name}" is shared as often as its refcount of ${bits} bits can count`,
+      "Delete a snapshot first, or make the image anew with wider refcounts.",
+    );
   }
 
   /** Takes `count` free clusters in a row, the first that there are. @returns the offset of the first in the file */
@@ -82,6 +87,7 @@ export class Refcounts {
       start = this.#find(count);
     }
     for (let cluster = start; cluster < start + count; cluster++) this.change(cluster, 1);
+    this.#cover(start + count);
     return start * this.#clusterSize;
   }
 
@@ -139,6 +145,11 @@ export class Refcounts {
     return offset;
   }
 
+  /** The file reaches over its clusters before any is counted there, so that a file that doesn't was cut short. */
+  #cover(clusters: number): void {
+    if (this.#parts.file.size < clusters * this.#clusterSize) this.#parts.file.truncate(clusters * this.#clusterSize);
+  }
+
   #find(count: number): number {
     while (this.get(this.#hint) > 0) this.#hint += 1;
     let run = 0;
@@ -164,6 +175,7 @@ export class Refcounts {
     }
     this.#link(this.#table, index, cluster);
     this.change(cluster, 1);
+    this.#cover(cluster + 1);
   }
 
   #link(table: Table, index: number, cluster: number): void {
@@ -206,6 +218,7 @@ export class Refcounts {
     this.#tableOffset = first * this.#clusterSize;
     this.#tableClusters = clusters;
     for (let cluster = first; cluster < first + clusters + added.length; cluster++) this.change(cluster, 1);
+    this.#cover(first + clusters + added.length);
     this.flush();
     this.#parts.moved(this.#tableOffset, clusters);
     this.release(old.offset, old.clusters);

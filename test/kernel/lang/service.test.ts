@@ -184,6 +184,14 @@ const scenarios: readonly (readonly [title: string, cells: readonly string[], er
     ["import { nothing } from 'fs'; import gone from 'gone'; import './gone.js'"],
     ["1:10 TS2305", "1:48 TS2307", "1:63 TS2882"],
   ],
+  [
+    "modules of Node that are loaded late",
+    [
+      "import { constants } from 'http2'; import test from 'node:test'; import * as v8 from 'v8'",
+      "constants.x; test.x; v8.x",
+    ],
+    ["1:11 TS2339", "1:19 TS2339", "1:25 TS2339"],
+  ],
   ["tslab", ["import * as tslab from 'tslab'", "tslab.display.html('x'); tslab.display.html(1)"], ["1:45 TS2345"]],
 
   ["a name declared anew", ["const a = 1", "const a = 'x'", "a.length"], []],
@@ -382,6 +390,14 @@ describe("files of the notebook's folder", () => {
     expect(errors(cell)).toEqual([]);
     expect(errors("import { c, type D } from 'some-package'", "const d: D = { e: c }")).toEqual(["1:16 TS2322"]);
   });
+});
+
+test("a package without types is any", () => {
+  const folder = join(cwd, "node_modules/untyped-package");
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "package.json"), '{ "name": "untyped-package", "main": "index.js" }');
+  writeFileSync(join(folder, "index.js"), "module.exports = 1");
+  expect(errors("import u from 'untyped-package'; u.x.y", "u.z")).toEqual([]);
 });
 
 describe("completion", () => {

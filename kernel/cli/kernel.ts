@@ -8,6 +8,7 @@
  *
  * The flag keeps Node from aborting when a loop in a timer is cut, which leaves its stack of asynchronous ids unbalanced.
  */
+import { writeSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -33,7 +34,8 @@ const worker = startProtocolWorker({
 // The worker says itself what went wrong; nothing of the kernel works without it.
 worker.once("exit", (code) => process.exit(code));
 worker.once("error", (error) => {
-  console.error(error);
+  // Not by console: what is written there goes to the cell, through the worker.
+  writeSync(2, `virtlab kernel: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
 });
 // The worker hears signals at any time; without a listener here they would end the process before.
 process.on("SIGINT", () => undefined);

@@ -15,6 +15,9 @@ export interface CellSources {
   translate(frames: readonly string[]): string[];
 }
 
+/** Cells whose lines are known; the frames of older ones keep their scripts' places. */
+const remembered = 5000;
+
 /** Where a frame is: "at f (file:1:2)", "at async file:1:2". */
 const place = /(?:\(|at (?:async )?)((?:[^()]|\(<anonymous>\))+?):(\d+):(\d+)\)?$/;
 
@@ -25,7 +28,7 @@ export type OriginalPosition = (positions: string, line: number, column: number)
  * @param kernelFolder the folder of the kernel's own files: frames in it are left out
  */
 export function createCellSources(kernelFolder: string, originalPosition: OriginalPosition): CellSources {
-  const cells = new Map<string, TransformedCell>();
+  const cells = new Map<string, Pick<TransformedCell, "source" | "positions">>();
 
   function translateFrame(frame: string): string | undefined {
     const found = place.exec(frame);
@@ -43,8 +46,9 @@ export function createCellSources(kernelFolder: string, originalPosition: Origin
     file.startsWith("node:") || file.includes(kernelFolder) || file === "<anonymous>";
 
   return {
-    add(cell) {
-      cells.set(cell.name, cell);
+    add({ name, source, positions }) {
+      cells.set(name, { source, positions });
+      if (cells.size > remembered) for (const oldest of cells.keys()) return void cells.delete(oldest);
     },
     source: (name) => cells.get(name)?.source,
     translate: (frames) => frames.map(translateFrame).filter((frame) => frame !== undefined),

@@ -1,5 +1,5 @@
 import type { Executor } from "../exec/index.js";
-import type { Header, Incoming, KernelInfo, KernelSockets, Replies } from "../wire/index.js";
+import type { Header, Incoming, KernelInfo, KernelSockets, NoticeType, Replies } from "../wire/index.js";
 import { createExecution } from "./execution.js";
 import { createHistory } from "./history.js";
 import { complete, inspect } from "./introspection.js";
@@ -26,6 +26,7 @@ export interface Session {
 
 type Channel = "shell" | "control";
 type Request = Extract<Incoming, { type: `${string}_request` }>;
+type Notice = Extract<Incoming, { type: NoticeType }>;
 type Execute = Extract<Incoming, { type: "execute_request" }>;
 
 interface Waiting {
@@ -72,7 +73,7 @@ export function createSession(options: SessionOptions): Session {
   }
 
   /** Answers one request between busy and idle; what fails in us becomes its error reply. */
-  async function frame(channel: Channel, request: Request, answer: () => Promise<void> | void): Promise<void> {
+  async function frame(channel: Channel, request: Request | Notice, answer: () => Promise<void> | void): Promise<void> {
     status(request.header, "busy");
     try {
       await answer();
@@ -80,8 +81,9 @@ export function createSession(options: SessionOptions): Session {
       const evalue = error instanceof Error ? error.message : String(error);
       log(`${request.type} failed: ${error instanceof Error ? (error.stack ?? evalue) : evalue}`);
       const content = { status: "error", ename: "KernelError", evalue, traceback: [`KernelError: ${evalue}`] } as const;
-      // Each request has the reply of its stem.
-      sockets.reply(channel, request, request.type.replace("_request", "_reply") as "inspect_reply", content);
+      // Each request has the reply of its stem, a notice has none.
+      const type = request.type.replace("_request", "_reply") as "inspect_reply";
+      if (request.type.endsWith("_request")) sockets.reply(channel, request, type, content);
     }
     status(request.header, "idle");
     // A client shows the latest status, whosever it is: a cell that still runs is still busy.
@@ -185,16 +187,21 @@ export function createSession(options: SessionOptions): Session {
         });
         return;
       }
-      case "comm_open": {
-        const { comm_id, target_name } = message.content;
-        log(`comm_open for the unknown target "${target_name}"`);
-        sockets.broadcast(message.header, "comm_close", { comm_id, data: {} });
+      case "comm_open":
+        void frame(channel, message, () => {
+          const { comm_id, target_name } = message.content;
+          log(`comm_open for the unknown target "${target_name}"`);
+          sockets.broadcast(message.header, "comm_close", { comm_id, data: {} });
+        });
         return;
-      }
       case "comm_msg":
       case "comm_close":
+        void frame(channel, message, () => {
+          log(`${message.type} for no comm that is open`);
+        });
+        return;
       case "input_reply":
-        log(`${message.type} for nothing that is open`);
+        log("an input_reply where nothing was asked");
     }
   }
 
@@ -218,8 +225,8 @@ export function createSession(options: SessionOptions): Session {
 
   return {
     handle(channel, message) {
-      if (channel === "stdin") log(`${message.type} on stdin, where nothing was asked`);
-      else answer(channel, message);
+      if (channel !== "stdin") answer(channel, message);
+      else log(`${message.type} on stdin, where nothing was asked`);
     },
     interrupt,
   };

@@ -39,14 +39,16 @@ worker.once("error", (error) => {
 process.on("SIGINT", () => undefined);
 process.on("SIGTERM", () => undefined);
 
-const [{ startMainThread }, { presentAll }] = await Promise.all([
+const [{ startMainThread }, { presentAll }, { originalPosition }] = await Promise.all([
   import("../exec/index.js"),
   import("../display/index.js"),
+  import("../lang/index.js"),
 ]);
 startMainThread({
   port: channel.port1,
   folder,
   kernelFolder: dirname(dirname(fileURLToPath(import.meta.url))),
   present: presentAll,
+  originalPosition,
   loadApi: async (): Promise<unknown> => import(new URL("../api/index.js", import.meta.url).href),
 });

@@ -8,7 +8,8 @@
  * summary      a view in sentences and a table: for a terminal and for a screen reader
  *
  * present.ts   any value → bundle; the rest is what it calls:
- *   check.ts   whether a view's rows fit together · hook.ts objects that show themselves · json.ts values fit for the wire
+ *   check.ts   whether a view's rows fit together · bounded.ts what of it one picture holds
+ *   hook.ts    objects that show themselves · json.ts values fit for the wire
  *   picture/   what all drawings share: colours, styles, scales, ticks, layout of graphs, widths of texts
  *   plotly/    views → figures
  *   svg/       views → SVG; axes by ECharts, the rest by hand
@@ -17,5 +18,5 @@
  * page/        an executed notebook → one HTML page
  */
 export type { MimeBundle } from "./bundle.js";
-export { page, type PageOptions } from "./page/page.js";
+export { page } from "./page/page.js";
 export { present, presentAll } from "./present.js";

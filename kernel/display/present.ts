@@ -1,4 +1,5 @@
 import { isView, isViewable, type Row, type TableView, type Value, type View } from "../../sim/core/index.js";
+import { bounded } from "./bounded.js";
 import { mime, type MimeBundle } from "./bundle.js";
 import { problem } from "./check.js";
 import { groupHtml } from "./html/group.js";
@@ -27,7 +28,8 @@ import { sequenceText } from "./text/sequence.js";
  * Any value in every form that a client may want. Never throws: what goes wrong in a value's own `view()`, hook or
  * getters, or in a view that can't be drawn, is told in the text. `text/plain` is always there.
  *
- * - a `View`, or what has a `view()`: picture as Plotly figure and SVG, or table, or Mermaid, and always a summary
+ * - a `View`, an array of views, or what has a `view()`: picture as Plotly figure and SVG, or Mermaid and SVG, or table,
+ *   and always a summary
  * - what has a `[Symbol.for("Jupyter.display")]()`, as in Deno: the bundle that it returns, synchronously
  * - a Plotly figure, `{ data, layout }`: the figure and a summary
  * - an array of objects with the same scalar fields: a table, beside the array as text
@@ -51,8 +53,8 @@ export function present(value: unknown): MimeBundle {
 }
 
 /**
- * A value as one bundle for each picture: a group's parts one by one, so that each plot stays interactive; one bundle
- * for everything else. What a cell's last expression and `show` send, one message to a bundle.
+ * A value as one bundle for each picture: a group's parts one by one, so that each plot stays interactive (none for an
+ * empty group); one bundle for everything else. What a cell's last expression and `show` send, one message to a bundle.
  */
 export function presentAll(value: unknown): MimeBundle[] {
   try {
@@ -64,9 +66,13 @@ export function presentAll(value: unknown): MimeBundle[] {
   return [present(value)];
 }
 
-/** @throws whatever the value's own `view()` throws, and TypeError when it returns no view */
+/**
+ * The view that a value is or has; an array of views is a group.
+ * @throws whatever the value's own `view()` throws, and TypeError when it returns no view
+ */
 function viewOf(value: unknown): View | undefined {
   if (isView(value)) return value;
+  if (Array.isArray(value) && value.length > 0 && value.every(isView)) return { as: "group", views: value };
   if (!isViewable(value) || hasHook(value)) return undefined;
   const view: unknown = value.view();
   if (isView(view)) return view;
@@ -80,8 +86,10 @@ function leaves(view: View): View[] {
 
 type Forms = Readonly<Record<string, () => unknown>>;
 
-function formsOf(view: Exclude<View, { as: "group" }>): Forms {
+function formsOf(view: View): Forms {
   switch (view.as) {
+    case "group":
+      return {};
     case "text":
       return { [mime.text]: () => view.text };
     case "table":
@@ -119,16 +127,17 @@ function formsOf(view: Exclude<View, { as: "group" }>): Forms {
   }
 }
 
-function presentView(view: View): MimeBundle {
-  if (view.as === "group") {
-    const parts = leaves(view).map(presentView);
+function presentView(whole: View): MimeBundle {
+  if (whole.as === "group") {
+    const parts = leaves(whole).map(presentView);
     const [only] = parts;
     if (parts.length === 1 && only !== undefined) return only;
     return { [mime.text]: parts.map((part) => part[mime.text]).join("\n\n"), [mime.html]: groupHtml(parts) };
   }
-  const wrong = attempt(() => problem(view));
+  const wrong = attempt(() => problem(whole));
   const why = wrong.failed ?? wrong.value;
-  if (why !== undefined) return { [mime.text]: `This ${view.as} cannot be shown: ${why}.\n${inspectText(view)}` };
+  if (why !== undefined) return { [mime.text]: `This ${whole.as} cannot be shown: ${why}.\n${inspectText(whole)}` };
+  const view = bounded(whole);
   const bundle: Record<string, unknown> = {};
   let text = "";
   const failures: string[] = [];

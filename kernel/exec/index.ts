@@ -31,7 +31,6 @@
  * error-report     something thrown → Jupyter's error; stack puts cells' places into it
  */
 export type { ErrorReport, Executor, MimeData, Outcome, Output } from "./outcome.js";
-export { createExecutor, type MainThreadExecutor } from "./executor.js";
-export { startMainThread, type DisplayOptions, type Host, type MainThreadOptions } from "./main-thread.js";
+export { createExecutor } from "./executor.js";
+export { startMainThread } from "./main-thread.js";
 export { interruptedReport } from "./error-report.js";
-export { interruptRequested } from "./stop-flag.js";

@@ -5,7 +5,7 @@ import { createEvaluate } from "./evaluation.js";
 import { createModuleLoader, requireFrom } from "./module-loader.js";
 import type { MimeData } from "./outcome.js";
 import { createReporter } from "./reporter.js";
-import { createCellSources, type CellSources } from "./stack.js";
+import { createCellSources, type CellSources, type OriginalPosition } from "./stack.js";
 import { interruptRequested, watchStopFlag } from "./stop-flag.js";
 import { captureStreams } from "./stream-capture.js";
 import { flags, type Order, type SharedMemory } from "./thread-messages.js";
@@ -15,7 +15,7 @@ import { loadTslab } from "./tslab.js";
  * What the kernel lends to the modules that cells import, under these symbols of the global object. Outside a notebook
  * they are absent.
  */
-export interface Host {
+interface Host {
   /** `Symbol.for("virtlab.display")`: shows something at the cell that runs; under an id it can be updated later. */
   display(data: MimeData, options?: DisplayOptions): void;
   /** `Symbol.for("virtlab.clear")`: removes the cell's output; with `wait`, when the next one comes. */
@@ -24,7 +24,7 @@ export interface Host {
   interruptRequested(): boolean;
 }
 
-export interface DisplayOptions {
+interface DisplayOptions {
   readonly metadata?: MimeData;
   readonly displayId?: string;
   /** It takes the place of what was shown under `displayId`. */
@@ -40,6 +40,8 @@ export interface MainThreadOptions {
   readonly kernelFolder: string;
   /** Draws a cell's value: one bundle for each picture of it. */
   readonly present: (value: unknown) => readonly MimeData[];
+  /** The transform's way back from a script to its cell. */
+  readonly originalPosition: OriginalPosition;
   /** What `import … from "virtlab"` gives. */
   readonly loadApi: () => Promise<unknown>;
 }
@@ -55,11 +57,12 @@ export function startMainThread(options: MainThreadOptions): void {
   });
 }
 
-function serve({ port, folder, kernelFolder, present, loadApi }: MainThreadOptions, memory: SharedMemory): void {
+function serve(options: MainThreadOptions, memory: SharedMemory): void {
+  const { port, folder, kernelFolder, present, originalPosition, loadApi } = options;
   const reporter = createReporter(memory, (bell) => {
     port.postMessage(bell);
   });
-  const sources = createCellSources(kernelFolder);
+  const sources = createCellSources(kernelFolder, originalPosition);
   const evaluate = createEvaluate();
   const context = startCellContext(evaluate);
   const runner = createCellRunner(reporter, context, sources, evaluate, present);

@@ -1,4 +1,4 @@
-import { originalPosition, type TransformedCell } from "../lang/index.js";
+import type { Position, TransformedCell } from "../lang/index.js";
 
 /** A place in a cell; line and column from 1. */
 export interface CellPlace {
@@ -18,10 +18,13 @@ export interface CellSources {
 /** Where a frame is: "at f (file:1:2)", "at async file:1:2". */
 const place = /(?:\(|at (?:async )?)((?:[^()]|\(<anonymous>\))+?):(\d+):(\d+)\)?$/;
 
+/** Where a place of a cell's script stands in the cell. */
+export type OriginalPosition = (positions: string, line: number, column: number) => Position | undefined;
+
 /**
  * @param kernelFolder the folder of the kernel's own files: frames in it are left out
  */
-export function createCellSources(kernelFolder: string): CellSources {
+export function createCellSources(kernelFolder: string, originalPosition: OriginalPosition): CellSources {
   const cells = new Map<string, TransformedCell>();
 
   function translateFrame(frame: string): string | undefined {

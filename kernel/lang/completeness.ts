@@ -1,4 +1,5 @@
 import { parseSync } from "oxc-parser";
+import { nestsTooDeep } from "./nesting.js";
 
 /** Whether a cell typed at a prompt can run, wants another line, or is wrong whatever follows. */
 export type Completeness =
@@ -11,6 +12,8 @@ export type Completeness =
  * run all the same, so that nobody is caught in a prompt that never closes (tslab's rule).
  */
 export function isComplete(source: string): Completeness {
+  // Running it says so.
+  if (nestsTooDeep(source)) return { status: "complete" };
   const { errors } = parseSync("cell.ts", source, { lang: "ts", sourceType: "module" });
   const [error] = errors;
   if (error === undefined || /(^|\n)\s*\n\s*$/.test(source)) return { status: "complete" };

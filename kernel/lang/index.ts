@@ -18,6 +18,7 @@
  * positions           script → cell
  * completeness        may Enter run it?
  * syntax-errors       the parser's words
+ * nesting             what the parser can't be given
  * line-index          offset → line and column
  * types               what the room promises
  */

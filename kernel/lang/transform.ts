@@ -4,6 +4,7 @@ import { declaredNames } from "./declarations.js";
 import { EarlierCells } from "./earlier-cells.js";
 import { Edits, type Piece } from "./edits.js";
 import { helperSource } from "./helpers.js";
+import { nestsTooDeep } from "./nesting.js";
 import { children, isFunction } from "./nodes.js";
 import { packPositions } from "./positions.js";
 import { topLevelReferences, type Reference } from "./references.js";
@@ -39,7 +40,20 @@ export type Transform = (source: string, name: string) => TransformResult;
 /** A transform that knows no cell yet. */
 export function createTransform(): Transform {
   const earlier = new EarlierCells();
-  return (source, name) => transformCell(source, name, earlier);
+  return (source, name) => {
+    const tooDeep: TransformResult = {
+      ok: false,
+      diagnostics: [diagnosticAt(source, 0, 0, "The cell nests too deeply")],
+    };
+    if (nestsTooDeep(source)) return tooDeep;
+    try {
+      return transformCell(source, name, earlier);
+    } catch (error) {
+      // Our own walk over the tree recurses as well.
+      if (error instanceof RangeError) return tooDeep;
+      throw error;
+    }
+  };
 }
 
 /** The transform of this process's kernel. */

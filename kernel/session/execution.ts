@@ -6,7 +6,7 @@ import {
   type Outcome,
   type Output,
 } from "../exec/index.js";
-import type { Diagnostic, LanguageService, TransformedCell, TransformResult } from "../lang/index.js";
+import type { Diagnostic, TransformedCell } from "../lang/index.js";
 import type {
   ErrorContent,
   ExecuteReply,
@@ -18,16 +18,14 @@ import type {
 } from "../wire/index.js";
 import { printDiagnostics, reportDiagnostics } from "./diagnostics.js";
 import type { History } from "./history.js";
-import type { FindDeclaringCell } from "./notebook-lookup.js";
+import type { LanguageTools } from "./language-tools.js";
 import { explainError, refusal, type TypecheckMode } from "./type-check.js";
 
 export interface ExecutionOptions {
   readonly broadcast: KernelSockets["broadcast"];
   readonly executor: Executor;
-  readonly transform: (source: string, name: string) => TransformResult;
-  readonly language: () => LanguageService;
+  readonly language: () => Promise<LanguageTools>;
   readonly history: History;
-  readonly findDeclaringCell: FindDeclaringCell;
   readonly typecheck: TypecheckMode;
   /** Told when a cell called `process.exit`; its reply still goes out. */
   readonly exited: (code: number) => void;
@@ -44,32 +42,37 @@ export interface Execution {
 type Ended = Extract<Outcome, { status: "ok" | "error" }>;
 
 export function createExecution(options: ExecutionOptions): Execution {
-  const { broadcast, executor, transform, language, history, findDeclaringCell, typecheck, log } = options;
+  const { broadcast, executor, language, history, typecheck, log } = options;
   let count = 0;
   let unstored = 0;
   /** Ends the wait for the type checker. */
   let giveUp: (() => void) | undefined;
 
-  /** The main thread is asked what the name means only where the cell gets that far. */
   async function run(code: string, name: string, show: (output: Output) => void): Promise<Ended> {
     const cell = { name, source: code };
-    const remarks = typecheck === "off" ? [] : check(code);
-    const transformed = transform(code, name);
+    const tools = await language();
+    // The checker works in a thread of its own, while this one transforms.
+    const remarks = typecheck === "off" ? [] : check(code, tools);
+    const transformed = tools.transform(code, name);
     if (!transformed.ok) return { status: "error", ...reportDiagnostics(transformed.diagnostics, cell) };
     const found = await remarks;
     if (found === "interrupted") return { status: "error", ...interruptedReport() };
     const errors = found.filter(({ severity }) => severity === "error");
     if (errors.length > 0 && typecheck === "error") {
-      return { status: "error", ...refusal(errors, cell, findDeclaringCell) };
+      return { status: "error", ...refusal(errors, cell, tools.findDeclaringCell) };
     }
     if (found.length > 0) show({ type: "stream", name: "stdout", text: printDiagnostics(found, cell) });
-    return runTransformed(transformed.cell, show);
+    return runTransformed(transformed.cell, tools, show);
   }
 
-  async function runTransformed(cell: TransformedCell, show: (output: Output) => void): Promise<Ended> {
+  async function runTransformed(
+    cell: TransformedCell,
+    { service, findDeclaringCell }: LanguageTools,
+    show: (output: Output) => void,
+  ): Promise<Ended> {
     const running = executor.run(cell, show);
     // However it ends, what it declared is there from now on.
-    if (typecheck !== "off") language().declare(cell.source);
+    if (typecheck !== "off") service().declare(cell.source);
     const outcome = await running;
     switch (outcome.status) {
       case "interrupted":
@@ -91,14 +94,14 @@ export function createExecution(options: ExecutionOptions): Execution {
     }
   }
 
-  async function check(code: string): Promise<readonly Diagnostic[] | "interrupted"> {
+  async function check(code: string, { service }: LanguageTools): Promise<readonly Diagnostic[] | "interrupted"> {
     const interrupted = new Promise<"interrupted">((resolve) => {
       giveUp = (): void => {
         resolve("interrupted");
       };
     });
     try {
-      return await Promise.race([language().check(code), interrupted]);
+      return await Promise.race([service().check(code), interrupted]);
     } catch (error) {
       log(`a cell ran unchecked: ${String(error)}`);
       return [];

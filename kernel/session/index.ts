@@ -10,6 +10,7 @@
  * protocol-worker  the thread: wire, session, language service and executor put together
  * session          the message loop and its queue
  * execution        one execute_request after the other
+ * language-tools   what of lang it needs, loaded late
  * type-check       what a type error does; diagnostics prints them as tsc does
  * notebook-lookup  the cell of the notebook that should have run before
  * introspection    complete and inspect; cursor counts in code points
@@ -17,4 +18,4 @@
  * kernel-info      who we are
  * lifetime         signals, and the client's process
  */
-export { startProtocolWorker, type ProtocolWorkerData } from "./launch.js";
+export { startProtocolWorker } from "./launch.js";

@@ -1,12 +1,11 @@
 import { writeSync } from "node:fs";
 import { workerData } from "node:worker_threads";
 import { createExecutor } from "../exec/index.js";
-import { createTransform, isComplete, startLanguageService, type LanguageService } from "../lang/index.js";
 import { bindKernel, ConnectionError, readConnection } from "../wire/index.js";
 import { kernelInfo } from "./kernel-info.js";
 import type { ProtocolWorkerData } from "./launch.js";
+import { lazyLanguageTools } from "./language-tools.js";
 import { watchLifetime } from "./lifetime.js";
-import { createNotebookLookup } from "./notebook-lookup.js";
 import { createSession } from "./session.js";
 import { typecheckMode } from "./type-check.js";
 
@@ -24,7 +23,6 @@ const { connectionFile, port, folder, versions } = workerData as ProtocolWorkerD
 
 async function start(): Promise<void> {
   const connection = readConnection(connectionFile);
-  let service: LanguageService | undefined;
   const executor = createExecutor(port, (code) => void leave(code));
   const sockets = await bindKernel(connection, {
     message(channel, message) {
@@ -44,10 +42,7 @@ async function start(): Promise<void> {
   const session = createSession({
     sockets,
     executor,
-    transform: createTransform(),
-    isComplete,
-    language: () => (service ??= startLanguageService({ cwd: folder })),
-    findDeclaringCell: createNotebookLookup({ folder, environment: process.env, transform: createTransform() }),
+    language: lazyLanguageTools(folder),
     typecheck: typecheckMode(process.env["VIRTLAB_TYPECHECK"]),
     info: kernelInfo(versions),
     leave: (code) => void leave(code),

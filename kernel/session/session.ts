@@ -1,20 +1,15 @@
 import type { Executor } from "../exec/index.js";
-import type { LanguageService, TransformResult } from "../lang/index.js";
 import type { Header, Incoming, KernelInfo, KernelSockets, Replies } from "../wire/index.js";
 import { createExecution } from "./execution.js";
 import { createHistory } from "./history.js";
 import { complete, inspect } from "./introspection.js";
-import type { FindDeclaringCell } from "./notebook-lookup.js";
+import type { LanguageTools } from "./language-tools.js";
 import type { TypecheckMode } from "./type-check.js";
 
 export interface SessionOptions {
   readonly sockets: Pick<KernelSockets, "reply" | "broadcast">;
   readonly executor: Executor;
-  readonly transform: (source: string, name: string) => TransformResult;
-  readonly isComplete: (source: string) => Replies["is_complete_reply"];
-  /** Starts the service the first time. */
-  readonly language: () => LanguageService;
-  readonly findDeclaringCell: FindDeclaringCell;
+  readonly language: () => Promise<LanguageTools>;
   readonly typecheck: TypecheckMode;
   readonly info: KernelInfo;
   /** Ends the process once this is called and what was sent has gone out. */
@@ -44,6 +39,9 @@ interface Waiting {
  * through the server. Beyond, a client's clock that goes wrong would abort what it sent later.
  */
 const underWay = 100;
+
+/** When loading for the first cell starts, in ms behind the first kernel_info. */
+const afterGreeting = 20;
 
 /**
  * Requests that touch what cells do wait for each other in the order they came; what can be answered beside a running
@@ -149,22 +147,21 @@ export function createSession(options: SessionOptions): Session {
         void frame(channel, message, () => {
           reply("kernel_info_reply", { status: "ok", ...options.info });
         });
-        // The client has what it waits for: now there is time for the type checker.
-        if (options.typecheck !== "off") warmUp ??= setTimeout(language, 50);
+        warmUp ??= setTimeout(warm, afterGreeting);
         return;
       case "is_complete_request":
-        void frame(channel, message, () => {
-          reply("is_complete_reply", options.isComplete(message.content.code));
+        void frame(channel, message, async () => {
+          reply("is_complete_reply", (await language()).isComplete(message.content.code));
         });
         return;
       case "complete_request":
         void frame(channel, message, async () => {
-          reply("complete_reply", await complete(message.content, language()));
+          reply("complete_reply", await complete(message.content, (await language()).service()));
         });
         return;
       case "inspect_request":
         void frame(channel, message, async () => {
-          reply("inspect_reply", await inspect(message.content, language()));
+          reply("inspect_reply", await inspect(message.content, (await language()).service()));
         });
         return;
       case "comm_info_request":
@@ -199,6 +196,18 @@ export function createSession(options: SessionOptions): Session {
       case "input_reply":
         log(`${message.type} for nothing that is open`);
     }
+  }
+
+  /** The client has its answer: now there is time to load what the first cell will need. */
+  function warm(): void {
+    language().then(
+      ({ service }) => {
+        if (options.typecheck !== "off") service();
+      },
+      (error: unknown) => {
+        log(`the language tools can't be loaded: ${String(error)}`);
+      },
+    );
   }
 
   function interrupt(): void {

@@ -4,7 +4,7 @@ import { reportDiagnostics } from "./diagnostics.js";
 import type { FindDeclaringCell } from "./notebook-lookup.js";
 
 /** What happens to a cell with type errors: it runs; it runs, and they are printed; it doesn't run. */
-export const typecheckModes = ["off", "warn", "error"] as const;
+const typecheckModes = ["off", "warn", "error"] as const;
 export type TypecheckMode = (typeof typecheckModes)[number];
 
 /** @param setting an environment variable's value; another word than the modes counts as the default */

@@ -19,7 +19,7 @@ import {
 import { createSendQueue, type SendQueue } from "./send-queue.js";
 import { createSigner } from "./signing.js";
 
-export interface RequestOptions {
+interface RequestOptions {
   /** Told of every broadcast that the request causes; the request is then over when the kernel is idle again too. */
   readonly onBroadcast?: (message: Broadcast) => void;
   /** Milliseconds until the request is given up; without it, it waits until the client is closed. */
@@ -31,7 +31,7 @@ export interface RequestOptions {
 }
 
 /** A reply whose content has the type that the request asks for. */
-export type ReplyMessage<T extends RequestType> = Omit<Message, "content"> & { readonly content: ReplyTo<T> };
+type ReplyMessage<T extends RequestType> = Omit<Message, "content"> & { readonly content: ReplyTo<T> };
 
 /** One client of a kernel, of ours or another. */
 export interface Client {

@@ -26,14 +26,7 @@ export {
   parseConnection,
   readConnection,
   socketPath,
-  type Channel,
   type Connection,
 } from "./connection.js";
-export {
-  bindKernel,
-  type KernelEvents,
-  type KernelSockets,
-  type MessageExtras,
-  type Origin,
-} from "./kernel-sockets.js";
-export { connectClient, type Client, type ReplyMessage, type RequestOptions } from "./client.js";
+export { bindKernel, type KernelSockets } from "./kernel-sockets.js";
+export { connectClient, type Client } from "./client.js";

@@ -22,9 +22,9 @@ import { createReplayGuard, createSigner } from "./signing.js";
 type RequestChannel = "shell" | "control" | "stdin";
 
 /** Where a message came from or what it answers; enough to reply to it. */
-export type Origin = Pick<Message, "identities" | "header">;
+type Origin = Pick<Message, "identities" | "header">;
 
-export interface MessageExtras {
+interface MessageExtras {
   readonly metadata?: Fields;
   readonly buffers?: readonly Uint8Array[];
 }

@@ -71,13 +71,13 @@ export interface HistoryRequest {
   readonly unique: boolean;
 }
 
-export interface CommOpen {
+interface CommOpen {
   readonly comm_id: string;
   readonly target_name: string;
   readonly data: Fields;
 }
 
-export interface CommMessage {
+interface CommMessage {
   readonly comm_id: string;
   readonly data: Fields;
 }
@@ -110,19 +110,19 @@ export interface ErrorContent {
   readonly traceback: readonly string[];
 }
 
-export type ErrorReply = { readonly status: "error" } & ErrorContent;
+type ErrorReply = { readonly status: "error" } & ErrorContent;
 /** A request that stood in the queue when an earlier one failed. */
-export interface AbortedReply {
+interface AbortedReply {
   readonly status: "aborted";
 }
-export type Reply<Content> = ({ readonly status: "ok" } & Content) | ErrorReply | AbortedReply;
+type Reply<Content> = ({ readonly status: "ok" } & Content) | ErrorReply | AbortedReply;
 
-export interface MimeBundle {
+interface MimeBundle {
   readonly data: MimeData;
   readonly metadata: MimeData;
 }
 
-export interface LanguageInfo {
+interface LanguageInfo {
   readonly name: string;
   readonly version: string;
   readonly mimetype: string;
@@ -195,12 +195,11 @@ export interface Prompts {
 export type RequestType = keyof Requests;
 export type NoticeType = keyof Notices;
 export type BroadcastType = keyof Broadcasts;
-export type ReplyType<T extends RequestType> = `${T extends `${infer Stem}_request` ? Stem : never}_reply` &
-  keyof Replies;
+type ReplyType<T extends RequestType> = `${T extends `${infer Stem}_request` ? Stem : never}_reply` & keyof Replies;
 export type ReplyTo<T extends RequestType> = Replies[ReplyType<T>];
 
 /** A message of a known type with its content read. */
-export type Typed<Type extends string, Content> = Omit<Message, "content"> & {
+type Typed<Type extends string, Content> = Omit<Message, "content"> & {
   readonly type: Type;
   readonly content: Content;
 };

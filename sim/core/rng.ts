@@ -167,7 +167,7 @@ export class Rng implements Persist<RngState>, Source {
   }
 
   /**
-   * Hashes the path with FNV-1a (64 bits, RFC 9923) and spreads the hash with SplitMix64, as xoshiro's authors advise
+   * Hashes the path with FNV-1a (64 bits; G. Fowler, L. C. Noll and K.-P. Vo, 1991) and spreads the hash with SplitMix64, as xoshiro's authors advise
    * (G. L. Steele, D. Lea and C. H. Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014). SplitMix64
    * gives each word once in its period, so the state is never all zeros.
    */

@@ -53,7 +53,7 @@ class Job extends Signal<void> {
   }
 }
 
-/** Jobs done this little after a whole nanosecond count as done on it: floating-point noise is far below, see `Share`. */
+/** In nanoseconds. A job that ends this little after a whole one counts as ending on it: noise is below, see `Share`. */
 const tolerance = 1 / 1024;
 
 /**
@@ -62,8 +62,8 @@ const tolerance = 1 / 1024;
  * generalized processor sharing approach to flow control", IEEE/ACM Transactions on Networking 1(3), 1993, whose virtual
  * time makes every arrival and departure cost O(log n), however many jobs there are.)
  *
- * Finish times are those of this fluid model, each rounded up to a whole nanosecond by itself: a departure counts at its
- * exact, fractional time for the others, so that nothing adds up. Times are held relative to when the share was idle
+ * Finish times are those of this fluid model, each rounded up to a whole nanosecond by itself (down from less than a
+ * thousandth above one): a departure counts at its exact, fractional time for the others, so that nothing adds up. Times are held relative to when the share was idle
  * last, which keeps floating-point noise below a thousandth of a nanosecond for busy periods up to hours.
  */
 export class Share {

@@ -151,3 +151,6 @@ export interface Viewable {
 export function isViewable(value: unknown): value is Viewable {
   return typeof value === "object" && value !== null && "view" in value && typeof value.view === "function";
 }
+
+/** A plot from its parts, checked as they are typed: `plot({ title, caption, x, y, series })`. */
+export const plot = (parts: Omit<PlotView, "as">): PlotView => ({ as: "plot", ...parts });

@@ -1,21 +1,25 @@
-import { UsageError, type PlotView, type Row, type TableView, type Viewable } from "../core/index.js";
+import { UsageError, type Axis, type PlotView, type Row, type TableView, type Viewable } from "../core/index.js";
 import { createDisk, type DiskOptions } from "./disk.js";
 import type { SchedulerName } from "./drive/scheduler.js";
 import type { Timed } from "./timed.js";
 import { workload, type WorkloadOptions, type WorkloadResult } from "./workload.js";
 
+/** What was varied, and what its plots ask. */
+interface Sweep {
+  readonly latency: string;
+  readonly throughput: string;
+  readonly axis: Axis;
+}
+
 /** The same workload on several devices, or with several values of one of its options. */
 export class Comparison implements Viewable {
+  /** `at` is the value that was varied: a block size in KiB, a rate in requests a second. */
   readonly results: readonly { readonly name: string; readonly at: number; readonly result: WorkloadResult }[];
-  readonly #question: string;
-  readonly #axis: string;
-  readonly #unit: string;
+  readonly #sweep: Sweep;
 
-  constructor(results: Comparison["results"], question: string, axis: string, unit: string) {
+  constructor(results: Comparison["results"], sweep: Sweep) {
     this.results = results;
-    this.#question = question;
-    this.#axis = axis;
-    this.#unit = unit;
+    this.#sweep = sweep;
   }
 
   get rows(): readonly Row[] {
@@ -36,15 +40,14 @@ export class Comparison implements Viewable {
 
   /** Mean latency with its 95 % interval. */
   latency(): PlotView {
-    return this.#plot(this.#question, { label: "mean latency", unit: "ms" }, (result) => {
+    return this.#plot(this.#sweep.latency, { label: "mean latency", unit: "ms" }, (result) => {
       const { mean, interval } = result;
       return { value: mean / 1e6, low: (mean - interval) / 1e6, high: (mean + interval) / 1e6 };
     });
   }
 
   throughput(): PlotView {
-    const question = this.#question.replace("latency", "throughput").replace("long", "fast");
-    return this.#plot(question, { label: "throughput", unit: "MB/s" }, ({ throughput }) => ({
+    return this.#plot(this.#sweep.throughput, { label: "throughput", unit: "MB/s" }, ({ throughput }) => ({
       value: throughput / 1e6,
     }));
   }
@@ -52,10 +55,10 @@ export class Comparison implements Viewable {
   table(): TableView {
     return {
       as: "table",
-      title: this.#question,
+      title: this.#sweep.latency,
       columns: [
         { key: "name", label: "" },
-        { key: "at", label: this.#axis, unit: this.#unit },
+        { key: "at", label: this.#sweep.axis.label, unit: this.#sweep.axis.unit },
         { key: "mean", label: "mean latency", unit: "ms" },
         { key: "p99", label: "99th percentile", unit: "ms" },
         { key: "throughput", unit: "MB/s" },
@@ -86,7 +89,7 @@ export class Comparison implements Viewable {
         options === undefined
           ? ""
           : `${options.count} ${options.pattern} requests, ${options.readShare * 100} % reads, ${options.depth} at once; 95 % intervals; seed ${first?.result.worldSeed ?? 0}`,
-      x: { label: this.#axis, unit: this.#unit, scale: "log" },
+      x: this.#sweep.axis,
       y: { ...y, scale: "log" },
       series: names.map((name) => {
         const mine = this.results.filter((entry) => entry.name === name);
@@ -125,7 +128,11 @@ export function compareDevices(
   const results = entries.flatMap(([name, device]) =>
     blockSizes.map((blockSize) => ({ name, at: blockSize / 1024, result: workload(device, { ...rest, blockSize }) })),
   );
-  return new Comparison(results, "How does latency grow with the block size?", "block size", "KiB");
+  return new Comparison(results, {
+    latency: "How does latency grow with the block size?",
+    throughput: "How does throughput grow with the block size?",
+    axis: { label: "block size", unit: "KiB", scale: "log" },
+  });
 }
 
 /**
@@ -155,7 +162,11 @@ export class SchedulerComparison extends Comparison {
   readonly runs: readonly { readonly name: string; readonly at: number; readonly distance: number }[];
 
   constructor(runs: readonly (Comparison["results"][number] & { readonly distance: number })[]) {
-    super(runs, "How long does a request wait under each order of service?", "requests a second", "1/s");
+    super(runs, {
+      latency: "How long does a request take under each order of service?",
+      throughput: "How much is moved under each order of service?",
+      axis: { label: "requests a second", unit: "1/s" },
+    });
     this.runs = runs;
   }
 

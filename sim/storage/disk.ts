@@ -3,6 +3,7 @@ import {
   formatBytes,
   formatDuration,
   Signal,
+  UsageError,
   withDefaults,
   type LanesView,
   type Nanos,
@@ -23,7 +24,7 @@ import { Geometry } from "./geometry.js";
 import { partitionDisk, readPartitions, type PartitionSpec, type TableOptions } from "./partition/table.js";
 import { HostPartition, type HostPartitionState } from "./host/partition.js";
 import type { Slot } from "./partition/mbr.js";
-import { note } from "./recording.js";
+import { noteAccess } from "./recording.js";
 import { SparseBytes, type SparseState } from "./sparse.js";
 import type { Completion, Drive, Request } from "./timed.js";
 
@@ -101,8 +102,12 @@ export class Disk implements Drive, Viewable, Persist<DiskState> {
     this.mechanism = this.profile.kind === "flash" ? new Flash(this.profile) : new HardDisk(this.profile);
     const whole = this.mechanism.sectors;
     this.sectors = options.size === null ? whole : sectorsOf("a disk", options.size);
-    if (this.sectors > whole)
-      sectorsOf(`a disk of the profile "${this.profile.name}", which has ${whole * sectorSize},`, NaN);
+    if (this.sectors > whole) {
+      throw new UsageError(
+        `a ${this.profile.name} drive has ${formatBytes(whole * sectorSize)}, not ${formatBytes(this.sectors * sectorSize)}`,
+        "Give a smaller size, none for the whole drive, or a larger profile.",
+      );
+    }
     this.scheduler = options.scheduler;
     this.geometry = Geometry.of(this.sectors);
     this.#queue = diskScheduler<Waiting>(options.scheduler, {
@@ -122,13 +127,13 @@ export class Disk implements Drive, Viewable, Persist<DiskState> {
 
   read(lba: number, count: number, purpose: Purpose = "data"): Uint8Array {
     checkSectors(this, lba, count);
-    note({ disk: this, op: "read", lba, count, purpose });
+    noteAccess({ disk: this, op: "read", lba, count, purpose });
     return this.#bytes.read(lba * sectorSize, count * sectorSize);
   }
 
   write(lba: number, bytes: Uint8Array, purpose: Purpose = "data"): void {
     const count = checkWrite(this, lba, bytes);
-    note({ disk: this, op: "write", lba, count, purpose });
+    noteAccess({ disk: this, op: "write", lba, count, purpose });
     this.#bytes.write(lba * sectorSize, bytes);
   }
 
@@ -161,7 +166,8 @@ export class Disk implements Drive, Viewable, Persist<DiskState> {
 
   /** Writes a partition table; what the partitions hold stays, what lay in files on them is forgotten. */
   partition(specs: readonly Partial<PartitionSpec>[], options?: Partial<TableOptions>): readonly HostPartition[] {
-    return this.#take(partitionDisk(this, specs, options).slots);
+    const id = this.world.rng.stream(`identifier of ${this.name}`).uint32();
+    return this.#take(partitionDisk(this, specs, { id, ...options }).slots);
   }
 
   /** Reads the partition table that the disk holds. */

@@ -1,4 +1,5 @@
 import { UsageError } from "../core/index.js";
+import { isZero } from "./bytes.js";
 import { SparseBytes, type SparseState } from "./sparse.js";
 
 /**
@@ -90,6 +91,23 @@ export function checkEmpty(file: FileLike): void {
       "Give a new, empty file, or open this one.",
     );
   }
+}
+
+/** Bytes copied at a time. */
+const chunk = 1024 * 1024;
+
+/**
+ * Copies a file's bytes into an empty one, zeros as holes: an image out of the simulation onto the student's disk, or in.
+ * @throws UsageError where the target holds anything or cannot be written
+ */
+export function copyFile(from: FileLike, to: FileLike): void {
+  checkEmpty(to);
+  to.truncate(from.size);
+  for (let offset = 0; offset < from.size; offset += chunk) {
+    const bytes = from.read(offset, Math.min(chunk, from.size - offset));
+    if (!isZero(bytes)) to.write(offset, bytes);
+  }
+  to.flush();
 }
 
 /** Who has an image's file open. As qemu's image locks: many readers, or one writer alone. */

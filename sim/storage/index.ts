@@ -20,9 +20,11 @@
  * partition/    partition tables: MBR, GPT
  * drive/        profiles, layout of tracks, hard disk, flash, orders of service
  * disk, timed   the physical disk on a world's clock; what takes time
- * recording     which accesses of disks something led to, and which go together
+ * recording     which accesses of files and disks something led to, and which go together
  * host/         volume, file, the partition that has them, making and opening images there
- * virtual-disk  the virtual disk; locate follows a sector down to the platters
+ * virtual-disk  the virtual disk
+ * locate        follows a sector down to the platters, step by step
+ * explain       what became of an access: of files, of disks, of time
  * workload, compare  patterns of requests and what they measure, on one device and on several
  *
  * Data moves at once and takes its time afterwards: an access first happens to the bytes, which says what disk requests it
@@ -31,7 +33,7 @@
  * for the medium), the CPU's time, and errors of the medium.
  */
 export { MemoryDisk, sectorSize, Window, type BlockDevice } from "./block-device.js";
-export { MemoryFile, type FileLike, type MemoryFileState, type Purpose } from "./file.js";
+export { copyFile, MemoryFile, type FileLike, type MemoryFileState, type Purpose } from "./file.js";
 export type { SparseState } from "./sparse.js";
 export { chsLimits, Geometry, type Chs, type GeometryShape } from "./geometry.js";
 export type { Image, Mapping, MapRow, Step } from "./image.js";
@@ -75,7 +77,9 @@ export { HostFile, type Extent, type HostFileState } from "./host/file.js";
 export { Volume, type VolumeState } from "./host/volume.js";
 export { HostPartition, type HostPartitionState } from "./host/partition.js";
 export type { OpenDiskOptions } from "./host/images.js";
-export { VirtualDisk, type FillOptions, type Host, type ImageOptions } from "./virtual-disk.js";
+export { Explanation } from "./explain.js";
+export type { FileAccess } from "./recording.js";
+export { VirtualDisk, type DataAccess, type FillOptions, type Host, type ImageOptions } from "./virtual-disk.js";
 export { locate, Location } from "./locate.js";
 export { distributionPlot, summaryTable, workload, WorkloadResult, type WorkloadOptions } from "./workload.js";
 export { compareDevices, compareSchedulers, Comparison, SchedulerComparison } from "./compare.js";

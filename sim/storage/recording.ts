@@ -10,26 +10,46 @@ export interface RecordedAccess {
   readonly purpose: Purpose;
 }
 
-let current: RecordedAccess[] | undefined;
+/** An access of a file on a host's volume, which the image's format made of what was asked of the virtual disk. */
+export interface FileAccess {
+  readonly file: string;
+  readonly op: "read" | "write";
+  readonly offset: number;
+  readonly length: number;
+  readonly purpose: Purpose;
+}
+
+export interface Recording<T> {
+  readonly value: T;
+  readonly files: readonly FileAccess[];
+  readonly accesses: readonly RecordedAccess[];
+}
+
+let current: { readonly files: FileAccess[]; readonly accesses: RecordedAccess[] } | undefined;
 
 /**
- * Does something to virtual disks and gives the accesses of disks that it led to, in order. Data moves at once; the
- * accesses are what it costs, to be served in virtual time by whoever records.
+ * Does something to virtual disks and gives the accesses of files and disks that it led to, in order. Data moves at once;
+ * the accesses of disks are what it costs, to be served in virtual time by whoever records.
  */
-export function record<T>(action: () => T): { readonly value: T; readonly accesses: readonly RecordedAccess[] } {
+export function record<T>(action: () => T): Recording<T> {
   const outer = current;
-  const accesses: RecordedAccess[] = [];
-  current = accesses;
+  const mine = { files: [], accesses: [] };
+  current = mine;
   try {
-    return { value: action(), accesses };
+    return { value: action(), ...mine };
   } finally {
     current = outer;
   }
 }
 
 /** Called by a disk for each access. */
-export function note(access: RecordedAccess): void {
-  current?.push(access);
+export function noteAccess(access: RecordedAccess): void {
+  current?.accesses.push(access);
+}
+
+/** Called by a host's file for each access. */
+export function noteFileAccess(access: FileAccess): void {
+  current?.files.push(access);
 }
 
 /**

@@ -21,7 +21,8 @@ import { locate, type Location } from "./locate.js";
 import type { CheckReport } from "./qcow2/check.js";
 import { Qcow2Image } from "./qcow2/image.js";
 import type { Snapshot } from "./qcow2/snapshots.js";
-import { record, stepsOf } from "./recording.js";
+import { record, stepsOf, type RecordedAccess, type Recording } from "./recording.js";
+import { Explanation } from "./explain.js";
 import type { Completion, Request, Timed } from "./timed.js";
 
 export interface ImageOptions {
@@ -44,6 +45,11 @@ export interface ImageOptions {
   /** Tracks of a cylinder and sectors of a track that the virtual disk shows. */
   readonly heads: number;
   readonly sectorsPerTrack: number;
+}
+
+/** An access with what it writes. */
+export interface DataAccess extends Access {
+  readonly bytes?: Uint8Array;
 }
 
 /** Where virtual disks live: it makes files for them, on a clock. */
@@ -115,23 +121,16 @@ export class VirtualDisk implements BlockDevice, Timed, Viewable {
   }
 
   /** Reads or writes now and fires when the host's disks have served all that it took. A write writes `bytes`, or ones. */
-  submit(access: Access & { readonly bytes?: Uint8Array }): Signal<Completion> {
-    const { op, lba, count } = access;
-    const issued = this.world.engine.now;
-    const { accesses } = record(() => {
-      if (op === "read") this.read(lba, count);
-      else this.write(lba, access.bytes ?? new Uint8Array(count * sectorSize).fill(1));
-    });
-    const { engine } = this.world;
-    function* serve(): Activity<Completion> {
-      const requests: Request[] = [];
-      for (const step of stepsOf(accesses)) {
-        const done = yield* all(step.map((part) => part.disk.submit(part, part.purpose)));
-        requests.push(...done.flatMap((completion) => completion.requests));
-      }
-      return { op, lba, count, issued, finished: engine.now, requests };
-    }
-    return engine.spawn(serve(), { name: `${op} of ${this.name}` });
+  submit(access: DataAccess): Signal<Completion> {
+    return this.#serve(access, this.#record(access).accesses);
+  }
+
+  /** Reads or writes, lets the time pass that it takes, and shows what became of it: file accesses and disk requests. */
+  explain(access: DataAccess): Explanation {
+    const { files, accesses } = this.#record(access);
+    const done = this.#serve(access, accesses);
+    this.world.engine.run(done);
+    return new Explanation(this.name, done.value, files);
   }
 
   cool(): void {
@@ -221,7 +220,7 @@ export class VirtualDisk implements BlockDevice, Timed, Viewable {
       title: `Where in its file does each part of ${this.name} lie?`,
       caption: `A cell is ${unit} bytes of the virtual disk; empty cells take no room. Seed ${this.world.seed}`,
       x: { label: "part of the virtual disk", unit: "" },
-      y: { label: `× ${columns}`, unit: "" },
+      y: { label: `row of ${columns} parts`, unit: "" },
       value: { label: "place in the file", unit: "cells" },
       values: rows,
     };
@@ -240,6 +239,28 @@ export class VirtualDisk implements BlockDevice, Timed, Viewable {
   /** Gives the image's file free, and the disk under it where this is a clone. */
   close(): void {
     this.image.close();
+  }
+
+  #record(access: DataAccess): Recording<void> {
+    const { op, lba, count } = access;
+    return record(() => {
+      if (op === "read") this.read(lba, count);
+      else this.write(lba, access.bytes ?? new Uint8Array(count * sectorSize).fill(1));
+    });
+  }
+
+  #serve({ op, lba, count }: Access, accesses: readonly RecordedAccess[]): Signal<Completion> {
+    const { engine } = this.world;
+    const issued = engine.now;
+    function* serve(): Activity<Completion> {
+      const requests: Request[] = [];
+      for (const step of stepsOf(accesses)) {
+        const done = yield* all(step.map((part) => part.disk.submit(part, part.purpose)));
+        requests.push(...done.flatMap((completion) => completion.requests));
+      }
+      return { op, lba, count, issued, finished: engine.now, requests };
+    }
+    return engine.spawn(serve(), { name: `${op} of ${this.name}` });
   }
 
   #qcow2(what: string): Qcow2Image {

@@ -1,7 +1,6 @@
 import {
   formatBytes,
   formatDuration,
-  invariant,
   Rng,
   UsageError,
   withDefaults,
@@ -212,9 +211,8 @@ export function workload(device: Timed, options?: Partial<WorkloadOptions>): Wor
     };
     engine.run(engine.spawn(source(), { name: `arrivals at ${device.name}` }));
   }
-  invariant(completions.length === accesses.length || engine.now > 0, "a workload ends when its requests have");
   if (completions.length < accesses.length) {
-    throw new UsageError("the workload was interrupted", "Run the cell again; the requests under way are lost.");
+    throw new UsageError("the workload was interrupted", "Run it again; what was measured so far is not shown.");
   }
   return new WorkloadResult(device.name, chosen, device.world.seed, completions);
 }

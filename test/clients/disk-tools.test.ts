@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openImageFile, type ImageFile } from "../../kernel/api/file.js";
 import { createWorld, GiB, KiB, MiB, Rng } from "../../sim/core/index.js";
 import {
+  copyFile,
   createDisk,
   createQcow2,
   createRaw,
@@ -234,8 +235,9 @@ describe("a file system made by mkfs.ext4", () => {
       virtual.write(lba, original.subarray(lba * 512, (lba + 128) * 512));
       other.write(lba % 16_000, content(lba, 16, 5));
     }
-    const { file } = virtual.image;
-    writeFileSync(path("moved.qcow2"), file.read(0, file.size));
+    const outside = openImageFile(path("moved.qcow2"), { create: true });
+    copyFile(virtual.image.file, outside);
+    outside.close();
     checked("moved.qcow2");
     const raw = asRaw("moved.qcow2");
     expectSame(raw, original);

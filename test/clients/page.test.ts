@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { chromium, type BrowserContext } from "playwright-core";
+import { chromium, type BrowserContext, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { page as exported, present } from "../../kernel/display/index.js";
 import { notebook } from "../kernel/display/notebook.js";
@@ -25,6 +25,15 @@ const flags = [
   "--disable-sync",
 ];
 
+interface Opened {
+  readonly tab: Page;
+  /** Errors and warnings of the console. */
+  readonly complaints: string[];
+  /** What the page asked for, and why what failed did. */
+  readonly requests: string[];
+  readonly failures: string[];
+}
+
 describe.skipIf(missing !== undefined)("an exported page in Chromium", () => {
   let folder: string;
   let context: BrowserContext;
@@ -45,10 +54,8 @@ describe.skipIf(missing !== undefined)("an exported page in Chromium", () => {
   });
 
   /** Opens HTML from a file and returns the tab with what it complained of and asked for from elsewhere. */
-  const open = async (
-    html: string,
-  ): Promise<{ tab: Awaited<ReturnType<BrowserContext["newPage"]>>; complaints: string[]; requests: string[] }> => {
-    const file = join(folder, `${Math.abs(html.length)}.html`);
+  const open = async (html: string): Promise<Opened> => {
+    const file = join(folder, `${html.length}.html`);
     writeFileSync(file, html);
     const tab = await context.newPage();
     const complaints: string[] = [];

@@ -7,7 +7,7 @@ import { isFigure, outputHtml } from "./outputs.js";
 import { script } from "./script.js";
 import { style } from "./style.js";
 
-export interface PageOptions {
+interface PageOptions {
   /** The page's title; the notebook's first heading where absent. */
   readonly title?: string;
   /** The text of a plotly.js bundle. It is carried once, by pages with plots; without it plots are static pictures. */

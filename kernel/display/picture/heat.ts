@@ -70,3 +70,27 @@ export function heatColour(place: number): string {
   });
   return `#${mixed.join("")}`;
 }
+
+/** The grid with at most `most` cells across and down: blocks of cells stand for the mean of their values. */
+export function coarse(view: HeatView, most: number): HeatView {
+  const across = view.values.reduce((widest, row) => Math.max(widest, row.length), 0);
+  const [wide, tall] = [Math.ceil(across / most), Math.ceil(view.values.length / most)];
+  if (wide <= 1 && tall <= 1) return view;
+  const { columns, rows } = heatScale(view);
+  const values: (number | null)[][] = [];
+  for (let r = 0; r < rows.length; r += tall) {
+    const band = view.values.slice(r, r + tall);
+    const blocks = Array.from({ length: Math.ceil(across / wide) }, (_, c) => {
+      const known = band.flatMap((row) => row.slice(c * wide, (c + 1) * wide)).filter((value) => value !== null);
+      return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0) / known.length;
+    });
+    values.push(blocks);
+  }
+  return {
+    ...view,
+    values,
+    columns: columns.filter((_, c) => c % wide === 0),
+    rows: rows.filter((_, r) => r % tall === 0),
+    caption: `${view.caption} Each cell is the mean of ${wide} × ${tall}.`.trim(),
+  };
+}

@@ -31,9 +31,12 @@ export function measure(text: string, size: number): number {
 /** A text cut to a width in pixels, with an ellipsis. */
 export function fit(text: string, size: number, width: number): string {
   if (measure(text, size) <= width) return text;
-  const characters = Array.from(text);
-  while (characters.length > 0 && measure(`${characters.join("")}…`, size) > width) characters.pop();
-  return characters.length === 0 ? "" : `${characters.join("")}…`;
+  let kept = "";
+  for (const c of text) {
+    if (measure(`${kept}${c}…`, size) > width) break;
+    kept += c;
+  }
+  return kept === "" ? "" : `${kept}…`;
 }
 
 /** A text broken into lines no wider than `width` pixels: at spaces, and inside a word that is longer than a line. */

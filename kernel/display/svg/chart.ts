@@ -6,7 +6,8 @@ import { faint, ink } from "../picture/palette.js";
 import type { Extent } from "../picture/scale.js";
 import { logTicks, ticks } from "../picture/ticks.js";
 import { axisTitle, tickLabel } from "../text/number.js";
-import { fontFamily, pictureWidth } from "./document.js";
+import { oneLine } from "../text/width.js";
+import { fontFamily, own, pictureWidth } from "./document.js";
 
 const require = createRequire(import.meta.url);
 
@@ -49,7 +50,7 @@ export function chart(
 
 /**
  * Takes away what only ECharts' own hydration in a browser reads, and makes names unique: inside a page several
- * pictures share one name space, and `$id` becomes the document's. A hundredth of a pixel is exact enough.
+ * pictures share one name space. A hundredth of a pixel is exact enough.
  */
 function tidy(svg: string): string {
   return svg
@@ -57,13 +58,15 @@ function tidy(svg: string): string {
     .replace(/<\/svg>\s*$/, "")
     .replace(/<style[\s\S]*?<\/style>/g, "")
     .replace(/^<rect [^>]*fill="none"[^>]*><\/rect>$/m, "")
+    .replace(/<[^>]*>/g, tidyTag);
+}
+
+const tidyTag = (tag: string): string =>
+  tag
     .replace(/ (?:ecmeta_[a-z_]+|class|pointer-events)="[^"]*"/g, "")
     .replace(/font-family:[^;"]*;/g, "")
-    .replace(/zr\d+-/g, "$id-")
-    .replace(/<[^>]*>/g, (tag) =>
-      tag.replace(/-?\d+\.\d{3,}/g, (number) => String(Math.round(Number(number) * 100) / 100)),
-    );
-}
+    .replace(/zr\d+-/g, `${own}-`)
+    .replace(/-?\d+\.\d{3,}/g, (number) => String(Math.round(Number(number) * 100) / 100));
 
 /** The plot area, as large as labels and names leave room for. */
 const grid = { left: 12, right: 20, top: 14, bottom: 10, outerBoundsMode: "same", outerBoundsContain: "all" };
@@ -72,7 +75,7 @@ const axisLabel = { color: ink, fontSize: 12, hideOverlap: true };
 
 function axisOption(title: string, which: "x" | "y"): ECharts.EChartsCoreOption {
   return {
-    name: title,
+    name: oneLine(title),
     nameLocation: "middle",
     nameGap: which === "x" ? 10 : 12,
     nameTextStyle: { color: ink, fontSize: 13 },
@@ -120,26 +123,42 @@ export function numberAxis(
   return { ...shared, type: "value", min, max, ...at(ticks(min, max, 7)) };
 }
 
-/** A row of names; down a y axis they are read from the top. */
-export function nameAxis(title: string, which: "x" | "y", names: readonly string[]): ECharts.EChartsCoreOption {
+/**
+ * A row of names; down a y axis they are read from the top.
+ * @param space pixels along the axis, about
+ */
+export function nameAxis(
+  title: string,
+  which: "x" | "y",
+  names: readonly string[],
+  space: number,
+): ECharts.EChartsCoreOption {
+  const slot = space / Math.max(1, names.length);
+  const labels =
+    which === "x" ? acrossLabels(names, slot) : { ...everyNth(16, slot), width: 160, overflow: "truncate" };
   return {
     ...axisOption(title, which),
     type: "category",
     data: [...names],
     inverse: which === "y",
-    axisTick: { show: true, alignWithLabel: true, lineStyle: { color: ink } },
-    axisLabel: { ...axisLabel, ...(which === "x" ? acrossLabels(names) : { width: 160, overflow: "truncate" }) },
+    axisTick: { show: slot > 6, alignWithLabel: true, lineStyle: { color: ink } },
+    axisLabel: { ...axisLabel, hideOverlap: false, formatter: oneLine, ...labels },
     splitLine: { show: false },
   };
 }
 
-/** Names along x: upright while they fit, broken into lines; slanted when they don't; every few where there are too many. */
-function acrossLabels(names: readonly string[]): object {
-  const slot = (pictureWidth - 90) / Math.max(1, names.length) - 8;
+/** Names along x: upright while they fit, in lines or slanted when they don't; of numbers, and of too many, every nth. */
+function acrossLabels(names: readonly string[], slot: number): object {
   const widest = Math.max(0, ...names.map((name) => measure(name, 12)));
-  if (names.length > 40) return {};
-  const every = { interval: 0, hideOverlap: false };
-  if (widest <= slot) return every;
-  if (slot >= 64) return { ...every, width: Math.floor(slot), overflow: "break" };
-  return { ...every, rotate: 35, width: 150, overflow: "truncate" };
+  const numbers = names.every((name) => name !== "" && Number.isFinite(Number(name)));
+  if (widest + 8 <= slot || numbers || slot < 16) return everyNth(Math.min(widest, 120) + 8, slot);
+  if (slot >= 72) return { interval: 0, width: Math.floor(slot - 8), overflow: "break" };
+  return { interval: 0, rotate: 35, width: 150, overflow: "truncate" };
+}
+
+/** Each label, or each nth with a round n where a label needs more than its slot. */
+function everyNth(needed: number, slot: number): object {
+  const steps = [1, 2, 5].flatMap((factor) => [1, 10, 100, 1000, 1e4, 1e5].map((power) => factor * power));
+  const step = steps.sort((a, b) => a - b).find((n) => n * slot >= needed) ?? 1e6;
+  return { interval: (index: number) => index % step === 0 };
 }

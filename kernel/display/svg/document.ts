@@ -21,6 +21,9 @@ export interface Key {
   readonly hollow?: boolean;
 }
 
+/** Stands for the document's own name in what is drawn; no text of a view can hold it, for `escape` takes it out. */
+export const own = "\u0001";
+
 export interface Drawing {
   readonly title: string;
   readonly caption: string;
@@ -51,6 +54,7 @@ const outlines: Readonly<Record<Marker, string>> = {
 /** The outline of a marker as ECharts takes a symbol of one's own. */
 export const symbolPath = (marker: Marker): string => `path://${outlines[marker]}`;
 
+/** A line of text, its baseline at `y`. */
 export const text = (
   x: number,
   y: number,
@@ -127,7 +131,7 @@ export function svgDocument(drawing: Drawing): string {
     ...title,
     keys.svg,
     `<g transform="translate(0 ${body})">`,
-    drawing.body.replaceAll("$id", id),
+    drawing.body.replaceAll(own, id),
     `</g>`,
     ...notes,
     `</svg>`,

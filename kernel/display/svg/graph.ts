@@ -4,7 +4,7 @@ import { lines, measure } from "../picture/measure.js";
 import { ink, roleColours, textOn } from "../picture/palette.js";
 import { graphSummary } from "../text/graph.js";
 import { oneLine } from "../text/width.js";
-import { pictureWidth, svgDocument, text, type Key } from "./document.js";
+import { own, pictureWidth, svgDocument, text, type Key } from "./document.js";
 
 /** Pixels: a label's line, the space around it, the widest that a node's label may be. */
 const line = 16;
@@ -77,8 +77,11 @@ function legend(view: GraphView): Key[] {
   return roles.length < 2 ? [] : roles.map((name) => ({ name, colour: roleColours[name], shape: "box" }));
 }
 
-/** The arrowhead that `url(#$id-arrow)` names. */
-export const arrow: string = `<defs><marker id="$id-arrow" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="8" markerHeight="8" orient="auto-start-reverse" markerUnits="userSpaceOnUse"><path d="M0 1L9 5L0 9Z" fill="${ink}"/></marker></defs>`;
+/** The arrowhead that `arrowEnd` names. */
+export const arrow: string = `<defs><marker id="${own}-arrow" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="8" markerHeight="8" orient="auto-start-reverse" markerUnits="userSpaceOnUse"><path d="M0 1L9 5L0 9Z" fill="${ink}"/></marker></defs>`;
+
+/** The attribute of a line that ends in the arrowhead. */
+export const arrowEnd: string = `marker-end="url(#${own}-arrow)"`;
 
 const round = (pixels: number): number => Math.round(pixels * 10) / 10;
 
@@ -127,7 +130,7 @@ function drawEdge(
   const place = sideways ? { x: tipX - 12 * direction, y: tipY - 5 } : { x: tipX + 6, y: tipY - 12 * direction };
   const anchor = sideways ? (ahead ? "end" : "start") : "start";
   const name = label === undefined ? "" : text(round(place.x), round(place.y), oneLine(label), { size: 11, anchor });
-  return `<path d="${d}" fill="none" stroke="${ink}" stroke-width="1.3" marker-end="url(#$id-arrow)"/>${name}`;
+  return `<path d="${d}" fill="none" stroke="${ink}" stroke-width="1.3" ${arrowEnd}/>${name}`;
 }
 
 /** An edge from a node to itself: a loop at its lower right corner. */
@@ -135,5 +138,5 @@ function loop([x, y]: Point, { width, height }: Node, label: string | undefined)
   const [right, low] = [x + width / 2, y + height / 2];
   const d = `M${round(right)} ${round(low - 12)}h10v20h-24v-7`;
   const name = label === undefined ? "" : text(round(right + 13), round(low + 4), oneLine(label), { size: 11 });
-  return `<path d="${d}" fill="none" stroke="${ink}" stroke-width="1.3" marker-end="url(#$id-arrow)"/>${name}`;
+  return `<path d="${d}" fill="none" stroke="${ink}" stroke-width="1.3" ${arrowEnd}/>${name}`;
 }

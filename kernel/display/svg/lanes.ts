@@ -30,7 +30,8 @@ export function lanesSvg(view: LanesView): string {
       yAxis: nameAxis(
         "",
         "y",
-        view.lanes.map(({ name }) => oneLine(name)),
+        view.lanes.map(({ name }) => name),
+        height,
       ),
     },
     height,

@@ -12,7 +12,7 @@ import { captionOf, legendName, needsLegend, styles, type Style } from "../pictu
 import { axisTitle } from "../text/number.js";
 import { plotSummary } from "../text/plot.js";
 import { chart, nameAxis, numberAxis, type ToPixel } from "./chart.js";
-import { dashes, svgDocument, symbolPath, type Key } from "./document.js";
+import { dashes, pictureWidth, svgDocument, symbolPath, type Key } from "./document.js";
 
 const plotHeight = 360;
 
@@ -39,7 +39,7 @@ export function plotSvg(view: PlotView): string {
   const xAxis =
     categories === undefined
       ? numberAxis(view.x, "x", { extent: scale.x, base, room: roomFor(view) })
-      : nameAxis(axisTitle(view.x), "x", categories);
+      : nameAxis(axisTitle(view.x), "x", categories, pictureWidth - 90);
   return svgDocument({
     title: view.title,
     caption: captionOf(view),

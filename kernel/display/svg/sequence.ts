@@ -4,7 +4,7 @@ import { ink } from "../picture/palette.js";
 import { participantsOf, sequenceSummary } from "../text/sequence.js";
 import { oneLine } from "../text/width.js";
 import { pictureWidth, svgDocument, text } from "./document.js";
-import { arrow } from "./graph.js";
+import { arrow, arrowEnd } from "./graph.js";
 
 /** Pixels. */
 const line = 15;
@@ -141,6 +141,6 @@ function drawMessage({ from, to, label, reply }: Message, x: readonly number[], 
   const low = Math.max(y, top + 22);
   const path = self ? `M${round(start)} ${top + 6}h24V${low - 2}h-22` : `M${round(start)} ${y}H${round(end)}`;
   const dash = reply ? ` stroke-dasharray="5,4"` : "";
-  const line = `<path d="${path}" fill="none" stroke="${ink}" stroke-width="1.4"${dash} marker-end="url(#$id-arrow)"/>`;
+  const line = `<path d="${path}" fill="none" stroke="${ink}" stroke-width="1.4"${dash} ${arrowEnd}/>`;
   return { svg: line + name.join(""), height: (self ? low : y) - top + 12, labels };
 }

@@ -33,12 +33,12 @@ function pad(text: string, width: number, right: boolean): string {
 }
 
 /** A table in aligned columns for a terminal, its title above and its caption below. */
-export function tableText(view: TableView, limit: { head: number; tail: number } = { head, tail }): string {
+export function tableText(view: TableView): string {
   const above = view.title === undefined ? [] : [oneLine(view.title), ""];
   const below = view.caption === undefined ? [] : ["", ...wrap(oneLine(view.caption), 100)];
   if (view.columns.length === 0) return [...above, "(no columns)", ...below].join("\n");
 
-  const [first, last] = excerpt(view.rows, limit.head, limit.tail);
+  const [first, last] = excerpt(view.rows, head, tail);
   const columns = view.columns.map(({ key, label, unit }) => {
     const cells = [...first, ...last].map((row) => clip(oneLine(formatValue(row[key])), widest));
     const heading = clip(oneLine(withUnit(label ?? key, unit)), widest);

@@ -7,8 +7,11 @@ import type { EarlierTypes, NameKind } from "./earlier-types.js";
 /** "Cannot find name" and its kin: the span is the name's. */
 const unknownNames = new Set([2304, 2503, 2552, 2580, 2581, 2582, 2583, 2584, 2591, 2592, 2593, 2693, 2749, 18004]);
 
-/** A comma operator whose left side does nothing; `import x = require()`, which the transform knows. */
-const ignored = new Set([2695, 1202]);
+/**
+ * A comma operator whose left side does nothing; `import x = require()`, which the transform knows; a package without
+ * types, which is then `any`.
+ */
+const ignored = new Set([2695, 1202, 7016]);
 
 const IMPORT_ASSIGNED = 2632;
 

@@ -2,6 +2,7 @@ import { UsageError } from "../../core/index.js";
 import { sectorSize, type BlockDevice } from "../block-device.js";
 import type { FileLike, Purpose } from "../file.js";
 import type { Step } from "../image.js";
+import { noteFileAccess } from "../recording.js";
 import type { FreeSpace, Run } from "./space.js";
 
 /** A run of a file's blocks that lie together on the volume. */
@@ -56,19 +57,13 @@ export class HostFile implements FileLike {
   }
 
   read(offset: number, length: number, purpose: Purpose = "data"): Uint8Array {
-    const start = Math.floor(offset / sectorSize) * sectorSize;
-    const end = Math.ceil((offset + length) / sectorSize) * sectorSize;
-    const out = new Uint8Array(end - start);
-    for (const piece of this.#pieces(start, Math.max(0, end - start))) {
-      if (piece.sector === null) continue;
-      out.set(this.device.read(piece.sector, piece.length / sectorSize, purpose), piece.from - start);
-    }
-    if (offset + length > this.#size) out.fill(0, Math.max(0, this.#size - start));
-    return out.subarray(offset - start, offset - start + length);
+    noteFileAccess({ file: this.name, op: "read", offset, length, purpose });
+    return this.#fetch(offset, length, purpose);
   }
 
   write(offset: number, bytes: Uint8Array, purpose: Purpose = "data"): void {
     if (bytes.length === 0) return;
+    noteFileAccess({ file: this.name, op: "write", offset, length: bytes.length, purpose });
     const from = Math.floor(offset / this.blockSize);
     const to = Math.floor((offset + bytes.length - 1) / this.blockSize);
     const freshStart = this.#find(from) === undefined;
@@ -81,10 +76,10 @@ export class HostFile implements FileLike {
     let whole = bytes;
     if (end - start > bytes.length) {
       whole = new Uint8Array(end - start);
-      if (!freshStart && start < offset) whole.set(this.read(start, sectorSize, purpose));
+      if (!freshStart && start < offset) whole.set(this.#fetch(start, sectorSize, purpose));
       const read = !freshStart && start < offset && whole.length === sectorSize;
       if (!freshEnd && end > offset + bytes.length && !read) {
-        whole.set(this.read(end - sectorSize, sectorSize, purpose), whole.length - sectorSize);
+        whole.set(this.#fetch(end - sectorSize, sectorSize, purpose), whole.length - sectorSize);
       }
       whole.set(bytes, offset - start);
     }
@@ -182,6 +177,19 @@ export class HostFile implements FileLike {
     for (const { start, count } of this.#extents) this.#space.give({ start, count });
     this.#extents = [];
     this.#size = 0;
+  }
+
+  /** Reads whole sectors around the range, holes as zeros. */
+  #fetch(offset: number, length: number, purpose: Purpose): Uint8Array {
+    const start = Math.floor(offset / sectorSize) * sectorSize;
+    const end = Math.ceil((offset + length) / sectorSize) * sectorSize;
+    const out = new Uint8Array(end - start);
+    for (const piece of this.#pieces(start, Math.max(0, end - start))) {
+      if (piece.sector === null) continue;
+      out.set(this.device.read(piece.sector, piece.length / sectorSize, purpose), piece.from - start);
+    }
+    if (offset + length > this.#size) out.fill(0, Math.max(0, this.#size - start));
+    return out.subarray(offset - start, offset - start + length);
   }
 
   /** The index of the first extent that ends behind a block: the one that holds it, or the next. */

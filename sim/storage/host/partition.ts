@@ -1,4 +1,5 @@
 import type { LanesView, Persist, Signal, World } from "../../core/index.js";
+import { checkSectors } from "../block-device.js";
 import type { Access } from "../drive/mechanism.js";
 import type { Slot } from "../partition/mbr.js";
 import { Partition } from "../partition/table.js";
@@ -48,6 +49,7 @@ export class HostPartition extends Partition implements Timed, Host, Persist<Hos
   }
 
   submit(access: Access): Signal<Completion> {
+    checkSectors(this, access.lba, access.count);
     return this.disk.submit({ ...access, lba: this.below(access.lba) });
   }
 

@@ -197,7 +197,6 @@ export class Qcow2Image implements Image, Viewable {
     }
     for (const cluster of missing) this.clusters.prepare(cluster);
     const entries = missing.map((cluster) => [cluster, this.refcounts.allocate()] as const);
-    this.file.truncate(Math.max(this.file.size, this.refcounts.used() * this.clusterSize));
     this.clusters.replace(
       new Map(entries.map(([cluster, offset]) => [cluster, { kind: "data", offset, owned: true }])),
     );

@@ -190,19 +190,28 @@ export class ClusterMap {
     if (this.#parts.refcounts.get(offset / this.clusterSize) === 0) this.cache.forget(offset);
   }
 
-  /** Marks every entry of the active map by whether its target's refcount is one, after sharing has changed. */
+  /** Marks every entry of the active map by whether its target's refcount is one, after sharing has ended. */
   markOwned(): void {
-    const { refcounts, clusterBits, version } = this.#parts;
+    this.#mark((cluster) => this.#parts.refcounts.get(cluster) === 1);
+  }
+
+  /** Marks every entry of the active map as shared: before it is, so that no crash leaves a shared cluster owned. */
+  markShared(): void {
+    this.#mark(() => false);
+  }
+
+  #mark(isOwned: (cluster: number) => boolean): void {
+    const { clusterBits, version } = this.#parts;
     for (let l1Index = 0; l1Index < this.l1Size; l1Index++) {
       const { offset, owned } = this.l2Table(l1Index);
       if (offset === 0) continue;
-      const single = refcounts.get(offset / this.clusterSize) === 1;
+      const single = isOwned(offset / this.clusterSize);
       if (single !== owned) this.setL2Table(l1Index, offset, single);
       for (let index = 0; index < this.l2Entries; index++) {
         const table = this.cache.at(offset);
         const entry = readEntry(table.view, index, clusterBits, version);
         if (entry.offset === 0 || entry.kind === "compressed") continue;
-        const alone = refcounts.get(entry.offset / this.clusterSize) === 1;
+        const alone = isOwned(entry.offset / this.clusterSize);
         if (alone === entry.owned) continue;
         writeEntry(table.view, index, { ...entry, owned: alone });
         table.changed(index * 8, 8);
@@ -211,13 +220,10 @@ export class ClusterMap {
     this.flush();
   }
 
-  /** A cluster lies on a boundary and in the file, or it is a new table that is still to be written. */
   #check(offset: number, what: string): void {
-    if (offset === 0) return;
-    const inside = offset % this.clusterSize === 0 && offset >= 0 && offset < this.#parts.file.size;
-    if (inside || this.cache.holds(offset)) return;
-    const size = this.#parts.file.size;
-    throw damaged(this.#parts.file, `${what} points to byte ${offset}, where the file of ${size} bytes has no cluster`);
+    const { file } = this.#parts;
+    if (offset % this.clusterSize === 0 && offset < file.size) return;
+    throw damaged(file, `${what} points to byte ${offset}, where the file of ${file.size} bytes has no cluster`);
   }
 }
 

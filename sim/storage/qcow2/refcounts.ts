@@ -87,6 +87,7 @@ export class Refcounts {
       start = this.#find(count);
     }
     for (let cluster = start; cluster < start + count; cluster++) this.change(cluster, 1);
+    this.#cover(start + count);
     return start * this.#clusterSize;
   }
 
@@ -144,6 +145,11 @@ export class Refcounts {
     return offset;
   }
 
+  /** The file reaches over its clusters before any is counted there, so that a file that doesn't was cut short. */
+  #cover(clusters: number): void {
+    if (this.#parts.file.size < clusters * this.#clusterSize) this.#parts.file.truncate(clusters * this.#clusterSize);
+  }
+
   #find(count: number): number {
     while (this.get(this.#hint) > 0) this.#hint += 1;
     let run = 0;
@@ -169,6 +175,7 @@ export class Refcounts {
     }
     this.#link(this.#table, index, cluster);
     this.change(cluster, 1);
+    this.#cover(cluster + 1);
   }
 
   #link(table: Table, index: number, cluster: number): void {
@@ -211,6 +218,7 @@ export class Refcounts {
     this.#tableOffset = first * this.#clusterSize;
     this.#tableClusters = clusters;
     for (let cluster = first; cluster < first + clusters + added.length; cluster++) this.change(cluster, 1);
+    this.#cover(first + clusters + added.length);
     this.flush();
     this.#parts.moved(this.#tableOffset, clusters);
     this.release(old.offset, old.clusters);

@@ -83,14 +83,15 @@ export class Snapshots {
     const bytes = map.l1Bytes();
     const view = viewOf(bytes);
     for (let i = 0; i < map.l1Size; i++) writePointer(view, i, readPointer(view, i).offset, false);
-    this.share(bytes, 1);
+    this.#checkRoom(bytes);
+    map.markShared();
+    this.#share(bytes, 1);
     const clusters = Math.max(1, Math.ceil(bytes.length / map.clusterSize));
     const l1Offset = refcounts.allocate(clusters);
     refcounts.flush();
     const padded = new Uint8Array(clusters * map.clusterSize);
     padded.set(bytes);
     file.write(l1Offset, padded, "snapshots");
-    map.markOwned();
     const id = String(1 + this.#list.reduce((most, entry) => Math.max(most, Number(entry.id) || 0), 0));
     const made = encode({ id, name, seconds, l1Offset, l1Size: map.l1Size, diskSize: this.#parts.diskSize });
     this.#write([...this.#list, made]);
@@ -110,14 +111,15 @@ export class Snapshots {
     const before = map.l1Bytes();
     const after = new Uint8Array(before.length);
     after.set(file.read(chosen.l1Offset, chosen.l1Size * 8, "snapshots"));
-    this.share(after, 1);
+    this.#checkRoom(after);
+    this.#share(after, 1);
     refcounts.flush();
     map.l1.bytes.set(after);
     map.l1.changed(0, after.length);
     map.flush();
-    this.share(before, -1);
-    map.markOwned();
+    this.#share(before, -1);
     refcounts.flush();
+    map.markOwned();
   }
 
   /** Gives free what only the snapshot held. */
@@ -126,17 +128,16 @@ export class Snapshots {
     const chosen = this.find(name);
     const bytes = file.read(chosen.l1Offset, chosen.l1Size * 8, "snapshots");
     this.#write(this.#list.filter((entry) => entry !== chosen));
-    this.share(bytes, -1);
+    this.#share(bytes, -1);
     refcounts.release(chosen.l1Offset, Math.max(1, Math.ceil(bytes.length / map.clusterSize)));
-    map.markOwned();
     refcounts.flush();
+    map.markOwned();
   }
 
   /** One reference more, or less, to each L2 table and each cluster that an L1 table reaches. */
-  share(l1: Uint8Array, by: 1 | -1): void {
+  #share(l1: Uint8Array, by: 1 | -1): void {
     const { map, refcounts, clusterBits, version } = this.#parts;
     const view = viewOf(l1);
-    if (by === 1) this.#checkRoom(l1);
     for (let l1Index = 0; l1Index < l1.length / 8; l1Index++) {
       const { offset } = readPointer(view, l1Index);
       if (offset === 0) continue;

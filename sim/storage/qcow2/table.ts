@@ -90,10 +90,6 @@ export class TableCache {
     return table;
   }
 
-  holds(offset: number): boolean {
-    return this.#tables.has(offset);
-  }
-
   /** The cluster is no table any more. */
   forget(offset: number): void {
     if (this.#latest?.offset === offset) this.#latest = undefined;

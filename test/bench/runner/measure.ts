@@ -58,7 +58,7 @@ export interface Outcome {
   readonly results: readonly Result[];
 }
 
-export function spread(samples: readonly number[]): Spread {
+function spread(samples: readonly number[]): Spread {
   const sorted = [...samples].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   const upper = sorted[middle] ?? NaN;

@@ -1,7 +1,7 @@
 import type { Goal, Outcome, Result, Spread } from "./measure.js";
 
 /** Three significant digits and a thousand's letter: `12.3 M`. */
-export function brief(value: number): string {
+function brief(value: number): string {
   const [factor, letter] =
     Math.abs(value) >= 1e9
       ? [1e9, " G"]

@@ -190,7 +190,14 @@ test("two pictures on one page share no name", () => {
   const ids = [svg(lines), svg(dense)].map((one) => [...one.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id));
   expect(ids[0]!.length).toBeGreaterThan(2);
   expect(ids[0]!.filter((id) => ids[1]!.includes(id))).toEqual([]);
-  expect(svg(lines).includes("$id")).toBe(false);
+  expect(svg(lines).includes("\u0001")).toBe(false);
+});
+
+test("a label that looks like a drawing's own name stays as it is", () => {
+  const label = "zr0-c0 \u0001 url(#zr1-c2)";
+  const view = simple([1, 2], { title: label, series: [{ name: "n", mark: "bars", x: [label, "b"], y: [1, 2] }] });
+  const shown = "zr0-c0 \\u0001 url(#zr1-c2)";
+  expect(texts(svg(view)).filter((text) => text === shown)).toHaveLength(2);
 });
 
 test("the same view gives the same bytes", () => {

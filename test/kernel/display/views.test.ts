@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { present, presentAll } from "../../../kernel/display/index.js";
 import { roleColours } from "../../../kernel/display/picture/palette.js";
+import { coarse } from "../../../kernel/display/picture/heat.js";
 import { layered } from "../../../kernel/display/picture/layered.js";
 import type { GraphView, HeatView, LanesView, View } from "../../../sim/core/index.js";
 import { bars, graph, heat, lanes, lines, sequence, table } from "./views.js";
@@ -271,4 +272,60 @@ test("an empty view of each kind is shown as empty and not as an error", () => {
     expect(bundle["text/plain"]).not.toMatch(/cannot|failed|\(no (?:image|application|text)/);
     if ("image/svg+xml" in bundle) expect(elements(svg(view)).length).toBeGreaterThan(3);
   }
+});
+
+test("what one picture cannot hold is cut, and its caption says so", () => {
+  const cut: [View, string][] = [
+    [
+      {
+        ...lanes,
+        lanes: Array.from({ length: 5000 }, (_, i) => ({
+          name: `cpu ${i}`,
+          spans: [{ from: 0, to: i + 1, label: "a" }],
+        })),
+      },
+      "Shown: the first 200 of 5000 lanes.",
+    ],
+    [
+      { ...sequence, messages: Array.from({ length: 5000 }, () => sequence.messages[0]!) },
+      "Shown: the first 300 of 5000 messages.",
+    ],
+    [
+      {
+        ...graph,
+        nodes: Array.from({ length: 5000 }, (_, i) => ({ id: String(i), label: "n" })),
+        edges: Array.from({ length: 4999 }, (_, i) => ({ from: String(i), to: String(i + 1) })),
+      },
+      "Shown: the first 300 of 5000 nodes.",
+    ],
+  ];
+  for (const [view, note] of cut) {
+    const started = performance.now();
+    expect(text(view)).toContain(note);
+    expect(texts(svg(view)).join(" ")).toContain(note);
+    expect(performance.now() - started).toBeLessThan(5000);
+  }
+});
+
+test("heat: a grid finer than the picture shows means, the figure all values", () => {
+  const values = Array.from({ length: 600 }, (_, r) =>
+    Array.from({ length: 300 }, (_, c) => (c < 2 && r < 3 ? [1, 2, 3, 4, 5, null][r * 2 + c]! : 9)),
+  );
+  const view: HeatView = { ...heat, values };
+  expect(coarse(view, 200).values[0]!.slice(0, 2)).toEqual([3, 9]);
+  expect(texts(svg(view)).join(" ")).toContain("Each cell is the mean of 2 × 3.");
+  expect((figure(view) as Heat).data[0]!.z).toEqual(values);
+});
+
+test("lanes: labels beyond what colours can tell apart share one kind", () => {
+  const spans = Array.from({ length: 100 }, (_, i) => ({ from: i, to: i + 1, label: `task ${i}` }));
+  const { data } = figure({ ...lanes, lanes: [{ name: "cpu", spans }] }) as Lanes;
+  expect(data).toHaveLength(25);
+  expect(data.at(-1)!.name).toBe("other");
+  expect(data.at(-1)!.x).toHaveLength(76);
+});
+
+test("an array of views is a group", () => {
+  expect(presentAll([lines, table])).toEqual([present(lines), present(table)]);
+  expect(present([lines, table])).toEqual(present({ as: "group", views: [lines, table] }));
 });

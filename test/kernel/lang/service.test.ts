@@ -392,6 +392,14 @@ describe("files of the notebook's folder", () => {
   });
 });
 
+test("a package without types is any", () => {
+  const folder = join(cwd, "node_modules/untyped-package");
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "package.json"), '{ "name": "untyped-package", "main": "index.js" }');
+  writeFileSync(join(folder, "index.js"), "module.exports = 1");
+  expect(errors("import u from 'untyped-package'; u.x.y", "u.z")).toEqual([]);
+});
+
 describe("completion", () => {
   const texts = (cell: string): readonly string[] => {
     const at = cell.indexOf("‸");

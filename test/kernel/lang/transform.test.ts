@@ -291,4 +291,21 @@ describe("what can't run", () => {
       { severity: "error", message: expect.stringContaining(message) as string, line, column },
     ]);
   });
+
+  test("a cell that nests without end", () => {
+    const transform = createTransform();
+    for (const [open, close] of ["()", "[]", "{}"] as const) {
+      const result = transform(`${open.repeat(20_000)}${close.repeat(20_000)}`, "cell");
+      expect(result).toMatchObject({ ok: false, diagnostics: [{ message: "The cell nests too deeply" }] });
+    }
+    const functions = `${"(() => ".repeat(200)}1${")".repeat(200)}`;
+    expect(transform(functions, "cell")).toMatchObject({ ok: true });
+    const brackets = JSON.stringify("(".repeat(20_000));
+    expect(transform(`${brackets} /* ${"[".repeat(2000)} */ // ${"{".repeat(2000)}`, "cell")).toMatchObject({
+      ok: true,
+    });
+    const sum = Array.from({ length: 50_000 }, () => "1").join(" + ");
+    const result = transform(sum, "cell");
+    expect(result.ok || result.diagnostics[0]?.message === "The cell nests too deeply").toBe(true);
+  });
 });

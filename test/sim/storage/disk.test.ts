@@ -18,7 +18,7 @@ describe("a disk", () => {
   it("has the drive's capacity, or the part that it is given", () => {
     expect(hp().sectors).toBe(1962 * 19 * 72);
     expect(hp({ size: MiB(10) }).sectors).toBe(20_480);
-    expect(() => hp({ size: GiB(2) })).toThrow(usage("hp-97560"));
+    expect(() => hp({ size: GiB(2) })).toThrow(usage("a hp-97560 drive has 1.28 GiB, not 2 GiB", "smaller"));
     expect(() => hp({ size: 1000 })).toThrow(usage("1000 bytes"));
   });
 

@@ -1,7 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createWorld, isView, KiB, MiB } from "../../../sim/core/index.js";
-import { createDisk, type HostPartition, type ImageOptions, type VirtualDisk } from "../../../sim/storage/index.js";
+import {
+  copyFile,
+  createDisk,
+  MemoryFile,
+  openQcow2,
+  type HostPartition,
+  type ImageOptions,
+  type VirtualDisk,
+} from "../../../sim/storage/index.js";
 import { content, expectSame } from "./programs.js";
 import { usage } from "./usage.js";
 
@@ -165,6 +173,68 @@ describe("time", () => {
     // Eight channels against one arm.
     expect(scattered("ssd-sata")).toBeLessThan(50_000);
     expect(scattered("hp-97560")).toBeGreaterThan(1_000_000);
+  });
+});
+
+describe("explain", () => {
+  it("shows which file accesses an access became, and which disk requests, with their times", () => {
+    const virtual = partition().image({ name: "thin", size: MiB(8), clusterSize: KiB(4) });
+    const explained = virtual.explain({ op: "write", lba: 100, count: 8, bytes: content(100, 8, 3) });
+    expectSame(virtual.read(100, 8), content(100, 8, 3));
+    expect(explained.files.map(({ op, purpose, offset, length }) => [op, purpose, offset, length])).toEqual([
+      ["write", "refcounts", 8192, 512],
+      ["write", "data", 20_480, 8192],
+      ["write", "L2 table", 16_384, 4096],
+      ["write", "L1 table", 12_288, 512],
+    ]);
+    expect(explained.completion.requests.map(({ purpose, count }) => [purpose, count])).toEqual([
+      ["refcounts", 1],
+      ["data", 16],
+      ["L2 table", 8],
+      ["L1 table", 1],
+    ]);
+    // One after the other: what a table says must be there before what follows from it.
+    const times = explained.completion.requests.map(({ arrived, finished }) => [arrived, finished]);
+    expect(times.slice(1).map(([arrived]) => arrived)).toEqual(times.slice(0, -1).map(([, finished]) => finished));
+    expect(explained.latency).toBe(virtual.world.engine.now);
+    const sequence = explained.sequence();
+    expect(sequence.participants).toEqual(["guest", "thin", "file thin", "host", "disk"]);
+    expect(sequence.messages).toHaveLength(1 + 4 + 4 + 1);
+    expect(explained.table().rows).toHaveLength(4);
+    expect(JSON.parse(JSON.stringify(explained.view()))).toEqual(explained.view());
+  });
+
+  it("shows a clone's reads in the file of the disk under it", () => {
+    const base = partition().image({ name: "base", size: MiB(8) });
+    base.write(0, content(0, 200, 1));
+    const clone = base.clone({ name: "top" });
+    expect(clone.explain({ op: "read", lba: 0, count: 8 }).files.map(({ file }) => file)).toEqual(["base"]);
+    const written = clone.explain({ op: "write", lba: 8, count: 8 }).files;
+    expect(written.filter(({ file }) => file === "base").map(({ op, purpose }) => `${op} ${purpose}`)).toEqual([
+      "read copy",
+      "read copy",
+    ]);
+    expect(new Set(written.filter(({ op }) => op === "write").map(({ file }) => file))).toEqual(new Set(["top"]));
+  });
+});
+
+describe("an image's file", () => {
+  it("is copied out and in whole, holes as holes", () => {
+    const virtual = partition().image({ size: MiB(8), clusterSize: KiB(4) });
+    virtual.write(5000, content(5000, 30, 4));
+    const outside = new MemoryFile("copy.qcow2");
+    copyFile(virtual.image.file, outside);
+    expectSame(openQcow2(outside).read(5000, 30), content(5000, 30, 4));
+    const sparse = new MemoryFile("sparse");
+    sparse.truncate(MiB(100));
+    sparse.write(MiB(50), content(0, 1, 1));
+    const copy = new MemoryFile("copy");
+    copyFile(sparse, copy);
+    expect([copy.size, copy.allocated]).toEqual([MiB(100), KiB(4)]);
+    expectSame(copy.read(MiB(50), 512), content(0, 1, 1));
+    expect(() => {
+      copyFile(sparse, copy);
+    }).toThrow(usage("already holds"));
   });
 });
 

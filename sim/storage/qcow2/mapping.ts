@@ -52,7 +52,7 @@ export function readEntry(view: DataView, index: number, clusterBits: number, ve
   return offset === 0 ? unallocated : { kind: "data", offset, owned };
 }
 
-export function writeEntry(view: DataView, index: number, entry: Entry): void {
+function writeEntry(view: DataView, index: number, entry: Entry): void {
   writePointer(view, index, entry.offset, entry.owned);
   if (entry.kind === "zero") view.setUint32(index * 8 + 4, view.getUint32(index * 8 + 4) | 1);
 }

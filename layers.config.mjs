@@ -28,7 +28,7 @@ const kernel = {
   magics: ["sim/core", "sim/lab", "display"],
   server: ["sim/core", "sim/lab", "wire"],
   session: ["wire", "exec", "lang", "display", "magics"],
-  runner: ["session", "wire"],
+  runner: ["sim/core", "session", "wire"],
   grading: ["display"],
 };
 kernel.cli = ["sim/core", ...Object.keys(kernel)];

@@ -1,11 +1,11 @@
-import { defineConfig, type ViteUserConfig } from "vitest/config";
+import { defineConfig } from "vitest/config";
 
 /**
  * `npm test` takes the fixed fast samples; `npm run test:long` (mode "long") the long forms.
  * The projects differ in what they need: `unit` nothing but the sources, `kernel` a built kernel that it spawns,
  * `clients` Python's Jupyter and Debian's disk tools beside it (a suite whose tool is absent says so and is skipped).
  */
-const config: ViteUserConfig = defineConfig(({ mode }) => {
+export default defineConfig(({ mode }) => {
   const shared = { env: { VIRTLAB_LONG: mode === "long" ? "1" : "" }, expect: { requireAssertions: true } };
   return {
     test: {
@@ -28,4 +28,3 @@ const config: ViteUserConfig = defineConfig(({ mode }) => {
     },
   };
 });
-export default config;

@@ -11,11 +11,11 @@ import { formatDuration, longest, type Nanos } from "./units.js";
 export type Cancel = () => boolean;
 
 export interface EventOptions {
-  /** What messages call it; the action's own name where absent. */
+  /** What messages call it; where absent, the name of the callback's function, or "process". */
   readonly name?: string;
   /**
-   * Whether it is work that never ends, such as leases, heartbeats and periodic timers, and so does not keep `run()`
-   * going. What an event causes is background work if the event is, unless it is declared otherwise.
+   * Declares work that never ends and so does not keep `run()` going: a periodic timer (a lease, a heartbeat, a resync),
+   * a process that serves for ever. What these cause is ordinary work, unless it is declared too. Default false.
    */
   readonly background?: boolean;
 }
@@ -53,12 +53,11 @@ class NamedAction implements Runnable {
  */
 export class Engine implements Persist<EngineState>, Progress {
   readonly #queue = new EventQueue();
-  readonly #live = new Set<Process<unknown>>();
+  readonly #live: Process<unknown>[] = [];
   readonly #circumstances: (() => string) | undefined;
   #state: "ready" | "running" | "cut" = "ready";
   #events = 0;
   #until: number | undefined;
-  #spawned = 0;
   readonly #self = {
     cut: (): void => {
       this.#state = "cut";
@@ -93,7 +92,7 @@ export class Engine implements Persist<EngineState>, Progress {
     if (!(time >= queue.now && time <= longest && Math.floor(time) === time)) throw this.#noTime(time);
     if (this.#state === "cut") throw cutError();
     const named: Action = options?.name === undefined ? action : new NamedAction(options.name, action);
-    const slot = queue.push(time, named, options?.background ?? queue.background);
+    const slot = queue.push(time, named, options?.background ?? false);
     const sequence = queue.sequence;
     return () => queue.cancel(slot, sequence);
   }
@@ -110,7 +109,7 @@ export class Engine implements Persist<EngineState>, Progress {
   delay(duration: Nanos, options?: Pick<EventOptions, "background">): Signal<void> {
     const due = this.#queue.now + duration;
     if (!(duration >= 0 && due <= longest && Math.floor(due) === due)) throw this.#noTime(due);
-    return new Delay(this.#queue, due, options?.background);
+    return new Delay(this.#queue, due, options?.background ?? false);
   }
 
   /**
@@ -119,8 +118,7 @@ export class Engine implements Persist<EngineState>, Progress {
    */
   spawn<T>(body: Activity<T>, options?: EventOptions): Process<T> {
     if (this.#state === "cut") throw cutError();
-    const name = options?.name ?? `process ${++this.#spawned}`;
-    return new Process(body, this.#queue, this.#live, name, options?.background ?? this.#queue.background);
+    return new Process(body, this.#queue, this.#live, options?.name ?? "process", options?.background ?? false);
   }
 
   /**
@@ -131,10 +129,9 @@ export class Engine implements Persist<EngineState>, Progress {
    * @throws what an event throws; UsageError inside an event, or in a world that was cut
    */
   run(until?: Nanos | Signal<unknown>): Stop {
-    if (typeof until !== "number") return this.#run(longest, until === undefined, until);
+    if (typeof until !== "number") return this.#run(Infinity, until === undefined, until);
     if (!(until >= this.#queue.now && until <= longest && Math.floor(until) === until)) throw this.#noTime(until);
-    this.#until = until;
-    const stop = this.#run(until, false, undefined);
+    const stop = this.#run(until, false);
     if (stop.reason === "interrupted") return stop;
     this.#queue.now = until;
     return { reason: "until", now: until };
@@ -147,8 +144,7 @@ export class Engine implements Persist<EngineState>, Progress {
   settle(options: { readonly within: Nanos }): Stop {
     const limit = this.#queue.now + options.within;
     if (!(options.within >= 0 && limit <= longest && Math.floor(limit) === limit)) throw this.#noTime(limit);
-    this.#until = limit;
-    const stop = this.#run(limit, true, undefined);
+    const stop = this.#run(limit, true);
     if (stop.reason !== "until") return stop;
     this.#queue.now = limit;
     throw new UsageError(
@@ -170,39 +166,39 @@ export class Engine implements Persist<EngineState>, Progress {
         "Let it come to rest with run(), and cancel the processes that serve for ever; only plain state can be saved.",
       );
     }
-    return { now: this.#queue.now, events: this.#events, spawned: this.#spawned };
+    return { now: this.#queue.now, events: this.#events };
   }
 
   /** @throws UsageError unless nothing is pending here: restore into a new world */
   restore(state: EngineState): void {
-    if (this.#live.size > 0 || this.#queue.size > 0 || this.#state !== "ready") {
+    if (this.#live.length > 0 || this.#queue.size > 0 || this.#state !== "ready") {
       throw new UsageError("a state cannot be restored into a world in use", "Restore it into a new world.");
     }
     this.#queue.now = state.now;
     this.#events = state.events;
-    this.#spawned = state.spawned;
   }
 
-  #run(limit: number, untilIdle: boolean, signal: Signal<unknown> | undefined): Stop {
+  #run(limit: number, untilIdle: boolean, signal?: Signal<unknown>): Stop {
     if (this.#state === "cut") throw cutError();
     if (this.#state === "running") {
       throw new UsageError(
-        "a world cannot be run from inside one of its own events",
-        "Schedule with at(), after() or spawn() there. If its last run was cut off, make a new world.",
+        "a world cannot be run from inside one of its own events, nor after it was cut off inside one",
+        "Inside an event, schedule with at(), after() or spawn(). If its last run was cut off, make a new world.",
       );
     }
     this.#state = "running";
+    this.#until = limit === Infinity ? undefined : limit;
     supervision.enter(this.#self);
     const queue = this.#queue;
     const watch = supervision.watch;
     try {
       for (;;) {
+        if (watch?.(this) === true) return { reason: "interrupted", now: this.now };
         if (signal?.settled === true) return { reason: "until", now: this.now };
         if (untilIdle && queue.foreground === 0) return { reason: "idle", now: this.now, waiting: [] };
         const time = queue.nextTime();
         if (time === Infinity) return { reason: "idle", now: this.now, waiting: this.#waiting() };
         if (time > limit) return { reason: "until", now: this.now };
-        if (watch?.(this) === true) return { reason: "interrupted", now: this.now };
         const action = queue.take();
         this.#events++;
         if (typeof action === "function") action();
@@ -213,7 +209,6 @@ export class Engine implements Persist<EngineState>, Progress {
       throw error instanceof InvariantError && circumstances !== undefined ? annotate(error, circumstances()) : error;
     } finally {
       // Not reached when the run is cut off, by which that is known.
-      queue.background = false;
       this.#until = undefined;
       this.#state = "ready";
       supervision.leave(this.#self);
@@ -221,15 +216,20 @@ export class Engine implements Persist<EngineState>, Progress {
   }
 
   #waiting(): string[] {
-    return [...this.#live].filter((process) => !process.background).map((process) => process.name);
+    return this.#live.filter((process) => !process.background).map((process) => process.name);
   }
 
   /** What foreground work there is, in words. */
   #busy(): string {
-    const events = [...this.#queue.foregroundActions()].map((action) => action.name || "a callback");
-    const names = [...new Set([...this.#waiting(), ...events])];
-    const some = names.slice(0, 5).join(", ");
-    return names.length > 5 ? `${some} and ${names.length - 5} more` : some;
+    const names = new Set(this.#waiting());
+    const isWhatItWaitsFor = (process: Process<unknown>, action: unknown): boolean => process.waitsFor === action;
+    for (const action of this.#queue.foregroundActions()) {
+      const waiting = this.#live.filter((process) => isWhatItWaitsFor(process, action));
+      if (waiting.length === 0) names.add(action.name || "a callback");
+      for (const process of waiting) names.add(process.name);
+    }
+    const some = [...names].slice(0, 5).join(", ");
+    return names.size > 5 ? `${some} and ${names.size - 5} more` : some;
   }
 
   #noTime(time: number): UsageError {
@@ -244,7 +244,6 @@ export class Engine implements Persist<EngineState>, Progress {
 export interface EngineState {
   readonly now: number;
   readonly events: number;
-  readonly spawned: number;
 }
 
 function cutError(): UsageError {

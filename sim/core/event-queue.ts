@@ -1,3 +1,4 @@
+import { Deque } from "./deque.js";
 import { invariant } from "./errors.js";
 
 /** What an event does: a callback, or an object that is run (a process or a delay, which so need no closure). */
@@ -7,6 +8,12 @@ export interface Runnable {
   /** What messages call it. */
   readonly name: string;
   run(): void;
+}
+
+/** What takes a turn in the present, once for each time it is woken. */
+export interface Ready extends Runnable {
+  /** Set by the queue: its place among the events. */
+  turn: number;
 }
 
 /** Four children to a node: half the levels of a binary heap, and the four times lie beside one another in memory. */
@@ -20,17 +27,21 @@ const arity = 1 << shift;
  * An implicit 4-ary heap (D. B. Johnson, "Priority queues with update and finding minimum spanning trees", 1975) over
  * typed arrays: the heap moves a time and a slot number, the rest of an event stays in its slot. A cancelled event
  * lets go of its action at once; its place in the heap goes when it comes to the top, or when more than half of all
- * places are such, in one sweep. So cancelling costs O(1) amortised and holds no memory.
+ * places are such, in one sweep. So cancelling costs O(1) amortised and holds no memory. Processes that are woken wait
+ * for their turn in a line beside the heap: they are all due now, and come in order.
  */
 export class EventQueue {
   /** The time of the event taken last, until the engine moves it on. */
   now = 0;
-  /** Whether what happens now is background work: what it causes then is background work too, unless it is declared otherwise. */
-  background = false;
   /** Live foreground events, and whatever else the engine counts as foreground work. */
   foreground = 0;
   /** The sequence number of the event pushed last: with its slot, the event's identity. */
   sequence = 0;
+
+  readonly #ready = new Deque<Ready>();
+  #woken = 0;
+  /** Whether the next event is the turn of the first in that line. */
+  #nextIsReady = false;
 
   // In heap order.
   #times = new Float64Array(64);
@@ -40,7 +51,7 @@ export class EventQueue {
 
   // By slot.
   #sequences = new Float64Array(64);
-  #backgrounds = new Uint8Array(64);
+  #background = new Uint8Array(64);
   #actions: (Action | undefined)[] = new Array<Action | undefined>(64).fill(undefined);
   /** Slots below `#fresh` have been in use; those of them that are free again are stacked in `#free`. */
   #fresh = 0;
@@ -49,7 +60,7 @@ export class EventQueue {
 
   /** Live events. */
   get size(): number {
-    return this.#size - this.#cancelled;
+    return this.#size - this.#cancelled + this.#woken;
   }
 
   /** @returns the slot, which together with `sequence` cancels the event */
@@ -57,33 +68,45 @@ export class EventQueue {
     if (this.#size === this.#times.length) this.#grow();
     const slot = this.#freed > 0 ? (this.#free[--this.#freed] ?? 0) : this.#fresh++;
     this.#sequences[slot] = ++this.sequence;
-    this.#backgrounds[slot] = background ? 1 : 0;
+    this.#background[slot] = background ? 1 : 0;
     this.#actions[slot] = action;
     if (!background) this.foreground++;
     this.#rise(this.#size++, time, slot);
     return slot;
   }
 
+  /** Has `ready` take its turn in the present, after what is already due. It must not be in the line already. */
+  wake(ready: Ready): void {
+    ready.turn = ++this.sequence;
+    this.foreground++;
+    this.#woken++;
+    this.#ready.push(ready);
+  }
+
+  /** Takes `ready` out of the line. */
+  withdraw(ready: Ready): void {
+    if (!this.#ready.removeWhere((other) => other === ready)) return;
+    this.foreground--;
+    this.#woken--;
+  }
+
   /** When the next live event is due; Infinity where there is none. */
   nextTime(): number {
-    while (this.#size > 0) {
-      const slot = this.#slots[0] ?? 0;
-      if (this.#actions[slot] !== undefined) return this.#times[0] ?? 0;
-      this.#cancelled--;
-      this.#removeFirst(slot);
-    }
-    return Infinity;
+    if (this.#cancelled > 0) this.#dropCancelled();
+    const time = this.#size > 0 ? (this.#times[0] ?? 0) : Infinity;
+    this.#nextIsReady = this.#woken > 0 && (time > this.now || this.#readyIsFirst());
+    return this.#nextIsReady ? this.now : time;
   }
 
   /** Removes the event that `nextTime` spoke of, which must have been asked just before, and makes its time the present. */
   take(): Action {
+    if (this.#nextIsReady) return this.#takeReady();
     const slot = this.#slots[0] ?? 0;
     const action = this.#actions[slot];
     invariant(action !== undefined, "an event is taken from an empty queue");
     this.#actions[slot] = undefined;
     this.now = this.#times[0] ?? 0;
-    this.background = this.#backgrounds[slot] === 1;
-    if (!this.background) this.foreground--;
+    if (this.#background[slot] === 0) this.foreground--;
     this.#removeFirst(slot);
     return action;
   }
@@ -92,7 +115,7 @@ export class EventQueue {
   cancel(slot: number, sequence: number): boolean {
     if (this.#sequences[slot] !== sequence || this.#actions[slot] === undefined) return false;
     this.#actions[slot] = undefined;
-    if (this.#backgrounds[slot] === 0) this.foreground--;
+    if (this.#background[slot] === 0) this.foreground--;
     this.#cancelled++;
     if (this.#cancelled > 32 && this.#cancelled * 2 > this.#size) this.#sweep();
     return true;
@@ -100,9 +123,35 @@ export class EventQueue {
 
   /** The live foreground events' actions, in no particular order. */
   *foregroundActions(): Generator<Action, void, void> {
+    yield* this.#ready;
     for (const slot of this.#slots.subarray(0, this.#size)) {
       const action = this.#actions[slot];
-      if (action !== undefined && this.#backgrounds[slot] === 0) yield action;
+      if (action !== undefined && this.#background[slot] === 0) yield action;
+    }
+  }
+
+  /** Whether the first in line comes before the first event of the heap, which is due now too. */
+  #readyIsFirst(): boolean {
+    return (this.#ready.first?.turn ?? Infinity) < (this.#sequences[this.#slots[0] ?? 0] ?? 0);
+  }
+
+  #takeReady(): Ready {
+    const ready = this.#ready.shift();
+    invariant(ready !== undefined, "a turn is taken from an empty line");
+    this.foreground--;
+    this.#woken--;
+    return ready;
+  }
+
+  /** Takes cancelled events off the top. */
+  #dropCancelled(): void {
+    for (
+      let slot = this.#slots[0] ?? 0;
+      this.#size > 0 && this.#actions[slot] === undefined;
+      slot = this.#slots[0] ?? 0
+    ) {
+      this.#cancelled--;
+      this.#removeFirst(slot);
     }
   }
 
@@ -188,7 +237,7 @@ export class EventQueue {
     this.#times = grown(new Float64Array(capacity), this.#times);
     this.#slots = grown(new Int32Array(capacity), this.#slots);
     this.#sequences = grown(new Float64Array(capacity), this.#sequences);
-    this.#backgrounds = grown(new Uint8Array(capacity), this.#backgrounds);
+    this.#background = grown(new Uint8Array(capacity), this.#background);
     this.#free = grown(new Int32Array(capacity), this.#free);
   }
 }

@@ -15,12 +15,10 @@ const view = new DataView(new ArrayBuffer(8));
 const ln2High = 0.6931471803691238;
 const ln2Low = 1.9082149292705877e-10;
 
-/** 2 ** exponent, for the exponents of normal numbers. */
-function powerOfTwo(exponent: number): number {
-  view.setInt32(0, (exponent + 1023) << 20);
-  view.setInt32(4, 0);
-  return view.getFloat64(0);
-}
+/** 2 ** (place − 1022), for the exponents of normal numbers. */
+const powers = new Float64Array(2046);
+powers.forEach((_, place) => (powers[place] = place === 0 ? 2 ** -1022 : (powers[place - 1] ?? 0) * 2));
+const powerOfTwo = (exponent: number): number => powers[exponent + 1022] ?? 0;
 
 /**
  * The natural logarithm of a normal number above 0.
@@ -32,10 +30,8 @@ function powerOfTwo(exponent: number): number {
 export function log(x: number): number {
   invariant(x >= 2 ** -1022 && x < Infinity, "the logarithm of what is no normal number above 0");
   view.setFloat64(0, x);
-  const high = view.getInt32(0);
-  let exponent = (high >> 20) - 1023;
-  view.setInt32(0, (high & 0xfffff) | (1023 << 20));
-  let m = view.getFloat64(0);
+  let exponent = (view.getInt32(0) >> 20) - 1023;
+  let m = x * powerOfTwo(-exponent);
   if (m > Math.SQRT2) {
     m /= 2;
     exponent++;
@@ -43,16 +39,11 @@ export function log(x: number): number {
   const f = m - 1;
   const s = f / (m + 1);
   const z = s * s;
-  let sum = (2 / 21) * z;
-  sum = (sum + 2 / 19) * z;
-  sum = (sum + 2 / 17) * z;
-  sum = (sum + 2 / 15) * z;
-  sum = (sum + 2 / 13) * z;
-  sum = (sum + 2 / 11) * z;
-  sum = (sum + 2 / 9) * z;
-  sum = (sum + 2 / 7) * z;
-  sum = (sum + 2 / 5) * z;
-  sum = (sum + 2 / 3) * z;
+  const w = z * z;
+  // 2(z/3 + z²/5 + … + z¹⁰/21), in two chains that a processor works out side by side.
+  const odd = z * (2 / 3 + w * (2 / 7 + w * (2 / 11 + w * (2 / 15 + w * (2 / 19)))));
+  const even = w * (2 / 5 + w * (2 / 9 + w * (2 / 13 + w * (2 / 17 + w * (2 / 21)))));
+  const sum = odd + even;
   return exponent * ln2High + (f - (s * (f - sum) - exponent * ln2Low));
 }
 

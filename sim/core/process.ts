@@ -1,5 +1,5 @@
 import { annotate, UsageError } from "./errors.js";
-import type { EventQueue, Runnable } from "./event-queue.js";
+import type { EventQueue, Ready } from "./event-queue.js";
 import { Signal, type Waiter } from "./signal.js";
 import { formatDuration } from "./units.js";
 
@@ -9,72 +9,94 @@ import { formatDuration } from "./units.js";
  */
 export type Activity<T> = Generator<Signal<unknown>, T, void>;
 
+/**
+ * What `next` of every generator is, taken from where they all inherit it: each generator function puts a prototype of
+ * its own in between, and to look through those costs more than the call.
+ */
+const generator = Object.getPrototypeOf(
+  function* () {
+    // Empty: it is its kind that matters.
+  }.prototype,
+) as { readonly next: (this: Activity<unknown>) => unknown };
+const { next } = generator;
+
+/** Runs an activity up to its next wait, or its end. */
+function advance<T>(body: Activity<T>): IteratorResult<Signal<unknown>, T> {
+  return next.call(body) as IteratorResult<Signal<unknown>, T>;
+}
+
 /** Thrown by `interrupt` into a process where it waits; also what a cancelled process failed with. */
 export class Interrupted extends Error {
   override readonly name = "Interrupted";
 }
 
 /** A running activity. As a signal it fires with what the activity returns, and fails with what it throws. */
-export class Process<T> extends Signal<T> implements Runnable, Waiter {
-  /** Background work does not keep `run()` going. */
+export class Process<T> extends Signal<T> implements Ready, Waiter {
+  /** Whether it serves for ever, and so does not keep `run()` going by being alive. */
   readonly background: boolean;
-  readonly #queue: EventQueue;
-  readonly #live: Set<Process<unknown>>;
-  readonly #body: Activity<T>;
-  #state: "scheduled" | "running" | "waiting" | "ended" = "scheduled";
+  private readonly queue: EventQueue;
+  private readonly live: Process<unknown>[];
+  /** Its place among the living. */
+  private place: number;
+  private readonly body: Activity<T>;
+  private phase: "scheduled" | "running" | "waiting" | "ended";
   /** What it waits for, kept until it has taken its turn after that. */
-  #awaited: Signal<unknown> | undefined;
-  /** To be thrown at its next turn, or thrown at its last one. */
-  #interruption: Interrupted | undefined;
-  #cancelled = false;
-  // The event of its next turn.
-  #slot = 0;
-  #sequence = 0;
+  private target: Signal<unknown> | undefined;
+  /** To be thrown at its next turn. */
+  private interruption: Interrupted | undefined;
+  /** The interruption thrown last, or that of its cancellation: to end by it is no error. */
+  private told: Interrupted | undefined;
+  private cancelled: boolean;
+  turn: number;
 
   /** Starts it in the present, after what is already due. */
-  constructor(body: Activity<T>, queue: EventQueue, live: Set<Process<unknown>>, name: string, background: boolean) {
+  constructor(body: Activity<T>, queue: EventQueue, live: Process<unknown>[], name: string, background: boolean) {
     super(name);
     this.background = background;
-    this.#queue = queue;
-    this.#live = live;
-    this.#body = body;
-    live.add(this);
+    this.queue = queue;
+    this.live = live;
+    this.body = body;
+    this.phase = "scheduled";
+    this.target = undefined;
+    this.interruption = undefined;
+    this.told = undefined;
+    this.cancelled = false;
+    this.place = live.length;
+    live.push(this);
     if (!background) queue.foreground++;
-    this.#slot = queue.push(queue.now, this, background);
-    this.#sequence = queue.sequence;
+    this.turn = 0;
+    queue.wake(this);
   }
 
   /** The signal that it waits for; undefined where it is about to go on, or has ended. */
   get waitsFor(): Signal<unknown> | undefined {
-    return this.#state === "waiting" ? this.#awaited : undefined;
+    return this.phase === "waiting" ? this.target : undefined;
   }
 
   /** Takes its turn: goes on to the next wait. Called by the engine, in an event of its own. */
   run(): void {
-    this.#queue.background &&= this.background;
-    const interrupted = this.#state === "scheduled" ? this.#interruption : undefined;
-    const awaited = this.#awaited;
-    this.#awaited = undefined;
-    this.#state = "running";
+    const target = this.target;
+    this.target = undefined;
+    this.phase = "running";
     let result: IteratorResult<Signal<unknown>, T>;
     try {
-      if (interrupted !== undefined) result = this.#body.throw(interrupted);
-      else if (awaited?.failed === true) result = this.#body.throw(awaited.error);
-      else result = this.#body.next();
-      result = this.#skipSettled(result);
+      if (this.interruption !== undefined) result = this.throwInterruption(this.interruption);
+      else if (target?.failed === true) result = this.body.throw(target.error);
+      else result = advance(this.body);
+      result = this.skipSettled(result);
     } catch (error) {
-      this.#fail(error);
+      this.die(error);
       return;
     }
-    this.#proceed(result);
+    this.proceed(result);
   }
 
   /** Called by the signal that it waits for. */
   wake(turn: boolean): void {
     // Interrupted by another waiter of the same signal that was told before it.
-    if (this.#state !== "waiting") return;
+    if (this.phase !== "waiting") return;
     if (turn) this.run();
-    else this.#schedule();
+    else this.schedule();
   }
 
   /**
@@ -83,9 +105,9 @@ export class Process<T> extends Signal<T> implements Runnable, Waiter {
    * @throws UsageError where the process interrupts itself
    */
   interrupt(reason = "interrupted"): void {
-    if (!this.#letGo("interrupt")) return;
-    this.#interruption = new Interrupted(reason);
-    if (this.#state === "waiting") this.#schedule();
+    if (!this.letGo("interrupt")) return;
+    this.interruption = new Interrupted(reason);
+    if (this.phase === "waiting") this.schedule();
   }
 
   /**
@@ -95,42 +117,47 @@ export class Process<T> extends Signal<T> implements Runnable, Waiter {
    * @throws UsageError where the process cancels itself
    */
   cancel(reason = "cancelled"): void {
-    if (!this.#letGo("cancel")) return;
-    if (this.#state === "scheduled") this.#queue.cancel(this.#slot, this.#sequence);
-    this.#interruption = new Interrupted(reason);
-    this.#cancelled = true;
-    this.#state = "running";
+    if (!this.letGo("cancel")) return;
+    if (this.phase === "scheduled") this.queue.withdraw(this);
+    this.interruption = undefined;
+    this.told = new Interrupted(reason);
+    this.cancelled = true;
+    this.phase = "running";
     let result: IteratorResult<Signal<unknown>, T>;
     try {
-      result = this.#skipSettled(this.#body.return(undefined as T));
+      result = this.skipSettled(this.body.return(undefined as T));
     } catch (error) {
-      this.#fail(error);
+      this.die(error);
       return;
     }
-    this.#proceed(result);
+    this.proceed(result);
   }
 
   /** @returns whether it has not ended yet */
-  #letGo(verb: string): boolean {
-    if (this.#state === "ended") return false;
-    if (this.#state === "running") {
+  private letGo(verb: string): boolean {
+    if (this.phase === "ended") return false;
+    if (this.phase === "running") {
       throw new UsageError(`the process "${this.name}" tries to ${verb} itself`, "Let it return, or throw an error.");
     }
-    const awaited = this.#awaited;
-    this.#awaited = undefined;
-    awaited?.unsubscribe(this);
+    const target = this.target;
+    this.target = undefined;
+    target?.unsubscribe(this);
     return true;
   }
 
-  #schedule(): void {
-    const queue = this.#queue;
-    this.#state = "scheduled";
-    this.#slot = queue.push(queue.now, this, queue.background && this.background);
-    this.#sequence = queue.sequence;
+  private throwInterruption(interruption: Interrupted): IteratorResult<Signal<unknown>, T> {
+    this.interruption = undefined;
+    this.told = interruption;
+    return this.body.throw(interruption);
+  }
+
+  private schedule(): void {
+    this.phase = "scheduled";
+    this.queue.wake(this);
   }
 
   /** Goes on over signals that need no waiting. */
-  #skipSettled(result: IteratorResult<Signal<unknown>, T>): IteratorResult<Signal<unknown>, T> {
+  private skipSettled(result: IteratorResult<Signal<unknown>, T>): IteratorResult<Signal<unknown>, T> {
     while (result.done !== true) {
       const signal = result.value;
       if (!(signal instanceof Signal)) {
@@ -138,38 +165,42 @@ export class Process<T> extends Signal<T> implements Runnable, Waiter {
           `the process "${this.name}" yielded what is no signal`,
           "Wait with `yield* signal`, as in `yield* engine.delay(ms(5))`; run a part of an activity with `yield* part()`.",
         );
-        result = this.#body.throw(error);
+        result = this.body.throw(error);
       } else if (signal.settled) {
-        result = signal.failed ? this.#body.throw(signal.error) : this.#body.next();
+        result = signal.failed ? this.body.throw(signal.error) : advance(this.body);
       } else break;
     }
     return result;
   }
 
-  #proceed(result: IteratorResult<Signal<unknown>, T>): void {
+  private proceed(result: IteratorResult<Signal<unknown>, T>): void {
     if (result.done !== true) {
-      this.#awaited = result.value;
-      this.#state = "waiting";
+      this.target = result.value;
+      this.phase = "waiting";
       result.value.subscribe(this);
-    } else if (this.#cancelled) {
-      this.#fail(this.#interruption);
+    } else if (this.cancelled) {
+      this.die(this.told);
     } else {
-      this.#end();
+      this.end();
       this.fire(result.value);
     }
   }
 
   /** An error that nobody waits for goes out of `run()`, unless it is how the process was told to end. */
-  #fail(error: unknown): void {
-    const expected = this.awaited || error === this.#interruption;
-    this.#end();
+  private die(error: unknown): void {
+    const expected = this.awaited || error === this.told;
+    this.end();
     this.fail(error);
-    if (!expected) throw annotate(error, `in process "${this.name}" at ${formatDuration(this.#queue.now)}`);
+    if (!expected) throw annotate(error, `in process "${this.name}" at ${formatDuration(this.queue.now)}`);
   }
 
-  #end(): void {
-    this.#state = "ended";
-    this.#live.delete(this);
-    if (!this.background) this.#queue.foreground--;
+  private end(): void {
+    this.phase = "ended";
+    const last = this.live.pop();
+    if (last !== undefined && last !== this) {
+      last.place = this.place;
+      this.live[last.place] = last;
+    }
+    if (!this.background) this.queue.foreground--;
   }
 }

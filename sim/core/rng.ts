@@ -1,5 +1,5 @@
 import * as distributions from "./distributions.js";
-import { refusal } from "./distributions.js";
+import { refusal, type Source } from "./distributions.js";
 import { invariant, UsageError } from "./errors.js";
 import type { Persist } from "./persist.js";
 
@@ -17,11 +17,10 @@ export interface RngState {
  * numbers depend on the seed and the name only, so that a component that draws more, or a new component, changes nothing
  * for the others. Logarithms and exponentials are our own, see portable-math.ts.
  */
-export class Rng implements Persist<RngState> {
+export class Rng implements Persist<RngState>, Source {
   readonly #path: readonly (number | string)[];
   readonly #bits = new Int32Array(4);
   readonly #streams = new Map<string, Rng>();
-  readonly #source = (): number => ((this.uint32() >>> 5) * 2 ** 26 + (this.uint32() >>> 6) + 1) * 2 ** -53;
 
   /** @param path the seed, a whole number, and behind it the names of the streams that lead here */
   constructor(...path: readonly [seed: number, ...names: string[]]) {
@@ -61,7 +60,7 @@ export class Rng implements Persist<RngState> {
   uniform(low = 0, high = 1): number {
     const sane = low <= high && Number.isFinite(high - low);
     if (!sane) throw refusal(`uniform(${low}, ${high})`, "two finite numbers, the lower first");
-    const drawn = low + (high - low) * (this.#source() - 2 ** -53);
+    const drawn = low + (high - low) * (distributions.unit(this) - 2 ** -53);
     // Where the two are close together, the sum may round up to the bound.
     return drawn < high ? drawn : low;
   }
@@ -73,46 +72,46 @@ export class Rng implements Persist<RngState> {
     const range = below <= 2 ** 32 ? 2 ** 32 : 2 ** 53;
     const end = range - (range % below);
     for (;;) {
-      const drawn = range === 2 ** 32 ? this.uint32() : this.#source() * 2 ** 53 - 1;
+      const drawn = range === 2 ** 32 ? this.uint32() : distributions.unit(this) * 2 ** 53 - 1;
       if (drawn < end) return drawn % below;
     }
   }
 
   /** Exponential with that mean. */
   exponential(mean: number): number {
-    return distributions.exponential(this.#source, mean);
+    return distributions.exponential(this, mean);
   }
 
   /** Normal, by mean and standard deviation. */
   normal(mean = 0, deviation = 1): number {
     const sane = Number.isFinite(mean) && deviation >= 0 && deviation < Infinity;
     if (!sane) throw refusal(`normal(${mean}, ${deviation})`, "a finite mean, and a standard deviation from 0 on");
-    return mean + deviation * distributions.normal(this.#source);
+    return mean + deviation * distributions.normal(this);
   }
 
   /** Lognormal: `mu` and `sigma` are mean and standard deviation of its logarithm. Its median is e^mu. */
   lognormal(mu: number, sigma: number): number {
-    return distributions.lognormal(this.#source, mu, sigma);
+    return distributions.lognormal(this, mu, sigma);
   }
 
   /** Pareto from `scale` on: P(X > x) = (scale/x)^shape. It has a mean for shapes above 1 only. */
   pareto(shape: number, scale: number): number {
-    return distributions.pareto(this.#source, shape, scale);
+    return distributions.pareto(this, shape, scale);
   }
 
   /** Poisson: how many of many rare things happen, with that mean. */
   poisson(mean: number): number {
-    return distributions.poisson(this.#source, mean);
+    return distributions.poisson(this, mean);
   }
 
   /** Trials up to and with the first success: 1, 2, 3, … with mean 1/p. */
   geometric(p: number): number {
-    return distributions.geometric(this.#source, p);
+    return distributions.geometric(this, p);
   }
 
   /** A rank of 1 … n, with a probability proportional to rank^-exponent. */
   zipf(n: number, exponent: number): number {
-    return distributions.zipf(this.#source, n, exponent);
+    return distributions.zipf(this, n, exponent);
   }
 
   /** One of the items, each equally likely. */
@@ -168,7 +167,7 @@ export class Rng implements Persist<RngState> {
   }
 
   /**
-   * Hashes the path with FNV-1a (64 bits, RFC 9923) and spreads the hash with SplitMix64, as xoshiro's authors advise
+   * Hashes the path with FNV-1a (64 bits; G. Fowler, L. C. Noll and K.-P. Vo, 1991) and spreads the hash with SplitMix64, as xoshiro's authors advise
    * (G. L. Steele, D. Lea and C. H. Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014). SplitMix64
    * gives each word once in its period, so the state is never all zeros.
    */

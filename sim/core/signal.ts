@@ -7,29 +7,34 @@ import { invariant } from "./errors.js";
  */
 export class Signal<T> {
   readonly name: string;
-  #state: "pending" | "fired" | "failed" = "pending";
-  #value: T | undefined;
-  #error: unknown;
+  // `private`, not `#`, here and in the subclasses: simulations make these by the million, and see tsconfig.json.
+  private state: "pending" | "fired" | "failed";
+  /** What it fired with, or failed with. */
+  private outcome: unknown;
   /** One waiter is the rule: the list for the others is made when there are any. */
-  #waiter: Waiter | undefined;
-  #others: Waiter[] | undefined;
+  private waiter: Waiter | undefined;
+  private others: Waiter[] | undefined;
 
   constructor(name = "signal") {
     this.name = name;
+    this.state = "pending";
+    this.outcome = undefined;
+    this.waiter = undefined;
+    this.others = undefined;
   }
 
   /** Whether it has fired or failed. */
   get settled(): boolean {
-    return this.#state !== "pending";
+    return this.state !== "pending";
   }
 
   get failed(): boolean {
-    return this.#state === "failed";
+    return this.state === "failed";
   }
 
   /** What it failed with; undefined where it has not failed. */
   get error(): unknown {
-    return this.#error;
+    return this.state === "failed" ? this.outcome : undefined;
   }
 
   /**
@@ -37,32 +42,32 @@ export class Signal<T> {
    * @throws what it failed with; InvariantError where it has done neither
    */
   get value(): T {
-    if (this.#state === "failed") throw this.#error;
-    invariant(this.#state === "fired", `the value of "${this.name}" is read before it fired`);
-    return this.#value as T;
+    if (this.state === "failed") throw this.outcome;
+    invariant(this.state === "fired", "a signal's value is read before it fired");
+    return this.outcome as T;
   }
 
   /** @returns false where it was settled already, and stays as it was */
   fire(value: T): boolean {
-    if (this.#state !== "pending") return false;
-    this.#state = "fired";
-    this.#value = value;
-    this.#tell(false);
+    if (this.state !== "pending") return false;
+    this.state = "fired";
+    this.outcome = value;
+    this.tell(false);
     return true;
   }
 
   /** @returns false where it was settled already, and stays as it was */
   fail(error: unknown): boolean {
-    if (this.#state !== "pending") return false;
-    this.#state = "failed";
-    this.#error = error;
-    this.#tell(false);
+    if (this.state !== "pending") return false;
+    this.state = "failed";
+    this.outcome = error;
+    this.tell(false);
     return true;
   }
 
   /** Whether anyone waits for it. */
   get awaited(): boolean {
-    return this.#waiter !== undefined;
+    return this.waiter !== undefined;
   }
 
   /** Calls `listener` as soon as it settles, inside the call that settles it; at once where it is settled. */
@@ -76,12 +81,12 @@ export class Signal<T> {
 
   /** Tells `waiter` when it settles, once; at once where it is settled. */
   subscribe(waiter: Waiter): void {
-    if (this.#state !== "pending") {
+    if (this.state !== "pending") {
       waiter.wake(false);
-    } else if (this.#waiter === undefined) {
-      this.#waiter = waiter;
+    } else if (this.waiter === undefined) {
+      this.waiter = waiter;
     } else {
-      (this.#others ??= []).push(waiter);
+      (this.others ??= []).push(waiter);
     }
   }
 
@@ -90,13 +95,13 @@ export class Signal<T> {
    * behind the signal is withdrawn: a place in a queue, a granted resource, a timer.
    */
   unsubscribe(waiter: Waiter): void {
-    if (this.#waiter === waiter) {
-      this.#waiter = this.#others?.shift();
+    if (this.waiter === waiter) {
+      this.waiter = this.others?.shift();
     } else {
-      const at = this.#others?.indexOf(waiter) ?? -1;
-      if (at >= 0) this.#others?.splice(at, 1);
+      const at = this.others?.indexOf(waiter) ?? -1;
+      if (at >= 0) this.others?.splice(at, 1);
     }
-    if (this.#waiter === undefined) this.abandoned();
+    if (this.waiter === undefined) this.abandoned();
   }
 
   /** Called when the last waiter has given up, also between the settling and the waiter's turn. */
@@ -106,17 +111,17 @@ export class Signal<T> {
 
   /** `fire` from an event that is nothing but this: the first waiter takes its turn in it. */
   protected fireInTurn(value: T): void {
-    this.#state = "fired";
-    this.#value = value;
-    this.#tell(true);
+    this.state = "fired";
+    this.outcome = value;
+    this.tell(true);
   }
 
-  #tell(turn: boolean): void {
-    const first = this.#waiter;
+  private tell(turn: boolean): void {
+    const first = this.waiter;
     if (first === undefined) return;
-    const others = this.#others;
-    this.#waiter = undefined;
-    this.#others = undefined;
+    const others = this.others;
+    this.waiter = undefined;
+    this.others = undefined;
     if (!turn) first.wake(false);
     if (others !== undefined) for (const other of others) other.wake(false);
     if (turn) first.wake(true);

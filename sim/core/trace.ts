@@ -92,8 +92,8 @@ export class Trace implements Persist<TraceState> {
   }
 
   restore(state: TraceState): void {
-    const kept = this.#limit === 0 ? [] : state.rows.slice(-Math.min(this.#limit, state.rows.length || 1));
-    this.#rows = [...kept];
+    const kept = state.rows.slice(Math.max(0, state.rows.length - this.#limit));
+    this.#rows = kept;
     this.#oldest = 0;
     this.#dropped = state.dropped + state.rows.length - kept.length;
   }

@@ -85,7 +85,10 @@ export interface Span {
   readonly role?: Role;
 }
 
-/** A value for each place of a grid (memory, code, clusters): `values[row][column]`, null where there is none. */
+/**
+ * A value for each place of a grid (memory, code, clusters): `values[row][column]`, null where there is none. Row 0 is
+ * at the top.
+ */
 export interface HeatView {
   readonly as: "heat";
   readonly title: string;
@@ -94,6 +97,9 @@ export interface HeatView {
   readonly y: Axis;
   /** What the colour means. */
   readonly value: Axis;
+  /** The name of each column and of each row (an address, a node); its index, from 0, where absent. */
+  readonly columns?: readonly (string | number)[];
+  readonly rows?: readonly (string | number)[];
   readonly values: readonly (readonly (number | null)[])[];
 }
 
@@ -145,3 +151,6 @@ export interface Viewable {
 export function isViewable(value: unknown): value is Viewable {
   return typeof value === "object" && value !== null && "view" in value && typeof value.view === "function";
 }
+
+/** A plot from its parts, checked as they are typed: `plot({ title, caption, x, y, series })`. */
+export const plot = (parts: Omit<PlotView, "as">): PlotView => ({ as: "plot", ...parts });

@@ -1,0 +1,12 @@
+/**
+ * api: what `import … from "virtlab"` gives a cell, and a plain Node script too.
+ *
+ * The whole of `sim/lab`, and what needs a computer around it:
+ * show       display a value in the middle of a cell
+ * exercises  predict, reveal, check, problem, hint, checkpoint, claim for this session
+ * file       a disk image in a file of this computer
+ */
+export * from "../../sim/lab/index.js";
+export * from "./exercises.js";
+export { openImageFile, type ImageFile, type ImageFileOptions } from "./file.js";
+export { show } from "./show.js";

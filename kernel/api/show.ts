@@ -1,0 +1,19 @@
+import { present, type MimeBundle } from "../display/index.js";
+
+/** How the kernel takes a bundle from the middle of a cell; absent in a plain Node script. */
+type DisplayHook = (bundle: MimeBundle) => void;
+
+const hook = Symbol.for("virtlab.display");
+
+/**
+ * Shows values in the middle of a cell, each as the last expression of a cell would be shown. In a plain Node script it
+ * prints their text.
+ */
+export function show(...values: readonly unknown[]): void {
+  const display = (globalThis as { [hook]?: DisplayHook })[hook];
+  for (const value of values) {
+    const bundle = present(value);
+    if (display !== undefined) display(bundle);
+    else console.log(bundle["text/plain"]);
+  }
+}

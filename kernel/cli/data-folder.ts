@@ -1,0 +1,30 @@
+import { homedir } from "node:os";
+import { join } from "node:path";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** A variable that is set and not empty, as Jupyter reads it. */
+const set = (value: string | undefined): string | undefined => (value === "" ? undefined : value);
+
+/**
+ * Where Jupyter keeps a user's data (docs.jupyter.org/en/latest/use/jupyter-directories.html, "Data files"), in
+ * which `kernels/` holds the kernelspecs.
+ */
+export function userDataFolder(platform: NodeJS.Platform, env: Environment): string {
+  const given = set(env["JUPYTER_DATA_DIR"]);
+  if (given !== undefined) return given;
+  const home = homedir();
+  if (platform === "darwin") return join(home, "Library", "Jupyter");
+  if (platform === "win32") return join(set(env["APPDATA"]) ?? join(home, "AppData", "Roaming"), "jupyter");
+  return join(set(env["XDG_DATA_HOME"]) ?? join(home, ".local", "share"), "jupyter");
+}
+
+/** Where Jupyter looks for kernelspecs when nothing is known of its Python: the user's folder and the system's. */
+export function dataFolders(platform: NodeJS.Platform, env: Environment): readonly string[] {
+  const listed = (set(env["JUPYTER_PATH"]) ?? "").split(platform === "win32" ? ";" : ":").filter((path) => path !== "");
+  const system =
+    platform === "win32"
+      ? [join(set(env["PROGRAMDATA"]) ?? "C:\\ProgramData", "jupyter")]
+      : ["/usr/local/share/jupyter", "/usr/share/jupyter"];
+  return [...listed, userDataFolder(platform, env), ...system];
+}

@@ -1,0 +1,114 @@
+import { isPromise } from "node:util/types";
+import vm from "node:vm";
+import type { TransformedCell } from "../lang/index.js";
+import type { CellContext } from "./cell-context.js";
+import { guardVariables, prepareVariables } from "./cell-variables.js";
+import { interruptedReport, reportError } from "./error-report.js";
+import type { Evaluate } from "./evaluation.js";
+import type { MimeData, Outcome } from "./outcome.js";
+import type { Reporter } from "./reporter.js";
+import type { CellSources } from "./stack.js";
+
+/** Runs one cell after the other and reports how each ended. */
+export interface CellRunner {
+  start(run: number, cell: TransformedCell): void;
+  /** Ends the cell that only waits; what it set in motion may go on. */
+  interrupt(run: number): void;
+  /** An error that nobody catches ends the cell that it belongs to, or is shown at it where it has ended. */
+  uncaught(run: number, thrown: unknown): void;
+  /** Says that code called `process.exit`, a cell or what one left behind. */
+  exit(code: number): void;
+}
+
+/** What a cell's script gives: an object with the last expression's value, if the cell ends in one. */
+interface Completion {
+  readonly value?: unknown;
+}
+
+export function createCellRunner(
+  reporter: Reporter,
+  context: CellContext,
+  sources: CellSources,
+  evaluate: Evaluate,
+  present: (value: unknown) => readonly MimeData[],
+): CellRunner {
+  let running: number | undefined;
+  let cell: TransformedCell | undefined;
+  /** How the running cell ends at the event loop's next turn. */
+  let ending: Outcome | undefined;
+  // Taken now: a cell may replace the global.
+  const { setImmediate } = globalThis;
+
+  function settle(run: number, outcome: Outcome): void {
+    if (running !== run) return;
+    if (outcome.status !== "ok" && cell !== undefined) guardVariables(cell);
+    running = undefined;
+    ending = undefined;
+    reporter.outcome(run, outcome);
+  }
+
+  function failure(thrown: unknown): Outcome {
+    return { status: "error", ...reportError(thrown, sources) };
+  }
+
+  function succeed(run: number, { value }: Completion): void {
+    let outcome: Outcome = { status: "ok" };
+    try {
+      const bundles = value === undefined ? [] : present(value);
+      for (const data of bundles.slice(0, -1)) {
+        reporter.output(run, { type: "display", data, metadata: {}, update: false });
+      }
+      const result = bundles.at(-1);
+      if (result !== undefined) outcome = { status: "ok", result };
+    } catch (error) {
+      outcome = failure(error);
+    }
+    if (running !== run) return;
+    ending = outcome;
+    // Rejections that nobody handles are known a turn later; they are the cell's too.
+    setImmediate(settle, run, outcome);
+  }
+
+  return {
+    start(run, started) {
+      running = run;
+      cell = started;
+      ending = undefined;
+      sources.add(started);
+      prepareVariables(started);
+      context.enter(run);
+      const completed = evaluate(() => {
+        try {
+          // The transform makes scripts of this shape.
+          const completion = new vm.Script(started.code, { filename: started.name }).runInThisContext() as
+            Completion | Promise<Completion>;
+          if (!isPromise(completion)) succeed(run, completion);
+          else {
+            completion.then(
+              (result) => {
+                succeed(run, result);
+              },
+              (error: unknown) => {
+                settle(run, failure(error));
+              },
+            );
+          }
+        } catch (error) {
+          settle(run, failure(error));
+        }
+      });
+      if (!completed) settle(run, { status: "interrupted", ...interruptedReport() });
+    },
+    interrupt(run) {
+      settle(run, ending ?? { status: "interrupted", ...interruptedReport() });
+    },
+    uncaught(run, thrown) {
+      if (running === run) settle(run, failure(thrown));
+      else reporter.output(run, { type: "error", ...reportError(thrown, sources) });
+    },
+    exit(code) {
+      reporter.outcome(running ?? 0, { status: "exit", code });
+      running = undefined;
+    },
+  };
+}

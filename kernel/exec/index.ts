@@ -1,0 +1,36 @@
+/**
+ * exec: where user code runs, and how it is cut.
+ *
+ *      protocol worker (session)                                    main thread
+ *   ┌───────────────────────────┐   run, interrupt, ping (messages)   ┌──────────────────────────────┐
+ *   │ createExecutor            │ ──────────────────────────────────▶ │ startMainThread              │
+ *   │   run(cell, show)         │   streams, displays, outcomes       │   evaluation: the cell runs  │
+ *   │   interrupt()             │ ◀────────────────────────────────── │   inside Runtime.evaluate    │
+ *   │   inspector.Session ──────│── Runtime.terminateExecution ─────▶ │                              │
+ *   └───────────────────────────┘   (a bounded pipe in shared memory) └──────────────────────────────┘
+ *                stop flag in shared memory: the simulator's engine looks at it between events
+ *
+ * An interrupt raises the stop flag, asks the main thread to give up a cell that only waits, and, where the thread
+ * doesn't come back to its event loop, ends the JavaScript that keeps it. All variables stay.
+ *
+ * Glossary
+ *   run      one execution of a cell, numbered; outputs carry its number, so that late ones find their cell
+ *   outcome  how a run ended
+ *   host     what the kernel lends to modules that cells import, as `globalThis[Symbol.for("virtlab.display")]`: see `Host`
+ *
+ * outcome          the types: Executor, Outcome, Output
+ * executor         the worker's side; main-thread-link holds the other thread and frees it, gatherer joins streams
+ * main-thread      the main thread's side: globals, host, orders; cell-runner runs a cell in an evaluation, reporter tells
+ * thread-messages  what the threads say to each other; pipe is the way back
+ * blocking-child   the program that `execSync` waits for
+ * cell-context     which run a callback belongs to
+ * cell-variables   what a failed cell leaves without a value
+ * stop-flag        `interruptRequested`
+ * stream-capture   console and process.stdout
+ * module-loader    what `import` gives; tslab is one of them
+ * error-report     something thrown → Jupyter's error; stack puts cells' places into it
+ */
+export type { ErrorReport, Executor, MimeData, Outcome, Output } from "./outcome.js";
+export { createExecutor } from "./executor.js";
+export { startMainThread } from "./main-thread.js";
+export { interruptedReport } from "./error-report.js";

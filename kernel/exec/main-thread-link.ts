@@ -1,0 +1,128 @@
+import { Session } from "node:inspector";
+import type { MessagePort } from "node:worker_threads";
+import { signalBlockingChild } from "./blocking-child.js";
+import { createPipeReader, type PipeRecord } from "./pipe.js";
+import { createSharedMemory, flags, kinds, type Bell, type Order } from "./thread-messages.js";
+
+/** How long streams gather before they are shown, in ms. */
+const gathering = 5;
+/** How long the thread may take to come back by itself, where it looks at the stop flag and where not, in ms. */
+const graceWhenLooking = 250;
+const grace = 25;
+/** After how many commands to stop it must be waiting outside JavaScript, and when asking politely was in vain. */
+const outsideAfter = 3;
+const deafAfter = 8;
+
+/** The protocol worker's hold on the main thread. */
+export interface MainThreadLink {
+  order(message: Order): void;
+  /** Asks and waits for the `pong`, however long. */
+  ask(question: (id: number) => Order): Promise<void>;
+  /** From now until `recall`, long computations that look at it see that they should stop. */
+  raiseStopFlag(): void;
+  lowerStopFlag(): void;
+  /** No cell has looked at the stop flag since. */
+  resetLooking(): void;
+  /**
+   * Resolves when the thread is back in its event loop and will run what it is told next; ends the JavaScript that keeps
+   * it, or the program it waits for.
+   */
+  free(): Promise<void>;
+  /** Lets go of the thread, so that the process can end. */
+  release(): void;
+}
+
+/** @param heed told of every batch of records, in order */
+export function linkMainThread(port: MessagePort, heed: (records: PipeRecord[]) => void): MainThreadLink {
+  const memory = createSharedMemory();
+  const words = new Int32Array(memory.flags);
+  const pipe = createPipeReader(memory.pipe);
+  // Evaluating through this session would wait for the main thread; it serves for the one command that doesn't.
+  const inspector = new Session();
+  inspector.connectToMainThread();
+
+  const pongs = new Map<number, () => void>();
+  let pings = 0;
+  let terminating = false;
+  let gatherer: NodeJS.Timeout | undefined;
+
+  function order(message: Order): void {
+    port.postMessage(message);
+  }
+
+  function drain(): void {
+    clearTimeout(gatherer);
+    gatherer = undefined;
+    Atomics.store(words, flags.rung, 0);
+    const records = pipe.drain();
+    heed(records.filter(({ kind }) => kind !== kinds.pong));
+    for (const { kind, owner } of records) if (kind === kinds.pong) pongs.get(owner)?.();
+  }
+
+  function ask(question: (id: number) => Order): Promise<void> {
+    const id = ++pings;
+    return new Promise((resolve) => {
+      pongs.set(id, () => {
+        pongs.delete(id);
+        resolve();
+      });
+      order(question(id));
+    });
+  }
+
+  /** Whether a ping comes back within `ms`. */
+  function answers(ms: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms, false);
+      void ask((id) => ({ type: "ping", id })).then(() => {
+        clearTimeout(timer);
+        resolve(true);
+      });
+    });
+  }
+
+  function terminate(): void {
+    // V8 takes one such command at a time and answers it when something was ended.
+    if (terminating) return;
+    terminating = true;
+    inspector.post("Runtime.terminateExecution", () => {
+      terminating = false;
+    });
+  }
+
+  order({ type: "share", memory });
+  port.on("message", (bell: Bell) => {
+    if (bell === "urgent") drain();
+    else gatherer ??= setTimeout(drain, gathering);
+  });
+
+  return {
+    order,
+    ask,
+    raiseStopFlag() {
+      Atomics.store(words, flags.stop, 1);
+    },
+    lowerStopFlag() {
+      Atomics.store(words, flags.stop, 0);
+    },
+    resetLooking() {
+      Atomics.store(words, flags.looked, 0);
+    },
+    async free() {
+      let patience = Atomics.load(words, flags.looked) === 1 ? graceWhenLooking : grace;
+      // A thread that became idle just before is told to end what runs next, which may be the ping: only a later one
+      // that is answered shows that the command is used up.
+      for (let tries = 1; !(await answers(patience)) || terminating; tries++) {
+        terminate();
+        if (tries === outsideAfter) signalBlockingChild("SIGINT");
+        if (tries === deafAfter) signalBlockingChild("SIGKILL");
+        patience = grace;
+      }
+    },
+    release() {
+      inspector.disconnect();
+      Atomics.store(words, flags.leave, 1);
+      Atomics.notify(words, flags.leave);
+    },
+  };
+}

@@ -1,0 +1,174 @@
+import type { MessagePort } from "node:worker_threads";
+import { startCellContext } from "./cell-context.js";
+import { createCellRunner } from "./cell-runner.js";
+import { createEvaluate } from "./evaluation.js";
+import { createModuleLoader, requireFrom } from "./module-loader.js";
+import type { MimeData } from "./outcome.js";
+import { createReporter } from "./reporter.js";
+import { createCellSources, type CellSources, type OriginalPosition } from "./stack.js";
+import { interruptRequested, watchStopFlag } from "./stop-flag.js";
+import { captureStreams } from "./stream-capture.js";
+import { flags, type Order, type SharedMemory } from "./thread-messages.js";
+import { loadTslab } from "./tslab.js";
+
+/**
+ * What the kernel lends to the modules that cells import, under these symbols of the global object. Outside a notebook
+ * they are absent.
+ */
+interface Host {
+  /** `Symbol.for("virtlab.display")`: shows something at the cell that runs; under an id it can be updated later. */
+  display(data: MimeData, options?: DisplayOptions): void;
+  /** `Symbol.for("virtlab.clear")`: removes the cell's output; with `wait`, when the next one comes. */
+  clear(wait: boolean): void;
+  /** `Symbol.for("virtlab.interruptRequested")`: whether the user wants the running cell to stop. */
+  interruptRequested(): boolean;
+}
+
+interface DisplayOptions {
+  readonly metadata?: MimeData;
+  readonly displayId?: string;
+  /** It takes the place of what was shown under `displayId`. */
+  readonly update?: boolean;
+}
+
+export interface MainThreadOptions {
+  /** The way to the executor's thread. */
+  readonly port: MessagePort;
+  /** Where the notebook lies: what cells import is resolved from there. */
+  readonly folder: string;
+  /** The kernel's own files; stack frames in them are left out. */
+  readonly kernelFolder: string;
+  /** Draws a cell's value: one bundle for each picture of it. */
+  readonly present: (value: unknown) => readonly MimeData[];
+  /** The transform's way back from a script to its cell. */
+  readonly originalPosition: OriginalPosition;
+  /** What `import … from "virtlab"` gives. */
+  readonly loadApi: () => Promise<unknown>;
+}
+
+/**
+ * Turns this thread into the one where cells run, from now until the process ends. It may be late: the executor's
+ * orders wait in the port.
+ */
+export function startMainThread(options: MainThreadOptions): void {
+  options.port.once("message", (order: Order) => {
+    // createExecutor sends this first.
+    if (order.type === "share") serve(options, order.memory);
+  });
+}
+
+function serve(options: MainThreadOptions, memory: SharedMemory): void {
+  const { port, folder, kernelFolder, present, originalPosition, loadApi } = options;
+  const reporter = createReporter(memory, (bell) => {
+    port.postMessage(bell);
+  });
+  const sources = createCellSources(kernelFolder, originalPosition);
+  const evaluate = createEvaluate();
+  const context = startCellContext(evaluate);
+  const runner = createCellRunner(reporter, context, sources, evaluate, present);
+  const exit = process.exit.bind(process);
+
+  translateStacks(sources);
+  showWarnings((text) => {
+    reporter.output(context.current(), { type: "stream", name: "stdout", text });
+  });
+  captureStreams((name, text) => {
+    reporter.output(context.current(), { type: "stream", name, text });
+  });
+  watchStopFlag(memory.flags);
+  process.on("uncaughtException", (error) => {
+    runner.uncaught(context.current(), error);
+  });
+  process.on("unhandledRejection", (reason, promise) => {
+    runner.uncaught(context.ofPromise(promise) ?? context.current(), reason);
+  });
+  process.exit = (code) => {
+    const status = Number(code ?? process.exitCode ?? 0);
+    runner.exit(status);
+    // Nothing of the cell runs on, while the worker says goodbye to the clients.
+    Atomics.wait(new Int32Array(memory.flags), flags.leave, 0);
+    return exit(status);
+  };
+
+  const host: Host = {
+    display(data, { metadata = {}, displayId, update = false } = {}) {
+      const named = displayId === undefined ? {} : { displayId };
+      reporter.output(context.current(), { type: "display", data, metadata, ...named, update });
+    },
+    clear(wait) {
+      reporter.output(context.current(), { type: "clear", wait });
+    },
+    interruptRequested,
+  };
+  const load = createModuleLoader(
+    folder,
+    new Map([
+      ["virtlab", loadApi],
+      [
+        "tslab",
+        () =>
+          loadTslab(({ data, metadata, transient: { display_id: id } }, update) => {
+            host.display(data, { metadata, update, ...(typeof id === "string" ? { displayId: id } : {}) });
+          }),
+      ],
+    ]),
+  );
+  defineGlobals({ __virtlab: { import: load }, require: requireFrom(folder) });
+  defineGlobals(
+    Object.fromEntries(Object.entries(host).map(([name, value]) => [Symbol.for(`virtlab.${name}`), value as unknown])),
+  );
+  const before = new Set(Object.getOwnPropertyNames(globalThis));
+
+  port.on("message", (order: Order) => {
+    switch (order.type) {
+      case "share":
+        return;
+      case "run":
+        runner.start(order.run, order.cell);
+        return;
+      case "interrupt":
+        runner.interrupt(order.run);
+        return;
+      case "ping":
+        reporter.pong(order.id);
+        return;
+      case "reset":
+        forgetVariables(before);
+        reporter.pong(order.id);
+        return;
+      case "exit":
+        exit(order.code);
+    }
+  });
+}
+
+function defineGlobals(values: Readonly<Record<string | symbol, unknown>>): void {
+  for (const key of Reflect.ownKeys(values)) {
+    Object.defineProperty(globalThis, key, { value: values[key], writable: true, configurable: true });
+  }
+}
+
+/** On standard output: graders take anything on standard error for a failure. */
+function showWarnings(print: (text: string) => void): void {
+  process.removeAllListeners("warning");
+  process.on("warning", ({ name, message }) => {
+    // The one that our own importing calls forth.
+    if (!message.startsWith("vm.USE_MAIN_CONTEXT_DEFAULT_LOADER")) print(`${name}: ${message}\n`);
+  });
+}
+
+/** Gives every `stack` the places of the cells' own lines, also where a cell prints one itself. */
+function translateStacks(sources: CellSources): void {
+  Error.prepareStackTrace = (error, frames) =>
+    [
+      Error.prototype.toString.call(error),
+      ...sources.translate(frames.map((frame) => `    at ${(frame as { toString(): string }).toString()}`)),
+    ].join("\n");
+}
+
+/** A script's `var` and functions can't be deleted, only emptied. */
+function forgetVariables(before: ReadonlySet<string>): void {
+  for (const name of Object.getOwnPropertyNames(globalThis)) {
+    if (!before.has(name) && !Reflect.deleteProperty(globalThis, name)) Reflect.set(globalThis, name, undefined);
+  }
+}

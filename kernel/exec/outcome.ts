@@ -1,0 +1,53 @@
+import type { TransformedCell } from "../lang/index.js";
+
+/** MIME type → data. */
+export type MimeData = Readonly<Record<string, unknown>>;
+
+/** An error as a client shows it: Jupyter's three fields. */
+export interface ErrorReport {
+  readonly ename: string;
+  readonly evalue: string;
+  /** Lines, colours as ANSI escapes. */
+  readonly traceback: readonly string[];
+}
+
+/** What a cell shows while it runs, or later. */
+export type Output =
+  | { readonly type: "stream"; readonly name: "stdout" | "stderr"; readonly text: string }
+  | {
+      readonly type: "display";
+      readonly data: MimeData;
+      readonly metadata: MimeData;
+      readonly displayId?: string;
+      /** It takes the place of what was shown under its id. */
+      readonly update: boolean;
+    }
+  /** With `wait`, the old output stays until the next one comes. */
+  | { readonly type: "clear"; readonly wait: boolean }
+  /** An error after the cell's end: of a timer, of a promise that nobody awaits. */
+  | ({ readonly type: "error" } & ErrorReport);
+
+/** How a cell ended. */
+export type Outcome =
+  /** `result` is the last expression's value, absent where that is undefined. */
+  | { readonly status: "ok"; readonly result?: MimeData }
+  | ({ readonly status: "error" } & ErrorReport)
+  | ({ readonly status: "interrupted" } & ErrorReport)
+  /** It called `process.exit`. */
+  | { readonly status: "exit"; readonly code: number };
+
+/** Runs cells one at a time. */
+export interface Executor {
+  /**
+   * Runs a cell to its end. A cell with `await` ends when what it awaits does.
+   * @param show told of every output in order, also of those that come after the end
+   */
+  run(cell: TransformedCell, show: (output: Output) => void): Promise<Outcome>;
+  /**
+   * Stops the cell that runs and resolves when the next one may start; what earlier cells made stays. Without a running
+   * cell it stops what keeps the thread busy, such as a loop in a timer.
+   */
+  interrupt(): Promise<void>;
+  /** Forgets the variables of every cell; modules stay loaded. */
+  reset(): Promise<void>;
+}

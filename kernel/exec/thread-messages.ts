@@ -1,0 +1,46 @@
+import type { TransformedCell } from "../lang/index.js";
+import { createPipeMemory, type PipeMemory } from "./pipe.js";
+
+/** From the protocol worker to the main thread. */
+export type Order =
+  /** The first one. */
+  | { readonly type: "share"; readonly memory: SharedMemory }
+  | { readonly type: "run"; readonly run: number; readonly cell: TransformedCell }
+  /** End this run now if it only waits for something. */
+  | { readonly type: "interrupt"; readonly run: number }
+  /** Answered by a `pong` as soon as the thread comes back to its event loop. */
+  | { readonly type: "ping"; readonly id: number }
+  | { readonly type: "reset"; readonly id: number }
+  | { readonly type: "exit"; readonly code: number };
+
+/**
+ * From the main thread to the protocol worker: there is something in the pipe. A bell that is not urgent may be heeded a
+ * little later, when more has come together.
+ */
+export type Bell = "urgent" | "soon";
+
+/** The kinds of the pipe's records. The owner is the run, for `pong` the id. */
+export const kinds = { stdout: 1, stderr: 2, output: 3, outcome: 4, pong: 5 } as const;
+
+/** What both threads see. */
+export interface SharedMemory {
+  readonly pipe: PipeMemory;
+  /** Of words. */
+  readonly flags: SharedArrayBuffer;
+}
+
+/** Words of `flags`. */
+export const flags = {
+  /** 1 while the running cell is asked to stop. */
+  stop: 0,
+  /** 1 when the running cell looked at `stop` at least once. */
+  looked: 1,
+  /** 1 when the process may end. */
+  leave: 2,
+  /** 1 when a bell that isn't urgent has been rung and not yet been heeded. */
+  rung: 3,
+} as const;
+
+export function createSharedMemory(): SharedMemory {
+  return { pipe: createPipeMemory(), flags: new SharedArrayBuffer(16) };
+}

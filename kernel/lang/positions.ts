@@ -1,0 +1,41 @@
+import { SourceMap } from "node:module";
+import type { Origin } from "./edits.js";
+import type { Position } from "./line-index.js";
+
+/** Packs the way back from a cell's script: through our edits, then through the type stripper's source map. */
+export function packPositions(origins: readonly Origin[], mappings: string): string {
+  return JSON.stringify([origins, mappings]);
+}
+
+/**
+ * Where a place of the script stands in the cell, both as line and column from 1 in UTF-16 units.
+ * Undefined for what is no part of the cell: frames there are best hidden.
+ */
+export function originalPosition(positions: string, line: number, column: number): Position | undefined {
+  const [origins, mappings] = unpack(positions);
+  const origin = origins.findLast(([atLine, atColumn]) => atLine < line || (atLine === line && atColumn <= column));
+  if (origin === undefined || origin[4] === 2) return undefined;
+  const [atLine, atColumn, fromLine, fromColumn, kind] = origin;
+  const plain =
+    kind === 1
+      ? { line: fromLine, column: fromColumn }
+      : line === atLine
+        ? { line: fromLine, column: fromColumn + column - atColumn }
+        : { line: fromLine + line - atLine, column };
+  const map = new SourceMap({
+    file: "",
+    version: 3,
+    sources: [""],
+    sourcesContent: [],
+    names: [],
+    mappings,
+    sourceRoot: "",
+  });
+  const entry = map.findEntry(plain.line - 1, plain.column - 1);
+  return "originalLine" in entry ? { line: entry.originalLine + 1, column: entry.originalColumn + 1 } : undefined;
+}
+
+function unpack(positions: string): readonly [readonly Origin[], string] {
+  // Only `packPositions` writes these strings.
+  return JSON.parse(positions) as [Origin[], string];
+}

@@ -1,0 +1,49 @@
+import ts from "typescript";
+import type { Inspection } from "../types.js";
+import type { CellView } from "./cell-view.js";
+import { plain } from "./diagnostics.js";
+
+/** Signature and documentation of what stands at an offset or right before it, or of the function being called there. */
+export function inspectionAt({ service, file, source, shift }: CellView, offset: number): Inspection | undefined {
+  const candidates = [offset, offset - 1].filter((at) => at >= 0 && isWord(source, at));
+  for (const at of candidates) {
+    const info = service.getQuickInfoAtPosition(file, at + shift);
+    // Of what it doesn't know, TypeScript says "any" without a kind.
+    if (info?.displayParts === undefined || info.kind === ts.ScriptElementKind.unknown) continue;
+    return {
+      signature: signature(ts.displayPartsToString(info.displayParts)),
+      documentation: documentation(info.documentation, info.tags),
+    };
+  }
+  const help = service.getSignatureHelpItems(file, offset + shift, undefined);
+  const item = help?.items[help.selectedItemIndex];
+  if (item === undefined) return undefined;
+  const parameters = item.parameters.map(({ displayParts }) => ts.displayPartsToString(displayParts));
+  const separator = ts.displayPartsToString(item.separatorDisplayParts);
+  return {
+    signature: plain(
+      ts.displayPartsToString(item.prefixDisplayParts) +
+        parameters.join(separator) +
+        ts.displayPartsToString(item.suffixDisplayParts),
+    ),
+    documentation: documentation(item.documentation, item.tags),
+  };
+}
+
+function isWord(source: string, at: number): boolean {
+  return /^[\p{ID_Continue}$"'`]/u.test(source.slice(at, at + 2));
+}
+
+/** Without the words that say that a name is an alias, and of what. */
+function signature(text: string): string {
+  return plain(text.startsWith("(alias) ") ? text.slice(8).replace(/\nimport [^\n]*$/, "") : text);
+}
+
+function documentation(
+  words: readonly ts.SymbolDisplayPart[] | undefined,
+  tags: readonly ts.JSDocTagInfo[] | undefined,
+): string {
+  const text = ts.displayPartsToString([...(words ?? [])]);
+  const lines = (tags ?? []).map((tag) => `@${tag.name} ${ts.displayPartsToString(tag.text)}`.trimEnd());
+  return [text, lines.join("\n")].filter((part) => part !== "").join("\n\n");
+}

@@ -1,0 +1,191 @@
+import {
+  interruptedReport,
+  type ErrorReport,
+  type Executor,
+  type MimeData,
+  type Outcome,
+  type Output,
+} from "../exec/index.js";
+import type { Diagnostic, TransformedCell } from "../lang/index.js";
+import type {
+  ErrorContent,
+  ExecuteReply,
+  ExecuteRequest,
+  Header,
+  Json,
+  KernelSockets,
+  MimeData as WireData,
+} from "../wire/index.js";
+import { printDiagnostics, reportDiagnostics } from "./diagnostics.js";
+import type { History } from "./history.js";
+import type { LanguageTools } from "./language-tools.js";
+import { explainError, refusal, type TypecheckMode } from "./type-check.js";
+
+export interface ExecutionOptions {
+  readonly broadcast: KernelSockets["broadcast"];
+  readonly executor: Executor;
+  readonly language: () => Promise<LanguageTools>;
+  readonly history: History;
+  readonly typecheck: TypecheckMode;
+  /** Told when a cell called `process.exit`; its reply still goes out. */
+  readonly exited: (code: number) => void;
+  readonly log: (reason: string) => void;
+}
+
+/** Turns execute_requests into runs and their outcomes into messages, one at a time. */
+export interface Execution {
+  execute(request: ExecuteRequest, parent: Header): Promise<ExecuteReply>;
+  /** Stops the request that is being executed, or what keeps the main thread busy. */
+  interrupt(): Promise<void>;
+}
+
+type Ended = Extract<Outcome, { status: "ok" | "error" }>;
+
+export function createExecution(options: ExecutionOptions): Execution {
+  const { broadcast, executor, language, history, typecheck, log } = options;
+  let count = 0;
+  let unstored = 0;
+  /** Ends the wait for the type checker. */
+  let giveUp: (() => void) | undefined;
+
+  async function run(code: string, name: string, show: (output: Output) => void): Promise<Ended> {
+    const cell = { name, source: code };
+    const tools = await language();
+    // The checker works in a thread of its own, while this one transforms.
+    const remarks = typecheck === "off" ? [] : check(code, tools);
+    const transformed = tools.transform(code, name);
+    if (!transformed.ok) return { status: "error", ...reportDiagnostics(transformed.diagnostics, cell) };
+    const found = await remarks;
+    if (found === "interrupted") return { status: "error", ...interruptedReport() };
+    const errors = found.filter(({ severity }) => severity === "error");
+    if (errors.length > 0 && typecheck === "error") {
+      return { status: "error", ...refusal(errors, cell, tools.findDeclaringCell) };
+    }
+    if (found.length > 0) show({ type: "stream", name: "stdout", text: printDiagnostics(found, cell) });
+    return runTransformed(transformed.cell, tools, show);
+  }
+
+  async function runTransformed(
+    cell: TransformedCell,
+    { service, findDeclaringCell }: LanguageTools,
+    show: (output: Output) => void,
+  ): Promise<Ended> {
+    const running = executor.run(cell, show);
+    // However it ends, what it declared is there from now on.
+    if (typecheck !== "off") service().declare(cell.source);
+    const outcome = await running;
+    switch (outcome.status) {
+      case "interrupted":
+        return { ...outcome, status: "error" };
+      case "error":
+        return { status: "error", ...explainError(outcome, cell, findDeclaringCell) };
+      case "exit": {
+        options.exited(outcome.code);
+        const evalue = `the cell called process.exit(${outcome.code}), which ends the kernel. Restart it to go on.`;
+        return {
+          status: "error",
+          ename: "KernelExit",
+          evalue,
+          traceback: [`\u001b[31mKernelExit\u001b[39m: ${evalue}`],
+        };
+      }
+      case "ok":
+        return outcome;
+    }
+  }
+
+  async function check(code: string, { service }: LanguageTools): Promise<readonly Diagnostic[] | "interrupted"> {
+    const interrupted = new Promise<"interrupted">((resolve) => {
+      giveUp = (): void => {
+        resolve("interrupted");
+      };
+    });
+    try {
+      return await Promise.race([service().check(code), interrupted]);
+    } catch (error) {
+      log(`a cell ran unchecked: ${String(error)}`);
+      return [];
+    } finally {
+      giveUp = undefined;
+    }
+  }
+
+  function publish(parent: Header, output: Output): void {
+    switch (output.type) {
+      case "stream":
+        broadcast(parent, "stream", { name: output.name, text: output.text });
+        return;
+      case "display": {
+        const { data, metadata, displayId, update } = output;
+        const transient = displayId === undefined ? {} : { display_id: displayId };
+        const type = update ? "update_display_data" : "display_data";
+        broadcast(parent, type, { data: wireData(data), metadata: wireData(metadata), transient });
+        return;
+      }
+      case "clear":
+        broadcast(parent, "clear_output", { wait: output.wait });
+        return;
+      case "error":
+        broadcast(parent, "error", errorContent(output));
+    }
+  }
+
+  async function evaluate(expressions: ExecuteRequest["user_expressions"]): Promise<UserExpressions> {
+    const values: Record<string, UserExpressions[string]> = {};
+    for (const [key, expression] of Object.entries(expressions)) {
+      const outcome = await run(expression, `Expression[${++unstored}]`, () => undefined);
+      values[key] =
+        outcome.status === "error"
+          ? { status: "error", ...errorContent(outcome) }
+          : { status: "ok", data: wireData(outcome.result ?? {}), metadata: {} };
+    }
+    return values;
+  }
+
+  return {
+    async execute(request, parent) {
+      const { code, silent, store_history: stored } = request;
+      if (stored && code.trim() !== "") {
+        count++;
+        history.add(count, code);
+      }
+      const execution_count = count;
+      if (!silent) broadcast(parent, "execute_input", { code, execution_count });
+      // Frames are mapped by the cell's name: what has no number of its own gets another name.
+      const name = stored ? `In[${count}]` : `Unnumbered[${++unstored}]`;
+      const show = (output: Output): void => {
+        if (!silent) publish(parent, output);
+      };
+      const outcome: Ended = code.trim() === "" ? { status: "ok" } : await run(code, name, show);
+
+      if (outcome.status === "error") {
+        const error = errorContent(outcome);
+        if (!silent) broadcast(parent, "error", error);
+        return { status: "error", execution_count, ...error };
+      }
+      const { result } = outcome;
+      if (result !== undefined && !silent) {
+        broadcast(parent, "execute_result", { execution_count, data: wireData(result), metadata: {} });
+      }
+      const text = result?.["text/plain"];
+      if (stored && typeof text === "string") history.setOutput(execution_count, text);
+      const user_expressions = await evaluate(request.user_expressions);
+      return { status: "ok", execution_count, user_expressions, payload: [] };
+    },
+    interrupt() {
+      giveUp?.();
+      return executor.interrupt();
+    },
+  };
+}
+
+type UserExpressions = Extract<ExecuteReply, { status: "ok" }>["user_expressions"];
+
+function errorContent({ ename, evalue, traceback }: ErrorReport): ErrorContent {
+  return { ename, evalue, traceback };
+}
+
+/** What came through the pipe is JSON. */
+function wireData(data: MimeData): WireData {
+  return data as Readonly<Record<string, Json>>;
+}

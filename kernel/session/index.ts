@@ -1,0 +1,21 @@
+/**
+ * session: what a kernel answers to its clients, in a thread of its own.
+ *
+ * Glossary
+ *   request    a client's message that is answered; framed by the statuses busy and idle
+ *   execution  an execute_request on its way: types, transform, run, messages
+ *   refusal    why a cell isn't run
+ *
+ * launch           starts the thread; loads nothing else, so that the sockets are bound soon
+ * protocol-worker  the thread: wire, session, language service and executor put together
+ * session          the message loop and its queue
+ * execution        one execute_request after the other
+ * language-tools   what of lang it needs, loaded late
+ * type-check       what a type error does; diagnostics prints them as tsc does
+ * notebook-lookup  the cell of the notebook that should have run before
+ * introspection    complete and inspect; cursor counts in code points
+ * history          what ran
+ * kernel-info      who we are
+ * lifetime         signals, and the client's process
+ */
+export { startProtocolWorker } from "./launch.js";

@@ -1,0 +1,42 @@
+import type { ErrorReport } from "../exec/index.js";
+import type { Diagnostic } from "../lang/index.js";
+import { reportDiagnostics } from "./diagnostics.js";
+import type { FindDeclaringCell } from "./notebook-lookup.js";
+
+/** What happens to a cell with type errors: it runs; it runs, and they are printed; it doesn't run. */
+const typecheckModes = ["off", "warn", "error"] as const;
+export type TypecheckMode = (typeof typecheckModes)[number];
+
+/** @param setting an environment variable's value; another word than the modes counts as the default */
+export function typecheckMode(setting: string | undefined): TypecheckMode {
+  return typecheckModes.find((mode) => mode === setting) ?? "error";
+}
+
+interface Cell {
+  readonly name: string;
+  readonly source: string;
+}
+
+/** Why the cell isn't run: another cell is missing, where the notebook has one for an unknown name, or the types. */
+export function refusal(errors: readonly Diagnostic[], cell: Cell, find: FindDeclaringCell): ErrorReport {
+  for (const { unknownName } of errors) {
+    const missing = unknownName === undefined ? undefined : missingCell(unknownName, cell.source, find);
+    if (missing !== undefined) return missing;
+  }
+  return reportDiagnostics(errors, cell);
+}
+
+/** What to show instead of a run-time error, where it comes from a cell that hasn't run. */
+export function explainError(report: ErrorReport, cell: Cell, find: FindDeclaringCell): ErrorReport {
+  // V8's words for an unresolvable reference.
+  const name = report.ename === "ReferenceError" ? /^(\S+) is not defined$/.exec(report.evalue)?.[1] : undefined;
+  return (name === undefined ? undefined : missingCell(name, cell.source, find)) ?? report;
+}
+
+function missingCell(name: string, source: string, find: FindDeclaringCell): ErrorReport | undefined {
+  const found = find(name, source);
+  if (found === undefined) return undefined;
+  const { index, notebook, firstLine } = found;
+  const evalue = `\`${name}\` is declared by cell ${index} of ${notebook} (\`${firstLine}\`), which has not run. Run it first.`;
+  return { ename: "UsageError", evalue, traceback: [`\u001b[31mUsageError\u001b[39m: ${evalue}`] };
+}

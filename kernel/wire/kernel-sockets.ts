@@ -1,0 +1,206 @@
+import { randomUUID } from "node:crypto";
+import { rmSync } from "node:fs";
+import { Router, XPublisher } from "zeromq";
+import { ConnectionError } from "./connection-error.js";
+import { address, channels, socketPath, type Channel, type Connection } from "./connection.js";
+import { decode, encode, type Outgoing } from "./framing.js";
+import { readIncoming } from "./incoming.js";
+import {
+  protocolVersion,
+  type Broadcasts,
+  type BroadcastType,
+  type Fields,
+  type Header,
+  type Incoming,
+  type Message,
+  type Prompts,
+  type Replies,
+} from "./messages.js";
+import { createSendQueue, type SendQueue } from "./send-queue.js";
+import { createReplayGuard, createSigner } from "./signing.js";
+
+type RequestChannel = "shell" | "control" | "stdin";
+
+/** Where a message came from or what it answers; enough to reply to it. */
+type Origin = Pick<Message, "identities" | "header">;
+
+interface MessageExtras {
+  readonly metadata?: Fields;
+  readonly buffers?: readonly Uint8Array[];
+}
+
+/** The kernel's end of the five channels. */
+export interface KernelSockets {
+  reply<T extends keyof Replies>(
+    channel: "shell" | "control",
+    to: Origin,
+    type: T,
+    content: Replies[T],
+    extras?: MessageExtras,
+  ): void;
+  /** To every client, as the consequence of `parent`; of nothing where it is undefined. */
+  broadcast<T extends BroadcastType>(
+    parent: Header | undefined,
+    type: T,
+    content: Broadcasts[T],
+    extras?: MessageExtras,
+  ): void;
+  /** Asks the user of the client that sent `to`. */
+  prompt<T extends keyof Prompts>(to: Origin, type: T, content: Prompts[T]): void;
+  /** Sends what is queued and unbinds; ipc leaves no file. */
+  close(): Promise<void>;
+}
+
+export interface KernelEvents {
+  /** A message of a known type, signed, new and well formed. */
+  message(channel: RequestChannel, message: Incoming): void;
+  /** What was dropped or failed, and why; the kernel goes on. */
+  log(reason: string): void;
+}
+
+/**
+ * Binds the channels and serves them until `close`. The heartbeat is echoed here.
+ * iopub comes before shell, so that a client that is answered can also listen.
+ * @throws ConnectionError where an address is taken or impossible
+ */
+export async function bindKernel(connection: Connection, events: KernelEvents): Promise<KernelSockets> {
+  const signer = createSigner(connection.signature_scheme, connection.key);
+  const guard = createReplayGuard();
+  const session = randomUUID();
+  // What is queued still goes out after close: a shutdown's reply.
+  const options = { linger: 1000, sendHighWaterMark: 0, receiveHighWaterMark: 0 };
+  // "allSubs": a second client's subscription to the same topic is told too, for its iopub_welcome.
+  const iopub = new XPublisher({ ...options, verbosity: "allSubs" });
+  const shell = new Router({ ...options, handover: true });
+  const control = new Router({ ...options, handover: true });
+  const stdin = new Router({ ...options, handover: true });
+  const hb = new Router({ ...options, linger: 0 });
+  const sockets = { iopub, shell, control, stdin, hb };
+
+  try {
+    for (const channel of ["iopub", "hb", "stdin", "control", "shell"] as const) await bind(channel);
+  } catch (error) {
+    for (const socket of Object.values(sockets)) socket.close();
+    throw error;
+  }
+
+  async function bind(channel: Channel): Promise<void> {
+    const where = address(connection, channel);
+    try {
+      await sockets[channel].bind(where);
+    } catch (error) {
+      throw new ConnectionError(
+        `the ${channel} channel can't be bound to ${where}: ${error instanceof Error ? error.message : String(error)}`,
+        "Start the kernel again: the client picks other ports.",
+      );
+    }
+  }
+
+  const queue = (socket: Router | XPublisher, channel: Channel): SendQueue =>
+    createSendQueue(socket, (error) => {
+      events.log(`${channel}: a message wasn't sent: ${String(error)}`);
+    });
+  const queues = {
+    iopub: queue(iopub, "iopub"),
+    shell: queue(shell, "shell"),
+    control: queue(control, "control"),
+    stdin: queue(stdin, "stdin"),
+    hb: queue(hb, "hb"),
+  };
+
+  let closed = false;
+  function send(channel: Channel, message: Omit<Outgoing, "header">, type: string): void {
+    // What a cell still shows while the kernel ends has no one left to go to.
+    if (closed) return;
+    const header: Header = {
+      msg_id: randomUUID(),
+      session,
+      username: "kernel",
+      date: new Date().toISOString(),
+      msg_type: type,
+      version: protocolVersion,
+    };
+    queues[channel].push(encode({ ...message, header }, signer));
+  }
+
+  async function serveRequests(channel: RequestChannel): Promise<void> {
+    for await (const frames of sockets[channel]) receive(channel, frames);
+  }
+
+  function receive(channel: RequestChannel, frames: readonly Uint8Array[]): void {
+    const drop = (reason: string): void => {
+      events.log(`${channel}: dropped a message: ${reason}`);
+    };
+    const decoded = decode(frames, signer);
+    if (!decoded.ok) {
+      drop(decoded.reason);
+      return;
+    }
+    if (!guard.admit(decoded.signature)) {
+      drop(`${decoded.message.header.msg_type} was seen before`);
+      return;
+    }
+    const read = readIncoming(decoded.message);
+    if (!read.ok) {
+      drop(read.reason);
+      return;
+    }
+    try {
+      events.message(channel, read.message);
+    } catch (error) {
+      drop(`its handling failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    }
+  }
+
+  async function echoHeartbeats(): Promise<void> {
+    for await (const frames of hb) queues.hb.push(frames);
+  }
+
+  async function welcomeSubscribers(): Promise<void> {
+    for await (const [frame] of iopub) {
+      // XPUB's own frames: 1 and the topic for a subscription, 0 and the topic for its end.
+      if (frame?.[0] !== 1) continue;
+      const topic = frame.subarray(1);
+      const content = { subscription: topic.toString() };
+      send("iopub", { identities: [topic], parent_header: {}, metadata: {}, content, buffers: [] }, "iopub_welcome");
+    }
+  }
+
+  const serving = [
+    serveRequests("shell"),
+    serveRequests("control"),
+    serveRequests("stdin"),
+    echoHeartbeats(),
+    welcomeSubscribers(),
+  ];
+  for (const loop of serving)
+    loop.catch((error: unknown) => {
+      events.log(`a channel ended: ${String(error)}`);
+    });
+
+  return {
+    reply(channel, to, type, content, extras) {
+      const { metadata = {}, buffers = [] } = extras ?? {};
+      const message = { identities: to.identities, parent_header: to.header, metadata, content, buffers };
+      send(channel, message, type);
+    },
+    broadcast(parent, type, content, extras) {
+      const { metadata = {}, buffers = [] } = extras ?? {};
+      const topic = Buffer.from(type);
+      send("iopub", { identities: [topic], parent_header: parent ?? {}, metadata, content, buffers }, type);
+    },
+    prompt(to, type, content) {
+      const message = { identities: to.identities, parent_header: to.header, metadata: {}, content, buffers: [] };
+      send("stdin", message, type);
+    },
+    async close() {
+      closed = true;
+      await Promise.all(Object.values(queues).map((each) => each.drained()));
+      for (const socket of Object.values(sockets)) socket.close();
+      await Promise.all(serving);
+      // ZeroMQ leaves the files of its ipc sockets behind.
+      if (connection.transport === "ipc")
+        for (const channel of channels) rmSync(socketPath(connection, channel), { force: true });
+    },
+  };
+}

@@ -1,0 +1,67 @@
+import {
+  createWorld,
+  Queue,
+  Resource,
+  Share,
+  withDefaults,
+  type Activity,
+  type EventOptions,
+  type Nanos,
+  type Process,
+  type QueueOptions,
+  type ResourceOptions,
+  type ShareOptions,
+  type Signal,
+  type Stop,
+  type World,
+} from "../core/index.js";
+import { createDisk, type Disk, type DiskOptions } from "../storage/index.js";
+
+export interface LabOptions {
+  /** The same seed replays the same world, byte for byte. Default 0. */
+  readonly seed: number;
+}
+
+/** A world with the simulator's nouns on it: what they make shares its clock, its chance and its trace. */
+export interface Lab extends World {
+  readonly now: Nanos;
+  /**
+   * Lets `duration` of virtual time pass; without one, runs until only background work remains.
+   * @returns why it stopped
+   */
+  run(duration?: Nanos): Stop;
+  /** As `run()`, but @throws UsageError naming what still goes on after `within`. */
+  settle(options: { readonly within: Nanos }): Stop;
+  /** Starts a process: a generator that yields what it waits for. */
+  spawn<T>(body: Activity<T>, options?: EventOptions): Process<T>;
+  /** Fires when `duration` has passed: `yield* world.delay(ms(5))`. */
+  delay(duration: Nanos): Signal<void>;
+  /** Units that are held one at a time, and a line of those who wait. */
+  resource(options?: Partial<ResourceOptions>): Resource;
+  /** Items that some put and others get. */
+  queue<T>(options?: Partial<QueueOptions>): Queue<T>;
+  /** A rate that all who use it share at once: a link, a processor. */
+  share(options?: Partial<ShareOptions>): Share;
+  /** A physical disk. */
+  disk(options?: Partial<Omit<DiskOptions, "world">>): Disk;
+}
+
+/** Makes a world to experiment in. @throws UsageError for an unknown option */
+export function lab(options?: Partial<LabOptions>): Lab {
+  const world = createWorld(withDefaults<LabOptions>("lab", options, { seed: 0 }));
+  const { engine } = world;
+  return {
+    ...world,
+    get now() {
+      return engine.now;
+    },
+    run: (duration) => engine.run(duration === undefined ? undefined : ((engine.now + duration) as Nanos)),
+    settle: (limit) => engine.settle(limit),
+    spawn: (body, how) => engine.spawn(body, how),
+    delay: (duration) => engine.delay(duration),
+    resource: (how) => new Resource(engine, how),
+    queue: (how) => new Queue(engine, how),
+    share: (how) => new Share(engine, how),
+    disk: (how) => createDisk({ ...how, world }),
+  };
+}

@@ -1,0 +1,127 @@
+import { spawnSync } from "node:child_process";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { createWorld, Resource, type Activity, type Nanos } from "../../sim/core/index.js";
+import type { Bench, Contender, Room } from "./runner/measure.js";
+
+/** What `count` of something amount to a second, where `work` does them. */
+function rate(count: number, work: () => void): number {
+  const begin = performance.now();
+  work();
+  return (count * 1000) / (performance.now() - begin);
+}
+
+/** The hold model: so many events are pending, and each that happens schedules another, a random time later. */
+function callbacks(pending: number, goal: number): Bench {
+  const total = 2_000_000;
+  const { rng } = createWorld({ seed: 1 });
+  const delays = Array.from({ length: 4096 }, () => (1 + rng.integer(1_000_000)) as Nanos);
+  return {
+    name: `callbacks, ${pending.toLocaleString("en")} pending`,
+    unit: "events/s",
+    goal: { median: goal },
+    contenders: [
+      {
+        name: "virtlab",
+        run() {
+          const { engine } = createWorld();
+          let scheduled = 0;
+          const tick = (): void => {
+            if (scheduled < total) engine.after(delays[scheduled++ & 4095] as Nanos, tick);
+          };
+          for (let event = 0; event < pending; event++) tick();
+          return rate(total, () => engine.run());
+        },
+      },
+    ],
+  };
+}
+
+/** Ten processes that do nothing but wait, by turns. */
+const switches: Bench = {
+  name: "process switches, 10 processes",
+  unit: "switches/s",
+  contenders: [
+    {
+      name: "virtlab",
+      run() {
+        const { engine } = createWorld();
+        const each = 100_000;
+        function* waiter(step: number): Activity<void> {
+          for (let turn = 0; turn < each; turn++) yield engine.delay(step as Nanos);
+        }
+        for (let process = 0; process < 10; process++) engine.spawn(waiter(100 + process));
+        return rate(10 * each, () => engine.run());
+      },
+    },
+  ],
+};
+
+/** The queue with Poisson arrivals, exponential service and one server: a process for each customer. */
+const customers = 200_000;
+const arrivalMean = 1000;
+const serviceMean = 800;
+/** ρ/(μ − λ), D. G. Kendall, 1953: what the mean wait comes to, so that a contender that runs another model is found out. */
+const meanWait = (serviceMean * serviceMean) / (arrivalMean - serviceMean);
+
+function checkedRate(who: string, customersPerSecond: number, wait: number): number {
+  if (Math.abs(wait / meanWait - 1) < 0.15) return customersPerSecond;
+  throw new Error(`${who} ran another model: the mean wait is ${wait}, and ${meanWait} by theory`);
+}
+
+const virtlabQueue: Contender = {
+  name: "virtlab",
+  run() {
+    const { engine, rng } = createWorld({ seed: 1 });
+    const server = new Resource(engine);
+    const arrivals = rng.stream("arrivals");
+    const services = rng.stream("services");
+    function* customer(): Activity<void> {
+      const unit = server.acquire();
+      yield unit;
+      yield engine.delay(Math.round(services.exponential(serviceMean)) as Nanos);
+      unit.release();
+    }
+    function* source(): Activity<void> {
+      for (let number = 0; number < customers; number++) {
+        yield engine.delay(Math.round(arrivals.exponential(arrivalMean)) as Nanos);
+        engine.spawn(customer());
+      }
+    }
+    engine.spawn(source());
+    const measured = rate(customers, () => engine.run());
+    return checkedRate("virtlab", measured, server.statistics().meanWait);
+  },
+};
+
+/** The same in SimPy, under the first Python that has it. */
+function simpyQueue(): Contender {
+  const program = join(dirname(fileURLToPath(import.meta.url)), "../../../test/bench/peers/mm1_simpy.py");
+  const candidates = [process.env["VIRTLAB_PYTHON"], "/usr/bin/python3", "python3"].filter(
+    (path) => path !== undefined,
+  );
+  const python = candidates.find((path) => spawnSync(path, ["-c", "import simpy"]).status === 0);
+  if (python === undefined) {
+    return { name: "SimPy", missing: "no python3 here imports simpy (Debian: python3-simpy3)", run: () => NaN };
+  }
+  return {
+    name: "SimPy",
+    run() {
+      const args = [program, customers, arrivalMean, serviceMean].map(String);
+      const { stdout, stderr, status } = spawnSync(python, args, { encoding: "utf8" });
+      if (status !== 0) throw new Error(`${program} failed: ${stderr}`);
+      const { seconds, mean_wait: wait } = JSON.parse(stdout) as { seconds: number; mean_wait: number };
+      return checkedRate("SimPy", customers / seconds, wait);
+    },
+  };
+}
+
+export const room: Room = {
+  benches: [
+    callbacks(2, 10e6),
+    callbacks(1_000, 5e6),
+    callbacks(100_000, 2.5e6),
+    switches,
+    { name: "M/M/1 customers", unit: "customers/s", goal: { ratio: 15 }, contenders: [virtlabQueue, simpyQueue()] },
+  ],
+};

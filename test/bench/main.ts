@@ -1,0 +1,60 @@
+/**
+ * `npm run bench -- ROOM [--json FILE] [--rounds N]`: measures one room's benches and prints a table.
+ * Each other file of this folder is a room: it exports `room`.
+ */
+import { readdirSync, writeFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { parseArgs } from "node:util";
+import { measure, type Outcome, type Room } from "./runner/measure.js";
+import { table } from "./runner/table.js";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const rooms = readdirSync(here)
+  .filter((name) => name.endsWith(".js") && name !== "main.js")
+  .map((name) => name.slice(0, -".js".length));
+
+/** Ends with one line for a call that makes no sense. */
+function refuse(problem: string): never {
+  console.error(`bench: ${problem}`);
+  process.exit(2);
+}
+
+function parse(): { readonly name: string; readonly json: string | undefined; readonly rounds: number } {
+  try {
+    const { values, positionals } = parseArgs({
+      options: { json: { type: "string" }, rounds: { type: "string", default: "7" } },
+      allowPositionals: true,
+    });
+    const [name, ...others] = positionals;
+    const rounds = Number(values.rounds);
+    if (name === undefined || others.length > 0) refuse(`name one room; rooms: ${rooms.join(", ")}`);
+    if (!rooms.includes(name)) refuse(`no room "${name}"; rooms: ${rooms.join(", ")}`);
+    if (!(Number.isSafeInteger(rounds) && rounds >= 1))
+      refuse(`--rounds ${values.rounds}: give a whole number from 1 on`);
+    return { name, json: values.json, rounds };
+  } catch (error) {
+    return refuse(error instanceof Error ? error.message : String(error));
+  }
+}
+
+const { name, json, rounds } = parse();
+const { room } = (await import(pathToFileURL(join(here, `${name}.js`)).href)) as { readonly room: Room };
+const processor = cpus()[0]?.model.trim() ?? "an unknown processor";
+console.log(`${name}: ${rounds} rounds, Node ${process.versions.node}, ${processor} × ${cpus().length}\n`);
+
+const outcomes: Outcome[] = [];
+for (const bench of room.benches) {
+  if (process.stderr.isTTY) process.stderr.write(`${bench.name} …\x1b[K\r`);
+  outcomes.push(await measure(bench, rounds));
+}
+console.log(table(outcomes));
+if (json !== undefined) {
+  const report = { room: name, rounds, node: process.versions.node, processor, cores: cpus().length, outcomes };
+  try {
+    writeFileSync(json, `${JSON.stringify(report, undefined, 2)}\n`);
+  } catch (error) {
+    refuse(`cannot write ${json}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}

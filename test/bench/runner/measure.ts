@@ -1,0 +1,115 @@
+/**
+ * One way of doing what a bench measures: ours, or a peer's.
+ */
+export interface Contender {
+  readonly name: string;
+  /** Why it cannot run here; it is then left out and the table says so. */
+  readonly missing?: string;
+  /** Does it once and gives what was measured, in the bench's unit. */
+  run(): number | Promise<number>;
+}
+
+export interface Bench {
+  /** What is done: "callbacks, 1,000 pending". */
+  readonly name: string;
+  /** "events/s", "ms". */
+  readonly unit: string;
+  /** Which way is better; "higher", as for rates, where absent. */
+  readonly better?: "higher" | "lower";
+  /** Ours first; the others are what it is compared with. */
+  readonly contenders: readonly [Contender, ...Contender[]];
+  readonly goal?: Goal;
+}
+
+export interface Goal {
+  /** What our median must reach, in the unit. */
+  readonly median?: number;
+  /** How many times better than the first peer our median must be. */
+  readonly ratio?: number;
+}
+
+/** What a file beside main.ts exports as `room`: the benches of one room of the project. */
+export interface Room {
+  readonly benches: readonly Bench[];
+}
+
+export interface Spread {
+  readonly median: number;
+  readonly least: number;
+  readonly greatest: number;
+}
+
+export interface Result {
+  readonly contender: string;
+  readonly missing?: string;
+  /** Each round's measurement, in order. */
+  readonly samples: readonly number[];
+  readonly spread?: Spread;
+  /** How many times better ours was than this one, round by round; not for ours. */
+  readonly ratio?: Spread;
+}
+
+export interface Outcome {
+  readonly bench: string;
+  readonly unit: string;
+  readonly goal?: Goal;
+  /** Whether the goal was reached; undefined where there is none, or its peer is missing. */
+  readonly met?: boolean;
+  readonly results: readonly Result[];
+}
+
+function spread(samples: readonly number[]): Spread {
+  const sorted = [...samples].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle] ?? NaN;
+  const median = sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? NaN) + upper) / 2;
+  return { median, least: sorted[0] ?? NaN, greatest: sorted.at(-1) ?? NaN };
+}
+
+/**
+ * Runs the contenders in turn, A B A B …, for so many rounds after one that is not counted, so that a machine whose speed
+ * drifts drifts for all of them. Ratios are taken within a round for the same reason.
+ */
+export async function measure(bench: Bench, rounds: number): Promise<Outcome> {
+  const samples = bench.contenders.map((): number[] => []);
+  for (let round = -1; round < rounds; round++) {
+    for (const [place, contender] of bench.contenders.entries()) {
+      if (contender.missing !== undefined) continue;
+      const sample = await contender.run();
+      if (round >= 0) samples[place]?.push(sample);
+    }
+  }
+  const ours = samples[0] ?? [];
+  const results = bench.contenders.map((contender, place): Result => {
+    const theirs = samples[place] ?? [];
+    const result = { contender: contender.name, samples: theirs };
+    if (contender.missing !== undefined) return { ...result, missing: contender.missing };
+    if (place === 0) return { ...result, spread: spread(theirs) };
+    const ratio = ours.map((sample, round) => {
+      const other = theirs[round] ?? NaN;
+      return bench.better === "lower" ? other / sample : sample / other;
+    });
+    return { ...result, spread: spread(theirs), ratio: spread(ratio) };
+  });
+  const met = reached(bench, results);
+  return {
+    bench: bench.name,
+    unit: bench.unit,
+    results,
+    ...(bench.goal === undefined ? {} : { goal: bench.goal }),
+    ...(met === undefined ? {} : { met }),
+  };
+}
+
+function reached({ goal, better }: Bench, [ours, peer]: readonly Result[]): boolean | undefined {
+  if (goal === undefined || ours?.spread === undefined) return undefined;
+  const checks: boolean[] = [];
+  if (goal.median !== undefined) {
+    checks.push(better === "lower" ? ours.spread.median <= goal.median : ours.spread.median >= goal.median);
+  }
+  if (goal.ratio !== undefined) {
+    if (peer?.ratio === undefined) return undefined;
+    checks.push(peer.ratio.median >= goal.ratio);
+  }
+  return checks.every(Boolean);
+}

@@ -1,0 +1,292 @@
+import { describe, expect, test } from "vitest";
+import type { Executor, Outcome, Output } from "../../../kernel/exec/index.js";
+import { createTransform, isComplete, type Diagnostic, type LanguageService } from "../../../kernel/lang/index.js";
+import { kernelInfo } from "../../../kernel/session/kernel-info.js";
+import { createSession, type Session } from "../../../kernel/session/session.js";
+import type { TypecheckMode } from "../../../kernel/session/type-check.js";
+import type { ExecuteRequest, Header, Incoming, Requests, RequestType } from "../../../kernel/wire/index.js";
+
+interface Started {
+  readonly code: string;
+  readonly show: (output: Output) => void;
+  readonly end: (outcome: Outcome) => void;
+}
+
+/** Everything sent, in order: "reply"s and broadcasts with the id of their parent. */
+interface Bench {
+  readonly session: Session;
+  readonly sent: { type: string; parent: string; content: Record<string, unknown> }[];
+  readonly started: Started[];
+  readonly declared: string[];
+  readonly interrupts: () => number;
+  readonly left: number[];
+  readonly logged: string[];
+}
+
+function bench(options: { typecheck?: TypecheckMode; check?: (source: string) => Promise<Diagnostic[]> } = {}): Bench {
+  const sent: Bench["sent"] = [];
+  const started: Started[] = [];
+  const declared: string[] = [];
+  const left: number[] = [];
+  const logged: string[] = [];
+  let interrupts = 0;
+  const executor: Executor = {
+    run: (cell, show) =>
+      new Promise((end) => {
+        started.push({ code: cell.source, show, end });
+      }),
+    interrupt() {
+      interrupts++;
+      return Promise.resolve();
+    },
+    reset: () => Promise.resolve(),
+  };
+  const service: LanguageService = {
+    check: options.check ?? (() => Promise.resolve([])),
+    declare: (source) => void declared.push(source),
+    complete: () => Promise.reject(new Error("the service is gone")),
+    inspect: () => Promise.resolve(undefined),
+    ready: Promise.resolve(),
+    reset: () => undefined,
+    stop: () => Promise.resolve(),
+  };
+  const transform = createTransform();
+  const session = createSession({
+    sockets: {
+      reply: (_, to, type, content) => void sent.push({ type, parent: to.header.msg_id, content: { ...content } }),
+      broadcast: (parent, type, content) =>
+        void sent.push({ type, parent: parent?.msg_id ?? "", content: { ...content } }),
+    },
+    executor,
+    language: () =>
+      Promise.resolve({ transform, isComplete, service: () => service, findDeclaringCell: () => undefined }),
+    typecheck: options.typecheck ?? "error",
+    info: kernelInfo({ kernel: "0", typescript: "6" }),
+    leave: (code) => void left.push(code),
+    log: (reason) => void logged.push(reason),
+  });
+  return { session, sent, started, declared, left, logged, interrupts: () => interrupts };
+}
+
+function incoming<T extends RequestType>(type: T, id: string, content: Requests[T], date = "9999"): Incoming {
+  const header: Header = { msg_id: id, session: "s", username: "u", date, msg_type: type, version: "5.5" };
+  // The content belongs to the type; TypeScript doesn't follow a type parameter into a union.
+  return { type, identities: [], header, parent_header: {}, metadata: {}, content, buffers: [] } as unknown as Incoming;
+}
+
+const cell = (code: string, change: Partial<ExecuteRequest> = {}): ExecuteRequest => ({
+  code,
+  silent: false,
+  store_history: true,
+  user_expressions: {},
+  allow_stdin: false,
+  stop_on_error: true,
+  ...change,
+});
+
+const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 2));
+const of = ({ sent }: Bench, parent: string): string[] =>
+  sent.flatMap(({ type, parent: id, content }) =>
+    id === parent ? [type === "status" ? String(content["execution_state"]) : type] : [],
+  );
+const failed: Outcome = { status: "error", ename: "Error", evalue: "no", traceback: ["no"] };
+
+describe("one cell", () => {
+  test("goes busy, input, outputs, result, reply, idle", async () => {
+    const it = bench();
+    it.session.handle("shell", incoming("execute_request", "a", cell("1 + 1")));
+    await turn();
+    it.started[0]?.show({ type: "stream", name: "stdout", text: "hello" });
+    it.started[0]?.show({ type: "display", data: { "text/plain": "d" }, metadata: {}, displayId: "x", update: false });
+    it.started[0]?.show({ type: "clear", wait: true });
+    it.started[0]?.end({ status: "ok", result: { "text/plain": "2" } });
+    await turn();
+    expect(of(it, "a")).toEqual([
+      "busy",
+      "execute_input",
+      "stream",
+      "display_data",
+      "clear_output",
+      "execute_result",
+      "execute_reply",
+      "idle",
+    ]);
+    expect(it.declared).toEqual(["1 + 1"]);
+    // What comes later is still the cell's.
+    it.started[0]?.show({ type: "error", ename: "E", evalue: "late", traceback: [] });
+    expect(of(it, "a").at(-1)).toBe("error");
+  });
+
+  test("that is silent broadcasts its status alone", async () => {
+    const it = bench();
+    it.session.handle("shell", incoming("execute_request", "a", cell("1", { silent: true, store_history: false })));
+    await turn();
+    it.started[0]?.show({ type: "stream", name: "stdout", text: "hello" });
+    it.started[0]?.end(failed);
+    await turn();
+    expect(of(it, "a")).toEqual(["busy", "execute_reply", "idle"]);
+  });
+
+  test("with a type error never reaches the executor, nor the declarations", async () => {
+    const place = { line: 1, column: 1, endLine: 1, endColumn: 2 };
+    const it = bench({
+      check: () => Promise.resolve([{ severity: "error", code: "TS1", message: "wrong", ...place }]),
+    });
+    it.session.handle("shell", incoming("execute_request", "a", cell("x")));
+    await turn();
+    expect(it.started).toEqual([]);
+    expect(it.declared).toEqual([]);
+    expect(it.sent.find(({ type }) => type === "error")?.content).toMatchObject({ evalue: "wrong" });
+  });
+
+  test("runs unchecked when the checker is gone, and says so in the log", async () => {
+    const it = bench({ check: () => Promise.reject(new Error("thread ended")) });
+    it.session.handle("shell", incoming("execute_request", "a", cell("x")));
+    await turn();
+    expect(it.started.length).toBe(1);
+    expect(it.logged).toEqual(["a cell ran unchecked: Error: thread ended"]);
+  });
+
+  test("that waits for the checker is interrupted without having run", async () => {
+    const it = bench({ check: () => new Promise(() => undefined) });
+    it.session.handle("shell", incoming("execute_request", "a", cell("x")));
+    await turn();
+    it.session.handle("control", incoming("interrupt_request", "i", {}));
+    await turn();
+    expect(of(it, "i")).toEqual(["busy", "interrupt_reply", "idle"]);
+    expect(it.sent.find(({ type }) => type === "execute_reply")?.content).toMatchObject({ ename: "Interrupted" });
+    expect(it.started).toEqual([]);
+  });
+
+  test("that exits is answered before the kernel leaves", async () => {
+    const it = bench();
+    it.session.handle("shell", incoming("execute_request", "a", cell("process.exit(3)")));
+    await turn();
+    it.started[0]?.end({ status: "exit", code: 3 });
+    await turn();
+    expect(of(it, "a").slice(-3)).toEqual(["error", "execute_reply", "idle"]);
+    expect(it.left).toEqual([3]);
+  });
+});
+
+describe("many cells", () => {
+  const replies = ({ sent }: Bench): unknown[] =>
+    sent.filter(({ type }) => type === "execute_reply").map(({ parent, content }) => [parent, content["status"]]);
+
+  test("run one after the other, history in between", async () => {
+    const it = bench();
+    it.session.handle("shell", incoming("execute_request", "a", cell("first")));
+    const history = { hist_access_type: "tail", n: 9, output: false, raw: true } as const;
+    const asked = { ...history, session: 0, start: 0, pattern: "*", unique: false };
+    it.session.handle("shell", incoming("history_request", "h", asked));
+    it.session.handle("shell", incoming("execute_request", "b", cell("second")));
+    await turn();
+    expect(it.started.map(({ code }) => code)).toEqual(["first"]);
+    expect(of(it, "h")).toEqual([]);
+    it.started[0]?.end({ status: "ok" });
+    await turn();
+    expect(it.started.map(({ code }) => code)).toEqual(["first", "second"]);
+    expect(it.sent.find(({ type }) => type === "history_reply")?.content["history"]).toEqual([[1, 1, "first"]]);
+  });
+
+  test("that wait behind a failed one are aborted, framed by busy and idle; later ones run", async () => {
+    const it = bench();
+    for (const id of ["a", "b", "c"]) it.session.handle("shell", incoming("execute_request", id, cell(id)));
+    await turn();
+    it.started[0]?.end(failed);
+    await turn();
+    expect(replies(it)).toEqual([
+      ["a", "error"],
+      ["b", "aborted"],
+      ["c", "aborted"],
+    ]);
+    expect(of(it, "b")).toEqual(["busy", "execute_reply", "idle"]);
+    it.session.handle("shell", incoming("execute_request", "d", cell("d")));
+    await turn();
+    expect(it.started.map(({ code }) => code)).toEqual(["a", "d"]);
+  });
+
+  test("that were sent before the failure but come behind it are aborted too", async () => {
+    const it = bench();
+    it.session.handle("shell", incoming("execute_request", "a", cell("a")));
+    await turn();
+    const before = new Date(Date.now() - 5).toISOString();
+    it.started[0]?.end(failed);
+    await turn();
+    it.session.handle("shell", incoming("execute_request", "b", cell("b"), before));
+    await turn();
+    it.session.handle("shell", incoming("execute_request", "c", cell("c"), new Date(Date.now() + 1).toISOString()));
+    await turn();
+    expect(replies(it)).toEqual([
+      ["a", "error"],
+      ["b", "aborted"],
+    ]);
+    expect(it.started.map(({ code }) => code)).toEqual(["a", "c"]);
+  });
+
+  test("go on behind a failed one that doesn't stop on errors", async () => {
+    const it = bench();
+    it.session.handle("shell", incoming("execute_request", "a", cell("a", { stop_on_error: false })));
+    it.session.handle("shell", incoming("execute_request", "b", cell("b")));
+    await turn();
+    it.started[0]?.end(failed);
+    await turn();
+    expect(it.started.map(({ code }) => code)).toEqual(["a", "b"]);
+  });
+
+  test("count on from stored ones", async () => {
+    const it = bench({ typecheck: "off" });
+    const contents = [cell("a"), cell("b", { store_history: false }), cell(" "), cell("c")];
+    for (const [index, content] of contents.entries()) {
+      it.session.handle("shell", incoming("execute_request", String(index), content));
+      await turn();
+      it.started.at(-1)?.end({ status: "ok" });
+      await turn();
+    }
+    const inputs = it.sent.filter(({ type }) => type === "execute_input");
+    expect(inputs.map(({ content }) => content["execution_count"])).toEqual([1, 1, 1, 2]);
+  });
+});
+
+describe("beside a running cell", () => {
+  test("kernel_info and is_complete are answered, and the cell is shown busy again", async () => {
+    const it = bench();
+    it.session.handle("shell", incoming("execute_request", "a", cell("long")));
+    await turn();
+    it.session.handle("control", incoming("kernel_info_request", "k", {}));
+    it.session.handle("shell", incoming("is_complete_request", "c", { code: "f(" }));
+    await turn();
+    expect(of(it, "k")).toEqual(["busy", "kernel_info_reply", "idle"]);
+    expect(of(it, "c")).toEqual(["busy", "is_complete_reply", "idle"]);
+    const statuses = it.sent.filter(({ type }) => type === "status");
+    expect(statuses.at(-1)).toMatchObject({ parent: "a", content: { execution_state: "busy" } });
+  });
+
+  test("an interrupt reaches the executor", async () => {
+    const it = bench();
+    it.session.handle("shell", incoming("execute_request", "a", cell("long")));
+    await turn();
+    it.session.handle("control", incoming("interrupt_request", "i", {}));
+    await turn();
+    it.session.interrupt();
+    expect(it.interrupts()).toBe(2);
+  });
+
+  test("shutdown replies, tells everyone and leaves", async () => {
+    const it = bench();
+    it.session.handle("control", incoming("shutdown_request", "s", { restart: true }));
+    await turn();
+    expect(of(it, "s")).toEqual(["busy", "shutdown_reply", "shutdown_reply", "idle"]);
+    expect(it.left).toEqual([0]);
+  });
+
+  test("what fails in us is an error reply", async () => {
+    const it = bench();
+    it.session.handle("shell", incoming("complete_request", "c", { code: "x", cursor_pos: 1 }));
+    await turn();
+    expect(of(it, "c")).toEqual(["busy", "complete_reply", "idle"]);
+    const reply = it.sent.find(({ type }) => type === "complete_reply");
+    expect(reply?.content).toMatchObject({ status: "error", ename: "KernelError", evalue: "the service is gone" });
+    expect(it.logged[0]).toContain("complete_request failed");
+  });
+});

@@ -1,4 +1,4 @@
-import { present, type MimeBundle } from "../display/index.js";
+import { presentAll, type MimeBundle } from "../display/index.js";
 
 /** How the kernel takes a bundle from the middle of a cell; absent in a plain Node script. */
 type DisplayHook = (bundle: MimeBundle) => void;
@@ -11,8 +11,7 @@ const hook = Symbol.for("virtlab.display");
  */
 export function show(...values: readonly unknown[]): void {
   const display = (globalThis as { [hook]?: DisplayHook })[hook];
-  for (const value of values) {
-    const bundle = present(value);
+  for (const bundle of values.flatMap(presentAll)) {
     if (display !== undefined) display(bundle);
     else console.log(bundle["text/plain"]);
   }

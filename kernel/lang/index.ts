@@ -21,6 +21,16 @@
  * nesting             what the parser can't be given
  * line-index          offset → line and column
  * types               what the room promises
+ *
+ * service/client      the thread's life: questions, restart
+ *   thread, messages  the thread; what passes between the two
+ *   cell-types        check, declare, complete, inspect over TypeScript's language service
+ *   earlier-types     the declarations of all cells that ran; why they are kept so
+ *   cell-prelude      what makes them visible to a cell
+ *   cell-record       what a cell leaves to later ones
+ *   own-names         what a cell declares, value or type
+ *   diagnostics, completion, inspection, cell-view   TypeScript's answers in our words
+ *   service-host, packages                           what TypeScript sees of the disk
  */
 export * from "./types.js";
 export { createTransform, transform, type Transform } from "./transform.js";

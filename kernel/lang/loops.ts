@@ -4,16 +4,17 @@ import type { Edits } from "./edits.js";
 import { children, isFunction } from "./nodes.js";
 import type { Reference } from "./references.js";
 
-/** The function that writes a loop's locals back. */
+/** Names that no cell has: that of the function that writes a loop's locals back, and those of its parameters. */
 const KEEP = "keep\u200c";
+const kept = (index: number): string => `kept${index}\u200c`;
 
 /**
  * Gives a loop at the top level its variables as locals. A variable of a script is a property of the global object;
  * V8 boxes a fraction at each assignment to one, which makes `for (…) sum += x` ten times slower than in a module. So
  * the loop runs in a function whose parameters have the same names, and its assignments are written back when it ends,
- * however it ends. Nobody can tell: only variables that no function mentions are treated so. What a forced stop cuts
- * keeps the values from before the loop; loops without a condition, which only a stop or a `break` ends, stay as
- * they are.
+ * however it ends. No other code can tell, since only variables that no function mentions are treated so. A loop that
+ * is stopped by force leaves the values from before it; so loops without a condition, which are the ones that need to
+ * be stopped, stay as they are.
  *
  * @returns whether it was done; if not, an inner loop may still be
  */
@@ -30,12 +31,11 @@ export function localize(loop: Node, references: readonly Reference[], earlier: 
     return true;
   }
   const values = written.map((name) => earlier.spelling(name));
-  const fresh = values.map((_, index) => `$${index}`);
   edits.insert(loop.start, `((${list}, ${KEEP}) => { try { `);
   edits.insertHidden(
     loop.end,
-    ` } finally { ${KEEP}(${values.join(", ")}); } })(${list}, (${fresh.join(", ")}) => { ` +
-      `${values.map((value, index) => `${value} = $${index};`).join(" ")} });`,
+    ` } finally { ${KEEP}(${values.join(", ")}); } })(${list}, (${values.map((_, index) => kept(index)).join(", ")}) => { ` +
+      `${values.map((value, index) => `${value} = ${kept(index)};`).join(" ")} });`,
   );
   return true;
 }

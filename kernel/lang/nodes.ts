@@ -1,6 +1,6 @@
 import { visitorKeys, type Node } from "oxc-parser";
 
-export function isNode(value: unknown): value is Node {
+function isNode(value: unknown): value is Node {
   return typeof value === "object" && value !== null && "type" in value && typeof value.type === "string";
 }
 

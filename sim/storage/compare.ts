@@ -1,14 +1,24 @@
-import { UsageError, type Axis, type PlotView, type Row, type TableView, type Viewable } from "../core/index.js";
+import {
+  formatBytes,
+  UsageError,
+  type Axis,
+  type PlotView,
+  type Row,
+  type TableView,
+  type Viewable,
+} from "../core/index.js";
 import { createDisk, type DiskOptions } from "./disk.js";
 import type { SchedulerName } from "./drive/scheduler.js";
 import type { Timed } from "./timed.js";
-import { workload, type WorkloadOptions, type WorkloadResult } from "./workload.js";
+import { describeLoad, workload, type WorkloadOptions, type WorkloadResult } from "./workload.js";
 
 /** What was varied, and what its plots ask. */
 interface Sweep {
   readonly latency: string;
   readonly throughput: string;
   readonly axis: Axis;
+  /** What a caption says of options that stay the same. */
+  readonly fixed: (options: WorkloadOptions) => string;
 }
 
 /** The same workload on several devices, or with several values of one of its options. */
@@ -82,13 +92,14 @@ export class Comparison implements Viewable {
     const names = [...new Set(this.results.map(({ name }) => name))];
     const [first] = this.results;
     const options = first?.result.options;
+    const seed = first?.result.worldSeed ?? 0;
     return {
       as: "plot",
       title,
       caption:
         options === undefined
           ? ""
-          : `${options.count} ${options.pattern} requests, ${options.readShare * 100} % reads, ${options.depth} at once; 95 % intervals; seed ${first?.result.worldSeed ?? 0}`,
+          : `${describeLoad(options)}${this.#sweep.fixed(options)}; 95 % intervals; seed ${seed}`,
       x: this.#sweep.axis,
       y: { ...y, scale: "log" },
       series: names.map((name) => {
@@ -132,6 +143,7 @@ export function compareDevices(
     latency: "How does latency grow with the block size?",
     throughput: "How does throughput grow with the block size?",
     axis: { label: "block size", unit: "KiB", scale: "log" },
+    fixed: () => "",
   });
 }
 
@@ -166,6 +178,7 @@ export class SchedulerComparison extends Comparison {
       latency: "How long does a request take under each order of service?",
       throughput: "How much is moved under each order of service?",
       axis: { label: "requests a second", unit: "1/s" },
+      fixed: ({ blockSize }) => `, ${formatBytes(blockSize)} each`,
     });
     this.runs = runs;
   }

@@ -1,5 +1,6 @@
 import {
   all,
+  formatBytes,
   UsageError,
   withDefaults,
   type Activity,
@@ -13,8 +14,8 @@ import {
 } from "../core/index.js";
 import { checkWritable, sectorSize, type BlockDevice } from "./block-device.js";
 import type { Access } from "./drive/mechanism.js";
-import type { Geometry } from "./geometry.js";
-import { type Chs } from "./geometry.js";
+import { Explanation } from "./explain.js";
+import type { Chs, Geometry } from "./geometry.js";
 import { HostFile } from "./host/file.js";
 import { mapView, type Image, type MapRow } from "./image.js";
 import { locate, type Location } from "./locate.js";
@@ -22,7 +23,6 @@ import type { CheckReport } from "./qcow2/check.js";
 import { Qcow2Image } from "./qcow2/image.js";
 import type { Snapshot } from "./qcow2/snapshots.js";
 import { record, stepsOf, type RecordedAccess, type Recording } from "./recording.js";
-import { Explanation } from "./explain.js";
 import type { Completion, Request, Timed } from "./timed.js";
 
 export interface ImageOptions {
@@ -130,6 +130,7 @@ export class VirtualDisk implements BlockDevice, Timed, Viewable {
     const { files, accesses } = this.#record(access);
     const done = this.#serve(access, accesses);
     this.world.engine.run(done);
+    if (!done.settled) throw new UsageError("the access was interrupted", "Run it again.");
     return new Explanation(this.name, done.value, files);
   }
 
@@ -203,9 +204,13 @@ export class VirtualDisk implements BlockDevice, Timed, Viewable {
     for (const start of ordered) this.write(start / sectorSize, new Uint8Array(Math.min(unit, end - start)));
   }
 
-  /** Which cluster of the file holds which part of the virtual disk: light to dark in the order of the file. */
+  /**
+   * Which cluster of the file holds which part of the virtual disk: light to dark in the order of the file. A part is a
+   * cluster, or so many of them that the picture has no more than 64 rows; then its first cluster stands for it.
+   */
   heat(columns = 64): HeatView {
-    const unit = this.image instanceof Qcow2Image ? this.image.clusterSize : 64 * 1024;
+    let unit = this.image instanceof Qcow2Image ? this.image.clusterSize : 64 * 1024;
+    while (this.size / unit > columns * 64) unit *= 2;
     const cells: (number | null)[] = [];
     for (const { start, length, offset, kind } of this.map()) {
       for (let at = Math.ceil(start / unit) * unit; at < start + length; at += unit) {
@@ -218,10 +223,10 @@ export class VirtualDisk implements BlockDevice, Timed, Viewable {
     return {
       as: "heat",
       title: `Where in its file does each part of ${this.name} lie?`,
-      caption: `A cell is ${unit} bytes of the virtual disk; empty cells take no room. Seed ${this.world.seed}`,
+      caption: `A cell is ${formatBytes(unit)} of the virtual disk; empty cells take no room. Seed ${this.world.seed}`,
       x: { label: "part of the virtual disk", unit: "" },
       y: { label: `row of ${columns} parts`, unit: "" },
-      value: { label: "place in the file", unit: "cells" },
+      value: { label: `place in the file, in ${formatBytes(unit)}`, unit: "" },
       values: rows,
     };
   }

@@ -65,8 +65,8 @@ export class WorkloadResult implements Viewable {
     this.options = options;
     this.worldSeed = worldSeed;
     this.completions = completions;
-    const first = Math.min(...completions.map(({ issued }) => issued));
-    const last = Math.max(...completions.map(({ finished }) => finished));
+    const first = completions.reduce((least, { issued }) => Math.min(least, issued), Infinity);
+    const last = completions.reduce((most, { finished }) => Math.max(most, finished), 0);
     this.elapsed = (last - first) as Nanos;
   }
 
@@ -144,7 +144,7 @@ export class WorkloadResult implements Viewable {
   /** How many requests took how long. */
   histogram(bins = 30): PlotView {
     const unit = 1e6;
-    const most = Math.max(...this.latencies) / unit;
+    const most = this.percentile(1) / unit;
     const counts = Array.from({ length: bins }, () => 0);
     for (const latency of this.latencies) {
       const bin = Math.min(bins - 1, Math.floor((latency / unit / most) * bins));
@@ -196,7 +196,7 @@ export function workload(device: Timed, options?: Partial<WorkloadOptions>): Wor
     const clients = Array.from({ length: Math.min(depth, accesses.length) }, (_, i) =>
       engine.spawn(client(), { name: `client ${i + 1} of ${device.name}` }),
     );
-    for (const running of clients) engine.run(running);
+    for (const running of clients) if (engine.run(running).reason === "interrupted") break;
   } else {
     const arrivals = chance(device, chosen, "arrivals");
     const source = function* (): Activity<void> {
@@ -225,7 +225,7 @@ function plan(device: Timed, options: WorkloadOptions): readonly Access[] {
   const { pattern, blockSize, count, depth, rate, readShare, from, length } = options;
   const size = device.sectors * sectorSize;
   const end = length === null ? size : from + length;
-  const positive: readonly (readonly [string, boolean, string])[] = [
+  const demands: readonly (readonly [string, boolean, string])[] = [
     ["blockSize", blockSize > 0 && blockSize % sectorSize === 0, `a multiple of ${sectorSize}`],
     ["count", Number.isInteger(count) && count > 0, "a whole number from 1 on"],
     ["depth", Number.isInteger(depth) && depth > 0, "a whole number from 1 on"],
@@ -235,7 +235,7 @@ function plan(device: Timed, options: WorkloadOptions): readonly Access[] {
     ["length", end <= size && end - from >= blockSize, `so that a block fits into the ${size} bytes of ${device.name}`],
     ["pattern", ["random", "sequential"].includes(pattern), '"random" or "sequential"'],
   ];
-  for (const [name, valid, wanted] of positive) {
+  for (const [name, valid, wanted] of demands) {
     if (!valid) throw new UsageError(`a workload cannot have this ${name}`, `Give ${name} as ${wanted}.`);
   }
   const blocks = Math.floor((end - from) / blockSize);
@@ -248,9 +248,14 @@ function plan(device: Timed, options: WorkloadOptions): readonly Access[] {
   });
 }
 
-function caption({ pattern, blockSize, count, depth, rate, readShare }: WorkloadOptions, seed: number): string {
-  const load = rate === null ? `${depth} at once` : `${rate} a second`;
-  return `${count} ${pattern} requests of ${formatBytes(blockSize)}, ${load}, ${readShare * 100} % reads; seed ${seed}`;
+function caption(options: WorkloadOptions, seed: number): string {
+  return `${describeLoad(options)}, ${formatBytes(options.blockSize)} each; seed ${seed}`;
+}
+
+/** What a workload asks for, in a caption's words, but for the block size. */
+export function describeLoad({ pattern, count, depth, rate, readShare }: WorkloadOptions): string {
+  const load = rate === null ? `${depth} at once` : "arriving by chance";
+  return `${count} ${pattern} requests, ${load}, ${readShare * 100} % reads`;
 }
 
 /** Results beside one another. */

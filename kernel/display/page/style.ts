@@ -46,7 +46,7 @@ pre.source code { font-size: 1em; }
 .outputs { margin-top: 0.5rem; padding-left: 0.9rem; border-left: 3px solid var(--line); overflow-x: auto; }
 .outputs > * { margin: 0.4rem 0; }
 .outputs pre { padding: 0.15rem 0; white-space: pre-wrap; overflow-wrap: anywhere; }
-.outputs pre.text { white-space: pre; overflow-wrap: normal; }
+.outputs .numbers pre.text { white-space: pre; overflow-wrap: normal; }
 pre.stderr { background: var(--warn); padding: 0.4rem 0.7rem; border-radius: 6px; }
 pre.error { background: var(--alert); padding: 0.6rem 0.8rem; border-radius: 6px; }
 .note { color: var(--soft); font-style: italic; }

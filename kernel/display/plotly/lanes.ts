@@ -27,7 +27,7 @@ export function lanesFigure(view: LanesView): Figure {
       return `${plainText(label)}: ${formatNumber(from)} to ${formatNumber(to)}${unit}, ${formatNumber(to - from)}${unit}`;
     }),
     hoverinfo: "text",
-    marker: { color: colour, line: { width: 0 } },
+    marker: { color: colour, line: { width: 0.5, color: "rgba(255,255,255,0.7)" } },
     insidetextfont: { color: textOn(colour), size: 11 },
   }));
   const lanes = view.lanes.map(({ name }) => clip(name, 32));

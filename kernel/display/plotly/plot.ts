@@ -78,7 +78,7 @@ function trace(view: PlotView, series: Series, style: Style, scale: PlotScale): 
   const marker: Trace["marker"] = {
     symbol: `${symbols[style.marker]}${style.hollow ? "-open" : ""}`,
     color: style.colour,
-    size: 7,
+    size: style.size - 1,
     ...(series.mark === "line" && series.x.length > 3 * markersPerLine && { maxdisplayed: markersPerLine }),
     ...(style.hollow && { line: { color: style.colour, width: 1.5 } }),
   };

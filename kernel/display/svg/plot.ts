@@ -105,7 +105,7 @@ function mark(view: PlotView, series: Series, style: Style, scale: PlotScale): D
     .filter(([x]) => x !== null);
   const symbol = {
     symbol: symbolPath(style.marker),
-    symbolSize: 8,
+    symbolSize: style.size,
     itemStyle: {
       color: hollow ? "transparent" : colour,
       borderColor: colour,

@@ -1,4 +1,6 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
 import type { Completions, Diagnostic, Inspection, LanguageService } from "../types.js";
 import type { CellRecord } from "./earlier-types.js";
@@ -37,7 +39,7 @@ class Client implements LanguageService {
   readonly #records = new Map<number, CellRecord>();
   #setReady = (): void => undefined;
   /** In the order of the questions: the thread works on the first. */
-  #waiting: Waiting[] = [];
+  readonly #waiting: Waiting[] = [];
   /** Undefined once it is given up or stopped. */
   #worker: Worker | undefined;
   #next = 0;
@@ -137,7 +139,7 @@ class Client implements LanguageService {
   #start(): void {
     const { cwd, globals, memory } = this.#options;
     const workerData: ThreadOptions = { cwd, globals, records: [...this.#records.values()] };
-    const worker = new Worker(join(packageRoot, "dist/kernel/lang/service/thread.js"), {
+    const worker = new Worker(threadFile(), {
       workerData,
       // A check leaves much garbage behind; V8 would let the young generation grow to three times this.
       resourceLimits: { maxOldGenerationSizeMb: memory, maxYoungGenerationSizeMb: 16 },
@@ -182,14 +184,9 @@ class Client implements LanguageService {
   #died(worker: Worker, reason: string): void {
     if (worker !== this.#worker) return;
     this.#worker = undefined;
-    const culprit = this.#waiting.shift();
-    if (++this.#deaths >= 3) {
-      culprit?.failed(reason);
-      this.#giveUp(reason);
-      return;
-    }
-    culprit?.failed(reason);
-    this.#start();
+    this.#waiting.shift()?.failed(reason);
+    if (++this.#deaths < 3) this.#start();
+    else this.#giveUp(reason);
   }
 
   #giveUp(reason: string): void {
@@ -198,6 +195,12 @@ class Client implements LanguageService {
     for (let waiting = this.#waiting.shift(); waiting !== undefined; waiting = this.#waiting.shift())
       waiting.failed(reason);
   }
+}
+
+/** Where this runs from its TypeScript, as in the tests, the thread is the built one all the same. */
+function threadFile(): URL {
+  const beside = new URL("./thread.js", import.meta.url);
+  return existsSync(beside) ? beside : pathToFileURL(join(packageRoot, "dist/kernel/lang/service/thread.js"));
 }
 
 function unchecked(reason: string): Diagnostic {

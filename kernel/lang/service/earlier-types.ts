@@ -65,7 +65,7 @@ export interface Owners {
 export class EarlierTypes {
   readonly #records = new Map<number, CellRecord>();
   readonly #owners = new Map<string, Owners>();
-  readonly #imports = new Set<string>();
+  #imports = new Set<string>();
   readonly #ambient = new Map<number, string>();
   #next = 1;
   #sinceSweep = 0;
@@ -140,6 +140,7 @@ export class EarlierTypes {
     const reachable = this.#closure(roots);
     const lost = [...this.#records.keys()].filter((id) => !reachable.has(id));
     for (const id of lost) this.#records.delete(id);
+    this.#imports = new Set([...this.#records.values()].flatMap(({ imports }) => imports));
     return lost;
   }
 }

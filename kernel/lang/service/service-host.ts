@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 import { isBuiltin } from "node:module";
-import { join, relative } from "node:path";
+import { join, relative, resolve } from "node:path";
 import ts from "typescript";
 import { EARLIER } from "./earlier-types.js";
 import { nodeTypes, ownPackages, packageRoot } from "./packages.js";
@@ -53,11 +53,11 @@ export class ServiceHost implements ts.LanguageServiceHost {
   readonly hasInvalidatedResolutions = (file: ts.Path): boolean => this.#missing.has(file);
 
   constructor(cwd: string, globals: string) {
-    this.#cwd = cwd;
-    this.cellFile = join(cwd, "virtlab-cell.ts");
-    this.#earlierFile = join(cwd, "virtlab-earlier-cells.d.ts");
-    this.#globalsFile = join(cwd, "virtlab-globals.d.ts");
-    this.#cache = ts.createModuleResolutionCache(cwd, (name) => name, compilerOptions);
+    this.#cwd = resolve(cwd);
+    this.cellFile = join(this.#cwd, "virtlab-cell.ts");
+    this.#earlierFile = join(this.#cwd, "virtlab-earlier-cells.d.ts");
+    this.#globalsFile = join(this.#cwd, "virtlab-globals.d.ts");
+    this.#cache = ts.createModuleResolutionCache(this.#cwd, (name) => name, compilerOptions);
     this.#set(this.#globalsFile, globals);
     this.#set(this.#node.entry, this.#node.text);
     this.set("", "");
@@ -182,8 +182,9 @@ export class ServiceHost implements ts.LanguageServiceHost {
       undefined,
       ts.ModuleKind.ESNext,
     );
-    if (result.resolvedModule === undefined) this.#missing.add(containing);
-    else if (!this.#isNotebooks(result.resolvedModule.resolvedFileName)) this.#resolved.set(key, result);
+    if (result.resolvedModule === undefined) {
+      if (notebooks) this.#missing.add(containing);
+    } else if (!this.#isNotebooks(result.resolvedModule.resolvedFileName)) this.#resolved.set(key, result);
     return result;
   }
 

@@ -69,6 +69,12 @@ export class HardDisk implements Mechanism {
     return milliseconds * 1e6;
   }
 
+  /** Nanoseconds to bring the heads over a sector's track: the arm's movement, the change of the head, or both at once. */
+  moveTo(place: Place): number {
+    const change = place.head === this.#head ? 0 : this.#profile.headSwitch;
+    return Math.max(this.seekTime(Math.abs(place.cylinder - this.#cylinder)), change);
+  }
+
   /** How far the platters have turned since the index mark last passed the head, as a part of a turn. */
   angleAt(time: number): number {
     return (time / this.turn) % 1;
@@ -125,8 +131,7 @@ export class HardDisk implements Mechanism {
     let rotation = 0;
     for (let done = 0; done < count;) {
       const place = this.layout.place(lba + done);
-      const distance = Math.abs(place.cylinder - this.#cylinder);
-      const move = Math.max(this.seekTime(distance), place.head === this.#head ? 0 : this.#profile.headSwitch);
+      const move = this.moveTo(place);
       const wait = this.rotationTo(place, at + move);
       if (done === 0) {
         seek = move;
@@ -160,8 +165,7 @@ export class HardDisk implements Mechanism {
     while (this.#ahead.next < this.#ahead.limit) {
       const { next, since, limit } = this.#ahead;
       const place = this.layout.place(next);
-      const distance = Math.abs(place.cylinder - this.#cylinder);
-      const move = Math.max(this.seekTime(distance), place.head === this.#head ? 0 : this.#profile.headSwitch);
+      const move = this.moveTo(place);
       const begin = since + move + this.rotationTo(place, since + move);
       const sector = this.turn / place.sectorsPerTrack;
       const span = Math.min(

@@ -16,7 +16,7 @@ export function usable(sectors: number): { readonly first: number; readonly last
 }
 
 /** CRC-32 of ISO 3309, reflected, as UEFI section 5.3 demands it. */
-export function crc32(bytes: Uint8Array): number {
+function crc32(bytes: Uint8Array): number {
   let crc = 0xffffffff;
   for (const byte of bytes) {
     crc ^= byte;

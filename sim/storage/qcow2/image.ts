@@ -11,10 +11,11 @@ import {
 import { acquire, type FileLike, type Purpose } from "../file.js";
 import { mapView, type Image, type Mapping, type MapRow } from "../image.js";
 import { checkImage, type CheckReport } from "./check.js";
-import { clearAutoclear, patchHeader, readHeader, type Header } from "./header.js";
-import { ClusterMap, unallocated, type Entry } from "./mapping.js";
-import { damaged, Refcounts } from "./refcounts.js";
-import { Snapshots, type Snapshot } from "./snapshots.js";
+import { clearAutoclear, readHeader, type Header } from "./header.js";
+import { unallocated, type ClusterMap, type Entry } from "./mapping.js";
+import { checkForWriting, openTables } from "./open.js";
+import type { Refcounts } from "./refcounts.js";
+import type { Snapshot, Snapshots } from "./snapshots.js";
 import { joinChunks, spansOf, type Chunk, type Span } from "./spans.js";
 import { traceCluster } from "./trace.js";
 
@@ -71,53 +72,11 @@ export class Qcow2Image implements Image, Viewable {
     this.backing = backing;
     this.#owned = parts.owned;
     this.#opened = file.writable && !parts.readonly ? "write" : "read";
-    if (this.#opened === "write") checkUnsuspicious(file, header);
-    const { version, clusterBits } = header;
-    let current = { ...header };
-    const moved = (fields: Partial<Header>): void => {
-      current = { ...current, ...fields };
-      patchHeader(file, current);
-    };
-    const refcounts = new Refcounts({
-      file,
-      clusterBits,
-      order: header.refcountOrder,
-      tableOffset: header.refcountTableOffset,
-      tableClusters: header.refcountTableClusters,
-      moved: (offset, clusters) => {
-        moved({ refcountTableOffset: offset, refcountTableClusters: clusters });
-      },
-    });
-    if ((refcounts.used() - 1) * this.clusterSize >= file.size) {
-      throw new UsageError(
-        `"${file.name}" is cut short: its last cluster in use begins at byte ${(refcounts.used() - 1) * this.clusterSize}, the file ends at ${file.size}`,
-        "Copy the file again; nothing was written.",
-      );
-    }
-    const map = new ClusterMap({
-      file,
-      version,
-      clusterBits,
-      l1Offset: header.l1Offset,
-      l1Size: header.l1Size,
-      refcounts,
-      capacity: parts.l2Tables,
-    });
+    if (this.#opened === "write") checkForWriting(file, header);
+    const { refcounts, map, snapshots } = openTables(file, header, parts.l2Tables);
     this.refcounts = refcounts;
     this.clusters = map;
-    this.#snapshots = new Snapshots({
-      file,
-      map,
-      refcounts,
-      version,
-      clusterBits,
-      diskSize: header.size,
-      count: header.snapshotCount,
-      offset: header.snapshotsOffset,
-      moved: (offset, count) => {
-        moved({ snapshotsOffset: offset, snapshotCount: count });
-      },
-    });
+    this.#snapshots = snapshots;
     this.#release = acquire(file, this.#opened);
     if (backing !== null) this.#unpin = pin(backing);
     if (this.#opened === "write" && header.hasAutoclear) clearAutoclear(file);
@@ -146,19 +105,26 @@ export class Qcow2Image implements Image, Viewable {
   write(lba: number, bytes: Uint8Array, purpose: Purpose = "data"): void {
     checkWrite(this, lba, bytes);
     const start = lba * sectorSize;
-    const placements = this.#spans(start, bytes.length).map((span) => this.place(span));
-    this.refcounts.flush();
-    const chunks = placements.map((placement) => {
-      const at = placement.cluster * this.clusterSize - start;
-      return this.#filled(placement, bytes.subarray(at + placement.from, at + placement.to));
-    });
-    for (const chunk of joinChunks(chunks)) this.file.write(chunk.offset, chunk.bytes, purpose);
-    for (const { cluster, offset, before } of placements) {
-      if (before.kind !== "data" || before.offset !== offset) {
-        this.clusters.set(cluster, { kind: "data", offset, owned: true });
-      }
+    const placements: Placement[] = [];
+    try {
+      for (const span of this.#spans(start, bytes.length)) placements.push(this.place(span));
+      this.refcounts.flush();
+      const chunks = placements.map((placement) => {
+        const at = placement.cluster * this.clusterSize - start;
+        return this.#filled(placement, bytes.subarray(at + placement.from, at + placement.to));
+      });
+      for (const chunk of joinChunks(chunks)) this.file.write(chunk.offset, chunk.bytes, purpose);
+      const moved = placements.filter(({ before, offset }) => before.kind !== "data" || before.offset !== offset);
+      this.clusters.update(
+        new Map(moved.map(({ cluster, offset }) => [cluster, { kind: "data", offset, owned: true }])),
+      );
+    } catch (error) {
+      // The file's disk is full, say: what was taken for this write is given back.
+      this.clusters.rollback();
+      for (const { before, offset } of placements) if (before.offset !== offset) this.refcounts.release(offset);
+      this.refcounts.flush();
+      throw error;
     }
-    this.clusters.flush();
     for (const { before, offset } of placements) if (before.offset !== offset) this.clusters.release(before);
     this.refcounts.flush();
   }
@@ -188,15 +154,17 @@ export class Qcow2Image implements Image, Viewable {
   /** Gives every cluster of the virtual disk a place in the file now, in order: qemu's preallocation=metadata. */
   preallocate(): void {
     checkWritable(this);
-    const count = Math.ceil(this.size / this.clusterSize);
-    const missing = Array.from({ length: count }, (_, cluster) => cluster).filter(
-      (cluster) => this.clusters.entry(cluster).kind === "unallocated",
-    );
     if (this.backing !== null) {
       throw new UsageError(`${this.name} has a backing image`, "Only a disk of its own can be preallocated.");
     }
-    for (const cluster of missing) this.clusters.prepare(cluster);
-    const entries = missing.map((cluster) => [cluster, this.refcounts.allocate()] as const);
+    const missing = this.#spans(0, this.size).filter(
+      ({ cluster }) => this.clusters.entry(cluster).kind === "unallocated",
+    );
+    for (const { cluster } of missing) this.clusters.prepare(cluster);
+    const end = this.file.size;
+    const entries = missing.map(({ cluster }) => [cluster, this.refcounts.allocate()] as const);
+    // A cluster that was in use before holds what it held then.
+    for (const [, offset] of entries) if (offset < end) this.file.write(offset, new Uint8Array(this.clusterSize));
     this.clusters.replace(
       new Map(entries.map(([cluster, offset]) => [cluster, { kind: "data", offset, owned: true }])),
     );
@@ -316,6 +284,8 @@ export class Qcow2Image implements Image, Viewable {
       data: data.reduce((sum, { length }) => sum + length, 0),
       backing: this.header.backing?.name ?? null,
       snapshots: this.snapshots.length,
+      l2Hits: this.clusters.cache.hits,
+      l2Misses: this.clusters.cache.misses,
     };
   }
 
@@ -375,13 +345,4 @@ export class Qcow2Image implements Image, Viewable {
   #spans(start: number, length: number): readonly Span[] {
     return spansOf(start, length, this.clusterSize);
   }
-}
-
-function checkUnsuspicious(file: FileLike, header: Header): void {
-  if (header.suspect !== null) throw damaged(file, `it is marked as ${header.suspect}; it can be opened read-only`);
-  if (!header.hasBitmaps) return;
-  throw new UsageError(
-    `"${file.name}" holds dirty bitmaps, which a write here would make wrong`,
-    "Open it with { readonly: true }, or remove them with `qemu-img bitmap --remove`.",
-  );
 }

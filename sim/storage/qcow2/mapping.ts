@@ -52,7 +52,7 @@ export function readEntry(view: DataView, index: number, clusterBits: number, ve
   return offset === 0 ? unallocated : { kind: "data", offset, owned };
 }
 
-export function writeEntry(view: DataView, index: number, entry: Entry): void {
+function writeEntry(view: DataView, index: number, entry: Entry): void {
   writePointer(view, index, entry.offset, entry.owned);
   if (entry.kind === "zero") view.setUint32(index * 8 + 4, view.getUint32(index * 8 + 4) | 1);
 }
@@ -80,8 +80,8 @@ export class ClusterMap {
   /** To the end of its last sector. */
   readonly l1: Table;
   readonly cache: TableCache;
-  /** L2 tables that were shared and are not used by the active map any more; free once their copies are in the file. */
-  readonly #replaced: number[] = [];
+  /** What the L1 entries said whose L2 tables were made or copied and are not in the file yet. */
+  readonly #prepared = new Map<number, { readonly offset: number; readonly owned: boolean }>();
 
   constructor(parts: ClusterMapParts) {
     this.#parts = parts;
@@ -140,12 +140,36 @@ export class ClusterMap {
     const bytes = offset === 0 ? new Uint8Array(this.clusterSize) : this.cache.at(offset).bytes.slice();
     const fresh = this.#parts.refcounts.allocate();
     this.cache.create(fresh, bytes);
+    this.#prepared.set(l1Index, { offset, owned });
     this.setL2Table(l1Index, fresh, true);
-    if (offset !== 0) this.#replaced.push(offset);
   }
 
-  /** The cluster's L2 table must have been prepared. */
-  set(cluster: number, entry: Entry): void {
+  /**
+   * Gives clusters whose L2 tables were prepared new entries, in memory and in the file. Where the file refuses, as on a
+   * full disk, the entries are as they were; `rollback` does the rest.
+   */
+  update(entries: ReadonlyMap<number, Entry>): void {
+    const before = [...entries.keys()].map((cluster) => [cluster, this.entry(cluster)] as const);
+    try {
+      for (const [cluster, entry] of entries) this.#set(cluster, entry);
+      this.flush();
+    } catch (error) {
+      for (const [cluster, entry] of before) this.#set(cluster, entry);
+      throw error;
+    }
+  }
+
+  /** Takes back what was prepared and is not in the file. */
+  rollback(): void {
+    const made = [...this.#prepared.keys()].map((l1Index) => this.l2Table(l1Index).offset);
+    for (const [l1Index, { offset, owned }] of this.#prepared) this.setL2Table(l1Index, offset, owned);
+    for (const offset of made) this.cache.forget(offset);
+    this.#prepared.clear();
+    this.flush();
+    for (const offset of made) this.#parts.refcounts.release(offset);
+  }
+
+  #set(cluster: number, entry: Entry): void {
     const index = this.l2Index(cluster);
     const table = this.cache.at(this.l2Table(this.l1Index(cluster)).offset);
     writeEntry(table.view, index, entry);
@@ -161,7 +185,9 @@ export class ClusterMap {
   flush(): void {
     this.cache.flush();
     this.l1.flush(this.#parts.file, this.#parts.l1Offset, "L1 table");
-    for (const offset of this.#replaced.splice(0)) this.releaseTable(offset);
+    const replaced = [...this.#prepared.values()].filter(({ offset }) => offset !== 0);
+    this.#prepared.clear();
+    for (const { offset } of replaced) this.releaseTable(offset);
   }
 
   /** One reference less to what an entry refers to. */
@@ -172,14 +198,17 @@ export class ClusterMap {
 
   /** Gives clusters of the virtual disk new entries: in the tables first, then what they referred to is given free. */
   replace(entries: ReadonlyMap<number, Entry>): void {
-    const before: Entry[] = [];
-    for (const [cluster, entry] of entries) {
-      this.prepare(cluster);
-      before.push(this.entry(cluster));
-      this.set(cluster, entry);
+    let before: readonly Entry[] = [];
+    try {
+      for (const cluster of entries.keys()) this.prepare(cluster);
+      before = [...entries.keys()].map((cluster) => this.entry(cluster));
+      this.#parts.refcounts.flush();
+      this.update(entries);
+    } catch (error) {
+      this.rollback();
+      this.#parts.refcounts.flush();
+      throw error;
     }
-    this.#parts.refcounts.flush();
-    this.flush();
     for (const entry of before) this.release(entry);
     this.#parts.refcounts.flush();
   }

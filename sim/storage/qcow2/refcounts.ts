@@ -55,7 +55,7 @@ export class Refcounts {
     const count = this.get(cluster) + by;
     if (count < 0)
       throw damaged(this.#parts.file, `cluster ${cluster} is given free more often than it is referred to`);
-    if (by > 0) this.checkRoom(cluster);
+    if (by > 0) this.#checkRoom(cluster);
     const offset = this.blockOffset(Math.floor(cluster / this.blockEntries));
     invariant(offset !== 0, "a cluster's refcount block exists before the cluster is used");
     const index = cluster % this.blockEntries;
@@ -65,8 +65,13 @@ export class Refcounts {
     if (count === 0) this.#hint = Math.min(this.#hint, cluster);
   }
 
-  /** @throws UsageError where a cluster cannot be referred to once more */
-  checkRoom(cluster: number): void {
+  /** @throws UsageError where a cluster in use cannot be referred to once more, or is counted as free */
+  checkShareable(cluster: number): void {
+    if (this.get(cluster) === 0) throw damaged(this.#parts.file, `cluster ${cluster} is in use and counted as free`);
+    this.#checkRoom(cluster);
+  }
+
+  #checkRoom(cluster: number): void {
     const bits = 2 ** this.#parts.order;
     if (this.get(cluster) + 1 < 2 ** bits) return;
     throw new UsageError(
@@ -93,6 +98,7 @@ export class Refcounts {
 
   /** Counts the first clusters of a new image, which were written before anything could be counted. */
   adopt(clusters: number): void {
+    this.#cover(clusters + 1);
     this.#link(this.#table, 0, clusters);
     for (let cluster = 0; cluster <= clusters; cluster++) this.change(cluster, 1);
   }
@@ -139,7 +145,7 @@ export class Refcounts {
   blockOffset(index: number): number {
     if (index >= this.blocks) return 0;
     const offset = readUint64(this.#table.view, index * 8);
-    if (offset === undefined || offset % this.#clusterSize !== 0) {
+    if (offset === undefined || offset % this.#clusterSize !== 0 || offset >= this.#parts.file.size) {
       throw damaged(this.#parts.file, `entry ${index} of its refcount table is invalid`);
     }
     return offset;
@@ -173,9 +179,16 @@ export class Refcounts {
       this.#grow(index);
       return;
     }
+    this.#cover(cluster + 1);
     this.#link(this.#table, index, cluster);
     this.change(cluster, 1);
-    this.#cover(cluster + 1);
+    try {
+      this.#cache.flush();
+    } catch (error) {
+      writeUint64(this.#table.view, index * 8, 0);
+      this.#cache.forget(cluster * this.#clusterSize);
+      throw error;
+    }
   }
 
   #link(table: Table, index: number, cluster: number): void {
@@ -207,6 +220,7 @@ export class Refcounts {
       added = blocks;
     }
     const old = { table: this.#table, offset: this.#tableOffset, clusters: this.#tableClusters };
+    this.#cover(first + clusters + added.length);
     const bytes = new Uint8Array(clusters * this.#clusterSize);
     bytes.set(old.table.bytes);
     const grown = new Table(bytes);
@@ -218,7 +232,6 @@ export class Refcounts {
     this.#tableOffset = first * this.#clusterSize;
     this.#tableClusters = clusters;
     for (let cluster = first; cluster < first + clusters + added.length; cluster++) this.change(cluster, 1);
-    this.#cover(first + clusters + added.length);
     this.flush();
     this.#parts.moved(this.#tableOffset, clusters);
     this.release(old.offset, old.clusters);

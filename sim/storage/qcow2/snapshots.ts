@@ -1,5 +1,5 @@
 import { UsageError } from "../../core/index.js";
-import { decodeUtf8, encodeUtf8, readUint64, viewOf, writeUint64 } from "../bytes.js";
+import { concatBytes, decodeUtf8, encodeUtf8, readUint64, viewOf, writeUint64 } from "../bytes.js";
 import type { FileLike } from "../file.js";
 import { clustersOf, readEntry, readPointer, writePointer, type ClusterMap } from "./mapping.js";
 import { damaged, type Refcounts } from "./refcounts.js";
@@ -33,8 +33,13 @@ export interface SnapshotParts {
   readonly moved: (offset: number, count: number) => void;
 }
 
+/** Bytes of a table's entry before those of variable length. */
 const fixed = 40;
 
+/**
+ * The snapshots inside an image. Taking one copies the L1 table and counts all it reaches once more; nothing else moves.
+ * As a write does, each change goes to the file in an order that costs clusters and no data where it is cut off.
+ */
 export class Snapshots {
   readonly #parts: SnapshotParts;
   #list: readonly Snapshot[];
@@ -83,7 +88,7 @@ export class Snapshots {
     const bytes = map.l1Bytes();
     const view = viewOf(bytes);
     for (let i = 0; i < map.l1Size; i++) writePointer(view, i, readPointer(view, i).offset, false);
-    this.#checkRoom(bytes);
+    this.#checkShareable(bytes);
     map.markShared();
     this.#share(bytes, 1);
     const clusters = Math.max(1, Math.ceil(bytes.length / map.clusterSize));
@@ -111,7 +116,7 @@ export class Snapshots {
     const before = map.l1Bytes();
     const after = new Uint8Array(before.length);
     after.set(file.read(chosen.l1Offset, chosen.l1Size * 8, "snapshots"));
-    this.#checkRoom(after);
+    this.#checkShareable(after);
     this.#share(after, 1);
     refcounts.flush();
     map.l1.bytes.set(after);
@@ -150,17 +155,17 @@ export class Snapshots {
     }
   }
 
-  /** @throws UsageError where a refcount is as high as it can be, before any is changed */
-  #checkRoom(l1: Uint8Array): void {
+  /** @throws UsageError where a refcount is as high as it can be, or wrong, before any is changed */
+  #checkShareable(l1: Uint8Array): void {
     const { map, refcounts, clusterBits, version } = this.#parts;
     const view = viewOf(l1);
     for (let l1Index = 0; l1Index < l1.length / 8; l1Index++) {
       const { offset } = readPointer(view, l1Index);
       if (offset === 0) continue;
-      refcounts.checkRoom(offset / map.clusterSize);
+      refcounts.checkShareable(offset / map.clusterSize);
       for (let index = 0; index < map.l2Entries; index++) {
         const entry = readEntry(map.cache.at(offset).view, index, clusterBits, version);
-        for (const cluster of clustersOf(entry, map.clusterSize)) refcounts.checkRoom(cluster);
+        for (const cluster of clustersOf(entry, map.clusterSize)) refcounts.checkShareable(cluster);
       }
     }
   }
@@ -169,8 +174,7 @@ export class Snapshots {
   #write(list: readonly Snapshot[]): void {
     const { refcounts, file, map } = this.#parts;
     const old = { offset: this.#offset, length: this.length };
-    const bytes = new Uint8Array(list.reduce((sum, { raw }) => sum + raw.length, 0));
-    list.reduce((at, { raw }) => (bytes.set(raw, at), at + raw.length), 0);
+    const bytes = concatBytes(list.map(({ raw }) => raw));
     const clusters = Math.ceil(bytes.length / map.clusterSize);
     const offset = clusters === 0 ? 0 : refcounts.allocate(clusters);
     refcounts.flush();

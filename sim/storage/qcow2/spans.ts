@@ -1,3 +1,5 @@
+import { concatBytes } from "../bytes.js";
+
 /** A part of a cluster of the virtual disk: bytes `from` up to `to` of it. */
 export interface Span {
   readonly cluster: number;
@@ -26,18 +28,16 @@ export interface Chunk {
 
 /** Chunks that follow one another in the list and in the file are made one, so that they cost one write. */
 export function joinChunks(chunks: readonly Chunk[]): readonly Chunk[] {
-  const groups: Chunk[][] = [];
-  for (const chunk of chunks) {
-    const group = groups.at(-1);
-    const last = group?.at(-1);
-    if (last !== undefined && last.offset + last.bytes.length === chunk.offset) group?.push(chunk);
-    else groups.push([chunk]);
+  const groups: { offset: number; end: number; parts: Uint8Array[] }[] = [];
+  for (const { offset, bytes } of chunks) {
+    const last = groups.at(-1);
+    if (last?.end === offset) {
+      last.parts.push(bytes);
+      last.end += bytes.length;
+    } else groups.push({ offset, end: offset + bytes.length, parts: [bytes] });
   }
-  return groups.map((group) => {
-    const [first] = group;
-    if (first === undefined || group.length === 1) return first ?? { offset: 0, bytes: new Uint8Array(0) };
-    const bytes = new Uint8Array(group.reduce((sum, chunk) => sum + chunk.bytes.length, 0));
-    for (const chunk of group) bytes.set(chunk.bytes, chunk.offset - first.offset);
-    return { offset: first.offset, bytes };
+  return groups.map(({ offset, parts }) => {
+    const [only] = parts;
+    return { offset, bytes: only !== undefined && parts.length === 1 ? only : concatBytes(parts) };
   });
 }

@@ -29,7 +29,6 @@ export class Table {
   /** Writes the changed sectors to the table's place in the file, neighbours together. */
   flush(file: FileLike, offset: number, purpose: Purpose): void {
     const sectors = [...this.#dirty].sort((a, b) => a - b);
-    this.#dirty.clear();
     for (let i = 0; i < sectors.length;) {
       const from = sectors[i] ?? 0;
       let next = from;
@@ -38,6 +37,8 @@ export class Table {
         i += 1;
       }
       file.write(offset + from * sectorSize, this.bytes.subarray(from * sectorSize, next * sectorSize), purpose);
+      // Only now: what could not be written, as to a full disk, is written by the next flush.
+      for (let sector = from; sector < next; sector++) this.#dirty.delete(sector);
     }
   }
 }
@@ -96,7 +97,7 @@ export class TableCache {
     this.#tables.delete(offset);
   }
 
-  /** Forgets all tables, which must have been flushed. */
+  /** Writes what changed and forgets all tables. */
   clear(): void {
     this.flush();
     this.#tables.clear();

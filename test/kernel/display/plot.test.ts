@@ -15,7 +15,12 @@ interface Figure {
     readonly y: readonly (number | null)[];
     readonly fill?: string;
     readonly line?: { readonly dash?: string; readonly shape?: string; readonly color?: string };
-    readonly marker?: { readonly color?: string; readonly symbol?: string; readonly pattern?: object };
+    readonly marker?: {
+      readonly color?: string;
+      readonly symbol?: string;
+      readonly size?: number;
+      readonly pattern?: object;
+    };
     readonly error_y?: { readonly array: readonly number[]; readonly arrayminus: readonly number[] };
     readonly legendgroup: string;
     readonly showlegend?: boolean;
@@ -108,6 +113,21 @@ test("no two measured series share both colour and line, nor colour and marker",
   expect(new Set(data.map(({ line, marker }) => `${line!.color!} ${line!.dash!} ${marker?.symbol ?? ""}`)).size).toBe(
     8,
   );
+});
+
+test("a series that lies on another takes another pattern and smaller markers, so that both are seen", () => {
+  const x = [1, 2, 3];
+  const series = [
+    [1, 2, 3],
+    [1, 2.01, 3],
+    [2, 4, 6],
+  ].map((y, i) => ({ name: String(i), mark: "line" as const, x, y }));
+  const { data } = figure(simple([], { series }));
+  expect(data.map(({ line, marker }) => [line!.dash, marker!.size])).toEqual([
+    ["solid", 7],
+    ["dashdot", 4],
+    ["solid", 7],
+  ]);
 });
 
 test("roles decide colours, the same in figure and picture", () => {

@@ -294,7 +294,11 @@ describe("what can't run", () => {
 
   test("a cell that nests without end", () => {
     const transform = createTransform();
-    for (const [open, close] of ["()", "[]", "{}"] as const) {
+    for (const [open, close] of [
+      ["(", ")"],
+      ["[", "]"],
+      ["{", "}"],
+    ] as const) {
       const result = transform(`${open.repeat(20_000)}${close.repeat(20_000)}`, "cell");
       expect(result).toMatchObject({ ok: false, diagnostics: [{ message: "The cell nests too deeply" }] });
     }

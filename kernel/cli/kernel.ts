@@ -31,8 +31,9 @@ const worker = startProtocolWorker({
   folder,
   versions: { kernel: versionOf("virtlab"), typescript: versionOf("typescript") },
 });
-// The worker says itself what went wrong; nothing of the kernel works without it.
-worker.once("exit", (code) => process.exit(code));
+// The worker says itself what went wrong; nothing of the kernel works without it. Cells get another `process.exit`.
+const exit = process.exit.bind(process);
+worker.once("exit", exit);
 worker.once("error", (error) => {
   // Not by console: what is written there goes to the cell, through the worker.
   writeSync(2, `virtlab kernel: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);

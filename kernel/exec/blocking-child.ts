@@ -2,10 +2,11 @@ import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 
 /**
- * Signals the program that a thread of this process waits for in `execSync` or `spawnSync`, and what it started: the
- * youngest child, since the thread that waits can't start another. For another thread to call.
+ * Signals the program that the main thread waits for in `execSync` or `spawnSync`, and what it started: the youngest
+ * child, since a thread that waits can't start another. For another thread to call, when the main thread doesn't answer.
  */
 export function signalBlockingChild(signal: NodeJS.Signals): void {
+  if (!mayWait()) return;
   const youngest = childrenOf(process.pid).at(-1);
   if (youngest === undefined) return;
   for (const pid of [youngest, ...descendantsOf(youngest)]) {
@@ -15,6 +16,14 @@ export function signalBlockingChild(signal: NodeJS.Signals): void {
       // It has ended by itself.
     }
   }
+}
+
+/** Whether the main thread sleeps; where it computes, in native code perhaps, its children have nothing to do with it. */
+function mayWait(): boolean {
+  if (process.platform !== "linux") return true;
+  // proc(5), /proc/pid/stat: the state follows the command's name, which stands in brackets.
+  const state = /\) (\w)/.exec(readFileSync(`/proc/${process.pid}/task/${process.pid}/stat`, "utf8"))?.[1];
+  return state === "S" || state === "D";
 }
 
 function descendantsOf(pid: number): number[] {

@@ -15,20 +15,28 @@ const deepest = 5;
 export function reportError(thrown: unknown, sources: CellSources): ErrorReport {
   try {
     if (!isError(thrown)) return reportValue(thrown);
-    if (thrown.name === "UsageError") return reportUsageError(thrown);
+    if (thrown.name === "UsageError") {
+      const hint: unknown = Reflect.get(thrown, "hint");
+      return errorReport(thrown.name, words(thrown.message), typeof hint === "string" ? hint : "");
+    }
     const evalue = words(thrown.message);
     return { ename: words(thrown.name), evalue, traceback: describe(thrown, sources, deepest) };
   } catch (error) {
     // A getter or a proxy of the thrown object threw in its turn.
-    const evalue = `what was thrown can't be shown: ${isError(error) ? error.message : "its description threw"}`;
-    return { ename: "Error", evalue, traceback: [`${red("Error")}: ${evalue}`] };
+    const why = isError(error) ? error.message : "its description threw";
+    return errorReport("Error", `what was thrown can't be shown: ${why}`);
   }
+}
+
+/** A report of words alone. */
+export function errorReport(ename: string, evalue: string, hint = ""): ErrorReport {
+  const text = `${red(ename)}: ${evalue}${hint === "" ? "" : `\n${hint}`}`;
+  return { ename, evalue, traceback: text.split("\n") };
 }
 
 /** The report of a cell that was stopped. */
 export function interruptedReport(): ErrorReport {
-  const evalue = "the cell was interrupted";
-  return { ename: "Interrupted", evalue, traceback: [`${red("Interrupted")}: ${evalue}`] };
+  return errorReport("Interrupted", "the cell was interrupted");
 }
 
 // `instanceof` fails for errors of another context, such as a vm module's.
@@ -42,13 +50,6 @@ const words = (field: unknown): string => (typeof field === "string" ? field : i
 function reportValue(thrown: unknown): ErrorReport {
   const evalue = inspect(thrown);
   return { ename: "Uncaught", evalue, traceback: [`${red("Uncaught")} ${evalue}`] };
-}
-
-function reportUsageError(error: Error): ErrorReport {
-  const hint: unknown = Reflect.get(error, "hint");
-  const evalue = words(error.message);
-  const lines = [`${red("UsageError")}: ${evalue}`, ...(typeof hint === "string" ? [hint] : [])];
-  return { ename: "UsageError", evalue, traceback: lines.flatMap((line) => line.split("\n")) };
 }
 
 function describe(error: Error, sources: CellSources, depth: number): string[] {

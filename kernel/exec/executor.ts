@@ -93,12 +93,11 @@ export function createExecutor(port: MessagePort, exited: (code: number) => void
     },
     reset: () => link.ask((id) => ({ type: "reset", id })),
     async leave(code) {
-      const late = setTimeout(() => process.kill(process.pid, "SIGKILL"), patienceAtLeave);
+      setTimeout(() => process.kill(process.pid, "SIGKILL"), patienceAtLeave);
       link.raiseStopFlag();
       if (!exiting) await link.free();
       link.release();
       link.order({ type: "exit", code });
-      late.unref();
     },
   };
 }

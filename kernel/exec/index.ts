@@ -33,4 +33,4 @@
 export type { ErrorReport, Executor, MimeData, Outcome, Output } from "./outcome.js";
 export { createExecutor } from "./executor.js";
 export { startMainThread } from "./main-thread.js";
-export { interruptedReport } from "./error-report.js";
+export { errorReport, interruptedReport } from "./error-report.js";

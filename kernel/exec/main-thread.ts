@@ -159,6 +159,8 @@ function showWarnings(print: (text: string) => void): void {
 
 /** Gives every `stack` the places of the cells' own lines, also where a cell prints one itself. */
 function translateStacks(sources: CellSources): void {
+  // V8's ten could all be in packages, and none in the cell.
+  Error.stackTraceLimit = 30;
   Error.prepareStackTrace = (error, frames) =>
     [
       Error.prototype.toString.call(error),

@@ -1,3 +1,4 @@
+import { pathToFileURL } from "node:url";
 import type { Position, TransformedCell } from "../lang/index.js";
 
 /** A place in a cell; line and column from 1. */
@@ -42,8 +43,9 @@ export function createCellSources(kernelFolder: string, originalPosition: Origin
     return frame.replace(`${file}:${line}:${column}`, `${file}:${original.line}:${original.column}`);
   }
 
+  const own = [kernelFolder, pathToFileURL(kernelFolder).href];
   const isHidden = (file: string): boolean =>
-    file.startsWith("node:") || file.includes(kernelFolder) || file === "<anonymous>";
+    file.startsWith("node:") || file === "<anonymous>" || own.some((folder) => file.startsWith(folder));
 
   return {
     add({ name, source, positions }) {

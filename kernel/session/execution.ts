@@ -1,4 +1,5 @@
 import {
+  errorReport,
   interruptedReport,
   type ErrorReport,
   type Executor,
@@ -81,13 +82,8 @@ export function createExecution(options: ExecutionOptions): Execution {
         return { status: "error", ...explainError(outcome, cell, findDeclaringCell) };
       case "exit": {
         options.exited(outcome.code);
-        const evalue = `the cell called process.exit(${outcome.code}), which ends the kernel. Restart it to go on.`;
-        return {
-          status: "error",
-          ename: "KernelExit",
-          evalue,
-          traceback: [`\u001b[31mKernelExit\u001b[39m: ${evalue}`],
-        };
+        const words = `the cell called process.exit(${outcome.code}), which ends the kernel. Restart it to go on.`;
+        return { status: "error", ...errorReport("KernelExit", words) };
       }
       case "ok":
         return outcome;

@@ -24,12 +24,7 @@ const { connectionFile, port, folder, versions } = workerData as ProtocolWorkerD
 async function start(): Promise<void> {
   const connection = readConnection(connectionFile);
   const executor = createExecutor(port, (code) => void leave(code));
-  const sockets = await bindKernel(connection, {
-    message(channel, message) {
-      session.handle(channel, message);
-    },
-    log,
-  });
+  const sockets = await bindKernel(connection, log);
 
   let leaving = false;
   async function leave(code: number): Promise<void> {
@@ -43,7 +38,7 @@ async function start(): Promise<void> {
     sockets,
     executor,
     language: lazyLanguageTools(folder),
-    typecheck: typecheckMode(process.env["VIRTLAB_TYPECHECK"]),
+    typecheck: typecheckMode(process.env["VIRTLAB_TYPECHECK"], log),
     info: kernelInfo(versions),
     leave: (code) => void leave(code),
     log,
@@ -57,6 +52,9 @@ async function start(): Promise<void> {
       void leave(0);
     },
     log,
+  });
+  sockets.serve((channel, message) => {
+    session.handle(channel, message);
   });
   sockets.broadcast(undefined, "status", { execution_state: "starting" });
 }

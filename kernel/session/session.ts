@@ -1,4 +1,4 @@
-import type { Executor } from "../exec/index.js";
+import { errorReport, type Executor } from "../exec/index.js";
 import type { Header, Incoming, KernelInfo, KernelSockets, NoticeType, Replies } from "../wire/index.js";
 import { createExecution } from "./execution.js";
 import { createHistory } from "./history.js";
@@ -80,7 +80,7 @@ export function createSession(options: SessionOptions): Session {
     } catch (error) {
       const evalue = error instanceof Error ? error.message : String(error);
       log(`${request.type} failed: ${error instanceof Error ? (error.stack ?? evalue) : evalue}`);
-      const content = { status: "error", ename: "KernelError", evalue, traceback: [`KernelError: ${evalue}`] } as const;
+      const content = { status: "error", ...errorReport("KernelError", evalue) } as const;
       // Each request has the reply of its stem, a notice has none.
       const type = request.type.replace("_request", "_reply") as "inspect_reply";
       if (request.type.endsWith("_request")) sockets.reply(channel, request, type, content);

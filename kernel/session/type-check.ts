@@ -1,4 +1,4 @@
-import type { ErrorReport } from "../exec/index.js";
+import { errorReport, type ErrorReport } from "../exec/index.js";
 import type { Diagnostic } from "../lang/index.js";
 import { reportDiagnostics } from "./diagnostics.js";
 import type { FindDeclaringCell } from "./notebook-lookup.js";
@@ -7,9 +7,11 @@ import type { FindDeclaringCell } from "./notebook-lookup.js";
 const typecheckModes = ["off", "warn", "error"] as const;
 export type TypecheckMode = (typeof typecheckModes)[number];
 
-/** @param setting an environment variable's value; another word than the modes counts as the default */
-export function typecheckMode(setting: string | undefined): TypecheckMode {
-  return typecheckModes.find((mode) => mode === setting) ?? "error";
+/** @param setting the environment variable VIRTLAB_TYPECHECK; another word than the modes counts as the default */
+export function typecheckMode(setting: string | undefined, log: (reason: string) => void): TypecheckMode {
+  const mode = typecheckModes.find((each) => each === (setting ?? "error"));
+  if (mode === undefined) log(`VIRTLAB_TYPECHECK is "${setting ?? ""}"; set it to ${typecheckModes.join(", ")}`);
+  return mode ?? "error";
 }
 
 interface Cell {
@@ -37,6 +39,8 @@ function missingCell(name: string, source: string, find: FindDeclaringCell): Err
   const found = find(name, source);
   if (found === undefined) return undefined;
   const { index, notebook, firstLine } = found;
-  const evalue = `\`${name}\` is declared by cell ${index} of ${notebook} (\`${firstLine}\`), which has not run. Run it first.`;
-  return { ename: "UsageError", evalue, traceback: [`\u001b[31mUsageError\u001b[39m: ${evalue}`] };
+  return errorReport(
+    "UsageError",
+    `\`${name}\` is declared by cell ${index} of ${notebook} (\`${firstLine}\`), which has not run. Run it first.`,
+  );
 }

@@ -31,6 +31,8 @@ interface MessageExtras {
 
 /** The kernel's end of the five channels. */
 export interface KernelSockets {
+  /** Hands over what clients send, from now until `close`. */
+  serve(handle: Handler): void;
   reply<T extends keyof Replies>(
     channel: "shell" | "control",
     to: Origin,
@@ -51,19 +53,16 @@ export interface KernelSockets {
   close(): Promise<void>;
 }
 
-export interface KernelEvents {
-  /** A message of a known type, signed, new and well formed. */
-  message(channel: RequestChannel, message: Incoming): void;
-  /** What was dropped or failed, and why; the kernel goes on. */
-  log(reason: string): void;
-}
+/** Takes a message of a known type, signed, new and well formed. */
+type Handler = (channel: RequestChannel, message: Incoming) => void;
 
 /**
- * Binds the channels and serves them until `close`. The heartbeat is echoed here.
+ * Binds the channels, echoes heartbeats and welcomes subscribers until `close`.
  * iopub comes before shell, so that a client that is answered can also listen.
+ * @param log told what was dropped or failed, and why; the kernel goes on
  * @throws ConnectionError where an address is taken or impossible
  */
-export async function bindKernel(connection: Connection, events: KernelEvents): Promise<KernelSockets> {
+export async function bindKernel(connection: Connection, log: (reason: string) => void): Promise<KernelSockets> {
   const signer = createSigner(connection.signature_scheme, connection.key);
   const guard = createReplayGuard();
   const session = randomUUID();
@@ -98,7 +97,7 @@ export async function bindKernel(connection: Connection, events: KernelEvents): 
 
   const queue = (socket: Router | XPublisher, channel: Channel): SendQueue =>
     createSendQueue(socket, (error) => {
-      events.log(`${channel}: a message wasn't sent: ${String(error)}`);
+      log(`${channel}: a message wasn't sent: ${String(error)}`);
     });
   const queues = {
     iopub: queue(iopub, "iopub"),
@@ -123,13 +122,13 @@ export async function bindKernel(connection: Connection, events: KernelEvents): 
     queues[channel].push(encode({ ...message, header }, signer));
   }
 
-  async function serveRequests(channel: RequestChannel): Promise<void> {
-    for await (const frames of sockets[channel]) receive(channel, frames);
+  async function serveRequests(channel: RequestChannel, handle: Handler): Promise<void> {
+    for await (const frames of sockets[channel]) receive(channel, frames, handle);
   }
 
-  function receive(channel: RequestChannel, frames: readonly Uint8Array[]): void {
+  function receive(channel: RequestChannel, frames: readonly Uint8Array[], handle: Handler): void {
     const drop = (reason: string): void => {
-      events.log(`${channel}: dropped a message: ${reason}`);
+      log(`${channel}: dropped a message: ${reason}`);
     };
     const decoded = decode(frames, signer);
     if (!decoded.ok) {
@@ -146,7 +145,7 @@ export async function bindKernel(connection: Connection, events: KernelEvents): 
       return;
     }
     try {
-      events.message(channel, read.message);
+      handle(channel, read.message);
     } catch (error) {
       drop(`its handling failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
     }
@@ -166,19 +165,21 @@ export async function bindKernel(connection: Connection, events: KernelEvents): 
     }
   }
 
-  const serving = [
-    serveRequests("shell"),
-    serveRequests("control"),
-    serveRequests("stdin"),
-    echoHeartbeats(),
-    welcomeSubscribers(),
-  ];
-  for (const loop of serving)
-    loop.catch((error: unknown) => {
-      events.log(`a channel ended: ${String(error)}`);
-    });
+  const serving: Promise<void>[] = [];
+  function start(loop: Promise<void>): void {
+    serving.push(
+      loop.catch((error: unknown) => {
+        log(`a channel ended: ${String(error)}`);
+      }),
+    );
+  }
+  start(echoHeartbeats());
+  start(welcomeSubscribers());
 
   return {
+    serve(handle) {
+      for (const channel of ["shell", "control", "stdin"] as const) start(serveRequests(channel, handle));
+    },
     reply(channel, to, type, content, extras) {
       const { metadata = {}, buffers = [] } = extras ?? {};
       const message = { identities: to.identities, parent_header: to.header, metadata, content, buffers };

@@ -38,7 +38,9 @@ class VirtlabKernelTests(jupyter_kernel_test.KernelTests):
 
     def test_stop_on_error(self):
         self.flush_channels()
-        ids = [self.kc.execute(code) for code in ('throw new Error("first")', "1", "2")]
+        # The first takes long enough for the others to be sent before it fails.
+        first = 'await new Promise((done) => setTimeout(done, 300)); throw new Error("first")'
+        ids = [self.kc.execute(code) for code in (first, "1", "2")]
         replies = {}
         while len(replies) < len(ids):
             reply = self.get_non_kernel_info_reply(timeout=15)

@@ -35,30 +35,28 @@ async function bench(transport: "tcp" | "ipc" = "tcp"): Promise<Bench> {
   const connection = await newConnection({ transport });
   const logged: string[] = [];
   const received: Incoming[] = [];
-  const kernel = await bindKernel(connection, {
-    log: (reason) => logged.push(reason),
-    message(channel, message) {
-      received.push(message);
-      if (channel === "stdin") return;
-      kernel.broadcast(message.header, "status", { execution_state: "busy" });
-      if (message.type === "kernel_info_request") {
-        kernel.reply(channel, message, "kernel_info_reply", {
-          status: "error",
-          ename: "none",
-          evalue: "",
-          traceback: [],
-        });
+  const kernel = await bindKernel(connection, (reason) => logged.push(reason));
+  kernel.serve((channel, message) => {
+    received.push(message);
+    if (channel === "stdin") return;
+    kernel.broadcast(message.header, "status", { execution_state: "busy" });
+    if (message.type === "kernel_info_request") {
+      kernel.reply(channel, message, "kernel_info_reply", {
+        status: "error",
+        ename: "none",
+        evalue: "",
+        traceback: [],
+      });
+    }
+    if (message.type === "execute_request") {
+      for (const text of message.content.code.split("\n")) {
+        kernel.broadcast(message.header, "stream", { name: "stdout", text });
       }
-      if (message.type === "execute_request") {
-        for (const text of message.content.code.split("\n")) {
-          kernel.broadcast(message.header, "stream", { name: "stdout", text });
-        }
-        if (message.content.allow_stdin) kernel.prompt(message, "input_request", { prompt: "who?", password: false });
-        const ok = { status: "ok", execution_count: 1, user_expressions: {}, payload: [] } as const;
-        kernel.reply(channel, message, "execute_reply", ok);
-      }
-      kernel.broadcast(message.header, "status", { execution_state: "idle" });
-    },
+      if (message.content.allow_stdin) kernel.prompt(message, "input_request", { prompt: "who?", password: false });
+      const ok = { status: "ok", execution_count: 1, user_expressions: {}, payload: [] } as const;
+      kernel.reply(channel, message, "execute_reply", ok);
+    }
+    kernel.broadcast(message.header, "status", { execution_state: "idle" });
   });
   open.push(() => kernel.close());
   const client = connectClient(connection);
@@ -157,8 +155,7 @@ test("what is unsigned, replayed, malformed or unknown is dropped with a reason,
 
 test("an address in use is named", async () => {
   const { connection } = await bench();
-  const events = { message: () => undefined, log: () => undefined };
-  await expect(bindKernel(connection, events)).rejects.toThrow(`tcp://127.0.0.1:${connection.iopub_port}`);
+  await expect(bindKernel(connection, () => undefined)).rejects.toThrow(`tcp://127.0.0.1:${connection.iopub_port}`);
 });
 
 test("ipc leaves no file behind", async () => {

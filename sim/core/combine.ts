@@ -36,12 +36,15 @@ abstract class Combined<T> extends Signal<T> {
   readonly #parts: readonly Signal<unknown>[];
   readonly #links: readonly Waiter[];
   #attached = false;
+  /** How many parts have not settled since it began to listen. */
+  protected pending = 0;
 
   constructor(name: string, parts: readonly Signal<unknown>[]) {
     super(name);
     this.#parts = parts;
     this.#links = parts.map((part, place) => ({
       wake: () => {
+        this.pending--;
         if (!this.settled) this.told(part, place);
       },
     }));
@@ -67,6 +70,7 @@ abstract class Combined<T> extends Signal<T> {
   protected attach(): void {
     if (this.#attached || this.settled) return;
     this.#attached = true;
+    this.pending = this.#parts.length;
     for (const [place, part] of this.#parts.entries()) {
       const link = this.#links[place];
       if (link !== undefined) part.subscribe(link);
@@ -92,23 +96,21 @@ class All<S extends readonly Signal<unknown>[]> extends Combined<ValuesOf<S>> {
     super("all", signals);
     this.#signals = signals;
     this.attach();
-    this.#check();
+    if (signals.length === 0) this.#fireAll();
   }
 
   protected override told(part: Signal<unknown>): void {
     if (part.failed) {
       this.detach(part);
       this.fail(part.error);
-    } else {
-      this.#check();
+    } else if (this.pending === 0) {
+      this.#fireAll();
     }
   }
 
-  #check(): void {
+  #fireAll(): void {
     // `map` keeps a list's places, which its type does not say.
-    if (this.#signals.every((signal) => signal.settled)) {
-      this.fire(this.#signals.map((signal) => signal.value) as ValuesOf<S>);
-    }
+    this.fire(this.#signals.map((signal) => signal.value) as ValuesOf<S>);
   }
 }
 

@@ -35,7 +35,7 @@ export function annotate(thrown: unknown, note: string): Error {
   // Not `instanceof`: a cell may throw an error of another realm.
   const error = thrown as Error;
   const { message, stack } = error;
-  error.message = `${message} (${note})`;
-  if (stack !== undefined) error.stack = stack.replace(message, () => error.message);
+  error.message = `${message} (${note})`.trimStart();
+  if (stack !== undefined && message !== "") error.stack = stack.replace(message, () => error.message);
   return error;
 }

@@ -19,6 +19,10 @@ describe("annotate", () => {
     expect(error.stack?.split("\n").slice(1)).toEqual(frames);
   });
 
+  test("says it alone where the error said nothing", () => {
+    expect(annotate(new Error(), "here").message).toBe("(here)");
+  });
+
   test("takes an error of another realm for one", () => {
     const error = runInNewContext("new RangeError('far')") as Error;
     expect(annotate(error, "here")).toBe(error);

@@ -383,7 +383,32 @@ describe("all", () => {
     expect(process.failed).toBe(true);
     const failed = new Signal();
     failed.fail(new Error("failed before"));
+    const fired = new Signal();
+    fired.fire(1);
     expect(() => all([new Signal(), failed]).value).toThrow("failed before");
+    expect(() => all([failed, fired]).value).toThrow("failed before");
+  });
+
+  test("can be waited for again after an interruption", () => {
+    const engine = new Engine();
+    const [a, b] = [new Signal<number>(), new Signal<number>()];
+    const worker = engine.spawn(
+      (function* () {
+        const both = all([a, b]);
+        try {
+          yield* both;
+        } catch {
+          a.fire(1);
+        }
+        return yield* both;
+      })(),
+    );
+    engine.after(ms(1), () => {
+      worker.interrupt();
+    });
+    engine.after(ms(2), () => b.fire(2));
+    engine.run();
+    expect(worker.value).toEqual([1, 2]);
   });
 });
 

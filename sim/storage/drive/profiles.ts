@@ -61,7 +61,7 @@ function evenZones(cylinders: number, count: number, outer: number, inner: numbe
 }
 
 /**
- * HP 97560: Ruemmler and Wilkes 1994, tables 1 and 2, whose model of it is the most widely validated one: 1962 cylinders of
+ * HP 97560: Ruemmler and Wilkes 1994, who held their model of it against the drive itself: 1962 cylinders of
  * 19 tracks of 72 sectors, 4002 rpm, seek 3.24 + 0.400·√d ms below 383 cylinders and 8.00 + 0.008·d from there on, track
  * switch 1.6 ms, 2.2 ms of controller overhead, 128 KiB of buffer, SCSI-2 at 10 MB/s. Sparing is left out.
  */

@@ -18,7 +18,7 @@ export default defineConfig(({ mode }) => {
           test: {
             ...shared,
             name: "kernel",
-            include: ["test/{conformance,notebooks,clients}/**/*.test.ts"],
+            include: ["test/{conformance,notebooks,clients,bench}/**/*.test.ts"],
             testTimeout: 300_000,
             hookTimeout: 300_000,
             fileParallelism: false,

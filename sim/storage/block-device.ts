@@ -141,7 +141,7 @@ export class MemoryDisk implements BlockDevice {
 }
 
 /** A run of another device's sectors, numbered from 0 again: what a partition is. */
-export class DeviceWindow implements BlockDevice {
+export class Window implements BlockDevice {
   readonly name: string;
   readonly sectorSize: 512 = sectorSize;
   readonly sectors: number;

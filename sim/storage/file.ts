@@ -25,6 +25,8 @@ export interface FileLike {
   truncate(size: number): void;
   /** Returns when all that was written would survive a power failure. */
   flush(): void;
+  /** Where the file is one of this machine, gives it free. An image closes its file with itself. */
+  close?(): void;
 }
 
 /** A file in memory; holes take no room. */

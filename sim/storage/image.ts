@@ -14,7 +14,7 @@ export interface Image extends BlockDevice {
   trace(offset: number): Mapping;
   /** Format, sizes and what else `qemu-img info` would show. */
   info(): Row;
-  /** Writes what is still held back and gives the file free. The image is of no use afterwards. */
+  /** Writes what is still held back and closes the file. The image is of no use afterwards. */
   close(): void;
 }
 

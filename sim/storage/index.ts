@@ -32,7 +32,7 @@
  * which they were issued. Left out: the host's page cache and write caches (as qemu's cache=none with writes that wait
  * for the medium), the CPU's time, and errors of the medium.
  */
-export { MemoryDisk, sectorSize, DeviceWindow, type BlockDevice } from "./block-device.js";
+export { MemoryDisk, sectorSize, Window, type BlockDevice } from "./block-device.js";
 export { copyFile, MemoryFile, type FileLike, type MemoryFileState, type Purpose } from "./file.js";
 export type { SparseState } from "./sparse.js";
 export { chsLimits, Geometry, type Chs, type GeometryShape } from "./geometry.js";

@@ -1,5 +1,5 @@
 import type { TableView, Viewable } from "../core/index.js";
-import { checkSectors, sectorSize, DeviceWindow, type BlockDevice } from "./block-device.js";
+import { checkSectors, sectorSize, Window, type BlockDevice } from "./block-device.js";
 import type { Chs, Geometry } from "./geometry.js";
 import { HostFile } from "./host/file.js";
 import type { Image, Step } from "./image.js";
@@ -95,7 +95,7 @@ function chsStep(geometry: Geometry, lba: number): Step {
 
 /** From a partition's sector down to the drive's. */
 function descend(device: BlockDevice, lba: number, steps: Step[]): number | null {
-  if (device instanceof DeviceWindow) {
+  if (device instanceof Window) {
     const below = device.below(lba);
     steps.push({
       key: "disk-sector",

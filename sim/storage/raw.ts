@@ -93,6 +93,7 @@ export class RawImage implements Image, Viewable {
   close(): void {
     if (this.#opened === "write") this.file.flush();
     this.#release();
+    this.file.close?.();
   }
 }
 

@@ -6,7 +6,7 @@ import {
   type TableView,
   type Viewable,
 } from "../../core/index.js";
-import { checkWritable, sectorSize, DeviceWindow, type BlockDevice } from "../block-device.js";
+import { checkWritable, sectorSize, Window, type BlockDevice } from "../block-device.js";
 import { gptSlots, readGpt, usable, writeGpt } from "./gpt.js";
 import { mbrSlots, protective, readMbr, writeMbr, writeProtectiveMbr, type PlannedSlot, type Slot } from "./mbr.js";
 import { checkType, type PartitionType } from "./types.js";
@@ -31,7 +31,7 @@ export interface TableOptions {
 }
 
 /** A run of a disk's sectors that is a disk of its own: the first way to make several disks of one. */
-export class Partition extends DeviceWindow {
+export class Partition extends Window {
   readonly number: number;
   /** A word of `partitionTypes`; the table's own code where it is none of them. */
   readonly type: string;

@@ -297,6 +297,7 @@ export class Qcow2Image implements Image, Viewable {
     if (this.#opened === "write") this.file.flush();
     this.#unpin();
     this.#release();
+    this.file.close?.();
     this.#owned?.close();
   }
 

@@ -1,7 +1,7 @@
 """The M/M/1 queue of ../core.ts in SimPy: a process for each customer, in SimPy's own idiom.
 
 Usage: mm1_simpy.py CUSTOMERS ARRIVAL_MEAN SERVICE_MEAN
-Prints the time that the run took, without Python's start, and the mean wait, as JSON.
+Prints the processor time that the run took, without Python's start, and the mean wait, as JSON.
 """
 
 import json
@@ -37,6 +37,6 @@ def source():
 
 
 env.process(source())
-begin = time.perf_counter()
+begin = time.process_time()
 env.run()
-print(json.dumps({"seconds": time.perf_counter() - begin, "mean_wait": waited / customers}))
+print(json.dumps({"seconds": time.process_time() - begin, "mean_wait": waited / customers}))

@@ -41,7 +41,8 @@ describe("an image file of this machine", () => {
     const image = createQcow2(file, { size: MiB(1) });
     image.write(9, content(9, 3, 1));
     image.close();
-    file.close();
+    expect(existsSync(path("a.qcow2.lock"))).toBe(false);
+    expect(() => file.read(0, 1)).toThrow(usage("is closed"));
     expect(statSync(path("a.qcow2")).size).toBe(6 * 65536);
     const again = openImageFile(path("a.qcow2"));
     expectSame(openQcow2(again).read(9, 3), content(9, 3, 1));

@@ -265,7 +265,9 @@ describe("interrupt", () => {
     engine.run(ns(0));
     signal.fire(1);
     engine.run();
-    expect(log).toEqual(["first got it", "second was interrupted"]);
+    engine.after(ms(1), () => log.push("later"));
+    engine.run();
+    expect(log).toEqual(["first got it", "second was interrupted", "later"]);
   });
 });
 
@@ -407,7 +409,9 @@ describe("any", () => {
     const [a, b] = [new Signal<number>(), new Signal<number>()];
     b.fire(2);
     a.fire(1);
-    expect(any({ b, a }).value).toEqual({ key: "b", value: 2 });
+    const engine = new Engine();
+    expect(any({ b, a, late: engine.delay(ms(5)) }).value).toEqual({ key: "b", value: 2 });
+    expect(engine.run().now).toBe(0);
   });
 
   test("fails where the first to settle fails", () => {

@@ -7,7 +7,7 @@ import {
   MemoryDisk,
   MemoryFile,
   sectorSize,
-  DeviceWindow,
+  Window,
   type BlockDevice,
 } from "../../../sim/storage/index.js";
 import { content, expectSame, programs, runBeside } from "./programs.js";
@@ -33,10 +33,10 @@ function hostFile(options: Record<string, unknown>): BlockDevice {
 
 const devices: Record<string, () => BlockDevice> = {
   "disk in memory": () => new MemoryDisk({ size }),
-  "window on a disk": () => new DeviceWindow(new MemoryDisk({ size: size * 2 }), 17, sectors, "window"),
+  "window on a disk": () => new Window(new MemoryDisk({ size: size * 2 }), 17, sectors, "window"),
   "window on a window": () => {
-    const outer = new DeviceWindow(new MemoryDisk({ size: size * 2 }), 5, sectors + 9, "outer");
-    return new DeviceWindow(outer, 9, sectors, "inner");
+    const outer = new Window(new MemoryDisk({ size: size * 2 }), 5, sectors + 9, "outer");
+    return new Window(outer, 9, sectors, "inner");
   },
   "raw image": () => createRaw(new MemoryFile("disk.img"), { size }),
   ...Object.fromEntries(

@@ -9,7 +9,7 @@ import {
   MemoryDisk,
   MemoryFile,
   Qcow2Image,
-  DeviceWindow,
+  Window,
   workload,
   type VirtualDisk,
 } from "../../../sim/storage/index.js";
@@ -114,7 +114,7 @@ const mutations: readonly (readonly [name: string, falsified: Statement, mutate:
   [
     "a partition begins at the disk's first sector",
     "the located sector of the physical disk holds the virtual one",
-    () => vi.spyOn(DeviceWindow.prototype, "below").mockImplementation((lba) => lba),
+    () => vi.spyOn(Window.prototype, "below").mockImplementation((lba) => lba),
   ],
   [
     "platters that stand still",

@@ -188,14 +188,14 @@ describe("orders of service", () => {
   it("part under load: the elevator moves less and answers sooner", () => {
     const { runs, results } = compareSchedulers(
       { profile: "hp-97560" },
-      { schedulers: ["fifo", "look"], rates: [10, 35], count: 600 },
+      { schedulers: ["fifo", "look"], rates: [10, 40], count: 1000 },
     );
     const find = <T extends { name: string; at: number }>(list: readonly T[], name: string, at: number): T =>
       list.find((entry) => entry.name === name && entry.at === at)!;
     const ratio = (at: number): number => find(results, "fifo", at).result.mean / find(results, "look", at).result.mean;
     expect(ratio(10)).toBeCloseTo(1, 1);
-    expect(ratio(35)).toBeGreaterThan(1.4);
-    expect(find(runs, "look", 35).distance).toBeLessThan(0.9 * find(runs, "fifo", 35).distance);
+    expect(ratio(40)).toBeGreaterThan(1.4);
+    expect(find(runs, "look", 40).distance).toBeLessThan(0.9 * find(runs, "fifo", 40).distance);
   });
 
   it("are drawn", () => {

@@ -146,8 +146,9 @@ describe("requests", () => {
 
 describe("the process", () => {
   const open: SpawnedKernel[] = [];
-  const start = async (options?: Options): Promise<SpawnedKernel> => {
-    const kernel = await spawnKernel(options);
+  // Unchecked, so that a cell runs when it is sent and not when the checker has started.
+  const start = async (options: Options = {}): Promise<SpawnedKernel> => {
+    const kernel = await spawnKernel({ ...options, environment: { VIRTLAB_TYPECHECK: "off", ...options.environment } });
     open.push(kernel);
     return kernel;
   };
@@ -181,6 +182,16 @@ describe("the process", () => {
     const files = readdirSync(tmpdir()).filter((name) => name.startsWith(basename(kernel.connection.ip)));
     expect(files).toEqual([]);
     expect(kernel.log()).toBe("");
+  });
+
+  test("shuts down while a cell computes in native code, which nothing can cut", async () => {
+    const kernel = await start({ transport: "ipc" });
+    const endless = "require('node:crypto').pbkdf2Sync('a', 'b', 2 ** 30, 64, 'sha512')";
+    kernel.run(endless).catch(() => undefined);
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    await kernel.client.request("control", "shutdown_request", {}, { timeout: 2_000 });
+    expect((await kernel.ended).signal).toBe("SIGKILL");
+    expect(channels.filter((channel) => existsSync(socketPath(kernel.connection, channel)))).toEqual([]);
   });
 
   test("ends in order at SIGTERM, even while a cell spins", async () => {

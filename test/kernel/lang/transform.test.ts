@@ -223,6 +223,14 @@ const sequences: readonly (readonly [title: string, cells: readonly string[], va
     [3, 5],
   ],
   [
+    "variables called as the transform might call its own",
+    [
+      "let $0 = 1, keep = 2, kept0 = 3; for (const x of [1, 2]) { $0 += x; keep += x; kept0 += x }",
+      "[$0, keep, kept0]",
+    ],
+    [4, 5, 6],
+  ],
+  [
     "for in",
     ["const keys: string[] = []; let last; for (last in { a: 1, b: 2 }) keys.push(last)", "[keys, last]"],
     [["a", "b"], "b"],

@@ -70,9 +70,9 @@ export class CellTypes {
     this.#earlier.add(record);
   }
 
-  /** Runs through everything once, so that it is loaded and compiled when the first cell comes; changes nothing. */
-  *warmUp(): Generator<void> {
-    for (let round = 0; round < 6; round++) {
+  /** Goes through everything so many times, so that it is loaded and compiled when cells come; changes nothing. */
+  *warmUp(rounds: number): Generator<void> {
+    for (let round = 0; round < rounds; round++) {
       const source = `${warmUpCell}\nconst round = ${round};`;
       this.check(source);
       yield;

@@ -5,8 +5,13 @@
  * show       display a value in the middle of a cell
  * exercises  predict, reveal, check, problem, hint, checkpoint, claim for this session
  * file       a disk image in a file of this computer
+ * interrupt  the user's stop reaches a running world
  */
+import { stopWhenAsked } from "./interrupt.js";
+
 export * from "../../sim/lab/index.js";
 export * from "./exercises.js";
 export { openImageFile, type ImageFile, type ImageFileOptions } from "./file.js";
 export { show } from "./show.js";
+
+stopWhenAsked();

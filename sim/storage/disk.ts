@@ -205,12 +205,20 @@ export class Disk implements Drive, Viewable, Persist<DiskState> {
       label: `${partition.number}: ${partition.type}, ${formatBytes(partition.sectors * sectorSize)}`,
       role: "host" as const,
     }));
+    const lanes = [
+      { name: this.name, spans: partitions },
+      ...this.#partitions.flatMap((partition) => partition.lanes()),
+    ];
+    const mebibytes = (sectors: number): number => (sectors * sectorSize) / 2 ** 20;
     return {
       as: "lanes",
       title: `What lies where on ${this.name}?`,
       caption: `${this.profile.name}, ${this.sectors} sectors of ${sectorSize} bytes; seed ${this.world.seed}`,
-      x: { label: "sector", unit: "" },
-      lanes: [{ name: this.name, spans: partitions }, ...this.#partitions.flatMap((partition) => partition.lanes())],
+      x: { label: "place on the disk", unit: "MiB" },
+      lanes: lanes.map(({ name, spans }) => ({
+        name,
+        spans: spans.map((span) => ({ ...span, from: mebibytes(span.from), to: mebibytes(span.to) })),
+      })),
     };
   }
 

@@ -105,6 +105,8 @@ function axis({ scale }: Axis, extent?: Extent): Partial<Layout["xaxis"]> {
   return {
     type: scale === "log" ? "log" : "linear",
     ...(scale === "log" && moderate && { tickformat: ",.6~g" }),
+    // 1, 2, 5 in every decade: plotly would label all nine of a short axis, one over the other.
+    ...(scale === "log" && extent !== undefined && extent[1] / extent[0] < 1e3 && { dtick: "D2" }),
     automargin: true,
     gridcolor: faint,
     linecolor: ink,

@@ -122,7 +122,7 @@ describe("a disk", () => {
     const view = disk.view();
     expect(view.lanes.map(({ name }) => name)).toEqual(["sda", "a"]);
     expect(view.lanes[0]!.spans).toHaveLength(2);
-    expect(view.lanes[1]!.spans[0]!.from).toBe(2048);
+    expect(view.lanes[1]!.spans[0]!.from).toBe(1);
     for (const shown of [view, disk.table(), disk.geometry.view()]) {
       expect(isView(shown)).toBe(true);
       expect(JSON.parse(JSON.stringify(shown))).toEqual(shown);

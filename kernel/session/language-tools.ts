@@ -1,4 +1,5 @@
 import type { LanguageService, TransformResult } from "../lang/index.js";
+import type { Magics } from "../magics/index.js";
 import type { Replies } from "../wire/index.js";
 import { createNotebookLookup, type FindDeclaringCell } from "./notebook-lookup.js";
 
@@ -9,6 +10,9 @@ export interface LanguageTools {
   readonly isComplete: (source: string) => Replies["is_complete_reply"];
   /** Starts the service the first time. */
   readonly service: () => LanguageService;
+  /** A cell ran. Where the service hasn't started, it is told when it does. */
+  readonly declare: (source: string) => void;
+  readonly magics: Magics;
   readonly findDeclaringCell: FindDeclaringCell;
 }
 
@@ -22,13 +26,36 @@ export function lazyLanguageTools(folder: string): () => Promise<LanguageTools> 
 }
 
 async function load(folder: string): Promise<LanguageTools> {
-  const { createTransform, isComplete, startLanguageService } = await import("../lang/index.js");
+  const [{ createTransform, isComplete, startLanguageService }, { createMagics, builtIn }] = await Promise.all([
+    import("../lang/index.js"),
+    import("../magics/index.js"),
+  ]);
+  const magics = createMagics(builtIn);
   let service: LanguageService | undefined;
+  let undeclared: string[] = [];
+  // One of its own, which must not take the notebook's cells for the session's.
+  const lookup = createTransform();
   return {
     transform: createTransform(),
-    isComplete,
-    service: () => (service ??= startLanguageService({ cwd: folder })),
-    // A transform of its own, which must not take the notebook's cells for the session's.
-    findDeclaringCell: createNotebookLookup({ folder, environment: process.env, transform: createTransform() }),
+    isComplete: (source) => {
+      const status = magics.isComplete(source);
+      return status === undefined ? isComplete(magics.typeScript(source) ?? "") : { status };
+    },
+    service: () => {
+      service ??= startLanguageService({ cwd: folder });
+      for (const source of undeclared) service.declare(source);
+      undeclared = [];
+      return service;
+    },
+    declare: (source) => {
+      if (service === undefined) undeclared.push(source);
+      else service.declare(source);
+    },
+    magics,
+    findDeclaringCell: createNotebookLookup({
+      folder,
+      environment: process.env,
+      transform: (source, name) => lookup(magics.typeScript(source) ?? "", name),
+    }),
   };
 }

@@ -1,0 +1,118 @@
+import { invariant, nearest, UsageError } from "../../sim/core/index.js";
+import { firstCommand, question, type Command } from "./command.js";
+import { listing, spelling } from "./listing.js";
+import type { Ending, Magic, MagicContext } from "./magic.js";
+import { endUsage } from "./usage-ending.js";
+
+/** The magics of a session. */
+export interface Magics {
+  /** Runs a cell's commands; undefined where it has none and is TypeScript throughout. */
+  run(cell: string, context: MagicContext): Promise<Ending> | undefined;
+  /**
+   * What of a cell is TypeScript: all else is blank, and every place is the same. Undefined where its body is
+   * written in another language, or it asks about a magic.
+   */
+  typeScript(cell: string): string | undefined;
+  /** The magics that fit at an offset; undefined where no magic's line is. */
+  complete(cell: string, offset: number): MagicCompletions | undefined;
+  /** Whether a console may run what was typed; undefined where that is TypeScript's to say. */
+  isComplete(cell: string): "complete" | "incomplete" | undefined;
+}
+
+/** Offsets in UTF-16 units. */
+export interface MagicCompletions {
+  readonly start: number;
+  readonly end: number;
+  readonly matches: readonly { readonly text: string; readonly kind: string }[];
+}
+
+/** @param list every name once for each kind; `%lsmagic` is added */
+export function createMagics(list: readonly Magic[]): Magics {
+  const magics: Magic[] = [...list];
+  magics.push(listing(magics));
+  const byName = new Map(magics.map((magic) => [spelling(magic), magic]));
+  invariant(byName.size === magics.length, "two magics have the same name");
+
+  function find({ kind, name }: Command): Magic {
+    const magic = byName.get(spelling({ kind, name }));
+    if (magic !== undefined) return magic;
+    const other = byName.get(spelling({ kind: kind === "line" ? "cell" : "line", name }));
+    const likely = other === undefined ? nearest(spelling({ kind, name }), [...byName.keys()]) : spelling(other);
+    throw new UsageError(
+      `There is no magic ${spelling({ kind, name })}`,
+      `Did you mean ${likely ?? ""}? %lsmagic lists all.`,
+    );
+  }
+
+  async function obey(command: Command, context: MagicContext): Promise<Ending> {
+    const magic = find(command);
+    const ending = (await magic.run(context, command.args, command.kind === "cell" ? command.rest : "")) ?? {
+      status: "ok",
+    };
+    const last = magic.kind === "cell" || command.rest.trim() === "";
+    return last || ending.status === "error" ? ending : context.run(command.rest);
+  }
+
+  async function answer(name: string, context: MagicContext): Promise<Ending> {
+    const data = name.startsWith("%") ? about(name) : await context.document(name);
+    if (data === undefined) {
+      const hint = name.startsWith("%") ? "%lsmagic lists all magics." : "Run the cell that declares it first.";
+      throw new UsageError(`Nothing is known about ${name}`, hint);
+    }
+    context.show({ type: "display", data, metadata: {}, update: false });
+    return { status: "ok" };
+  }
+
+  function about(spelled: string): Readonly<Record<string, string>> | undefined {
+    const magic = byName.get(spelled);
+    return magic && { "text/plain": `${spelled} ${magic.usage}`.trimEnd() + `\n\n${magic.help}` };
+  }
+
+  return {
+    run(cell, context) {
+      const asked = question(cell);
+      if (asked !== undefined) return endUsage(() => answer(asked, context));
+      const command = firstCommand(cell);
+      return command && endUsage(() => obey(command, context));
+    },
+    typeScript(cell) {
+      const asked = question(cell);
+      if (asked !== undefined) return asked.startsWith("%") ? undefined : cell.replaceAll("?", " ");
+      let rest = cell;
+      for (let next = firstCommand(rest); next !== undefined; next = firstCommand(rest)) {
+        if (byName.get(spelling(next))?.language !== undefined) return undefined;
+        rest = next.rest;
+      }
+      return rest;
+    },
+    complete(cell, offset) {
+      let rest = cell;
+      for (let next = firstCommand(rest); next !== undefined; next = firstCommand(rest)) {
+        const { start, end, lineEnd, name } = next;
+        const from = start - (next.kind === "line" ? 1 : 2);
+        if (offset <= lineEnd) {
+          // `%` may become `%%`: both kinds fit there.
+          const fits = [...byName.values()].filter(
+            (magic) => magic.name.startsWith(name) && (next.kind === "line" || magic.kind === "cell"),
+          );
+          const matches = fits.map((magic) => ({ text: spelling(magic), kind: "magic" }));
+          return offset > from && offset <= end
+            ? { start: from, end, matches }
+            : { start: offset, end: offset, matches: [] };
+        }
+        rest = next.rest;
+      }
+      return undefined;
+    },
+    isComplete(cell) {
+      if (question(cell) !== undefined) return "complete";
+      let rest = cell;
+      for (let next = firstCommand(rest); next !== undefined; next = firstCommand(rest)) {
+        // The body may be any language: an empty line ends it.
+        if (next.kind === "cell") return /\n[ \t\r]*$/.test(cell) ? "complete" : "incomplete";
+        rest = next.rest;
+      }
+      return rest !== cell && rest.trim() === "" ? "complete" : undefined;
+    },
+  };
+}

@@ -30,15 +30,22 @@ export function firstCommand(cell: string): Command | undefined {
   };
 }
 
+/** The magics that a cell begins with. Behind a cell magic come those that its body would begin with. */
+export function* leadingCommands(cell: string): Generator<Command, void> {
+  for (let next = firstCommand(cell); next !== undefined; next = firstCommand(next.rest)) yield next;
+}
+
 /** Splits at white space outside quotes; an unclosed quote holds to the end. */
 function words(text: string): string[] {
   const found = text.match(/(?:"[^"]*"?|'[^']*'?|[^\s"'])+/g) ?? [];
   return found.map((word) => word.replace(/"([^"]*)"?|'([^']*)'?/g, "$1$2"));
 }
 
+const name = String.raw`(%{0,2}[\p{ID_Start}$_][\p{ID_Continue}$]*(?:\.[\p{ID_Start}$_][\p{ID_Continue}$]*)*)`;
+const asking = new RegExp(String.raw`^\s*(?:\?{1,2}\s*${name}|${name}\?{1,2})\s*$`, "u");
+
 /** @returns what a cell that is nothing but `name?` or `?name` asks about: a name, `name.member` or a `%magic` */
 export function question(cell: string): string | undefined {
-  const name = String.raw`(%{0,2}[\p{ID_Start}$_][\p{ID_Continue}$]*(?:\.[\p{ID_Start}$_][\p{ID_Continue}$]*)*)`;
-  const asked = new RegExp(String.raw`^\s*(?:\?{1,2}\s*${name}|${name}\?{1,2})\s*$`, "u").exec(cell);
+  const asked = asking.exec(cell);
   return asked?.[1] ?? asked?.[2];
 }

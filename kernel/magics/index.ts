@@ -18,6 +18,6 @@
  * built-in       the list of ours: typecheck, timing (time, bench), capture, markup (html, markdown, svg), listing
  * usage-ending   a UsageError as a cell's end
  */
-export type { Ending, Magic, MagicContext, Output, Setting } from "./magic.js";
-export { createMagics, type MagicCompletions, type Magics } from "./magics.js";
+export type { Ending, Magic, MagicContext, Output } from "./magic.js";
+export { createMagics, type Magics } from "./magics.js";
 export { builtIn } from "./built-in.js";

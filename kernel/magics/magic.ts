@@ -44,7 +44,7 @@ export interface MagicContext {
 }
 
 /** Something of the session that a magic shows and changes. */
-export interface Setting {
+interface Setting {
   /** The words it can be set to, and what each means, in the words "a cell with type errors …". */
   readonly meanings: Readonly<Record<string, string>>;
   get(): string;

@@ -1,5 +1,5 @@
 import { invariant, nearest, UsageError } from "../../sim/core/index.js";
-import { firstCommand, question, type Command } from "./command.js";
+import { firstCommand, leadingCommands, question, type Command } from "./command.js";
 import { listing, spelling } from "./listing.js";
 import type { Ending, Magic, MagicContext } from "./magic.js";
 import { endUsage } from "./usage-ending.js";
@@ -20,7 +20,7 @@ export interface Magics {
 }
 
 /** Offsets in UTF-16 units. */
-export interface MagicCompletions {
+interface MagicCompletions {
   readonly start: number;
   readonly end: number;
   readonly matches: readonly { readonly text: string; readonly kind: string }[];
@@ -79,40 +79,28 @@ export function createMagics(list: readonly Magic[]): Magics {
       const asked = question(cell);
       if (asked !== undefined) return asked.startsWith("%") ? undefined : cell.replaceAll("?", " ");
       let rest = cell;
-      for (let next = firstCommand(rest); next !== undefined; next = firstCommand(rest)) {
-        if (byName.get(spelling(next))?.language !== undefined) return undefined;
-        rest = next.rest;
+      for (const command of leadingCommands(cell)) {
+        if (byName.get(spelling(command))?.language !== undefined) return undefined;
+        ({ rest } = command);
       }
       return rest;
     },
     complete(cell, offset) {
-      let rest = cell;
-      for (let next = firstCommand(rest); next !== undefined; next = firstCommand(rest)) {
-        const { start, end, lineEnd, name } = next;
-        const from = start - (next.kind === "line" ? 1 : 2);
-        if (offset <= lineEnd) {
-          // `%` may become `%%`: both kinds fit there.
-          const fits = [...byName.values()].filter(
-            (magic) => magic.name.startsWith(name) && (next.kind === "line" || magic.kind === "cell"),
-          );
-          const matches = fits.map((magic) => ({ text: spelling(magic), kind: "magic" }));
-          return offset > from && offset <= end
-            ? { start: from, end, matches }
-            : { start: offset, end: offset, matches: [] };
-        }
-        rest = next.rest;
-      }
-      return undefined;
+      const command = [...leadingCommands(cell)].find(({ lineEnd }) => offset <= lineEnd);
+      if (command === undefined) return undefined;
+      const { kind, name, end } = command;
+      const start = command.start - (kind === "line" ? 1 : 2);
+      if (offset <= start || offset > end) return { start: offset, end: offset, matches: [] };
+      // `%` may become `%%`: both kinds fit there.
+      const fits = magics.filter((magic) => magic.name.startsWith(name) && (kind === "line" || magic.kind === "cell"));
+      return { start, end, matches: fits.map((magic) => ({ text: spelling(magic), kind: "magic" })) };
     },
     isComplete(cell) {
       if (question(cell) !== undefined) return "complete";
-      let rest = cell;
-      for (let next = firstCommand(rest); next !== undefined; next = firstCommand(rest)) {
-        // The body may be any language: an empty line ends it.
-        if (next.kind === "cell") return /\n[ \t\r]*$/.test(cell) ? "complete" : "incomplete";
-        rest = next.rest;
-      }
-      return rest !== cell && rest.trim() === "" ? "complete" : undefined;
+      const commands = [...leadingCommands(cell)];
+      // The body may be in any language: an empty line ends it.
+      if (commands.some(({ kind }) => kind === "cell")) return /\n[ \t\r]*$/.test(cell) ? "complete" : "incomplete";
+      return commands.at(-1)?.rest.trim() === "" ? "complete" : undefined;
     },
   };
 }

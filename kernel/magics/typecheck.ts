@@ -8,7 +8,8 @@ export const typecheck: Magic = {
   usage: "[on|warn|off]",
   help: "Says what happens to a cell with type errors: on (or error), it does not run; warn, they are printed; off, nothing is checked. Shows the setting where none is given.",
   run(context, [word, ...more]) {
-    const { meanings, get, set } = context.typecheck;
+    const { typecheck: setting } = context;
+    const { meanings } = setting;
     if (word !== undefined) {
       const mode = word === "on" ? "error" : word;
       if (!Object.hasOwn(meanings, mode) || more.length > 0) {
@@ -18,9 +19,9 @@ export const typecheck: Magic = {
           `Did you mean "${nearest(word, words) ?? ""}"? It takes: ${words.join(", ")}.`,
         );
       }
-      set(mode);
+      setting.set(mode);
     }
-    const mode = get();
+    const mode = setting.get();
     const text = `typecheck ${mode}: a cell with type errors ${meanings[mode] ?? ""}\n`;
     context.show({ type: "stream", name: "stdout", text });
     return Promise.resolve(undefined);

@@ -28,7 +28,7 @@ export interface FakeOptions {
   readonly magics?: readonly Magic[];
 }
 
-export const ok: Ending = { status: "ok" };
+const ok: Ending = { status: "ok" };
 export const failed: Ending = { status: "error", ename: "Error", evalue: "no", traceback: ["no"] };
 export const printed = (text: string): Output => ({ type: "stream", name: "stdout", text });
 

@@ -46,6 +46,8 @@ export const capture: Magic = {
     const assigned = await context.assign(name, captured, capturedType);
     if (assigned.status === "error") {
       showAll();
+      // An interrupt, for one, is not the name's fault.
+      if (assigned.ename !== "SyntaxError") return assigned;
       throw new UsageError(`"${name}" can't be a variable's name`, "Choose another name: %%capture output.");
     }
     return ending.milliseconds === undefined ? undefined : { status: "ok", milliseconds: ending.milliseconds };
@@ -63,7 +65,7 @@ function gather(outputs: readonly Output[]): Captured {
       for (const each of shown) if (each.id === output.displayId) each.data = output.data;
       continue;
     }
-    if (clearing || (output.type === "clear" && !output.wait)) {
+    if (output.type === "clear" ? !output.wait : clearing) {
       text = "";
       shown = [];
     }

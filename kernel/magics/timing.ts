@@ -10,8 +10,9 @@ export const time: Magic = {
   usage: "",
   help: "Runs the cell and prints its wall time, without type check and compilation.",
   async run(context, args, body) {
-    if (args.length > 0)
+    if (args.length > 0) {
       throw new UsageError("%%time takes nothing behind its name", "Put the code on the lines below.");
+    }
     const before = performance.now();
     const ending = await context.run(body);
     if (ending.status === "error") return ending;

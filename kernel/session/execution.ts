@@ -104,12 +104,13 @@ export function createExecution(options: ExecutionOptions): Execution {
 
   async function runTransformed(
     cell: TransformedCell,
-    { declare, findDeclaringCell }: LanguageTools,
+    { declare, service, findDeclaringCell }: LanguageTools,
     show: (output: Output) => void,
   ): Promise<Ended> {
     const running = executor.run(cell, show);
     // However it ends, what it declared is there from now on.
     declare(cell.source);
+    if (typecheck !== "off") service();
     const outcome = await running;
     switch (outcome.status) {
       case "interrupted":

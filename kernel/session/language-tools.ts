@@ -8,9 +8,9 @@ export interface LanguageTools {
   /** Remembers the session's cells. */
   readonly transform: (source: string, name: string) => TransformResult;
   readonly isComplete: (source: string) => Replies["is_complete_reply"];
-  /** Starts the service the first time. */
+  /** Starts the service the first time, and tells it of what ran since the last. */
   readonly service: () => LanguageService;
-  /** A cell ran. Where the service hasn't started, it is told when it does. */
+  /** A cell ran. Unchecked cells cost no more than this until someone asks for the service. */
   readonly declare: (source: string) => void;
   readonly magics: Magics;
   readonly findDeclaringCell: FindDeclaringCell;
@@ -47,10 +47,7 @@ async function load(folder: string): Promise<LanguageTools> {
       undeclared = [];
       return service;
     },
-    declare: (source) => {
-      if (service === undefined) undeclared.push(source);
-      else service.declare(source);
-    },
+    declare: (source) => void undeclared.push(source),
     magics,
     findDeclaringCell: createNotebookLookup({
       folder,

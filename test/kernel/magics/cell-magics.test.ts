@@ -58,6 +58,7 @@ describe("%%capture", () => {
     const outputs = [
       printed("gone"),
       { type: "clear", wait: true } as const,
+      { type: "clear", wait: true } as const,
       display("1", "x"),
       printed("a"),
       display("2"),
@@ -75,6 +76,14 @@ describe("%%capture", () => {
     ]);
   });
 
+  test("keeps what a clear that waits has nothing to put in the place of", async () => {
+    const session = fakeSession({
+      outputs: [printed("a"), { type: "clear", wait: true }, { type: "clear", wait: true }],
+    });
+    await session.run("%%capture out\n7");
+    expect(session.assigned).toMatchObject([{ value: { text: "a" } }]);
+  });
+
   test("clears at once where the cell doesn't wait", async () => {
     const session = fakeSession({ outputs: [printed("gone"), { type: "clear", wait: false }] });
     await session.run("%%capture out\n7");
@@ -86,9 +95,12 @@ describe("%%capture", () => {
     const session = fakeSession({ endings: [failed], outputs });
     expect(await session.run("%%capture out\n7")).toEqual(failed);
     expect([session.shown, session.assigned]).toEqual([outputs, []]);
-    const refused = fakeSession({ assignment: failed, outputs });
+    const refused = fakeSession({ assignment: { ...failed, ename: "SyntaxError" }, outputs });
     expect(await refused.run("%%capture class\n7")).toMatchObject({ evalue: `"class" can't be a variable's name` });
     expect(refused.shown).toEqual(outputs);
+    const interrupted = fakeSession({ assignment: { ...failed, ename: "Interrupted" }, outputs });
+    expect(await interrupted.run("%%capture out\n7")).toMatchObject({ ename: "Interrupted" });
+    expect(interrupted.shown).toEqual(outputs);
   });
 
   test("works inside another magic", async () => {

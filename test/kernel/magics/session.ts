@@ -29,7 +29,12 @@ export interface FakeOptions {
 }
 
 const ok: Ending = { status: "ok" };
-export const failed: Ending = { status: "error", ename: "Error", evalue: "no", traceback: ["no"] };
+export const failed: Extract<Ending, { status: "error" }> = {
+  status: "error",
+  ename: "Error",
+  evalue: "no",
+  traceback: ["no"],
+};
 export const printed = (text: string): Output => ({ type: "stream", name: "stdout", text });
 
 export function fakeSession(options: FakeOptions = {}): FakeSession {

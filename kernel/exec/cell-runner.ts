@@ -38,6 +38,7 @@ export function createCellRunner(
   let ending: Outcome | undefined;
   // Taken now: a cell may replace the global.
   const { setImmediate } = globalThis;
+  const now = performance.now.bind(performance);
 
   function settle(run: number, outcome: Outcome): void {
     if (running !== run) return;
@@ -51,15 +52,15 @@ export function createCellRunner(
     return { status: "error", ...reportError(thrown, sources) };
   }
 
-  function succeed(run: number, { value }: Completion): void {
-    let outcome: Outcome = { status: "ok" };
+  function succeed(run: number, { value }: Completion, milliseconds: number): void {
+    let outcome: Outcome = { status: "ok", milliseconds };
     try {
       const bundles = value === undefined ? [] : present(value);
       for (const data of bundles.slice(0, -1)) {
         reporter.output(run, { type: "display", data, metadata: {}, update: false });
       }
       const result = bundles.at(-1);
-      if (result !== undefined) outcome = { status: "ok", result };
+      if (result !== undefined) outcome = { status: "ok", result, milliseconds };
     } catch (error) {
       outcome = failure(error);
     }
@@ -79,14 +80,15 @@ export function createCellRunner(
       context.enter(run);
       const completed = evaluate(() => {
         try {
+          const script = new vm.Script(started.code, { filename: started.name });
+          const begun = now();
           // The transform makes scripts of this shape.
-          const completion = new vm.Script(started.code, { filename: started.name }).runInThisContext() as
-            Completion | Promise<Completion>;
-          if (!isPromise(completion)) succeed(run, completion);
+          const completion = script.runInThisContext() as Completion | Promise<Completion>;
+          if (!isPromise(completion)) succeed(run, completion, now() - begun);
           else {
             completion.then(
               (result) => {
-                succeed(run, result);
+                succeed(run, result, now() - begun);
               },
               (error: unknown) => {
                 settle(run, failure(error));

@@ -29,8 +29,11 @@ export type Output =
 
 /** How a cell ended. */
 export type Outcome =
-  /** `result` is the last expression's value, absent where that is undefined. */
-  | { readonly status: "ok"; readonly result?: MimeData }
+  /**
+   * `result` is the last expression's value, absent where that is undefined. `milliseconds` is how long the cell's code
+   * ran, from its first statement to its value; compiling and showing it are not in it.
+   */
+  | { readonly status: "ok"; readonly result?: MimeData; readonly milliseconds?: number }
   | ({ readonly status: "error" } & ErrorReport)
   | ({ readonly status: "interrupted" } & ErrorReport)
   /** It called `process.exit`. */

@@ -20,6 +20,7 @@ import type {
 import { printDiagnostics, reportDiagnostics } from "./diagnostics.js";
 import type { History } from "./history.js";
 import type { LanguageTools } from "./language-tools.js";
+import { createMagicContext } from "./magic-context.js";
 import { explainError, refusal, type TypecheckMode } from "./type-check.js";
 
 export interface ExecutionOptions {
@@ -27,6 +28,7 @@ export interface ExecutionOptions {
   readonly executor: Executor;
   readonly language: () => Promise<LanguageTools>;
   readonly history: History;
+  /** What it is at first. */
   readonly typecheck: TypecheckMode;
   /** Told when a cell called `process.exit`; its reply still goes out. */
   readonly exited: (code: number) => void;
@@ -43,11 +45,45 @@ export interface Execution {
 type Ended = Extract<Outcome, { status: "ok" | "error" }>;
 
 export function createExecution(options: ExecutionOptions): Execution {
-  const { broadcast, executor, language, history, typecheck, log } = options;
+  const { broadcast, executor, language, history, log } = options;
+  let { typecheck } = options;
   let count = 0;
   let unstored = 0;
   /** Ends the wait for the type checker. */
   let giveUp: (() => void) | undefined;
+
+  /** Runs what a client sent: TypeScript, magics, or both. */
+  async function runCell(code: string, name: string, show: (output: Output) => void): Promise<Ended> {
+    const tools = await language();
+    const context = createMagicContext({
+      show,
+      tools,
+      run: (body, showBody = show) => runCell(body, name, showBody),
+      runOwn: (source, declaration) => runOwn(source, declaration, tools, show),
+      typecheck: {
+        get: () => typecheck,
+        set: (mode) => {
+          typecheck = mode;
+        },
+      },
+    });
+    return tools.magics.run(code, context) ?? run(code, name, show);
+  }
+
+  /** Runs a line of the kernel's own, which needs no check; later cells' types know it as `declaration`. */
+  async function runOwn(
+    source: string,
+    declaration: string,
+    tools: LanguageTools,
+    show: (output: Output) => void,
+  ): Promise<Ended> {
+    const name = `Unnumbered[${++unstored}]`;
+    const transformed = tools.transform(source, name);
+    if (!transformed.ok) {
+      return { status: "error", ...reportDiagnostics(transformed.diagnostics, { name, source }) };
+    }
+    return runTransformed({ ...transformed.cell, source: declaration }, tools, show);
+  }
 
   async function run(code: string, name: string, show: (output: Output) => void): Promise<Ended> {
     const cell = { name, source: code };
@@ -68,12 +104,13 @@ export function createExecution(options: ExecutionOptions): Execution {
 
   async function runTransformed(
     cell: TransformedCell,
-    { service, findDeclaringCell }: LanguageTools,
+    { declare, service, findDeclaringCell }: LanguageTools,
     show: (output: Output) => void,
   ): Promise<Ended> {
     const running = executor.run(cell, show);
     // However it ends, what it declared is there from now on.
-    if (typecheck !== "off") service().declare(cell.source);
+    declare(cell.source);
+    if (typecheck !== "off") service();
     const outcome = await running;
     switch (outcome.status) {
       case "interrupted":
@@ -152,7 +189,7 @@ export function createExecution(options: ExecutionOptions): Execution {
       const show = (output: Output): void => {
         if (!silent) publish(parent, output);
       };
-      const outcome: Ended = code.trim() === "" ? { status: "ok" } : await run(code, name, show);
+      const outcome: Ended = code.trim() === "" ? { status: "ok" } : await runCell(code, name, show);
 
       if (outcome.status === "error") {
         const error = errorContent(outcome);

@@ -11,6 +11,7 @@
  * session          the message loop and its queue
  * execution        one execute_request after the other
  * language-tools   what of lang it needs, loaded late
+ * magic-context    what a cell's magics can do here
  * type-check       what a type error does; diagnostics prints them as tsc does
  * notebook-lookup  the cell of the notebook that should have run before
  * introspection    complete and inspect; cursor counts in code points

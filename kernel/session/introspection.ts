@@ -1,12 +1,18 @@
-import type { LanguageService } from "../lang/index.js";
 import type { CompleteRequest, InspectRequest, Replies } from "../wire/index.js";
 import { codePointsBefore, offsetAt } from "./cursor.js";
+import type { LanguageTools } from "./language-tools.js";
+
+type Tools = Pick<LanguageTools, "service" | "magics">;
 
 export async function complete(
   { code, cursor_pos }: CompleteRequest,
-  language: LanguageService,
+  { service, magics }: Tools,
 ): Promise<Replies["complete_reply"]> {
-  const { start, end, matches } = await language.complete(code, offsetAt(code, cursor_pos));
+  const offset = offsetAt(code, cursor_pos);
+  const source = magics.typeScript(code);
+  const { start, end, matches } =
+    magics.complete(code, offset) ??
+    (source === undefined ? { start: offset, end: offset, matches: [] } : await service().complete(source, offset));
   const [cursor_start, cursor_end] = [codePointsBefore(code, start), codePointsBefore(code, end)];
   return {
     status: "ok",
@@ -27,9 +33,10 @@ export async function complete(
 
 export async function inspect(
   { code, cursor_pos, detail_level }: InspectRequest,
-  language: LanguageService,
+  { service, magics }: Tools,
 ): Promise<Replies["inspect_reply"]> {
-  const found = await language.inspect(code, offsetAt(code, cursor_pos));
+  const source = magics.typeScript(code);
+  const found = source === undefined ? undefined : await service().inspect(source, offsetAt(code, cursor_pos));
   if (found === undefined) return { status: "ok", found: false, data: {}, metadata: {} };
   const { signature, documentation } = found;
   // Level 0 is the tooltip while typing, level 1 the help that was asked for.

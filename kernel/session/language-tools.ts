@@ -1,4 +1,5 @@
 import type { LanguageService, TransformResult } from "../lang/index.js";
+import type { Magics } from "../magics/index.js";
 import type { Replies } from "../wire/index.js";
 import { createNotebookLookup, type FindDeclaringCell } from "./notebook-lookup.js";
 
@@ -7,8 +8,11 @@ export interface LanguageTools {
   /** Remembers the session's cells. */
   readonly transform: (source: string, name: string) => TransformResult;
   readonly isComplete: (source: string) => Replies["is_complete_reply"];
-  /** Starts the service the first time. */
+  /** Starts the service the first time, and tells it of what ran since the last. */
   readonly service: () => LanguageService;
+  /** A cell ran. Unchecked cells cost no more than this until someone asks for the service. */
+  readonly declare: (source: string) => void;
+  readonly magics: Magics;
   readonly findDeclaringCell: FindDeclaringCell;
 }
 
@@ -22,13 +26,33 @@ export function lazyLanguageTools(folder: string): () => Promise<LanguageTools> 
 }
 
 async function load(folder: string): Promise<LanguageTools> {
-  const { createTransform, isComplete, startLanguageService } = await import("../lang/index.js");
+  const [{ createTransform, isComplete, startLanguageService }, { createMagics, builtIn }] = await Promise.all([
+    import("../lang/index.js"),
+    import("../magics/index.js"),
+  ]);
+  const magics = createMagics(builtIn);
   let service: LanguageService | undefined;
+  let undeclared: string[] = [];
+  // One of its own, which must not take the notebook's cells for the session's.
+  const lookup = createTransform();
   return {
     transform: createTransform(),
-    isComplete,
-    service: () => (service ??= startLanguageService({ cwd: folder })),
-    // A transform of its own, which must not take the notebook's cells for the session's.
-    findDeclaringCell: createNotebookLookup({ folder, environment: process.env, transform: createTransform() }),
+    isComplete: (source) => {
+      const status = magics.isComplete(source);
+      return status === undefined ? isComplete(magics.typeScript(source) ?? "") : { status };
+    },
+    service: () => {
+      service ??= startLanguageService({ cwd: folder });
+      for (const source of undeclared) service.declare(source);
+      undeclared = [];
+      return service;
+    },
+    declare: (source) => void undeclared.push(source),
+    magics,
+    findDeclaringCell: createNotebookLookup({
+      folder,
+      environment: process.env,
+      transform: (source, name) => lookup(magics.typeScript(source) ?? "", name),
+    }),
   };
 }

@@ -158,12 +158,12 @@ export function createSession(options: SessionOptions): Session {
         return;
       case "complete_request":
         void frame(channel, message, async () => {
-          reply("complete_reply", await complete(message.content, (await language()).service()));
+          reply("complete_reply", await complete(message.content, await language()));
         });
         return;
       case "inspect_request":
         void frame(channel, message, async () => {
-          reply("inspect_reply", await inspect(message.content, (await language()).service()));
+          reply("inspect_reply", await inspect(message.content, await language()));
         });
         return;
       case "comm_info_request":

@@ -3,15 +3,24 @@ import type { Diagnostic } from "../lang/index.js";
 import { reportDiagnostics } from "./diagnostics.js";
 import type { FindDeclaringCell } from "./notebook-lookup.js";
 
-/** What happens to a cell with type errors: it runs; it runs, and they are printed; it doesn't run. */
-const typecheckModes = ["off", "warn", "error"] as const;
-export type TypecheckMode = (typeof typecheckModes)[number];
+/** What happens to a cell with type errors. */
+export const typecheckMeanings = {
+  off: "runs unchecked",
+  warn: "runs, and they are printed",
+  error: "does not run",
+} as const;
+export type TypecheckMode = keyof typeof typecheckMeanings;
 
 /** @param setting the environment variable VIRTLAB_TYPECHECK; another word than the modes counts as the default */
 export function typecheckMode(setting: string | undefined, log: (reason: string) => void): TypecheckMode {
-  const mode = typecheckModes.find((each) => each === (setting ?? "error"));
-  if (mode === undefined) log(`VIRTLAB_TYPECHECK is "${setting ?? ""}"; set it to ${typecheckModes.join(", ")}`);
-  return mode ?? "error";
+  if (setting === undefined) return "error";
+  if (isTypecheckMode(setting)) return setting;
+  log(`VIRTLAB_TYPECHECK is "${setting}"; set it to ${Object.keys(typecheckMeanings).join(", ")}`);
+  return "error";
+}
+
+export function isTypecheckMode(word: string): word is TypecheckMode {
+  return Object.hasOwn(typecheckMeanings, word);
 }
 
 interface Cell {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Executor, Outcome, Output } from "../../../kernel/exec/index.js";
 import { createTransform, isComplete, type Diagnostic, type LanguageService } from "../../../kernel/lang/index.js";
+import { builtIn, createMagics } from "../../../kernel/magics/index.js";
 import { kernelInfo } from "../../../kernel/session/kernel-info.js";
 import { createSession, type Session } from "../../../kernel/session/session.js";
 import type { TypecheckMode } from "../../../kernel/session/type-check.js";
@@ -59,7 +60,14 @@ function bench(options: { typecheck?: TypecheckMode; check?: (source: string) =>
     },
     executor,
     language: () =>
-      Promise.resolve({ transform, isComplete, service: () => service, findDeclaringCell: () => undefined }),
+      Promise.resolve({
+        transform,
+        isComplete,
+        service: () => service,
+        declare: (source) => void declared.push(source),
+        magics: createMagics(builtIn),
+        findDeclaringCell: () => undefined,
+      }),
     typecheck: options.typecheck ?? "error",
     info: kernelInfo({ kernel: "0", typescript: "6" }),
     leave: (code) => void left.push(code),

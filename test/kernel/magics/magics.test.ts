@@ -1,0 +1,151 @@
+import { describe, expect, test } from "vitest";
+import { builtIn, createMagics, type Magic } from "../../../kernel/magics/index.js";
+import { failed, fakeSession, printed } from "./session.js";
+
+const magics = createMagics(builtIn);
+
+describe("a cell", () => {
+  test("without commands is left alone", () => {
+    expect(fakeSession().run("1 % 2")).toBeUndefined();
+  });
+
+  test("runs behind its line magics, in its place", async () => {
+    const session = fakeSession();
+    expect(await session.run("%typecheck off\n\n%typecheck\nlet a;")).toEqual({ status: "ok" });
+    expect(session.ran).toEqual(["              \n\n          \nlet a;"]);
+    const line = printed("typecheck off: a cell with type errors runs unchecked\n");
+    expect(session.shown).toEqual([line, line]);
+  });
+
+  test("of line magics alone runs nothing", async () => {
+    const session = fakeSession();
+    await session.run("%typecheck\n  ");
+    expect(session.ran).toEqual([]);
+  });
+
+  test("takes magics from a list, and hands them words and body", async () => {
+    const seen: unknown[] = [];
+    const sh: Magic = {
+      name: "sh",
+      kind: "cell",
+      usage: "",
+      help: "",
+      language: "shell",
+      run: (_, args, body) => Promise.resolve(seen.push(args, body)).then(() => failed),
+    };
+    const session = fakeSession({ magics: [sh] });
+    expect(await session.run("%%sh -c\n%not a magic")).toEqual(failed);
+    expect(seen).toEqual([["-c"], "       \n%not a magic"]);
+    expect(() => createMagics([sh, sh])).toThrow("same name");
+  });
+
+  test.each([
+    ["%%tiem\n1", "There is no magic %%tiem", "Did you mean %%time?"],
+    ["%typechek", "There is no magic %typechek", "Did you mean %typecheck?"],
+    ["%time", "There is no magic %time", "Did you mean %%time?"],
+    ["%typecheck offf", `%typecheck can't be set to "offf"`, `Did you mean "off"?`],
+    ["%%bench 0\n1", `%%bench can't run a cell "0" times`, "%%bench 20"],
+    ["%%bench 1 2\n1", `%%bench can't run a cell "1 2" times`, "%%bench 20"],
+    ["%%capture\n1", "%%capture needs a variable's name", "%%capture output"],
+    ["%%capture a-b\n1", `"a-b" is no variable's name`, "%%capture output"],
+    ["%%html now\n1", "%%html takes nothing", "on the lines below"],
+    ["floppy?", "Nothing is known about floppy", "Run the cell that declares it first."],
+    ["?%%floppy", "Nothing is known about %%floppy", "%lsmagic"],
+  ])("%j ends in words that help", async (cell, message, hint) => {
+    const session = fakeSession();
+    const ending = await session.run(cell);
+    expect(ending).toMatchObject({ status: "error", ename: "UsageError" });
+    const { evalue, traceback } = ending as Extract<typeof ending, { status: "error" }>;
+    expect(evalue).toContain(message);
+    expect(traceback[1]).toContain(hint);
+    expect(session.ran).toEqual([]);
+  });
+});
+
+describe("a question", () => {
+  test("shows what is known of a name", async () => {
+    const session = fakeSession({ documents: { disk: "const disk: Disk" } });
+    await session.run("?disk");
+    expect(session.shown).toEqual([
+      { type: "display", data: { "text/plain": "const disk: Disk" }, metadata: {}, update: false },
+    ]);
+  });
+
+  test("shows what is known of a magic", async () => {
+    const session = fakeSession();
+    await session.run("%%bench?");
+    expect(session.shown[0]).toMatchObject({
+      data: { "text/plain": expect.stringMatching(/^%%bench \[n\]\n\nRuns the cell n times/) as string },
+    });
+  });
+});
+
+test("%lsmagic lists every magic with its help", async () => {
+  const session = fakeSession();
+  await session.run("%lsmagic");
+  const [table] = session.presented;
+  const rows = table?.as === "table" ? table.rows : [];
+  expect(rows.map(({ magic }) => magic)).toEqual([
+    "%%bench [n]",
+    "%%capture name",
+    "%%html",
+    "%%markdown",
+    "%%md",
+    "%%svg",
+    "%%time",
+    "%lsmagic",
+    "%typecheck [on|warn|off]",
+  ]);
+  expect(rows.every(({ help }) => typeof help === "string" && help.endsWith("."))).toBe(true);
+});
+
+describe("what of a cell is TypeScript", () => {
+  test.each([
+    ["1 % 2", "1 % 2"],
+    ["%typecheck off\n%%time\n%%bench 3\na", "              \n      \n         \na"],
+    ["%%nothing\na", "         \na"],
+    ["disk?", "disk "],
+    ["%%html\n<p>", undefined],
+    ["%%time\n%%md\n# A", undefined],
+    ["%%time?", undefined],
+  ])("%j", (cell, expected) => {
+    expect(magics.typeScript(cell)).toBe(expected);
+  });
+});
+
+describe("completion", () => {
+  const at = (cell: string): ReturnType<typeof magics.complete> =>
+    magics.complete(cell.replace("|", ""), cell.indexOf("|"));
+  const texts = (cell: string): string[] | undefined => at(cell)?.matches.map(({ text }) => text);
+
+  test("offers names where one is typed", () => {
+    expect(texts("%%ma|")).toEqual(["%%markdown"]);
+    expect(texts("%|")).toContain("%lsmagic");
+    expect(texts("%|")).toContain("%%time");
+    expect(texts("%%|")).not.toContain("%lsmagic");
+    expect(at("\n%typecheck\n%ls|\na")).toEqual({
+      start: 12,
+      end: 15,
+      matches: [{ text: "%lsmagic", kind: "magic" }],
+    });
+  });
+
+  test("offers nothing behind a name and leaves code alone", () => {
+    expect(texts("%typecheck |")).toEqual([]);
+    expect(at("%%time\na|")).toBeUndefined();
+    expect(at("a %|")).toBeUndefined();
+  });
+});
+
+test.each([
+  ["%typecheck off", "complete"],
+  ["%typecheck off\nif (", undefined],
+  ["%%time", "incomplete"],
+  ["%%time\n1", "incomplete"],
+  ["%%time\n1\n", "complete"],
+  ["%%html\n<p>\n  ", "complete"],
+  ["disk?", "complete"],
+  ["1 +", undefined],
+])("a console finds %j %s", (cell, expected) => {
+  expect(magics.isComplete(cell)).toBe(expected);
+});

@@ -12,6 +12,8 @@ import type { CellSources } from "./stack.js";
 /** Runs one cell after the other and reports how each ended. */
 export interface CellRunner {
   start(run: number, cell: TransformedCell): void;
+  /** Runs what is no cell as if it were one, to the end of its promise. */
+  perform(run: number, job: () => Promise<unknown>): void;
   /** Ends the cell that only waits; what it set in motion may go on. */
   interrupt(run: number): void;
   /** An error that nobody catches ends the cell that it belongs to, or is shown at it where it has ended. */
@@ -70,36 +72,50 @@ export function createCellRunner(
     setImmediate(settle, run, outcome);
   }
 
+  /** @param prepare what comes before the time that the outcome tells */
+  function begin<T>(run: number, prepare: () => T, job: (prepared: T) => Completion | Promise<Completion>): void {
+    running = run;
+    ending = undefined;
+    context.enter(run);
+    const completed = evaluate(() => {
+      try {
+        const prepared = prepare();
+        const begun = now();
+        const completion = job(prepared);
+        if (!isPromise(completion)) succeed(run, completion, now() - begun);
+        else {
+          completion.then(
+            (result) => {
+              succeed(run, result, now() - begun);
+            },
+            (error: unknown) => {
+              settle(run, failure(error));
+            },
+          );
+        }
+      } catch (error) {
+        settle(run, failure(error));
+      }
+    });
+    if (!completed) settle(run, { status: "interrupted", ...interruptedReport() });
+  }
+
   return {
     start(run, started) {
-      running = run;
       cell = started;
-      ending = undefined;
       sources.add(started);
       prepareVariables(started);
-      context.enter(run);
-      const completed = evaluate(() => {
-        try {
-          const script = new vm.Script(started.code, { filename: started.name });
-          const begun = now();
-          // The transform makes scripts of this shape.
-          const completion = script.runInThisContext() as Completion | Promise<Completion>;
-          if (!isPromise(completion)) succeed(run, completion, now() - begun);
-          else {
-            completion.then(
-              (result) => {
-                succeed(run, result, now() - begun);
-              },
-              (error: unknown) => {
-                settle(run, failure(error));
-              },
-            );
-          }
-        } catch (error) {
-          settle(run, failure(error));
-        }
+      const script = (): vm.Script => new vm.Script(started.code, { filename: started.name });
+      // The transform makes scripts of this shape.
+      begin(run, script, (made) => made.runInThisContext() as Completion | Promise<Completion>);
+    },
+    perform(run, job) {
+      cell = undefined;
+      const nothing = (): void => undefined;
+      begin(run, nothing, async () => {
+        await job();
+        return {};
       });
-      if (!completed) settle(run, { status: "interrupted", ...interruptedReport() });
     },
     interrupt(run) {
       settle(run, ending ?? { status: "interrupted", ...interruptedReport() });

@@ -4,7 +4,7 @@ import { createGatherer } from "./gatherer.js";
 import { linkMainThread } from "./main-thread-link.js";
 import type { Executor, Outcome, Output } from "./outcome.js";
 import type { PipeRecord } from "./pipe.js";
-import { kinds } from "./thread-messages.js";
+import { kinds, type Order } from "./thread-messages.js";
 
 /** Cells whose late outputs still find them. */
 const remembered = 1000;
@@ -72,19 +72,22 @@ export function createExecutor(port: MessagePort, exited: (code: number) => void
     if (run !== undefined) end(run, { status: "interrupted", ...interruptedReport() });
   }
 
+  async function begin(showOutput: (output: Output) => void, order: (run: number) => Order): Promise<Outcome> {
+    await interrupting;
+    const run = ++runs;
+    shows.set(run, showOutput);
+    shows.delete(run - remembered);
+    link.resetLooking();
+    const outcome = new Promise<Outcome>((resolve) => {
+      running = { run, end: resolve };
+    });
+    link.order(order(run));
+    return outcome;
+  }
+
   return {
-    async run(cell, showOutput) {
-      await interrupting;
-      const run = ++runs;
-      shows.set(run, showOutput);
-      shows.delete(run - remembered);
-      link.resetLooking();
-      const outcome = new Promise<Outcome>((resolve) => {
-        running = { run, end: resolve };
-      });
-      link.order({ type: "run", run, cell });
-      return outcome;
-    },
+    run: (cell, showOutput) => begin(showOutput, (run) => ({ type: "run", run, cell })),
+    deliver: (deliveries, showOutput) => begin(showOutput, (run) => ({ type: "deliver", run, deliveries })),
     interrupt() {
       interrupting ??= stop().finally(() => {
         interrupting = undefined;

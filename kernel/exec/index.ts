@@ -23,6 +23,7 @@
  * main-thread      the main thread's side: globals, host, orders; cell-runner runs a cell in an evaluation, reporter tells
  * thread-messages  what the threads say to each other; pipe is the way back
  * blocking-child   the program that `execSync` waits for
+ * comms            messages between cells and the clients' widgets
  * cell-context     which run a callback belongs to
  * cell-variables   what a failed cell leaves without a value
  * stop-flag        `interruptRequested`
@@ -30,7 +31,7 @@
  * module-loader    what `import` gives; tslab is one of them
  * error-report     something thrown → Jupyter's error; stack puts cells' places into it
  */
-export type { ErrorReport, Executor, MimeData, Outcome, Output } from "./outcome.js";
+export type { CommDelivery, ErrorReport, Executor, MimeData, Outcome, Output } from "./outcome.js";
 export { createExecutor } from "./executor.js";
 export { startMainThread } from "./main-thread.js";
 export { errorReport, interruptedReport } from "./error-report.js";

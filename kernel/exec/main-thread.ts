@@ -1,6 +1,7 @@
 import type { MessagePort } from "node:worker_threads";
 import { startCellContext } from "./cell-context.js";
 import { createCellRunner } from "./cell-runner.js";
+import { createComms, type Comms } from "./comms.js";
 import { createEvaluate } from "./evaluation.js";
 import { createModuleLoader, requireFrom } from "./module-loader.js";
 import type { MimeData } from "./outcome.js";
@@ -22,6 +23,8 @@ interface Host {
   clear(wait: boolean): void;
   /** `Symbol.for("virtlab.interruptRequested")`: whether the user wants the running cell to stop. */
   interruptRequested(): boolean;
+  /** `Symbol.for("virtlab.comms")`: messages to and from the clients' widgets. */
+  readonly comms: Comms;
 }
 
 interface DisplayOptions {
@@ -90,6 +93,9 @@ function serve(options: MainThreadOptions, memory: SharedMemory): void {
     return exit(status);
   };
 
+  const { comms, deliver } = createComms((output) => {
+    reporter.output(context.current(), output);
+  });
   const host: Host = {
     display(data, { metadata = {}, displayId, update = false } = {}) {
       const named = displayId === undefined ? {} : { displayId };
@@ -99,6 +105,7 @@ function serve(options: MainThreadOptions, memory: SharedMemory): void {
       reporter.output(context.current(), { type: "clear", wait });
     },
     interruptRequested,
+    comms,
   };
   const load = createModuleLoader(
     folder,
@@ -125,6 +132,9 @@ function serve(options: MainThreadOptions, memory: SharedMemory): void {
         return;
       case "run":
         runner.start(order.run, order.cell);
+        return;
+      case "deliver":
+        runner.perform(order.run, () => deliver(order.deliveries));
         return;
       case "interrupt":
         runner.interrupt(order.run);

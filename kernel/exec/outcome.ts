@@ -11,6 +11,20 @@ export interface ErrorReport {
   readonly traceback: readonly string[];
 }
 
+/** A JSON object. */
+export type CommData = Readonly<Record<string, unknown>>;
+
+/** What a client sent through a comm. */
+export interface CommDelivery {
+  readonly event: "open" | "message" | "close";
+  readonly id: string;
+  /** Of an `open`; else empty. */
+  readonly target: string;
+  readonly data: CommData;
+  readonly metadata: CommData;
+  readonly buffers: readonly Uint8Array[];
+}
+
 /** What a cell shows while it runs, or later. */
 export type Output =
   | { readonly type: "stream"; readonly name: "stdout" | "stderr"; readonly text: string }
@@ -24,6 +38,8 @@ export type Output =
     }
   /** With `wait`, the old output stays until the next one comes. */
   | { readonly type: "clear"; readonly wait: boolean }
+  /** What it sends through a comm; buffers in base64. */
+  | ({ readonly type: "comm"; readonly buffers: readonly string[] } & Omit<CommDelivery, "buffers">)
   /** An error after the cell's end: of a timer, of a promise that nobody awaits. */
   | ({ readonly type: "error" } & ErrorReport);
 
@@ -46,6 +62,11 @@ export interface Executor {
    * @param show told of every output in order, also of those that come after the end
    */
   run(cell: TransformedCell, show: (output: Output) => void): Promise<Outcome>;
+  /**
+   * Hands over what a client sent through one comm, in order. It runs as a cell does, between two cells, and ends when
+   * its handlers do.
+   */
+  deliver(deliveries: readonly CommDelivery[], show: (output: Output) => void): Promise<Outcome>;
   /**
    * Stops the cell that runs and resolves when the next one may start; what earlier cells made stays. Without a running
    * cell it stops what keeps the thread busy, such as a loop in a timer.

@@ -1,4 +1,5 @@
 import type { TransformedCell } from "../lang/index.js";
+import type { CommDelivery } from "./outcome.js";
 import { createPipeMemory, type PipeMemory } from "./pipe.js";
 
 /** From the protocol worker to the main thread. */
@@ -6,6 +7,7 @@ export type Order =
   /** The first one. */
   | { readonly type: "share"; readonly memory: SharedMemory }
   | { readonly type: "run"; readonly run: number; readonly cell: TransformedCell }
+  | { readonly type: "deliver"; readonly run: number; readonly deliveries: readonly CommDelivery[] }
   /** End this run now if it only waits for something. */
   | { readonly type: "interrupt"; readonly run: number }
   /** Answered by a `pong` as soon as the thread comes back to its event loop. */

@@ -17,6 +17,7 @@ import type {
   KernelSockets,
   MimeData as WireData,
 } from "../wire/index.js";
+import type { Comms } from "./comms.js";
 import { printDiagnostics, reportDiagnostics } from "./diagnostics.js";
 import type { History } from "./history.js";
 import type { LanguageTools } from "./language-tools.js";
@@ -28,6 +29,7 @@ export interface ExecutionOptions {
   readonly executor: Executor;
   readonly language: () => Promise<LanguageTools>;
   readonly history: History;
+  readonly comms: Pick<Comms, "publish">;
   /** What it is at first. */
   readonly typecheck: TypecheckMode;
   /** Told when a cell called `process.exit`; its reply still goes out. */
@@ -38,6 +40,8 @@ export interface ExecutionOptions {
 /** Turns execute_requests into runs and their outcomes into messages, one at a time. */
 export interface Execution {
   execute(request: ExecuteRequest, parent: Header): Promise<ExecuteReply>;
+  /** Tells the clients what `parent` showed. */
+  publish(parent: Header, output: Output): void;
   /** Stops the request that is being executed, or what keeps the main thread busy. */
   interrupt(): Promise<void>;
 }
@@ -58,7 +62,12 @@ export function createExecution(options: ExecutionOptions): Execution {
     const context = createMagicContext({
       show,
       tools,
-      run: (body, showBody = show) => runCell(body, name, showBody),
+      run: (body, showBody = show) =>
+        runCell(body, name, (output) => {
+          // Whatever becomes of the rest, the clients' models have to know.
+          if (output.type === "comm") show(output);
+          else showBody(output);
+        }),
       runOwn: (source, declaration) => runOwn(source, declaration, tools, show),
       typecheck: {
         get: () => typecheck,
@@ -158,15 +167,23 @@ export function createExecution(options: ExecutionOptions): Execution {
       case "clear":
         broadcast(parent, "clear_output", { wait: output.wait });
         return;
+      case "comm":
+        options.comms.publish(parent, output);
+        return;
       case "error":
         broadcast(parent, "error", errorContent(output));
     }
   }
 
-  async function evaluate(expressions: ExecuteRequest["user_expressions"]): Promise<UserExpressions> {
+  /** Shows nothing; models that live on the clients' side are kept informed. */
+  const silently = (parent: Header) => (output: Output) => {
+    if (output.type === "comm") publish(parent, output);
+  };
+
+  async function evaluate(expressions: ExecuteRequest["user_expressions"], parent: Header): Promise<UserExpressions> {
     const values: Record<string, UserExpressions[string]> = {};
     for (const [key, expression] of Object.entries(expressions)) {
-      const outcome = await run(expression, `Expression[${++unstored}]`, () => undefined);
+      const outcome = await run(expression, `Expression[${++unstored}]`, silently(parent));
       values[key] =
         outcome.status === "error"
           ? { status: "error", ...errorContent(outcome) }
@@ -186,9 +203,11 @@ export function createExecution(options: ExecutionOptions): Execution {
       if (!silent) broadcast(parent, "execute_input", { code, execution_count });
       // Frames are mapped by the cell's name: what has no number of its own gets another name.
       const name = stored ? `In[${count}]` : `Unnumbered[${++unstored}]`;
-      const show = (output: Output): void => {
-        if (!silent) publish(parent, output);
-      };
+      const show = silent
+        ? silently(parent)
+        : (output: Output): void => {
+            publish(parent, output);
+          };
       const outcome: Ended = code.trim() === "" ? { status: "ok" } : await runCell(code, name, show);
 
       if (outcome.status === "error") {
@@ -202,9 +221,10 @@ export function createExecution(options: ExecutionOptions): Execution {
       }
       const text = result?.["text/plain"];
       if (stored && typeof text === "string") history.setOutput(execution_count, text);
-      const user_expressions = await evaluate(request.user_expressions);
+      const user_expressions = await evaluate(request.user_expressions, parent);
       return { status: "ok", execution_count, user_expressions, payload: [] };
     },
+    publish,
     interrupt() {
       giveUp?.();
       return executor.interrupt();

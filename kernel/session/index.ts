@@ -15,6 +15,7 @@
  * type-check       what a type error does; diagnostics prints them as tsc does
  * notebook-lookup  the cell of the notebook that should have run before
  * introspection    complete and inspect; cursor counts in code points
+ * comms            what goes between cells and the clients' widgets
  * history          what ran
  * kernel-info      who we are
  * lifetime         signals, and the client's process

@@ -1,5 +1,6 @@
 import { errorReport, type Executor } from "../exec/index.js";
-import type { Header, Incoming, KernelInfo, KernelSockets, NoticeType, Replies } from "../wire/index.js";
+import type { Header, Incoming, KernelInfo, KernelSockets, Replies } from "../wire/index.js";
+import { createComms, joins, type CommNotice } from "./comms.js";
 import { createExecution } from "./execution.js";
 import { createHistory } from "./history.js";
 import { complete, inspect } from "./introspection.js";
@@ -26,13 +27,14 @@ export interface Session {
 
 type Channel = "shell" | "control";
 type Request = Extract<Incoming, { type: `${string}_request` }>;
-type Notice = Extract<Incoming, { type: NoticeType }>;
 type Execute = Extract<Incoming, { type: "execute_request" }>;
 
 interface Waiting {
   run: () => Promise<void>;
   /** What takes the place of `run` when an earlier execute_request fails. */
   readonly abort?: () => Promise<void>;
+  /** What it delivers; more may join. */
+  readonly notices?: CommNotice[];
 }
 
 /**
@@ -51,12 +53,14 @@ const afterGreeting = 20;
 export function createSession(options: SessionOptions): Session {
   const { sockets, executor, language, log } = options;
   const history = createHistory();
+  const comms = createComms({ broadcast: sockets.broadcast.bind(sockets), executor, log });
   let exit: number | undefined;
   const execution = createExecution({
     ...options,
     broadcast: sockets.broadcast.bind(sockets),
     executor,
     history,
+    comms,
     exited: (code) => {
       exit = code;
     },
@@ -73,7 +77,11 @@ export function createSession(options: SessionOptions): Session {
   }
 
   /** Answers one request between busy and idle; what fails in us becomes its error reply. */
-  async function frame(channel: Channel, request: Request | Notice, answer: () => Promise<void> | void): Promise<void> {
+  async function frame(
+    channel: Channel,
+    request: Request | CommNotice,
+    answer: () => Promise<void> | void,
+  ): Promise<void> {
     status(request.header, "busy");
     try {
       await answer();
@@ -109,6 +117,18 @@ export function createSession(options: SessionOptions): Session {
       sockets.reply(channel, message, "execute_reply", reply);
     });
     executing = undefined;
+    if (exit !== undefined) options.leave(exit);
+  }
+
+  /** Hands over what came through a comm, inside the frames of all its messages; it runs in the latest one's name. */
+  async function deliver(notices: readonly CommNotice[]): Promise<void> {
+    const innermost = async (): Promise<void> => {
+      executing = notices.at(-1)?.header;
+      const outcome = await comms.deliver(notices, execution.publish.bind(execution));
+      executing = undefined;
+      if (outcome?.status === "exit") exit = outcome.code;
+    };
+    await notices.reduceRight<() => Promise<void>>((inner, notice) => () => frame("shell", notice, inner), innermost)();
     if (exit !== undefined) options.leave(exit);
   }
 
@@ -168,7 +188,7 @@ export function createSession(options: SessionOptions): Session {
         return;
       case "comm_info_request":
         void frame(channel, message, () => {
-          reply("comm_info_reply", { status: "ok", comms: {} });
+          reply("comm_info_reply", { status: "ok", comms: comms.info(message.content.target_name) });
         });
         return;
       case "interrupt_request":
@@ -188,18 +208,16 @@ export function createSession(options: SessionOptions): Session {
         return;
       }
       case "comm_open":
-        void frame(channel, message, () => {
-          const { comm_id, target_name } = message.content;
-          log(`comm_open for the unknown target "${target_name}"`);
-          sockets.broadcast(message.header, "comm_close", { comm_id, data: {} });
-        });
-        return;
       case "comm_msg":
-      case "comm_close":
-        void frame(channel, message, () => {
-          log(`${message.type} for no comm that is open`);
-        });
+      case "comm_close": {
+        const waiting = queue.at(-1)?.notices;
+        if (waiting !== undefined && joins(waiting, message)) waiting.push(message);
+        else {
+          const notices = [message];
+          enqueue({ notices, run: () => deliver(notices) });
+        }
         return;
+      }
       case "input_reply":
         log("an input_reply where nothing was asked");
     }

@@ -5,7 +5,15 @@ import { builtIn, createMagics } from "../../../kernel/magics/index.js";
 import { kernelInfo } from "../../../kernel/session/kernel-info.js";
 import { createSession, type Session } from "../../../kernel/session/session.js";
 import type { TypecheckMode } from "../../../kernel/session/type-check.js";
-import type { ExecuteRequest, Header, Incoming, Requests, RequestType } from "../../../kernel/wire/index.js";
+import type {
+  ExecuteRequest,
+  Header,
+  Incoming,
+  Notices,
+  NoticeType,
+  Requests,
+  RequestType,
+} from "../../../kernel/wire/index.js";
 
 interface Started {
   readonly code: string;
@@ -35,6 +43,10 @@ function bench(options: { typecheck?: TypecheckMode; check?: (source: string) =>
     run: (cell, show) =>
       new Promise((end) => {
         started.push({ code: cell.source, show, end });
+      }),
+    deliver: (deliveries, show) =>
+      new Promise((end) => {
+        started.push({ code: deliveries.map(({ data }) => String(data["say"])).join(), show, end });
       }),
     interrupt() {
       interrupts++;
@@ -76,7 +88,12 @@ function bench(options: { typecheck?: TypecheckMode; check?: (source: string) =>
   return { session, sent, started, declared, left, logged, interrupts: () => interrupts };
 }
 
-function incoming<T extends RequestType>(type: T, id: string, content: Requests[T], date = "9999"): Incoming {
+function incoming<T extends RequestType | NoticeType>(
+  type: T,
+  id: string,
+  content: (Requests & Notices)[T],
+  date = "9999",
+): Incoming {
   const header: Header = { msg_id: id, session: "s", username: "u", date, msg_type: type, version: "5.5" };
   // The content belongs to the type; TypeScript doesn't follow a type parameter into a union.
   return { type, identities: [], header, parent_header: {}, metadata: {}, content, buffers: [] } as unknown as Incoming;
@@ -296,5 +313,74 @@ describe("beside a running cell", () => {
     const reply = it.sent.find(({ type }) => type === "complete_reply");
     expect(reply?.content).toMatchObject({ status: "error", ename: "KernelError", evalue: "the service is gone" });
     expect(it.logged[0]).toContain("complete_request failed");
+  });
+});
+
+describe("comm messages", () => {
+  const open = { comm_id: "c", target_name: "t", data: { say: "open" } };
+  const say = (id: string, words: string, comm_id = "c"): Incoming =>
+    incoming("comm_msg", id, { comm_id, data: { say: words } });
+
+  test("wait for the running cell; those of one comm that wait together are delivered together", async () => {
+    const it = bench();
+    it.session.handle("shell", incoming("comm_open", "o", open));
+    await turn();
+    it.started[0]?.end({ status: "ok" });
+    it.session.handle("shell", incoming("execute_request", "a", cell("long")));
+    await turn();
+    for (const id of ["1", "2", "3"]) it.session.handle("shell", say(id, id));
+    it.session.handle("shell", say("x", "to nobody", "unknown"));
+    await turn();
+    expect(it.started.map(({ code }) => code)).toEqual(["open", "long"]);
+    it.started[1]?.end(failed);
+    await turn();
+    expect(it.started.map(({ code }) => code)).toEqual(["open", "long", "1,2,3"]);
+    it.started[2]?.show({ type: "stream", name: "stdout", text: "moved" });
+    it.started[2]?.end(failed);
+    await turn();
+    expect(["1", "2", "3"].map((id) => of(it, id))).toEqual([
+      ["busy", "idle"],
+      ["busy", "idle"],
+      ["busy", "stream", "error", "idle"],
+    ]);
+    expect(of(it, "x")).toEqual(["busy", "idle"]);
+    expect(it.logged).toEqual(["comm_msg for no comm that is open"]);
+  });
+
+  test("comm_info tells the open ones, by target too, whoever opened or closed them", async () => {
+    const it = bench();
+    const info = (id: string, target_name?: string): unknown => {
+      it.session.handle("shell", incoming("comm_info_request", id, target_name === undefined ? {} : { target_name }));
+      return it.sent.find(({ type, parent }) => type === "comm_info_reply" && parent === id)?.content["comms"];
+    };
+    it.session.handle("shell", incoming("comm_open", "o", open));
+    await turn();
+    const ours = { type: "comm", id: "ours", target: "u", data: {}, metadata: {}, buffers: [] } as const;
+    it.started[0]?.show({ ...ours, event: "open" });
+    expect(info("1")).toEqual({ c: { target_name: "t" }, ours: { target_name: "u" } });
+    expect(info("2", "u")).toEqual({ ours: { target_name: "u" } });
+    it.started[0]?.show({ ...ours, event: "close" });
+    it.started[0]?.end({ status: "ok" });
+    it.session.handle("shell", incoming("comm_close", "z", { comm_id: "c", data: {} }));
+    await turn();
+    expect(info("3")).toEqual({});
+  });
+
+  test("whose handler exits end the kernel behind their idle", async () => {
+    const it = bench();
+    it.session.handle("shell", incoming("comm_open", "o", open));
+    await turn();
+    it.started[0]?.end({ status: "exit", code: 3 });
+    await turn();
+    expect([of(it, "o"), it.left]).toEqual([["busy", "idle"], [3]]);
+  });
+
+  test("of a silent cell go out all the same", async () => {
+    const it = bench();
+    it.session.handle("shell", incoming("execute_request", "a", cell("1", { silent: true, store_history: false })));
+    await turn();
+    const output = { type: "comm", event: "open", id: "c", target: "t", data: { a: 1 }, metadata: {} } as const;
+    it.started[0]?.show({ ...output, buffers: [] });
+    expect(of(it, "a")).toEqual(["busy", "comm_open"]);
   });
 });

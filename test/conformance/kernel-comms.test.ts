@@ -1,0 +1,163 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Broadcast } from "../../kernel/wire/index.js";
+import { spawnKernel, until, type SpawnedKernel } from "./spawned-kernel.js";
+
+let kernel: SpawnedKernel;
+const heard: Broadcast[] = [];
+beforeAll(async () => {
+  kernel = await spawnKernel();
+  kernel.client.onBroadcast((message) => void heard.push(message));
+});
+afterAll(() => kernel.close());
+
+const of = (parent: string): Broadcast[] => heard.filter(({ parent_header }) => parent_header.msg_id === parent);
+
+async function idle(parent: string): Promise<Broadcast[]> {
+  await until(() =>
+    of(parent).some(
+      ({ type, content }) => type === "status" && "execution_state" in content && content.execution_state === "idle",
+    ),
+  );
+  return of(parent);
+}
+
+type Opened = Extract<Broadcast, { type: "comm_open" }>;
+
+/** The models that a cell opened: model name → its comm_open. */
+function modelsOf(broadcasts: readonly Broadcast[]): Map<unknown, Opened> {
+  return new Map(
+    broadcasts.flatMap((each) =>
+      each.type === "comm_open" ? [[(each.content.data["state"] as Record<string, unknown>)["_model_name"], each]] : [],
+    ),
+  );
+}
+
+const update = (comm_id: string, state: object): string =>
+  kernel.client.notify("comm_msg", { comm_id, data: { method: "update", state, buffer_paths: [] } });
+
+/** The text of the last result that a model's `outputs` were set to. */
+function lastText(model: string): unknown {
+  const sets = heard.flatMap((each) =>
+    each.type === "comm_msg" && each.content.comm_id === model
+      ? [
+          (each.content.data["state"] as { outputs: { data: Record<string, unknown> }[] }).outputs[0]?.data[
+            "text/plain"
+          ],
+        ]
+      : [],
+  );
+  return sets.at(-1);
+}
+
+test("interact: a slider moves, and the result follows", async () => {
+  const { reply, broadcasts } = await kernel.run(`
+    import { interact } from "virtlab";
+    let calls = 0;
+    interact(({ n, how }) => { calls++; return how + " of " + n; }, { n: { min: 1, max: 99 }, how: ["sum", "mean"] });`);
+  expect(reply.status).toBe("ok");
+  const models = modelsOf(broadcasts);
+  const slider = models.get("IntSliderModel")?.content.comm_id ?? "";
+  const output = models.get("OutputModel")?.content.comm_id ?? "";
+  expect(models.get("VBoxModel")).toMatchObject({ metadata: { version: "2.1.0" } });
+  const shown = broadcasts.find(({ type }) => type === "display_data");
+  expect(shown?.content).toMatchObject({
+    data: {
+      "text/plain": "'sum of 1'",
+      "application/vnd.jupyter.widget-view+json": { model_id: models.get("VBoxModel")?.content.comm_id },
+    },
+  });
+
+  const broadcast = await idle(update(slider, { value: 7 }));
+  expect(broadcast.map(({ type }) => type)).toEqual(["status", "comm_msg", "status"]);
+  expect(lastText(output)).toBe("'sum of 7'");
+  await idle(update(models.get("DropdownModel")?.content.comm_id ?? "", { index: 1 }));
+  expect(lastText(output)).toBe("'mean of 7'");
+
+  // A slider that is dragged while a cell runs.
+  const running = kernel.run("const end = Date.now() + 300; while (Date.now() < end); calls");
+  await until(() =>
+    heard.some(
+      ({ type, content }) => type === "execute_input" && "code" in content && content.code.includes("Date.now"),
+    ),
+  );
+  const positions = Array.from({ length: 30 }, (_, index) => update(slider, { value: 10 + index }));
+  expect((await running).result).toBe("3");
+  await idle(positions.at(-1) ?? "");
+  expect(lastText(output)).toBe("'mean of 39'");
+  expect((await kernel.run("calls")).result).toBe("4");
+  await idle(positions[0] ?? "");
+});
+
+test("comm_info tells the open comms, by target", async () => {
+  const { content } = await kernel.client.request("shell", "comm_info_request", { target_name: "jupyter.widget" });
+  const { broadcasts } = await kernel.run(
+    'const plain = (globalThis as any)[Symbol.for("virtlab.comms")].open("mine", { data: {} });',
+  );
+  const id = broadcasts.find(({ type }) => type === "comm_open")?.content as { comm_id: string };
+  const widgets = content.status === "ok" ? Object.values(content.comms) : [];
+  expect(widgets.length).toBeGreaterThan(3);
+  expect(new Set(widgets.map(({ target_name }) => target_name))).toEqual(new Set(["jupyter.widget"]));
+  const ask = async (): Promise<unknown> =>
+    (await kernel.client.request("shell", "comm_info_request", { target_name: "mine" })).content;
+  expect(await ask()).toEqual({ status: "ok", comms: { [id.comm_id]: { target_name: "mine" } } });
+  await kernel.run("plain.close()");
+  expect(await ask()).toEqual({ status: "ok", comms: {} });
+});
+
+test("a client's comm: buffers go both ways, outputs and errors carry its messages' headers", async () => {
+  await kernel.run(`
+    (globalThis as any)[Symbol.for("virtlab.comms")].onTarget("echo", (comm: any, { data }: any) => {
+      comm.onMessage(({ data, buffers }: any) => {
+        console.log("heard", data.n, buffers.length);
+        if (data.n < 0) throw new RangeError("below zero");
+        comm.send({ data: { n: data.n + 1 }, buffers: buffers.map((b: Uint8Array) => b.toReversed()) });
+      });
+    });`);
+  await idle(kernel.client.notify("comm_open", { comm_id: "e", target_name: "echo", data: {} }));
+  const buffers = [new Uint8Array([1, 2, 255]), new Uint8Array(200_000).fill(3)];
+  const answered = await idle(kernel.client.notify("comm_msg", { comm_id: "e", data: { n: 1 } }, { buffers }));
+  const answer = answered.find(({ type }) => type === "comm_msg");
+  expect(answer?.content).toEqual({ comm_id: "e", data: { n: 2 } });
+  expect(answer?.buffers.map((bytes) => [...bytes].slice(0, 4))).toEqual([
+    [255, 2, 1],
+    [3, 3, 3, 3],
+  ]);
+  expect(answer?.buffers[1]?.length).toBe(200_000);
+  expect(answered.find(({ type }) => type === "stream")?.content).toEqual({ name: "stdout", text: "heard 1 2\n" });
+
+  const failed = await idle(kernel.client.notify("comm_msg", { comm_id: "e", data: { n: -1 } }));
+  expect(failed.find(({ type }) => type === "error")?.content).toMatchObject({
+    ename: "RangeError",
+    evalue: "below zero",
+  });
+  expect((await kernel.run("'alive'")).result).toBe("'alive'");
+});
+
+test.each(["while (true) {}", "await Promise.resolve(); while (true) {}", "await new Promise(() => {})"])(
+  "a handler that never ends (%s) is interrupted",
+  async (code) => {
+    await kernel.run(`
+      var kept = "kept";
+      (globalThis as any)[Symbol.for("virtlab.comms")].onTarget("endless", (comm: any) => {
+        comm.onMessage(async () => { console.log("started"); ${code} });
+      });`);
+    const comm_id = `endless ${code}`;
+    await idle(kernel.client.notify("comm_open", { comm_id, target_name: "endless", data: {} }));
+    const id = kernel.client.notify("comm_msg", { comm_id, data: {} });
+    await until(() => of(id).some(({ type }) => type === "status"));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const start = performance.now();
+    await kernel.client.request("control", "interrupt_request", {}, { timeout: 2_000 });
+    const broadcasts = await idle(id);
+    expect(performance.now() - start).toBeLessThan(500);
+    expect(broadcasts.find(({ type }) => type === "error")?.content).toMatchObject({ ename: "Interrupted" });
+    expect((await kernel.run("kept")).result).toBe("'kept'");
+  },
+);
+
+test("a comm that a captured cell opens is opened all the same", async () => {
+  const { broadcasts } = await kernel.run(
+    '%%capture out\nconsole.log("kept back"); (globalThis as any)[Symbol.for("virtlab.comms")].open("mine", { data: {} }); 1',
+  );
+  expect(broadcasts.map(({ type }) => type)).toEqual(["status", "execute_input", "comm_open", "status"]);
+});

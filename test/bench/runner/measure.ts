@@ -111,7 +111,8 @@ export async function measure(bench: Bench, rounds: number): Promise<Outcome> {
 }
 
 function reached({ goal, better }: Bench, [ours, peer]: readonly Result[]): boolean | undefined {
-  if (goal === undefined || ours?.spread === undefined) return undefined;
+  if (goal === undefined || ours === undefined || ours.missing !== undefined) return undefined;
+  if (ours.spread === undefined) return false;
   const checks: boolean[] = [];
   if (goal.median !== undefined) {
     checks.push(better === "lower" ? ours.spread.median <= goal.median : ours.spread.median >= goal.median);

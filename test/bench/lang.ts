@@ -2,16 +2,8 @@ import { tmpdir } from "node:os";
 import { createRequire } from "node:module";
 import { Script } from "node:vm";
 import { createTransform, startLanguageService, type LanguageService } from "../../kernel/lang/index.js";
+import { sevenLines } from "./runner/cells.js";
 import type { Bench, Room } from "./runner/measure.js";
-
-/** The typed cell of seven lines. */
-const sevenLines = (variant: number): string => `interface Vm { name: string; weight: number }
-const vms: Vm[] = [{ name: "a", weight: ${variant} }, { name: "b", weight: 2 }];
-const total: number = vms.reduce((sum, vm) => sum + vm.weight, 0);
-function share(vm: Vm): number { return vm.weight / total; }
-const shares = new Map(vms.map((vm) => [vm.name, share(vm)]));
-for (const [name, part] of shares) console.log(name, part.toFixed(2));
-shares.get("b");`;
 
 /** A notebook of cells that each declare something and lean on the one before. */
 function declaring(cell: number): string {

@@ -50,6 +50,19 @@ describe("measure", () => {
     expect(outcome.met).toBe(false);
   });
 
+  test("leaves out the rounds without an end, and draws a dash where none came to one", async () => {
+    const contenders = [
+      scripted("ours", [0, 2, 4, 6]),
+      scripted("late", [0, NaN, 8, 8]),
+      scripted("never", [0, NaN, NaN, NaN]),
+    ] as const;
+    const outcome = await measure({ name: "b", unit: "ms", better: "lower", contenders }, 3);
+    expect(outcome.results[1]?.spread).toEqual({ median: 8, least: 8, greatest: 8 });
+    expect(outcome.results[1]?.ratio?.greatest).toBe(2);
+    expect(outcome.results[2]).toEqual({ contender: "never", samples: [NaN, NaN, NaN] });
+    expect(table([outcome])).toMatch(/never +– +ms$/m);
+  });
+
   test("leaves out a peer that is missing, and says so", async () => {
     const missing: Contender = { ...scripted("peer", []), missing: "no peer here" };
     const contenders = [scripted("ours", [0, 2e6]), missing] as const;

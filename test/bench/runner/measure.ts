@@ -5,7 +5,7 @@ export interface Contender {
   readonly name: string;
   /** Why it cannot run here; it is then left out and the table says so. */
   readonly missing?: string;
-  /** Does it once and gives what was measured, in the bench's unit. */
+  /** Does it once and gives what was measured, in the bench's unit; NaN where it never came to an end. */
   run(): number | Promise<number>;
 }
 
@@ -42,8 +42,9 @@ export interface Spread {
 export interface Result {
   readonly contender: string;
   readonly missing?: string;
-  /** Each round's measurement, in order. */
+  /** Each round's measurement, in order; NaN (in JSON: null) where there is none. */
   readonly samples: readonly number[];
+  /** Of the rounds that gave a measurement; absent where none did. */
   readonly spread?: Spread;
   /** How many times better ours was than this one, round by round; not for ours. */
   readonly ratio?: Spread;
@@ -58,12 +59,20 @@ export interface Outcome {
   readonly results: readonly Result[];
 }
 
-function spread(samples: readonly number[]): Spread {
-  const sorted = [...samples].sort((a, b) => a - b);
+function spread(samples: readonly number[]): Spread | undefined {
+  const sorted = samples.filter((sample) => !Number.isNaN(sample)).sort((a, b) => a - b);
+  const [least, greatest] = [sorted[0], sorted.at(-1)];
+  if (least === undefined || greatest === undefined) return undefined;
   const middle = sorted.length >> 1;
   const upper = sorted[middle] ?? NaN;
   const median = sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? NaN) + upper) / 2;
-  return { median, least: sorted[0] ?? NaN, greatest: sorted.at(-1) ?? NaN };
+  return { median, least, greatest };
+}
+
+/** A result's spread under its name; nothing where there is none. */
+function named<Name extends "spread" | "ratio">(name: Name, samples: readonly number[]): { [N in Name]?: Spread } {
+  const value = spread(samples);
+  return value === undefined ? {} : ({ [name]: value } as { [N in Name]: Spread });
 }
 
 /**
@@ -84,12 +93,12 @@ export async function measure(bench: Bench, rounds: number): Promise<Outcome> {
     const theirs = samples[place] ?? [];
     const result = { contender: contender.name, samples: theirs };
     if (contender.missing !== undefined) return { ...result, missing: contender.missing };
-    if (place === 0) return { ...result, spread: spread(theirs) };
+    if (place === 0) return { ...result, ...named("spread", theirs) };
     const ratio = ours.map((sample, round) => {
       const other = theirs[round] ?? NaN;
       return bench.better === "lower" ? other / sample : sample / other;
     });
-    return { ...result, spread: spread(theirs), ratio: spread(ratio) };
+    return { ...result, ...named("spread", theirs), ...named("ratio", ratio) };
   });
   const met = reached(bench, results);
   return {
@@ -102,7 +111,8 @@ export async function measure(bench: Bench, rounds: number): Promise<Outcome> {
 }
 
 function reached({ goal, better }: Bench, [ours, peer]: readonly Result[]): boolean | undefined {
-  if (goal === undefined || ours?.spread === undefined) return undefined;
+  if (goal === undefined || ours === undefined || ours.missing !== undefined) return undefined;
+  if (ours.spread === undefined) return false;
   const checks: boolean[] = [];
   if (goal.median !== undefined) {
     checks.push(better === "lower" ? ours.spread.median <= goal.median : ours.spread.median >= goal.median);

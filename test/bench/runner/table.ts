@@ -30,7 +30,7 @@ function row(outcome: Outcome, result: Result, first: boolean): string[] {
   return [
     first ? outcome.bench : "",
     result.contender,
-    result.missing === undefined ? (spread === undefined ? "" : brief(spread.median)) : `missing: ${result.missing}`,
+    result.missing === undefined ? (spread === undefined ? "–" : brief(spread.median)) : `missing: ${result.missing}`,
     range(spread, brief),
     outcome.unit,
     ratio === undefined ? "" : `${times(ratio.median)} (${range(ratio, times)})`,

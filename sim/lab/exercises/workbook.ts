@@ -1,12 +1,4 @@
-import {
-  nearest,
-  UsageError,
-  type GroupView,
-  type TableView,
-  type TextView,
-  type Value,
-  type View,
-} from "../../core/index.js";
+import { nearest, UsageError, type TableView, type TextView, type Value } from "../../core/index.js";
 import { report, type ExerciseReport } from "./check.js";
 import { verdict, type RevealOptions } from "./prediction.js";
 import { problems, type Problems } from "./problems.js";
@@ -98,6 +90,3 @@ export function workbook(): Workbook {
     },
   };
 }
-
-/** Views below one another, as one value for a cell's last line. */
-export const together = (...views: readonly View[]): GroupView => ({ as: "group", views });

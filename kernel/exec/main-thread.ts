@@ -1,7 +1,9 @@
 import type { MessagePort } from "node:worker_threads";
+import { createAsking, type AskAndWait } from "./asking.js";
 import { startCellContext } from "./cell-context.js";
 import { createCellRunner } from "./cell-runner.js";
 import { createComms, type Comms } from "./comms.js";
+import { createDialogs } from "./dialogs.js";
 import { createEvaluate } from "./evaluation.js";
 import { createModuleLoader, requireFrom } from "./module-loader.js";
 import type { MimeData } from "./outcome.js";
@@ -25,6 +27,8 @@ interface Host {
   interruptRequested(): boolean;
   /** `Symbol.for("virtlab.comms")`: messages to and from the clients' widgets. */
   readonly comms: Comms;
+  /** `Symbol.for("virtlab.ask")`: what the user types. */
+  readonly ask: AskAndWait;
 }
 
 interface DisplayOptions {
@@ -56,11 +60,11 @@ export interface MainThreadOptions {
 export function startMainThread(options: MainThreadOptions): void {
   options.port.once("message", (order: Order) => {
     // createExecutor sends this first.
-    if (order.type === "share") serve(options, order.memory);
+    if (order.type === "share") serve(options, order.memory, order.answers);
   });
 }
 
-function serve(options: MainThreadOptions, memory: SharedMemory): void {
+function serve(options: MainThreadOptions, memory: SharedMemory, answers: MessagePort): void {
   const { port, folder, kernelFolder, present, originalPosition, loadApi } = options;
   const reporter = createReporter(memory, (bell) => {
     port.postMessage(bell);
@@ -93,7 +97,7 @@ function serve(options: MainThreadOptions, memory: SharedMemory): void {
     return exit(status);
   };
 
-  const { comms, deliver } = createComms((output) => {
+  const { comms, deliver, forget } = createComms((output) => {
     reporter.output(context.current(), output);
   });
   const host: Host = {
@@ -106,6 +110,7 @@ function serve(options: MainThreadOptions, memory: SharedMemory): void {
     },
     interruptRequested,
     comms,
+    ask: createAsking(memory, answers, reporter, context.current),
   };
   const load = createModuleLoader(
     folder,
@@ -120,7 +125,7 @@ function serve(options: MainThreadOptions, memory: SharedMemory): void {
       ],
     ]),
   );
-  defineGlobals({ __virtlab: { import: load }, require: requireFrom(folder) });
+  defineGlobals({ __virtlab: { import: load }, require: requireFrom(folder), ...createDialogs(host.ask) });
   defineGlobals(
     Object.fromEntries(Object.entries(host).map(([name, value]) => [Symbol.for(`virtlab.${name}`), value as unknown])),
   );
@@ -144,6 +149,7 @@ function serve(options: MainThreadOptions, memory: SharedMemory): void {
         return;
       case "reset":
         forgetVariables(before);
+        forget();
         reporter.pong(order.id);
         return;
       case "exit":

@@ -1,6 +1,7 @@
 import type { LanguageService, TransformResult } from "../lang/index.js";
 import type { Magics } from "../magics/index.js";
 import type { Replies } from "../wire/index.js";
+import { cellGlobals } from "./cell-globals.js";
 import { createNotebookLookup, type FindDeclaringCell } from "./notebook-lookup.js";
 
 /** What the session needs of lang, made for one kernel. */
@@ -42,7 +43,7 @@ async function load(folder: string): Promise<LanguageTools> {
       return status === undefined ? isComplete(magics.typeScript(source) ?? "") : { status };
     },
     service: () => {
-      service ??= startLanguageService({ cwd: folder });
+      service ??= startLanguageService({ cwd: folder, globals: cellGlobals });
       for (const source of undeclared) service.declare(source);
       undeclared = [];
       return service;

@@ -28,5 +28,5 @@ export {
   socketPath,
   type Connection,
 } from "./connection.js";
-export { bindKernel, type KernelSockets } from "./kernel-sockets.js";
+export { bindKernel, type KernelSockets, type Origin } from "./kernel-sockets.js";
 export { connectClient, type Client } from "./client.js";

@@ -22,7 +22,7 @@ import { createReplayGuard, createSigner } from "./signing.js";
 type RequestChannel = "shell" | "control" | "stdin";
 
 /** Where a message came from or what it answers; enough to reply to it. */
-type Origin = Pick<Message, "identities" | "header">;
+export type Origin = Pick<Message, "identities" | "header">;
 
 interface MessageExtras {
   readonly metadata?: Fields;
@@ -47,8 +47,12 @@ export interface KernelSockets {
     content: Broadcasts[T],
     extras?: MessageExtras,
   ): void;
-  /** Asks the user of the client that sent `to`. */
-  prompt<T extends keyof Prompts>(to: Origin, type: T, content: Prompts[T]): void;
+  /**
+   * Asks the user of the client that sent `to`.
+   * @param unreachable called where that client has no stdin channel connected, now or any more
+   * @returns the message's id
+   */
+  prompt<T extends keyof Prompts>(to: Origin, type: T, content: Prompts[T], unreachable: () => void): string;
   /** Sends what is queued and unbinds; ipc leaves no file. */
   close(): Promise<void>;
 }
@@ -72,7 +76,8 @@ export async function bindKernel(connection: Connection, log: (reason: string) =
   const iopub = new XPublisher({ ...options, verbosity: "allSubs" });
   const shell = new Router({ ...options, handover: true });
   const control = new Router({ ...options, handover: true });
-  const stdin = new Router({ ...options, handover: true });
+  // "mandatory": a question that nobody gets is told rather than dropped.
+  const stdin = new Router({ ...options, handover: true, mandatory: true });
   const hb = new Router({ ...options, linger: 0 });
   const sockets = { iopub, shell, control, stdin, hb };
 
@@ -108,9 +113,13 @@ export async function bindKernel(connection: Connection, log: (reason: string) =
   };
 
   let closed = false;
-  function send(channel: Channel, message: Omit<Outgoing, "header">, type: string): void {
-    // What a cell still shows while the kernel ends has no one left to go to.
-    if (closed) return;
+  /** @returns the message's id */
+  function send(
+    channel: Channel,
+    message: Omit<Outgoing, "header">,
+    type: string,
+    failed?: (error: unknown) => void,
+  ): string {
     const header: Header = {
       msg_id: randomUUID(),
       session,
@@ -119,7 +128,9 @@ export async function bindKernel(connection: Connection, log: (reason: string) =
       msg_type: type,
       version: protocolVersion,
     };
-    queues[channel].push(encode({ ...message, header }, signer));
+    // What a cell still shows while the kernel ends has no one left to go to.
+    if (!closed) queues[channel].push(encode({ ...message, header }, signer), failed);
+    return header.msg_id;
   }
 
   async function serveRequests(channel: RequestChannel, handle: Handler): Promise<void> {
@@ -190,9 +201,9 @@ export async function bindKernel(connection: Connection, log: (reason: string) =
       const topic = Buffer.from(type);
       send("iopub", { identities: [topic], parent_header: parent ?? {}, metadata, content, buffers }, type);
     },
-    prompt(to, type, content) {
+    prompt(to, type, content, unreachable) {
       const message = { identities: to.identities, parent_header: to.header, metadata: {}, content, buffers: [] };
-      send("stdin", message, type);
+      return send("stdin", message, type, unreachable);
     },
     async close() {
       closed = true;

@@ -1,9 +1,9 @@
 /**
  * The Jupyter messages as types: field names as on the wire.
- * Source: jupyter-client.readthedocs.io, "Messaging in Jupyter", version 5.5.
+ * Source: jupyter-client.readthedocs.io, "Messaging in Jupyter", version 5.5; what it doesn't have, ipykernel does.
  */
 
-/** The version that this kernel writes into its headers. */
+/** The version that this kernel writes into its headers. All that 5.6 adds is a handshake by registration file. */
 export const protocolVersion = "5.5";
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
@@ -21,6 +21,7 @@ export interface Header {
   readonly date: string;
   readonly msg_type: string;
   readonly version: string;
+  /** Of a shell message: the subshell that it is for; absent or null for the main shell. */
   readonly subshell_id?: string | null;
 }
 
@@ -95,6 +96,10 @@ export interface Requests {
   kernel_info_request: Nothing;
   shutdown_request: { readonly restart: boolean };
   interrupt_request: Nothing;
+  create_subshell_request: Nothing;
+  delete_subshell_request: { readonly subshell_id: string };
+  list_subshell_request: Nothing;
+  usage_request: Nothing;
 }
 
 /** What a client sends without waiting for a reply. */
@@ -171,6 +176,26 @@ export interface Replies {
   kernel_info_reply: Reply<KernelInfo>;
   shutdown_reply: Reply<{ readonly restart: boolean }>;
   interrupt_reply: Reply<unknown>;
+  create_subshell_reply: Reply<{ readonly subshell_id: string }>;
+  delete_subshell_reply: Reply<unknown>;
+  /** The main shell is not among them. */
+  list_subshell_reply: Reply<{ readonly subshell_id: readonly string[] }>;
+  usage_reply: Reply<Usage>;
+}
+
+/** What JupyterLab's resource monitor shows; not in the specification, ipykernel answers it. */
+export interface Usage {
+  readonly hostname: string;
+  readonly pid: number;
+  /** Per cent of one processor since the last question. */
+  readonly kernel_cpu: number;
+  /** In bytes. */
+  readonly kernel_memory: number;
+  readonly cpu_count: number;
+  /** Per cent of all processors since the last question; absent in the first answer. */
+  readonly host_cpu_percent?: number;
+  /** In bytes and per cent. */
+  readonly host_virtual_memory: Readonly<Record<"total" | "available" | "used" | "percent", number>>;
 }
 
 /** What the kernel tells every client, on iopub. */

@@ -110,7 +110,7 @@ function serve(options: MainThreadOptions, memory: SharedMemory, answers: Messag
     },
     interruptRequested,
     comms,
-    ask: createAsking(memory, answers, reporter, context.current),
+    ask: createAsking(memory, answers, reporter, () => context.current()),
   };
   const load = createModuleLoader(
     folder,

@@ -56,6 +56,8 @@ type Ended = Extract<Outcome, { status: "ok" | "error" }>;
 interface Dialogue {
   readonly show: (output: Output) => void;
   readonly ask: Ask;
+  /** Shows help in the pager of the front end: JupyterLab, Notebook, VS Code and the consoles all have one. */
+  readonly page: (data: MimeData) => void;
 }
 
 export function createExecution(options: ExecutionOptions): Execution {
@@ -67,21 +69,23 @@ export function createExecution(options: ExecutionOptions): Execution {
   const waits = new Set<() => void>();
 
   /** Runs what a client sent: TypeScript, magics, or both. */
-  async function runCell(code: string, name: string, { show, ask }: Dialogue): Promise<Ended> {
+  async function runCell(code: string, name: string, dialogue: Dialogue): Promise<Ended> {
+    const { show, page } = dialogue;
     const tools = await language();
     const context = createMagicContext({
       show,
+      page,
       tools,
       run: (body, showBody = show) =>
         runCell(body, name, {
+          ...dialogue,
           show: (output) => {
             // Whatever becomes of the rest, the clients' models have to know.
             if (output.type === "comm") show(output);
             else showBody(output);
           },
-          ask,
         }),
-      runOwn: (source, declaration) => runOwn(source, declaration, tools, { show, ask }),
+      runOwn: (source, declaration) => runOwn(source, declaration, tools, dialogue),
       typecheck: {
         get: () => typecheck,
         set: (mode) => {
@@ -89,7 +93,7 @@ export function createExecution(options: ExecutionOptions): Execution {
         },
       },
     });
-    return tools.magics.run(code, context) ?? run(code, name, { show, ask });
+    return tools.magics.run(code, context) ?? run(code, name, dialogue);
   }
 
   /** Runs a line of the kernel's own, which needs no check; later cells' types know it as `declaration`. */
@@ -126,7 +130,7 @@ export function createExecution(options: ExecutionOptions): Execution {
   ): Promise<Ended> {
     const running = executor.run(cell, show, ask);
     // However it ends, what it declared is there from now on.
-    declare(cell.source);
+    declare(cell.source, cell.declares);
     if (typecheck !== "off") service();
     const outcome = await running;
     switch (outcome.status) {
@@ -223,7 +227,11 @@ export function createExecution(options: ExecutionOptions): Execution {
         : (output: Output): void => {
             publish(parent, output);
           };
-      const outcome: Ended = code.trim() === "" ? { status: "ok" } : await runCell(code, name, { show, ask });
+      const payload: { source: "page"; data: WireData; start: number }[] = [];
+      const page = (data: MimeData): void => {
+        payload.push({ source: "page", data: wireData(data), start: 0 });
+      };
+      const outcome: Ended = code.trim() === "" ? { status: "ok" } : await runCell(code, name, { show, ask, page });
 
       if (outcome.status === "error") {
         const error = errorContent(outcome);
@@ -239,8 +247,9 @@ export function createExecution(options: ExecutionOptions): Execution {
       const user_expressions = await evaluate(request.user_expressions, {
         show: silently(parent),
         ask,
+        page,
       });
-      return { status: "ok", execution_count, user_expressions, payload: [] };
+      return { status: "ok", execution_count, user_expressions, payload };
     },
     publish,
     interrupt() {

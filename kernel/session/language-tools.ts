@@ -12,7 +12,9 @@ export interface LanguageTools {
   /** Starts the service the first time, and tells it of what ran since the last. */
   readonly service: () => LanguageService;
   /** A cell ran. Unchecked cells cost no more than this until someone asks for the service. */
-  readonly declare: (source: string) => void;
+  readonly declare: (source: string, names: readonly string[]) => void;
+  /** The cell that declares a name, the latest that ran. */
+  readonly sourceOf: (name: string) => string | undefined;
   readonly magics: Magics;
   readonly findDeclaringCell: FindDeclaringCell;
 }
@@ -34,6 +36,7 @@ async function load(folder: string): Promise<LanguageTools> {
   const magics = createMagics(builtIn);
   let service: LanguageService | undefined;
   let undeclared: string[] = [];
+  const sources = new Map<string, string>();
   // One of its own, which must not take the notebook's cells for the session's.
   const lookup = createTransform();
   return {
@@ -48,7 +51,11 @@ async function load(folder: string): Promise<LanguageTools> {
       undeclared = [];
       return service;
     },
-    declare: (source) => void undeclared.push(source),
+    declare(source, names) {
+      undeclared.push(source);
+      for (const name of names) sources.set(name, source);
+    },
+    sourceOf: (name) => sources.get(name),
     magics,
     findDeclaringCell: createNotebookLookup({
       folder,

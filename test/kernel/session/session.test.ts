@@ -83,6 +83,7 @@ function bench(options: { typecheck?: TypecheckMode; check?: (source: string) =>
         isComplete,
         service: () => service,
         declare: (source) => void declared.push(source),
+        sourceOf: () => undefined,
         magics: createMagics(builtIn),
         findDeclaringCell: () => undefined,
       }),

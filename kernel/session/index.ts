@@ -20,7 +20,7 @@
  * introspection    complete and inspect; cursor counts in code points
  * comms            what goes between cells and the clients' widgets
  * questions        what cells ask the client's user
- * history          what ran
+ * history          what ran; history-file keeps it, glob searches it
  * usage            processor and memory
  * kernel-info      who we are
  * lifetime         signals, and the client's process

@@ -3,6 +3,7 @@ import type { Header, Incoming, KernelInfo, KernelSockets, Replies } from "../wi
 import { createComms, joins, type CommNotice } from "./comms.js";
 import { createExecution } from "./execution.js";
 import { createHistory } from "./history.js";
+import type { HistoryFile } from "./history-file.js";
 import { complete, inspect } from "./introspection.js";
 import type { LanguageTools } from "./language-tools.js";
 import { createQuestions } from "./questions.js";
@@ -15,6 +16,8 @@ export interface SessionOptions {
   readonly executor: Executor;
   readonly language: () => Promise<LanguageTools>;
   readonly typecheck: TypecheckMode;
+  /** Absent where nothing is to be kept. */
+  readonly historyFile?: HistoryFile;
   readonly info: KernelInfo;
   /** Ends the process once this is called and what was sent has gone out. */
   readonly leave: (code: number) => void;
@@ -41,7 +44,7 @@ const afterGreeting = 20;
  */
 export function createSession(options: SessionOptions): Session {
   const { sockets, executor, language, log } = options;
-  const history = createHistory();
+  const history = createHistory(options.historyFile);
   const comms = createComms({ broadcast: sockets.broadcast.bind(sockets), executor, log });
   const questions = createQuestions({ sockets, log });
   const shells = createShells();
@@ -141,8 +144,8 @@ export function createSession(options: SessionOptions): Session {
         shell.enqueue({
           client,
           run: () =>
-            frame(channel, message, () => {
-              reply("history_reply", { status: "ok", history: history.query(message.content) });
+            frame(channel, message, async () => {
+              reply("history_reply", { status: "ok", history: await history.query(message.content) });
             }),
         });
         return;

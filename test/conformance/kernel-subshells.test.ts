@@ -48,7 +48,8 @@ const outputs = (id: string): string[] =>
   heard.flatMap((message) => {
     if (message.parent_header.msg_id !== id) return [];
     if (message.type === "stream") return [message.content.text];
-    return message.type === "execute_result" ? [String(message.content.data["text/plain"])] : [];
+    const text = message.type === "execute_result" ? message.content.data["text/plain"] : undefined;
+    return typeof text === "string" ? [text] : [];
   });
 const statuses = (id: string): string[] =>
   heard.flatMap((m) => (m.parent_header.msg_id === id && m.type === "status" ? [m.content.execution_state] : []));

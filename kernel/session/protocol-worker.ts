@@ -60,10 +60,18 @@ async function start(): Promise<void> {
     },
     log,
   });
+  // "The kernel will publish state 'starting' exactly once": before any other, but behind the first welcome, which has
+  // to be the first that a subscriber hears.
+  let greeted = false;
+  const greet = (): void => {
+    if (!greeted) sockets.broadcast(undefined, "status", { execution_state: "starting" });
+    greeted = true;
+  };
+  void sockets.subscribed.then(greet);
   sockets.serve((channel, message) => {
+    greet();
     session.handle(channel, message);
   });
-  sockets.broadcast(undefined, "status", { execution_state: "starting" });
 }
 
 start().catch((error: unknown) => {

@@ -31,6 +31,8 @@ interface MessageExtras {
 
 /** The kernel's end of the five channels. */
 export interface KernelSockets {
+  /** Resolves when the first subscriber to iopub has been welcomed. */
+  readonly subscribed: Promise<void>;
   /** Hands over what clients send, from now until `close`. */
   serve(handle: Handler): void;
   reply<T extends keyof Replies>(
@@ -166,6 +168,11 @@ export async function bindKernel(connection: Connection, log: (reason: string) =
     for await (const frames of hb) queues.hb.push(frames);
   }
 
+  let welcomed = (): void => undefined;
+  const subscribed = new Promise<void>((resolve) => {
+    welcomed = resolve;
+  });
+
   async function welcomeSubscribers(): Promise<void> {
     for await (const [frame] of iopub) {
       // XPUB's own frames: 1 and the topic for a subscription, 0 and the topic for its end.
@@ -173,6 +180,7 @@ export async function bindKernel(connection: Connection, log: (reason: string) =
       const topic = frame.subarray(1);
       const content = { subscription: topic.toString() };
       send("iopub", { identities: [topic], parent_header: {}, metadata: {}, content, buffers: [] }, "iopub_welcome");
+      welcomed();
     }
   }
 
@@ -188,6 +196,7 @@ export async function bindKernel(connection: Connection, log: (reason: string) =
   start(welcomeSubscribers());
 
   return {
+    subscribed,
     serve(handle) {
       for (const channel of ["shell", "control", "stdin"] as const) start(serveRequests(channel, handle));
     },

@@ -26,8 +26,13 @@ export interface MainThreadExecutor extends Executor {
  * Drives the main thread from a worker of it.
  * @param port the way there; `startMainThread` is at its other end
  * @param exited told when code called `process.exit` that belongs to no running cell
+ * @param congestion what outputs have to wait for; meanwhile a cell that goes on showing things is held up
  */
-export function createExecutor(port: MessagePort, exited: (code: number) => void): MainThreadExecutor {
+export function createExecutor(
+  port: MessagePort,
+  exited: (code: number) => void,
+  congestion: () => Promise<void> | undefined = () => undefined,
+): MainThreadExecutor {
   const shows = new Map<number, (output: Output) => void>();
   let runs = 0;
   const running = new Map<number, (outcome: Outcome) => void>();
@@ -80,7 +85,7 @@ export function createExecutor(port: MessagePort, exited: (code: number) => void
     streams.flush();
   }
 
-  const link = linkMainThread(port, heed);
+  const link = linkMainThread(port, heed, congestion);
 
   async function stop(): Promise<void> {
     const runs = [...running.keys()];

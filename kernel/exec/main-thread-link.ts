@@ -34,8 +34,16 @@ export interface MainThreadLink {
   release(): void;
 }
 
-/** @param heed told of every batch of records, in order */
-export function linkMainThread(port: MessagePort, heed: (records: PipeRecord[]) => void): MainThreadLink {
+/**
+ * @param heed told of every batch of records, in order
+ * @param congestion what outputs have to wait for: the pipe fills up meanwhile and holds the thread up, but not one that
+ * is to stop
+ */
+export function linkMainThread(
+  port: MessagePort,
+  heed: (records: PipeRecord[]) => void,
+  congestion: () => Promise<void> | undefined,
+): MainThreadLink {
   const memory = createSharedMemory();
   const words = new Int32Array(memory.flags);
   const pipe = createPipeReader(memory.pipe);
@@ -47,6 +55,8 @@ export function linkMainThread(port: MessagePort, heed: (records: PipeRecord[]) 
   let pings = 0;
   let terminating = false;
   let gatherer: NodeJS.Timeout | undefined;
+  let stopping = false;
+  let held = false;
 
   function order(message: Order): void {
     port.postMessage(message);
@@ -55,10 +65,21 @@ export function linkMainThread(port: MessagePort, heed: (records: PipeRecord[]) 
   function drain(): void {
     clearTimeout(gatherer);
     gatherer = undefined;
+    const wait = stopping ? undefined : congestion();
+    if (wait !== undefined) {
+      if (!held) void wait.then(resume);
+      held = true;
+      return;
+    }
     Atomics.store(words, flags.rung, 0);
     const records = pipe.drain();
     heed(records.filter(({ kind }) => kind !== kinds.pong));
     for (const { kind, owner } of records) if (kind === kinds.pong) pongs.get(owner)?.();
+  }
+
+  function resume(): void {
+    held = false;
+    drain();
   }
 
   function ask(question: (id: number) => Order): Promise<void> {
@@ -116,9 +137,12 @@ export function linkMainThread(port: MessagePort, heed: (records: PipeRecord[]) 
     raiseStopFlag() {
       Atomics.store(words, flags.stop, 1);
       wake();
+      stopping = true;
+      drain();
     },
     lowerStopFlag() {
       Atomics.store(words, flags.stop, 0);
+      stopping = false;
     },
     resetLooking() {
       Atomics.store(words, flags.looked, 0);

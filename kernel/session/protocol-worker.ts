@@ -28,8 +28,12 @@ const patience = 300;
 
 async function start(): Promise<void> {
   const connection = readConnection(connectionFile);
-  const executor = createExecutor(port, (code) => void leave(code));
   const sockets = await bindKernel(connection, log);
+  const executor = createExecutor(
+    port,
+    (code) => void leave(code),
+    () => sockets.congestion(),
+  );
 
   const history = historyFile === undefined ? undefined : createHistoryFile(historyFile, log);
   let leaving = false;

@@ -14,6 +14,7 @@
  * framing           message ⇄ frames
  * incoming          content → typed request
  * send-queue        one send at a time per socket
+ * publisher         what becomes of a client that reads its broadcasts too slowly, or not at all
  * kernel-sockets    the kernel's end
  * client            the client's end
  */

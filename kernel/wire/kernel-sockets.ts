@@ -16,8 +16,12 @@ import {
   type Prompts,
   type Replies,
 } from "./messages.js";
+import { createPublisher, highWaterMark } from "./publisher.js";
 import { createSendQueue, type SendQueue } from "./send-queue.js";
 import { createReplayGuard, createSigner } from "./signing.js";
+
+/** Broadcasts that may wait before more are unwelcome. */
+const crowded = 50;
 
 type RequestChannel = "shell" | "control" | "stdin";
 
@@ -33,6 +37,8 @@ interface MessageExtras {
 export interface KernelSockets {
   /** Resolves when the first subscriber to iopub has been welcomed. */
   readonly subscribed: Promise<void>;
+  /** Where broadcasts wait for a client to read, resolves when they have been sent: until then there had better be no more. */
+  congestion(): Promise<void> | undefined;
   /** Hands over what clients send, from now until `close`. */
   serve(handle: Handler): void;
   reply<T extends keyof Replies>(
@@ -74,8 +80,16 @@ export async function bindKernel(connection: Connection, log: (reason: string) =
   const session = randomUUID();
   // What is queued still goes out after close: a shutdown's reply.
   const options = { linger: 1000, sendHighWaterMark: 0, receiveHighWaterMark: 0 };
-  // "allSubs": a second client's subscription to the same topic is told too, for its iopub_welcome.
-  const iopub = new XPublisher({ ...options, verbosity: "allSubs" });
+  const iopub = new XPublisher({
+    ...options,
+    // See publisher.ts.
+    sendHighWaterMark: highWaterMark,
+    noDrop: true,
+    sendTimeout: 0,
+    // Every client's subscription is told, also of one that another has: for its iopub_welcome.
+    verbosity: "allSubsUnsubs",
+  });
+  const publisher = createPublisher(iopub);
   const shell = new Router({ ...options, handover: true });
   const control = new Router({ ...options, handover: true });
   // "mandatory": a question that nobody gets is told rather than dropped.
@@ -102,12 +116,12 @@ export async function bindKernel(connection: Connection, log: (reason: string) =
     }
   }
 
-  const queue = (socket: Router | XPublisher, channel: Channel): SendQueue =>
+  const queue = (socket: Pick<Router, "send">, channel: Channel): SendQueue =>
     createSendQueue(socket, (error) => {
       log(`${channel}: a message wasn't sent: ${String(error)}`);
     });
   const queues = {
-    iopub: queue(iopub, "iopub"),
+    iopub: queue(publisher, "iopub"),
     shell: queue(shell, "shell"),
     control: queue(control, "control"),
     stdin: queue(stdin, "stdin"),
@@ -175,6 +189,7 @@ export async function bindKernel(connection: Connection, log: (reason: string) =
 
   async function welcomeSubscribers(): Promise<void> {
     for await (const [frame] of iopub) {
+      publisher.subscribersChanged();
       // XPUB's own frames: 1 and the topic for a subscription, 0 and the topic for its end.
       if (frame?.[0] !== 1) continue;
       const topic = frame.subarray(1);
@@ -197,6 +212,7 @@ export async function bindKernel(connection: Connection, log: (reason: string) =
 
   return {
     subscribed,
+    congestion: () => (queues.iopub.length < crowded ? undefined : queues.iopub.drained()),
     serve(handle) {
       for (const channel of ["shell", "control", "stdin"] as const) start(serveRequests(channel, handle));
     },

@@ -9,6 +9,8 @@ export interface SendQueue {
   push(frames: Uint8Array[], failed?: (error: unknown) => void): void;
   /** Resolves when everything pushed so far has been handed to ZeroMQ. */
   drained(): Promise<void>;
+  /** How many messages wait. */
+  readonly length: number;
 }
 
 /**
@@ -36,5 +38,8 @@ export function createSendQueue(socket: Sender, failed: (error: unknown) => void
       running ??= run();
     },
     drained: () => running ?? Promise.resolve(),
+    get length() {
+      return waiting.length;
+    },
   };
 }

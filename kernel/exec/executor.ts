@@ -112,7 +112,13 @@ export function createExecutor(
     const outcome = new Promise<Outcome>((resolve) => {
       running.set(run, resolve);
     });
-    link.order(order(run));
+    try {
+      link.order(order(run));
+    } catch (error) {
+      // What a client sends may be nested too deeply to be handed over.
+      running.delete(run);
+      throw error;
+    }
     return outcome;
   }
 

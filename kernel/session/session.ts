@@ -112,8 +112,9 @@ export function createSession(options: SessionOptions): Session {
     const innermost = async (): Promise<void> => {
       const latest = notices.at(-1)?.header;
       if (latest !== undefined) executing.add(latest);
-      const outcome = await comms.deliver(notices, execution.publish.bind(execution));
-      if (latest !== undefined) executing.delete(latest);
+      const outcome = await comms.deliver(notices, execution.publish.bind(execution)).finally(() => {
+        if (latest !== undefined) executing.delete(latest);
+      });
       if (outcome?.status === "exit") exit = outcome.code;
     };
     await notices.reduceRight<() => Promise<void>>((inner, notice) => () => frame("shell", notice, inner), innermost)();

@@ -27,6 +27,7 @@ export {
   parseConnection,
   readConnection,
   socketPath,
+  type Channel,
   type Connection,
 } from "./connection.js";
 export { bindKernel, type KernelSockets, type Origin } from "./kernel-sockets.js";

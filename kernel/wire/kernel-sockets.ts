@@ -79,7 +79,7 @@ export async function bindKernel(connection: Connection, log: (reason: string) =
   const guard = createReplayGuard();
   const session = randomUUID();
   // What is queued still goes out after close: a shutdown's reply.
-  const options = { linger: 1000, sendHighWaterMark: 0, receiveHighWaterMark: 0 };
+  const options = { linger: 1000, sendHighWaterMark: 0, receiveHighWaterMark: 1_000 };
   const iopub = new XPublisher({
     ...options,
     // See publisher.ts.
@@ -90,11 +90,13 @@ export async function bindKernel(connection: Connection, log: (reason: string) =
     verbosity: "allSubsUnsubs",
   });
   const publisher = createPublisher(iopub);
-  const shell = new Router({ ...options, handover: true });
-  const control = new Router({ ...options, handover: true });
+  // A client that never reads its replies loses those that don't fit.
+  const bounded = { ...options, sendHighWaterMark: 10_000 };
+  const shell = new Router({ ...bounded, handover: true });
+  const control = new Router({ ...bounded, handover: true });
   // "mandatory": a question that nobody gets is told rather than dropped.
   const stdin = new Router({ ...options, handover: true, mandatory: true });
-  const hb = new Router({ ...options, linger: 0 });
+  const hb = new Router({ ...bounded, linger: 0 });
   const sockets = { iopub, shell, control, stdin, hb };
 
   try {

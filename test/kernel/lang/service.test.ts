@@ -287,7 +287,7 @@ describe("types of cells in sequence", () => {
     types.declare("class Foo { c = 1 }");
     const [first, second] = types.check("const f: Foo[] = old.foo\nconst s: string = old");
     expect(first?.message).toBe(
-      "Type 'Foo[]' is not assignable to type 'Foo[]'.\n  Property 'c' is missing in type 'Foo' but required in type 'Foo'.",
+      "Type 'Foo[]' is not assignable to type 'Foo[]'. Two different types with this name exist, but they are unrelated.\n  Property 'c' is missing in type 'Foo' but required in type 'Foo'.",
     );
     expect(second?.message).toBe("Type '{ foo: Foo[]; e: E; }' is not assignable to type 'string'.");
     types.declare("const k = 1");
@@ -350,6 +350,7 @@ describe("types of cells in sequence", () => {
 
   test("a record carries over to another service", () => {
     const { record } = types.declare("/** Doc. */ export const a = { b: [1] }; import os from 'node:os'");
+    if (record === undefined) throw new Error("it declares something");
     const plain = structuredClone(record);
     types.reset();
     types.restore(plain);

@@ -13,7 +13,6 @@ export interface BoundFile extends ts.SourceFile {
   readonly symbol: ts.Symbol & { readonly exports: ts.SymbolTable };
   /** Every identifier of the text. */
   readonly identifiers: ReadonlyMap<string, string>;
-  readonly imports: readonly ts.StringLiteralLike[];
 }
 
 /** What a program sets on a tree that it takes in, and the checker reads. */
@@ -33,13 +32,13 @@ interface DeclaredSymbol {
   lastAssignmentPos?: number;
 }
 
-export type Resolution = ts.ResolvedModuleWithFailedLookupLocations | undefined;
+type Resolution = ts.ResolvedModuleWithFailedLookupLocations | undefined;
 
 /** A program is itself the host of its checker, which asks these through the object. */
 export interface OpenProgram extends Omit<ts.Program, "getSourceFile"> {
-  getSourceFile(name: string): ts.SourceFile | undefined;
-  getResolvedModule(file: ts.SourceFile, name: string, mode: ts.ResolutionMode): Resolution;
-  getResolvedModuleFromModuleSpecifier(specifier: ts.StringLiteralLike, file?: ts.SourceFile): Resolution;
+  getSourceFile: (name: string) => ts.SourceFile | undefined;
+  getResolvedModule: (file: ts.SourceFile, name: string, mode: ts.ResolutionMode) => Resolution;
+  getResolvedModuleFromModuleSpecifier: (specifier: ts.StringLiteralLike, file?: ts.SourceFile) => Resolution;
 }
 
 interface Internals {

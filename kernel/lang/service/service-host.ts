@@ -166,7 +166,7 @@ export class ServiceHost implements ts.LanguageServiceHost {
   }
 
   fileExists(file: string): boolean {
-    return this.#texts.has(file) || ts.sys.fileExists(file);
+    return (this.#texts.has(file) && !this.isNotebooks(file)) || ts.sys.fileExists(file);
   }
 
   readFile(file: string): string | undefined {

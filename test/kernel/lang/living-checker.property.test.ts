@@ -98,10 +98,11 @@ test("a checker that has lived through everything says what a new one does", () 
           living.declare(source);
           other.declare(source);
           const step = between[index];
-        if (step === "check") living.check(`${run[0]?.source ?? ""} a.b.c; nowhere`);
-        else if (step === "complete") living.complete(`${source}\na.`, source.length + 3);
-        else if (step === "inspect") living.inspect(source, source.length - 2);
-        else if (step === "tidy") living.tidy();
+          if (step === "check") living.check(`${run[0]?.source ?? ""} a.b.c; nowhere`);
+          else if (step === "complete") living.complete(`${source}\na.`, source.length + 3);
+          else if (step === "inspect") living.inspect(source, source.length - 2);
+          else if (step === "tidy") living.tidy();
+        }
         for (const { source } of run) expect(told(living.check(source))).toEqual(told(other.check(source)));
       },
     ),

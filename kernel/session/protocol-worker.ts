@@ -30,6 +30,7 @@ async function start(): Promise<void> {
   async function leave(code: number): Promise<void> {
     if (leaving) return;
     leaving = true;
+    session.close();
     await sockets.close();
     await executor.leave(code);
   }

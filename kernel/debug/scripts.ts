@@ -62,8 +62,11 @@ export function createScripts(inspector: Inspector, book: CellBook): Scripts {
         const start = call.functionLocation;
         const starts = start && original(start.lineNumber + 1, (start.columnNumber ?? 0) + 1);
         const source = { name: cell.name, path: book.path(cell.text) };
-        const place = original(lineNumber + 1, columnNumber + 1);
-        return { call, owner: "cell", place, source, topLevel: starts === undefined };
+        const topLevel = starts === undefined;
+        // At the cell's end nothing more of it happens.
+        const ended = topLevel && call.returnValue !== undefined;
+        const place = ended ? undefined : original(lineNumber + 1, columnNumber + 1);
+        return { call, owner: "cell", place, source, topLevel };
       }
       const path = pathOf(urls.get(scriptId) ?? "");
       const owner = ownerOf(path);

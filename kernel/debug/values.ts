@@ -29,6 +29,9 @@ export function elementCount({ subtype, description = "" }: Runtime.RemoteObject
   return count === undefined ? undefined : Number(count);
 }
 
+/** Objects whose description says more than their properties. */
+const inWords: ReadonlySet<string> = new Set(["regexp", "date", "error", "promise", "proxy", "weakmap", "weakset"]);
+
 function previewText({ description = "", subtype, properties, entries, overflow }: Runtime.ObjectPreview): string {
   const more = overflow ? ["…"] : [];
   if (entries !== undefined) {
@@ -39,8 +42,7 @@ function previewText({ description = "", subtype, properties, entries, overflow 
     const shown = properties.map((each) => (/^\d+$/.test(each.name) ? "" : `${each.name}: `) + property(each));
     return `${description} [${[...shown, ...more].join(", ")}]`;
   }
-  // What has words of its own (a date, a regular expression) has no properties worth a line.
-  if (subtype !== undefined && properties.length === 0) return description;
+  if (subtype !== undefined && inWords.has(subtype)) return description;
   const shown = properties.map((each) => `${each.name}: ${property(each)}`);
   const name = description === "Object" ? "" : `${description} `;
   return `${name}{${[...shown, ...more].join(", ")}}`;

@@ -29,6 +29,8 @@ interface Host {
   readonly comms: Comms;
   /** `Symbol.for("virtlab.ask")`: what the user types. */
   readonly ask: AskAndWait;
+  /** `Symbol.for("virtlab.present")`: what a cell that ends in the value would show, for the debugger. */
+  present(value: unknown): readonly MimeData[];
 }
 
 interface DisplayOptions {
@@ -111,6 +113,7 @@ function serve(options: MainThreadOptions, memory: SharedMemory, answers: Messag
     interruptRequested,
     comms,
     ask: createAsking(memory, answers, reporter, () => context.current()),
+    present,
   };
   const load = createModuleLoader(
     folder,

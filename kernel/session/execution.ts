@@ -20,6 +20,7 @@ import type {
   Origin,
 } from "../wire/index.js";
 import type { Comms } from "./comms.js";
+import type { Debugging } from "./debugging.js";
 import { printDiagnostics, reportDiagnostics } from "./diagnostics.js";
 import type { History } from "./history.js";
 import type { LanguageTools } from "./language-tools.js";
@@ -34,6 +35,7 @@ export interface ExecutionOptions {
   readonly history: History;
   readonly comms: Pick<Comms, "publish">;
   readonly questions: Pick<Questions, "askFor">;
+  readonly debugging: Pick<Debugging, "named" | "attached" | "starting" | "ended">;
   /** What it is at first. */
   readonly typecheck: TypecheckMode;
   /** Told when a cell called `process.exit`; its reply still goes out. */
@@ -61,7 +63,7 @@ interface Dialogue {
 }
 
 export function createExecution(options: ExecutionOptions): Execution {
-  const { broadcast, executor, language, history, log } = options;
+  const { broadcast, executor, language, history, debugging, log } = options;
   let { typecheck } = options;
   let count = 0;
   let unstored = 0;
@@ -111,7 +113,7 @@ export function createExecution(options: ExecutionOptions): Execution {
     const tools = await language();
     // The checker works in a thread of its own, while this one transforms.
     const remarks = typecheck === "off" ? [] : check(code, tools);
-    const transformed = tools.transform(code, name);
+    const transformed = tools.transform(code, name, { asWritten: debugging.attached() });
     if (!transformed.ok) return { status: "error", ...reportDiagnostics(transformed.diagnostics, cell) };
     const found = await remarks;
     if (found === "interrupted") return { status: "error", ...interruptedReport() };
@@ -128,11 +130,14 @@ export function createExecution(options: ExecutionOptions): Execution {
     { declare, service, findDeclaringCell }: LanguageTools,
     { show, ask }: Dialogue,
   ): Promise<Ended> {
+    const breakpoints = debugging.starting(cell);
+    if (breakpoints !== undefined) await breakpoints;
     const running = executor.run(cell, show, ask);
     // However it ends, what it declared is there from now on.
     declare(cell.source, cell.declares);
     if (typecheck !== "off") service();
     const outcome = await running;
+    debugging.ended(cell.name);
     switch (outcome.status) {
       case "interrupted":
         return { ...outcome, status: "error" };
@@ -222,6 +227,7 @@ export function createExecution(options: ExecutionOptions): Execution {
       if (!silent) broadcast(parent, "execute_input", { code, execution_count });
       // Frames are mapped by the cell's name: what has no number of its own gets another name.
       const name = stored ? `In[${count}]` : `Unnumbered[${++unstored}]`;
+      debugging.named(name, code);
       const show = silent
         ? silently(parent)
         : (output: Output): void => {

@@ -18,6 +18,7 @@
  * type-check       what a type error does; diagnostics prints them as tsc does
  * notebook-lookup  the cell of the notebook that should have run before
  * introspection    complete and inspect; cursor counts in code points
+ * debugging        which cells ran, for the debugger, which is loaded late
  * comms            what goes between cells and the clients' widgets
  * questions        what cells ask the client's user
  * history          what ran; history-file keeps it, glob searches it

@@ -1,4 +1,4 @@
-import type { LanguageService, TransformResult } from "../lang/index.js";
+import type { LanguageService, Transform, TransformResult } from "../lang/index.js";
 import type { Magics } from "../magics/index.js";
 import type { Replies } from "../wire/index.js";
 import { cellGlobals } from "./cell-globals.js";
@@ -7,7 +7,9 @@ import { createNotebookLookup, type FindDeclaringCell } from "./notebook-lookup.
 /** What the session needs of lang, made for one kernel. */
 export interface LanguageTools {
   /** Remembers the session's cells. */
-  readonly transform: (source: string, name: string) => TransformResult;
+  readonly transform: Transform;
+  /** What a cell that hasn't run would become; the session's transform learns nothing of it. */
+  readonly peek: (source: string, name: string) => TransformResult;
   readonly isComplete: (source: string) => Replies["is_complete_reply"];
   /** Starts the service the first time, and tells it of what ran since the last. */
   readonly service: () => LanguageService;
@@ -39,8 +41,11 @@ async function load(folder: string): Promise<LanguageTools> {
   const sources = new Map<string, string>();
   // One of its own, which must not take the notebook's cells for the session's.
   const lookup = createTransform();
+  const peek = (source: string, name: string): TransformResult =>
+    lookup(magics.typeScript(source) ?? "", name, { asWritten: true });
   return {
     transform: createTransform(),
+    peek,
     isComplete: (source) => {
       const status = magics.isComplete(source);
       return status === undefined ? isComplete(magics.typeScript(source) ?? "") : { status };
@@ -60,7 +65,7 @@ async function load(folder: string): Promise<LanguageTools> {
     findDeclaringCell: createNotebookLookup({
       folder,
       environment: process.env,
-      transform: (source, name) => lookup(magics.typeScript(source) ?? "", name),
+      transform: peek,
     }),
   };
 }

@@ -40,6 +40,7 @@ async function start(): Promise<void> {
   async function leave(code: number): Promise<void> {
     if (leaving) return;
     leaving = true;
+    session.close();
     await Promise.all([sockets.close(), Promise.race([history?.settled(), pause(patience)])]);
     await executor.leave(code);
   }

@@ -1,6 +1,7 @@
 import { errorReport, type Executor } from "../exec/index.js";
 import type { Header, Incoming, KernelInfo, KernelSockets, Replies } from "../wire/index.js";
 import { createComms, joins, type CommNotice } from "./comms.js";
+import { createDebugging } from "./debugging.js";
 import { createExecution } from "./execution.js";
 import { createHistory } from "./history.js";
 import type { HistoryFile } from "./history-file.js";
@@ -29,6 +30,8 @@ export interface Session {
   handle(channel: "shell" | "control" | "stdin", message: Incoming): void;
   /** As an interrupt_request does. */
   interrupt(): void;
+  /** Lets go of the main thread, before the process ends. */
+  close(): void;
 }
 
 type Channel = "shell" | "control";
@@ -50,8 +53,10 @@ export function createSession(options: SessionOptions): Session {
   const shells = createShells();
   const usage = createUsageMeter();
   let exit: number | undefined;
+  const debugging = createDebugging({ broadcast: sockets.broadcast.bind(sockets), language, interrupt });
   const execution = createExecution({
     ...options,
+    debugging,
     broadcast: sockets.broadcast.bind(sockets),
     executor,
     history,
@@ -204,6 +209,11 @@ export function createSession(options: SessionOptions): Session {
           reply("usage_reply", { status: "ok", ...usage() });
         });
         return;
+      case "debug_request":
+        void frame(channel, message, async () => {
+          reply("debug_reply", await debugging.answer(message.content, message.header));
+        });
+        return;
       case "shutdown_request": {
         const content = { status: "ok", restart: message.content.restart } as const;
         void frame(channel, message, () => {
@@ -250,7 +260,7 @@ export function createSession(options: SessionOptions): Session {
   }
 
   function interrupt(): void {
-    execution.interrupt().catch((error: unknown) => {
+    debugging.interrupting(execution.interrupt.bind(execution)).catch((error: unknown) => {
       log(`an interrupt failed: ${String(error)}`);
     });
   }
@@ -262,5 +272,8 @@ export function createSession(options: SessionOptions): Session {
       else log(`${message.type} on stdin, where only answers are heard`);
     },
     interrupt,
+    close() {
+      debugging.close();
+    },
   };
 }

@@ -34,6 +34,10 @@ class ContentReader {
     return new MalformedContent(`${this.type}: "${name}" is not ${wanted}`);
   }
 
+  all(): Fields {
+    return this.content;
+  }
+
   string(name: string, fallback?: string): string {
     const value = this.content[name] ?? fallback;
     if (typeof value !== "string") throw this.malformed(name, "a string");
@@ -129,6 +133,7 @@ const readers: { readonly [T in IncomingType]: (content: ContentReader) => Conte
   delete_subshell_request: (content) => ({ subshell_id: content.string("subshell_id") }),
   list_subshell_request: empty,
   usage_request: empty,
+  debug_request: (content) => content.all(),
   comm_open: (content) => ({
     comm_id: content.string("comm_id"),
     target_name: content.string("target_name"),

@@ -100,6 +100,8 @@ export interface Requests {
   delete_subshell_request: { readonly subshell_id: string };
   list_subshell_request: Nothing;
   usage_request: Nothing;
+  /** A request of the Debug Adapter Protocol; what is wrong with it, its response says. */
+  debug_request: Fields;
 }
 
 /** What a client sends without waiting for a reply. */
@@ -145,6 +147,8 @@ export interface KernelInfo {
   readonly banner: string;
   readonly help_links: readonly { readonly text: string; readonly url: string }[];
   readonly supported_features: readonly string[];
+  /** What clients looked at before there was a list of features. */
+  readonly debugger: boolean;
 }
 
 type UserExpression = ({ readonly status: "ok" } & MimeBundle) | ErrorReply;
@@ -181,6 +185,8 @@ export interface Replies {
   /** The main shell is not among them. */
   list_subshell_reply: Reply<{ readonly subshell_id: readonly string[] }>;
   usage_reply: Reply<Usage>;
+  /** A response of the Debug Adapter Protocol, without Jupyter's own `status`. */
+  debug_reply: Fields;
 }
 
 /** What JupyterLab's resource monitor shows; not in the specification, ipykernel answers it. */
@@ -208,6 +214,8 @@ export interface Broadcasts extends Notices {
   update_display_data: MimeBundle & { readonly transient: Fields };
   clear_output: { readonly wait: boolean };
   error: ErrorContent;
+  /** An event of the Debug Adapter Protocol. */
+  debug_event: Fields;
   shutdown_reply: Replies["shutdown_reply"];
   iopub_welcome: { readonly subscription: string };
 }

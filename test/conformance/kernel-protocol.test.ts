@@ -23,7 +23,7 @@ describe("requests", () => {
       status: "ok",
       protocol_version: "5.5",
       implementation: "virtlab",
-      supported_features: ["kernel subshells"],
+      supported_features: ["debugger", "kernel subshells"],
       language_info: {
         name: "typescript",
         file_extension: ".ts",

@@ -80,6 +80,7 @@ function bench(options: { typecheck?: TypecheckMode; check?: (source: string) =>
     language: () =>
       Promise.resolve({
         transform,
+        peek: createTransform(),
         isComplete,
         service: () => service,
         declare: (source) => void declared.push(source),

@@ -7,7 +7,7 @@ const patience = 1_000;
 /** How soon a full queue is looked at again, in ms. */
 const lookAgain = 1;
 
-/** Sends to all subscribers. */
+/** Sends to all subscribers of a socket that is made with `noDrop`, `highWaterMark` and `sendTimeout: 0`. */
 export interface Publisher {
   send(frames: Uint8Array[]): Promise<void>;
   /** Subscribers came or went: the one that stalled may be gone. */
@@ -21,6 +21,21 @@ export interface Publisher {
  * meanwhile.
  */
 export function createPublisher(socket: Pick<XPublisher, "send" | "noDrop">): Publisher {
+  let strict = true;
+
+  function setStrict(next: boolean): void {
+    if (strict === next) return;
+    strict = next;
+    // zeromq.js warns that a bound socket will not heed an option; ZeroMQ's XPUB heeds this one at once (xpub.cpp).
+    const emitWarning = process.emitWarning.bind(process);
+    process.emitWarning = () => undefined;
+    try {
+      socket.noDrop = next;
+    } finally {
+      process.emitWarning = emitWarning;
+    }
+  }
+
   return {
     async send(frames) {
       let end: number | undefined;
@@ -32,12 +47,12 @@ export function createPublisher(socket: Pick<XPublisher, "send" | "noDrop">): Pu
           if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
           end ??= performance.now() + patience;
           if (performance.now() < end) await new Promise((resolve) => setTimeout(resolve, lookAgain));
-          else socket.noDrop = false;
+          else setStrict(false);
         }
       }
     },
     subscribersChanged() {
-      socket.noDrop = true;
+      setStrict(true);
     },
   };
 }

@@ -32,17 +32,7 @@
  * module-loader    what `import` gives; tslab is one of them
  * error-report     something thrown → Jupyter's error; stack puts cells' places into it
  */
-export type {
-  Answer,
-  Ask,
-  CommDelivery,
-  ErrorReport,
-  Executor,
-  MimeData,
-  Outcome,
-  Output,
-  Question,
-} from "./outcome.js";
+export type { Answer, Ask, CommDelivery, ErrorReport, Executor, MimeData, Outcome, Output } from "./outcome.js";
 export { createExecutor } from "./executor.js";
 export { startMainThread } from "./main-thread.js";
 export { errorReport, interruptedReport } from "./error-report.js";

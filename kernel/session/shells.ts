@@ -3,7 +3,7 @@ import type { Header } from "../wire/index.js";
 import type { CommNotice } from "./comms.js";
 
 /** A request in a shell's queue. */
-export interface Waiting {
+interface Waiting {
   /** The client's session. */
   readonly client: string;
   run: () => Promise<void>;

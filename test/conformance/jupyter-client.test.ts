@@ -18,7 +18,7 @@ test("Jupyter's own tests of a kernel pass, through jupyter_client and the kerne
       err,
     ).toEqual([]);
     expect(lines.filter((line) => line.startsWith("skipped"))).toEqual([]);
-    expect(lines.filter((line) => line.startsWith("passed")).length, out + err).toBeGreaterThanOrEqual(17);
+    expect(lines.filter((line) => line.startsWith("passed")).length, out + err).toBeGreaterThanOrEqual(19);
     expect(exit, err).toBe(0);
   } finally {
     rmSync(folder, { recursive: true, force: true });

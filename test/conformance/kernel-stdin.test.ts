@@ -56,6 +56,13 @@ describe("a cell asks", () => {
     expect((await answering("%%time\nprompt('b')", "2")).result).toBe("'2'");
   });
 
+  test("a cell may take the names for itself", async () => {
+    const own = await spawnKernel();
+    expect((await own.run("const prompt = 5; function alert(n: number) { return n; } alert(prompt)")).result).toBe("5");
+    expect((await own.run("alert(prompt + 1)")).result).toBe("6");
+    await own.close();
+  });
+
   test("and types know the three names", async () => {
     const { reply } = await kernel.run("const n: number = prompt('x')");
     expect(reply.status === "error" && reply.evalue).toContain("Type 'string | null' is not assignable");

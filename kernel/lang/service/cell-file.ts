@@ -1,4 +1,5 @@
-import ts from "typescript";
+import type ts from "typescript";
+import { compiler } from "./compiler.js";
 import { bind, whole, type BoundFile } from "./compiler-internals.js";
 
 /** A module that a cell names, and where: the literal with its quotes, in UTF-16 offsets. */
@@ -25,7 +26,7 @@ export function cellFile(tree: ts.SourceFile, options: ts.CompilerOptions): Cell
   const bound = bind(tree, options);
   const own = new Map<string, ts.Symbol>();
   for (const [key, local] of bound.locals)
-    if (!isInternal(key.toString())) own.set(ts.unescapeLeadingUnderscores(key), whole(local));
+    if (!isInternal(key.toString())) own.set(compiler.unescapeLeadingUnderscores(key), whole(local));
   const { fileName: name, text: source } = tree;
   return { name, source, tree: bound, own, specifiers: specifiersOf(source), isAmbient: isAmbient(tree) };
 }
@@ -34,8 +35,8 @@ export function cellFile(tree: ts.SourceFile, options: ts.CompilerOptions): Cell
 export function isAmbient(tree: ts.SourceFile): boolean {
   return tree.statements.some(
     (statement) =>
-      ts.isModuleDeclaration(statement) &&
-      (ts.isStringLiteral(statement.name) || (statement.flags & ts.NodeFlags.GlobalAugmentation) !== 0),
+      compiler.isModuleDeclaration(statement) &&
+      (compiler.isStringLiteral(statement.name) || (statement.flags & compiler.NodeFlags.GlobalAugmentation) !== 0),
   );
 }
 
@@ -49,7 +50,7 @@ export function specifiersOf(source: string): readonly Specifier[] {
   // Most cells name no module.
   if (!/\b(?:import|export|require)\b/.test(source)) return [];
   const quotes = 2;
-  return ts
+  return compiler
     .preProcessFile(source, true, true)
     .importedFiles.map(({ fileName: text, pos: start }) => ({ text, start, end: start + text.length + quotes }));
 }

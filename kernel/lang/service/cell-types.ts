@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import ts from "typescript";
+import { compiler } from "./compiler.js";
 import type { Completions, Diagnostic, Inspection } from "../types.js";
 import { cellFile, type CellFile } from "./cell-file.js";
 import { completionsAt, wordBefore } from "./completion.js";
@@ -233,7 +233,7 @@ export class CellTypes {
 function untyped(source: string): string {
   const { own } = cellFile(parseFile("untyped.ts", source, compilerOptions), compilerOptions);
   return Array.from(own, ([name, { flags }]) => {
-    const value = (flags & (ts.SymbolFlags.Value | ts.SymbolFlags.Alias)) !== 0 ? `let ${name}: any; ` : "";
-    return flags & (ts.SymbolFlags.Type | ts.SymbolFlags.Alias) ? `${value}type ${name} = any;` : value;
+    const value = (flags & (compiler.SymbolFlags.Value | compiler.SymbolFlags.Alias)) !== 0 ? `let ${name}: any; ` : "";
+    return flags & (compiler.SymbolFlags.Type | compiler.SymbolFlags.Alias) ? `${value}type ${name} = any;` : value;
   }).join("\n");
 }

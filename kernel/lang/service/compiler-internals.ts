@@ -1,4 +1,5 @@
-import ts from "typescript";
+import type ts from "typescript";
+import { compiler } from "./compiler.js";
 
 /*
  * What TypeScript 6.0 has at run time but leaves out of its declarations. The package's version is pinned, and
@@ -47,13 +48,13 @@ interface Internals {
 }
 
 // Its declarations leave them out.
-const internals = ts as unknown as Internals;
+const internals = compiler as unknown as Internals;
 
 /** Parses a cell, as a program would with these options. */
 export function parseFile(name: string, text: string, options: ts.CompilerOptions): ts.SourceFile {
-  const languageVersion = options.target ?? ts.ScriptTarget.ES2023;
+  const languageVersion = options.target ?? compiler.ScriptTarget.ES2023;
   const setExternalModuleIndicator = internals.getSetExternalModuleIndicator(options);
-  const file = ts.createSourceFile(name, text, { languageVersion, setExternalModuleIndicator }, true);
+  const file = compiler.createSourceFile(name, text, { languageVersion, setExternalModuleIndicator }, true);
   const ofProgram: FileOfProgram = {
     path: name,
     resolvedPath: name,
@@ -79,7 +80,7 @@ export function whole(local: ts.Symbol): ts.Symbol {
 
 /** Another file may give a variable its value, so nowhere is it known to have none, nor to keep the one it has. */
 export function markAssigned(symbol: ts.Symbol): void {
-  if ((symbol.flags & ts.SymbolFlags.Variable) !== 0)
+  if ((symbol.flags & compiler.SymbolFlags.Variable) !== 0)
     (symbol as ts.Symbol & DeclaredSymbol).lastAssignmentPos = -Number.MAX_VALUE;
 }
 
@@ -96,15 +97,15 @@ export function openProgram(program: ts.Program | undefined): OpenProgram {
 export function requireInternals(): void {
   for (const name of ["bindSourceFile", "getSetExternalModuleIndicator"] as const)
     if (typeof internals[name] !== "function") throw misfit(`ts.${name}`);
-  const options: ts.CompilerOptions = { moduleDetection: ts.ModuleDetectionKind.Force };
+  const options: ts.CompilerOptions = { moduleDetection: compiler.ModuleDetectionKind.Force };
   const { locals, symbol, identifiers } = bind(parseFile("probe.ts", "let probe;", options), options) as {
     readonly [K in keyof BoundFile]?: BoundFile[K];
   };
-  if (locals?.get(ts.escapeLeadingUnderscores("probe")) === undefined) throw misfit("SourceFile.locals");
+  if (locals?.get(compiler.escapeLeadingUnderscores("probe")) === undefined) throw misfit("SourceFile.locals");
   if (symbol?.exports === undefined) throw misfit("SourceFile.symbol");
   if (identifiers?.has("probe") !== true) throw misfit("SourceFile.identifiers");
 }
 
 function misfit(what: string): Error {
-  return new Error(`TypeScript ${ts.version} has no ${what}; virtlab needs the version of its package.json`);
+  return new Error(`TypeScript ${compiler.version} has no ${what}; virtlab needs the version of its package.json`);
 }

@@ -1,4 +1,5 @@
-import ts from "typescript";
+import type ts from "typescript";
+import { compiler } from "./compiler.js";
 import type { Completions } from "../types.js";
 import type { CellFile } from "./cell-file.js";
 import type { EarlierNames } from "./earlier-names.js";
@@ -37,7 +38,7 @@ export function completionsAt(
     const lent = !isMember && !own.has(entry.name) && earlier.has(entry.name);
     const place = lent && entry.sortText === OUTSIDE ? OWN : entry.sortText;
     const rank = entry.name.startsWith(word) ? 0 : name.startsWith(lower) ? 1 : 2;
-    const kind = entry.kind === ts.ScriptElementKind.alias && lent ? "import" : entry.kind;
+    const kind = entry.kind === compiler.ScriptElementKind.alias && lent ? "import" : entry.kind;
     return [{ text: entry.name, kind, key: `${rank}${place}` }];
   });
   ranked.sort((a, b) => compare(a.key, b.key) || compare(a.text, b.text));

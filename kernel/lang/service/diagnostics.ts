@@ -1,5 +1,6 @@
 import { relative } from "node:path";
-import ts from "typescript";
+import type ts from "typescript";
+import { compiler } from "./compiler.js";
 import { LineIndex } from "../line-index.js";
 import type { Diagnostic } from "../types.js";
 import type { CellFile, Specifier } from "./cell-file.js";
@@ -80,7 +81,7 @@ export function importedDiagnostics(
 }
 
 function isError({ category, code }: ts.Diagnostic): boolean {
-  return category === ts.DiagnosticCategory.Error && !strictOnly.has(code);
+  return category === compiler.DiagnosticCategory.Error && !strictOnly.has(code);
 }
 
 type Span = Pick<Diagnostic, "line" | "column" | "endLine" | "endColumn">;
@@ -92,7 +93,7 @@ function span(lines: LineIndex, start: number, end: number): Span {
 }
 
 function wording({ messageText }: ts.Diagnostic): string {
-  return plain(ts.flattenDiagnosticMessageText(messageText, "\n"));
+  return plain(compiler.flattenDiagnosticMessageText(messageText, "\n"));
 }
 
 /** Words without the files that cells are to TypeScript. */

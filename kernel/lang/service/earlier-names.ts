@@ -1,4 +1,5 @@
-import ts from "typescript";
+import type ts from "typescript";
+import { compiler } from "./compiler.js";
 import type { CellFile } from "./cell-file.js";
 import { markAssigned } from "./compiler-internals.js";
 
@@ -72,7 +73,7 @@ export class EarlierNames {
       const lent = this.#lent(name, mine);
       const [first, second] = lent;
       if (first === undefined) continue;
-      const key = ts.escapeLeadingUnderscores(name);
+      const key = compiler.escapeLeadingUnderscores(name);
       if (mine === undefined) {
         enter(locals, key, first.symbol);
         if (second !== undefined) enter(symbol.exports, key, second.symbol);
@@ -105,7 +106,7 @@ export class EarlierNames {
   }
 }
 
-const { Value, Type, Namespace, Alias } = ts.SymbolFlags;
+const { Value, Type, Namespace, Alias } = compiler.SymbolFlags;
 
 /** Whether a name may mean `older` where it can't mean `newer`. What an import stands for is not known yet. */
 function adds({ flags: older }: ts.Symbol, { flags: newer }: ts.Symbol): boolean {

@@ -1,4 +1,5 @@
-import ts from "typescript";
+import type ts from "typescript";
+import { compiler } from "./compiler.js";
 import { cellFile, isAmbient, specifiersOf, type CellFile, type Specifier } from "./cell-file.js";
 import { openProgram, parseFile, requireInternals, type OpenProgram } from "./compiler-internals.js";
 import { compilerOptions, type ServiceHost } from "./service-host.js";
@@ -28,7 +29,7 @@ export class LivingProgram {
   constructor(host: ServiceHost) {
     requireInternals();
     this.#host = host;
-    this.service = ts.createLanguageService(host);
+    this.service = compiler.createLanguageService(host);
   }
 
   /** Another number means another checker: what it said before may be different now. */

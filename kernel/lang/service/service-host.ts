@@ -1,15 +1,16 @@
 import { statSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { join, relative, resolve } from "node:path";
-import ts from "typescript";
+import type ts from "typescript";
+import { compiler } from "./compiler.js";
 import { nodeTypes, ownPackages, packageRoot } from "./packages.js";
 
 export const compilerOptions: ts.CompilerOptions = {
   strict: true,
-  target: ts.ScriptTarget.ES2023,
-  module: ts.ModuleKind.ESNext,
-  moduleResolution: ts.ModuleResolutionKind.Bundler,
-  moduleDetection: ts.ModuleDetectionKind.Force,
+  target: compiler.ScriptTarget.ES2023,
+  module: compiler.ModuleKind.ESNext,
+  moduleResolution: compiler.ModuleResolutionKind.Bundler,
+  moduleDetection: compiler.ModuleDetectionKind.Force,
   // No DOM: a cell runs in Node.
   lib: ["lib.es2023.d.ts", "lib.esnext.disposable.d.ts"],
   types: ["node"],
@@ -63,7 +64,7 @@ export class ServiceHost implements ts.LanguageServiceHost {
     this.#cellPrefix = join(this.#cwd, "virtlab-cell-");
     this.#globalsFile = join(this.#cwd, "virtlab-globals.d.ts");
     this.#importsFile = join(this.#cwd, "virtlab-imports.ts");
-    this.#cache = ts.createModuleResolutionCache(this.#cwd, (name) => name, compilerOptions);
+    this.#cache = compiler.createModuleResolutionCache(this.#cwd, (name) => name, compilerOptions);
     this.#set(this.#globalsFile, globals);
     this.#set(this.#node.entry, this.#node.text);
     this.#writeImports();
@@ -150,9 +151,9 @@ export class ServiceHost implements ts.LanguageServiceHost {
     const known = this.#texts.get(file);
     const version = this.getScriptVersion(file);
     if (known?.version === version) return known.snapshot;
-    const text = ts.sys.readFile(file);
+    const text = compiler.sys.readFile(file);
     if (text === undefined) return undefined;
-    const snapshot = ts.ScriptSnapshot.fromString(text);
+    const snapshot = compiler.ScriptSnapshot.fromString(text);
     this.#texts.set(file, { version, snapshot });
     return snapshot;
   }
@@ -162,35 +163,35 @@ export class ServiceHost implements ts.LanguageServiceHost {
   }
 
   getDefaultLibFileName(options: ts.CompilerOptions): string {
-    return ts.getDefaultLibFilePath(options);
+    return compiler.getDefaultLibFilePath(options);
   }
 
   fileExists(file: string): boolean {
-    return (this.#texts.has(file) && !this.isNotebooks(file)) || ts.sys.fileExists(file);
+    return (this.#texts.has(file) && !this.isNotebooks(file)) || compiler.sys.fileExists(file);
   }
 
   readFile(file: string): string | undefined {
-    return ts.sys.readFile(file);
+    return compiler.sys.readFile(file);
   }
 
   directoryExists(folder: string): boolean {
-    return ts.sys.directoryExists(folder);
+    return compiler.sys.directoryExists(folder);
   }
 
   getDirectories(folder: string): string[] {
-    return ts.sys.getDirectories(folder);
+    return compiler.sys.getDirectories(folder);
   }
 
   readDirectory(...parameters: Parameters<typeof ts.sys.readDirectory>): string[] {
-    return ts.sys.readDirectory(...parameters);
+    return compiler.sys.readDirectory(...parameters);
   }
 
   realpath(path: string): string {
-    return ts.sys.realpath?.(path) ?? path;
+    return compiler.sys.realpath?.(path) ?? path;
   }
 
   useCaseSensitiveFileNames(): boolean {
-    return ts.sys.useCaseSensitiveFileNames;
+    return compiler.sys.useCaseSensitiveFileNames;
   }
 
   /** For the packages' manifests that it holds; TypeScript reads each again and again without. */
@@ -216,7 +217,7 @@ export class ServiceHost implements ts.LanguageServiceHost {
       const name = typeof reference === "string" ? reference : reference.fileName;
       if (name === "node")
         return { resolvedTypeReferenceDirective: { primary: true, resolvedFileName: this.#node.entry } };
-      return ts.resolveTypeReferenceDirective(name, containing, options, this, redirected);
+      return compiler.resolveTypeReferenceDirective(name, containing, options, this, redirected);
     });
   }
 
@@ -230,15 +231,15 @@ export class ServiceHost implements ts.LanguageServiceHost {
         : found(file);
     }
     const own = this.#own[name];
-    if (own !== undefined && ts.sys.fileExists(own)) return found(own);
+    if (own !== undefined && compiler.sys.fileExists(own)) return found(own);
     const notebooks = this.#isCell(containing) || this.isNotebooks(containing) || containing === this.#importsFile;
     const key = `${notebooks && !name.startsWith(".") ? this.#cwd : containing}\0${name}`;
     const known = this.#resolved.get(key);
     if (known !== undefined) return known;
     // What isn't there may be installed or written before the next cell, so only packages' insides use the cache.
     const cache = notebooks ? undefined : this.#cache;
-    const mode = ts.ModuleKind.ESNext;
-    const result = ts.resolveModuleName(name, containing, compilerOptions, this, cache, undefined, mode);
+    const mode = compiler.ModuleKind.ESNext;
+    const result = compiler.resolveModuleName(name, containing, compilerOptions, this, cache, undefined, mode);
     if (result.resolvedModule === undefined) {
       if (notebooks) this.#missed(name, containing);
     } else if (!this.isNotebooks(result.resolvedModule.resolvedFileName)) this.#resolved.set(key, result);
@@ -270,12 +271,12 @@ declare global { namespace NodeJS { interface Require { (id: ${JSON.stringify(sp
     const snapshot = this.#texts.get(file)?.snapshot;
     if (snapshot?.getText(0, snapshot.getLength()) === text) return;
     this.#version++;
-    this.#texts.set(file, { version: String(this.#version), snapshot: ts.ScriptSnapshot.fromString(text) });
+    this.#texts.set(file, { version: String(this.#version), snapshot: compiler.ScriptSnapshot.fromString(text) });
   }
 }
 
 function found(resolvedFileName: string): ts.ResolvedModuleWithFailedLookupLocations {
-  const extension = ts.Extension.Dts;
+  const extension = compiler.Extension.Dts;
   return { resolvedModule: { resolvedFileName, extension, isExternalLibraryImport: true } };
 }
 

@@ -115,7 +115,7 @@ test("Tab completes with types, Shift+Tab shows signature and documentation", as
 
 test("a slider moved by the keyboard runs the function again, also after the page was loaded anew", async () => {
   let notebook = await lab.write(
-    'import { interact } from "virtlab";\ninteract(({ n, how }) => how + " of " + n * n, { n: { min: 1, max: 9 }, how: ["sum", "mean"] });',
+    'import { interact } from "virtlab";\ninteract(({ n, how }) => how + " of " + n * n, { n: { min: 1, max: 9 }, how: ["sum", "mean"], on: true, name: "x" });',
   );
   await notebook.run(0);
   const result = (): Locator => notebook.cell(0).locator(".widget-output");

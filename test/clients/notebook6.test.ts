@@ -154,7 +154,7 @@ test("Tab completes with types, Shift+Tab shows signature and documentation", as
 test("a slider moved by the keyboard runs the function again, also after the page was loaded anew", async () => {
   await write(
     "widget.ipynb",
-    'import { interact } from "virtlab";\ninteract(({ n, how }) => how + " of " + n * n, { n: { min: 1, max: 9 }, how: ["sum", "mean"] });',
+    'import { interact } from "virtlab";\ninteract(({ n, how }) => how + " of " + n * n, { n: { min: 1, max: 9 }, how: ["sum", "mean"], on: true, name: "x" });',
   );
   await run(0);
   const result = cell(0).locator(".widget-vbox pre");

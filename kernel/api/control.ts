@@ -41,7 +41,7 @@ export interface ControlWidget {
 export function controlWidget(name: string, control: Control): ControlWidget {
   if (typeof control === "boolean") {
     return {
-      kind: { model: "CheckboxModel", view: "CheckboxView", from: "controls", style: "CheckboxStyleModel" },
+      kind: { model: "CheckboxModel", view: "CheckboxView", from: "controls", style: "DescriptionStyleModel" },
       state: { value: control, description: name, disabled: false, indent: false },
       value: control,
       read: ({ value }) => (typeof value === "boolean" ? value : undefined),
@@ -49,7 +49,7 @@ export function controlWidget(name: string, control: Control): ControlWidget {
   }
   if (typeof control === "string") {
     return {
-      kind: { model: "TextModel", view: "TextView", from: "controls", style: "TextStyleModel" },
+      kind: { model: "TextModel", view: "TextView", from: "controls", style: "DescriptionStyleModel" },
       state: { value: control, description: name, disabled: false, continuous_update: true, placeholder: "" },
       value: control,
       read: ({ value }) => (typeof value === "string" ? value : undefined),

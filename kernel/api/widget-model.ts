@@ -30,11 +30,14 @@ export function commsHook(): CommsHook | undefined {
   return (globalThis as { [hook]?: CommsHook })[hook];
 }
 
-/** The packages that models and views come from, with the versions of their state. */
+/**
+ * The packages that models and views come from. Their state is read alike by ipywidgets 7 and 8; a front end takes what
+ * its own version satisfies, and doesn't say which that is. VS Code has version 7 for kernels that aren't Python's.
+ */
 const packages = {
-  base: ["@jupyter-widgets/base", "2.0.0"],
-  controls: ["@jupyter-widgets/controls", "2.0.0"],
-  output: ["@jupyter-widgets/output", "1.0.0"],
+  base: ["@jupyter-widgets/base", "^1.2.0 || ^2.0.0"],
+  controls: ["@jupyter-widgets/controls", "^1.5.0 || ^2.0.0"],
+  output: ["@jupyter-widgets/output", "^1.0.0"],
 } as const;
 
 type Package = keyof typeof packages;

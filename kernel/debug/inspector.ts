@@ -10,7 +10,7 @@ interface Commands {
   "Debugger.setBreakpointByUrl": [Debugger.SetBreakpointByUrlParameterType, Debugger.SetBreakpointByUrlReturnType];
   "Debugger.removeBreakpoint": [Debugger.RemoveBreakpointParameterType, unknown];
   "Debugger.pause": [Record<string, never>, unknown];
-  "Debugger.resume": [Record<string, never>, unknown];
+  "Debugger.resume": [{ readonly terminateOnResume?: boolean }, unknown];
   "Debugger.stepOver": [Record<string, never>, unknown];
   "Debugger.stepInto": [Record<string, never>, unknown];
   "Debugger.stepOut": [Record<string, never>, unknown];

@@ -31,7 +31,7 @@ export interface Stepping {
   /** A cell starts or has ended. A step ends with the cells that ran when it began. */
   started(run: string): void;
   ended(run: string): void;
-  /** From now until `false` nothing stops. */
+  /** From now until `false` nothing stops; the code that stands is ended. */
   release(released: boolean): void;
 }
 
@@ -191,7 +191,8 @@ export function createStepping(options: SteppingOptions): Stepping {
       inspector.post("Debugger.setSkipAllPauses", { skip: wanted }).catch(() => undefined);
       if (!wanted || stop === undefined) return;
       leave();
-      go("Debugger.resume");
+      motion = undefined;
+      inspector.post("Debugger.resume", { terminateOnResume: true }).catch(() => undefined);
     },
   };
 }

@@ -416,6 +416,24 @@ describe("an interrupt", () => {
   });
 
   test.each([
+    ["in a function that would soon return", "const soon = (): number => {\n  return 1;\n};\nsoon();\n'returned'", 2],
+    ["behind an await", "await 0;\nconst b2 = 2;\n'returned'", 2],
+    [
+      "in a timer that it waits for",
+      "await new Promise<void>((done) => setTimeout(() => {\n  done();\n}, 1));\n'returned'",
+      2,
+    ],
+  ])("ends a cell that stands %s", async (_, code, line) => {
+    await client.start();
+    await client.breakAt(code, line);
+    const running = client.run(code);
+    expect(await client.line()).toBe(line);
+    await interrupt();
+    expect(await running).toMatchObject({ status: "error", ename: "Interrupted" });
+    expect((await kernel.run("1 + 1")).result).toBe("2");
+  });
+
+  test.each([
     "while (true) {}",
     "await 0; while (true) {}",
     "setTimeout(() => { for (;;); }, 1); await new Promise(() => {});",

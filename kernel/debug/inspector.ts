@@ -60,7 +60,7 @@ export function connectInspector(): Inspector {
         }, within);
         session.post(command, params, (error: Error | null, result?: object) => {
           clearTimeout(timer);
-          if (error === null) resolve(result as Result);
+          if (error === null) resolve(result);
           else reject(new RequestError(error.message));
         });
       });

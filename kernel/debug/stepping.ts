@@ -89,10 +89,11 @@ export function createStepping(options: SteppingOptions): Stepping {
 
   /** @returns whether what was thrown is what the user wants to see */
   async function concerns(frames: readonly Frame[]): Promise<boolean> {
-    const users = frames.findIndex(isUsers);
+    const runner = frames.findIndex(({ owner }) => owner === "runner");
+    const within = runner === -1 ? frames : frames.slice(0, runner);
+    const users = within.findIndex(isUsers);
     if (users === -1) return false;
-    for (const [index, frame] of frames.entries()) {
-      if (frame.owner === "runner") break;
+    for (const [index, frame] of within.entries()) {
       if (await scripts.catches(frame)) return filters.includes("all") && index >= users;
     }
     return filters.length > 0;

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { debugClient, type DebugClient } from "./debug-client.js";
-import { spawnKernel, type SpawnedKernel } from "./spawned-kernel.js";
+import { spawnKernel, until, type SpawnedKernel } from "./spawned-kernel.js";
 
 let kernel: SpawnedKernel;
 let client: DebugClient;
@@ -63,16 +63,14 @@ test("the whole conversation, as JupyterLab has it", async () => {
 /** Steps with one command until the cell ends; the lines it came by. */
 async function walk(running: Promise<unknown>, command: "next" | "stepIn"): Promise<readonly (number | undefined)[]> {
   const lines = [await client.line()];
-  let ended = false;
+  const cell = { ended: false };
   void running.then(() => {
-    ended = true;
+    cell.ended = true;
   });
   for (;;) {
     await client.ask(command);
-    while (client.pending("stopped") === 0) {
-      if (ended) return lines;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+    await until(() => cell.ended || client.pending("stopped") > 0);
+    if (client.pending("stopped") === 0) return lines;
     lines.push(await client.line());
   }
 }

@@ -1,6 +1,6 @@
 import { writeSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
-import { workerData } from "node:worker_threads";
+import { parentPort, workerData } from "node:worker_threads";
 import { createExecutor } from "../exec/index.js";
 import { bindKernel, ConnectionError, readConnection } from "../wire/index.js";
 import { createHistoryFile } from "./history-file.js";
@@ -33,6 +33,7 @@ async function start(): Promise<void> {
     port,
     (code) => void leave(code),
     () => sockets.congestion(),
+    () => parentPort?.postMessage("wanted"),
   );
 
   const history = historyFile === undefined ? undefined : createHistoryFile(historyFile, log);
@@ -52,6 +53,9 @@ async function start(): Promise<void> {
     typecheck: typecheckMode(process.env["VIRTLAB_TYPECHECK"], log),
     ...(history === undefined ? {} : { historyFile: history }),
     info: kernelInfo(versions),
+    greeted() {
+      executor.prepare();
+    },
     leave: (code) => void leave(code),
     log,
   });

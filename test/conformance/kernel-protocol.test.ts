@@ -229,7 +229,7 @@ describe("the process", () => {
   afterEach(async () => {
     for (const kernel of open.splice(0)) await kernel.close();
   });
-  const program = fileURLToPath(new URL("../../dist/kernel/cli/kernel.js", import.meta.url));
+  const program = fileURLToPath(new URL("../../dist/kernel/cli/kernel.cjs", import.meta.url));
 
   test.each([
     ["at rest", undefined],
@@ -308,7 +308,7 @@ describe("the process", () => {
   });
 
   test.each<[string[], string, number]>([
-    [[], "usage: kernel.js CONNECTION_FILE", 2],
+    [[], "usage: kernel.cjs CONNECTION_FILE", 2],
     [["/no/such/file.json"], "the connection file /no/such/file.json can't be read", 1],
     [[join(process.cwd(), "package.json")], 'has no string "ip"', 1],
   ])("with the arguments %j says what is wrong", (args, message, code) => {

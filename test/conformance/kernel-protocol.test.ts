@@ -260,9 +260,14 @@ describe("the process", () => {
 
   test("shuts down while a cell computes in native code, which nothing can cut", async () => {
     const kernel = await start({ transport: "ipc" });
-    const endless = "require('node:crypto').pbkdf2Sync('a', 'b', 2 ** 30, 64, 'sha512')";
+    const started = new Promise<void>((resolve) => {
+      kernel.client.onBroadcast(({ type }) => {
+        if (type === "stream") resolve();
+      });
+    });
+    const endless = "console.log('started'); require('node:crypto').pbkdf2Sync('a', 'b', 2 ** 30, 64, 'sha512')";
     kernel.run(endless).catch(() => undefined);
-    await new Promise((resolve) => setTimeout(resolve, 150));
+    await started;
     await kernel.client.request("control", "shutdown_request", {}, { timeout: 2_000 });
     expect((await kernel.ended).signal).toBe("SIGKILL");
     expect(channels.filter((channel) => existsSync(socketPath(kernel.connection, channel)))).toEqual([]);

@@ -26,6 +26,13 @@ const { connectionFile, port, folder, historyFile, versions } = workerData as Pr
 /** How long the end waits for the history's disk, in ms. */
 const patience = 300;
 
+// Node's own way to show warnings leads through the main thread, and there to a cell.
+process.removeAllListeners("warning");
+process.on("warning", ({ name, message }) => {
+  // zeromq says so of every option of a bound socket, also of `noDrop`, which takes effect at once.
+  if (!message.startsWith("Socket option will not take effect")) log(`${name}: ${message}`);
+});
+
 async function start(): Promise<void> {
   const connection = readConnection(connectionFile);
   const sockets = await bindKernel(connection, log);

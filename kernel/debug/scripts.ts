@@ -32,9 +32,9 @@ export interface Scripts {
   text(path: string): Promise<string | undefined>;
 }
 
-/** This package's compiled files, and those among them that call cells. */
+/** This package's compiled files, and those among them that call cells: as modules, or joined by the build. */
 const ownFolder = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-const runnerFolder = `${ownFolder}${sep}kernel${sep}exec${sep}`;
+const runnerFolders = ["exec", "start"].map((room) => `${ownFolder}${sep}kernel${sep}${room}${sep}`);
 
 export function createScripts(inspector: Inspector, book: CellBook): Scripts {
   const urls = new Map<string, string>();
@@ -100,7 +100,7 @@ const pathOf = (url: string): string => (url.startsWith("file:") ? fileURLToPath
 function ownerOf(path: string): Owner {
   // Node's modules, evaluated text and lines of the kernel's own have no path.
   if (!isAbsolute(path)) return "hidden";
-  if (path.startsWith(runnerFolder)) return "runner";
+  if (runnerFolders.some((folder) => path.startsWith(folder))) return "runner";
   if (path.startsWith(`${ownFolder}${sep}`)) return "hidden";
   if (path.includes(`${sep}node_modules${sep}`)) return "package";
   // exec imports for cells out of a script that would lie in the notebook's folder.

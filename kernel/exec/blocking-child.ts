@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 
 /**
@@ -33,11 +32,17 @@ function descendantsOf(pid: number): number[] {
 /** In the order they were started, as far as the system tells. */
 function childrenOf(pid: number): number[] {
   try {
-    return process.platform === "linux" ? linuxChildren(pid) : listed(execFileSync("pgrep", ["-P", String(pid)]));
+    return process.platform === "linux" ? linuxChildren(pid) : listed(pgrep(pid));
   } catch {
     // Ended meanwhile, or a system that can't be asked.
     return [];
   }
+}
+
+/** Loads what Linux, and a kernel that nobody interrupts, need not. */
+function pgrep(pid: number): Buffer {
+  const { execFileSync } = process.getBuiltinModule("node:child_process");
+  return execFileSync("pgrep", ["-P", String(pid)]);
 }
 
 /** proc(5), /proc/pid/task/tid/children; needs CONFIG_PROC_CHILDREN, which distributions set. */

@@ -113,6 +113,20 @@ test("Tab completes with types, Shift+Tab shows signature and documentation", as
   expect(text).toContain("The price of n loaves, in cents.");
 });
 
+test("prompt() asks in a box below the cell; name? shows documentation there", async () => {
+  const notebook = await lab.write('"Hello, " + prompt("Your name?")', "parseInt?");
+  await notebook.start(0);
+  const box = notebook.cell(0).locator(".jp-Stdin-input");
+  await box.fill("Ada");
+  await lab.picture("prompt");
+  await box.press("Enter");
+  await notebook.idle();
+  await expect.poll(async () => (await notebook.shown())[0]?.text).toContain("'Hello, Ada'");
+  await notebook.run(1);
+  await expect.poll(async () => (await notebook.shown())[1]?.text).toContain("Converts a string to an integer.");
+  await lab.picture("help");
+});
+
 test("a slider moved by the keyboard runs the function again, also after the page was loaded anew", async () => {
   let notebook = await lab.write(
     'import { interact } from "virtlab";\ninteract(({ n, how }) => how + " of " + n * n, { n: { min: 1, max: 9 }, how: ["sum", "mean"], on: true, name: "x" });',

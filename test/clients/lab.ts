@@ -25,7 +25,7 @@ const startLab = (python: string): Promise<JupyterServer> =>
   });
 
 /** A notebook in JupyterLab's main area. Cells are counted from 0, those of text too. */
-export interface LabNotebook {
+interface LabNotebook {
   /** The notebook's part of the page. */
   readonly panel: Locator;
   cell(index: number): Locator;
@@ -219,7 +219,7 @@ async function attach(tab: Page): Promise<LabNotebook> {
         }))`),
     shown: () =>
       tab.evaluate(`${current}.content.widgets.map(({ node, model }) => ({
-        text: [...node.querySelectorAll(".jp-OutputArea-output")].map((output) => output.innerText).join("\\n"),
+        text: [...node.querySelectorAll(".jp-OutputArea-output")].map((output) => output.innerText.trimEnd()).join("\\n"),
         failed: model.type === "code" && model.outputs.toJSON().some(({ output_type }) => output_type === "error"),
       }))`),
   };

@@ -6,15 +6,17 @@
  * exercises  predict, reveal, check, problem, hint, checkpoint, claim for this session
  * file       a disk image in a file of this computer
  * interact   controls above a result that follows them; control says what each is, widget-model speaks ipywidgets' protocol
- * interrupt  the user's stop reaches a running world
+ * supervision  the user's stop reaches a running world, and its bar the user; interrupt asks whether to stop
+ * progress   a bar for any loop; bar shows it when it is worth it, bar-picture draws it, pace looks at the clock rarely
  */
-import { stopWhenAsked } from "./interrupt.js";
+import { superviseRuns } from "./supervision.js";
 
 export * from "../../sim/lab/index.js";
 export * from "./exercises.js";
 export { openImageFile, type ImageFile, type ImageFileOptions } from "./file.js";
 export { interact } from "./interact.js";
 export type { Control, Controls, Range, ValuesOf } from "./control.js";
+export { progress } from "./progress.js";
 export { show } from "./show.js";
 
-stopWhenAsked();
+superviseRuns();

@@ -21,6 +21,11 @@ interface Host {
   display(data: MimeData, options?: DisplayOptions): void;
   /** `Symbol.for("virtlab.clear")`: removes the cell's output; with `wait`, when the next one comes. */
   clear(wait: boolean): void;
+  /**
+   * `Symbol.for("virtlab.passing")`: shows or changes what is seen while something goes on; without `data` it is taken
+   * away. Nothing of it stays at the cell.
+   */
+  passing(id: string, data?: MimeData): void;
   /** `Symbol.for("virtlab.interruptRequested")`: whether the user wants the running cell to stop. */
   interruptRequested(): boolean;
   /** `Symbol.for("virtlab.comms")`: messages to and from the clients' widgets. */
@@ -103,6 +108,9 @@ function serve(options: MainThreadOptions, memory: SharedMemory): void {
     },
     clear(wait) {
       reporter.output(context.current(), { type: "clear", wait });
+    },
+    passing(id, data) {
+      reporter.output(context.current(), { type: "passing", id, ...(data === undefined ? {} : { data }) });
     },
     interruptRequested,
     comms,

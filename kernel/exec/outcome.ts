@@ -38,6 +38,8 @@ export type Output =
     }
   /** With `wait`, the old output stays until the next one comes. */
   | { readonly type: "clear"; readonly wait: boolean }
+  /** Shown while something goes on, under an id, and taken away when `data` is absent or the cell ends. */
+  | { readonly type: "passing"; readonly id: string; readonly data?: MimeData }
   /** What it sends through a comm; buffers in base64. */
   | ({ readonly type: "comm"; readonly buffers: readonly string[] } & Omit<CommDelivery, "buffers">)
   /** An error after the cell's end: of a timer, of a promise that nobody awaits. */

@@ -53,9 +53,11 @@ export class CellOutputs {
     this.#displays = displays;
   }
 
-  /** A copy of what is there now. */
+  /** A copy of what is there now; a display of nothing is what is left of a progress bar. */
   get outputs(): readonly Output[] {
-    return this.#outputs.map((output) => ({ ...output }));
+    return this.#outputs
+      .filter((output) => !("data" in output) || Object.keys(output.data).length > 0)
+      .map((output) => ({ ...output }));
   }
 
   receive(publication: Publication): void {

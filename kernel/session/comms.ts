@@ -1,5 +1,6 @@
 import type { CommDelivery, Executor, Outcome, Output } from "../exec/index.js";
 import type { Header, Incoming, KernelSockets, NoticeType } from "../wire/index.js";
+import { cellOutputs, type LastingOutput } from "./cell-outputs.js";
 
 /** A client's comm_open, comm_msg or comm_close. */
 export type CommNotice = Extract<Incoming, { type: NoticeType }>;
@@ -13,12 +14,12 @@ export interface Comms {
   /** The open comms by id, all or those of one target. */
   info(target: string | undefined): CommTable;
   /**
-   * Hands notices of one comm to the cells' handlers; errors in these are shown as the latest one's.
-   * @returns how they ended; undefined where the comm isn't open
+   * Hands notices to the cells' handlers; what these show, and their errors, are shown as the latest one's.
+   * @returns how they ended; undefined where none of their comms is open
    */
   deliver(
     notices: readonly CommNotice[],
-    publish: (parent: Header, output: Output) => void,
+    publish: (parent: Header, output: LastingOutput) => void,
   ): Promise<Outcome | undefined>;
 }
 
@@ -28,14 +29,26 @@ interface CommsOptions {
   readonly log: (reason: string) => void;
 }
 
-/** Whether a message may be handed over together with those that wait: a slider's positions, of which the last counts. */
+/**
+ * Whether a message may be handed over together with those that wait: a slider's positions, of which the last counts, and
+ * those of the player that moves it.
+ */
 export function joins(waiting: readonly CommNotice[], next: CommNotice): boolean {
-  const last = waiting.at(-1);
-  return last?.type === "comm_msg" && next.type === "comm_msg" && last.content.comm_id === next.content.comm_id;
+  return next.type === "comm_msg" && waiting.at(-1)?.type === "comm_msg";
 }
 
 export function createComms({ broadcast, executor, log }: CommsOptions): Comms {
   const targets = new Map<string, string>();
+
+  /** Notes what a notice opens and closes. @returns whether there is a comm that it is for */
+  function isOpen({ type, content }: CommNotice): boolean {
+    const id = content.comm_id;
+    if (type === "comm_open") targets.set(id, content.target_name);
+    const known = targets.has(id);
+    if (!known) log(`${type} for no comm that is open`);
+    if (type === "comm_close") targets.delete(id);
+    return known;
+  }
 
   return {
     publish(parent, { event, id: comm_id, target: target_name, data, metadata, buffers: base64 }) {
@@ -58,22 +71,17 @@ export function createComms({ broadcast, executor, log }: CommsOptions): Comms {
       return Object.fromEntries(entries.map(([id, target_name]) => [id, { target_name }]));
     },
     async deliver(notices, publish) {
-      const [first] = notices;
-      const last = notices.at(-1);
-      if (first === undefined || last === undefined) return undefined;
-      const id = first.content.comm_id;
-      if (first.type === "comm_open") targets.set(id, first.content.target_name);
-      else if (!targets.has(id)) {
-        log(`${first.type} for no comm that is open`);
-        return undefined;
-      }
-      if (first.type === "comm_close") targets.delete(id);
-      const outcome = await executor.deliver(notices.map(delivery), (output) => {
+      const heeded = notices.filter(isOpen);
+      const last = heeded.at(-1);
+      if (last === undefined) return undefined;
+      const outputs = cellOutputs((output) => {
         publish(last.header, output);
       });
+      const outcome = await executor.deliver(heeded.map(delivery), outputs.show);
+      outputs.end();
       if (outcome.status === "error" || outcome.status === "interrupted") {
         const { ename, evalue, traceback } = outcome;
-        publish(last.header, { type: "error", ename, evalue, traceback });
+        outputs.show({ type: "error", ename, evalue, traceback });
       }
       return outcome;
     },

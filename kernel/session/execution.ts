@@ -17,6 +17,7 @@ import type {
   KernelSockets,
   MimeData as WireData,
 } from "../wire/index.js";
+import { cellOutputs, type LastingOutput } from "./cell-outputs.js";
 import type { Comms } from "./comms.js";
 import { printDiagnostics, reportDiagnostics } from "./diagnostics.js";
 import type { History } from "./history.js";
@@ -41,7 +42,7 @@ export interface ExecutionOptions {
 export interface Execution {
   execute(request: ExecuteRequest, parent: Header): Promise<ExecuteReply>;
   /** Tells the clients what `parent` showed. */
-  publish(parent: Header, output: Output): void;
+  publish(parent: Header, output: LastingOutput): void;
   /** Stops the request that is being executed, or what keeps the main thread busy. */
   interrupt(): Promise<void>;
 }
@@ -64,8 +65,8 @@ export function createExecution(options: ExecutionOptions): Execution {
       tools,
       run: (body, showBody = show) =>
         runCell(body, name, (output) => {
-          // Whatever becomes of the rest, the clients' models have to know.
-          if (output.type === "comm") show(output);
+          // Whatever becomes of the rest, the clients' models have to know, and who waits sees how far it is.
+          if (output.type === "comm" || output.type === "passing") show(output);
           else showBody(output);
         }),
       runOwn: (source, declaration) => runOwn(source, declaration, tools, show),
@@ -152,7 +153,7 @@ export function createExecution(options: ExecutionOptions): Execution {
     }
   }
 
-  function publish(parent: Header, output: Output): void {
+  function publish(parent: Header, output: LastingOutput): void {
     switch (output.type) {
       case "stream":
         broadcast(parent, "stream", { name: output.name, text: output.text });
@@ -203,12 +204,12 @@ export function createExecution(options: ExecutionOptions): Execution {
       if (!silent) broadcast(parent, "execute_input", { code, execution_count });
       // Frames are mapped by the cell's name: what has no number of its own gets another name.
       const name = stored ? `In[${count}]` : `Unnumbered[${++unstored}]`;
-      const show = silent
-        ? silently(parent)
-        : (output: Output): void => {
-            publish(parent, output);
-          };
+      const outputs = cellOutputs((output) => {
+        publish(parent, output);
+      });
+      const show = silent ? silently(parent) : outputs.show;
       const outcome: Ended = code.trim() === "" ? { status: "ok" } : await runCell(code, name, show);
+      outputs.end();
 
       if (outcome.status === "error") {
         const error = errorContent(outcome);

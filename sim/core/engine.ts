@@ -78,7 +78,7 @@ export class Engine implements Persist<EngineState>, Progress {
     return this.#events;
   }
 
-  /** Where the run that goes on ends at the latest. */
+  /** When the run that goes on ends; undefined where that depends on what happens. */
   get until(): number | undefined {
     return this.#until;
   }
@@ -187,10 +187,10 @@ export class Engine implements Persist<EngineState>, Progress {
       );
     }
     this.#state = "running";
-    this.#until = limit === Infinity ? undefined : limit;
+    this.#until = limit === Infinity || untilIdle ? undefined : limit;
     supervision.enter(this.#self);
     const queue = this.#queue;
-    const watch = supervision.watch;
+    const { watch, ended } = supervision;
     try {
       for (;;) {
         if (watch?.(this) === true) return { reason: "interrupted", now: this.now };
@@ -212,6 +212,7 @@ export class Engine implements Persist<EngineState>, Progress {
       this.#until = undefined;
       this.#state = "ready";
       supervision.leave(this.#self);
+      ended?.(this);
     }
   }
 

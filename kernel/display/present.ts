@@ -129,10 +129,7 @@ function formsOf(view: View): Forms {
 
 function presentView(whole: View): MimeBundle {
   if (whole.as === "group") {
-    const parts = leaves(whole).map(presentView);
-    const [only] = parts;
-    if (parts.length === 1 && only !== undefined) return only;
-    return { [mime.text]: parts.map((part) => part[mime.text]).join("\n\n"), [mime.html]: groupHtml(parts) };
+    return joined(leaves(whole).map(presentView));
   }
   const wrong = attempt(() => problem(whole));
   const why = wrong.failed ?? wrong.value;
@@ -148,6 +145,13 @@ function presentView(whole: View): MimeBundle {
     if (failed !== undefined) failures.push(`(no ${type}: ${failed})`);
   }
   return { ...bundle, [mime.text]: [text, ...failures].join("\n") };
+}
+
+/** Several outputs as one, for a place that takes only one; pictures in it are static. */
+export function joined(parts: readonly MimeBundle[]): MimeBundle {
+  const [only] = parts;
+  if (parts.length === 1 && only !== undefined) return only;
+  return { [mime.text]: parts.map((part) => part[mime.text]).join("\n\n"), [mime.html]: groupHtml(parts) };
 }
 
 function attempt<T>(make: () => T): { value?: T; failed?: string } {

@@ -25,6 +25,7 @@
  * blocking-child   the program that `execSync` waits for
  * comms            messages between cells and the clients' widgets
  * cell-context     which run a callback belongs to
+ * captures         what a part of a cell shows, kept apart
  * cell-variables   what a failed cell leaves without a value
  * stop-flag        `interruptRequested`
  * stream-capture   console and process.stdout

@@ -1,4 +1,5 @@
 import type { MessagePort } from "node:worker_threads";
+import { createCaptures, type Capture } from "./captures.js";
 import { startCellContext } from "./cell-context.js";
 import { createCellRunner } from "./cell-runner.js";
 import { createComms, type Comms } from "./comms.js";
@@ -26,6 +27,8 @@ interface Host {
    * away. Nothing of it stays at the cell.
    */
   passing(id: string, data?: MimeData): void;
+  /** `Symbol.for("virtlab.capture")`. */
+  readonly capture: Capture;
   /** `Symbol.for("virtlab.interruptRequested")`: whether the user wants the running cell to stop. */
   interruptRequested(): boolean;
   /** `Symbol.for("virtlab.comms")`: messages to and from the clients' widgets. */
@@ -67,12 +70,13 @@ export function startMainThread(options: MainThreadOptions): void {
 
 function serve(options: MainThreadOptions, memory: SharedMemory): void {
   const { port, folder, kernelFolder, present, originalPosition, loadApi } = options;
-  const reporter = createReporter(memory, (bell) => {
-    port.postMessage(bell);
-  });
   const sources = createCellSources(kernelFolder, originalPosition);
   const evaluate = createEvaluate();
   const context = startCellContext(evaluate);
+  const ringing = createReporter(memory, (bell) => {
+    port.postMessage(bell);
+  });
+  const { reporter, capture } = createCaptures(ringing, context);
   const runner = createCellRunner(reporter, context, sources, evaluate, present);
   const exit = process.exit.bind(process);
 
@@ -112,6 +116,7 @@ function serve(options: MainThreadOptions, memory: SharedMemory): void {
     passing(id, data) {
       reporter.output(context.current(), { type: "passing", id, ...(data === undefined ? {} : { data }) });
     },
+    capture,
     interruptRequested,
     comms,
   };

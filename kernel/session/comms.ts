@@ -5,12 +5,20 @@ import { cellOutputs, type LastingOutput } from "./cell-outputs.js";
 /** A client's comm_open, comm_msg or comm_close. */
 export type CommNotice = Extract<Incoming, { type: NoticeType }>;
 
+/** What of an execute_request says which cell it is. */
+type CellRequest = Pick<Extract<Incoming, { type: "execute_request" }>, "header" | "metadata">;
+
 type CommTable = Readonly<Record<string, { readonly target_name: string }>>;
 
 /** Carries comm messages between clients and cells, and knows which comms are open. */
 export interface Comms {
   /** Sends on what a cell says through a comm. */
   publish(parent: Header, output: Extract<Output, { type: "comm" }>): void;
+  /**
+   * Closes the widgets that the request's cell opened when it ran before: their place on the page is gone. Only a client
+   * that names its cells has that.
+   */
+  leave(request: CellRequest): Promise<void>;
   /** The open comms by id, all or those of one target. */
   info(target: string | undefined): CommTable;
   /**
@@ -39,6 +47,10 @@ export function joins(waiting: readonly CommNotice[], next: CommNotice): boolean
 
 export function createComms({ broadcast, executor, log }: CommsOptions): Comms {
   const targets = new Map<string, string>();
+  /** The cell that each request runs, or in whose place a comm's message works. */
+  const cells = new WeakMap<Header, string>();
+  /** What cells have opened: comm → cell. */
+  const opened = new Map<string, string>();
 
   /** Notes what a notice opens and closes. @returns whether there is a comm that it is for */
   function isOpen({ type, content }: CommNotice): boolean {
@@ -46,8 +58,16 @@ export function createComms({ broadcast, executor, log }: CommsOptions): Comms {
     if (type === "comm_open") targets.set(id, content.target_name);
     const known = targets.has(id);
     if (!known) log(`${type} for no comm that is open`);
-    if (type === "comm_close") targets.delete(id);
+    if (type === "comm_close") {
+      targets.delete(id);
+      opened.delete(id);
+    }
     return known;
+  }
+
+  function own(parent: Header, id: string): void {
+    const cell = cells.get(parent);
+    if (cell !== undefined) opened.set(id, cell);
   }
 
   return {
@@ -56,6 +76,7 @@ export function createComms({ broadcast, executor, log }: CommsOptions): Comms {
       switch (event) {
         case "open":
           targets.set(comm_id, target_name);
+          own(parent, comm_id);
           broadcast(parent, "comm_open", { comm_id, target_name, data }, { metadata, buffers });
           return;
         case "message":
@@ -63,8 +84,26 @@ export function createComms({ broadcast, executor, log }: CommsOptions): Comms {
           return;
         case "close":
           targets.delete(comm_id);
+          opened.delete(comm_id);
           broadcast(parent, "comm_close", { comm_id, data }, { metadata, buffers });
       }
+    },
+    async leave({ header, metadata }) {
+      const { cellId: cell } = metadata;
+      if (typeof cell !== "string") return;
+      cells.set(header, cell);
+      const ids = [...opened].flatMap(([id, by]) => (by === cell && targets.get(id) === widgets ? [id] : []));
+      if (ids.length === 0) return;
+      for (const comm_id of ids) {
+        targets.delete(comm_id);
+        opened.delete(comm_id);
+        broadcast(header, "comm_close", { comm_id, data: {} });
+      }
+      const close = { event: "close", target: "", data: {}, metadata: {}, buffers: [] } as const;
+      await executor.deliver(
+        ids.map((id) => ({ ...close, id })),
+        () => undefined,
+      );
     },
     info(target) {
       const entries = [...targets].filter(([, name]) => target === undefined || name === target);
@@ -74,6 +113,8 @@ export function createComms({ broadcast, executor, log }: CommsOptions): Comms {
       const heeded = notices.filter(isOpen);
       const last = heeded.at(-1);
       if (last === undefined) return undefined;
+      const cell = opened.get(last.content.comm_id);
+      if (cell !== undefined) cells.set(last.header, cell);
       const outputs = cellOutputs((output) => {
         publish(last.header, output);
       });
@@ -87,6 +128,9 @@ export function createComms({ broadcast, executor, log }: CommsOptions): Comms {
     },
   };
 }
+
+/** The target of ipywidgets' models. */
+const widgets = "jupyter.widget";
 
 const events = { comm_open: "open", comm_msg: "message", comm_close: "close" } as const;
 

@@ -10,6 +10,7 @@
  * protocol-worker  the thread: wire, session, language service and executor put together
  * session          the message loop and its queue
  * execution        one execute_request after the other
+ * cell-outputs     what only passes, such as a progress bar, among what stays
  * language-tools   what of lang it needs, loaded late
  * magic-context    what a cell's magics can do here
  * type-check       what a type error does; diagnostics prints them as tsc does

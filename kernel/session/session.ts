@@ -112,6 +112,7 @@ export function createSession(options: SessionOptions): Session {
   async function execute(channel: Channel, message: Execute): Promise<void> {
     executing = message.header;
     await frame(channel, message, async () => {
+      await comms.leave(message);
       const reply = await execution.execute(message.content, message.header);
       if (reply.status === "error" && message.content.stop_on_error) abortQueue();
       sockets.reply(channel, message, "execute_reply", reply);

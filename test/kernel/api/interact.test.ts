@@ -40,8 +40,10 @@ function plugIn(): void {
           model.state = { ...model.state, ...content.data.state };
         },
         onMessage: (handler: Model["handle"]) => void (model.handle = handler),
+        onClose: () => undefined,
       };
     },
+    onTarget: () => undefined,
   };
 }
 

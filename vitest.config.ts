@@ -19,6 +19,8 @@ export default defineConfig(({ mode }) => {
             ...shared,
             name: "kernel",
             include: ["test/{conformance,notebooks,clients,bench}/**/*.test.ts"],
+            // A browser beside other work takes its time.
+            expect: { ...shared.expect, poll: { timeout: 20_000 } },
             testTimeout: 300_000,
             hookTimeout: 300_000,
             fileParallelism: false,

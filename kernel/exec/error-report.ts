@@ -3,7 +3,7 @@ import type { ErrorReport } from "./outcome.js";
 import { firstCellPlace, type CellPlace, type CellSources } from "./stack.js";
 
 const red = (text: string): string => `\u001b[31m${text}\u001b[39m`;
-const dim = (text: string): string => `\u001b[90m${text}\u001b[39m`;
+const dim = (text: string): string => `\u001b[2m${text}\u001b[22m`;
 
 /** How many errors deep a chain of causes is shown; a longer one is most likely a circle. */
 const deepest = 5;

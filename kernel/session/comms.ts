@@ -47,6 +47,8 @@ export function joins(waiting: readonly CommNotice[], next: CommNotice): boolean
 
 export function createComms({ broadcast, executor, log }: CommsOptions): Comms {
   const targets = new Map<string, string>();
+  /** Closed by the kernel; what a client sent before it knew is no mistake of its. */
+  const closed = new Set<string>();
   /** The cell that each request runs, or in whose place a comm's message works. */
   const cells = new WeakMap<Header, string>();
   /** What cells have opened: comm → cell. */
@@ -57,12 +59,21 @@ export function createComms({ broadcast, executor, log }: CommsOptions): Comms {
     const id = content.comm_id;
     if (type === "comm_open") targets.set(id, content.target_name);
     const known = targets.has(id);
-    if (!known) log(`${type} for no comm that is open`);
+    if (!known && !closed.has(id)) log(`${type} for no comm that is open`);
     if (type === "comm_close") {
       targets.delete(id);
       opened.delete(id);
     }
     return known;
+  }
+
+  /** Notes that the kernel has closed a comm. */
+  function forget(id: string): void {
+    targets.delete(id);
+    opened.delete(id);
+    closed.add(id);
+    // The oldest: nothing that was sent to it is under way any more.
+    if (closed.size > remembered) for (const old of closed) return void closed.delete(old);
   }
 
   function own(parent: Header, id: string): void {
@@ -83,8 +94,7 @@ export function createComms({ broadcast, executor, log }: CommsOptions): Comms {
           broadcast(parent, "comm_msg", { comm_id, data }, { metadata, buffers });
           return;
         case "close":
-          targets.delete(comm_id);
-          opened.delete(comm_id);
+          forget(comm_id);
           broadcast(parent, "comm_close", { comm_id, data }, { metadata, buffers });
       }
     },
@@ -95,8 +105,7 @@ export function createComms({ broadcast, executor, log }: CommsOptions): Comms {
       const ids = [...opened].flatMap(([id, by]) => (by === cell && targets.get(id) === widgets ? [id] : []));
       if (ids.length === 0) return;
       for (const comm_id of ids) {
-        targets.delete(comm_id);
-        opened.delete(comm_id);
+        forget(comm_id);
         broadcast(header, "comm_close", { comm_id, data: {} });
       }
       const close = { event: "close", target: "", data: {}, metadata: {}, buffers: [] } as const;
@@ -131,6 +140,9 @@ export function createComms({ broadcast, executor, log }: CommsOptions): Comms {
 
 /** The target of ipywidgets' models. */
 const widgets = "jupyter.widget";
+
+/** Closed comms that are told from unknown ones. */
+const remembered = 1000;
 
 const events = { comm_open: "open", comm_msg: "message", comm_close: "close" } as const;
 

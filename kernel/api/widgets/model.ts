@@ -3,6 +3,7 @@
  * Source: jupyter-widgets/ipywidgets, packages/schema: messages.md (protocol 2.1.0, control protocol 1.0.0) and
  * jupyterwidgetmodels.latest.md, for version 7 jupyterwidgetmodels.v7-5.md.
  */
+import { offerState } from "./states.js";
 
 export type State = Readonly<Record<string, unknown>>;
 
@@ -78,9 +79,6 @@ export interface ModelEvents {
   readonly closed?: () => void;
 }
 
-/** The states of the open models, for clients that come later. */
-const open = new Map<string, () => State>();
-
 function openModel(
   comms: CommsHook,
   { model, view, from }: Omit<WidgetKind, "style">,
@@ -98,7 +96,7 @@ function openModel(
     ...own,
   };
   const comm = comms.open("jupyter.widget", { data: { state, buffer_paths: [] }, metadata: { version: "2.1.0" } });
-  open.set(comm.id, () => state);
+  const withdraw = offerState(comms, comm.id, () => state);
   const update = (change: State): void => {
     comm.send({ data: { method: "update", state: change, buffer_paths: [] } });
   };
@@ -111,7 +109,7 @@ function openModel(
     return events.changed?.(state);
   });
   comm.onClose(() => {
-    open.delete(comm.id);
+    withdraw();
     events.closed?.();
   });
   return {
@@ -122,7 +120,7 @@ function openModel(
       update(change);
     },
     close() {
-      open.delete(comm.id);
+      withdraw();
       comm.close();
       events.closed?.();
     },
@@ -144,7 +142,6 @@ export function openWidget(
   events: ModelEvents = {},
   room: State = {},
 ): WidgetModel {
-  answerStateRequests(comms);
   if (kind.view === undefined) return openModel(comms, kind, own, events);
   const box = openModel(comms, layout, room);
   const parts = [box];
@@ -165,25 +162,4 @@ export function openWidget(
       for (const part of parts) part.close();
     },
   };
-}
-
-const answering = new WeakSet<CommsHook>();
-
-/** A page that is loaded again asks for all models at once. */
-function answerStateRequests(comms: CommsHook): void {
-  if (answering.has(comms)) return;
-  answering.add(comms);
-  comms.onTarget("jupyter.widget.control", (comm) => {
-    comm.onMessage(({ data }) => {
-      if (data["method"] !== "request_states") return;
-      const states = [...open].map(([id, current]) => {
-        const state = current();
-        const { _model_name, _model_module, _model_module_version } = state;
-        const names = { model_name: _model_name, model_module: _model_module };
-        return [id, { ...names, model_module_version: _model_module_version, state }];
-      });
-      // No state here holds bytes.
-      comm.send({ data: { method: "update_states", states: Object.fromEntries(states) as State, buffer_paths: [] } });
-    });
-  });
 }

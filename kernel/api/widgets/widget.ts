@@ -1,19 +1,13 @@
 import type { MimeBundle } from "../../display/index.js";
 import { commsHook, type CommsHook, type WidgetModel } from "./model.js";
 
-/** What is put on a page as one piece. */
-export interface Piece {
-  /** Opens it in every client, unless it is open already. @param label is used where it has none of its own */
-  open(comms: CommsHook, label?: string): WidgetModel;
-  /** How it reads where there are no widgets. */
-  text(label?: string): string;
-}
-
 export const widgetMime = "application/vnd.jupyter.widget-view+json";
 
 /** Something that a cell shows as a widget: a control, an output, a row of them. */
-export abstract class Shown implements Piece {
+export abstract class Shown {
+  /** Opens it in every client, unless it is open already. @param label is used where it has none of its own */
   abstract open(comms: CommsHook, label?: string): WidgetModel;
+  /** How it reads where there are no widgets. */
   abstract text(label?: string): string;
 
   /** What a cell shows of it; its text where there are no widgets. */
@@ -113,6 +107,10 @@ export class Widget<T> extends Shown {
   #change(value: T): Promise<unknown> | undefined {
     if (Object.is(value, this.#value)) return undefined;
     this.#value = value;
-    return Promise.all([...this.#handlers].map(async (handler) => (handler as (value: T) => unknown)(value)));
+    return Promise.all(
+      [...this.#handlers].map(async (handler) => {
+        await (handler as (value: T) => unknown)(value);
+      }),
+    );
   }
 }

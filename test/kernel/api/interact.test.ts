@@ -17,6 +17,8 @@ const place = globalThis as { [displayHook]?: unknown; [comms]?: unknown };
 let models: Model[] = [];
 let shown: State[] = [];
 let updates = 0;
+/** Takes what a client sends through a comm that it opened for a target. */
+const targets = new Map<string, (content: { data: State }) => State | undefined>();
 
 afterEach(() => {
   Reflect.deleteProperty(globalThis, displayHook);
@@ -26,6 +28,7 @@ afterEach(() => {
 
 function plugIn(): void {
   [models, shown, updates] = [[], [], 0];
+  targets.clear();
   place[displayHook] = (bundle: State) => void shown.push(bundle);
   place[comms] = {
     open(target: string, { data, metadata }: { data: { state: State }; metadata: State }) {
@@ -43,7 +46,15 @@ function plugIn(): void {
         onClose: () => undefined,
       };
     },
-    onTarget: () => undefined,
+    onTarget(target: string, opened: (comm: object) => void) {
+      let answer: State | undefined;
+      let handle: Model["handle"] = () => undefined;
+      opened({ send: ({ data }: { data: State }) => (answer = data), onMessage: (h: typeof handle) => (handle = h) });
+      targets.set(target, (content) => {
+        handle(content);
+        return answer;
+      });
+    },
   };
 }
 
@@ -145,6 +156,23 @@ describe("in a notebook", () => {
     }).toThrow("1 is odd");
   });
 
+  test("a page that is loaded anew asks for all models and gets them as they stand", async () => {
+    interact(({ n }) => n, { n: { min: 1, max: 9 } });
+    await move(model("IntSliderModel"), { value: 7 });
+    const ask = targets.get("jupyter.widget.control");
+    expect(ask?.({ data: { method: "unknown" } })).toBeUndefined();
+    const answer = ask?.({ data: { method: "request_states" } });
+    expect(answer).toMatchObject({ method: "update_states", buffer_paths: [] });
+    const states = answer?.["states"] as Record<string, State>;
+    expect(Object.keys(states)).toEqual(models.map(({ id }) => id));
+    expect(states[model("IntSliderModel").id]).toMatchObject({
+      model_name: "IntSliderModel",
+      model_module: "@jupyter-widgets/controls",
+      model_module_version: "2.0.0",
+      state: { value: 7, description: "n" },
+    });
+  });
+
   test("a client that asks for a model's state gets it", () => {
     interact(({ n }) => n, { n: { min: 1, max: 9 } });
     void model("IntSliderModel").handle({ data: { method: "request_state" } });
@@ -176,12 +204,12 @@ test("the function's values have their controls' types", () => {
 
 test.each<[string, unknown, string, string]>([
   ["a range that is empty", { min: 3, max: 3 }, "goes from 3 to 3", "greater than min"],
-  ["a range without an end", { min: 3 }, "no number as its max", "{ min, max }"],
+  ["a range without an end", { min: 3 }, "no number as its max", "slider(0, 10)"],
   ["a step of 0", { min: 0, max: 3, step: 0 }, "steps of 0", "greater than 0"],
   ["a start outside", { min: 0, max: 3, value: 4 }, "starts at 4", "between 0 and 3"],
   ["a mistyped option", { min: 0, max: 3, stepp: 1 }, 'no option "stepp"', '"step"'],
   ["nothing to choose from", [], "nothing to choose from", "at least one"],
-  ["a choice that is no scalar", ["a", {}], 'choice 2 of "x"', "look up"],
+  ["a choice that is no scalar", ["a", {}], 'choice 2 of interact: "x"', "look up"],
   ["a number", 5, "no control but 5", "{ min, max }"],
   ["null", null, "no control but null", "{ min, max }"],
 ])("%s is refused with the mend", (_, control, message, hint) => {

@@ -9,6 +9,7 @@
  * widgets/   what stands on a page and is moved: numbers, choices, texts, boxes, output (a place for what code shows);
  *            widget is what they share, model speaks ipywidgets' protocol
  * supervision  the user's stop reaches a running world, and its bar the user; interrupt asks whether to stop
+ * magic      commands that stand in a cell: the door for whoever brings one
  * progress   a bar for any loop; bar shows it when it is worth it, bar-picture draws it, pace looks at the clock rarely
  */
 import { superviseRuns } from "./supervision.js";
@@ -18,6 +19,7 @@ export * from "./exercises.js";
 export { openImageFile, type ImageFile, type ImageFileOptions } from "./file.js";
 export { interact } from "./interact.js";
 export type { Control, Controls, Range, ValuesOf } from "./control.js";
+export { defineMagic, type MagicDefinition } from "./magic.js";
 export { progress } from "./progress.js";
 export { row, column, type Box } from "./widgets/boxes.js";
 export { checkbox, select, type Choice, type LabelOptions, type SelectOptions } from "./widgets/choices.js";

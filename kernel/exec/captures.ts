@@ -10,7 +10,7 @@ const remembered = 1000;
 
 /**
  * What a part of a cell shows, kept apart from the rest of it, also beyond an `await`: such a part is a run of its own to
- * the context, with a negative number. Messages to widgets are no output, and go on under the cell.
+ * the context, with a negative number. Messages to widgets and magics are no output, and go on under the cell.
  */
 export function createCaptures(
   reporter: Reporter,
@@ -22,7 +22,7 @@ export function createCaptures(
   function output(run: number, shown: Output): void {
     const capture = captures.get(run);
     if (capture === undefined) reporter.output(Math.max(0, run), shown);
-    else if (shown.type === "comm") output(capture.owner, shown);
+    else if (shown.type === "comm" || shown.type === "magic") output(capture.owner, shown);
     else capture.take(shown);
   }
 

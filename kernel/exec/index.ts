@@ -25,6 +25,7 @@
  * blocking-child   the program that `execSync` waits for
  * comms            messages between cells and the clients' widgets
  * cell-context     which run a callback belongs to
+ * cell-magics      magics that cells bring
  * captures         what a part of a cell shows, kept apart
  * cell-variables   what a failed cell leaves without a value
  * stop-flag        `interruptRequested`
@@ -32,7 +33,7 @@
  * module-loader    what `import` gives; tslab is one of them
  * error-report     something thrown → Jupyter's error; stack puts cells' places into it
  */
-export type { CommDelivery, ErrorReport, Executor, MimeData, Outcome, Output } from "./outcome.js";
+export type { CommDelivery, ErrorReport, Executor, MagicDescription, MimeData, Outcome, Output } from "./outcome.js";
 export { createExecutor } from "./executor.js";
 export { startMainThread } from "./main-thread.js";
 export { errorReport, interruptedReport } from "./error-report.js";

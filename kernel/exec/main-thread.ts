@@ -1,5 +1,6 @@
 import type { MessagePort } from "node:worker_threads";
 import { createCaptures, type Capture } from "./captures.js";
+import { createCellMagics, type CellMagics } from "./cell-magics.js";
 import { startCellContext } from "./cell-context.js";
 import { createCellRunner } from "./cell-runner.js";
 import { createComms, type Comms } from "./comms.js";
@@ -27,6 +28,8 @@ interface Host {
    * away. Nothing of it stays at the cell.
    */
   passing(id: string, data?: MimeData): void;
+  /** `Symbol.for("virtlab.magics")`: commands that cells bring. */
+  readonly magics: CellMagics;
   /** `Symbol.for("virtlab.capture")`. */
   readonly capture: Capture;
   /** `Symbol.for("virtlab.interruptRequested")`: whether the user wants the running cell to stop. */
@@ -116,6 +119,9 @@ function serve(options: MainThreadOptions, memory: SharedMemory): void {
     passing(id, data) {
       reporter.output(context.current(), { type: "passing", id, ...(data === undefined ? {} : { data }) });
     },
+    magics: createCellMagics((output) => {
+      reporter.output(context.current(), output);
+    }),
     capture,
     interruptRequested,
     comms,

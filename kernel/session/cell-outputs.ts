@@ -66,6 +66,7 @@ export function cellOutputs(publish: (output: LastingOutput) => void): CellOutpu
           lasting++;
           break;
         case "comm":
+        case "magic":
       }
       publish(output);
     },

@@ -23,6 +23,7 @@ import { printDiagnostics, reportDiagnostics } from "./diagnostics.js";
 import type { History } from "./history.js";
 import type { LanguageTools } from "./language-tools.js";
 import { createMagicContext } from "./magic-context.js";
+import { misplacedMagic } from "./misplaced-magic.js";
 import { explainError, refusal, type TypecheckMode } from "./type-check.js";
 
 export interface ExecutionOptions {
@@ -66,7 +67,7 @@ export function createExecution(options: ExecutionOptions): Execution {
       run: (body, showBody = show) =>
         runCell(body, name, (output) => {
           // Whatever becomes of the rest, the clients' models have to know, and who waits sees how far it is.
-          if (output.type === "comm" || output.type === "passing") show(output);
+          if (output.type === "comm" || output.type === "magic" || output.type === "passing") show(output);
           else showBody(output);
         }),
       runOwn: (source, declaration) => runOwn(source, declaration, tools, show),
@@ -101,12 +102,16 @@ export function createExecution(options: ExecutionOptions): Execution {
     // The checker works in a thread of its own, while this one transforms.
     const remarks = typecheck === "off" ? [] : check(code, tools);
     const transformed = tools.transform(code, name);
-    if (!transformed.ok) return { status: "error", ...reportDiagnostics(transformed.diagnostics, cell) };
+    if (!transformed.ok) {
+      const misplaced = misplacedMagic(transformed.diagnostics, code, tools.magics);
+      return { status: "error", ...(misplaced ?? reportDiagnostics(transformed.diagnostics, cell)) };
+    }
     const found = await remarks;
     if (found === "interrupted") return { status: "error", ...interruptedReport() };
     const errors = found.filter(({ severity }) => severity === "error");
     if (errors.length > 0 && typecheck === "error") {
-      return { status: "error", ...refusal(errors, cell, tools.findDeclaringCell) };
+      const misplaced = misplacedMagic(errors, code, tools.magics);
+      return { status: "error", ...(misplaced ?? refusal(errors, cell, tools.findDeclaringCell)) };
     }
     if (found.length > 0) show({ type: "stream", name: "stdout", text: printDiagnostics(found, cell) });
     return runTransformed(transformed.cell, tools, show);
@@ -171,6 +176,13 @@ export function createExecution(options: ExecutionOptions): Execution {
       case "comm":
         options.comms.publish(parent, output);
         return;
+      case "magic":
+        void language().then(({ magics }) => {
+          if (magics.add(output)) return;
+          const words = "the kernel has a magic of its own by this name. Choose another name.";
+          publish(parent, { type: "error", ...errorReport("UsageError", `${output.name}: ${words}`) });
+        });
+        return;
       case "error":
         broadcast(parent, "error", errorContent(output));
     }
@@ -178,7 +190,7 @@ export function createExecution(options: ExecutionOptions): Execution {
 
   /** Shows nothing; models that live on the clients' side are kept informed. */
   const silently = (parent: Header) => (output: Output) => {
-    if (output.type === "comm") publish(parent, output);
+    if (output.type === "comm" || output.type === "magic") publish(parent, output);
   };
 
   async function evaluate(expressions: ExecuteRequest["user_expressions"], parent: Header): Promise<UserExpressions> {

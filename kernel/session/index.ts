@@ -14,6 +14,7 @@
  * language-tools   what of lang it needs, loaded late
  * magic-context    what a cell's magics can do here
  * type-check       what a type error does; diagnostics prints them as tsc does
+ * misplaced-magic  a magic behind code, in words
  * notebook-lookup  the cell of the notebook that should have run before
  * introspection    complete and inspect; cursor counts in code points
  * comms            what goes between cells and the clients' widgets

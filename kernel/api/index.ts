@@ -3,6 +3,7 @@
  *
  * The whole of `sim/lab`, and what needs a computer around it:
  * show       display a value in the middle of a cell
+ * markup     html, md, svg: templates that show themselves
  * exercises  predict, reveal, check, problem, hint, checkpoint, claim for this session
  * file       a disk image in a file of this computer
  * interact   controls above a result that follows them; control is the short way to a widget
@@ -20,6 +21,7 @@ export { openImageFile, type ImageFile, type ImageFileOptions } from "./file.js"
 export { interact } from "./interact.js";
 export type { Control, Controls, Range, ValuesOf } from "./control.js";
 export { defineMagic, type MagicDefinition } from "./magic.js";
+export { html, md, svg, type Markup } from "./markup.js";
 export { progress } from "./progress.js";
 export { row, column, type Box } from "./widgets/boxes.js";
 export { checkbox, select, type Choice, type LabelOptions, type SelectOptions } from "./widgets/choices.js";

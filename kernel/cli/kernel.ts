@@ -42,7 +42,7 @@ worker.once("error", (error) => {
 process.on("SIGINT", () => undefined);
 process.on("SIGTERM", () => undefined);
 
-const [{ startMainThread }, { presentAll }, { originalPosition }] = await Promise.all([
+const [{ startMainThread }, { presentSoon }, { originalPosition }] = await Promise.all([
   import("../exec/index.js"),
   import("../display/index.js"),
   import("../lang/index.js"),
@@ -51,7 +51,7 @@ startMainThread({
   port: channel.port1,
   folder,
   kernelFolder: dirname(dirname(fileURLToPath(import.meta.url))),
-  present: presentAll,
+  present: presentSoon,
   originalPosition,
   loadApi: async (): Promise<unknown> => import(new URL("../api/index.js", import.meta.url).href),
 });

@@ -20,4 +20,4 @@
 export type { MimeBundle } from "./bundle.js";
 export { escape as escapeHtml } from "./html/escape.js";
 export { page } from "./page/page.js";
-export { joined, present, presentAll } from "./present.js";
+export { joined, present, presentAll, presentSoon } from "./present.js";

@@ -2,7 +2,7 @@ import type { MessagePort } from "node:worker_threads";
 import { createCaptures, type Capture } from "./captures.js";
 import { createCellMagics, type CellMagics } from "./cell-magics.js";
 import { startCellContext } from "./cell-context.js";
-import { createCellRunner } from "./cell-runner.js";
+import { createCellRunner, type Present } from "./cell-runner.js";
 import { createComms, type Comms } from "./comms.js";
 import { createEvaluate } from "./evaluation.js";
 import { createModuleLoader, requireFrom } from "./module-loader.js";
@@ -52,8 +52,7 @@ export interface MainThreadOptions {
   readonly folder: string;
   /** The kernel's own files; stack frames in them are left out. */
   readonly kernelFolder: string;
-  /** Draws a cell's value: one bundle for each picture of it. */
-  readonly present: (value: unknown) => readonly MimeData[];
+  readonly present: Present;
   /** The transform's way back from a script to its cell. */
   readonly originalPosition: OriginalPosition;
   /** What `import … from "virtlab"` gives. */

@@ -1,4 +1,4 @@
-import { joined, presentAll, type MimeBundle } from "../../display/index.js";
+import { joined, presentSoon, type MimeBundle } from "../../display/index.js";
 import { openWidget, type CommsHook, type WidgetModel } from "./model.js";
 import { OutputList, type CellOutput } from "./output-list.js";
 import { Shown } from "./widget.js";
@@ -53,10 +53,16 @@ export class OutputWidget extends Shown {
       // What comes when the work has ended is added at once.
       if (this.#list === list || performance.now() - this.#told >= between) this.#replace(list);
     };
-    const value = (result: unknown): void => {
+    const present = (bundles: readonly MimeBundle[]): void => {
       finish(() => {
-        if (result !== undefined) for (const data of presentAll(result)) list.receive(display(data));
+        for (const data of bundles) list.receive(display(data));
       });
+    };
+    const value = (result: unknown): Promise<void> | undefined => {
+      const bundles = result === undefined ? [] : presentSoon(result);
+      if (bundles instanceof Promise) return bundles.then(present);
+      present(bundles);
+      return undefined;
     };
     const failure = (error: unknown): void => {
       finish(() => {
@@ -67,8 +73,7 @@ export class OutputWidget extends Shown {
     try {
       const result = capture(take, work);
       if (result instanceof Promise) return { settled: result.then(value, failure), thrown: undefined };
-      value(result);
-      return { settled: Promise.resolve(), thrown: undefined };
+      return { settled: value(result) ?? Promise.resolve(), thrown: undefined };
     } catch (error) {
       failure(error);
       return { settled: Promise.resolve(), thrown: { error } };

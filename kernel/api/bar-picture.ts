@@ -7,6 +7,8 @@ export interface State {
   readonly fraction: number | undefined;
   /** What there is to say beside: "3.1 s of 10 s, 120,000 events". */
   readonly words: string;
+  /** Wall time that the fraction took, in ms, where that isn't all of it. */
+  readonly span?: number;
 }
 
 /** Characters of the bar in a text. */
@@ -19,10 +21,10 @@ function seconds(milliseconds: number): string {
 }
 
 /** Time gone, and time to go where that can be told from the part that is done. */
-function times({ fraction }: State, elapsed: number): string {
+function times({ fraction, span }: State, elapsed: number): string {
   const gone = `${seconds(elapsed)} so far`;
   if (fraction === undefined || fraction <= 0) return gone;
-  return `${gone}, ${seconds((elapsed * (1 - fraction)) / fraction)} left`;
+  return `${gone}, ${seconds(((span ?? elapsed) * (1 - fraction)) / fraction)} left`;
 }
 
 /** @param elapsed wall time since it began, in ms */

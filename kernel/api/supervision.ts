@@ -40,18 +40,20 @@ interface ShownRuns {
 }
 
 function shownRuns(): ShownRuns {
-  /** The outermost run, and where its clock stood when it began. */
+  /** The outermost run, and when it began by its clock and on the wall. */
   let outermost: Progress | undefined;
   let from = 0;
+  let begun = 0;
   let bar: Bar | undefined;
   let pace = new Pace();
 
   function begin(progress: Progress): void {
     outermost = progress;
     from = progress.now;
+    begun = performance.now();
     if (bar !== undefined) return;
     pace = new Pace();
-    bar = createBar("simulation", performance.now());
+    bar = createBar("simulation", begun);
     queueMicrotask(rest);
   }
 
@@ -67,7 +69,7 @@ function shownRuns(): ShownRuns {
       if (outermost === undefined) begin(progress);
       const stride = pace.look();
       const shown = outermost ?? progress;
-      bar?.update(pace.time, () => stateOf(shown, from));
+      bar?.update(pace.time, () => ({ ...stateOf(shown, from), span: pace.time - begun }));
       return stride;
     },
     ended(progress) {

@@ -65,6 +65,11 @@ export class OutputList {
     this.receive({ type: "error", ename, evalue, traceback: [`${ename}: ${evalue}`, ...help] });
   }
 
+  /** The work that it is of has ended, and with it what was only passing. */
+  settle(): void {
+    this.#passing.clear();
+  }
+
   /** For an Output widget, with what only passes at the end. */
   outputs(): WidgetOutput[] {
     const passing = [...this.#passing.values()].map((data) => ({ output_type: "display_data", data, metadata: {} }));

@@ -45,6 +45,7 @@ export class OutputWidget extends Shown {
     const current = this.#latest(list);
     const finish = (show: () => void): void => {
       show();
+      list.settle();
       if (current()) this.#replace(list);
     };
     const take = (output: CellOutput): void => {

@@ -97,6 +97,8 @@ describe("the bar of a run", () => {
     for (let run = 0; run < 100; run++) ticking(10, 1).engine.run(ms(10));
     expect(new Set(shown.map(([id]) => id)).size).toBe(1);
     expect(shown).toHaveLength(3);
+    // What is left is left of the present run.
+    expect(texts()[1]).toMatch(/; 0.7 s so far, 0.0 s left$/);
     await rest();
     expect(texts().at(-1)).toBeUndefined();
   });

@@ -286,6 +286,7 @@ describe("an output", () => {
       later({ type: "passing", id: "a", data: { "text/plain": "50 %" } });
       expect(held(model)).toEqual(["50 %"]);
       later({ type: "passing", id: "a" });
+      later({ type: "passing", id: "left behind", data: { "text/plain": "99 %" } });
       later({ type: "display", data: { "text/plain": "x" }, metadata: {}, displayId: "d", update: false });
       later({ type: "display", data: { "text/plain": "y" }, metadata: {}, displayId: "d", update: true });
     });

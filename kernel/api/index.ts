@@ -9,6 +9,7 @@
  * interact   controls above a result that follows them; control is the short way to a widget
  * widgets/   what stands on a page and is moved: numbers, choices, texts, boxes, output (a place for what code shows);
  *            widget is what they share, model speaks ipywidgets' protocol
+ * input      a line that the user types
  * supervision  the user's stop reaches a running world, and its bar the user; interrupt asks whether to stop
  * magic      commands that stand in a cell: the door for whoever brings one
  * progress   a bar for any loop; bar shows it when it is worth it, bar-picture draws it, pace looks at the clock rarely
@@ -18,6 +19,7 @@ import { superviseRuns } from "./supervision.js";
 export * from "../../sim/lab/index.js";
 export * from "./exercises.js";
 export { openImageFile, type ImageFile, type ImageFileOptions } from "./file.js";
+export { input, type InputOptions } from "./input.js";
 export { interact } from "./interact.js";
 export type { Control, Controls, Range, ValuesOf } from "./control.js";
 export { defineMagic, type MagicDefinition } from "./magic.js";

@@ -1,9 +1,12 @@
+import { isPromise } from "node:util/types";
 import type { MessagePort } from "node:worker_threads";
+import { createAsking, type AskAndWait } from "./asking.js";
 import { createCaptures, type Capture } from "./captures.js";
 import { createCellMagics, type CellMagics } from "./cell-magics.js";
 import { startCellContext } from "./cell-context.js";
 import { createCellRunner, type Present } from "./cell-runner.js";
 import { createComms, type Comms } from "./comms.js";
+import { createDialogs } from "./dialogs.js";
 import { createEvaluate } from "./evaluation.js";
 import { createModuleLoader, requireFrom } from "./module-loader.js";
 import type { MimeData } from "./outcome.js";
@@ -36,6 +39,10 @@ interface Host {
   interruptRequested(): boolean;
   /** `Symbol.for("virtlab.comms")`: messages to and from the clients' widgets. */
   readonly comms: Comms;
+  /** `Symbol.for("virtlab.ask")`: what the user types. */
+  readonly ask: AskAndWait;
+  /** `Symbol.for("virtlab.present")`: what a cell that ends in the value would show, for the debugger. */
+  present(value: unknown): readonly MimeData[];
 }
 
 interface DisplayOptions {
@@ -66,11 +73,11 @@ export interface MainThreadOptions {
 export function startMainThread(options: MainThreadOptions): void {
   options.port.once("message", (order: Order) => {
     // createExecutor sends this first.
-    if (order.type === "share") serve(options, order.memory);
+    if (order.type === "share") serve(options, order.memory, order.answers);
   });
 }
 
-function serve(options: MainThreadOptions, memory: SharedMemory): void {
+function serve(options: MainThreadOptions, memory: SharedMemory, answers: MessagePort): void {
   const { port, folder, kernelFolder, present, originalPosition, loadApi } = options;
   const sources = createCellSources(kernelFolder, originalPosition);
   const evaluate = createEvaluate();
@@ -104,7 +111,7 @@ function serve(options: MainThreadOptions, memory: SharedMemory): void {
     return exit(status);
   };
 
-  const { comms, deliver } = createComms((output) => {
+  const { comms, deliver, forget } = createComms((output) => {
     reporter.output(context.current(), output);
   });
   const host: Host = {
@@ -124,6 +131,12 @@ function serve(options: MainThreadOptions, memory: SharedMemory): void {
     capture,
     interruptRequested,
     comms,
+    ask: createAsking(memory, answers, reporter, () => context.current()),
+    present(value) {
+      const bundles = present(value);
+      // Where the debugger has stopped a cell nothing can come later.
+      return isPromise(bundles) ? [{ "text/plain": "…" }] : bundles;
+    },
   };
   const load = createModuleLoader(
     folder,
@@ -138,7 +151,7 @@ function serve(options: MainThreadOptions, memory: SharedMemory): void {
       ],
     ]),
   );
-  defineGlobals({ __virtlab: { import: load }, require: requireFrom(folder) });
+  defineGlobals({ __virtlab: { import: load }, require: requireFrom(folder), ...createDialogs(host.ask) });
   defineGlobals(
     Object.fromEntries(Object.entries(host).map(([name, value]) => [Symbol.for(`virtlab.${name}`), value as unknown])),
   );
@@ -162,6 +175,7 @@ function serve(options: MainThreadOptions, memory: SharedMemory): void {
         return;
       case "reset":
         forgetVariables(before);
+        forget();
         reporter.pong(order.id);
         return;
       case "exit":

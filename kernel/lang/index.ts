@@ -16,6 +16,8 @@
  *   helpers           what the type stripper's output calls
  *   edits, nodes      text changes that know where they came from; the syntax tree
  * positions           script → cell
+ * expression          one expression without its types
+ * guards              where a script catches what is thrown
  * completeness        may Enter run it?
  * syntax-errors       the parser's words
  * nesting             what the parser can't be given
@@ -33,8 +35,10 @@
  *   service-host, packages                           what TypeScript sees of the disk
  */
 export * from "./types.js";
-export { createTransform, transform, type Transform } from "./transform.js";
+export { createTransform, transform, type Transform, type TransformOptions } from "./transform.js";
 export { isComplete, type Completeness } from "./completeness.js";
-export { originalPosition } from "./positions.js";
+export { originalPosition, readPositions } from "./positions.js";
+export { stripExpression } from "./expression.js";
+export { findGuards, type Guards } from "./guards.js";
 export type { Position } from "./line-index.js";
 export { startLanguageService, type LanguageServiceOptions } from "./service/client.js";

@@ -12,16 +12,12 @@ export function packPositions(origins: readonly Origin[], mappings: string): str
  * Undefined for what is no part of the cell: frames there are best hidden.
  */
 export function originalPosition(positions: string, line: number, column: number): Position | undefined {
+  return readPositions(positions)(line, column);
+}
+
+/** `originalPosition` for many places of one script. */
+export function readPositions(positions: string): (line: number, column: number) => Position | undefined {
   const [origins, mappings] = unpack(positions);
-  const origin = origins.findLast(([atLine, atColumn]) => atLine < line || (atLine === line && atColumn <= column));
-  if (origin === undefined || origin[4] === 2) return undefined;
-  const [atLine, atColumn, fromLine, fromColumn, kind] = origin;
-  const plain =
-    kind === 1
-      ? { line: fromLine, column: fromColumn }
-      : line === atLine
-        ? { line: fromLine, column: fromColumn + column - atColumn }
-        : { line: fromLine + line - atLine, column };
   const map = new SourceMap({
     file: "",
     version: 3,
@@ -31,6 +27,19 @@ export function originalPosition(positions: string, line: number, column: number
     mappings,
     sourceRoot: "",
   });
+  return (line, column) => find(origins, map, line, column);
+}
+
+function find(origins: readonly Origin[], map: SourceMap, line: number, column: number): Position | undefined {
+  const origin = origins.findLast(([atLine, atColumn]) => atLine < line || (atLine === line && atColumn <= column));
+  if (origin === undefined || origin[4] === 2) return undefined;
+  const [atLine, atColumn, fromLine, fromColumn, kind] = origin;
+  const plain =
+    kind === 1
+      ? { line: fromLine, column: fromColumn }
+      : line === atLine
+        ? { line: fromLine, column: fromColumn + column - atColumn }
+        : { line: fromLine + line - atLine, column };
   const entry = map.findEntry(plain.line - 1, plain.column - 1);
   return "originalLine" in entry ? { line: entry.originalLine + 1, column: entry.originalColumn + 1 } : undefined;
 }

@@ -30,6 +30,8 @@ export interface MagicContext {
    */
   run(code: string, show?: (output: Output) => void): Promise<Ending>;
   show(output: Output): void;
+  /** Shows what isn't the cell's output but help beside it: in a front end's pager. */
+  page(data: MimeBundle): void;
   /** Shows a view at the cell. */
   present(view: View): Promise<void>;
   /**
@@ -42,8 +44,11 @@ export interface MagicContext {
   perform(spelled: string, args: readonly string[], body: string): Promise<Ending>;
   /** Loads what cells import as "virtlab", if no cell has: it brings magics. */
   loadApi(): Promise<Ending>;
-  /** @returns signature and documentation of a name or of `name.member`, undefined where nothing is known */
-  document(name: string): Promise<MimeBundle | undefined>;
+  /**
+   * @param source the cell that declares the name as well
+   * @returns signature and documentation of a name or of `name.member`, undefined where nothing is known
+   */
+  document(name: string, source: boolean): Promise<MimeBundle | undefined>;
   readonly typecheck: Setting;
 }
 

@@ -118,8 +118,8 @@ export class CellOutputs {
 }
 
 type Shown = Extract<Publication, { readonly type: "display_data" | "execute_result" }>;
-function content({ data: whole, metadata }: Shown): Pick<DisplayOutput, "data" | "metadata"> {
-  // It names a model that ends with the kernel; what else is there says what it showed.
-  const { "application/vnd.jupyter.widget-view+json": _, ...data } = whole;
-  return { data, metadata };
+function content({ data, metadata }: Shown): Pick<DisplayOutput, "data" | "metadata"> {
+  // A view names a model that ends with the kernel; what else is there says what it showed.
+  const kept = Object.entries(data).filter(([type]) => type !== "application/vnd.jupyter.widget-view+json");
+  return { data: Object.fromEntries(kept), metadata };
 }

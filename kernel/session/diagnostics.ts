@@ -2,7 +2,9 @@ import type { ErrorReport } from "../exec/index.js";
 import type { Diagnostic } from "../lang/index.js";
 
 const paint = (code: number) => (text: string) => `\u001b[${code}m${text}\u001b[39m`;
-const [red, yellow, cyan, grey] = [paint(31), paint(33), paint(36), paint(90)];
+const [red, yellow, cyan] = [paint(31), paint(33), paint(36)];
+/** Not bright black, which JupyterLab's dark theme shows on black. */
+const faint = (text: string): string => `\u001b[2m${text}\u001b[22m`;
 
 /** Lines shown of a remark that spans many. */
 const longest = 4;
@@ -28,7 +30,7 @@ function describe(diagnostic: Diagnostic, { name, source }: { name: string; sour
   const colour = severity === "error" ? red : yellow;
   const [first = "", ...rest] = message.split("\n");
   const place = `${cyan(name)}:${yellow(String(line))}:${yellow(String(column))}`;
-  const kind = `${colour(severity)}${code === undefined ? "" : grey(` ${code}`)}`;
+  const kind = `${colour(severity)}${code === undefined ? "" : faint(` ${code}`)}`;
   const width = String(endLine).length;
   const lines = source.split("\n");
   const excerpt: string[] = [];

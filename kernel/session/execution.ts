@@ -1,6 +1,7 @@
 import {
   errorReport,
   interruptedReport,
+  type Ask,
   type ErrorReport,
   type Executor,
   type MimeData,
@@ -16,14 +17,17 @@ import type {
   Json,
   KernelSockets,
   MimeData as WireData,
+  Origin,
 } from "../wire/index.js";
 import { cellOutputs, type LastingOutput } from "./cell-outputs.js";
 import type { Comms } from "./comms.js";
+import type { Debugging } from "./debugging.js";
 import { printDiagnostics, reportDiagnostics } from "./diagnostics.js";
 import type { History } from "./history.js";
 import type { LanguageTools } from "./language-tools.js";
 import { createMagicContext } from "./magic-context.js";
 import { misplacedMagic } from "./misplaced-magic.js";
+import type { Questions } from "./questions.js";
 import { explainError, refusal, type TypecheckMode } from "./type-check.js";
 
 export interface ExecutionOptions {
@@ -32,6 +36,8 @@ export interface ExecutionOptions {
   readonly language: () => Promise<LanguageTools>;
   readonly history: History;
   readonly comms: Pick<Comms, "publish">;
+  readonly questions: Pick<Questions, "askFor">;
+  readonly debugging: Pick<Debugging, "named" | "attached" | "starting" | "ended">;
   /** What it is at first. */
   readonly typecheck: TypecheckMode;
   /** Told when a cell called `process.exit`; its reply still goes out. */
@@ -39,38 +45,51 @@ export interface ExecutionOptions {
   readonly log: (reason: string) => void;
 }
 
-/** Turns execute_requests into runs and their outcomes into messages, one at a time. */
+/** Turns execute_requests into runs and their outcomes into messages. */
 export interface Execution {
-  execute(request: ExecuteRequest, parent: Header): Promise<ExecuteReply>;
+  execute(request: ExecuteRequest, from: Origin): Promise<ExecuteReply>;
   /** Tells the clients what `parent` showed. */
   publish(parent: Header, output: LastingOutput): void;
-  /** Stops the request that is being executed, or what keeps the main thread busy. */
+  /** Stops the requests that are being executed, or what keeps the main thread busy. */
   interrupt(): Promise<void>;
 }
 
 type Ended = Extract<Outcome, { status: "ok" | "error" }>;
 
+/** What a run may say to its client. */
+interface Dialogue {
+  readonly show: (output: Output) => void;
+  readonly ask: Ask;
+  /** Shows help in the pager of the front end: JupyterLab, Notebook, VS Code and the consoles all have one. */
+  readonly page: (data: MimeData) => void;
+}
+
 export function createExecution(options: ExecutionOptions): Execution {
-  const { broadcast, executor, language, history, log } = options;
+  const { broadcast, executor, language, history, debugging, log } = options;
   let { typecheck } = options;
   let count = 0;
   let unstored = 0;
-  /** Ends the wait for the type checker. */
-  let giveUp: (() => void) | undefined;
+  /** What ends the waits for the type checker. */
+  const waits = new Set<() => void>();
 
   /** Runs what a client sent: TypeScript, magics, or both. */
-  async function runCell(code: string, name: string, show: (output: Output) => void): Promise<Ended> {
+  async function runCell(code: string, name: string, dialogue: Dialogue): Promise<Ended> {
+    const { show, page } = dialogue;
     const tools = await language();
     const context = createMagicContext({
       show,
+      page,
       tools,
       run: (body, showBody = show) =>
-        runCell(body, name, (output) => {
-          // Whatever becomes of the rest, the clients' models have to know, and who waits sees how far it is.
-          if (output.type === "comm" || output.type === "magic" || output.type === "passing") show(output);
-          else showBody(output);
+        runCell(body, name, {
+          ...dialogue,
+          show: (output) => {
+            // Whatever becomes of the rest, the clients' models have to know, and who waits sees how far it is.
+            if (output.type === "comm" || output.type === "magic" || output.type === "passing") show(output);
+            else showBody(output);
+          },
         }),
-      runOwn: (source, declaration) => runOwn(source, declaration, tools, show),
+      runOwn: (source, declaration) => runOwn(source, declaration, tools, dialogue),
       typecheck: {
         get: () => typecheck,
         set: (mode) => {
@@ -78,30 +97,25 @@ export function createExecution(options: ExecutionOptions): Execution {
         },
       },
     });
-    return tools.magics.run(code, context) ?? run(code, name, show);
+    return tools.magics.run(code, context) ?? run(code, name, dialogue);
   }
 
   /** Runs a line of the kernel's own, which needs no check; later cells' types know it as `declaration`. */
-  async function runOwn(
-    source: string,
-    declaration: string,
-    tools: LanguageTools,
-    show: (output: Output) => void,
-  ): Promise<Ended> {
+  async function runOwn(source: string, declaration: string, tools: LanguageTools, dialogue: Dialogue): Promise<Ended> {
     const name = `Unnumbered[${++unstored}]`;
     const transformed = tools.transform(source, name);
     if (!transformed.ok) {
       return { status: "error", ...reportDiagnostics(transformed.diagnostics, { name, source }) };
     }
-    return runTransformed({ ...transformed.cell, source: declaration }, tools, show);
+    return runTransformed({ ...transformed.cell, source: declaration }, tools, dialogue);
   }
 
-  async function run(code: string, name: string, show: (output: Output) => void): Promise<Ended> {
+  async function run(code: string, name: string, dialogue: Dialogue): Promise<Ended> {
     const cell = { name, source: code };
     const tools = await language();
     // The checker works in a thread of its own, while this one transforms.
     const remarks = typecheck === "off" ? [] : check(code, tools);
-    const transformed = tools.transform(code, name);
+    const transformed = tools.transform(code, name, { asWritten: debugging.attached() });
     if (!transformed.ok) {
       const misplaced = misplacedMagic(transformed.diagnostics, code, tools.magics);
       return { status: "error", ...(misplaced ?? reportDiagnostics(transformed.diagnostics, cell)) };
@@ -113,20 +127,23 @@ export function createExecution(options: ExecutionOptions): Execution {
       const misplaced = misplacedMagic(errors, code, tools.magics);
       return { status: "error", ...(misplaced ?? refusal(errors, cell, tools.findDeclaringCell)) };
     }
-    if (found.length > 0) show({ type: "stream", name: "stdout", text: printDiagnostics(found, cell) });
-    return runTransformed(transformed.cell, tools, show);
+    if (found.length > 0) dialogue.show({ type: "stream", name: "stdout", text: printDiagnostics(found, cell) });
+    return runTransformed(transformed.cell, tools, dialogue);
   }
 
   async function runTransformed(
     cell: TransformedCell,
     { declare, service, findDeclaringCell }: LanguageTools,
-    show: (output: Output) => void,
+    { show, ask }: Dialogue,
   ): Promise<Ended> {
-    const running = executor.run(cell, show);
+    const breakpoints = debugging.starting(cell);
+    if (breakpoints !== undefined) await breakpoints;
+    const running = executor.run(cell, show, ask);
     // However it ends, what it declared is there from now on.
-    declare(cell.source);
+    declare(cell.source, cell.declares);
     if (typecheck !== "off") service();
     const outcome = await running;
+    debugging.ended(cell.name);
     switch (outcome.status) {
       case "interrupted":
         return { ...outcome, status: "error" };
@@ -143,18 +160,20 @@ export function createExecution(options: ExecutionOptions): Execution {
   }
 
   async function check(code: string, { service }: LanguageTools): Promise<readonly Diagnostic[] | "interrupted"> {
+    let giveUp = (): void => undefined;
     const interrupted = new Promise<"interrupted">((resolve) => {
       giveUp = (): void => {
         resolve("interrupted");
       };
     });
+    waits.add(giveUp);
     try {
       return await Promise.race([service().check(code), interrupted]);
     } catch (error) {
       log(`a cell ran unchecked: ${String(error)}`);
       return [];
     } finally {
-      giveUp = undefined;
+      waits.delete(giveUp);
     }
   }
 
@@ -193,10 +212,13 @@ export function createExecution(options: ExecutionOptions): Execution {
     if (output.type === "comm" || output.type === "magic") publish(parent, output);
   };
 
-  async function evaluate(expressions: ExecuteRequest["user_expressions"], parent: Header): Promise<UserExpressions> {
+  async function evaluate(
+    expressions: ExecuteRequest["user_expressions"],
+    dialogue: Dialogue,
+  ): Promise<UserExpressions> {
     const values: Record<string, UserExpressions[string]> = {};
     for (const [key, expression] of Object.entries(expressions)) {
-      const outcome = await run(expression, `Expression[${++unstored}]`, silently(parent));
+      const outcome = await run(expression, `Expression[${++unstored}]`, dialogue);
       values[key] =
         outcome.status === "error"
           ? { status: "error", ...errorContent(outcome) }
@@ -206,7 +228,9 @@ export function createExecution(options: ExecutionOptions): Execution {
   }
 
   return {
-    async execute(request, parent) {
+    async execute(request, from) {
+      const { header: parent } = from;
+      const ask = options.questions.askFor(from, request.allow_stdin);
       const { code, silent, store_history: stored } = request;
       if (stored && code.trim() !== "") {
         count++;
@@ -216,11 +240,16 @@ export function createExecution(options: ExecutionOptions): Execution {
       if (!silent) broadcast(parent, "execute_input", { code, execution_count });
       // Frames are mapped by the cell's name: what has no number of its own gets another name.
       const name = stored ? `In[${count}]` : `Unnumbered[${++unstored}]`;
+      debugging.named(name, code);
       const outputs = cellOutputs((output) => {
         publish(parent, output);
       });
       const show = silent ? silently(parent) : outputs.show;
-      const outcome: Ended = code.trim() === "" ? { status: "ok" } : await runCell(code, name, show);
+      const payload: { source: "page"; data: WireData; start: number }[] = [];
+      const page = (data: MimeData): void => {
+        payload.push({ source: "page", data: wireData(data), start: 0 });
+      };
+      const outcome: Ended = code.trim() === "" ? { status: "ok" } : await runCell(code, name, { show, ask, page });
       outputs.end();
 
       if (outcome.status === "error") {
@@ -234,12 +263,16 @@ export function createExecution(options: ExecutionOptions): Execution {
       }
       const text = result?.["text/plain"];
       if (stored && typeof text === "string") history.setOutput(execution_count, text);
-      const user_expressions = await evaluate(request.user_expressions, parent);
-      return { status: "ok", execution_count, user_expressions, payload: [] };
+      const user_expressions = await evaluate(request.user_expressions, {
+        show: silently(parent),
+        ask,
+        page,
+      });
+      return { status: "ok", execution_count, user_expressions, payload };
     },
     publish,
     interrupt() {
-      giveUp?.();
+      for (const giveUp of waits) giveUp();
       return executor.interrupt();
     },
   };

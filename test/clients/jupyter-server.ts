@@ -12,7 +12,7 @@ export interface JupyterServer {
   /** Its root folder: put notebooks here. */
   readonly folder: string;
   /** The address of one of its pages, with the token that lets a browser in. */
-  address(path: string): string;
+  readonly address: (path: string) => string;
   /** What it printed. */
   readonly log: () => string;
   /** Ends it and its kernels, and removes its folders. */

@@ -71,13 +71,14 @@ test("an error names the cell and the line; what fails the type check does not r
 });
 
 test("Stop ends an endless loop and keeps the state; Restart forgets it", async () => {
-  const notebook = await lab.write("let kept = 41;", "kept = 42; while (true) {}", "kept");
+  const notebook = await lab.write("let kept = 41;", 'kept = 42;\nconsole.log("at it");\nwhile (true) {}', "kept");
   const shown = async (index: number): Promise<string | undefined> => (await notebook.shown())[index]?.text;
   await notebook.run(0);
   await notebook.start(1);
+  await expect.poll(() => shown(1)).toBe("at it");
   await notebook.press("notebook:interrupt-kernel");
   await notebook.idle();
-  await expect.poll(() => shown(1)).toBe("Interrupted: the cell was interrupted");
+  await expect.poll(() => shown(1)).toBe("at it\nInterrupted: the cell was interrupted");
   await notebook.run(2);
   await expect.poll(() => shown(2)).toBe("42");
   await lab.picture("interrupted");
@@ -114,7 +115,7 @@ test("Tab completes with types, Shift+Tab shows signature and documentation", as
 
 test("a slider moved by the keyboard runs the function again, also after the page was loaded anew", async () => {
   let notebook = await lab.write(
-    'import { interact } from "virtlab";\ninteract(({ n, how }) => how + " of " + n * n, { n: { min: 1, max: 9 }, how: ["sum", "mean"] });',
+    'import { interact } from "virtlab";\ninteract(({ n, how }) => how + " of " + n * n, { n: { min: 1, max: 9 }, how: ["sum", "mean"], on: true, name: "x" });',
   );
   await notebook.run(0);
   const result = (): Locator => notebook.cell(0).locator(".widget-output");

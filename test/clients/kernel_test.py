@@ -26,6 +26,7 @@ class VirtlabKernelTests(jupyter_kernel_test.KernelTests):
     code_display_data = [{"code": DISPLAY, "mime": "text/html"}]
     code_clear_output = '(globalThis as any)[Symbol.for("virtlab.clear")](false)'
     code_inspect_sample = "parseInt"
+    code_page_something = "parseInt?"
     code_history_pattern = "[[]1, 2*"
     supported_history_operations = ("tail", "range", "search")
     completion_samples = [
@@ -72,6 +73,46 @@ class VirtlabKernelTests(jupyter_kernel_test.KernelTests):
             message = self.kc.get_iopub_msg(timeout=5)
             if message["content"].get("execution_state") == state:
                 return
+
+    def test_prompt(self):
+        self.flush_channels()
+        self.kc.execute('`${prompt("Name?")}${prompt("Again?", "!")}`', allow_stdin=True)
+        for prompt, answer in (("Name? ", "Ada \N{ROCKET}"), ("Again? [!] ", "")):
+            question = self.kc.get_stdin_msg(timeout=15)
+            self.assertEqual(question["msg_type"], "input_request")
+            self.assertEqual(question["content"], {"prompt": prompt, "password": False})
+            self.kc.input(answer)
+        self.assertEqual(self.get_non_kernel_info_reply(timeout=15)["content"]["status"], "ok")
+        results = []
+        while not results:
+            message = self.kc.get_iopub_msg(timeout=5)
+            if message["msg_type"] == "execute_result":
+                results.append(message["content"]["data"]["text/plain"])
+        self.assertEqual(results, ["'Ada \N{ROCKET}!'"])
+        self.flush_channels()
+
+    def test_subshell(self):
+        self.flush_channels()
+
+        def control(kind, content):
+            message = self.kc.session.msg(kind, content)
+            self.kc.control_channel.send(message)
+            while True:
+                reply = self.kc.get_control_msg(timeout=15)
+                if reply["parent_header"]["msg_id"] == message["header"]["msg_id"]:
+                    return reply["content"]
+
+        subshell = control("create_subshell_request", {})["subshell_id"]
+        self.assertEqual(control("list_subshell_request", {})["subshell_id"], [subshell])
+        self.kc.execute("await new Promise((done) => setTimeout(done, 2000)); 'main'")
+        message = self.kc.session.msg("execute_request", {"code": "1 + 1"})
+        message["header"]["subshell_id"] = subshell
+        self.kc.shell_channel.send(message)
+        first, second = (self.get_non_kernel_info_reply(timeout=15) for _ in range(2))
+        self.assertEqual(first["parent_header"]["msg_id"], message["header"]["msg_id"])
+        self.assertEqual([first["content"]["status"], second["content"]["status"]], ["ok", "ok"])
+        self.assertEqual(control("delete_subshell_request", {"subshell_id": subshell})["status"], "ok")
+        self.flush_channels()
 
     def test_astral_cursor(self):
         self.flush_channels()

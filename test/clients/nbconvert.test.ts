@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { formatNotebook, isExecuted, readNotebook, type Notebook, type Output } from "../../kernel/runner/index.js";
+import * as views from "../kernel/display/views.js";
 import { code, markdown, notebookOf } from "../kernel/runner/notebooks.js";
 import { call, top, virtlab } from "./command.js";
 import { pythonOf } from "./python.js";
@@ -95,6 +96,76 @@ describe("from a folder outside the clone, the installed kernel runs", () => {
 
   test.for(["fixture.ipynb", ...course])("%s under nbclient", (name, context) => {
     expectExecuted(nbclient(pythonOf(context), folder, folder, name));
+  });
+});
+
+describe("a page that nbconvert makes", () => {
+  const folder = suiteFolder();
+  const cells = [
+    code(plot, "plot"),
+    code(`[{ loaf: "rye", price: 250 }]`, "table"),
+    code(`(${JSON.stringify(views.graph)})`, "graph"),
+    code(`(${JSON.stringify(views.sequence)})`, "sequence"),
+    code(`import { interact } from "virtlab";\ninteract(({ n }) => "at " + n, { n: { min: 1, max: 9 } });`, "widget"),
+    code(`console.log("printed"); console.error("warned")`, "streams"),
+    code(`function far(): never {\n  throw new RangeError("too far");\n}\nfar()`, "error", ["raises-exception"]),
+  ];
+  const page = (python: string): string => {
+    writeFileSync(join(folder, "views.ipynb"), formatNotebook(notebookOf(...cells)));
+    expect(virtlab(["install", "--prefix", folder], folder).exit).toBe(0);
+    const options = ["--to", "html", "--execute", "views.ipynb"];
+    const { exit, err } = call(python, ["-m", "nbconvert", ...options], folder, environment(folder));
+    expect(exit, err).toBe(0);
+    return readFileSync(join(folder, "views.html"), "utf8");
+  };
+
+  test("shows every output: plot, table, graph, sequence, a widget's state, streams, an error", (context) => {
+    const html = page(pythonOf(context));
+    // Code may be spread over coloured spans; what an output shows is not.
+    const output = (id: string): string =>
+      (html.split(`id="cell-id=${id}"`)[1] ?? "")
+        .split('id="cell-id=')[0]
+        ?.split("jp-OutputArea-output")
+        .slice(1)
+        .join() ?? "";
+    for (const id of ["plot", "graph", "sequence"])
+      expect(output(id), id).toMatch(/<svg|data:image\/svg\+xml|class="mermaid"/);
+    expect(output("table")).toMatch(/<td[^>]*>rye<\/td>/);
+    // A widget's view hides what else its output has; its state goes along, for the page's script to draw.
+    const [, state = ""] =
+      /<script type="application\/vnd\.jupyter\.widget-state\+json">([^]*?)<\/script>/.exec(html) ?? [];
+    const [, id = "no view"] = /"model_id": "([^"]+)"/.exec(output("widget")) ?? [];
+    expect(JSON.parse(state)).toMatchObject({ state: { [id]: { model_name: "VBoxModel" } } });
+    expect(state).toContain("'at 1'");
+    expect(output("streams")).toContain("printed");
+    expect(output("streams")).toContain("warned");
+    expect(output("error")).toContain("too far");
+    expect(output("error")).toContain("In[7], line 2");
+  });
+});
+
+describe("papermill", () => {
+  const folder = suiteFolder();
+  const papermill = (python: string, ...args: string[]): ReturnType<typeof call> => {
+    expect(virtlab(["install", "--prefix", folder], folder).exit).toBe(0);
+    return call(
+      python,
+      ["-m", "papermill", "fixture.ipynb", "by-papermill.ipynb", ...args],
+      folder,
+      environment(folder),
+    );
+  };
+
+  test("runs a notebook of TypeScript", (context) => {
+    const { exit, err } = papermill(pythonOf(context, ["papermill"]));
+    expect(exit, err).toBe(0);
+    expectExecuted(join(folder, "by-papermill.ipynb"));
+  });
+
+  test("knows no way to write parameters in TypeScript, and says so; virtlab run -p does", (context) => {
+    const { exit, err } = papermill(pythonOf(context, ["papermill"]), "-p", "n", "7");
+    expect(exit).not.toBe(0);
+    expect(err).toContain("No parameter translator functions specified for kernel 'virtlab' or language 'typescript'");
   });
 });
 

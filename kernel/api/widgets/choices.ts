@@ -106,7 +106,7 @@ export function checkbox(value = false, options?: Partial<LabelOptions>): Widget
     model: "CheckboxModel",
     view: "CheckboxView",
     from: "controls",
-    style: "CheckboxStyleModel",
+    style: "DescriptionStyleModel",
   };
   return new Widget<boolean>({
     value,

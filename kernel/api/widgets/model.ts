@@ -33,20 +33,17 @@ export function commsHook(): CommsHook | undefined {
   return (globalThis as { [hook]?: CommsHook })[hook];
 }
 
-/** The packages that models and views come from, with the versions of their state in ipywidgets 8 and 7. */
+/**
+ * The packages that models and views come from. Their state is read alike by ipywidgets 7 and 8; a front end takes what
+ * its own version satisfies, and doesn't say which that is. VS Code has version 7 for kernels that aren't Python's.
+ */
 const packages = {
-  base: { name: "@jupyter-widgets/base", 8: "2.0.0", 7: "1.2.0" },
-  controls: { name: "@jupyter-widgets/controls", 8: "2.0.0", 7: "1.5.0" },
-  output: { name: "@jupyter-widgets/output", 8: "1.0.0", 7: "1.0.0" },
+  base: ["@jupyter-widgets/base", "^1.2.0 || ^2.0.0"],
+  controls: ["@jupyter-widgets/controls", "^1.5.0 || ^2.0.0"],
+  output: ["@jupyter-widgets/output", "^1.0.0"],
 } as const;
 
 type Package = keyof typeof packages;
-
-/** A front end takes models of its own version only, and doesn't say which that is. */
-const version = (): 7 | 8 => (process.env["VIRTLAB_IPYWIDGETS"] === "7" ? 7 : 8);
-
-/** What version 7 calls the styles that came with version 8. */
-const olderStyles = new Set(["CheckboxStyleModel", "TextStyleModel", "HTMLStyleModel", "LabelStyleModel"]);
 
 /** Which model and view a widget is. */
 export interface WidgetKind {
@@ -54,7 +51,7 @@ export interface WidgetKind {
   /** Absent for what is not seen. */
   readonly view?: string;
   readonly from: Package;
-  /** Its style's model, from the same package. */
+  /** Its style's model, from the same package; one that version 7 has too. */
   readonly style?: string;
 }
 
@@ -88,11 +85,11 @@ function openModel(
 ): WidgetModel {
   let state: State = {
     _model_name: model,
-    _model_module: packages[from].name,
-    _model_module_version: packages[from][version()],
+    _model_module: packages[from][0],
+    _model_module_version: packages[from][1],
     _view_name: view ?? null,
-    _view_module: packages[viewFrom].name,
-    _view_module_version: packages[viewFrom][version()],
+    _view_module: packages[viewFrom][0],
+    _view_module_version: packages[viewFrom][1],
     ...own,
   };
   const comm = comms.open("jupyter.widget", { data: { state, buffer_paths: [] }, metadata: { version: "2.1.0" } });
@@ -147,10 +144,9 @@ export function openWidget(
   const parts = [box];
   const references: Record<string, unknown> = { layout: box.reference };
   if (kind.style !== undefined) {
-    const model = version() === 7 && olderStyles.has(kind.style) ? "DescriptionStyleModel" : kind.style;
     // Labels as long as the names of the values, instead of the usual 80 pixels.
     const own = kind.style === "ButtonStyleModel" ? {} : { description_width: "initial" };
-    const style = openModel(comms, { model, view: "StyleView", from: kind.from }, own, {}, "base");
+    const style = openModel(comms, { model: kind.style, view: "StyleView", from: kind.from }, own, {}, "base");
     parts.push(style);
     references["style"] = style.reference;
   }

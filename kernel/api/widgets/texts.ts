@@ -35,17 +35,17 @@ function textual(kind: WidgetKind, value: string, label: string | undefined, als
 export function textField(value = "", options?: Partial<LabelOptions>): Widget<string> {
   const { label } = withDefaults<LabelOptions>("textField", options, { label: undefined });
   const also = { disabled: false, continuous_update: true, placeholder: "" };
-  return new Widget(textual(kindOf("Text", "Text"), value, label, also));
+  return new Widget(textual(kindOf("Text", "Description"), value, label, also));
 }
 
 /** A line of text on the page that cells change: `note.value = "…"`. */
 export function label(text = ""): Widget<string> {
-  return new Widget(textual(kindOf("Label", "Label"), text, undefined));
+  return new Widget(textual(kindOf("Label", "Description"), text, undefined));
 }
 
 /** HTML on the page that cells change. What a user typed has to be escaped before it comes here. */
 export function htmlLabel(markup = ""): Widget<string> {
-  return new Widget(textual(kindOf("HTML", "HTML"), markup, undefined));
+  return new Widget(textual(kindOf("HTML", "Description"), markup, undefined));
 }
 
 /** A button; its value counts how often it was pressed: `button("Run").onChange(() => …)`. */

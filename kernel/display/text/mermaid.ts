@@ -8,6 +8,17 @@ function quoted(label: string): string {
   return oneLine(label).replace(/[#;&<>"`{}[\]|\\%:]/g, (c) => `#${c.charCodeAt(0)};`);
 }
 
+/**
+ * The kind of diagram under its title, with what a screen reader says: Mermaid's front matter, `accTitle` and `accDescr`.
+ * A `;` or `#` would end the latter two.
+ */
+function heading(kind: string, { title, caption }: { readonly title: string; readonly caption: string }): string[] {
+  const said = (key: string, text: string): string[] =>
+    text === "" ? [] : [`  ${key}: ${oneLine(text).replace(/[;#]/g, ",")}`];
+  const front = title === "" ? [] : ["---", `title: ${JSON.stringify(oneLine(title))}`, "---"];
+  return [...front, kind, ...said("accTitle", title), ...said("accDescr", caption)];
+}
+
 /** A graph as a Mermaid flowchart, coloured by role. */
 export function graphMermaid(view: GraphView): string {
   const ids = new Map(view.nodes.map(({ id }, i) => [id, `n${i}`]));
@@ -21,14 +32,14 @@ export function graphMermaid(view: GraphView): string {
     return [`  ${a} -->${label === undefined || label === "" ? "" : `|"${quoted(label)}"|`} ${b}`];
   });
   const classes = roles.map((role) => `  classDef ${role} fill:${roleColours[role]}29,stroke:${roleColours[role]}`);
-  return ["flowchart LR", ...nodes, ...edges, ...classes].join("\n");
+  return [...heading("flowchart LR", view), ...nodes, ...edges, ...classes].join("\n");
 }
 
 /** A sequence as a Mermaid sequence diagram. */
 export function sequenceMermaid(view: SequenceView): string {
   const ids = new Map(participantsOf(view).map((name, i) => [name, `p${i}`]));
   return [
-    "sequenceDiagram",
+    ...heading("sequenceDiagram", view),
     ...[...ids].map(([name, id]) => `  participant ${id} as ${quoted(name)}`),
     ...view.messages.map(({ from, to, label, reply }) => {
       return `  ${ids.get(from) ?? ""}${reply === true ? "-->>" : "->>"}${ids.get(to) ?? ""}: ${quoted(label)}`;

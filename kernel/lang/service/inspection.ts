@@ -1,30 +1,35 @@
-import ts from "typescript";
+import type ts from "typescript";
+import { compiler } from "./compiler.js";
 import type { Inspection } from "../types.js";
-import type { CellView } from "./cell-view.js";
+import type { CellFile } from "./cell-file.js";
 import { plain } from "./diagnostics.js";
 
 /** Signature and documentation of what stands at an offset or right before it, or of the function being called there. */
-export function inspectionAt({ service, file, source, shift }: CellView, offset: number): Inspection | undefined {
+export function inspectionAt(
+  service: ts.LanguageService,
+  { name: file, source }: CellFile,
+  offset: number,
+): Inspection | undefined {
   const candidates = [offset, offset - 1].filter((at) => at >= 0 && isWord(source, at));
   for (const at of candidates) {
-    const info = service.getQuickInfoAtPosition(file, at + shift);
+    const info = service.getQuickInfoAtPosition(file, at);
     // Of what it doesn't know, TypeScript says "any" without a kind.
-    if (info?.displayParts === undefined || info.kind === ts.ScriptElementKind.unknown) continue;
+    if (info?.displayParts === undefined || info.kind === compiler.ScriptElementKind.unknown) continue;
     return {
-      signature: signature(ts.displayPartsToString(info.displayParts)),
+      signature: signature(compiler.displayPartsToString(info.displayParts)),
       documentation: documentation(info.documentation, info.tags),
     };
   }
-  const help = service.getSignatureHelpItems(file, offset + shift, undefined);
+  const help = service.getSignatureHelpItems(file, offset, undefined);
   const item = help?.items[help.selectedItemIndex];
   if (item === undefined) return undefined;
-  const parameters = item.parameters.map(({ displayParts }) => ts.displayPartsToString(displayParts));
-  const separator = ts.displayPartsToString(item.separatorDisplayParts);
+  const parameters = item.parameters.map(({ displayParts }) => compiler.displayPartsToString(displayParts));
+  const separator = compiler.displayPartsToString(item.separatorDisplayParts);
   return {
     signature: plain(
-      ts.displayPartsToString(item.prefixDisplayParts) +
+      compiler.displayPartsToString(item.prefixDisplayParts) +
         parameters.join(separator) +
-        ts.displayPartsToString(item.suffixDisplayParts),
+        compiler.displayPartsToString(item.suffixDisplayParts),
     ),
     documentation: documentation(item.documentation, item.tags),
   };
@@ -43,7 +48,7 @@ function documentation(
   words: readonly ts.SymbolDisplayPart[] | undefined,
   tags: readonly ts.JSDocTagInfo[] | undefined,
 ): string {
-  const text = ts.displayPartsToString([...(words ?? [])]);
-  const lines = (tags ?? []).map((tag) => `@${tag.name} ${ts.displayPartsToString(tag.text)}`.trimEnd());
+  const text = compiler.displayPartsToString([...(words ?? [])]);
+  const lines = (tags ?? []).map((tag) => `@${tag.name} ${compiler.displayPartsToString(tag.text)}`.trimEnd());
   return [text, lines.join("\n")].filter((part) => part !== "").join("\n\n");
 }

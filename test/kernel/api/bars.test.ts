@@ -2,7 +2,7 @@ import { createContext, runInContext } from "node:vm";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { progress } from "../../../kernel/api/index.js";
 import { superviseRuns } from "../../../kernel/api/supervision.js";
-import { createWorld, declareCut, ms, s, supervise, type World } from "../../../sim/core/index.js";
+import { createWorld, ms, s, supervise, type World } from "../../../sim/core/index.js";
 import { supervision } from "../../../sim/core/supervisor.js";
 
 type Bundle = Readonly<Record<string, string>>;
@@ -119,7 +119,6 @@ describe("the bar of a run", () => {
     expect(() => {
       runInContext("run()", context, { timeout: 20 });
     }).toThrow("timed out");
-    declareCut();
     await rest();
     ticking(500, 1).engine.run(ms(500));
     expect(texts()[0]).toMatch(/ 80 %: 400 ms of 500 ms/);

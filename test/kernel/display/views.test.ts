@@ -236,6 +236,24 @@ test("mermaid: labels can't leave their quotes", () => {
   );
 });
 
+test("mermaid: the title stands above, and a screen reader gets title and caption", () => {
+  const view: GraphView = {
+    as: "graph",
+    title: 'Who "runs"; #1?',
+    caption: "Seed 1; after 12 s.",
+    nodes: [],
+    edges: [],
+  };
+  expect(mermaid(view).split("\n")).toEqual([
+    "---",
+    String.raw`title: "Who \"runs\"; #1?"`,
+    "---",
+    "flowchart LR",
+    '  accTitle: Who "runs", ,1?',
+    "  accDescr: Seed 1, after 12 s.",
+  ]);
+});
+
 test("a group is one bundle of text and HTML, its plots and tables inside", () => {
   const group: View = { as: "group", views: [lines, { as: "group", views: [table, { as: "text", text: "a < b" }] }] };
   const { "text/html": html, "text/plain": plain, ...rest } = present(group) as Record<string, string>;

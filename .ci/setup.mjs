@@ -33,9 +33,13 @@ if (!installed) {
 }
 
 const built = join(top, "dist", ".built");
-const sources = Math.max(...["sim", "kernel", "test"].map(newest), statSync(join(top, "tsconfig.base.json")).mtimeMs);
+const sources = Math.max(
+  ...["sim", "kernel", "test"].map(newest),
+  ...["tsconfig.base.json", ".ci/bundle.mjs"].map((file) => statSync(join(top, file)).mtimeMs),
+);
 if (!installed || !existsSync(built) || statSync(built).mtimeMs < sources) {
   step("building", process.execPath, [join(top, "node_modules", "typescript", "bin", "tsc"), "-b"]);
+  step("joining the kernel's modules", process.execPath, [join(top, ".ci", "bundle.mjs")]);
   mkdirSync(join(top, "dist", "assets"), { recursive: true });
   // The one bundle of plotly.js that exported pages carry; the package ships this file and not the 99 MB around it.
   const bundle = join(top, "node_modules", "plotly.js", "dist", "plotly-cartesian.min.js");

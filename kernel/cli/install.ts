@@ -33,7 +33,7 @@ function chosenFolder(args: Arguments, { env }: Terminal): string {
 export function install(args: Arguments, terminal: Terminal): number {
   const dataFolder = chosenFolder(args, terminal);
   const program = builtKernelProgram();
-  const before = readSpec(specFolder(dataFolder))?.argv.find((arg) => arg.endsWith("kernel.js"));
+  const before = readSpec(specFolder(dataFolder))?.argv.find((arg) => /kernel\.c?js$/.test(arg));
   const folder = writeSpec(dataFolder);
   line(terminal.out, `Installed the kernel "TypeScript (virtlab)" in ${folder}`);
   if (before !== undefined && before !== program) line(terminal.out, `It replaces the one of ${before}`);

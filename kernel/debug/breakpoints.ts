@@ -1,12 +1,14 @@
-import { stripExpression, type TransformedCell } from "../lang/index.js";
+import { stripExpression, type Position, type TransformedCell } from "../lang/index.js";
 import { placeFor, type BreakPlaces } from "./break-places.js";
 import type { CellBook, RanCell } from "./cell-book.js";
 import type { Inspector } from "./inspector.js";
 import type { Breakpoint, SourceBreakpoint } from "./protocol.js";
 
-interface Set {
+interface Wish {
   readonly id: number;
+  /** As the client wants it, moved to where there is code. */
   readonly wanted: SourceBreakpoint;
+  readonly place?: Position;
 }
 
 /** The breakpoints that the client wants, by the paths of cells, and in the scripts of these cells' runs. */
@@ -30,7 +32,7 @@ export interface BreakpointsOptions {
 }
 
 export function createBreakpoints({ inspector, book, places, transform }: BreakpointsOptions): Breakpoints {
-  const byPath = new Map<string, readonly Set[]>();
+  const byPath = new Map<string, readonly Wish[]>();
   /** V8's breakpoint → the path and the client's number. */
   const installed = new Map<string, { readonly path: string; readonly id: number }>();
   let last = 0;
@@ -67,35 +69,23 @@ export function createBreakpoints({ inspector, book, places, transform }: Breakp
       const text = book.text(path);
       const cell = text === undefined ? undefined : transform(text);
       const breakable = cell === undefined ? [] : places.of(cell);
-      const answers = wanted.map((each): Breakpoint & { readonly wanted: SourceBreakpoint } => {
+      const wishes = wanted.map((each): Wish => {
         const place = placeFor(breakable, each.line, each.column)?.cell;
-        const { line, column } = place ?? each;
-        const message = text === undefined ? "The kernel doesn't know this cell yet." : "No code from this line on.";
-        return {
-          id: ++last,
-          verified: place !== undefined,
-          line,
-          ...(column === undefined ? {} : { column }),
-          ...(place === undefined ? { message } : {}),
-          source: { path },
-          wanted: each,
-        };
+        if (place === undefined) return { id: ++last, wanted: each };
+        const column = each.column === undefined ? {} : { column: place.column };
+        return { id: ++last, wanted: { ...each, line: place.line, ...column }, place };
       });
-      const sets = answers.map(({ id, line, verified, wanted: { column, condition } }) => ({
-        id,
-        wanted: {
-          line,
-          ...(column === undefined || !verified ? {} : { column }),
-          ...(condition === undefined ? {} : { condition }),
-        },
-      }));
-      if (sets.length === 0) byPath.delete(path);
-      else byPath.set(path, sets);
+      if (wishes.length === 0) byPath.delete(path);
+      else byPath.set(path, wishes);
       for (const run of book.runs(path)) await installIn(run, path);
-      return answers.map(({ wanted: _, ...answer }) => answer);
+      const why = text === undefined ? "The kernel doesn't know this cell yet." : "There is no code from here on.";
+      return wishes.map(({ id, wanted: { line }, place }) => {
+        const found = place === undefined ? { line, message: why } : place;
+        return { id, verified: place !== undefined, ...found, source: { path } };
+      });
     },
     install: (cell) => installIn(cell, book.path(cell.text)),
     numbers: (ids) => ids.flatMap((id) => installed.get(id)?.id ?? []),
-    list: () => [...byPath].map(([source, sets]) => ({ source, breakpoints: sets.map(({ wanted }) => wanted) })),
+    list: () => [...byPath].map(([source, wishes]) => ({ source, breakpoints: wishes.map(({ wanted }) => wanted) })),
   };
 }

@@ -28,7 +28,7 @@ export interface Debugger {
   /** To be waited for before an attached debugger's cell runs, so that its breakpoints hit at once. */
   starting(cell: RanCell): Promise<void>;
   ended(name: string): void;
-  /** From now until `false` nothing stops; what stands goes on. */
+  /** What interrupts a cell stands between `true` and `false`: nothing stops meanwhile, the code that stands is ended. */
   release(released: boolean): void;
   /** Lets the main thread go, so that the process can end. */
   close(): void;
@@ -39,7 +39,8 @@ const installing = 1000;
 
 export function createDebugger(options: DebuggerOptions): Debugger {
   const book = new CellBook(options.cells);
-  let connected: { readonly inspector: Inspector; readonly variables: Variables; readonly places: BreakPlaces } | undefined;
+  let connected:
+    { readonly inspector: Inspector; readonly variables: Variables; readonly places: BreakPlaces } | undefined;
   let attached: Attachment | undefined;
   let seq = 0;
 
@@ -75,7 +76,7 @@ export function createDebugger(options: DebuggerOptions): Debugger {
     const { transform, declare } = options;
     const context = { book, places, transform, declare, variables, evaluation: createEvaluation(inspector) };
     if (command === "initialize") {
-      variables.useTypes(given.optionalString("clientID") ?? "");
+      variables.showTo(given.optionalString("clientID") ?? "");
       attached ??= await attach({ ...context, inspector, tell });
       return capabilities;
     }

@@ -49,8 +49,8 @@ export function createEvaluation(inspector: Inspector): Evaluation {
     async present(expression, frame) {
       // exec lends what shows a value; its last bundle is the result's.
       const bundles = `globalThis[Symbol.for("virtlab.present")]((${stripExpression(expression)}))`;
-      const { value } = await run(`JSON.stringify(${bundles}.at(-1) ?? {})`, frame, false);
-      return JSON.parse(String(value)) as Fields;
+      const json = await run(`JSON.stringify(${bundles}.at(-1) ?? {})`, frame, false);
+      return JSON.parse(String(json.value)) as Fields;
     },
   };
 }

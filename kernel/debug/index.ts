@@ -26,5 +26,5 @@
  * inspector     the main thread's inspector
  * protocol      the types; arguments reads a request's
  */
-export { createDebugger, type Debugger, type DebuggerOptions } from "./debugger.js";
+export { createDebugger, type Debugger } from "./debugger.js";
 export type { RanCell, RanCells } from "./cell-book.js";

@@ -10,7 +10,7 @@ interface Commands {
   "Debugger.setBreakpointByUrl": [Debugger.SetBreakpointByUrlParameterType, Debugger.SetBreakpointByUrlReturnType];
   "Debugger.removeBreakpoint": [Debugger.RemoveBreakpointParameterType, unknown];
   "Debugger.pause": [Record<string, never>, unknown];
-  "Debugger.resume": [Record<string, never>, unknown];
+  "Debugger.resume": [{ readonly terminateOnResume?: boolean }, unknown];
   "Debugger.stepOver": [Record<string, never>, unknown];
   "Debugger.stepInto": [Record<string, never>, unknown];
   "Debugger.stepOut": [Record<string, never>, unknown];
@@ -60,7 +60,7 @@ export function connectInspector(): Inspector {
         }, within);
         session.post(command, params, (error: Error | null, result?: object) => {
           clearTimeout(timer);
-          if (error === null) resolve(result as Result);
+          if (error === null) resolve(result);
           else reject(new RequestError(error.message));
         });
       });

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import type { Debugger } from "node:inspector";
 import { basename, dirname, isAbsolute, sep } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -25,15 +26,15 @@ export interface Scripts {
   locate(frame: Debugger.CallFrame): Frame;
   /** Whether the frame catches what is thrown where it stands. */
   catches(frame: Frame): Promise<boolean>;
-  /** The files of the user's and of packages. */
+  /** The user's own modules. */
   files(): readonly Source[];
-  /** The text of such a file as V8 has it, whose lines its frames tell. */
+  /** The text of a file of the user's or of a package as V8 has it, whose lines its frames tell. */
   text(path: string): Promise<string | undefined>;
 }
 
-/** This package's compiled files, and those among them that call cells. */
+/** This package's compiled files, and those among them that call cells: as modules, or joined by the build. */
 const ownFolder = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-const runnerFolder = `${ownFolder}${sep}kernel${sep}exec${sep}`;
+const runnerFolders = ["exec", "start"].map((room) => `${ownFolder}${sep}kernel${sep}${room}${sep}`);
 
 export function createScripts(inspector: Inspector, book: CellBook): Scripts {
   const urls = new Map<string, string>();
@@ -84,9 +85,7 @@ export function createScripts(inspector: Inspector, book: CellBook): Scripts {
     },
     files() {
       const paths = new Set([...urls.values()].map(pathOf));
-      return [...paths]
-        .filter((path) => ["user", "package"].includes(ownerOf(path)))
-        .map((path) => ({ name: basename(path), path }));
+      return [...paths].filter((path) => ownerOf(path) === "user").map((path) => ({ name: basename(path), path }));
     },
     async text(path) {
       const [scriptId] = [...urls].findLast(([, url]) => pathOf(url) === path) ?? [];
@@ -101,9 +100,11 @@ const pathOf = (url: string): string => (url.startsWith("file:") ? fileURLToPath
 function ownerOf(path: string): Owner {
   // Node's modules, evaluated text and lines of the kernel's own have no path.
   if (!isAbsolute(path)) return "hidden";
-  if (path.startsWith(runnerFolder)) return "runner";
+  if (runnerFolders.some((folder) => path.startsWith(folder))) return "runner";
   if (path.startsWith(`${ownFolder}${sep}`)) return "hidden";
-  return path.includes(`${sep}node_modules${sep}`) ? "package" : "user";
+  if (path.includes(`${sep}node_modules${sep}`)) return "package";
+  // exec imports for cells out of a script that would lie in the notebook's folder.
+  return existsSync(path) ? "user" : "hidden";
 }
 
 /**

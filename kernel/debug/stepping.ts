@@ -31,7 +31,7 @@ export interface Stepping {
   /** A cell starts or has ended. A step ends with the cells that ran when it began. */
   started(run: string): void;
   ended(run: string): void;
-  /** From now until `false` nothing stops. */
+  /** From now until `false` nothing stops; the code that stands is ended. */
   release(released: boolean): void;
 }
 
@@ -89,10 +89,11 @@ export function createStepping(options: SteppingOptions): Stepping {
 
   /** @returns whether what was thrown is what the user wants to see */
   async function concerns(frames: readonly Frame[]): Promise<boolean> {
-    const users = frames.findIndex(isUsers);
+    const runner = frames.findIndex(({ owner }) => owner === "runner");
+    const within = runner === -1 ? frames : frames.slice(0, runner);
+    const users = within.findIndex(isUsers);
     if (users === -1) return false;
-    for (const [index, frame] of frames.entries()) {
-      if (frame.owner === "runner") break;
+    for (const [index, frame] of within.entries()) {
       if (await scripts.catches(frame)) return filters.includes("all") && index >= users;
     }
     return filters.length > 0;
@@ -191,7 +192,8 @@ export function createStepping(options: SteppingOptions): Stepping {
       inspector.post("Debugger.setSkipAllPauses", { skip: wanted }).catch(() => undefined);
       if (!wanted || stop === undefined) return;
       leave();
-      go("Debugger.resume");
+      motion = undefined;
+      inspector.post("Debugger.resume", { terminateOnResume: true }).catch(() => undefined);
     },
   };
 }

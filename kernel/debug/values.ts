@@ -39,7 +39,9 @@ function previewText({ description = "", subtype, properties, entries, overflow 
     return `${description} {${[...shown, ...more].join(", ")}}`;
   }
   if (subtype === "array" || subtype === "typedarray") {
-    const shown = properties.map((each) => (/^\d+$/.test(each.name) ? "" : `${each.name}: `) + property(each));
+    // A typed array's length and buffer are in its preview too.
+    const listed = subtype === "array" ? properties : properties.filter(({ name }) => isIndex(name));
+    const shown = listed.map((each) => (isIndex(each.name) ? "" : `${each.name}: `) + property(each));
     return `${description} [${[...shown, ...more].join(", ")}]`;
   }
   if (subtype !== undefined && inWords.has(subtype)) return description;
@@ -47,6 +49,8 @@ function previewText({ description = "", subtype, properties, entries, overflow 
   const name = description === "Object" ? "" : `${description} `;
   return `${name}{${[...shown, ...more].join(", ")}}`;
 }
+
+const isIndex = (name: string): boolean => /^\d+$/.test(name);
 
 function property({ type, subtype, value = "", valuePreview }: Runtime.PropertyPreview): string {
   if (type === "accessor") return "(…)";

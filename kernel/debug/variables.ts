@@ -16,8 +16,8 @@ export interface Variables {
   show(name: string, value: Runtime.RemoteObject): Variable;
   /** Forgets all references: the thread goes on, or what they stood for is asked anew. */
   forget(): void;
-  /** Whether types have their own names. See `typeFor`. */
-  useTypes(client: string): void;
+  /** Who will read them, by the name that it gives in `initialize`. */
+  showTo(client: string): void;
 }
 
 /** What a reference stands for. */
@@ -69,7 +69,7 @@ const remote = {
 
 export function createVariables(inspector: Inspector, book: CellBook): Variables {
   let holders: Holder[] = [];
-  let client = "";
+  let typed = true;
   /** References of different stops are different numbers. */
   let forgotten = 0;
 
@@ -85,11 +85,10 @@ export function createVariables(inspector: Inspector, book: CellBook): Variables
   }
 
   function show(name: string, value: Runtime.RemoteObject): Variable {
-    const type = typeFor(client, value);
     return {
       name,
       value: valueText(value),
-      ...(type === undefined ? {} : { type }),
+      ...(typed ? { type: valueType(value) } : {}),
       variablesReference: referenceTo(value),
     };
   }
@@ -215,8 +214,8 @@ export function createVariables(inspector: Inspector, book: CellBook): Variables
       holders = [];
       inspector.post("Runtime.releaseObjectGroup", { objectGroup }).catch(() => undefined);
     },
-    useTypes(name) {
-      client = name;
+    showTo(client) {
+      typed = !untyped.has(client);
     },
   };
 }
@@ -240,10 +239,7 @@ function isReceiver({ this: self }: Debugger.CallFrame): boolean {
 }
 
 /**
- * The type to tell. JupyterLab's tree shows a variable's type in the place of its value, unless that is `int`, `float`,
- * `bool` or `str` (@jupyterlab/debugger 4.6, `convertType` in panels/variables), so it is told the types of objects alone.
+ * Clients that are told no types. JupyterLab's tree shows a variable's type in the place of its value, unless that is
+ * `int`, `float`, `bool` or `str` (@jupyterlab/debugger 4.6, `convertType` in panels/variables).
  */
-function typeFor(client: string, value: Runtime.RemoteObject): string | undefined {
-  const primitive = value.objectId === undefined;
-  return client === "jupyterlab" && primitive ? undefined : valueType(value);
-}
+const untyped: ReadonlySet<string> = new Set(["jupyterlab"]);

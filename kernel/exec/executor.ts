@@ -18,6 +18,8 @@ const nobody: Answer = {
 
 /** An executor whose cells run in this process's main thread. */
 export interface MainThreadExecutor extends Executor {
+  /** Has the main thread load what cells need, which the first one would wait for. */
+  prepare(): void;
   /** Ends the process, whatever the main thread is doing. */
   leave(code: number): Promise<void>;
 }
@@ -27,11 +29,13 @@ export interface MainThreadExecutor extends Executor {
  * @param port the way there; `startMainThread` is at its other end
  * @param exited told when code called `process.exit` that belongs to no running cell
  * @param congestion what outputs have to wait for; meanwhile a cell that goes on showing things is held up
+ * @param wanted called once, before the main thread is asked for anything
  */
 export function createExecutor(
   port: MessagePort,
   exited: (code: number) => void,
   congestion: () => Promise<void> | undefined = () => undefined,
+  wanted: () => void = () => undefined,
 ): MainThreadExecutor {
   const shows = new Map<number, (output: Output) => void>();
   let runs = 0;
@@ -85,7 +89,7 @@ export function createExecutor(
     streams.flush();
   }
 
-  const link = linkMainThread(port, heed, congestion);
+  const link = linkMainThread(port, heed, congestion, wanted);
 
   async function stop(): Promise<void> {
     const runs = [...running.keys()];
@@ -132,7 +136,12 @@ export function createExecutor(
       return interrupting;
     },
     reset: () => link.ask((id) => ({ type: "reset", id })),
+    prepare() {
+      link.prepare();
+    },
     async leave(code) {
+      // A main thread that was never needed follows the worker.
+      if (!link.awake) process.exit(code);
       setTimeout(() => process.kill(process.pid, "SIGKILL"), patienceAtLeave);
       link.raiseStopFlag();
       if (!exiting) await link.free();

@@ -15,6 +15,10 @@ const deafAfter = 8;
 
 /** The protocol worker's hold on the main thread. */
 export interface MainThreadLink {
+  /** Has the thread load what cells need; the first order does so too. */
+  prepare(): void;
+  /** Whether anything was asked of the thread. */
+  readonly awake: boolean;
   order(message: Order): void;
   /** Asks and waits for the `pong`, however long. */
   ask(question: (id: number) => Order): Promise<void>;
@@ -27,7 +31,7 @@ export interface MainThreadLink {
   resetLooking(): void;
   /**
    * Resolves when the thread is back in its event loop and will run what it is told next; ends the JavaScript that keeps
-   * it, or the program it waits for.
+   * it, or the program it waits for. A thread that is still loading is left in peace.
    */
   free(): Promise<void>;
   /** Lets go of the thread, so that the process can end. */
@@ -38,18 +42,20 @@ export interface MainThreadLink {
  * @param heed told of every batch of records, in order
  * @param congestion what outputs have to wait for: the pipe fills up meanwhile and holds the thread up, but not one that
  * is to stop
+ * @param wanted called before the first order
  */
 export function linkMainThread(
   port: MessagePort,
   heed: (records: PipeRecord[]) => void,
   congestion: () => Promise<void> | undefined,
+  wanted: () => void,
 ): MainThreadLink {
   const memory = createSharedMemory();
   const words = new Int32Array(memory.flags);
   const pipe = createPipeReader(memory.pipe);
   // Evaluating through this session would wait for the main thread; it serves for the one command that doesn't.
   const inspector = new Session();
-  inspector.connectToMainThread();
+  const mailbox = new MessageChannel();
 
   const pongs = new Map<number, () => void>();
   let pings = 0;
@@ -57,9 +63,23 @@ export function linkMainThread(
   let gatherer: NodeJS.Timeout | undefined;
   let stopping = false;
   let held = false;
+  let awake = false;
+  /** The thread has loaded what it needs. */
+  let ready = Promise.resolve();
 
   function order(message: Order): void {
+    prepare();
     port.postMessage(message);
+  }
+
+  function prepare(): void {
+    if (awake) return;
+    awake = true;
+    wanted();
+    inspector.connectToMainThread();
+    const share: Order = { type: "share", memory, answers: mailbox.port2 };
+    port.postMessage(share, [mailbox.port2]);
+    ready = ask((id) => ({ type: "ping", id }));
   }
 
   function drain(): void {
@@ -113,10 +133,6 @@ export function linkMainThread(
     });
   }
 
-  const mailbox = new MessageChannel();
-  const share: Order = { type: "share", memory, answers: mailbox.port2 };
-  port.postMessage(share, [mailbox.port2]);
-
   function wake(): void {
     Atomics.add(words, flags.mail, 1);
     Atomics.notify(words, flags.mail);
@@ -128,6 +144,10 @@ export function linkMainThread(
   });
 
   return {
+    prepare,
+    get awake() {
+      return awake;
+    },
     order,
     ask,
     answer(mail) {
@@ -148,6 +168,8 @@ export function linkMainThread(
       Atomics.store(words, flags.looked, 0);
     },
     async free() {
+      if (!awake) return;
+      await ready;
       let patience = Atomics.load(words, flags.looked) === 1 ? graceWhenLooking : grace;
       // A thread that became idle just before is told to end what runs next, which may be the ping: only a later one
       // that is answered shows that the command is used up.

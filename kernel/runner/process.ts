@@ -13,7 +13,7 @@ export function packageFolder(): string {
 }
 
 /** The built program that the kernelspec starts. */
-export const kernelProgram = (): string => join(packageFolder(), "dist", "kernel", "cli", "kernel.js");
+export const kernelProgram = (): string => join(packageFolder(), "dist", "kernel", "cli", "kernel.cjs");
 
 /** @throws UsageError where the kernel isn't built */
 export function builtKernelProgram(): string {

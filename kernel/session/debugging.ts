@@ -68,8 +68,8 @@ export function createDebugging({ broadcast, language, interrupt }: DebuggingOpt
   return {
     async answer(request, parent) {
       client = parent;
-      const { answer } = await (loading ??= load());
-      return { ...(await answer(request)) };
+      const debug = await (loading ??= load());
+      return { ...(await debug.answer(request)) };
     },
     named(name, text) {
       texts.set(name, text);

@@ -1,6 +1,6 @@
 import { writeSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
-import { workerData } from "node:worker_threads";
+import { parentPort, workerData } from "node:worker_threads";
 import { createExecutor } from "../exec/index.js";
 import { bindKernel, ConnectionError, readConnection } from "../wire/index.js";
 import { createHistoryFile } from "./history-file.js";
@@ -26,6 +26,13 @@ const { connectionFile, port, folder, historyFile, versions } = workerData as Pr
 /** How long the end waits for the history's disk, in ms. */
 const patience = 300;
 
+// Node's own way to show warnings leads through the main thread, and there to a cell.
+process.removeAllListeners("warning");
+process.on("warning", ({ name, message }) => {
+  // zeromq says so of every option of a bound socket, also of `noDrop`, which takes effect at once.
+  if (!message.startsWith("Socket option will not take effect")) log(`${name}: ${message}`);
+});
+
 async function start(): Promise<void> {
   const connection = readConnection(connectionFile);
   const sockets = await bindKernel(connection, log);
@@ -33,6 +40,7 @@ async function start(): Promise<void> {
     port,
     (code) => void leave(code),
     () => sockets.congestion(),
+    () => parentPort?.postMessage("wanted"),
   );
 
   const history = historyFile === undefined ? undefined : createHistoryFile(historyFile, log);
@@ -52,6 +60,9 @@ async function start(): Promise<void> {
     typecheck: typecheckMode(process.env["VIRTLAB_TYPECHECK"], log),
     ...(history === undefined ? {} : { historyFile: history }),
     info: kernelInfo(versions),
+    greeted() {
+      executor.prepare();
+    },
     leave: (code) => void leave(code),
     log,
   });

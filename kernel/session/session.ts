@@ -20,6 +20,8 @@ export interface SessionOptions {
   /** Absent where nothing is to be kept. */
   readonly historyFile?: HistoryFile;
   readonly info: KernelInfo;
+  /** Called a little after the first kernel_info: there is time to load what the first cell will need. */
+  readonly greeted?: () => void;
   /** Ends the process once this is called and what was sent has gone out. */
   readonly leave: (code: number) => void;
   readonly log: (reason: string) => void;
@@ -250,6 +252,7 @@ export function createSession(options: SessionOptions): Session {
 
   /** The client has its answer: now there is time to load what the first cell will need. */
   function warm(): void {
+    options.greeted?.();
     language().then(
       ({ service }) => {
         if (options.typecheck !== "off") service();

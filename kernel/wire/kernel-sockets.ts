@@ -131,6 +131,14 @@ export async function bindKernel(connection: Connection, log: (reason: string) =
   };
 
   let closed = false;
+  /** What is sent at the end of the event loop's turn: signing and sending keep no one waiting for what the turn does. */
+  let outbox: (() => void)[] = [];
+  function flush(): void {
+    const sends = outbox;
+    outbox = [];
+    for (const each of sends) each();
+  }
+
   /** @returns the message's id */
   function send(
     channel: Channel,
@@ -147,7 +155,16 @@ export async function bindKernel(connection: Connection, log: (reason: string) =
       version: protocolVersion,
     };
     // What a cell still shows while the kernel ends has no one left to go to.
-    if (!closed) queues[channel].push(encode({ ...message, header }, signer), failed);
+    if (closed) return header.msg_id;
+    if (outbox.length === 0) process.nextTick(flush);
+    outbox.push(() => {
+      try {
+        queues[channel].push(encode({ ...message, header }, signer), failed);
+      } catch (error) {
+        log(`${channel}: ${type} can't be sent: ${String(error)}`);
+        failed?.(error);
+      }
+    });
     return header.msg_id;
   }
 
@@ -234,6 +251,7 @@ export async function bindKernel(connection: Connection, log: (reason: string) =
     },
     async close() {
       closed = true;
+      flush();
       await Promise.all(Object.values(queues).map((each) => each.drained()));
       for (const socket of Object.values(sockets)) socket.close();
       await Promise.all(serving);

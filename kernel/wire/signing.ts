@@ -1,4 +1,4 @@
-import { createHmac, getHashes, timingSafeEqual } from "node:crypto";
+import { createHmac, createSecretKey, getHashes, timingSafeEqual } from "node:crypto";
 import { ConnectionError } from "./connection-error.js";
 
 /** Signs the four JSON frames of a message and checks the signatures of others. */
@@ -22,9 +22,10 @@ export function createSigner(scheme: string, key: string): Signer {
       'Set "signature_scheme" to "hmac-sha256" in the connection file.',
     );
   }
+  const secret = key === "" ? undefined : createSecretKey(key, "utf8");
   const sign = (frames: readonly Uint8Array[]): string => {
-    if (key === "") return "";
-    const hmac = createHmac(digest, key);
+    if (secret === undefined) return "";
+    const hmac = createHmac(digest, secret);
     for (const frame of frames) hmac.update(frame);
     return hmac.digest("hex");
   };

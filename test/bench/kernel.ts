@@ -2,6 +2,7 @@
  * Our kernel beside tslab and Deno's, each spawned as its kernelspec says and driven over the wire by the same client.
  * In each round every kernel lives once, by turns; all benches read their figures from those lives.
  */
+import { plainLoop } from "./peers/plain-node.js";
 import { live, type Figure, type Figures } from "./peers/kernel-life.js";
 import { deno, tslab, virtlab, virtlabUnchecked, type Kernel } from "./peers/kernels.js";
 import type { Bench, Contender, Goal, Room } from "./runner/measure.js";
@@ -36,15 +37,21 @@ interface Row {
   readonly ours?: Kernel;
   /** The first is the one that a goal's ratio is about. */
   readonly peers?: readonly Kernel[];
+  /** Comes before the peers. */
+  readonly baseline?: Contender;
 }
 
-function row(name: string, figure: Figure, { unit = "ms", better = "lower", goal, ours, peers }: Row = {}): Bench {
+function row(
+  name: string,
+  figure: Figure,
+  { unit = "ms", better = "lower", goal, ours, peers, baseline }: Row = {},
+): Bench {
   const others = (peers ?? [deno, tslab]).map((kernel) => contender(kernel, figure));
   return {
     name,
     unit,
     better,
-    contenders: [contender(ours ?? virtlab, figure), ...others],
+    contenders: [contender(ours ?? virtlab, figure), ...(baseline === undefined ? [] : [baseline]), ...others],
     ...(goal === undefined ? {} : { goal }),
   };
 }
@@ -64,7 +71,18 @@ export const room: Room = {
     row("warm 1+1, 95th percentile", "warmP95", { goal: noWorse }),
     row("completion of a member", "complete", { goal: noWorse, peers: tslabFirst }),
     row("inspection of a function", "inspect", { goal: noWorse, peers: tslabFirst }),
-    row("top-level loop of 10 million rounds", "loop"),
+    row("completion while a cell spins", "completeBusy", { goal: noWorse, peers: tslabFirst }),
+    row("inspection while a cell spins", "inspectBusy", { goal: noWorse, peers: tslabFirst }),
+    row("300 declaring cells, the first 50", "declareFirst"),
+    row("300 declaring cells, the last 50", "declareLast"),
+    row("300 declaring cells, last 50 against first 50", "growth", { unit: "×", goal: { median: 1.2 } }),
+    row("memory after them", "memoryAfterCells", { unit: "MB", goal: { median: 350 }, peers: everyone }),
+    // At most 1.2 times what Node takes. The types of a loop are another row's matter.
+    row("top-level loop of 10 million rounds", "loop", {
+      goal: { ratio: 1 / 1.2 },
+      ours: virtlabUnchecked,
+      baseline: plainLoop,
+    }),
     row("20,000 printed lines, until idle", "lines", { goal: { median: 200 } }),
     row("of them there at idle, in order", "linesAtIdle", {
       unit: "lines",

@@ -2,18 +2,8 @@ import { tmpdir } from "node:os";
 import { createRequire } from "node:module";
 import { Script } from "node:vm";
 import { createTransform, startLanguageService, type LanguageService } from "../../kernel/lang/index.js";
-import { sevenLines } from "./runner/cells.js";
+import { declaring, sevenLines, tenMillion } from "./runner/cells.js";
 import type { Bench, Room } from "./runner/measure.js";
-
-/** A notebook of cells that each declare something and lean on the one before. */
-function declaring(cell: number): string {
-  const before = cell === 0 ? "0" : `v${cell - 1}`;
-  if (cell % 3 === 0)
-    return `const v${cell}: number = ${before} + 1;\nfunction f${cell}(x: number): number { return x * v${cell}; }`;
-  if (cell % 3 === 1)
-    return `class C${cell} { constructor(readonly a = f${cell - 1}(2)) {} }\nconst v${cell} = new C${cell}().a;`;
-  return `interface I${cell} { a: number; b: string }\nlet v${cell} = ${before} + 1;\nconst o${cell}: I${cell} = { a: v${cell}, b: "x" };`;
-}
 
 let variant = 0;
 let shared: Promise<LanguageService> | undefined;
@@ -186,7 +176,6 @@ const inspection: Bench = {
   ],
 };
 
-const statements = "let sum = 0; for (let i = 0; i < 10_000_000; i++) sum += i;";
 /** Beside the same in a function, as the modules of plain Node run. */
 const topLevelLoop: Bench = {
   name: "top-level loop of 10 million rounds",
@@ -197,7 +186,7 @@ const topLevelLoop: Bench = {
     {
       name: "virtlab",
       run() {
-        const result = createTransform()(`${statements} // ${++variant}`, "cell");
+        const result = createTransform()(`${tenMillion} // ${++variant}`, "cell");
         if (!result.ok) throw new Error("the cell is right");
         const script = new Script(result.cell.code);
         return milliseconds(() => script.runInThisContext());
@@ -206,7 +195,7 @@ const topLevelLoop: Bench = {
     {
       name: "plain Node",
       run() {
-        const script = new Script(`(function () { ${statements} return sum; }) // ${++variant}`);
+        const script = new Script(`(function () { ${tenMillion} return sum; }) // ${++variant}`);
         const body = script.runInThisContext() as () => number;
         return milliseconds(body);
       },

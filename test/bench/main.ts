@@ -8,7 +8,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { measure, type Outcome, type Room } from "./runner/measure.js";
-import { table } from "./runner/table.js";
+import { bars, table } from "./runner/table.js";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const rooms = readdirSync(here)
@@ -24,7 +24,7 @@ function refuse(problem: string): never {
 function parse(): { readonly name: string; readonly json: string | undefined; readonly rounds: number } {
   try {
     const { values, positionals } = parseArgs({
-      options: { json: { type: "string" }, rounds: { type: "string", default: "7" } },
+      options: { json: { type: "string" }, rounds: { type: "string", default: "5" } },
       allowPositionals: true,
     });
     const [name, ...others] = positionals;
@@ -49,7 +49,7 @@ for (const bench of room.benches) {
   if (process.stderr.isTTY) process.stderr.write(`${bench.name} …\x1b[K\r`);
   outcomes.push(await measure(bench, rounds));
 }
-console.log(table(outcomes));
+console.log(`${table(outcomes)}\n\n${bars(outcomes)}`);
 if (json !== undefined) {
   const report = { room: name, rounds, node: process.versions.node, processor, cores: cpus().length, outcomes };
   try {

@@ -2,7 +2,7 @@ import type { Broadcast, ExecuteReply, Fields } from "../../kernel/wire/index.js
 import type { SpawnedKernel } from "./spawned-kernel.js";
 
 /** A response, with a body whose fields a test looks into. */
-export interface Response {
+interface Response {
   readonly success: boolean;
   readonly command: string;
   readonly request_seq: number;
@@ -15,7 +15,7 @@ interface Event {
   readonly body: Fields;
 }
 
-export interface Frame {
+interface Frame {
   readonly id: number;
   readonly name: string;
   readonly line: number;
@@ -23,7 +23,7 @@ export interface Frame {
   readonly source: { readonly path: string; readonly name: string };
 }
 
-export interface Variable {
+interface Variable {
   readonly name: string;
   readonly value: string;
   readonly type?: string;

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { debugClient, type DebugClient } from "./debug-client.js";
-import { spawnKernel, type SpawnedKernel } from "./spawned-kernel.js";
+import { spawnKernel, until, type SpawnedKernel } from "./spawned-kernel.js";
 
 let kernel: SpawnedKernel;
 let client: DebugClient;
@@ -63,16 +63,14 @@ test("the whole conversation, as JupyterLab has it", async () => {
 /** Steps with one command until the cell ends; the lines it came by. */
 async function walk(running: Promise<unknown>, command: "next" | "stepIn"): Promise<readonly (number | undefined)[]> {
   const lines = [await client.line()];
-  let ended = false;
+  const cell = { ended: false };
   void running.then(() => {
-    ended = true;
+    cell.ended = true;
   });
   for (;;) {
     await client.ask(command);
-    while (client.pending("stopped") === 0) {
-      if (ended) return lines;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+    await until(() => cell.ended || client.pending("stopped") > 0);
+    if (client.pending("stopped") === 0) return lines;
     lines.push(await client.line());
   }
 }
@@ -413,6 +411,24 @@ describe("an interrupt", () => {
     expect(await client.line()).toBe(3);
     await interrupt();
     await again;
+  });
+
+  test.each([
+    ["in a function that would soon return", "const soon = (): number => {\n  return 1;\n};\nsoon();\n'returned'", 2],
+    ["behind an await", "await 0;\nconst b2 = 2;\n'returned'", 2],
+    [
+      "in a timer that it waits for",
+      "await new Promise<void>((done) => setTimeout(() => {\n  done();\n}, 1));\n'returned'",
+      2,
+    ],
+  ])("ends a cell that stands %s", async (_, code, line) => {
+    await client.start();
+    await client.breakAt(code, line);
+    const running = client.run(code);
+    expect(await client.line()).toBe(line);
+    await interrupt();
+    expect(await running).toMatchObject({ status: "error", ename: "Interrupted" });
+    expect((await kernel.run("1 + 1")).result).toBe("2");
   });
 
   test.each([

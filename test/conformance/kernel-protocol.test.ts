@@ -229,7 +229,7 @@ describe("the process", () => {
   afterEach(async () => {
     for (const kernel of open.splice(0)) await kernel.close();
   });
-  const program = fileURLToPath(new URL("../../dist/kernel/cli/kernel.js", import.meta.url));
+  const program = fileURLToPath(new URL("../../dist/kernel/cli/kernel.cjs", import.meta.url));
 
   test.each([
     ["at rest", undefined],
@@ -260,9 +260,14 @@ describe("the process", () => {
 
   test("shuts down while a cell computes in native code, which nothing can cut", async () => {
     const kernel = await start({ transport: "ipc" });
-    const endless = "require('node:crypto').pbkdf2Sync('a', 'b', 2 ** 30, 64, 'sha512')";
+    const started = new Promise<void>((resolve) => {
+      kernel.client.onBroadcast(({ type }) => {
+        if (type === "stream") resolve();
+      });
+    });
+    const endless = "console.log('started'); require('node:crypto').pbkdf2Sync('a', 'b', 2 ** 30, 64, 'sha512')";
     kernel.run(endless).catch(() => undefined);
-    await new Promise((resolve) => setTimeout(resolve, 150));
+    await started;
     await kernel.client.request("control", "shutdown_request", {}, { timeout: 2_000 });
     expect((await kernel.ended).signal).toBe("SIGKILL");
     expect(channels.filter((channel) => existsSync(socketPath(kernel.connection, channel)))).toEqual([]);
@@ -308,7 +313,7 @@ describe("the process", () => {
   });
 
   test.each<[string[], string, number]>([
-    [[], "usage: kernel.js CONNECTION_FILE", 2],
+    [[], "usage: kernel.cjs CONNECTION_FILE", 2],
     [["/no/such/file.json"], "the connection file /no/such/file.json can't be read", 1],
     [[join(process.cwd(), "package.json")], 'has no string "ip"', 1],
   ])("with the arguments %j says what is wrong", (args, message, code) => {

@@ -14,11 +14,13 @@ import {
   type ExecuteRequest,
 } from "../../kernel/wire/index.js";
 
-const program = fileURLToPath(new URL("../../dist/kernel/cli/kernel.js", import.meta.url));
+const program = fileURLToPath(new URL("../../dist/kernel/cli/kernel.cjs", import.meta.url));
 
 export interface Options {
   readonly transport?: "tcp" | "ipc";
   readonly environment?: Readonly<Record<string, string>>;
+  /** Another copy of the kernel. */
+  readonly program?: string;
   /** Files to lie in the kernel's folder. */
   readonly files?: Readonly<Record<string, string>>;
 }
@@ -55,7 +57,7 @@ export async function spawnKernel(options: Options = {}): Promise<SpawnedKernel>
   const connection = await newConnection({ transport: options.transport ?? "tcp" });
   const file = join(folder, "connection.json");
   writeFileSync(file, JSON.stringify(connection));
-  const child = spawn(process.execPath, ["--no-force-async-hooks-checks", program, file], {
+  const child = spawn(process.execPath, ["--no-force-async-hooks-checks", options.program ?? program, file], {
     cwd: folder,
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, JPY_PARENT_PID: String(process.pid), ...options.environment },

@@ -1,11 +1,11 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Client } from "../../../kernel/wire/index.js";
-import { sevenLines } from "../runner/cells.js";
+import { declaring, sevenLines, tenMillion } from "../runner/cells.js";
 import { firstAnswer, firstBroadcast, startKernel, type StartedKernel } from "./kernel-process.js";
 import type { Kernel } from "./kernels.js";
 import { residentMegabytes } from "./process-memory.js";
 
-/** What one life of a kernel tells: times in ms, memory in MB, counts of lines. */
+/** What one life of a kernel tells: times in ms, memory in MB, counts of lines, growth as a quotient. */
 export type Figure =
   | "start"
   | "memoryAtStart"
@@ -17,6 +17,12 @@ export type Figure =
   | "loop"
   | "complete"
   | "inspect"
+  | "completeBusy"
+  | "inspectBusy"
+  | "declareFirst"
+  | "declareLast"
+  | "growth"
+  | "memoryAfterCells"
   | "lines"
   | "linesAtIdle"
   | "linesInAll"
@@ -29,6 +35,11 @@ export type Figures = Partial<Record<Figure, number>>;
 const limit = 40_000;
 const linesLimit = 10_000;
 const printed = 20_000;
+/** How long a cell spins while something else is asked, in ms. */
+const spin = 500;
+/** A notebook of so many cells; the first and the last so many are compared. */
+const notebook = 300;
+const compared = 50;
 
 /** The kernel answered, but not what was asked. It is free for the next step. */
 class WrongAnswer extends Error {}
@@ -74,6 +85,16 @@ async function inspect(client: Client): Promise<number> {
   const time = performance.now() - begin;
   if (content.status === "ok" && content.found) return time;
   throw new WrongAnswer("it doesn't find share");
+}
+
+/** What `ask` takes while a cell spins that was begun before it. */
+async function whileSpinning(client: Client, ask: () => Promise<number>): Promise<number> {
+  const spinning = run(client, `{ const until = Date.now() + ${spin}; while (Date.now() < until); }`);
+  spinning.catch(() => undefined);
+  await pause(spin / 5);
+  const time = await ask();
+  await spinning;
+  return time;
 }
 
 async function times(count: number, work: () => Promise<number>): Promise<number[]> {
@@ -147,7 +168,35 @@ const steps: readonly (readonly [string, (kernel: StartedKernel, figures: Figure
   [
     "loop",
     async ({ client }, figures) => {
-      figures.loop = await run(client, "let sum = 0; for (let i = 0; i < 10_000_000; i++) sum += i;");
+      figures.loop = await run(client, tenMillion);
+    },
+  ],
+  [
+    "completion while a cell spins",
+    async ({ client }, figures) => {
+      figures.completeBusy = quantile(await times(3, () => whileSpinning(client, () => complete(client))), 0.5);
+    },
+  ],
+  [
+    "inspection while a cell spins",
+    async ({ client }, figures) => {
+      figures.inspectBusy = quantile(await times(3, () => whileSpinning(client, () => inspect(client))), 0.5);
+    },
+  ],
+  [
+    "declaring cells",
+    async ({ client, pid }, figures) => {
+      const taken: number[] = [];
+      for (let cell = 0; cell < notebook; cell++) taken.push(await run(client, declaring(cell)));
+      const middle = (part: readonly number[]): number =>
+        quantile(
+          part.toSorted((a, b) => a - b),
+          0.5,
+        );
+      figures.declareFirst = middle(taken.slice(0, compared));
+      figures.declareLast = middle(taken.slice(-compared));
+      figures.growth = figures.declareLast / figures.declareFirst;
+      figures.memoryAfterCells = residentMegabytes(pid);
     },
   ],
   ["printed lines", lines],

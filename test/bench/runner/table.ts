@@ -17,12 +17,13 @@ const range = (spread: Spread | undefined, show: (value: number) => string): str
   spread === undefined ? "" : `${show(spread.least)} – ${show(spread.greatest)}`;
 const times = (value: number): string => `${value.toFixed(1)}×`;
 
+const judged = (met: boolean | undefined): string => (met === undefined ? "not compared" : met ? "reached" : "MISSED");
+
 function verdict(goal: Goal | undefined, met: boolean | undefined): string {
   if (goal === undefined) return "";
   const median = goal.median === undefined ? [] : [brief(goal.median)];
-  const ratio = goal.ratio === undefined ? [] : [`${goal.ratio}×`];
-  const words = met === undefined ? "not compared" : met ? "reached" : "MISSED";
-  return `${[...median, ...ratio].join(", ")}: ${words}`;
+  const ratio = goal.ratio === undefined ? [] : [`${Number(goal.ratio.toFixed(2))}×`];
+  return `${[...median, ...ratio].join(", ")}: ${judged(met)}`;
 }
 
 function row(outcome: Outcome, result: Result, first: boolean): string[] {
@@ -50,5 +51,21 @@ export function table(outcomes: readonly Outcome[]): string {
         .join("  ")
         .trimEnd(),
     )
+    .join("\n");
+}
+
+/** A line for each goal: whether it is reached, by what, and what it asks for. */
+export function bars(outcomes: readonly Outcome[]): string {
+  return outcomes
+    .flatMap(({ bench, unit, goal, met, results: [ours, peer] }) => {
+      if (goal === undefined) return [];
+      const found = ours?.spread === undefined ? "–" : `${brief(ours.spread.median)} ${unit}`;
+      const median = goal.median === undefined ? [] : [`${brief(goal.median)} ${unit}`];
+      const theirs = peer?.spread === undefined ? "" : ` (${brief(peer.spread.median)} ${unit})`;
+      const by = Number((goal.ratio ?? 1).toFixed(2));
+      const ratio =
+        goal.ratio === undefined ? [] : [`${by === 1 ? "" : `${by}× better than `}${peer?.contender}${theirs}`];
+      return [`${judged(met).padEnd(12)}  ${bench}: ${found}; bar: ${[...median, ...ratio].join(" and ")}`];
+    })
     .join("\n");
 }

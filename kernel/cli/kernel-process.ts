@@ -1,7 +1,7 @@
 /**
- * The kernel's process, as the kernelspec starts it: `node --no-force-async-hooks-checks kernel.js CONNECTION_FILE`.
+ * The kernel's process; kernel.cts starts it.
  *
- *   main thread ───────── user code and nothing else: exec's `startMainThread`
+ *   main thread ───────── user code and nothing else: cells.ts, loaded once the client has been greeted
  *    └─ protocol worker ─ sockets and messages: session's `startProtocolWorker`; heartbeat, control and interrupts are
  *        │                served while a cell spins
  *        └─ language worker: TypeScript's language service, started once the client has been greeted
@@ -18,21 +18,30 @@ import { historyFile } from "./data-folder.js";
 
 const [connectionFile, ...rest] = process.argv.slice(2);
 if (connectionFile === undefined || rest.length > 0) {
-  console.error("usage: kernel.js CONNECTION_FILE\nA Jupyter client starts this; `virtlab install` tells it how.");
+  console.error("usage: kernel.cjs CONNECTION_FILE\nA Jupyter client starts this; `virtlab install` tells it how.");
   process.exit(2);
 }
 
 const require = createRequire(import.meta.url);
-const versionOf = (name: string): string => (require(`${name}/package.json`) as { version: string }).version;
+const versionIn = (manifest: string): string => (require(manifest) as { version: string }).version;
 const folder = process.cwd();
-const channel = new MessageChannel();
-const worker = startProtocolWorker({
-  connectionFile,
-  port: channel.port2,
-  folder,
-  historyFile: historyFile(process.platform, process.env),
-  versions: { kernel: versionOf("virtlab"), typescript: versionOf("typescript") },
-});
+const kernelFolder = dirname(dirname(fileURLToPath(import.meta.url)));
+const { port1, port2 } = new MessageChannel();
+const worker = startProtocolWorker(
+  {
+    connectionFile,
+    port: port2,
+    folder,
+    historyFile: historyFile(process.platform, process.env),
+    versions: { kernel: versionIn("../../../package.json"), typescript: versionIn("typescript/package.json") },
+  },
+  () => {
+    // What the worker orders meanwhile waits in the port.
+    void import("./cells.js").then(({ startCells }) => {
+      startCells({ port: port1, folder, kernelFolder });
+    });
+  },
+);
 // The worker says itself what went wrong; nothing of the kernel works without it. Cells get another `process.exit`.
 const exit = process.exit.bind(process);
 worker.once("exit", exit);
@@ -43,17 +52,3 @@ worker.once("error", (error) => {
 // The worker hears signals at any time; without a listener here they would end the process before.
 process.on("SIGINT", () => undefined);
 process.on("SIGTERM", () => undefined);
-
-const [{ startMainThread }, { presentSoon }, { originalPosition }] = await Promise.all([
-  import("../exec/index.js"),
-  import("../display/index.js"),
-  import("../lang/index.js"),
-]);
-startMainThread({
-  port: channel.port1,
-  folder,
-  kernelFolder: dirname(dirname(fileURLToPath(import.meta.url))),
-  present: presentSoon,
-  originalPosition,
-  loadApi: async (): Promise<unknown> => import(new URL("../api/index.js", import.meta.url).href),
-});

@@ -1,6 +1,6 @@
 /** The main thread's second half, loaded when the client has been greeted: user code, and what shows its values. */
 import type { MessagePort } from "node:worker_threads";
-import { presentAll } from "../display/index.js";
+import { presentSoon } from "../display/index.js";
 import { startMainThread } from "../exec/index.js";
 import { originalPosition } from "../lang/index.js";
 
@@ -17,7 +17,7 @@ export interface CellsOptions {
 export function startCells(options: CellsOptions): void {
   startMainThread({
     ...options,
-    present: presentAll,
+    present: presentSoon,
     originalPosition,
     loadApi: async (): Promise<unknown> => import(new URL("../api/index.js", import.meta.url).href),
   });

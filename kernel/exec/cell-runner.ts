@@ -22,6 +22,8 @@ export interface CellRunner {
   exit(code: number): void;
 }
 
+/** Draws a cell's value: one bundle for each picture of it. What it promises may take its time. */
+export type Present = (value: unknown) => readonly MimeData[] | Promise<readonly MimeData[]>;
 /** A run that hasn't ended. */
 interface Open {
   readonly cell: TransformedCell | undefined;
@@ -39,7 +41,7 @@ export function createCellRunner(
   context: CellContext,
   sources: CellSources,
   evaluate: Evaluate,
-  present: (value: unknown) => readonly MimeData[],
+  present: Present,
 ): CellRunner {
   const open = new Map<number, Open>();
   // Taken now: a cell may replace the global.
@@ -59,9 +61,27 @@ export function createCellRunner(
   }
 
   function succeed(run: number, { value }: Completion, milliseconds: number): void {
-    let outcome: Outcome = { status: "ok", milliseconds };
     try {
       const bundles = value === undefined ? [] : present(value);
+      if (!isPromise(bundles)) conclude(run, bundles, milliseconds);
+      else {
+        bundles.then(
+          (made) => {
+            conclude(run, made, milliseconds);
+          },
+          (error: unknown) => {
+            settle(run, failure(error));
+          },
+        );
+      }
+    } catch (error) {
+      settle(run, failure(error));
+    }
+  }
+
+  function conclude(run: number, bundles: readonly MimeData[], milliseconds: number): void {
+    let outcome: Outcome = { status: "ok", milliseconds };
+    try {
       for (const data of bundles.slice(0, -1)) {
         reporter.output(run, { type: "display", data, metadata: {}, update: false });
       }

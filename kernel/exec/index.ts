@@ -26,13 +26,15 @@
  * comms            messages between cells and the clients' widgets
  * asking           a question to the client's user; dialogs are prompt, confirm and alert
  * cell-context     which run a callback belongs to
+ * cell-magics      magics that cells bring
+ * captures         what a part of a cell shows, kept apart
  * cell-variables   what a failed cell leaves without a value
  * stop-flag        `interruptRequested`
  * stream-capture   console and process.stdout
  * module-loader    what `import` gives; tslab is one of them
  * error-report     something thrown → Jupyter's error; stack puts cells' places into it
  */
-export type { Answer, Ask, CommDelivery, ErrorReport, Executor, MimeData, Outcome, Output } from "./outcome.js";
+export type { Answer, Ask, CommDelivery, ErrorReport, Executor, MagicDescription, MimeData, Outcome, Output } from "./outcome.js";
 export { createExecutor } from "./executor.js";
 export { startMainThread } from "./main-thread.js";
 export { errorReport, interruptedReport } from "./error-report.js";

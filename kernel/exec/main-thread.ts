@@ -1,7 +1,10 @@
+import { isPromise } from "node:util/types";
 import type { MessagePort } from "node:worker_threads";
 import { createAsking, type AskAndWait } from "./asking.js";
+import { createCaptures, type Capture } from "./captures.js";
+import { createCellMagics, type CellMagics } from "./cell-magics.js";
 import { startCellContext } from "./cell-context.js";
-import { createCellRunner } from "./cell-runner.js";
+import { createCellRunner, type Present } from "./cell-runner.js";
 import { createComms, type Comms } from "./comms.js";
 import { createDialogs } from "./dialogs.js";
 import { createEvaluate } from "./evaluation.js";
@@ -23,6 +26,15 @@ interface Host {
   display(data: MimeData, options?: DisplayOptions): void;
   /** `Symbol.for("virtlab.clear")`: removes the cell's output; with `wait`, when the next one comes. */
   clear(wait: boolean): void;
+  /**
+   * `Symbol.for("virtlab.passing")`: shows or changes what is seen while something goes on; without `data` it is taken
+   * away. Nothing of it stays at the cell.
+   */
+  passing(id: string, data?: MimeData): void;
+  /** `Symbol.for("virtlab.magics")`: commands that cells bring. */
+  readonly magics: CellMagics;
+  /** `Symbol.for("virtlab.capture")`. */
+  readonly capture: Capture;
   /** `Symbol.for("virtlab.interruptRequested")`: whether the user wants the running cell to stop. */
   interruptRequested(): boolean;
   /** `Symbol.for("virtlab.comms")`: messages to and from the clients' widgets. */
@@ -47,8 +59,7 @@ export interface MainThreadOptions {
   readonly folder: string;
   /** The kernel's own files; stack frames in them are left out. */
   readonly kernelFolder: string;
-  /** Draws a cell's value: one bundle for each picture of it. */
-  readonly present: (value: unknown) => readonly MimeData[];
+  readonly present: Present;
   /** The transform's way back from a script to its cell. */
   readonly originalPosition: OriginalPosition;
   /** What `import … from "virtlab"` gives. */
@@ -68,12 +79,13 @@ export function startMainThread(options: MainThreadOptions): void {
 
 function serve(options: MainThreadOptions, memory: SharedMemory, answers: MessagePort): void {
   const { port, folder, kernelFolder, present, originalPosition, loadApi } = options;
-  const reporter = createReporter(memory, (bell) => {
-    port.postMessage(bell);
-  });
   const sources = createCellSources(kernelFolder, originalPosition);
   const evaluate = createEvaluate();
   const context = startCellContext(evaluate);
+  const ringing = createReporter(memory, (bell) => {
+    port.postMessage(bell);
+  });
+  const { reporter, capture } = createCaptures(ringing, context);
   const runner = createCellRunner(reporter, context, sources, evaluate, present);
   const exit = process.exit.bind(process);
 
@@ -110,10 +122,21 @@ function serve(options: MainThreadOptions, memory: SharedMemory, answers: Messag
     clear(wait) {
       reporter.output(context.current(), { type: "clear", wait });
     },
+    passing(id, data) {
+      reporter.output(context.current(), { type: "passing", id, ...(data === undefined ? {} : { data }) });
+    },
+    magics: createCellMagics((output) => {
+      reporter.output(context.current(), output);
+    }),
+    capture,
     interruptRequested,
     comms,
     ask: createAsking(memory, answers, reporter, () => context.current()),
-    present,
+    present(value) {
+      const bundles = present(value);
+      // Where the debugger has stopped a cell nothing can come later.
+      return isPromise(bundles) ? [{ "text/plain": "…" }] : bundles;
+    },
   };
   const load = createModuleLoader(
     folder,

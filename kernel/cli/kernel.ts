@@ -10,7 +10,7 @@
  */
 import { writeSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { MessageChannel } from "node:worker_threads";
 import { startProtocolWorker } from "../session/index.js";
@@ -42,6 +42,10 @@ worker.once("error", (error) => {
 process.on("SIGINT", () => undefined);
 process.on("SIGTERM", () => undefined);
 
+// The runner or the Jupyter server tells; the server's path starts at its own root.
+const { VIRTLAB_NOTEBOOK, JPY_SESSION_NAME } = process.env;
+const notebook = [VIRTLAB_NOTEBOOK, JPY_SESSION_NAME].find((path) => path?.endsWith(".ipynb"));
+
 const [{ startMainThread }, { presentAll }, { originalPosition }] = await Promise.all([
   import("../exec/index.js"),
   import("../display/index.js"),
@@ -53,5 +57,9 @@ startMainThread({
   kernelFolder: dirname(dirname(fileURLToPath(import.meta.url))),
   present: presentAll,
   originalPosition,
-  loadApi: async (): Promise<unknown> => import(new URL("../api/index.js", import.meta.url).href),
+  api: {
+    load: async (): Promise<unknown> => import(new URL("../api/index.js", import.meta.url).href),
+    require: () => require("../api/index.js") as unknown,
+  },
+  notebook: notebook === undefined ? undefined : join(folder, basename(notebook)),
 });

@@ -103,7 +103,7 @@ export function createCellRunner(
   return {
     start(run, started) {
       cell = started;
-      sources.add(started);
+      sources.add({ name: started.name, source: started.source, positions: started.positions });
       prepareVariables(started);
       const script = (): vm.Script => new vm.Script(started.code, { filename: started.name });
       // The transform makes scripts of this shape.

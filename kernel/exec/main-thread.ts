@@ -3,14 +3,14 @@ import { startCellContext } from "./cell-context.js";
 import { createCellRunner } from "./cell-runner.js";
 import { createComms, type Comms } from "./comms.js";
 import { createEvaluate } from "./evaluation.js";
-import { createModuleLoader, requireFrom } from "./module-loader.js";
+import { createModuleLoader, type OwnModule } from "./module-loader.js";
 import type { MimeData } from "./outcome.js";
 import { createReporter } from "./reporter.js";
 import { createCellSources, type CellSources, type OriginalPosition } from "./stack.js";
 import { interruptRequested, watchStopFlag } from "./stop-flag.js";
 import { captureStreams } from "./stream-capture.js";
 import { flags, type Order, type SharedMemory } from "./thread-messages.js";
-import { loadTslab } from "./tslab.js";
+import { tslabModule } from "./tslab.js";
 
 /**
  * What the kernel lends to the modules that cells import, under these symbols of the global object. Outside a notebook
@@ -46,7 +46,9 @@ export interface MainThreadOptions {
   /** The transform's way back from a script to its cell. */
   readonly originalPosition: OriginalPosition;
   /** What `import … from "virtlab"` gives. */
-  readonly loadApi: () => Promise<unknown>;
+  readonly api: OwnModule;
+  /** The notebook's file, where it is known. */
+  readonly notebook?: string | undefined;
 }
 
 /**
@@ -61,7 +63,7 @@ export function startMainThread(options: MainThreadOptions): void {
 }
 
 function serve(options: MainThreadOptions, memory: SharedMemory): void {
-  const { port, folder, kernelFolder, present, originalPosition, loadApi } = options;
+  const { port, folder, kernelFolder, present, originalPosition, api, notebook } = options;
   const reporter = createReporter(memory, (bell) => {
     port.postMessage(bell);
   });
@@ -107,20 +109,15 @@ function serve(options: MainThreadOptions, memory: SharedMemory): void {
     interruptRequested,
     comms,
   };
-  const load = createModuleLoader(
-    folder,
-    new Map([
-      ["virtlab", loadApi],
-      [
-        "tslab",
-        () =>
-          loadTslab(({ data, metadata, transient: { display_id: id } }, update) => {
-            host.display(data, { metadata, update, ...(typeof id === "string" ? { displayId: id } : {}) });
-          }),
-      ],
-    ]),
-  );
-  defineGlobals({ __virtlab: { import: load }, require: requireFrom(folder) });
+  const tslab = tslabModule(({ data, metadata, transient: { display_id: id } }, update) => {
+    host.display(data, { metadata, update, ...(typeof id === "string" ? { displayId: id } : {}) });
+  });
+  const own = new Map([
+    ["virtlab", api],
+    ["tslab", tslab],
+  ]);
+  const modules = createModuleLoader({ folder, notebook, kernelFolder, own, sources });
+  defineGlobals({ __virtlab: modules, require: modules.require });
   defineGlobals(
     Object.fromEntries(Object.entries(host).map(([name, value]) => [Symbol.for(`virtlab.${name}`), value as unknown])),
   );
@@ -138,6 +135,7 @@ function serve(options: MainThreadOptions, memory: SharedMemory): void {
         return;
       case "interrupt":
         runner.interrupt(order.run);
+        modules.abandon();
         return;
       case "ping":
         reporter.pong(order.id);
@@ -162,8 +160,8 @@ function defineGlobals(values: Readonly<Record<string | symbol, unknown>>): void
 function showWarnings(print: (text: string) => void): void {
   process.removeAllListeners("warning");
   process.on("warning", ({ name, message }) => {
-    // The one that our own importing calls forth.
-    if (!message.startsWith("vm.USE_MAIN_CONTEXT_DEFAULT_LOADER")) print(`${name}: ${message}\n`);
+    // Those that our own importing calls forth.
+    if (!/^vm\.USE_MAIN_CONTEXT_DEFAULT_LOADER|using require\(\)/.test(message)) print(`${name}: ${message}\n`);
   });
 }
 

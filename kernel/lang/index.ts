@@ -15,7 +15,8 @@
  *   earlier-cells     what is remembered from cell to cell
  *   helpers           what the type stripper's output calls
  *   edits, nodes      text changes that know where they came from; the syntax tree
- * positions           script → cell
+ * module-transform    local file → function
+ * positions           script → cell or file
  * completeness        may Enter run it?
  * syntax-errors       the parser's words
  * nesting             what the parser can't be given
@@ -34,6 +35,14 @@
  */
 export * from "./types.js";
 export { createTransform, transform, type Transform } from "./transform.js";
+export {
+  commonJsParameters,
+  moduleParameters,
+  transformModule,
+  type ModuleTransformResult,
+  type StaticImport,
+  type TransformedModule,
+} from "./module-transform.js";
 export { isComplete, type Completeness } from "./completeness.js";
 export { originalPosition } from "./positions.js";
 export type { Position } from "./line-index.js";

@@ -2,17 +2,17 @@ import { SourceMap } from "node:module";
 import type { Origin } from "./edits.js";
 import type { Position } from "./line-index.js";
 
-/** Packs the way back from a cell's script: through our edits, then through the type stripper's source map. */
-export function packPositions(origins: readonly Origin[], mappings: string): string {
-  return JSON.stringify([origins, mappings]);
+/** Packs the way back from a script: through our edits, then through the source maps, the last made first. */
+export function packPositions(origins: readonly Origin[], ...mappings: readonly string[]): string {
+  return JSON.stringify([origins, ...mappings]);
 }
 
 /**
- * Where a place of the script stands in the cell, both as line and column from 1 in UTF-16 units.
- * Undefined for what is no part of the cell: frames there are best hidden.
+ * Where a place of the script stands in the source, both as line and column from 1 in UTF-16 units.
+ * Undefined for what is no part of the source: frames there are best hidden.
  */
 export function originalPosition(positions: string, line: number, column: number): Position | undefined {
-  const [origins, mappings] = unpack(positions);
+  const [origins, ...maps] = unpack(positions);
   const origin = origins.findLast(([atLine, atColumn]) => atLine < line || (atLine === line && atColumn <= column));
   if (origin === undefined || origin[4] === 2) return undefined;
   const [atLine, atColumn, fromLine, fromColumn, kind] = origin;
@@ -22,6 +22,10 @@ export function originalPosition(positions: string, line: number, column: number
       : line === atLine
         ? { line: fromLine, column: fromColumn + column - atColumn }
         : { line: fromLine + line - atLine, column };
+  return maps.reduce<Position | undefined>((place, mappings) => place && through(mappings, place), plain);
+}
+
+function through(mappings: string, { line, column }: Position): Position | undefined {
   const map = new SourceMap({
     file: "",
     version: 3,
@@ -31,11 +35,11 @@ export function originalPosition(positions: string, line: number, column: number
     mappings,
     sourceRoot: "",
   });
-  const entry = map.findEntry(plain.line - 1, plain.column - 1);
+  const entry = map.findEntry(line - 1, column - 1);
   return "originalLine" in entry ? { line: entry.originalLine + 1, column: entry.originalColumn + 1 } : undefined;
 }
 
-function unpack(positions: string): readonly [readonly Origin[], string] {
+function unpack(positions: string): readonly [readonly Origin[], ...string[]] {
   // Only `packPositions` writes these strings.
-  return JSON.parse(positions) as [Origin[], string];
+  return JSON.parse(positions) as [Origin[], ...string[]];
 }

@@ -2,7 +2,7 @@ import { isPromise } from "node:util/types";
 import vm from "node:vm";
 import type { TransformedCell } from "../lang/index.js";
 import type { CellContext } from "./cell-context.js";
-import { guardVariables, prepareVariables } from "./cell-variables.js";
+import { dropVariables, guardVariables, prepareVariables } from "./cell-variables.js";
 import { interruptedReport, reportError } from "./error-report.js";
 import type { Evaluate } from "./evaluation.js";
 import type { MimeData, Outcome } from "./outcome.js";
@@ -16,10 +16,12 @@ export interface CellRunner {
   perform(run: number, job: () => Promise<unknown>): void;
   /** Ends the cell that only waits; what it set in motion may go on. */
   interrupt(run: number): void;
+  /** Takes from the variables of the cell of this run, the latest one, what they hold: memory is short. */
+  drop(run: number): void;
   /** An error that nobody catches ends the cell that it belongs to, or is shown at it where it has ended. */
   uncaught(run: number, thrown: unknown): void;
-  /** Says that code called `process.exit`, a cell or what one left behind. */
-  exit(code: number): void;
+  /** Says that code ends the process, a cell or what one left behind. @param call how: `process.exit(1)` */
+  exit(code: number, call: string): void;
 }
 
 /** What a cell's script gives: an object with the last expression's value, if the cell ends in one. */
@@ -36,6 +38,7 @@ export function createCellRunner(
 ): CellRunner {
   let running: number | undefined;
   let cell: TransformedCell | undefined;
+  let latest = 0;
   /** How the running cell ends at the event loop's next turn. */
   let ending: Outcome | undefined;
   // Taken now: a cell may replace the global.
@@ -75,6 +78,7 @@ export function createCellRunner(
   /** @param prepare what comes before the time that the outcome tells */
   function begin<T>(run: number, prepare: () => T, job: (prepared: T) => Completion | Promise<Completion>): void {
     running = run;
+    latest = run;
     ending = undefined;
     context.enter(run);
     const completed = evaluate(() => {
@@ -120,12 +124,15 @@ export function createCellRunner(
     interrupt(run) {
       settle(run, ending ?? { status: "interrupted", ...interruptedReport() });
     },
+    drop(run) {
+      if (run === latest && cell !== undefined) dropVariables(cell);
+    },
     uncaught(run, thrown) {
       if (running === run) settle(run, failure(thrown));
       else reporter.output(run, { type: "error", ...reportError(thrown, sources) });
     },
-    exit(code) {
-      reporter.outcome(running ?? 0, { status: "exit", code });
+    exit(code, call) {
+      reporter.outcome(running ?? 0, { status: "exit", code, call });
       running = undefined;
     },
   };

@@ -2,7 +2,8 @@ import type { MessagePort } from "node:worker_threads";
 import { interruptedReport } from "./error-report.js";
 import { createGatherer } from "./gatherer.js";
 import { linkMainThread } from "./main-thread-link.js";
-import type { Executor, Outcome, Output } from "./outcome.js";
+import { watchMemory } from "./memory-watch.js";
+import type { ErrorReport, Executor, Outcome, Output } from "./outcome.js";
 import type { PipeRecord } from "./pipe.js";
 import { kinds, type Order } from "./thread-messages.js";
 
@@ -27,6 +28,8 @@ export function createExecutor(port: MessagePort, exited: (code: number) => void
   let runs = 0;
   let running: { readonly run: number; readonly end: (outcome: Outcome) => void } | undefined;
   let interrupting: Promise<void> | undefined;
+  /** Why the main thread is being stopped, where that is for want of memory. */
+  let exhaustion: ErrorReport | undefined;
   /** The main thread called `process.exit` and waits to be let go. */
   let exiting = false;
 
@@ -40,7 +43,8 @@ export function createExecutor(port: MessagePort, exited: (code: number) => void
     if (running?.run === run) {
       const { end: resolve } = running;
       running = undefined;
-      resolve(outcome);
+      const exhausted = outcome.status === "interrupted" ? exhaustion : undefined;
+      resolve(exhausted === undefined ? outcome : { status: "error", ...exhausted });
     } else if (outcome.status === "exit") exited(outcome.code);
   }
 
@@ -65,11 +69,33 @@ export function createExecutor(port: MessagePort, exited: (code: number) => void
   async function stop(): Promise<void> {
     const run = running?.run;
     link.raiseStopFlag();
-    if (run !== undefined) link.order({ type: "interrupt", run });
+    if (run !== undefined) link.order({ type: "interrupt", run, drop: exhaustion !== undefined });
     await link.free();
     link.lowerStopFlag();
     // The main thread has answered for the cell, unless it was cut in the middle of doing so.
     if (run !== undefined) end(run, { status: "interrupted", ...interruptedReport() });
+  }
+
+  const unwatch = watchMemory({
+    heapLimit: link.heapLimit.bind(link),
+    isBusy: () => running !== undefined,
+    environment: process.env,
+    async stop(report) {
+      // The user was quicker.
+      if (interrupting !== undefined) return;
+      exhaustion = report;
+      // What fills the memory between two cells, from a timer perhaps, is shown at the latest.
+      if (running === undefined) show(runs, { type: "error", ...report });
+      await interrupt();
+      exhaustion = undefined;
+    },
+  });
+
+  function interrupt(): Promise<void> {
+    interrupting ??= stop().finally(() => {
+      interrupting = undefined;
+    });
+    return interrupting;
   }
 
   async function begin(showOutput: (output: Output) => void, order: (run: number) => Order): Promise<Outcome> {
@@ -88,17 +114,13 @@ export function createExecutor(port: MessagePort, exited: (code: number) => void
   return {
     run: (cell, showOutput) => begin(showOutput, (run) => ({ type: "run", run, cell })),
     deliver: (deliveries, showOutput) => begin(showOutput, (run) => ({ type: "deliver", run, deliveries })),
-    interrupt() {
-      interrupting ??= stop().finally(() => {
-        interrupting = undefined;
-      });
-      return interrupting;
-    },
+    interrupt,
     reset: () => link.ask((id) => ({ type: "reset", id })),
     async leave(code) {
       setTimeout(() => process.kill(process.pid, "SIGKILL"), patienceAtLeave);
       link.raiseStopFlag();
       if (!exiting) await link.free();
+      unwatch();
       link.release();
       link.order({ type: "exit", code });
     },

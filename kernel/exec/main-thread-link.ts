@@ -21,6 +21,8 @@ export interface MainThreadLink {
   /** From now until `recall`, long computations that look at it see that they should stop. */
   raiseStopFlag(): void;
   lowerStopFlag(): void;
+  /** How large the thread's heap may grow, in bytes; 0 before it has said so. */
+  heapLimit(): number;
   /** No cell has looked at the stop flag since. */
   resetLooking(): void;
   /**
@@ -105,6 +107,7 @@ export function linkMainThread(port: MessagePort, heed: (records: PipeRecord[]) 
     lowerStopFlag() {
       Atomics.store(words, flags.stop, 0);
     },
+    heapLimit: () => Atomics.load(words, flags.heapLimit) * 2 ** 20,
     resetLooking() {
       Atomics.store(words, flags.looked, 0);
     },

@@ -1,3 +1,4 @@
+import { getHeapStatistics } from "node:v8";
 import type { MessagePort } from "node:worker_threads";
 import { startCellContext } from "./cell-context.js";
 import { createCellRunner } from "./cell-runner.js";
@@ -5,6 +6,7 @@ import { createComms, type Comms } from "./comms.js";
 import { createEvaluate } from "./evaluation.js";
 import { createModuleLoader, type OwnModule } from "./module-loader.js";
 import type { MimeData } from "./outcome.js";
+import { announceEnd } from "./process-end.js";
 import { createReporter } from "./reporter.js";
 import { createCellSources, type CellSources, type OriginalPosition } from "./stack.js";
 import { interruptRequested, watchStopFlag } from "./stop-flag.js";
@@ -81,19 +83,18 @@ function serve(options: MainThreadOptions, memory: SharedMemory): void {
     reporter.output(context.current(), { type: "stream", name, text });
   });
   watchStopFlag(memory.flags);
+  Atomics.store(new Int32Array(memory.flags), flags.heapLimit, getHeapStatistics().heap_size_limit / 2 ** 20);
   process.on("uncaughtException", (error) => {
     runner.uncaught(context.current(), error);
   });
   process.on("unhandledRejection", (reason, promise) => {
     runner.uncaught(context.ofPromise(promise) ?? context.current(), reason);
   });
-  process.exit = (code) => {
-    const status = Number(code ?? process.exitCode ?? 0);
-    runner.exit(status);
+  announceEnd((code, call) => {
+    runner.exit(code, call);
     // Nothing of the cell runs on, while the worker says goodbye to the clients.
     Atomics.wait(new Int32Array(memory.flags), flags.leave, 0);
-    return exit(status);
-  };
+  });
 
   const { comms, deliver } = createComms((output) => {
     reporter.output(context.current(), output);
@@ -136,6 +137,7 @@ function serve(options: MainThreadOptions, memory: SharedMemory): void {
       case "interrupt":
         runner.interrupt(order.run);
         modules.abandon();
+        if (order.drop) runner.drop(order.run);
         return;
       case "ping":
         reporter.pong(order.id);

@@ -8,8 +8,8 @@ export type Order =
   | { readonly type: "share"; readonly memory: SharedMemory }
   | { readonly type: "run"; readonly run: number; readonly cell: TransformedCell }
   | { readonly type: "deliver"; readonly run: number; readonly deliveries: readonly CommDelivery[] }
-  /** End this run now if it only waits for something. */
-  | { readonly type: "interrupt"; readonly run: number }
+  /** End this run now if it only waits for something; with `drop`, its variables lose what they hold. */
+  | { readonly type: "interrupt"; readonly run: number; readonly drop: boolean }
   /** Answered by a `pong` as soon as the thread comes back to its event loop. */
   | { readonly type: "ping"; readonly id: number }
   | { readonly type: "reset"; readonly id: number }
@@ -41,8 +41,10 @@ export const flags = {
   leave: 2,
   /** 1 when a bell that isn't urgent has been rung and not yet been heeded. */
   rung: 3,
+  /** How large the main thread's heap may grow, in MiB. */
+  heapLimit: 4,
 } as const;
 
 export function createSharedMemory(): SharedMemory {
-  return { pipe: createPipeMemory(), flags: new SharedArrayBuffer(16) };
+  return { pipe: createPipeMemory(), flags: new SharedArrayBuffer(20) };
 }

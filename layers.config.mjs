@@ -25,9 +25,10 @@ const kernel = {
   display: ["sim/core"],
   api: ["sim/core", "sim/lab", "display", "server"],
   exec: ["lang"],
+  debug: ["lang"],
   magics: ["sim/core", "sim/lab", "display"],
   server: ["sim/core", "sim/lab", "wire"],
-  session: ["wire", "exec", "lang", "display", "magics"],
+  session: ["wire", "exec", "lang", "debug", "display", "magics"],
   runner: ["sim/core", "session", "wire"],
   grading: ["display"],
 };

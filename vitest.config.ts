@@ -6,7 +6,9 @@ import { defineConfig } from "vitest/config";
  * `clients` Python's Jupyter and Debian's disk tools beside it (a suite whose tool is absent says so and is skipped).
  */
 export default defineConfig(({ mode }) => {
-  const shared = { env: { VIRTLAB_LONG: mode === "long" ? "1" : "" }, expect: { requireAssertions: true } };
+  // Nothing that a test runs goes into the developer's own history.
+  const env = { VIRTLAB_LONG: mode === "long" ? "1" : "", VIRTLAB_HISTORY: "off" };
+  const shared = { env, expect: { requireAssertions: true } };
   return {
     test: {
       ...shared,

@@ -2,6 +2,7 @@
  * Widgets as ipywidgets' front ends know them: a model is a comm, its state is JSON on both sides.
  * Source: jupyter-widgets/ipywidgets, packages/schema: messages.md 2.1.0 and jupyterwidgetmodels.latest.md.
  */
+import { offerState } from "./widget-states.js";
 
 type State = Readonly<Record<string, unknown>>;
 
@@ -20,6 +21,7 @@ interface Comm {
 /** The kernel's comms; absent in a plain Node script. */
 export interface CommsHook {
   open(target: string, content: Content): Comm;
+  onTarget(target: string, handler: (comm: Comm) => unknown): void;
 }
 
 const hook = Symbol.for("virtlab.comms");
@@ -79,6 +81,7 @@ function openModel(
   const update = (change: State): void => {
     comm.send({ data: { method: "update", state: change, buffer_paths: [] } });
   };
+  offerState(comms, comm.id, () => state);
   comm.onMessage(({ data }) => {
     if (data["method"] === "request_state") update(state);
     const change: unknown = data["state"];

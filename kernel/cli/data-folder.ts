@@ -1,5 +1,5 @@
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -17,6 +17,16 @@ export function userDataFolder(platform: NodeJS.Platform, env: Environment): str
   if (platform === "darwin") return join(home, "Library", "Jupyter");
   if (platform === "win32") return join(set(env["APPDATA"]) ?? join(home, "AppData", "Roaming"), "jupyter");
   return join(set(env["XDG_DATA_HOME"]) ?? join(home, ".local", "share"), "jupyter");
+}
+
+/**
+ * The file in which kernels keep the inputs of all sessions. The environment variable VIRTLAB_HISTORY names another
+ * one, or says "off" for none.
+ */
+export function historyFile(platform: NodeJS.Platform, env: Environment): string | undefined {
+  const given = set(env["VIRTLAB_HISTORY"]);
+  if (given === "off") return undefined;
+  return given === undefined ? join(userDataFolder(platform, env), "virtlab", "history.jsonl") : resolve(given);
 }
 
 /** Where Jupyter looks for kernelspecs when nothing is known of its Python: the user's folder and the system's. */

@@ -14,6 +14,7 @@ import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { MessageChannel } from "node:worker_threads";
 import { startProtocolWorker } from "../session/index.js";
+import { historyFile } from "./data-folder.js";
 
 const [connectionFile, ...rest] = process.argv.slice(2);
 if (connectionFile === undefined || rest.length > 0) {
@@ -29,6 +30,7 @@ const worker = startProtocolWorker({
   connectionFile,
   port: channel.port2,
   folder,
+  historyFile: historyFile(process.platform, process.env),
   versions: { kernel: versionOf("virtlab"), typescript: versionOf("typescript") },
 });
 // The worker says itself what went wrong; nothing of the kernel works without it. Cells get another `process.exit`.

@@ -9,7 +9,7 @@ import type { MimeData, Outcome } from "./outcome.js";
 import type { Reporter } from "./reporter.js";
 import type { CellSources } from "./stack.js";
 
-/** Runs one cell after the other and reports how each ended. */
+/** Runs cells and reports how each ended. One may begin while others await something; the thread is of one at a time. */
 export interface CellRunner {
   start(run: number, cell: TransformedCell): void;
   /** Runs what is no cell as if it were one, to the end of its promise. */
@@ -24,6 +24,13 @@ export interface CellRunner {
   exit(code: number, call: string): void;
 }
 
+/** A run that hasn't ended. */
+interface Open {
+  readonly cell: TransformedCell | undefined;
+  /** How it ends at the event loop's next turn. */
+  ending?: Outcome;
+}
+
 /** What a cell's script gives: an object with the last expression's value, if the cell ends in one. */
 interface Completion {
   readonly value?: unknown;
@@ -36,20 +43,17 @@ export function createCellRunner(
   evaluate: Evaluate,
   present: (value: unknown) => readonly MimeData[],
 ): CellRunner {
-  let running: number | undefined;
-  let cell: TransformedCell | undefined;
-  let latest = 0;
-  /** How the running cell ends at the event loop's next turn. */
-  let ending: Outcome | undefined;
+  const open = new Map<number, Open>();
+  let latest: { readonly run: number; readonly cell: TransformedCell | undefined } | undefined;
   // Taken now: a cell may replace the global.
   const { setImmediate } = globalThis;
   const now = performance.now.bind(performance);
 
   function settle(run: number, outcome: Outcome): void {
-    if (running !== run) return;
-    if (outcome.status !== "ok" && cell !== undefined) guardVariables(cell);
-    running = undefined;
-    ending = undefined;
+    const ended = open.get(run);
+    if (ended === undefined) return;
+    if (outcome.status !== "ok" && ended.cell !== undefined) guardVariables(ended.cell);
+    open.delete(run);
     reporter.outcome(run, outcome);
   }
 
@@ -69,17 +73,22 @@ export function createCellRunner(
     } catch (error) {
       outcome = failure(error);
     }
-    if (running !== run) return;
-    ending = outcome;
+    const ending = open.get(run);
+    if (ending === undefined) return;
+    ending.ending = outcome;
     // Rejections that nobody handles are known a turn later; they are the cell's too.
     setImmediate(settle, run, outcome);
   }
 
   /** @param prepare what comes before the time that the outcome tells */
-  function begin<T>(run: number, prepare: () => T, job: (prepared: T) => Completion | Promise<Completion>): void {
-    running = run;
-    latest = run;
-    ending = undefined;
+  function begin<T>(
+    run: number,
+    cell: TransformedCell | undefined,
+    prepare: () => T,
+    job: (prepared: T) => Completion | Promise<Completion>,
+  ): void {
+    open.set(run, { cell });
+    latest = { run, cell };
     context.enter(run);
     const completed = evaluate(() => {
       try {
@@ -105,35 +114,35 @@ export function createCellRunner(
   }
 
   return {
-    start(run, started) {
-      cell = started;
-      sources.add({ name: started.name, source: started.source, positions: started.positions });
-      prepareVariables(started);
-      const script = (): vm.Script => new vm.Script(started.code, { filename: started.name });
+    start(run, cell) {
+      sources.add({ name: cell.name, source: cell.source, positions: cell.positions });
+      prepareVariables(cell);
+      const script = (): vm.Script => new vm.Script(cell.code, { filename: cell.name });
       // The transform makes scripts of this shape.
-      begin(run, script, (made) => made.runInThisContext() as Completion | Promise<Completion>);
+      begin(run, cell, script, (made) => made.runInThisContext() as Completion | Promise<Completion>);
     },
     perform(run, job) {
-      cell = undefined;
       const nothing = (): void => undefined;
-      begin(run, nothing, async () => {
+      begin(run, undefined, nothing, async () => {
         await job();
         return {};
       });
     },
     interrupt(run) {
-      settle(run, ending ?? { status: "interrupted", ...interruptedReport() });
+      settle(run, open.get(run)?.ending ?? { status: "interrupted", ...interruptedReport() });
     },
     drop(run) {
-      if (run === latest && cell !== undefined) dropVariables(cell);
+      if (latest?.run === run && latest.cell !== undefined) dropVariables(latest.cell);
     },
     uncaught(run, thrown) {
-      if (running === run) settle(run, failure(thrown));
+      if (open.has(run)) settle(run, failure(thrown));
       else reporter.output(run, { type: "error", ...reportError(thrown, sources) });
     },
     exit(code, call) {
-      reporter.outcome(running ?? 0, { status: "exit", code, call });
-      running = undefined;
+      const [oldest = 0] = open.keys();
+      const run = open.has(context.current()) ? context.current() : oldest;
+      open.clear();
+      reporter.outcome(run, { status: "exit", code, call });
     },
   };
 }

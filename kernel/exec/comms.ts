@@ -39,6 +39,8 @@ interface CommEnds {
   readonly comms: Comms;
   /** Settles when every handler has; rejects with the first error of one. */
   readonly deliver: (deliveries: readonly CommDelivery[]) => Promise<unknown>;
+  /** Closes every comm and forgets all targets. */
+  readonly forget: () => void;
 }
 
 /** @param tell takes what is to be sent to the clients */
@@ -105,5 +107,9 @@ export function createComms(tell: (output: Extract<Output, { type: "comm" }>) =>
           await receive(delivery);
         }),
       ),
+    forget() {
+      for (const { comm } of [...open.values()]) comm.close();
+      targets.clear();
+    },
   };
 }

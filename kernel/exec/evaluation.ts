@@ -1,6 +1,8 @@
 import { Session } from "node:inspector";
 
 const slot = Symbol.for("virtlab.job");
+// The name tells a debugger that this is none of the user's code.
+const expression = 'globalThis[Symbol.for("virtlab.job")]()\n//# sourceURL=node:virtlab';
 
 /** Runs `job` so that it can be cut. @returns false if it was */
 export type Evaluate = (job: () => void) => boolean;
@@ -23,7 +25,7 @@ export function createEvaluate(): Evaluate {
     job = given;
     let completed = true;
     // The session is this thread's own: the callback has been called when `post` returns.
-    session.post("Runtime.evaluate", { expression: 'globalThis[Symbol.for("virtlab.job")]()' }, (error) => {
+    session.post("Runtime.evaluate", { expression }, (error) => {
       completed = error === null;
     });
     return completed;

@@ -3,7 +3,7 @@ import { interruptedReport } from "./error-report.js";
 import { createGatherer } from "./gatherer.js";
 import { linkMainThread } from "./main-thread-link.js";
 import { watchMemory } from "./memory-watch.js";
-import type { ErrorReport, Executor, Outcome, Output } from "./outcome.js";
+import type { Answer, Ask, ErrorReport, Executor, Outcome, Output, Question } from "./outcome.js";
 import type { PipeRecord } from "./pipe.js";
 import { kinds, type Order } from "./thread-messages.js";
 
@@ -11,6 +11,11 @@ import { kinds, type Order } from "./thread-messages.js";
 const remembered = 1000;
 /** How long the main thread may take to come to its end, in ms. */
 const patienceAtLeave = 1000;
+
+const nobody: Answer = {
+  refused: "there is nobody to ask: the cell has ended, or a widget runs this",
+  hint: "Ask in the cell itself, and await what it starts.",
+};
 
 /** An executor whose cells run in this process's main thread. */
 export interface MainThreadExecutor extends Executor {
@@ -22,11 +27,19 @@ export interface MainThreadExecutor extends Executor {
  * Drives the main thread from a worker of it.
  * @param port the way there; `startMainThread` is at its other end
  * @param exited told when code called `process.exit` that belongs to no running cell
+ * @param congestion what outputs have to wait for; meanwhile a cell that goes on showing things is held up
  */
-export function createExecutor(port: MessagePort, exited: (code: number) => void): MainThreadExecutor {
+export function createExecutor(
+  port: MessagePort,
+  exited: (code: number) => void,
+  congestion: () => Promise<void> | undefined = () => undefined,
+): MainThreadExecutor {
   const shows = new Map<number, (output: Output) => void>();
   let runs = 0;
-  let running: { readonly run: number; readonly end: (outcome: Outcome) => void } | undefined;
+  const running = new Map<number, (outcome: Outcome) => void>();
+  const asks = new Map<number, Ask>();
+  /** Aborts the question that holds the main thread. */
+  let asking: AbortController | undefined;
   let interrupting: Promise<void> | undefined;
   /** Why the main thread is being stopped, where that is for want of memory. */
   let exhaustion: ErrorReport | undefined;
@@ -40,12 +53,20 @@ export function createExecutor(port: MessagePort, exited: (code: number) => void
 
   function end(run: number, outcome: Outcome): void {
     if (outcome.status === "exit") exiting = true;
-    if (running?.run === run) {
-      const { end: resolve } = running;
-      running = undefined;
+    const resolve = running.get(run);
+    if (resolve !== undefined) {
+      running.delete(run);
+      asks.delete(run);
       const exhausted = outcome.status === "interrupted" ? exhaustion : undefined;
       resolve(exhausted === undefined ? outcome : { status: "error", ...exhausted });
     } else if (outcome.status === "exit") exited(outcome.code);
+  }
+
+  async function answer(run: number, id: number, question: Question): Promise<void> {
+    asking?.abort();
+    const own = (asking = new AbortController());
+    const given = (await asks.get(run)?.(question, own.signal)) ?? nobody;
+    if (!own.signal.aborted) link.answer({ id, answer: given });
   }
 
   function heed(records: PipeRecord[]): void {
@@ -59,33 +80,38 @@ export function createExecutor(port: MessagePort, exited: (code: number) => void
       streams.flush();
       // The reporter writes these.
       if (kind === kinds.output) show(owner, JSON.parse(text) as Output);
-      else end(owner, JSON.parse(text) as Outcome);
+      else if (kind === kinds.outcome) end(owner, JSON.parse(text) as Outcome);
+      else {
+        const { id, question } = JSON.parse(text) as { id: number; question: Question };
+        void answer(owner, id, question);
+      }
     }
     streams.flush();
   }
 
-  const link = linkMainThread(port, heed);
+  const link = linkMainThread(port, heed, congestion);
 
   async function stop(): Promise<void> {
-    const run = running?.run;
+    const runs = [...running.keys()];
+    asking?.abort();
     link.raiseStopFlag();
-    if (run !== undefined) link.order({ type: "interrupt", run, drop: exhaustion !== undefined });
+    for (const run of runs) link.order({ type: "interrupt", run, drop: exhaustion !== undefined });
     await link.free();
     link.lowerStopFlag();
-    // The main thread has answered for the cell, unless it was cut in the middle of doing so.
-    if (run !== undefined) end(run, { status: "interrupted", ...interruptedReport() });
+    // The main thread has answered for each, unless it was cut in the middle of doing so.
+    for (const run of runs) end(run, { status: "interrupted", ...interruptedReport() });
   }
 
   const unwatch = watchMemory({
     heapLimit: link.heapLimit.bind(link),
-    isBusy: () => running !== undefined,
+    isBusy: () => running.size > 0,
     environment: process.env,
     async stop(report) {
       // The user was quicker.
       if (interrupting !== undefined) return;
       exhaustion = report;
       // What fills the memory between two cells, from a timer perhaps, is shown at the latest.
-      if (running === undefined) show(runs, { type: "error", ...report });
+      if (running.size === 0) show(runs, { type: "error", ...report });
       await interrupt();
       exhaustion = undefined;
     },
@@ -98,22 +124,33 @@ export function createExecutor(port: MessagePort, exited: (code: number) => void
     return interrupting;
   }
 
-  async function begin(showOutput: (output: Output) => void, order: (run: number) => Order): Promise<Outcome> {
+  async function begin(
+    showOutput: (output: Output) => void,
+    ask: Ask | undefined,
+    order: (run: number) => Order,
+  ): Promise<Outcome> {
     await interrupting;
     const run = ++runs;
     shows.set(run, showOutput);
     shows.delete(run - remembered);
+    if (ask !== undefined) asks.set(run, ask);
     link.resetLooking();
     const outcome = new Promise<Outcome>((resolve) => {
-      running = { run, end: resolve };
+      running.set(run, resolve);
     });
-    link.order(order(run));
+    try {
+      link.order(order(run));
+    } catch (error) {
+      // What a client sends may be nested too deeply to be handed over.
+      running.delete(run);
+      throw error;
+    }
     return outcome;
   }
 
   return {
-    run: (cell, showOutput) => begin(showOutput, (run) => ({ type: "run", run, cell })),
-    deliver: (deliveries, showOutput) => begin(showOutput, (run) => ({ type: "deliver", run, deliveries })),
+    run: (cell, showOutput, ask) => begin(showOutput, ask, (run) => ({ type: "run", run, cell })),
+    deliver: (deliveries, showOutput) => begin(showOutput, undefined, (run) => ({ type: "deliver", run, deliveries })),
     interrupt,
     reset: () => link.ask((id) => ({ type: "reset", id })),
     async leave(code) {

@@ -10,7 +10,7 @@
  *   └───────────────────────────┘   (a bounded pipe in shared memory) └──────────────────────────────┘
  *                stop flag in shared memory: the simulator's engine looks at it between events
  *
- * An interrupt raises the stop flag, asks the main thread to give up a cell that only waits, and, where the thread
+ * An interrupt raises the stop flag, asks the main thread to give up the cells that only wait, and, where the thread
  * doesn't come back to its event loop, ends the JavaScript that keeps it. All variables stay.
  *
  * Glossary
@@ -24,6 +24,7 @@
  * thread-messages  what the threads say to each other; pipe is the way back
  * blocking-child   the program that `execSync` waits for
  * comms            messages between cells and the clients' widgets
+ * asking           a question to the client's user; dialogs are prompt, confirm and alert
  * cell-context     which run a callback belongs to
  * cell-variables   what a failed cell leaves without a value
  * stop-flag        `interruptRequested`
@@ -34,7 +35,17 @@
  *   import-error   a module that can't be had; import-meta  `import.meta`
  * error-report     something thrown → Jupyter's error; stack puts cells' places into it
  */
-export type { CommDelivery, ErrorReport, Executor, MimeData, Outcome, Output } from "./outcome.js";
+export type {
+  Answer,
+  Ask,
+  CommDelivery,
+  ErrorReport,
+  Executor,
+  MimeData,
+  Outcome,
+  Output,
+  Question,
+} from "./outcome.js";
 export { createExecutor } from "./executor.js";
 export { startMainThread } from "./main-thread.js";
 export { errorReport, interruptedReport } from "./error-report.js";

@@ -1,8 +1,8 @@
 import { Session } from "node:inspector";
-import type { MessagePort } from "node:worker_threads";
+import { MessageChannel, type MessagePort } from "node:worker_threads";
 import { signalBlockingChild } from "./blocking-child.js";
 import { createPipeReader, type PipeRecord } from "./pipe.js";
-import { createSharedMemory, flags, kinds, type Bell, type Order } from "./thread-messages.js";
+import { createSharedMemory, flags, kinds, type Bell, type Mail, type Order } from "./thread-messages.js";
 
 /** How long streams gather before they are shown, in ms. */
 const gathering = 5;
@@ -18,7 +18,9 @@ export interface MainThreadLink {
   order(message: Order): void;
   /** Asks and waits for the `pong`, however long. */
   ask(question: (id: number) => Order): Promise<void>;
-  /** From now until `recall`, long computations that look at it see that they should stop. */
+  /** Wakes the thread that waits for it. */
+  answer(mail: Mail): void;
+  /** From now until it is lowered, long computations that look at it see that they should stop; a wait for an answer ends. */
   raiseStopFlag(): void;
   lowerStopFlag(): void;
   /** How large the thread's heap may grow, in bytes; 0 before it has said so. */
@@ -34,8 +36,16 @@ export interface MainThreadLink {
   release(): void;
 }
 
-/** @param heed told of every batch of records, in order */
-export function linkMainThread(port: MessagePort, heed: (records: PipeRecord[]) => void): MainThreadLink {
+/**
+ * @param heed told of every batch of records, in order
+ * @param congestion what outputs have to wait for: the pipe fills up meanwhile and holds the thread up, but not one that
+ * is to stop
+ */
+export function linkMainThread(
+  port: MessagePort,
+  heed: (records: PipeRecord[]) => void,
+  congestion: () => Promise<void> | undefined,
+): MainThreadLink {
   const memory = createSharedMemory();
   const words = new Int32Array(memory.flags);
   const pipe = createPipeReader(memory.pipe);
@@ -47,6 +57,8 @@ export function linkMainThread(port: MessagePort, heed: (records: PipeRecord[]) 
   let pings = 0;
   let terminating = false;
   let gatherer: NodeJS.Timeout | undefined;
+  let stopping = false;
+  let held = false;
 
   function order(message: Order): void {
     port.postMessage(message);
@@ -55,10 +67,21 @@ export function linkMainThread(port: MessagePort, heed: (records: PipeRecord[]) 
   function drain(): void {
     clearTimeout(gatherer);
     gatherer = undefined;
+    const wait = stopping ? undefined : congestion();
+    if (wait !== undefined) {
+      if (!held) void wait.then(resume);
+      held = true;
+      return;
+    }
     Atomics.store(words, flags.rung, 0);
     const records = pipe.drain();
     heed(records.filter(({ kind }) => kind !== kinds.pong));
     for (const { kind, owner } of records) if (kind === kinds.pong) pongs.get(owner)?.();
+  }
+
+  function resume(): void {
+    held = false;
+    drain();
   }
 
   function ask(question: (id: number) => Order): Promise<void> {
@@ -92,7 +115,15 @@ export function linkMainThread(port: MessagePort, heed: (records: PipeRecord[]) 
     });
   }
 
-  order({ type: "share", memory });
+  const mailbox = new MessageChannel();
+  const share: Order = { type: "share", memory, answers: mailbox.port2 };
+  port.postMessage(share, [mailbox.port2]);
+
+  function wake(): void {
+    Atomics.add(words, flags.mail, 1);
+    Atomics.notify(words, flags.mail);
+  }
+
   port.on("message", (bell: Bell) => {
     if (bell === "urgent") drain();
     else gatherer ??= setTimeout(drain, gathering);
@@ -101,11 +132,19 @@ export function linkMainThread(port: MessagePort, heed: (records: PipeRecord[]) 
   return {
     order,
     ask,
+    answer(mail) {
+      mailbox.port1.postMessage(mail);
+      wake();
+    },
     raiseStopFlag() {
       Atomics.store(words, flags.stop, 1);
+      wake();
+      stopping = true;
+      drain();
     },
     lowerStopFlag() {
       Atomics.store(words, flags.stop, 0);
+      stopping = false;
     },
     heapLimit: () => Atomics.load(words, flags.heapLimit) * 2 ** 20,
     resetLooking() {
@@ -124,6 +163,7 @@ export function linkMainThread(port: MessagePort, heed: (records: PipeRecord[]) 
     },
     release() {
       inspector.disconnect();
+      mailbox.port1.close();
       Atomics.store(words, flags.leave, 1);
       Atomics.notify(words, flags.leave);
     },

@@ -1,8 +1,10 @@
 import { getHeapStatistics } from "node:v8";
 import type { MessagePort } from "node:worker_threads";
+import { createAsking, type AskAndWait } from "./asking.js";
 import { startCellContext } from "./cell-context.js";
 import { createCellRunner } from "./cell-runner.js";
 import { createComms, type Comms } from "./comms.js";
+import { createDialogs } from "./dialogs.js";
 import { createEvaluate } from "./evaluation.js";
 import { createModuleLoader, type OwnModule } from "./module-loader.js";
 import type { MimeData } from "./outcome.js";
@@ -27,6 +29,10 @@ interface Host {
   interruptRequested(): boolean;
   /** `Symbol.for("virtlab.comms")`: messages to and from the clients' widgets. */
   readonly comms: Comms;
+  /** `Symbol.for("virtlab.ask")`: what the user types. */
+  readonly ask: AskAndWait;
+  /** `Symbol.for("virtlab.present")`: what a cell that ends in the value would show, for the debugger. */
+  present(value: unknown): readonly MimeData[];
 }
 
 interface DisplayOptions {
@@ -60,11 +66,11 @@ export interface MainThreadOptions {
 export function startMainThread(options: MainThreadOptions): void {
   options.port.once("message", (order: Order) => {
     // createExecutor sends this first.
-    if (order.type === "share") serve(options, order.memory);
+    if (order.type === "share") serve(options, order.memory, order.answers);
   });
 }
 
-function serve(options: MainThreadOptions, memory: SharedMemory): void {
+function serve(options: MainThreadOptions, memory: SharedMemory, answers: MessagePort): void {
   const { port, folder, kernelFolder, present, originalPosition, api, notebook } = options;
   const reporter = createReporter(memory, (bell) => {
     port.postMessage(bell);
@@ -96,7 +102,7 @@ function serve(options: MainThreadOptions, memory: SharedMemory): void {
     Atomics.wait(new Int32Array(memory.flags), flags.leave, 0);
   });
 
-  const { comms, deliver } = createComms((output) => {
+  const { comms, deliver, forget } = createComms((output) => {
     reporter.output(context.current(), output);
   });
   const host: Host = {
@@ -109,6 +115,8 @@ function serve(options: MainThreadOptions, memory: SharedMemory): void {
     },
     interruptRequested,
     comms,
+    ask: createAsking(memory, answers, reporter, () => context.current()),
+    present,
   };
   const tslab = tslabModule(({ data, metadata, transient: { display_id: id } }, update) => {
     host.display(data, { metadata, update, ...(typeof id === "string" ? { displayId: id } : {}) });
@@ -118,7 +126,7 @@ function serve(options: MainThreadOptions, memory: SharedMemory): void {
     ["tslab", tslab],
   ]);
   const modules = createModuleLoader({ folder, notebook, kernelFolder, own, sources });
-  defineGlobals({ __virtlab: modules, require: modules.require });
+  defineGlobals({ __virtlab: modules, require: modules.require, ...createDialogs(host.ask) });
   defineGlobals(
     Object.fromEntries(Object.entries(host).map(([name, value]) => [Symbol.for(`virtlab.${name}`), value as unknown])),
   );
@@ -144,6 +152,7 @@ function serve(options: MainThreadOptions, memory: SharedMemory): void {
         return;
       case "reset":
         forgetVariables(before);
+        forget();
         reporter.pong(order.id);
         return;
       case "exit":

@@ -55,23 +55,37 @@ export type Outcome =
   /** It ended the process; `call` is how. */
   | { readonly status: "exit"; readonly code: number; readonly call: string };
 
-/** Runs cells one at a time. */
+/** What a cell asks the user of the client that sent it. */
+export interface Question {
+  readonly prompt: string;
+  /** What is typed isn't shown. */
+  readonly password: boolean;
+}
+
+/** What the user typed, or why nobody can be asked. */
+export type Answer = { readonly value: string } | { readonly refused: string; readonly hint: string };
+
+/** Takes a cell's question to its client. @param signal aborted when the cell waits no longer */
+export type Ask = (question: Question, signal: AbortSignal) => Promise<Answer>;
+
+/**
+ * Runs cells. One may begin while others await something; all share one thread, so that one which computes holds the
+ * others back.
+ */
 export interface Executor {
   /**
    * Runs a cell to its end. A cell with `await` ends when what it awaits does.
    * @param show told of every output in order, also of those that come after the end
+   * @param ask answers the cell's questions until it ends
    */
-  run(cell: TransformedCell, show: (output: Output) => void): Promise<Outcome>;
-  /**
-   * Hands over what a client sent through one comm, in order. It runs as a cell does, between two cells, and ends when
-   * its handlers do.
-   */
+  run(cell: TransformedCell, show: (output: Output) => void, ask: Ask): Promise<Outcome>;
+  /** Hands over what a client sent through one comm, in order. It runs as a cell does and ends when its handlers do. */
   deliver(deliveries: readonly CommDelivery[], show: (output: Output) => void): Promise<Outcome>;
   /**
-   * Stops the cell that runs and resolves when the next one may start; what earlier cells made stays. Without a running
-   * cell it stops what keeps the thread busy, such as a loop in a timer.
+   * Stops all that runs and resolves when the next one may start; what earlier cells made stays. Without a running cell
+   * it stops what keeps the thread busy, such as a loop in a timer.
    */
   interrupt(): Promise<void>;
-  /** Forgets the variables of every cell; modules stay loaded. */
+  /** Forgets the variables and comms of every cell; modules stay loaded. */
   reset(): Promise<void>;
 }

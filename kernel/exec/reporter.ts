@@ -1,4 +1,4 @@
-import type { Outcome, Output } from "./outcome.js";
+import type { Outcome, Output, Question } from "./outcome.js";
 import { createPipeWriter } from "./pipe.js";
 import { flags, kinds, type Bell, type SharedMemory } from "./thread-messages.js";
 
@@ -7,6 +7,8 @@ export interface Reporter {
   output(run: number, output: Output): void;
   /** What comes before it in the pipe is shown before the cell ends. */
   outcome(run: number, outcome: Outcome): void;
+  /** What comes before it is shown before the user is asked. */
+  question(run: number, id: number, question: Question): void;
   pong(id: number): void;
 }
 
@@ -23,6 +25,10 @@ export function createReporter(memory: SharedMemory, ring: (bell: Bell) => void)
     },
     outcome(run, outcome) {
       pipe.write(kinds.outcome, run, JSON.stringify(outcome));
+      ring("urgent");
+    },
+    question(run, id, question) {
+      pipe.write(kinds.question, run, JSON.stringify({ id, question }));
       ring("urgent");
     },
     pong(id) {

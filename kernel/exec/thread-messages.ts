@@ -1,11 +1,12 @@
+import type { MessagePort } from "node:worker_threads";
 import type { TransformedCell } from "../lang/index.js";
-import type { CommDelivery } from "./outcome.js";
+import type { Answer, CommDelivery } from "./outcome.js";
 import { createPipeMemory, type PipeMemory } from "./pipe.js";
 
 /** From the protocol worker to the main thread. */
 export type Order =
   /** The first one. */
-  | { readonly type: "share"; readonly memory: SharedMemory }
+  | { readonly type: "share"; readonly memory: SharedMemory; readonly answers: MessagePort }
   | { readonly type: "run"; readonly run: number; readonly cell: TransformedCell }
   | { readonly type: "deliver"; readonly run: number; readonly deliveries: readonly CommDelivery[] }
   /** End this run now if it only waits for something; with `drop`, its variables lose what they hold. */
@@ -21,8 +22,14 @@ export type Order =
  */
 export type Bell = "urgent" | "soon";
 
+/** From the protocol worker to a main thread that is held by a question. */
+export interface Mail {
+  readonly id: number;
+  readonly answer: Answer;
+}
+
 /** The kinds of the pipe's records. The owner is the run, for `pong` the id. */
-export const kinds = { stdout: 1, stderr: 2, output: 3, outcome: 4, pong: 5 } as const;
+export const kinds = { stdout: 1, stderr: 2, output: 3, outcome: 4, pong: 5, question: 6 } as const;
 
 /** What both threads see. */
 export interface SharedMemory {
@@ -41,10 +48,12 @@ export const flags = {
   leave: 2,
   /** 1 when a bell that isn't urgent has been rung and not yet been heeded. */
   rung: 3,
+  /** Counts what a thread that waits for an answer should wake up for. */
+  mail: 4,
   /** How large the main thread's heap may grow, in MiB. */
-  heapLimit: 4,
+  heapLimit: 5,
 } as const;
 
 export function createSharedMemory(): SharedMemory {
-  return { pipe: createPipeMemory(), flags: new SharedArrayBuffer(20) };
+  return { pipe: createPipeMemory(), flags: new SharedArrayBuffer(24) };
 }

@@ -62,7 +62,7 @@ export class Edits {
     };
     for (const piece of pieces) {
       if (typeof piece === "string") {
-        code += piece;
+        write(piece, 0, 2);
         continue;
       }
       let done = piece.start;

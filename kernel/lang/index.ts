@@ -17,6 +17,8 @@
  *   edits, nodes      text changes that know where they came from; the syntax tree
  * module-transform    local file → function
  * positions           script → cell or file
+ * expression          one expression without its types
+ * guards              where a script catches what is thrown
  * completeness        may Enter run it?
  * syntax-errors       the parser's words
  * nesting             what the parser can't be given
@@ -34,7 +36,7 @@
  *   service-host, packages                           what TypeScript sees of the disk
  */
 export * from "./types.js";
-export { createTransform, transform, type Transform } from "./transform.js";
+export { createTransform, transform, type Transform, type TransformOptions } from "./transform.js";
 export {
   commonJsParameters,
   moduleParameters,
@@ -44,6 +46,8 @@ export {
   type TransformedModule,
 } from "./module-transform.js";
 export { isComplete, type Completeness } from "./completeness.js";
-export { originalPosition } from "./positions.js";
+export { originalPosition, readPositions } from "./positions.js";
+export { stripExpression } from "./expression.js";
+export { findGuards, type Guards } from "./guards.js";
 export type { Position } from "./line-index.js";
 export { startLanguageService, type LanguageServiceOptions } from "./service/client.js";

@@ -12,7 +12,34 @@ export function packPositions(origins: readonly Origin[], ...mappings: readonly 
  * Undefined for what is no part of the source: frames there are best hidden.
  */
 export function originalPosition(positions: string, line: number, column: number): Position | undefined {
-  const [origins, ...maps] = unpack(positions);
+  return readPositions(positions)(line, column);
+}
+
+/** `originalPosition` for many places of one script. */
+export function readPositions(positions: string): (line: number, column: number) => Position | undefined {
+  const [origins, ...mappings] = unpack(positions);
+  const maps = mappings.map(sourceMap);
+  return (line, column) => find(origins, maps, line, column);
+}
+
+function sourceMap(mappings: string): SourceMap {
+  return new SourceMap({
+    file: "",
+    version: 3,
+    sources: [""],
+    sourcesContent: [],
+    names: [],
+    mappings,
+    sourceRoot: "",
+  });
+}
+
+function find(
+  origins: readonly Origin[],
+  maps: readonly SourceMap[],
+  line: number,
+  column: number,
+): Position | undefined {
   const origin = origins.findLast(([atLine, atColumn]) => atLine < line || (atLine === line && atColumn <= column));
   if (origin === undefined || origin[4] === 2) return undefined;
   const [atLine, atColumn, fromLine, fromColumn, kind] = origin;
@@ -22,19 +49,10 @@ export function originalPosition(positions: string, line: number, column: number
       : line === atLine
         ? { line: fromLine, column: fromColumn + column - atColumn }
         : { line: fromLine + line - atLine, column };
-  return maps.reduce<Position | undefined>((place, mappings) => place && through(mappings, place), plain);
+  return maps.reduce<Position | undefined>((place, map) => place && through(map, place), plain);
 }
 
-function through(mappings: string, { line, column }: Position): Position | undefined {
-  const map = new SourceMap({
-    file: "",
-    version: 3,
-    sources: [""],
-    sourcesContent: [],
-    names: [],
-    mappings,
-    sourceRoot: "",
-  });
+function through(map: SourceMap, { line, column }: Position): Position | undefined {
   const entry = map.findEntry(line - 1, column - 1);
   return "originalLine" in entry ? { line: entry.originalLine + 1, column: entry.originalColumn + 1 } : undefined;
 }

@@ -44,6 +44,8 @@ export interface Cell {
   readonly awaits: boolean;
   /** The block that the type stripper puts around a cell with `using`; what it holds is the cell's top level. */
   readonly usingBlock: BlockStatement | undefined;
+  /** Loops stay as they are. */
+  readonly asWritten: boolean;
 }
 
 /** Turns a module's statements into a script's: see `transform` for what comes out. */
@@ -156,9 +158,13 @@ class Rewriter implements Lifted {
   #nested(node: Node): void {
     if (node.type === "VariableDeclaration") {
       if (node.kind === "var") this.#variables(node, false);
-    } else if (loops.has(node.type) && localize(node, this.#cell.references, this.#cell.earlier, this.#edits))
-      this.#variablesWithin(node);
+    } else if (loops.has(node.type) && this.#localize(node)) this.#variablesWithin(node);
     else this.#descend(node);
+  }
+
+  #localize(loop: Node): boolean {
+    const { asWritten, references, earlier, edits } = this.#cell;
+    return !asWritten && localize(loop, references, earlier, edits);
   }
 
   #descend(node: Node): void {

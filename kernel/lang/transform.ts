@@ -30,19 +30,27 @@ import type { TransformResult } from "./types.js";
  *
  * A transform remembers names from cell to cell (`EarlierCells`), so a kernel hands all its cells to the same one.
  */
-export type Transform = (source: string, name: string) => TransformResult;
+export type Transform = (source: string, name: string, options?: TransformOptions) => TransformResult;
+
+export interface TransformOptions {
+  /**
+   * Keeps the loops of the top level as they are written, for a debugger to step through: each variable has one place
+   * and one value. They run slower so.
+   */
+  readonly asWritten?: boolean;
+}
 
 /** A transform that knows no cell yet. */
 export function createTransform(): Transform {
   const earlier = new EarlierCells();
-  return (source, name) => {
+  return (source, name, options = {}) => {
     const tooDeep: TransformResult = {
       ok: false,
       diagnostics: [diagnosticAt(source, 0, 0, "The cell nests too deeply")],
     };
     if (nestsTooDeep(source)) return tooDeep;
     try {
-      return transformCell(source, name, earlier);
+      return transformCell(source, name, earlier, options);
     } catch (error) {
       // Our own walk over the tree recurses as well.
       if (error instanceof RangeError) return tooDeep;
@@ -54,7 +62,12 @@ export function createTransform(): Transform {
 /** The transform of this process's kernel. */
 export const transform: Transform = createTransform();
 
-function transformCell(source: string, name: string, earlier: EarlierCells): TransformResult {
+function transformCell(
+  source: string,
+  name: string,
+  earlier: EarlierCells,
+  { asWritten = false }: TransformOptions,
+): TransformResult {
   const typed = parseSync("cell.ts", source, { lang: "ts", sourceType: "module", showSemanticErrors: true });
   if (typed.errors.length > 0) return { ok: false, diagnostics: syntaxDiagnostics(source, typed.errors) };
   const declares = declaredNames(typed.program);
@@ -82,7 +95,7 @@ function transformCell(source: string, name: string, earlier: EarlierCells): Tra
     edits.replace(start, stripped.code.lastIndexOf("(", moduleRequest.start), `${LOADER}.import`);
   for (const { start, end } of parsed.module.importMetas) edits.replace(start, end, `${LOADER}.meta`);
   rename(references, earlier, edits);
-  const lifted = rewriteStatements({ program, declared, references, earlier, edits, awaits, usingBlock });
+  const lifted = rewriteStatements({ program, declared, references, earlier, edits, awaits, usingBlock, asWritten });
 
   const head = references.some((reference) => reference.name === "babelHelpers") ? helperSource() : "";
   const borrowed = borrow(references, declared, earlier);

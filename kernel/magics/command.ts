@@ -44,8 +44,17 @@ function words(text: string): string[] {
 const name = String.raw`(%{0,2}[\p{ID_Start}$_][\p{ID_Continue}$]*(?:\.[\p{ID_Start}$_][\p{ID_Continue}$]*)*)`;
 const asking = new RegExp(String.raw`^\s*(?:\?{1,2}\s*${name}|${name}\?{1,2})\s*$`, "u");
 
-/** @returns what a cell that is nothing but `name?` or `?name` asks about: a name, `name.member` or a `%magic` */
-export function question(cell: string): string | undefined {
+/** What a cell asks about. */
+export interface Question {
+  /** A name, `name.member` or a `%magic`. */
+  readonly name: string;
+  /** Asked with two question marks: for the source too. */
+  readonly source: boolean;
+}
+
+/** @returns what a cell that is nothing but `name?` or `?name` asks about */
+export function question(cell: string): Question | undefined {
   const asked = asking.exec(cell);
-  return asked?.[1] ?? asked?.[2];
+  const name = asked?.[1] ?? asked?.[2];
+  return name === undefined ? undefined : { name, source: cell.includes("??") };
 }

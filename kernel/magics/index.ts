@@ -4,7 +4,7 @@
  * magic         a command by name; the registry is a list of them, as data
  * line magic    `%name args`, on a line before the cell's code; the code runs after it
  * cell magic    `%%name args`, the first line; the rest of the cell, its *body*, is the magic's
- * question      `name?` or `?name`, a cell by itself: the documentation of a name
+ * question      `name?` or `?name`, a cell by itself: the documentation of a name, in the pager; `name??` its source too
  * context       what a magic can do to the session; the session supplies it
  * ending        how a cell ended
  *

@@ -30,6 +30,8 @@ export interface MagicContext {
    */
   run(code: string, show?: (output: Output) => void): Promise<Ending>;
   show(output: Output): void;
+  /** Shows what isn't the cell's output but help beside it: in a front end's pager. */
+  page(data: MimeBundle): void;
   /** Shows a view at the cell. */
   present(view: View): Promise<void>;
   /**
@@ -38,8 +40,11 @@ export interface MagicContext {
    * @param type what TypeScript takes it for
    */
   assign(name: string, value: unknown, type: string): Promise<Ending>;
-  /** @returns signature and documentation of a name or of `name.member`, undefined where nothing is known */
-  document(name: string): Promise<MimeBundle | undefined>;
+  /**
+   * @param source the cell that declares the name as well
+   * @returns signature and documentation of a name or of `name.member`, undefined where nothing is known
+   */
+  document(name: string, source: boolean): Promise<MimeBundle | undefined>;
   readonly typecheck: Setting;
 }
 

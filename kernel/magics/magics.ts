@@ -1,5 +1,5 @@
 import { invariant, nearest, UsageError } from "../../sim/core/index.js";
-import { firstCommand, leadingCommands, question, type Command } from "./command.js";
+import { firstCommand, leadingCommands, question, type Command, type Question } from "./command.js";
 import { listing, spelling } from "./listing.js";
 import type { Ending, Magic, MagicContext } from "./magic.js";
 import { endUsage } from "./usage-ending.js";
@@ -53,13 +53,13 @@ export function createMagics(list: readonly Magic[]): Magics {
     return last || ending.status === "error" ? ending : context.run(command.rest);
   }
 
-  async function answer(name: string, context: MagicContext): Promise<Ending> {
-    const data = name.startsWith("%") ? about(name) : await context.document(name);
+  async function answer({ name, source }: Question, context: MagicContext): Promise<Ending> {
+    const data = name.startsWith("%") ? about(name) : await context.document(name, source);
     if (data === undefined) {
       const hint = name.startsWith("%") ? "%lsmagic lists all magics." : "Run the cell that declares it first.";
       throw new UsageError(`Nothing is known about ${name}`, hint);
     }
-    context.show({ type: "display", data, metadata: {}, update: false });
+    context.page(data);
     return { status: "ok" };
   }
 
@@ -77,7 +77,7 @@ export function createMagics(list: readonly Magic[]): Magics {
     },
     typeScript(cell) {
       const asked = question(cell);
-      if (asked !== undefined) return asked.startsWith("%") ? undefined : cell.replaceAll("?", " ");
+      if (asked !== undefined) return asked.name.startsWith("%") ? undefined : cell.replaceAll("?", " ");
       let rest = cell;
       for (const command of leadingCommands(cell)) {
         if (byName.get(spelling(command))?.language !== undefined) return undefined;

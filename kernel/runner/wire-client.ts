@@ -28,6 +28,7 @@ function publicationOf({ type, content }: Broadcast): Publication | undefined {
     case "comm_open":
     case "comm_msg":
     case "comm_close":
+    case "debug_event":
     case "shutdown_reply":
     case "iopub_welcome":
       return undefined;

@@ -36,6 +36,8 @@ export function joins(waiting: readonly CommNotice[], next: CommNotice): boolean
 
 export function createComms({ broadcast, executor, log }: CommsOptions): Comms {
   const targets = new Map<string, string>();
+  /** Closed by the kernel; what a client sent before it knew is no mistake of its. */
+  const closed = new Set<string>();
 
   return {
     publish(parent, { event, id: comm_id, target: target_name, data, metadata, buffers: base64 }) {
@@ -50,6 +52,7 @@ export function createComms({ broadcast, executor, log }: CommsOptions): Comms {
           return;
         case "close":
           targets.delete(comm_id);
+          closed.add(comm_id);
           broadcast(parent, "comm_close", { comm_id, data }, { metadata, buffers });
       }
     },
@@ -64,7 +67,7 @@ export function createComms({ broadcast, executor, log }: CommsOptions): Comms {
       const id = first.content.comm_id;
       if (first.type === "comm_open") targets.set(id, first.content.target_name);
       else if (!targets.has(id)) {
-        log(`${first.type} for no comm that is open`);
+        if (!closed.has(id)) log(`${first.type} for no comm that is open`);
         return undefined;
       }
       if (first.type === "comm_close") targets.delete(id);

@@ -1,6 +1,7 @@
 import {
   errorReport,
   interruptedReport,
+  type Ask,
   type ErrorReport,
   type Executor,
   type MimeData,
@@ -16,12 +17,15 @@ import type {
   Json,
   KernelSockets,
   MimeData as WireData,
+  Origin,
 } from "../wire/index.js";
 import type { Comms } from "./comms.js";
+import type { Debugging } from "./debugging.js";
 import { printDiagnostics, reportDiagnostics } from "./diagnostics.js";
 import type { History } from "./history.js";
 import type { LanguageTools } from "./language-tools.js";
 import { createMagicContext } from "./magic-context.js";
+import type { Questions } from "./questions.js";
 import { explainError, refusal, type TypecheckMode } from "./type-check.js";
 
 export interface ExecutionOptions {
@@ -30,6 +34,8 @@ export interface ExecutionOptions {
   readonly language: () => Promise<LanguageTools>;
   readonly history: History;
   readonly comms: Pick<Comms, "publish">;
+  readonly questions: Pick<Questions, "askFor">;
+  readonly debugging: Pick<Debugging, "named" | "attached" | "starting" | "ended">;
   /** What it is at first. */
   readonly typecheck: TypecheckMode;
   /** Told when a cell called `process.exit`; its reply still goes out. */
@@ -37,38 +43,51 @@ export interface ExecutionOptions {
   readonly log: (reason: string) => void;
 }
 
-/** Turns execute_requests into runs and their outcomes into messages, one at a time. */
+/** Turns execute_requests into runs and their outcomes into messages. */
 export interface Execution {
-  execute(request: ExecuteRequest, parent: Header): Promise<ExecuteReply>;
+  execute(request: ExecuteRequest, from: Origin): Promise<ExecuteReply>;
   /** Tells the clients what `parent` showed. */
   publish(parent: Header, output: Output): void;
-  /** Stops the request that is being executed, or what keeps the main thread busy. */
+  /** Stops the requests that are being executed, or what keeps the main thread busy. */
   interrupt(): Promise<void>;
 }
 
 type Ended = Extract<Outcome, { status: "ok" | "error" }>;
 
+/** What a run may say to its client. */
+interface Dialogue {
+  readonly show: (output: Output) => void;
+  readonly ask: Ask;
+  /** Shows help in the pager of the front end: JupyterLab, Notebook, VS Code and the consoles all have one. */
+  readonly page: (data: MimeData) => void;
+}
+
 export function createExecution(options: ExecutionOptions): Execution {
-  const { broadcast, executor, language, history, log } = options;
+  const { broadcast, executor, language, history, debugging, log } = options;
   let { typecheck } = options;
   let count = 0;
   let unstored = 0;
-  /** Ends the wait for the type checker. */
-  let giveUp: (() => void) | undefined;
+  /** What ends the waits for the type checker. */
+  const waits = new Set<() => void>();
 
   /** Runs what a client sent: TypeScript, magics, or both. */
-  async function runCell(code: string, name: string, show: (output: Output) => void): Promise<Ended> {
+  async function runCell(code: string, name: string, dialogue: Dialogue): Promise<Ended> {
+    const { show, page } = dialogue;
     const tools = await language();
     const context = createMagicContext({
       show,
+      page,
       tools,
       run: (body, showBody = show) =>
-        runCell(body, name, (output) => {
-          // Whatever becomes of the rest, the clients' models have to know.
-          if (output.type === "comm") show(output);
-          else showBody(output);
+        runCell(body, name, {
+          ...dialogue,
+          show: (output) => {
+            // Whatever becomes of the rest, the clients' models have to know.
+            if (output.type === "comm") show(output);
+            else showBody(output);
+          },
         }),
-      runOwn: (source, declaration) => runOwn(source, declaration, tools, show),
+      runOwn: (source, declaration) => runOwn(source, declaration, tools, dialogue),
       typecheck: {
         get: () => typecheck,
         set: (mode) => {
@@ -76,30 +95,25 @@ export function createExecution(options: ExecutionOptions): Execution {
         },
       },
     });
-    return tools.magics.run(code, context) ?? run(code, name, show);
+    return tools.magics.run(code, context) ?? run(code, name, dialogue);
   }
 
   /** Runs a line of the kernel's own, which needs no check; later cells' types know it as `declaration`. */
-  async function runOwn(
-    source: string,
-    declaration: string,
-    tools: LanguageTools,
-    show: (output: Output) => void,
-  ): Promise<Ended> {
+  async function runOwn(source: string, declaration: string, tools: LanguageTools, dialogue: Dialogue): Promise<Ended> {
     const name = `Unnumbered[${++unstored}]`;
     const transformed = tools.transform(source, name);
     if (!transformed.ok) {
       return { status: "error", ...reportDiagnostics(transformed.diagnostics, { name, source }) };
     }
-    return runTransformed({ ...transformed.cell, source: declaration }, tools, show);
+    return runTransformed({ ...transformed.cell, source: declaration }, tools, dialogue);
   }
 
-  async function run(code: string, name: string, show: (output: Output) => void): Promise<Ended> {
+  async function run(code: string, name: string, dialogue: Dialogue): Promise<Ended> {
     const cell = { name, source: code };
     const tools = await language();
     // The checker works in a thread of its own, while this one transforms.
     const remarks = typecheck === "off" ? [] : check(code, tools);
-    const transformed = tools.transform(code, name);
+    const transformed = tools.transform(code, name, { asWritten: debugging.attached() });
     if (!transformed.ok) return { status: "error", ...reportDiagnostics(transformed.diagnostics, cell) };
     const found = await remarks;
     if (found === "interrupted") return { status: "error", ...interruptedReport() };
@@ -107,20 +121,23 @@ export function createExecution(options: ExecutionOptions): Execution {
     if (errors.length > 0 && typecheck === "error") {
       return { status: "error", ...refusal(errors, cell, tools.findDeclaringCell) };
     }
-    if (found.length > 0) show({ type: "stream", name: "stdout", text: printDiagnostics(found, cell) });
-    return runTransformed(transformed.cell, tools, show);
+    if (found.length > 0) dialogue.show({ type: "stream", name: "stdout", text: printDiagnostics(found, cell) });
+    return runTransformed(transformed.cell, tools, dialogue);
   }
 
   async function runTransformed(
     cell: TransformedCell,
     { declare, service, findDeclaringCell }: LanguageTools,
-    show: (output: Output) => void,
+    { show, ask }: Dialogue,
   ): Promise<Ended> {
-    const running = executor.run(cell, show);
+    const breakpoints = debugging.starting(cell);
+    if (breakpoints !== undefined) await breakpoints;
+    const running = executor.run(cell, show, ask);
     // However it ends, what it declared is there from now on.
-    declare(cell.source);
+    declare(cell.source, cell.declares);
     if (typecheck !== "off") service();
     const outcome = await running;
+    debugging.ended(cell.name);
     switch (outcome.status) {
       case "interrupted":
         return { ...outcome, status: "error" };
@@ -137,18 +154,20 @@ export function createExecution(options: ExecutionOptions): Execution {
   }
 
   async function check(code: string, { service }: LanguageTools): Promise<readonly Diagnostic[] | "interrupted"> {
+    let giveUp = (): void => undefined;
     const interrupted = new Promise<"interrupted">((resolve) => {
       giveUp = (): void => {
         resolve("interrupted");
       };
     });
+    waits.add(giveUp);
     try {
       return await Promise.race([service().check(code), interrupted]);
     } catch (error) {
       log(`a cell ran unchecked: ${String(error)}`);
       return [];
     } finally {
-      giveUp = undefined;
+      waits.delete(giveUp);
     }
   }
 
@@ -180,10 +199,13 @@ export function createExecution(options: ExecutionOptions): Execution {
     if (output.type === "comm") publish(parent, output);
   };
 
-  async function evaluate(expressions: ExecuteRequest["user_expressions"], parent: Header): Promise<UserExpressions> {
+  async function evaluate(
+    expressions: ExecuteRequest["user_expressions"],
+    dialogue: Dialogue,
+  ): Promise<UserExpressions> {
     const values: Record<string, UserExpressions[string]> = {};
     for (const [key, expression] of Object.entries(expressions)) {
-      const outcome = await run(expression, `Expression[${++unstored}]`, silently(parent));
+      const outcome = await run(expression, `Expression[${++unstored}]`, dialogue);
       values[key] =
         outcome.status === "error"
           ? { status: "error", ...errorContent(outcome) }
@@ -193,7 +215,9 @@ export function createExecution(options: ExecutionOptions): Execution {
   }
 
   return {
-    async execute(request, parent) {
+    async execute(request, from) {
+      const { header: parent } = from;
+      const ask = options.questions.askFor(from, request.allow_stdin);
       const { code, silent, store_history: stored } = request;
       if (stored && code.trim() !== "") {
         count++;
@@ -203,12 +227,17 @@ export function createExecution(options: ExecutionOptions): Execution {
       if (!silent) broadcast(parent, "execute_input", { code, execution_count });
       // Frames are mapped by the cell's name: what has no number of its own gets another name.
       const name = stored ? `In[${count}]` : `Unnumbered[${++unstored}]`;
+      debugging.named(name, code);
       const show = silent
         ? silently(parent)
         : (output: Output): void => {
             publish(parent, output);
           };
-      const outcome: Ended = code.trim() === "" ? { status: "ok" } : await runCell(code, name, show);
+      const payload: { source: "page"; data: WireData; start: number }[] = [];
+      const page = (data: MimeData): void => {
+        payload.push({ source: "page", data: wireData(data), start: 0 });
+      };
+      const outcome: Ended = code.trim() === "" ? { status: "ok" } : await runCell(code, name, { show, ask, page });
 
       if (outcome.status === "error") {
         const error = errorContent(outcome);
@@ -221,12 +250,16 @@ export function createExecution(options: ExecutionOptions): Execution {
       }
       const text = result?.["text/plain"];
       if (stored && typeof text === "string") history.setOutput(execution_count, text);
-      const user_expressions = await evaluate(request.user_expressions, parent);
-      return { status: "ok", execution_count, user_expressions, payload: [] };
+      const user_expressions = await evaluate(request.user_expressions, {
+        show: silently(parent),
+        ask,
+        page,
+      });
+      return { status: "ok", execution_count, user_expressions, payload };
     },
     publish,
     interrupt() {
-      giveUp?.();
+      for (const giveUp of waits) giveUp();
       return executor.interrupt();
     },
   };

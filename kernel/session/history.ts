@@ -1,56 +1,92 @@
 import type { HistoryEntry, HistoryRequest } from "../wire/index.js";
+import { glob } from "./glob.js";
+import type { HistoryFile } from "./history-file.js";
 
-/** What ran in this session, for a console's arrow keys and search. */
+/** What ran, for a console's arrow keys and search. */
 export interface History {
   add(executionCount: number, input: string): void;
-  /** The latest input's result as text. */
+  /** An input's result as text; of this session alone, as IPython has it. */
   setOutput(executionCount: number, text: string): void;
-  query(request: HistoryRequest): HistoryEntry[];
+  query(request: HistoryRequest): Promise<HistoryEntry[]>;
 }
 
-/** The kernel knows one session, its own. */
-const session = 1;
+interface Entry {
+  readonly session: number;
+  readonly count: number;
+  readonly input: string;
+  readonly output?: string;
+}
 
-export function createHistory(): History {
-  const entries: { readonly count: number; readonly input: string; output: string | null }[] = [];
+/** Inputs of this session that are remembered. */
+const remembered = 10_000;
+
+/** @param file of earlier sessions and those of other kernels; without it there is but one */
+export function createHistory(file?: HistoryFile): History {
+  const own = new Map<number, { readonly input: string; output?: string }>();
+
+  /** Every session's, oldest first. */
+  async function all(session: number): Promise<Entry[]> {
+    const others = (await file?.read())?.filter((each) => each.session !== session) ?? [];
+    return [...others, ...mine(session)].sort((a, b) => a.session - b.session || a.count - b.count);
+  }
+
+  function mine(session: number): Entry[] {
+    return Array.from(own, ([count, { input, output }]) => ({
+      session,
+      count,
+      input,
+      ...(output === undefined ? {} : { output }),
+    }));
+  }
+
+  async function find(request: HistoryRequest, session: number): Promise<Entry[]> {
+    const { hist_access_type: access, session: asked, start, stop = Infinity, n = Infinity, pattern, unique } = request;
+    switch (access) {
+      case "range": {
+        const number = asked > 0 ? asked : session + asked;
+        const entries = number === session ? mine(session) : await all(session);
+        return entries.filter((each) => each.session === number && each.count >= start && each.count < stop);
+      }
+      case "tail":
+        return latest(await all(session), n);
+      case "search": {
+        const fits = glob(pattern);
+        const found = (await all(session)).filter(({ input }) => fits(input));
+        return latest(unique ? lastOfEach(found) : found, n);
+      }
+    }
+  }
+
   return {
     add(count, input) {
-      entries.push({ count, input, output: null });
+      own.set(count, { input });
+      own.delete(count - remembered);
+      file?.add(count, input);
     },
     setOutput(count, text) {
-      const entry = entries.findLast((each) => each.count === count);
+      const entry = own.get(count);
       if (entry !== undefined) entry.output = text;
     },
-    query({ hist_access_type: access, output, session: asked, start, stop, n, pattern, unique }) {
-      let found = entries;
-      if (access === "range") {
-        // 0 is the present session, as is its number; there are no others yet.
-        found =
-          asked === 0 || asked === session
-            ? entries.filter(({ count }) => count >= start && (stop === undefined || count < stop))
-            : [];
-      }
-      if (access === "search") {
-        const glob = globExpression(pattern);
-        found = entries.filter(({ input }) => glob.test(input));
-        if (unique) found = found.filter((each, index) => found.findLastIndex((e) => e.input === each.input) === index);
-      }
-      if (access !== "range" && n !== undefined) found = n > 0 ? found.slice(-n) : [];
-      return found.map((each) => [session, each.count, output ? [each.input, each.output] : each.input]);
+    async query(request) {
+      const found = await find(request, (await file?.session()) ?? 1);
+      return found.map(({ session, count, input, output = null }) => [
+        session,
+        count,
+        request.output ? [input, output] : input,
+      ]);
     },
   };
 }
 
-/** IPython's search takes the patterns of SQLite's GLOB: `*`, `?`, `[a-z]` and `[^a-z]`. */
-function globExpression(pattern: string): RegExp {
-  const source = pattern.replace(/\[\^?\]?[^\]]*\]|[^]/gu, (token) => {
-    if (token === "*") return "[^]*";
-    if (token === "?") return "[^]";
-    if (token.length > 1 && token.startsWith("[")) {
-      const [, negated = "", set = ""] = /^\[(\^?)([^]*)\]$/u.exec(token) ?? [];
-      return `[${negated}${set.replace(/[\\\]^[]/g, "\\$&")}]`;
-    }
-    return token.replace(/[\\^$.|+()[\]{}/]/g, "\\$&");
-  });
-  return new RegExp(`^${source}$`, "u");
+function latest(entries: Entry[], n: number): Entry[] {
+  return n > 0 ? entries.slice(-n) : [];
+}
+
+function lastOfEach(entries: readonly Entry[]): Entry[] {
+  const byInput = new Map<string, Entry>();
+  for (const each of entries) {
+    byInput.delete(each.input);
+    byInput.set(each.input, each);
+  }
+  return [...byInput.values()];
 }

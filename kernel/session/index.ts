@@ -4,19 +4,25 @@
  * Glossary
  *   request    a client's message that is answered; framed by the statuses busy and idle
  *   execution  an execute_request on its way: types, transform, run, messages
+ *   shell      a queue of requests: the main one, and the subshells that clients make
  *   refusal    why a cell isn't run
  *
  * launch           starts the thread; loads nothing else, so that the sockets are bound soon
  * protocol-worker  the thread: wire, session, language service and executor put together
- * session          the message loop and its queue
+ * session          the message loop
+ * shells           the queues, and what an error aborts in them
  * execution        one execute_request after the other
  * language-tools   what of lang it needs, loaded late
+ * cell-globals     the names that cells find, for the type checker
  * magic-context    what a cell's magics can do here
  * type-check       what a type error does; diagnostics prints them as tsc does
  * notebook-lookup  the cell of the notebook that should have run before
  * introspection    complete and inspect; cursor counts in code points
+ * debugging        which cells ran, for the debugger, which is loaded late
  * comms            what goes between cells and the clients' widgets
- * history          what ran
+ * questions        what cells ask the client's user
+ * history          what ran; history-file keeps it, glob searches it
+ * usage            processor and memory
  * kernel-info      who we are
  * lifetime         signals, and the client's process
  */

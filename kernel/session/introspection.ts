@@ -2,7 +2,7 @@ import type { CompleteRequest, InspectRequest, Replies } from "../wire/index.js"
 import { codePointsBefore, offsetAt } from "./cursor.js";
 import type { LanguageTools } from "./language-tools.js";
 
-type Tools = Pick<LanguageTools, "service" | "magics">;
+type Tools = Pick<LanguageTools, "service" | "magics" | "sourceOf">;
 
 export async function complete(
   { code, cursor_pos }: CompleteRequest,
@@ -31,23 +31,40 @@ export async function complete(
   };
 }
 
+/** Detail level 0 is signature and documentation (`name?`), 1 the source too where a cell declares it (`name??`). */
 export async function inspect(
   { code, cursor_pos, detail_level }: InspectRequest,
-  { service, magics }: Tools,
+  { service, magics, sourceOf }: Tools,
 ): Promise<Replies["inspect_reply"]> {
   const source = magics.typeScript(code);
-  const found = source === undefined ? undefined : await service().inspect(source, offsetAt(code, cursor_pos));
+  const offset = offsetAt(code, cursor_pos);
+  const found = source === undefined ? undefined : await service().inspect(source, offset);
   if (found === undefined) return { status: "ok", found: false, data: {}, metadata: {} };
   const { signature, documentation } = found;
-  // Level 0 is the tooltip while typing, level 1 the help that was asked for.
-  const shown = detail_level === 0 ? (documentation.split("\n\n")[0] ?? "") : documentation;
+  const name = detail_level === 1 ? nameAt(code, offset) : undefined;
+  const cell = name === undefined ? undefined : sourceOf(name)?.trim();
+  const texts = [signature, documentation, cell ?? ""];
+  const blocks = [fenced(signature), documentation, cell === undefined ? "" : fenced(cell)];
+  const join = (parts: readonly string[]): string => parts.filter((part) => part !== "").join("\n\n");
   return {
     status: "ok",
     found: true,
-    data: {
-      "text/plain": shown === "" ? signature : `${signature}\n\n${shown}`,
-      "text/markdown": `\`\`\`typescript\n${signature}\n\`\`\`${shown === "" ? "" : `\n\n${shown}`}`,
-    },
+    data: { "text/plain": join(texts), "text/markdown": join(blocks) },
     metadata: {},
   };
+}
+
+/** The identifier at an offset or right before it; undefined for a member of something. */
+function nameAt(code: string, offset: number): string | undefined {
+  for (const found of code.matchAll(/(?<!\.\s*)(?<![\p{ID_Continue}$])[\p{ID_Start}$_][\p{ID_Continue}$]*/gu)) {
+    if (found.index <= offset && offset <= found.index + found[0].length) return found[0];
+  }
+  return undefined;
+}
+
+/** A code block of Markdown, whatever the code holds. */
+function fenced(code: string): string {
+  const runs = code.match(/`{3,}/g) ?? [];
+  const fence = "`".repeat(Math.max(3, ...runs.map((run) => run.length + 1)));
+  return `${fence}typescript\n${code}\n${fence}`;
 }

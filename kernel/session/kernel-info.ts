@@ -22,7 +22,7 @@ export function kernelInfo(versions: { readonly kernel: string; readonly typescr
       { text: "JavaScript", url: "https://developer.mozilla.org/docs/Web/JavaScript" },
       { text: "Node.js", url: `https://nodejs.org/docs/latest-v${process.versions.node.split(".")[0] ?? ""}.x/api/` },
     ],
-    // Of the protocol's "debugger" and "kernel subshells", neither.
-    supported_features: [],
+    supported_features: ["debugger", "kernel subshells"],
+    debugger: true,
   };
 }

@@ -1,17 +1,22 @@
-import type { LanguageService, TransformResult } from "../lang/index.js";
+import type { LanguageService, Transform, TransformResult } from "../lang/index.js";
 import type { Magics } from "../magics/index.js";
 import type { Replies } from "../wire/index.js";
+import { cellGlobals } from "./cell-globals.js";
 import { createNotebookLookup, type FindDeclaringCell } from "./notebook-lookup.js";
 
 /** What the session needs of lang, made for one kernel. */
 export interface LanguageTools {
   /** Remembers the session's cells. */
-  readonly transform: (source: string, name: string) => TransformResult;
+  readonly transform: Transform;
+  /** What a cell that hasn't run would become; the session's transform learns nothing of it. */
+  readonly peek: (source: string, name: string) => TransformResult;
   readonly isComplete: (source: string) => Replies["is_complete_reply"];
   /** Starts the service the first time, and tells it of what ran since the last. */
   readonly service: () => LanguageService;
   /** A cell ran. Unchecked cells cost no more than this until someone asks for the service. */
-  readonly declare: (source: string) => void;
+  readonly declare: (source: string, names: readonly string[]) => void;
+  /** The cell that declares a name, the latest that ran. */
+  readonly sourceOf: (name: string) => string | undefined;
   readonly magics: Magics;
   readonly findDeclaringCell: FindDeclaringCell;
 }
@@ -33,26 +38,34 @@ async function load(folder: string): Promise<LanguageTools> {
   const magics = createMagics(builtIn);
   let service: LanguageService | undefined;
   let undeclared: string[] = [];
+  const sources = new Map<string, string>();
   // One of its own, which must not take the notebook's cells for the session's.
   const lookup = createTransform();
+  const peek = (source: string, name: string): TransformResult =>
+    lookup(magics.typeScript(source) ?? "", name, { asWritten: true });
   return {
     transform: createTransform(),
+    peek,
     isComplete: (source) => {
       const status = magics.isComplete(source);
       return status === undefined ? isComplete(magics.typeScript(source) ?? "") : { status };
     },
     service: () => {
-      service ??= startLanguageService({ cwd: folder });
+      service ??= startLanguageService({ cwd: folder, globals: cellGlobals });
       for (const source of undeclared) service.declare(source);
       undeclared = [];
       return service;
     },
-    declare: (source) => void undeclared.push(source),
+    declare(source, names) {
+      undeclared.push(source);
+      for (const name of names) sources.set(name, source);
+    },
+    sourceOf: (name) => sources.get(name),
     magics,
     findDeclaringCell: createNotebookLookup({
       folder,
       environment: process.env,
-      transform: (source, name) => lookup(magics.typeScript(source) ?? "", name),
+      transform: peek,
     }),
   };
 }

@@ -8,6 +8,8 @@ export interface ProtocolWorkerData {
   readonly port: MessagePort;
   /** Where the notebook lies. */
   readonly folder: string;
+  /** Where inputs are kept for later sessions; undefined for nowhere. */
+  readonly historyFile: string | undefined;
   readonly versions: { readonly kernel: string; readonly typescript: string };
 }
 

@@ -4,8 +4,7 @@ import { inspect } from "./introspection.js";
 import type { LanguageTools } from "./language-tools.js";
 import { isTypecheckMode, typecheckMeanings, type TypecheckMode } from "./type-check.js";
 
-export interface MagicContextOptions {
-  readonly run: MagicContext["run"];
+export interface MagicContextOptions extends Pick<MagicContext, "run" | "page"> {
   /** Runs a line of the kernel's own. `declaration` is what the language service learns of it. */
   readonly runOwn: (source: string, declaration: string) => Promise<Ending>;
   readonly show: (output: Output) => void;
@@ -14,10 +13,11 @@ export interface MagicContextOptions {
 }
 
 /** What one cell's magics can do to the session. */
-export function createMagicContext({ run, runOwn, show, tools, typecheck }: MagicContextOptions): MagicContext {
+export function createMagicContext({ run, runOwn, show, page, tools, typecheck }: MagicContextOptions): MagicContext {
   return {
     run,
     show,
+    page,
     // Views are drawn where cells run: what draws them is loaded there already, and takes its time and memory.
     async present(view) {
       const ended = await runOwn(literal(view), "");
@@ -26,8 +26,8 @@ export function createMagicContext({ run, runOwn, show, tools, typecheck }: Magi
     },
     assign: (name, value, type) =>
       runOwn(`const ${name} = ${literal(value)};`, `const ${name} = undefined as never as ${type};`),
-    async document(name) {
-      const content = { code: name, cursor_pos: Array.from(name).length, detail_level: 1 } as const;
+    async document(name, source) {
+      const content = { code: name, cursor_pos: Array.from(name).length, detail_level: source ? 1 : 0 } as const;
       const reply = await inspect(content, tools);
       return reply.status === "ok" && reply.found ? reply.data : undefined;
     },

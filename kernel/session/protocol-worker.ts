@@ -1,7 +1,9 @@
 import { writeSync } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
 import { workerData } from "node:worker_threads";
 import { createExecutor } from "../exec/index.js";
 import { bindKernel, ConnectionError, readConnection } from "../wire/index.js";
+import { createHistoryFile } from "./history-file.js";
 import { kernelInfo } from "./kernel-info.js";
 import type { ProtocolWorkerData } from "./launch.js";
 import { lazyLanguageTools } from "./language-tools.js";
@@ -19,18 +21,27 @@ function log(reason: string): void {
 }
 
 // `startProtocolWorker` passes this.
-const { connectionFile, port, folder, versions } = workerData as ProtocolWorkerData;
+const { connectionFile, port, folder, historyFile, versions } = workerData as ProtocolWorkerData;
+
+/** How long the end waits for the history's disk, in ms. */
+const patience = 300;
 
 async function start(): Promise<void> {
   const connection = readConnection(connectionFile);
-  const executor = createExecutor(port, (code) => void leave(code));
   const sockets = await bindKernel(connection, log);
+  const executor = createExecutor(
+    port,
+    (code) => void leave(code),
+    () => sockets.congestion(),
+  );
 
+  const history = historyFile === undefined ? undefined : createHistoryFile(historyFile, log);
   let leaving = false;
   async function leave(code: number): Promise<void> {
     if (leaving) return;
     leaving = true;
-    await sockets.close();
+    session.close();
+    await Promise.all([sockets.close(), Promise.race([history?.settled(), pause(patience)])]);
     await executor.leave(code);
   }
 
@@ -39,6 +50,7 @@ async function start(): Promise<void> {
     executor,
     language: lazyLanguageTools(folder),
     typecheck: typecheckMode(process.env["VIRTLAB_TYPECHECK"], log),
+    ...(history === undefined ? {} : { historyFile: history }),
     info: kernelInfo(versions),
     leave: (code) => void leave(code),
     log,
@@ -53,10 +65,18 @@ async function start(): Promise<void> {
     },
     log,
   });
+  // "The kernel will publish state 'starting' exactly once": before any other, but behind the first welcome, which has
+  // to be the first that a subscriber hears.
+  let greeted = false;
+  const greet = (): void => {
+    if (!greeted) sockets.broadcast(undefined, "status", { execution_state: "starting" });
+    greeted = true;
+  };
+  void sockets.subscribed.then(greet);
   sockets.serve((channel, message) => {
+    greet();
     session.handle(channel, message);
   });
-  sockets.broadcast(undefined, "status", { execution_state: "starting" });
 }
 
 start().catch((error: unknown) => {

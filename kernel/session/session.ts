@@ -1,17 +1,24 @@
 import { errorReport, type Executor } from "../exec/index.js";
 import type { Header, Incoming, KernelInfo, KernelSockets, Replies } from "../wire/index.js";
 import { createComms, joins, type CommNotice } from "./comms.js";
+import { createDebugging } from "./debugging.js";
 import { createExecution } from "./execution.js";
 import { createHistory } from "./history.js";
+import type { HistoryFile } from "./history-file.js";
 import { complete, inspect } from "./introspection.js";
 import type { LanguageTools } from "./language-tools.js";
+import { createQuestions } from "./questions.js";
+import { createShells, type Shell } from "./shells.js";
 import type { TypecheckMode } from "./type-check.js";
+import { createUsageMeter } from "./usage.js";
 
 export interface SessionOptions {
-  readonly sockets: Pick<KernelSockets, "reply" | "broadcast">;
+  readonly sockets: Pick<KernelSockets, "reply" | "broadcast" | "prompt">;
   readonly executor: Executor;
   readonly language: () => Promise<LanguageTools>;
   readonly typecheck: TypecheckMode;
+  /** Absent where nothing is to be kept. */
+  readonly historyFile?: HistoryFile;
   readonly info: KernelInfo;
   /** Ends the process once this is called and what was sent has gone out. */
   readonly leave: (code: number) => void;
@@ -23,53 +30,44 @@ export interface Session {
   handle(channel: "shell" | "control" | "stdin", message: Incoming): void;
   /** As an interrupt_request does. */
   interrupt(): void;
+  /** Lets go of the main thread, before the process ends. */
+  close(): void;
 }
 
 type Channel = "shell" | "control";
 type Request = Extract<Incoming, { type: `${string}_request` }>;
 type Execute = Extract<Incoming, { type: "execute_request" }>;
 
-interface Waiting {
-  run: () => Promise<void>;
-  /** What takes the place of `run` when an earlier execute_request fails. */
-  readonly abort?: () => Promise<void>;
-  /** What it delivers; more may join. */
-  readonly notices?: CommNotice[];
-}
-
-/**
- * How long after a failure requests still come in that were sent before it, in ms: those of "Run All", one by one
- * through the server. Beyond, a client's clock that goes wrong would abort what it sent later.
- */
-const underWay = 100;
-
 /** When loading for the first cell starts, in ms behind the first kernel_info. */
 const afterGreeting = 20;
 
 /**
- * Requests that touch what cells do wait for each other in the order they came; what can be answered beside a running
- * cell is answered at once. Every request is framed by busy and idle.
+ * Requests that touch what cells do wait for each other in the order they came, in the queue of their shell; what can be
+ * answered beside a running cell is answered at once. Every request is framed by busy and idle.
  */
 export function createSession(options: SessionOptions): Session {
   const { sockets, executor, language, log } = options;
-  const history = createHistory();
+  const history = createHistory(options.historyFile);
   const comms = createComms({ broadcast: sockets.broadcast.bind(sockets), executor, log });
+  const questions = createQuestions({ sockets, log });
+  const shells = createShells();
+  const usage = createUsageMeter();
   let exit: number | undefined;
+  const debugging = createDebugging({ broadcast: sockets.broadcast.bind(sockets), language, interrupt });
   const execution = createExecution({
     ...options,
+    debugging,
     broadcast: sockets.broadcast.bind(sockets),
     executor,
     history,
     comms,
+    questions,
     exited: (code) => {
       exit = code;
     },
   });
 
-  const queue: Waiting[] = [];
-  let executing: Header | undefined;
-  let draining = false;
-  let failure = { date: 0, time: -underWay };
+  const executing = new Set<Header>();
   let warmUp: NodeJS.Timeout | undefined;
 
   function status(parent: Header, execution_state: "busy" | "idle"): void {
@@ -95,73 +93,65 @@ export function createSession(options: SessionOptions): Session {
     }
     status(request.header, "idle");
     // A client shows the latest status, whosever it is: a cell that still runs is still busy.
-    if (executing !== undefined && executing !== request.header) status(executing, "busy");
+    const running = [...executing].findLast((header) => header !== request.header);
+    if (running !== undefined) status(running, "busy");
   }
 
-  function enqueue(waiting: Waiting): void {
-    queue.push(waiting);
-    if (!draining) void drain();
-  }
-
-  async function drain(): Promise<void> {
-    draining = true;
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) await next.run();
-    draining = false;
-  }
-
-  async function execute(channel: Channel, message: Execute): Promise<void> {
-    executing = message.header;
+  async function execute(channel: Channel, message: Execute, shell: Shell): Promise<void> {
+    const started = new Date().toISOString();
+    executing.add(message.header);
     await frame(channel, message, async () => {
-      const reply = await execution.execute(message.content, message.header);
-      if (reply.status === "error" && message.content.stop_on_error) abortQueue();
-      sockets.reply(channel, message, "execute_reply", reply);
+      const { silent, stop_on_error } = message.content;
+      const reply = await execution.execute(message.content, message);
+      // A silent request is a front end's own: the user's cells don't suffer for it.
+      if (reply.status === "error" && stop_on_error && !silent) shell.abort(message.header.session);
+      // JupyterLab's execution times begin with this.
+      sockets.reply(channel, message, "execute_reply", reply, { metadata: { started } });
     });
-    executing = undefined;
+    executing.delete(message.header);
     if (exit !== undefined) options.leave(exit);
   }
 
   /** Hands over what came through a comm, inside the frames of all its messages; it runs in the latest one's name. */
   async function deliver(notices: readonly CommNotice[]): Promise<void> {
     const innermost = async (): Promise<void> => {
-      executing = notices.at(-1)?.header;
-      const outcome = await comms.deliver(notices, execution.publish.bind(execution));
-      executing = undefined;
+      const latest = notices.at(-1)?.header;
+      if (latest !== undefined) executing.add(latest);
+      const outcome = await comms.deliver(notices, execution.publish.bind(execution)).finally(() => {
+        if (latest !== undefined) executing.delete(latest);
+      });
       if (outcome?.status === "exit") exit = outcome.code;
     };
     await notices.reduceRight<() => Promise<void>>((inner, notice) => () => frame("shell", notice, inner), innermost)();
     if (exit !== undefined) options.leave(exit);
   }
 
-  /** Aborts the execute_requests that were sent before their client could know of the error. */
-  function abortQueue(): void {
-    for (const waiting of queue) waiting.run = waiting.abort ?? waiting.run;
-    failure = { date: Date.now(), time: performance.now() };
-  }
-
-  /** Whether a request was under way when the latest failure was replied. */
-  function crossedFailure({ date }: Header): boolean {
-    return performance.now() - failure.time < underWay && Date.parse(date) < failure.date;
-  }
-
   function answer(channel: Channel, message: Incoming): void {
     const reply = <T extends keyof Replies>(type: T, content: Replies[T]): void => {
       sockets.reply(channel, message, type, content);
     };
+    const shell = shells.find(channel === "shell" ? message.header.subshell_id : undefined);
+    if (shell === undefined) {
+      refuse(message, `there is no subshell ${String(message.header.subshell_id)}; it may have been deleted`);
+      return;
+    }
+    const client = message.header.session;
     switch (message.type) {
       case "execute_request": {
         const abort = (): Promise<void> =>
           frame(channel, message, () => {
             reply("execute_reply", { status: "aborted" });
           });
-        const run = (): Promise<void> => execute(channel, message);
-        enqueue({ run: crossedFailure(message.header) ? abort : run, abort });
+        const run = (): Promise<void> => execute(channel, message, shell);
+        shell.enqueue({ client, run: shell.crossedFailure(message.header) ? abort : run, abort });
         return;
       }
       case "history_request":
-        enqueue({
+        shell.enqueue({
+          client,
           run: () =>
-            frame(channel, message, () => {
-              reply("history_reply", { status: "ok", history: history.query(message.content) });
+            frame(channel, message, async () => {
+              reply("history_reply", { status: "ok", history: await history.query(message.content) });
             }),
         });
         return;
@@ -197,6 +187,33 @@ export function createSession(options: SessionOptions): Session {
           reply("interrupt_reply", { status: "ok" });
         });
         return;
+      case "create_subshell_request":
+        void frame(channel, message, () => {
+          reply("create_subshell_reply", { status: "ok", subshell_id: shells.create() });
+        });
+        return;
+      case "delete_subshell_request":
+        void frame(channel, message, () => {
+          const { subshell_id } = message.content;
+          if (!shells.delete(subshell_id)) throw new Error(`there is no subshell ${subshell_id}`);
+          reply("delete_subshell_reply", { status: "ok" });
+        });
+        return;
+      case "list_subshell_request":
+        void frame(channel, message, () => {
+          reply("list_subshell_reply", { status: "ok", subshell_id: shells.list() });
+        });
+        return;
+      case "usage_request":
+        void frame(channel, message, () => {
+          reply("usage_reply", { status: "ok", ...usage() });
+        });
+        return;
+      case "debug_request":
+        void frame(channel, message, async () => {
+          reply("debug_reply", await debugging.answer(message.content, message.header));
+        });
+        return;
       case "shutdown_request": {
         const content = { status: "ok", restart: message.content.restart } as const;
         void frame(channel, message, () => {
@@ -210,17 +227,24 @@ export function createSession(options: SessionOptions): Session {
       case "comm_open":
       case "comm_msg":
       case "comm_close": {
-        const waiting = queue.at(-1)?.notices;
+        const waiting = shell.lastNotices();
         if (waiting !== undefined && joins(waiting, message)) waiting.push(message);
         else {
           const notices = [message];
-          enqueue({ notices, run: () => deliver(notices) });
+          shell.enqueue({ client, notices, run: () => deliver(notices) });
         }
         return;
       }
       case "input_reply":
-        log("an input_reply where nothing was asked");
+        questions.receive(message);
     }
+  }
+
+  function refuse(message: Incoming, why: string): void {
+    if (message.type === "input_reply") return;
+    void frame("shell", message, () => {
+      throw new Error(why);
+    });
   }
 
   /** The client has its answer: now there is time to load what the first cell will need. */
@@ -236,7 +260,7 @@ export function createSession(options: SessionOptions): Session {
   }
 
   function interrupt(): void {
-    execution.interrupt().catch((error: unknown) => {
+    debugging.interrupting(execution.interrupt.bind(execution)).catch((error: unknown) => {
       log(`an interrupt failed: ${String(error)}`);
     });
   }
@@ -244,8 +268,12 @@ export function createSession(options: SessionOptions): Session {
   return {
     handle(channel, message) {
       if (channel !== "stdin") answer(channel, message);
-      else log(`${message.type} on stdin, where nothing was asked`);
+      else if (message.type === "input_reply") questions.receive(message);
+      else log(`${message.type} on stdin, where only answers are heard`);
     },
     interrupt,
+    close() {
+      debugging.close();
+    },
   };
 }

@@ -38,6 +38,8 @@ export function decode(frames: readonly Uint8Array[], signer: Signer): Decoded {
   }
   const [header, parent, metadata, content] = parts;
   if (!isHeader(header)) return refused("the header lacks msg_id, msg_type or session");
+  if (!canBeEchoed(json[0], header))
+    return refused("the header is too large or too deep to be sent back with every answer");
   return {
     ok: true,
     signature: Buffer.from(signature).toString("latin1"),
@@ -67,6 +69,19 @@ function parseObject(frame: Uint8Array | undefined): Fields | undefined {
 
 function isObject(value: unknown): value is Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** In bytes; those of real clients have some hundred. */
+const largestHeader = 65_536;
+
+function canBeEchoed(frame: Uint8Array | undefined, header: Header): boolean {
+  if (frame === undefined || frame.length > largestHeader) return false;
+  try {
+    return JSON.stringify(header) !== "";
+  } catch {
+    // JSON.parse takes any depth, JSON.stringify the stack's.
+    return false;
+  }
 }
 
 /** A session, a name or a date may be missing from a sloppy client's header; what replies refer to may not. */

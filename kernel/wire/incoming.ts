@@ -7,7 +7,7 @@ type Contents = Requests & Notices & { input_reply: { readonly value: string } }
 /** Reads the content of a request or notice; what is wrong with it is the reason of the refusal. */
 export function readIncoming(message: Message): Read {
   const type = message.header.msg_type;
-  if (!isIncomingType(type)) return { ok: false, reason: `unknown message type "${type}"` };
+  if (!isIncomingType(type)) return { ok: false, reason: `unknown message type "${type.slice(0, 80)}"` };
   const reader = new ContentReader(type, message.content);
   try {
     // The table has one reader per type, so that type and content belong together; TypeScript can't follow that.
@@ -32,6 +32,10 @@ class ContentReader {
 
   private malformed(name: string, wanted: string): MalformedContent {
     return new MalformedContent(`${this.type}: "${name}" is not ${wanted}`);
+  }
+
+  all(): Fields {
+    return this.content;
   }
 
   string(name: string, fallback?: string): string {
@@ -91,7 +95,8 @@ const readers: { readonly [T in IncomingType]: (content: ContentReader) => Conte
       // "silent=True forces store_history to be False."
       store_history: !silent && content.flag("store_history", true),
       user_expressions: content.strings("user_expressions"),
-      allow_stdin: content.flag("allow_stdin", true),
+      // The specification has no default; a client that doesn't say so may never answer. ipykernel's is this one too.
+      allow_stdin: content.flag("allow_stdin", false),
       stop_on_error: content.flag("stop_on_error", true),
     };
   },
@@ -124,6 +129,11 @@ const readers: { readonly [T in IncomingType]: (content: ContentReader) => Conte
   kernel_info_request: empty,
   shutdown_request: (content) => ({ restart: content.flag("restart", false) }),
   interrupt_request: empty,
+  create_subshell_request: empty,
+  delete_subshell_request: (content) => ({ subshell_id: content.string("subshell_id") }),
+  list_subshell_request: empty,
+  usage_request: empty,
+  debug_request: (content) => content.all(),
   comm_open: (content) => ({
     comm_id: content.string("comm_id"),
     target_name: content.string("target_name"),

@@ -14,6 +14,7 @@
  * framing           message ⇄ frames
  * incoming          content → typed request
  * send-queue        one send at a time per socket
+ * publisher         what becomes of a client that reads its broadcasts too slowly, or not at all
  * kernel-sockets    the kernel's end
  * client            the client's end
  */
@@ -26,7 +27,8 @@ export {
   parseConnection,
   readConnection,
   socketPath,
+  type Channel,
   type Connection,
 } from "./connection.js";
-export { bindKernel, type KernelSockets } from "./kernel-sockets.js";
+export { bindKernel, type KernelSockets, type Origin } from "./kernel-sockets.js";
 export { connectClient, type Client } from "./client.js";

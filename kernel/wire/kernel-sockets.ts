@@ -16,13 +16,17 @@ import {
   type Prompts,
   type Replies,
 } from "./messages.js";
+import { createPublisher, highWaterMark } from "./publisher.js";
 import { createSendQueue, type SendQueue } from "./send-queue.js";
 import { createReplayGuard, createSigner } from "./signing.js";
+
+/** Broadcasts that may wait before more are unwelcome. */
+const crowded = 50;
 
 type RequestChannel = "shell" | "control" | "stdin";
 
 /** Where a message came from or what it answers; enough to reply to it. */
-type Origin = Pick<Message, "identities" | "header">;
+export type Origin = Pick<Message, "identities" | "header">;
 
 interface MessageExtras {
   readonly metadata?: Fields;
@@ -31,6 +35,10 @@ interface MessageExtras {
 
 /** The kernel's end of the five channels. */
 export interface KernelSockets {
+  /** Resolves when the first subscriber to iopub has been welcomed. */
+  readonly subscribed: Promise<void>;
+  /** Where broadcasts wait for a client to read, resolves when they have been sent: until then there had better be no more. */
+  congestion(): Promise<void> | undefined;
   /** Hands over what clients send, from now until `close`. */
   serve(handle: Handler): void;
   reply<T extends keyof Replies>(
@@ -47,8 +55,12 @@ export interface KernelSockets {
     content: Broadcasts[T],
     extras?: MessageExtras,
   ): void;
-  /** Asks the user of the client that sent `to`. */
-  prompt<T extends keyof Prompts>(to: Origin, type: T, content: Prompts[T]): void;
+  /**
+   * Asks the user of the client that sent `to`.
+   * @param unreachable called where that client has no stdin channel connected, now or any more
+   * @returns the message's id
+   */
+  prompt<T extends keyof Prompts>(to: Origin, type: T, content: Prompts[T], unreachable: () => void): string;
   /** Sends what is queued and unbinds; ipc leaves no file. */
   close(): Promise<void>;
 }
@@ -67,13 +79,24 @@ export async function bindKernel(connection: Connection, log: (reason: string) =
   const guard = createReplayGuard();
   const session = randomUUID();
   // What is queued still goes out after close: a shutdown's reply.
-  const options = { linger: 1000, sendHighWaterMark: 0, receiveHighWaterMark: 0 };
-  // "allSubs": a second client's subscription to the same topic is told too, for its iopub_welcome.
-  const iopub = new XPublisher({ ...options, verbosity: "allSubs" });
-  const shell = new Router({ ...options, handover: true });
-  const control = new Router({ ...options, handover: true });
-  const stdin = new Router({ ...options, handover: true });
-  const hb = new Router({ ...options, linger: 0 });
+  const options = { linger: 1000, sendHighWaterMark: 0, receiveHighWaterMark: 1_000 };
+  const iopub = new XPublisher({
+    ...options,
+    // See publisher.ts.
+    sendHighWaterMark: highWaterMark,
+    noDrop: true,
+    sendTimeout: 0,
+    // Every client's subscription is told, also of one that another has: for its iopub_welcome.
+    verbosity: "allSubsUnsubs",
+  });
+  const publisher = createPublisher(iopub);
+  // A client that never reads its replies loses those that don't fit.
+  const bounded = { ...options, sendHighWaterMark: 10_000 };
+  const shell = new Router({ ...bounded, handover: true });
+  const control = new Router({ ...bounded, handover: true });
+  // "mandatory": a question that nobody gets is told rather than dropped.
+  const stdin = new Router({ ...options, handover: true, mandatory: true });
+  const hb = new Router({ ...bounded, linger: 0 });
   const sockets = { iopub, shell, control, stdin, hb };
 
   try {
@@ -95,12 +118,12 @@ export async function bindKernel(connection: Connection, log: (reason: string) =
     }
   }
 
-  const queue = (socket: Router | XPublisher, channel: Channel): SendQueue =>
+  const queue = (socket: Pick<Router, "send">, channel: Channel): SendQueue =>
     createSendQueue(socket, (error) => {
       log(`${channel}: a message wasn't sent: ${String(error)}`);
     });
   const queues = {
-    iopub: queue(iopub, "iopub"),
+    iopub: queue(publisher, "iopub"),
     shell: queue(shell, "shell"),
     control: queue(control, "control"),
     stdin: queue(stdin, "stdin"),
@@ -108,9 +131,13 @@ export async function bindKernel(connection: Connection, log: (reason: string) =
   };
 
   let closed = false;
-  function send(channel: Channel, message: Omit<Outgoing, "header">, type: string): void {
-    // What a cell still shows while the kernel ends has no one left to go to.
-    if (closed) return;
+  /** @returns the message's id */
+  function send(
+    channel: Channel,
+    message: Omit<Outgoing, "header">,
+    type: string,
+    failed?: (error: unknown) => void,
+  ): string {
     const header: Header = {
       msg_id: randomUUID(),
       session,
@@ -119,7 +146,9 @@ export async function bindKernel(connection: Connection, log: (reason: string) =
       msg_type: type,
       version: protocolVersion,
     };
-    queues[channel].push(encode({ ...message, header }, signer));
+    // What a cell still shows while the kernel ends has no one left to go to.
+    if (!closed) queues[channel].push(encode({ ...message, header }, signer), failed);
+    return header.msg_id;
   }
 
   async function serveRequests(channel: RequestChannel, handle: Handler): Promise<void> {
@@ -155,13 +184,20 @@ export async function bindKernel(connection: Connection, log: (reason: string) =
     for await (const frames of hb) queues.hb.push(frames);
   }
 
+  let welcomed = (): void => undefined;
+  const subscribed = new Promise<void>((resolve) => {
+    welcomed = resolve;
+  });
+
   async function welcomeSubscribers(): Promise<void> {
     for await (const [frame] of iopub) {
+      publisher.subscribersChanged();
       // XPUB's own frames: 1 and the topic for a subscription, 0 and the topic for its end.
       if (frame?.[0] !== 1) continue;
       const topic = frame.subarray(1);
       const content = { subscription: topic.toString() };
       send("iopub", { identities: [topic], parent_header: {}, metadata: {}, content, buffers: [] }, "iopub_welcome");
+      welcomed();
     }
   }
 
@@ -177,6 +213,8 @@ export async function bindKernel(connection: Connection, log: (reason: string) =
   start(welcomeSubscribers());
 
   return {
+    subscribed,
+    congestion: () => (queues.iopub.length < crowded ? undefined : queues.iopub.drained()),
     serve(handle) {
       for (const channel of ["shell", "control", "stdin"] as const) start(serveRequests(channel, handle));
     },
@@ -190,9 +228,9 @@ export async function bindKernel(connection: Connection, log: (reason: string) =
       const topic = Buffer.from(type);
       send("iopub", { identities: [topic], parent_header: parent ?? {}, metadata, content, buffers }, type);
     },
-    prompt(to, type, content) {
+    prompt(to, type, content, unreachable) {
       const message = { identities: to.identities, parent_header: to.header, metadata: {}, content, buffers: [] };
-      send("stdin", message, type);
+      return send("stdin", message, type, unreachable);
     },
     async close() {
       closed = true;

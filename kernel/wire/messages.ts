@@ -1,9 +1,9 @@
 /**
  * The Jupyter messages as types: field names as on the wire.
- * Source: jupyter-client.readthedocs.io, "Messaging in Jupyter", version 5.5.
+ * Source: jupyter-client.readthedocs.io, "Messaging in Jupyter", version 5.5; what it doesn't have, ipykernel does.
  */
 
-/** The version that this kernel writes into its headers. */
+/** The version that this kernel writes into its headers. All that 5.6 adds is a handshake by registration file. */
 export const protocolVersion = "5.5";
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
@@ -21,6 +21,7 @@ export interface Header {
   readonly date: string;
   readonly msg_type: string;
   readonly version: string;
+  /** Of a shell message: the subshell that it is for; absent or null for the main shell. */
   readonly subshell_id?: string | null;
 }
 
@@ -95,6 +96,12 @@ export interface Requests {
   kernel_info_request: Nothing;
   shutdown_request: { readonly restart: boolean };
   interrupt_request: Nothing;
+  create_subshell_request: Nothing;
+  delete_subshell_request: { readonly subshell_id: string };
+  list_subshell_request: Nothing;
+  usage_request: Nothing;
+  /** A request of the Debug Adapter Protocol; what is wrong with it, its response says. */
+  debug_request: Fields;
 }
 
 /** What a client sends without waiting for a reply. */
@@ -140,6 +147,8 @@ export interface KernelInfo {
   readonly banner: string;
   readonly help_links: readonly { readonly text: string; readonly url: string }[];
   readonly supported_features: readonly string[];
+  /** What clients looked at before there was a list of features. */
+  readonly debugger: boolean;
 }
 
 type UserExpression = ({ readonly status: "ok" } & MimeBundle) | ErrorReply;
@@ -171,6 +180,28 @@ export interface Replies {
   kernel_info_reply: Reply<KernelInfo>;
   shutdown_reply: Reply<{ readonly restart: boolean }>;
   interrupt_reply: Reply<unknown>;
+  create_subshell_reply: Reply<{ readonly subshell_id: string }>;
+  delete_subshell_reply: Reply<unknown>;
+  /** The main shell is not among them. */
+  list_subshell_reply: Reply<{ readonly subshell_id: readonly string[] }>;
+  usage_reply: Reply<Usage>;
+  /** A response of the Debug Adapter Protocol, without Jupyter's own `status`. */
+  debug_reply: Fields;
+}
+
+/** What JupyterLab's resource monitor shows; not in the specification, ipykernel answers it. */
+export interface Usage {
+  readonly hostname: string;
+  readonly pid: number;
+  /** Per cent of one processor since the last question. */
+  readonly kernel_cpu: number;
+  /** In bytes. */
+  readonly kernel_memory: number;
+  readonly cpu_count: number;
+  /** Per cent of all processors since the last question; absent in the first answer. */
+  readonly host_cpu_percent?: number;
+  /** In bytes and per cent. */
+  readonly host_virtual_memory: Readonly<Record<"total" | "available" | "used" | "percent", number>>;
 }
 
 /** What the kernel tells every client, on iopub. */
@@ -183,6 +214,8 @@ export interface Broadcasts extends Notices {
   update_display_data: MimeBundle & { readonly transient: Fields };
   clear_output: { readonly wait: boolean };
   error: ErrorContent;
+  /** An event of the Debug Adapter Protocol. */
+  debug_event: Fields;
   shutdown_reply: Replies["shutdown_reply"];
   iopub_welcome: { readonly subscription: string };
 }

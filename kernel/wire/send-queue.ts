@@ -5,9 +5,12 @@ interface Sender {
 
 /** Sends one message after the other, in the order of `push`. */
 export interface SendQueue {
-  push(frames: Uint8Array[]): void;
+  /** @param failed in place of the queue's own */
+  push(frames: Uint8Array[], failed?: (error: unknown) => void): void;
   /** Resolves when everything pushed so far has been handed to ZeroMQ. */
   drained(): Promise<void>;
+  /** How many messages wait. */
+  readonly length: number;
 }
 
 /**
@@ -16,24 +19,27 @@ export interface SendQueue {
  * @param failed told of a message that ZeroMQ wouldn't take, such as one for a client that went away
  */
 export function createSendQueue(socket: Sender, failed: (error: unknown) => void): SendQueue {
-  const waiting: Uint8Array[][] = [];
+  const waiting: { readonly frames: Uint8Array[]; readonly failed: (error: unknown) => void }[] = [];
   let running: Promise<void> | undefined;
 
   const run = async (): Promise<void> => {
-    for (let frames = waiting.shift(); frames !== undefined; frames = waiting.shift()) {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       try {
-        await socket.send(frames);
+        await socket.send(next.frames);
       } catch (error) {
-        failed(error);
+        next.failed(error);
       }
     }
     running = undefined;
   };
   return {
-    push(frames) {
-      waiting.push(frames);
+    push(frames, ownFailed = failed) {
+      waiting.push({ frames, failed: ownFailed });
       running ??= run();
     },
     drained: () => running ?? Promise.resolve(),
+    get length() {
+      return waiting.length;
+    },
   };
 }

@@ -55,14 +55,9 @@ export class Engine implements Persist<EngineState>, Progress {
   readonly #queue = new EventQueue();
   readonly #live: Process<unknown>[] = [];
   readonly #circumstances: (() => string) | undefined;
-  #state: "ready" | "running" | "cut" = "ready";
+  #state: "ready" | "running" = "ready";
   #events = 0;
   #until: number | undefined;
-  readonly #self = {
-    cut: (): void => {
-      this.#state = "cut";
-    },
-  };
 
   constructor(options: EngineOptions = {}) {
     this.#circumstances = options.circumstances;
@@ -90,7 +85,6 @@ export class Engine implements Persist<EngineState>, Progress {
   at(time: Nanos, action: () => void, options?: EventOptions): Cancel {
     const queue = this.#queue;
     if (!(time >= queue.now && time <= longest && Math.floor(time) === time)) throw this.#noTime(time);
-    if (this.#state === "cut") throw cutError();
     const named: Action = options?.name === undefined ? action : new NamedAction(options.name, action);
     const slot = queue.push(time, named, options?.background ?? false);
     const sequence = queue.sequence;
@@ -117,7 +111,6 @@ export class Engine implements Persist<EngineState>, Progress {
    * An error that it throws fails the process; if no one waits for the process, the error goes out of `run()`.
    */
   spawn<T>(body: Activity<T>, options?: EventOptions): Process<T> {
-    if (this.#state === "cut") throw cutError();
     return new Process(body, this.#queue, this.#live, options?.name ?? "process", options?.background ?? false);
   }
 
@@ -158,7 +151,6 @@ export class Engine implements Persist<EngineState>, Progress {
    * Background timers are not saved: whoever set them sets them again in its own `restore`.
    */
   save(): EngineState {
-    if (this.#state === "cut") throw cutError();
     const [process] = this.#live;
     if (process !== undefined || this.#queue.foreground > 0 || this.#state === "running") {
       throw new UsageError(
@@ -179,7 +171,6 @@ export class Engine implements Persist<EngineState>, Progress {
   }
 
   #run(limit: number, untilIdle: boolean, signal?: Signal<unknown>): Stop {
-    if (this.#state === "cut") throw cutError();
     if (this.#state === "running") {
       throw new UsageError(
         "a world cannot be run from inside one of its own events, nor after it was cut off inside one",
@@ -188,7 +179,6 @@ export class Engine implements Persist<EngineState>, Progress {
     }
     this.#state = "running";
     this.#until = limit === Infinity ? undefined : limit;
-    supervision.enter(this.#self);
     const queue = this.#queue;
     const watch = supervision.watch;
     try {
@@ -208,10 +198,10 @@ export class Engine implements Persist<EngineState>, Progress {
       const circumstances = this.#circumstances;
       throw error instanceof InvariantError && circumstances !== undefined ? annotate(error, circumstances()) : error;
     } finally {
-      // Not reached when the run is cut off, by which that is known.
+      // Not reached when the kernel cuts the run off, for good: inside an event the state is unknown, and the world that
+      // still says it runs refuses to.
       this.#until = undefined;
       this.#state = "ready";
-      supervision.leave(this.#self);
     }
   }
 
@@ -244,11 +234,4 @@ export class Engine implements Persist<EngineState>, Progress {
 export interface EngineState {
   readonly now: number;
   readonly events: number;
-}
-
-function cutError(): UsageError {
-  return new UsageError(
-    "this world was cut off inside an event, so its state is unknown",
-    "Make a new world and run its cells again from the start.",
-  );
 }

@@ -17,38 +17,14 @@ export interface Progress {
 export type Watch = (progress: Progress) => boolean;
 
 let watch: Watch | undefined;
-const running = new Set<Interruptible>();
 
 /** Sets who watches over every run that begins from now on; undefined for nobody, which costs a run nothing. */
 export function supervise(next: Watch | undefined): void {
   watch = next;
 }
 
-/**
- * To be called after running code was torn off without its `finally` blocks (V8's terminateExecution): every world that
- * was inside an event then refuses further use.
- * @returns how many worlds that were
- */
-export function declareCut(): number {
-  const count = running.size;
-  for (const engine of running) engine.cut();
-  running.clear();
-  return count;
-}
-
-/** What an engine tells the supervisor. */
-export interface Interruptible {
-  cut(): void;
-}
-
 export const supervision = {
   get watch(): Watch | undefined {
     return watch;
-  },
-  enter(engine: Interruptible): void {
-    running.add(engine);
-  },
-  leave(engine: Interruptible): void {
-    running.delete(engine);
   },
 } as const;

@@ -26,6 +26,7 @@ class VirtlabKernelTests(jupyter_kernel_test.KernelTests):
     code_display_data = [{"code": DISPLAY, "mime": "text/html"}]
     code_clear_output = '(globalThis as any)[Symbol.for("virtlab.clear")](false)'
     code_inspect_sample = "parseInt"
+    code_page_something = "parseInt?"
     code_history_pattern = "[[]1, 2*"
     supported_history_operations = ("tail", "range", "search")
     completion_samples = [

@@ -120,16 +120,16 @@ test("a cell that looks at the stop flag may end in its own words", async () => 
 });
 
 test("output of a cut cell that comes later is shown at that cell", async () => {
-  const cut = kernel.run("setTimeout(() => console.log('from the cut cell'), 300); await new Promise(() => {});");
-  await pause(100);
-  await kernel.client.request("control", "interrupt_request", {}, { timeout: 2_000 });
-  const parent = (await cut).broadcasts[0]?.parent_header.msg_id;
   const heard = new Promise((resolve) => {
     kernel.client.onBroadcast((message) => {
       if (message.type === "stream") resolve([message.parent_header.msg_id, message.content.text]);
     });
   });
-  const next = await kernel.run("await new Promise((done) => setTimeout(done, 400)); 'next'");
+  const cut = kernel.run("setTimeout(() => console.log('from the cut cell'), 600); await new Promise(() => {});");
+  await pause(100);
+  await kernel.client.request("control", "interrupt_request", {}, { timeout: 2_000 });
+  const parent = (await cut).broadcasts[0]?.parent_header.msg_id;
+  const next = await kernel.run("await new Promise((done) => setTimeout(done, 700)); 'next'");
   expect([next.stdout, next.result]).toEqual(["", "'next'"]);
   expect(await heard).toEqual([parent, "from the cut cell\n"]);
 });

@@ -7,6 +7,8 @@ const failure = ({ reply }: Ran): { ename: string; evalue: string; traceback: st
 };
 const displays = ({ broadcasts }: Ran): Readonly<Record<string, unknown>>[] =>
   broadcasts.flatMap((each) => (each.type === "display_data" ? [each.content.data] : []));
+const pages = ({ reply }: Ran): readonly Readonly<Record<string, unknown>>[] =>
+  reply.status === "ok" ? reply.payload : [];
 
 describe("magics", () => {
   let kernel: SpawnedKernel;
@@ -88,14 +90,27 @@ describe("magics", () => {
     expect(table?.["text/html"]).toContain("<table");
   });
 
-  test("a question shows signature and documentation", async () => {
-    await kernel.run("/** How wide a rocket is. */\nconst rocketWidth = 5;\nconst rocket = { seats: 3 };");
+  test("a question shows signature and documentation in the pager, and the source where it is asked twice", async () => {
+    const declaring =
+      "/** How wide a rocket is.\n *\n * In metres. */\nconst rocketWidth = 5;\nconst rocket = { seats: 3 };";
+    await kernel.run(declaring);
+    const known = "const rocketWidth: 5\n\nHow wide a rocket is.\n\nIn metres.";
     for (const code of ["rocketWidth?", "?rocketWidth"]) {
-      const [shown] = displays(await kernel.run(code));
-      expect(shown?.["text/plain"]).toBe("const rocketWidth: 5\n\nHow wide a rocket is.");
-      expect(shown?.["text/markdown"]).toContain("```typescript");
+      const ran = await kernel.run(code);
+      expect(pages(ran)).toEqual([
+        { source: "page", data: expect.objectContaining({ "text/plain": known }) as object, start: 0 },
+      ]);
+      expect(displays(ran)).toEqual([]);
     }
-    expect(displays(await kernel.run("rocket.seats?"))[0]?.["text/plain"]).toBe("(property) seats: number");
+    const [page] = pages(await kernel.run("rocketWidth??"));
+    expect(page?.["data"]).toMatchObject({
+      "text/plain": `${known}\n\n${declaring}`,
+      "text/markdown": expect.stringContaining(`\`\`\`typescript\n${declaring}\n\`\`\``) as string,
+    });
+    for (const code of ["rocket.seats?", "rocket.seats??"]) {
+      expect(pages(await kernel.run(code))[0]).toMatchObject({ data: { "text/plain": "(property) seats: number" } });
+    }
+    expect(pages(await kernel.run("1"))).toEqual([]);
     expect(failure(await kernel.run("floppy?")).traceback).toContain("Run the cell that declares it first.");
   });
 

@@ -1,11 +1,11 @@
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpus, hostname, tmpdir, totalmem } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Dealer } from "zeromq";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { address, channels, socketPath, type Broadcast } from "../../kernel/wire/index.js";
+import { address, channels, connectClient, socketPath, type Broadcast, type Fields } from "../../kernel/wire/index.js";
 import { encode } from "../../kernel/wire/framing.js";
 import { createSigner } from "../../kernel/wire/signing.js";
 import { spawnKernel, until, type Options, type SpawnedKernel } from "./spawned-kernel.js";
@@ -23,7 +23,7 @@ describe("requests", () => {
       status: "ok",
       protocol_version: "5.5",
       implementation: "virtlab",
-      supported_features: [],
+      supported_features: ["debugger", "kernel subshells"],
       language_info: {
         name: "typescript",
         file_extension: ".ts",
@@ -59,6 +59,80 @@ describe("requests", () => {
     expect(await ask("let = = 1")).toMatchObject({ status: "invalid" });
   });
 
+  test("usage is told while a cell spins", async () => {
+    const ask = async (): Promise<Fields> => {
+      const { content } = await kernel.client.request("control", "usage_request", {}, { timeout: 200 });
+      return { ...content };
+    };
+    const running = kernel.run("const stop = Date.now() + 400; while (Date.now() < stop);");
+    await ask();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    const usage = await ask();
+    expect(usage).toMatchObject({
+      status: "ok",
+      hostname: hostname(),
+      pid: kernel.process.pid,
+      cpu_count: cpus().length,
+    });
+    // One thread spins; others may work beside it.
+    expect(usage["kernel_cpu"]).toBeGreaterThan(20);
+    expect(usage["kernel_memory"]).toBeGreaterThan(3e7);
+    expect(usage["host_cpu_percent"]).toBeGreaterThan(0);
+    expect(usage["host_virtual_memory"]).toMatchObject({ total: totalmem(), percent: expect.any(Number) as number });
+    await running;
+  });
+
+  test("the reply tells when its cell was begun", async () => {
+    const before = Date.now();
+    const reply = await kernel.client.request("shell", "execute_request", { code: "await 1" });
+    const started = Date.parse(String(reply.metadata["started"]));
+    expect(started).toBeGreaterThanOrEqual(before);
+    expect(started).toBeLessThanOrEqual(Date.parse(reply.header.date));
+  });
+
+  test("user_expressions are evaluated behind a cell that ends well, each by itself", async () => {
+    const user_expressions = { sum: "seven + 1", wrong: "nothing.there", type: "typeof seven" };
+    const { reply, broadcasts } = await kernel.run("const seven = 7;", { user_expressions, silent: true });
+    expect(reply).toMatchObject({
+      user_expressions: {
+        sum: { status: "ok", data: { "text/plain": "8" } },
+        wrong: { status: "error", traceback: expect.any(Array) as string[] },
+        type: { status: "ok", data: { "text/plain": "'number'" } },
+      },
+    });
+    expect(broadcasts.map(({ type }) => type)).toEqual(["status", "status"]);
+    const { reply: failed } = await kernel.run("throw 1", { user_expressions });
+    expect(failed).not.toHaveProperty("user_expressions");
+  });
+
+  test("a silent request counts nothing, leaves no trace, and its error aborts nobody", async () => {
+    const { reply: first } = await kernel.run("1");
+    const silent = kernel.run("console.log('shown?'); throw new Error('quiet')", { silent: true, store_history: true });
+    const behind = kernel.run("2");
+    const { reply, broadcasts } = await silent;
+    expect(reply).toMatchObject({ status: "error", execution_count: first.execution_count });
+    expect(broadcasts.map(({ type }) => type)).toEqual(["status", "status"]);
+    expect((await behind).reply).toMatchObject({ status: "ok", execution_count: first.execution_count + 1 });
+    const unstored = await kernel.run("3", { store_history: false });
+    expect(unstored.reply.execution_count).toBe(first.execution_count + 1);
+    const tail = { hist_access_type: "tail", n: 2 } as const;
+    const { content } = await kernel.client.request("shell", "history_request", tail);
+    expect(content.status === "ok" && content.history.map(([, , input]) => input)).toEqual(["1", "2"]);
+  });
+
+  test("an error aborts what its own client sent, not another's", async () => {
+    const other = connectClient(kernel.connection);
+    await other.ready(5_000);
+    const code = "await new Promise((done) => setTimeout(done, 200)); throw new Error('no')";
+    const fails = kernel.run(code);
+    const mine = kernel.client.request("shell", "execute_request", { code: "1" });
+    const theirs = other.request("shell", "execute_request", { code: "2" });
+    expect((await fails).reply.status).toBe("error");
+    expect((await mine).content.status).toBe("aborted");
+    expect((await theirs).content.status).toBe("ok");
+    other.close();
+  });
+
   test("history: tail, range and search", async () => {
     const first = (await kernel.run("'one'")).reply.execution_count;
     await kernel.run("'two'");
@@ -76,7 +150,7 @@ describe("requests", () => {
       [1, first, "'one'"],
       [1, first + 1, "'two'"],
     ]);
-    expect(await ask({ hist_access_type: "search", pattern: "*one*", unique: true })).toEqual([
+    expect(await ask({ hist_access_type: "search", pattern: "*'one'*", unique: true })).toEqual([
       [1, first + 2, "'one'"],
     ]);
     expect(await ask({ hist_access_type: "search", pattern: "'t?o'" })).toEqual([[1, first + 1, "'two'"]]);

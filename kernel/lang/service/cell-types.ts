@@ -1,13 +1,16 @@
+import { resolve } from "node:path";
 import ts from "typescript";
 import type { Completions, Diagnostic, Inspection } from "../types.js";
-import { cellRecord, untypedRecord } from "./cell-record.js";
-import { cellPrelude } from "./cell-prelude.js";
+import { cellFile, type CellFile } from "./cell-file.js";
 import { completionsAt, wordBefore } from "./completion.js";
-import { diagnosticsOf } from "./diagnostics.js";
-import { EarlierTypes, type CellRecord } from "./earlier-types.js";
+import { parseFile } from "./compiler-internals.js";
+import { DeclaredCells, type CellRecord } from "./declared-cells.js";
+import { diagnosticsOf, importedDiagnostics } from "./diagnostics.js";
+import { EarlierNames, type Loan } from "./earlier-names.js";
 import { inspectionAt } from "./inspection.js";
-import { ownNames, type OwnNames } from "./own-names.js";
-import { ServiceHost } from "./service-host.js";
+import { LivingProgram } from "./living-program.js";
+import { compilerOptions, ServiceHost } from "./service-host.js";
+import { warmUpCell } from "./warm-up-cell.js";
 
 export interface CellTypesOptions {
   /** The notebook's folder: relative imports and packages are found from here. */
@@ -17,66 +20,120 @@ export interface CellTypesOptions {
 }
 
 export interface Declared {
-  /** Enough to say so again elsewhere. */
-  readonly record: CellRecord;
+  /** Enough to say so again elsewhere; absent where that would change nothing. */
+  readonly record?: CellRecord;
   /** Records that are needed no more. */
   readonly forgotten: readonly number[];
 }
 
-/** What cells are made of. */
-const warmUpCell = `
-interface Host { readonly name: string; memory: number; tags?: string[] }
-const hosts: Host[] = [{ name: "a", memory: 1 }, { name: "b", memory: 2, tags: ["x"] }];
-function heaviest<T extends Host>(list: readonly T[]): T | undefined {
-  return [...list].sort((one, other) => other.memory - one.memory)[0];
+/** A cell that the program has for one question. */
+interface Opened {
+  readonly cell: CellFile;
+  readonly loan: Loan;
 }
-class Rack { constructor(readonly hosts: Host[]) {} get total(): number { return this.hosts.reduce((sum, { memory }) => sum + memory, 0); } }
-const shares = new Map(hosts.map((host) => [host.name, host.memory / new Rack(hosts).total]));
-for (const [name, share] of shares) console.log(\`\${name}: \${share.toFixed(2)}\`);
-const later = await Promise.resolve({ ...heaviest(hosts), at: new Date() });`;
 
-/** Types over all cells that ran, one cell at a time, on TypeScript's language service. */
+/** How many cells without errors are remembered, so that they needn't be checked when they run again. */
+const remembered = 50;
+
+/** A type checker of TypeScript proposes other names for no more unknown ones than this. */
+const mostProposals = 10;
+
+/** How much text the type checker takes in, in UTF-16 units, before another takes its place. */
+const enough = 100_000;
+
+/** Types over all cells that ran. */
 export class CellTypes {
-  readonly #host: ServiceHost;
-  readonly #service: ts.LanguageService;
-  #earlier = new EarlierTypes();
+  readonly #cwd: string;
+  readonly #program: LivingProgram;
+  #names = new EarlierNames();
+  #declared = new DeclaredCells();
+  #next = 1;
+  #opened: Opened | undefined;
+  /** The last cell that was checked: the next to be declared. */
+  #checked: Opened | undefined;
+  /** Without errors, by source. */
+  readonly #clean = new Map<string, Opened>();
+  #generation = 0;
+  /** How many unknown names the type checker has come across. */
+  #proposals = 0;
 
   constructor({ cwd, globals }: CellTypesOptions) {
-    this.#host = new ServiceHost(cwd, globals);
-    this.#service = ts.createLanguageService(this.#host);
+    this.#cwd = resolve(cwd);
+    this.#program = new LivingProgram(new ServiceHost(cwd, globals));
   }
 
   check(source: string): readonly Diagnostic[] {
+    this.#look();
+    const known = this.#clean.get(source);
+    if (known !== undefined && this.#names.isCurrent(known.loan, known.cell)) {
+      this.#checked = known;
+      return [];
+    }
     const found = this.#diagnose(source, []);
+    const unknown = found.flatMap(({ unknownName }) => unknownName ?? []);
+    if (unknown.length === 0) return found;
     // TypeScript proposes a name only if it is in sight.
-    const near = found.flatMap(({ unknownName }) => (unknownName === undefined ? [] : this.#near(unknownName)));
-    return near.length === 0 ? found : this.#diagnose(source, near);
+    const near = unknown.flatMap((name) => this.#near(name));
+    const all = this.#proposals <= mostProposals;
+    if (near.length === 0 && all) return found;
+    if (this.#proposals + unknown.length > mostProposals) this.tidy();
+    return this.#diagnose(source, near);
   }
 
   /** The cell ran: later cells see what it declares. */
   declare(source: string): Declared {
-    const record = this.#record(source);
-    return { record, forgotten: this.#earlier.add(record) };
+    const checked = this.#checked;
+    this.#checked = undefined;
+    const fits = checked?.cell.source === source && this.#names.isCurrent(checked.loan, checked.cell);
+    const opened = fits ? checked : this.#open(source);
+    const { cell } = opened;
+    if (this.#declared.has(cell)) {
+      // It ran before, and its names are still the latest.
+      if ([...cell.own].every(([name, symbol]) => this.#names.symbol(name) === symbol)) return { forgotten: [] };
+      return this.#keep(this.#open(source), { id: this.#next, source, untyped: false });
+    }
+    if (cell.own.size === 0 && !cell.isAmbient) return { forgotten: [] };
+    return this.#keep(opened, { id: this.#next, source, untyped: false });
   }
 
   /** As `declare`, but without asking what the names' types are: they are `any`. */
   declareUntyped(source: string): Declared {
-    const record = untypedRecord(this.#earlier.nextId, this.#parse(source));
-    return { record, forgotten: this.#earlier.add(record) };
+    const record = { id: this.#next, source, untyped: true };
+    return this.#keep(this.#open(untyped(source)), record);
   }
 
   /** Takes over what another service's `declare` gave. */
   restore(record: CellRecord): void {
-    this.#earlier.add(record);
+    this.#keep(this.#open(record.untyped ? untyped(record.source) : record.source), record);
+  }
+
+  complete(source: string, offset: number): Completions {
+    this.#look();
+    const { word, isMember } = wordBefore(source, offset);
+    const lower = word.toLowerCase();
+    const matching = isMember ? [] : [...this.#names.names()].filter((name) => name.toLowerCase().includes(lower));
+    return completionsAt(this.#program.service, this.#open(source, matching).cell, offset, this.#names);
+  }
+
+  inspect(source: string, offset: number): Inspection | undefined {
+    this.#look();
+    return inspectionAt(this.#program.service, this.#open(source).cell, offset);
+  }
+
+  reset(): void {
+    this.#close();
+    for (const cell of this.#declared.files()) this.#program.remove(cell);
+    this.#names = new EarlierNames();
+    this.#declared = new DeclaredCells();
+    this.#clean.clear();
+    this.#checked = undefined;
   }
 
   /** Goes through everything so many times, so that it is loaded and compiled when cells come; changes nothing. */
   *warmUp(rounds: number): Generator<void> {
     for (let round = 0; round < rounds; round++) {
       const source = `${warmUpCell}\nconst round = ${round};`;
-      this.check(source);
-      yield;
-      this.#record(source);
+      this.#diagnose(source, []);
       yield;
       this.complete(`${source}\nheav`, source.length + 5);
       yield;
@@ -85,64 +142,98 @@ export class CellTypes {
     }
   }
 
-  complete(source: string, offset: number): Completions {
-    const { word, isMember } = wordBefore(source, offset);
-    const matching = [...this.#earlier.names()].filter((name) => name.toLowerCase().includes(word.toLowerCase()));
-    const { shift } = this.#open(source, isMember ? [] : matching);
-    const view = { service: this.#service, file: this.#host.cellFile, source, shift };
-    return completionsAt(view, offset, this.#earlier);
+  /** Whether the type checker has grown so much that another shall take its place, when there is time. */
+  get isUntidy(): boolean {
+    return this.#program.taken > enough || this.#proposals > mostProposals / 2;
   }
 
-  inspect(source: string, offset: number): Inspection | undefined {
-    const { shift } = this.#open(source);
-    return inspectionAt({ service: this.#service, file: this.#host.cellFile, source, shift }, offset);
+  /** Gives back what is remembered of cells that are gone. */
+  tidy(): void {
+    this.#close();
+    this.#checked = undefined;
+    this.#clean.clear();
+    this.#program.renew();
+    this.#forgetStale();
   }
 
-  reset(): void {
-    this.#earlier = new EarlierTypes();
+  #look(): void {
+    this.#program.look();
+    this.#forgetStale();
   }
 
-  #diagnose(source: string, names: Iterable<string>): readonly Diagnostic[] {
-    const { shift } = this.#open(source, names);
-    return diagnosticsOf({ service: this.#service, file: this.#host.cellFile, source, shift }, this.#earlier);
+  /** What was found right may be wrong by another checker, which knows other files. */
+  #forgetStale(): void {
+    if (this.#generation === this.#program.generation) return;
+    this.#generation = this.#program.generation;
+    this.#proposals = 0;
+    this.#clean.clear();
+  }
+
+  #diagnose(source: string, names: readonly string[]): readonly Diagnostic[] {
+    const opened = this.#open(source, names);
+    const { cell } = opened;
+    const { service } = this.#program;
+    const found = [
+      ...diagnosticsOf(service, cell, (name) => !cell.own.has(name) && this.#names.has(name)),
+      ...[...this.#program.notebookImports(cell)].flatMap(([file, by]) =>
+        importedDiagnostics(service, cell, file, by, this.#cwd),
+      ),
+    ];
+    this.#checked = opened;
+    this.#forgetStale();
+    this.#proposals += found.filter(({ unknownName }) => unknownName !== undefined).length;
+    if (found.length === 0 && cell.specifiers.length === 0 && !cell.isAmbient) this.#remember(opened);
+    return found;
+  }
+
+  #remember(opened: Opened): void {
+    const { source } = opened.cell;
+    this.#clean.delete(source);
+    this.#clean.set(source, opened);
+    const [oldest] = this.#clean.keys();
+    if (this.#clean.size > remembered && oldest !== undefined) this.#clean.delete(oldest);
   }
 
   /** Earlier names that an unknown one may have been meant to be: of about its length, and beginning alike. */
   #near(unknown: string): readonly string[] {
     const initial = unknown.charAt(0).toLowerCase();
-    return [...this.#earlier.names()].filter(
+    return [...this.#names.names()].filter(
       (name) => Math.abs(name.length - unknown.length) <= 2 && name.charAt(0).toLowerCase() === initial,
     );
   }
 
-  #record(source: string): CellRecord {
-    const { own, shift } = this.#open(source);
-    const file = this.#host.cellFile;
-    const program = this.#service.getProgram();
-    const tree = program?.getSourceFile(file);
-    if (program === undefined || tree === undefined) throw new Error("the language service has no program");
-    const checker = program.getTypeChecker();
-    const [output] = this.#service.getEmitOutput(file, true, true).outputFiles;
-    return cellRecord({
-      id: this.#earlier.nextId,
-      statements: tree.statements.filter(({ end }) => end > shift),
-      module: checker.getSymbolAtLocation(tree),
-      own,
-      checker,
-      declarations: output?.text ?? "",
-    });
+  #open(source: string, names: readonly string[] = []): Opened {
+    this.#close();
+    const cell = this.#program.add(source);
+    this.#program.load(cell);
+    this.#opened = { cell, loan: this.#names.lend(cell, names) };
+    return this.#opened;
   }
 
-  #parse(source: string): OwnNames {
-    return ownNames(ts.createSourceFile("cell.ts", source, ts.ScriptTarget.ES2023));
+  #close(): void {
+    if (this.#opened !== undefined) this.#program.remove(this.#opened.cell);
+    this.#opened = undefined;
   }
 
-  /** Makes the cell the one that the service sees, behind a prelude as long as `shift`. */
-  #open(source: string, names?: Iterable<string>): { readonly own: OwnNames; readonly shift: number } {
-    const own = this.#parse(source);
-    const { text, uses } = cellPrelude(source, own, this.#earlier, names);
-    // Behind the prelude the first line of a script file would be a syntax error.
-    this.#host.set(text + source.replace(/^#!/, "//"), this.#earlier.file(uses));
-    return { own, shift: text.length };
+  #keep({ cell, loan }: Opened, record: CellRecord): Declared {
+    if (this.#opened?.cell === cell) this.#opened = undefined;
+    this.#program.put(cell);
+    loan.end();
+    const { cells } = this.#names.lend(cell);
+    this.#names.add(record.id, cell);
+    this.#declared.add(record.id, cell, cells);
+    this.#next = Math.max(this.#next, record.id + 1);
+    const lost = this.#declared.sweep(this.#names);
+    for (const [, forgotten] of lost) this.#program.remove(forgotten);
+    return { record, forgotten: lost.map(([id]) => id) };
   }
+}
+
+/** Declares a cell's names, each as `any`. */
+function untyped(source: string): string {
+  const { own } = cellFile(parseFile("untyped.ts", source, compilerOptions), compilerOptions);
+  return Array.from(own, ([name, { flags }]) => {
+    const value = (flags & (ts.SymbolFlags.Value | ts.SymbolFlags.Alias)) !== 0 ? `let ${name}: any; ` : "";
+    return flags & (ts.SymbolFlags.Type | ts.SymbolFlags.Alias) ? `${value}type ${name} = any;` : value;
+  }).join("\n");
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
 import type { Completions, Diagnostic, Inspection, LanguageService } from "../types.js";
-import type { CellRecord } from "./earlier-types.js";
+import type { CellRecord } from "./declared-cells.js";
 import type { Question, Questions, Reply, Request, ThreadOptions } from "./messages.js";
 import { packageRoot } from "./packages.js";
 
@@ -37,6 +37,8 @@ class Client implements LanguageService {
   readonly ready: Promise<void>;
   readonly #options: Required<LanguageServiceOptions>;
   readonly #records = new Map<number, CellRecord>();
+  /** Cells whose check a thread died of: to declare them with their types would kill the next one too. */
+  readonly #fatal = new Set<string>();
   #setReady = (): void => undefined;
   /** In the order of the questions: the thread works on the first. */
   readonly #waiting: Waiting[] = [];
@@ -57,13 +59,14 @@ class Client implements LanguageService {
   check(source: string): Promise<readonly Diagnostic[]> {
     return new Promise((resolve) => {
       this.#ask({ kind: "check", source }, resolve, (reason) => {
+        this.#fatal.add(source);
         resolve([unchecked(reason)]);
       });
     });
   }
 
   declare(source: string): void {
-    this.#declare(source, false);
+    this.#declare(source, this.#fatal.has(source));
   }
 
   complete(source: string, offset: number): Promise<Completions> {
@@ -102,7 +105,7 @@ class Client implements LanguageService {
     this.#ask(
       { kind: "declare", source, untyped },
       ({ record, forgotten }) => {
-        this.#records.set(record.id, record);
+        if (record !== undefined) this.#records.set(record.id, record);
         for (const id of forgotten) this.#records.delete(id);
       },
       () => {

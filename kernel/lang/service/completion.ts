@@ -1,7 +1,7 @@
 import ts from "typescript";
 import type { Completions } from "../types.js";
-import type { CellView } from "./cell-view.js";
-import { EARLIER_NAME, type EarlierTypes } from "./earlier-types.js";
+import type { CellFile } from "./cell-file.js";
+import type { EarlierNames } from "./earlier-names.js";
 
 /** The beginning of a word in front of an offset, and whether a property's name must stand there. */
 export function wordBefore(source: string, offset: number): { readonly word: string; readonly isMember: boolean } {
@@ -10,35 +10,38 @@ export function wordBefore(source: string, offset: number): { readonly word: str
   return { word, isMember: /\.\s*$/.test(before.slice(0, before.length - word.length)) };
 }
 
+/** What TypeScript calls the place in its order of what a module declares itself, and of what comes from outside. */
+const OWN = "11";
+const OUTSIDE = "15";
+
 /**
  * What may stand at an offset of a cell, best first: what begins as the word there does, then what does so in other
- * case, then what contains it; among these in TypeScript's order (locals and members first, keywords last).
+ * case, then what contains it; among these in TypeScript's order (locals and members first, keywords last), with the
+ * names of earlier cells among the locals.
  */
 export function completionsAt(
-  { service, file, source, shift }: CellView,
+  service: ts.LanguageService,
+  { name: file, source, own }: CellFile,
   offset: number,
-  earlier: EarlierTypes,
+  earlier: EarlierNames,
 ): Completions {
-  const { word } = wordBefore(source, offset);
+  const { word, isMember } = wordBefore(source, offset);
   const lower = word.toLowerCase();
-  const found = service.getCompletionsAtPosition(file, offset + shift, undefined);
+  const found = service.getCompletionsAtPosition(file, offset, undefined);
   const span = found?.optionalReplacementSpan;
-  const start = span === undefined ? offset - word.length : Math.min(span.start - shift, offset - word.length);
-  const end = span === undefined ? offset : Math.max(span.start - shift + span.length, offset);
+  const start = span === undefined ? offset - word.length : Math.min(span.start, offset - word.length);
+  const end = span === undefined ? offset : Math.max(span.start + span.length, offset);
   const ranked = (found?.entries ?? []).flatMap((entry) => {
     const name = entry.name.toLowerCase();
-    if (entry.name === EARLIER_NAME || !name.includes(lower)) return [];
+    if (!name.includes(lower)) return [];
+    const lent = !isMember && !own.has(entry.name) && earlier.has(entry.name);
+    const place = lent && entry.sortText === OUTSIDE ? OWN : entry.sortText;
     const rank = entry.name.startsWith(word) ? 0 : name.startsWith(lower) ? 1 : 2;
-    return [{ entry, key: `${rank}${entry.sortText}` }];
+    const kind = entry.kind === ts.ScriptElementKind.alias && lent ? "import" : entry.kind;
+    return [{ text: entry.name, kind, key: `${rank}${place}` }];
   });
-  ranked.sort((a, b) => compare(a.key, b.key) || compare(a.entry.name, b.entry.name));
-  return { start, end, matches: ranked.map(({ entry }) => ({ text: entry.name, kind: kind(entry, earlier) })) };
-}
-
-function kind(entry: ts.CompletionEntry, earlier: EarlierTypes): string {
-  if (entry.kind !== ts.ScriptElementKind.alias) return entry.kind;
-  const owners = earlier.owners(entry.name);
-  return (owners?.value ?? owners?.type)?.declared.kind ?? entry.kind;
+  ranked.sort((a, b) => compare(a.key, b.key) || compare(a.text, b.text));
+  return { start, end, matches: ranked.map(({ text, kind }) => ({ text, kind })) };
 }
 
 function compare(a: string, b: string): number {

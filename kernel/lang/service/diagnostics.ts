@@ -1,8 +1,8 @@
+import { relative } from "node:path";
 import ts from "typescript";
 import { LineIndex } from "../line-index.js";
 import type { Diagnostic } from "../types.js";
-import type { CellView } from "./cell-view.js";
-import type { EarlierTypes, NameKind } from "./earlier-types.js";
+import type { CellFile, Specifier } from "./cell-file.js";
 
 /** "Cannot find name" and its kin: the span is the name's. */
 const unknownNames = new Set([2304, 2503, 2552, 2580, 2581, 2582, 2583, 2584, 2591, 2592, 2593, 2693, 2749, 18004]);
@@ -13,52 +13,89 @@ const unknownNames = new Set([2304, 2503, 2552, 2580, 2581, 2582, 2583, 2584, 25
  */
 const ignored = new Set([2695, 1202, 7016]);
 
-const IMPORT_ASSIGNED = 2632;
+/** A variable whose type TypeScript gathers from its assignments; in a later cell it is `any`, and that is all right. */
+const GATHERED = 7005;
 
-/** What TypeScript says of an assignment to a name of each kind, were it declared in the same file. */
-const assigned: Readonly<Partial<Record<NameKind, { readonly code: number; readonly what: string }>>> = {
-  const: { code: 2588, what: "a constant" },
-  function: { code: 2630, what: "a function" },
-  class: { code: 2629, what: "a class" },
-  enum: { code: 2628, what: "an enum" },
-  namespace: { code: 2631, what: "a namespace" },
-};
+/**
+ * What TypeScript says only when it is strict, of code that says nothing false: the type of something isn't told (and
+ * so `any`), something may be null or undefined, a field or variable may have no value yet. tslab isn't strict: cells
+ * written for it run with these remarks.
+ */
+const strictOnly = new Set([
+  ...[7005, 7006, 7008, 7009, 7010, 7011, 7012, 7013, 7014, 7015, 7017, 7018, 7019, 7020, 7022, 7023, 7024, 7025],
+  ...[7031, 7032, 7033, 7034, 7039, 7041, 7051, 7052, 7053, 7054, 7055, 7057, 2683],
+  ...[2531, 2532, 2533, 2721, 2722, 2723, 18047, 18048, 18049],
+  ...[2454, 2564],
+]);
 
-/** The errors of a cell, with tsc's codes and words; where its syntax is wrong, that alone. */
+/**
+ * The errors of a cell, with tsc's codes and words; where its syntax is wrong, that alone.
+ *
+ * @param isLent whether a name is an earlier cell's
+ */
 export function diagnosticsOf(
-  { service, file, source, shift }: CellView,
-  earlier: EarlierTypes,
+  service: ts.LanguageService,
+  { name, source }: CellFile,
+  isLent: (name: string) => boolean,
 ): readonly Diagnostic[] {
-  const syntax = service.getSyntacticDiagnostics(file);
-  const found = syntax.length > 0 ? syntax : service.getSemanticDiagnostics(file);
+  const syntax = service.getSyntacticDiagnostics(name);
+  const found = syntax.length > 0 ? syntax : service.getSemanticDiagnostics(name);
+  if (found.length === 0) return [];
   const lines = new LineIndex(source);
   return found.flatMap((diagnostic) => {
-    const { code, category, start = 0, length = 0 } = diagnostic;
-    if (start < shift || ignored.has(code)) return [];
-    const text = source.slice(start - shift, start - shift + length);
-    const begin = lines.position(start - shift);
-    const end = lines.position(start - shift + length);
-    const kind = code === IMPORT_ASSIGNED ? earlier.owners(text)?.value?.declared.kind : undefined;
-    const instead = kind === undefined ? undefined : assigned[kind];
+    const { code, start = 0, length = 0 } = diagnostic;
+    const text = source.slice(start, start + length);
+    if (ignored.has(code) || (code === GATHERED && isLent(text))) return [];
     return [
       {
-        severity: category === ts.DiagnosticCategory.Error ? "error" : "warning",
-        code: `TS${instead?.code ?? code}`,
-        message:
-          instead === undefined
-            ? plain(ts.flattenDiagnosticMessageText(diagnostic.messageText, "\n"))
-            : `Cannot assign to '${text}' because it is ${instead.what}.`,
-        line: begin.line,
-        column: begin.column,
-        endLine: end.line,
-        endColumn: end.column,
+        severity: isError(diagnostic) ? "error" : "warning",
+        code: `TS${code}`,
+        message: wording(diagnostic),
+        ...span(lines, start, start + length),
         ...(unknownNames.has(code) ? { unknownName: text } : {}),
       },
     ];
   });
 }
 
-/** Words without the scaffolding that cells stand on. */
+/** The errors of a file that a cell imports, at the import; the words begin with the file's place. */
+export function importedDiagnostics(
+  service: ts.LanguageService,
+  { source }: CellFile,
+  file: ts.SourceFile,
+  { start, end }: Specifier,
+  cwd: string,
+): readonly Diagnostic[] {
+  const syntax = service.getSyntacticDiagnostics(file.fileName);
+  const found = (syntax.length > 0 ? syntax : service.getSemanticDiagnostics(file.fileName)).filter(isError);
+  const inside = new LineIndex(file.text);
+  const place = span(new LineIndex(source), start, end);
+  return found
+    .filter(({ code }) => !ignored.has(code))
+    .map((diagnostic) => {
+      const { line, column } = inside.position(diagnostic.start ?? 0);
+      const message = `${relative(cwd, file.fileName)}:${line}:${column} - ${wording(diagnostic)}`;
+      return { severity: "error", code: `TS${diagnostic.code}`, message, ...place };
+    });
+}
+
+function isError({ category, code }: ts.Diagnostic): boolean {
+  return category === ts.DiagnosticCategory.Error && !strictOnly.has(code);
+}
+
+type Span = Pick<Diagnostic, "line" | "column" | "endLine" | "endColumn">;
+
+function span(lines: LineIndex, start: number, end: number): Span {
+  const from = lines.position(start);
+  const to = lines.position(end);
+  return { line: from.line, column: from.column, endLine: to.line, endColumn: to.column };
+}
+
+function wording({ messageText }: ts.Diagnostic): string {
+  return plain(ts.flattenDiagnosticMessageText(messageText, "\n"));
+}
+
+/** Words without the files that cells are to TypeScript. */
 export function plain(text: string): string {
-  return text.replaceAll(/(?:import\("[^"]*virtlab-earlier-cells"\)\.|__earlier\.)?\b__cell\d+\./g, "");
+  return text.replaceAll(/import\("[^"]*virtlab-cell-\d+"\)\./g, "");
 }

@@ -1,13 +1,17 @@
 import ts from "typescript";
 import type { Inspection } from "../types.js";
-import type { CellView } from "./cell-view.js";
+import type { CellFile } from "./cell-file.js";
 import { plain } from "./diagnostics.js";
 
 /** Signature and documentation of what stands at an offset or right before it, or of the function being called there. */
-export function inspectionAt({ service, file, source, shift }: CellView, offset: number): Inspection | undefined {
+export function inspectionAt(
+  service: ts.LanguageService,
+  { name: file, source }: CellFile,
+  offset: number,
+): Inspection | undefined {
   const candidates = [offset, offset - 1].filter((at) => at >= 0 && isWord(source, at));
   for (const at of candidates) {
-    const info = service.getQuickInfoAtPosition(file, at + shift);
+    const info = service.getQuickInfoAtPosition(file, at);
     // Of what it doesn't know, TypeScript says "any" without a kind.
     if (info?.displayParts === undefined || info.kind === ts.ScriptElementKind.unknown) continue;
     return {
@@ -15,7 +19,7 @@ export function inspectionAt({ service, file, source, shift }: CellView, offset:
       documentation: documentation(info.documentation, info.tags),
     };
   }
-  const help = service.getSignatureHelpItems(file, offset + shift, undefined);
+  const help = service.getSignatureHelpItems(file, offset, undefined);
   const item = help?.items[help.selectedItemIndex];
   if (item === undefined) return undefined;
   const parameters = item.parameters.map(({ displayParts }) => ts.displayPartsToString(displayParts));

@@ -1,6 +1,6 @@
 import type { Completions, Diagnostic, Inspection } from "../types.js";
 import type { CellTypesOptions, Declared } from "./cell-types.js";
-import type { CellRecord } from "./earlier-types.js";
+import type { CellRecord } from "./declared-cells.js";
 
 /** What the language service's thread is asked, and what it answers; all of it plain data. */
 export interface Questions {

@@ -2,10 +2,9 @@ import { statSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { join, relative, resolve } from "node:path";
 import ts from "typescript";
-import { EARLIER } from "./earlier-types.js";
 import { nodeTypes, ownPackages, packageRoot } from "./packages.js";
 
-const compilerOptions: ts.CompilerOptions = {
+export const compilerOptions: ts.CompilerOptions = {
   strict: true,
   target: ts.ScriptTarget.ES2023,
   module: ts.ModuleKind.ESNext,
@@ -22,6 +21,8 @@ const compilerOptions: ts.CompilerOptions = {
   esModuleInterop: true,
   // tslab's decorators; what the transform makes of them.
   experimentalDecorators: true,
+  // As tslab has it: `catch (error)` gives what cells use without a look.
+  useUnknownInCatchVariables: false,
 };
 
 interface Text {
@@ -30,43 +31,106 @@ interface Text {
 }
 
 /**
- * What TypeScript's language service sees: the cell, the file of earlier declarations, what the kernel adds to the
- * global scope, and the disk. What can't change while a kernel runs (the language's libraries, installed packages) is
- * read and resolved once; files of the notebook's own are looked at again each time.
+ * What a program over the notebook's folder is made of: what the kernel adds to the global scope, what cells import,
+ * those cells that change the global scope themselves, and the disk. All other cells are no part of it: `LivingProgram`
+ * adds them. What can't change while a kernel runs (the language's libraries, installed packages) is read and resolved
+ * once; files of the notebook's own are looked at again when `look` is called.
  */
 export class ServiceHost implements ts.LanguageServiceHost {
-  readonly cellFile: string;
-  readonly #earlierFile: string;
-  readonly #globalsFile: string;
   readonly #cwd: string;
+  readonly #globalsFile: string;
+  readonly #importsFile: string;
+  readonly #cellPrefix: string;
   readonly #texts = new Map<string, Text>();
   readonly #resolved = new Map<string, ts.ResolvedModuleWithFailedLookupLocations>();
   readonly #cache: ts.ModuleResolutionCache;
   readonly #own = ownPackages();
   readonly #node = nodeTypes();
-  /** Files of ours and of the notebook that import what isn't there. */
-  readonly #missing = new Set<string>();
+  readonly #cells = new Set<string>();
+  readonly #imports = new Set<string>();
+  /** Files of the notebook → what they import and isn't there. */
+  readonly #missing = new Map<string, Set<string>>();
   readonly #notebooks = new Map<string, boolean>();
   #version = 0;
+  #round = 0;
+  #nextCell = 1;
 
   /** What an import missed may have come to be since. TypeScript calls this without its object. */
   readonly hasInvalidatedResolutions = (file: ts.Path): boolean => this.#missing.has(file);
 
   constructor(cwd: string, globals: string) {
     this.#cwd = resolve(cwd);
-    this.cellFile = join(this.#cwd, "virtlab-cell.ts");
-    this.#earlierFile = join(this.#cwd, "virtlab-earlier-cells.d.ts");
+    this.#cellPrefix = join(this.#cwd, "virtlab-cell-");
     this.#globalsFile = join(this.#cwd, "virtlab-globals.d.ts");
+    this.#importsFile = join(this.#cwd, "virtlab-imports.ts");
     this.#cache = ts.createModuleResolutionCache(this.#cwd, (name) => name, compilerOptions);
     this.#set(this.#globalsFile, globals);
     this.#set(this.#node.entry, this.#node.text);
-    this.set("", "");
+    this.#writeImports();
   }
 
-  /** Makes these the cell and the declarations that it leans on. */
-  set(cell: string, earlier: string): void {
-    this.#set(this.cellFile, cell);
-    this.#set(this.#earlierFile, earlier);
+  /** A file name for a cell, which no other cell ever had. */
+  newCellName(): string {
+    return `${this.#cellPrefix}${this.#nextCell++}.ts`;
+  }
+
+  /** Makes a cell part of the program itself. */
+  addCell(name: string, text: string): void {
+    this.#cells.add(name);
+    this.#set(name, text);
+  }
+
+  /** Forgets all about a cell. */
+  removeCell(name: string): void {
+    this.#missing.delete(name);
+    if (!this.#cells.delete(name)) return;
+    this.#texts.delete(name);
+    this.#version++;
+  }
+
+  /** Makes what a cell imports part of the program: module specifiers, and those of `require("…")`. */
+  addImport(specifier: string): void {
+    if (this.#imports.has(specifier)) return;
+    this.#imports.add(specifier);
+    this.#writeImports();
+  }
+
+  /** Has the next program made anew, though nothing changed. */
+  renew(): void {
+    this.#round++;
+    this.#writeImports();
+  }
+
+  /** Looks whether files of the notebook's own have changed, or come to be, since the program was made of them. */
+  look(files: Iterable<string>): void {
+    for (const file of files) {
+      const known = this.#texts.get(file)?.version;
+      if (known !== undefined && known !== this.getScriptVersion(file)) this.#version++;
+    }
+    for (const [file, names] of [...this.#missing])
+      for (const name of names) {
+        if (this.resolve(name, file).resolvedModule === undefined) continue;
+        names.delete(name);
+        if (this.#isCell(file)) this.addImport(name);
+        this.renew();
+      }
+  }
+
+  /** A file of the notebook's author, which may change at any time. */
+  isNotebooks(file: string): boolean {
+    if (this.#isCell(file)) return false;
+    let known = this.#notebooks.get(file);
+    if (known === undefined) {
+      const inside = !relative(this.#cwd, file).startsWith("..") && !file.includes("/node_modules/");
+      const virtual = file === this.#globalsFile || file === this.#importsFile;
+      known = inside && !virtual && relative(join(packageRoot, "dist"), file).startsWith("..");
+      this.#notebooks.set(file, known);
+    }
+    return known;
+  }
+
+  getProjectVersion(): string {
+    return String(this.#version);
   }
 
   getCompilationSettings(): ts.CompilerOptions {
@@ -74,11 +138,11 @@ export class ServiceHost implements ts.LanguageServiceHost {
   }
 
   getScriptFileNames(): string[] {
-    return [this.#globalsFile, this.cellFile];
+    return [this.#globalsFile, this.#importsFile, ...this.#cells];
   }
 
   getScriptVersion(file: string): string {
-    if (this.#isNotebooks(file)) return modified(file);
+    if (this.isNotebooks(file)) return modified(file);
     return this.#texts.get(file)?.version ?? "0";
   }
 
@@ -102,7 +166,7 @@ export class ServiceHost implements ts.LanguageServiceHost {
   }
 
   fileExists(file: string): boolean {
-    return this.#texts.has(file) || ts.sys.fileExists(file);
+    return (this.#texts.has(file) && !this.isNotebooks(file)) || ts.sys.fileExists(file);
   }
 
   readFile(file: string): string | undefined {
@@ -139,7 +203,7 @@ export class ServiceHost implements ts.LanguageServiceHost {
     containing: string,
   ): readonly ts.ResolvedModuleWithFailedLookupLocations[] {
     this.#missing.delete(containing);
-    return literals.map(({ text }) => this.#resolve(text, containing));
+    return literals.map(({ text }) => this.resolve(text, containing));
   }
 
   resolveTypeReferenceDirectiveReferences(
@@ -156,8 +220,8 @@ export class ServiceHost implements ts.LanguageServiceHost {
     });
   }
 
-  #resolve(name: string, containing: string): ts.ResolvedModuleWithFailedLookupLocations {
-    if (name === EARLIER) return found(this.#earlierFile);
+  /** What a module specifier in that file stands for. */
+  resolve(name: string, containing: string): ts.ResolvedModuleWithFailedLookupLocations {
     if (isBuiltin(name)) {
       // Ambient modules of @types/node; Node itself looks nowhere else.
       const file = this.#node.rare.get(name.replace(/^node:/, "").replace(/\/.*$/, ""));
@@ -167,25 +231,39 @@ export class ServiceHost implements ts.LanguageServiceHost {
     }
     const own = this.#own[name];
     if (own !== undefined && ts.sys.fileExists(own)) return found(own);
-    const notebooks = this.#isNotebooks(containing) || containing === this.cellFile || containing === this.#earlierFile;
+    const notebooks = this.#isCell(containing) || this.isNotebooks(containing) || containing === this.#importsFile;
     const key = `${notebooks && !name.startsWith(".") ? this.#cwd : containing}\0${name}`;
     const known = this.#resolved.get(key);
     if (known !== undefined) return known;
     // What isn't there may be installed or written before the next cell, so only packages' insides use the cache.
     const cache = notebooks ? undefined : this.#cache;
-    const result = ts.resolveModuleName(
-      name,
-      containing,
-      compilerOptions,
-      this,
-      cache,
-      undefined,
-      ts.ModuleKind.ESNext,
-    );
+    const mode = ts.ModuleKind.ESNext;
+    const result = ts.resolveModuleName(name, containing, compilerOptions, this, cache, undefined, mode);
     if (result.resolvedModule === undefined) {
-      if (notebooks) this.#missing.add(containing);
-    } else if (!this.#isNotebooks(result.resolvedModule.resolvedFileName)) this.#resolved.set(key, result);
+      if (notebooks) this.#missed(name, containing);
+    } else if (!this.isNotebooks(result.resolvedModule.resolvedFileName)) this.#resolved.set(key, result);
     return result;
+  }
+
+  #missed(name: string, containing: string): void {
+    const names = this.#missing.get(containing);
+    if (names === undefined) this.#missing.set(containing, new Set([name]));
+    else names.add(name);
+  }
+
+  #isCell(file: string): boolean {
+    return file.startsWith(this.#cellPrefix);
+  }
+
+  #writeImports(): void {
+    const lines = Array.from(this.#imports, (specifier) =>
+      // `require` gives `any` in TypeScript; of ours it shall not.
+      Object.hasOwn(this.#own, specifier)
+        ? `import ${JSON.stringify(specifier)};
+declare global { namespace NodeJS { interface Require { (id: ${JSON.stringify(specifier)}): typeof import(${JSON.stringify(specifier)}); } } }`
+        : `import ${JSON.stringify(specifier)};`,
+    );
+    this.#set(this.#importsFile, [`// round ${this.#round}`, ...lines, "export {};"].join("\n"));
   }
 
   #set(file: string, text: string): void {
@@ -193,18 +271,6 @@ export class ServiceHost implements ts.LanguageServiceHost {
     if (snapshot?.getText(0, snapshot.getLength()) === text) return;
     this.#version++;
     this.#texts.set(file, { version: String(this.#version), snapshot: ts.ScriptSnapshot.fromString(text) });
-  }
-
-  /** A file of the notebook's author, which may change at any time. */
-  #isNotebooks(file: string): boolean {
-    let known = this.#notebooks.get(file);
-    if (known === undefined) {
-      const inside = !relative(this.#cwd, file).startsWith("..") && !file.includes("/node_modules/");
-      const virtual = [this.cellFile, this.#earlierFile, this.#globalsFile].includes(file);
-      known = inside && !virtual && relative(join(packageRoot, "dist"), file).startsWith("..");
-      this.#notebooks.set(file, known);
-    }
-    return known;
   }
 }
 

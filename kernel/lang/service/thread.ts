@@ -31,27 +31,47 @@ function reply(message: Reply): void {
   port?.postMessage(message);
 }
 
+/** Questions come in bursts: for so many ms after one, the thread waits for the next. */
+const quiet = 300;
+/** Between two steps of its own, in ms. */
+const pause = 20;
+
+// V8 compiles what runs often: after these rounds a check of seven lines takes a tenth of its first time.
+const warmUp = types.warmUp(40);
+let isWarm = false;
+let asked = 0;
+let timer: NodeJS.Timeout | undefined;
+
 port.on("message", (request: Request) => {
   try {
     reply({ kind: "answer", id: request.id, answer: answer(request) });
   } catch (error) {
     reply({ kind: "broken", id: request.id, reason: error instanceof Error ? error.message : String(error) });
   }
+  asked = performance.now();
+  schedule();
 });
 
-/** Between two steps of a warm-up, questions are answered. */
-function warmUp(rounds: number, pause: number, done: () => void): void {
-  const steps = types.warmUp(rounds);
-  const step = (): void => {
-    if (steps.next().done === true) done();
-    else setTimeout(step, pause);
-  };
-  step();
+/** Does one step of what the thread does of its own accord; each holds up a question for some milliseconds at most. */
+function step(): void {
+  timer = undefined;
+  if (performance.now() - asked < quiet) {
+    schedule();
+    return;
+  }
+  if (!isWarm) isWarm = warmUp.next().done === true;
+  else if (types.isUntidy) types.tidy();
+  schedule();
 }
 
-// After the first rounds everything is loaded. V8 goes on compiling what runs often: a check of seven lines takes 20 ms
-// then, 10 after 20 more, 7 after 60. So there are more, with pauses that leave most of the time to questions.
-warmUp(6, 0, () => {
+function schedule(): void {
+  if (timer !== undefined || (isWarm && !types.isUntidy)) return;
+  timer = setTimeout(step, Math.max(pause, asked + quiet - performance.now()));
+}
+
+// What was asked while this loaded is answered first.
+setTimeout(() => {
+  if (asked === 0) Array.from(types.warmUp(1));
   reply({ kind: "ready" });
-  warmUp(60, 20, () => undefined);
-});
+  schedule();
+}, 1);

@@ -30,7 +30,7 @@ export async function startKernel({ argv, environment }: Kernel): Promise<Starte
   const child = spawn(program, args, {
     cwd: folder,
     stdio: "ignore",
-    env: { ...process.env, JPY_PARENT_PID: String(process.pid), ...environment },
+    env: { ...process.env, JPY_PARENT_PID: String(process.pid), VIRTLAB_HISTORY: "off", ...environment },
   });
   const ended = new Promise<void>((resolve) => {
     child.once("exit", () => {

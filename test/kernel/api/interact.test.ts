@@ -17,6 +17,8 @@ const place = globalThis as { [displayHook]?: unknown; [comms]?: unknown };
 let models: Model[] = [];
 let shown: State[] = [];
 let updates = 0;
+/** Takes what a client sends through a comm that it opened for a target. */
+const targets = new Map<string, (content: { data: State }) => State | undefined>();
 
 afterEach(() => {
   Reflect.deleteProperty(globalThis, displayHook);
@@ -26,6 +28,7 @@ afterEach(() => {
 
 function plugIn(): void {
   [models, shown, updates] = [[], [], 0];
+  targets.clear();
   place[displayHook] = (bundle: State) => void shown.push(bundle);
   place[comms] = {
     open(target: string, { data, metadata }: { data: { state: State }; metadata: State }) {
@@ -41,6 +44,15 @@ function plugIn(): void {
         },
         onMessage: (handler: Model["handle"]) => void (model.handle = handler),
       };
+    },
+    onTarget(target: string, opened: (comm: object) => void) {
+      let answer: State | undefined;
+      let handle: Model["handle"] = () => undefined;
+      opened({ send: ({ data }: { data: State }) => (answer = data), onMessage: (h: typeof handle) => (handle = h) });
+      targets.set(target, (content) => {
+        handle(content);
+        return answer;
+      });
     },
   };
 }
@@ -141,6 +153,23 @@ describe("in a notebook", () => {
     expect(() => {
       interact(half, { n: { min: 1, max: 9 } });
     }).toThrow("1 is odd");
+  });
+
+  test("a page that is loaded anew asks for all models and gets them as they stand", async () => {
+    interact(({ n }) => n, { n: { min: 1, max: 9 } });
+    await move(model("IntSliderModel"), { value: 7 });
+    const ask = targets.get("jupyter.widget.control");
+    expect(ask?.({ data: { method: "unknown" } })).toBeUndefined();
+    const answer = ask?.({ data: { method: "request_states" } });
+    expect(answer).toMatchObject({ method: "update_states", buffer_paths: [] });
+    const states = answer?.["states"] as Record<string, State>;
+    expect(Object.keys(states)).toEqual(models.map(({ id }) => id));
+    expect(states[model("IntSliderModel").id]).toMatchObject({
+      model_name: "IntSliderModel",
+      model_module: "@jupyter-widgets/controls",
+      model_module_version: "2.0.0",
+      state: { value: 7, description: "n" },
+    });
   });
 
   test("a client that asks for a model's state gets it", () => {

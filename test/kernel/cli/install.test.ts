@@ -39,7 +39,7 @@ describe("kernelspec", () => {
       display_name: "TypeScript (virtlab)",
       language: "typescript",
       interrupt_mode: "message",
-      metadata: { debugger: false },
+      metadata: { debugger: true },
     });
   });
 

@@ -68,3 +68,19 @@ test("what a handler throws rejects the delivery; the rest is delivered, and pro
   await deliver([delivery({ id: comm.id, data: { n: 3 } })]);
   expect(heard).toEqual([2, 3]);
 });
+
+test("forgetting closes every comm and leaves no target", async () => {
+  const { comms, deliver, forget, sent } = setUp();
+  comms.onTarget("t", () => undefined);
+  const comm = comms.open("ours", { data: {} });
+  await deliver([delivery({ event: "open", id: "theirs", target: "t" })]);
+  sent.length = 0;
+  forget();
+  comm.send({ data: {} });
+  await deliver([delivery({ event: "open", id: "again", target: "t" })]);
+  expect(sent.map(({ event, id }) => [event, id])).toEqual([
+    ["close", comm.id],
+    ["close", "theirs"],
+    ["close", "again"],
+  ]);
+});

@@ -1,28 +1,9 @@
-import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeEach, describe, expect, test } from "vitest";
-import { CellTypes } from "../../../kernel/lang/service/cell-types.js";
+import { describe, expect, test } from "vitest";
+import { typedNotebook } from "./typed-notebook.js";
 
-const cwd = mkdtempSync(join(tmpdir(), "virtlab-types-"));
-const types = new CellTypes({ cwd, globals: "declare function prompt(question?: string): string | null;" });
-
-beforeEach(() => {
-  types.reset();
-});
-afterAll(() => {
-  rmSync(cwd, { recursive: true });
-});
-
-/** Declares cells, each free of errors, and gives the last one's errors as "line:column code". */
-function errors(...cells: string[]): readonly string[] {
-  const last = cells.pop() ?? "";
-  for (const cell of cells) {
-    expect(types.check(cell)).toEqual([]);
-    types.declare(cell);
-  }
-  return types.check(last).map(({ line, column, code = "" }) => `${line}:${column} ${code}`);
-}
+const { cwd, types, errors } = typedNotebook("declare function prompt(question?: string): string | null;");
 
 /** The last cell has these errors, as "line:column code". */
 const scenarios: readonly (readonly [title: string, cells: readonly string[], errors: readonly string[]])[] = [
@@ -287,7 +268,7 @@ describe("types of cells in sequence", () => {
     types.declare("class Foo { c = 1 }");
     const [first, second] = types.check("const f: Foo[] = old.foo\nconst s: string = old");
     expect(first?.message).toBe(
-      "Type 'Foo[]' is not assignable to type 'Foo[]'.\n  Property 'c' is missing in type 'Foo' but required in type 'Foo'.",
+      "Type 'Foo[]' is not assignable to type 'Foo[]'. Two different types with this name exist, but they are unrelated.\n  Property 'c' is missing in type 'Foo' but required in type 'Foo'.",
     );
     expect(second?.message).toBe("Type '{ foo: Foo[]; e: E; }' is not assignable to type 'string'.");
     types.declare("const k = 1");
@@ -350,6 +331,7 @@ describe("types of cells in sequence", () => {
 
   test("a record carries over to another service", () => {
     const { record } = types.declare("/** Doc. */ export const a = { b: [1] }; import os from 'node:os'");
+    if (record === undefined) throw new Error("it declares something");
     const plain = structuredClone(record);
     types.reset();
     types.restore(plain);
@@ -398,6 +380,26 @@ test("a package without types is any", () => {
   writeFileSync(join(folder, "package.json"), '{ "name": "untyped-package", "main": "index.js" }');
   writeFileSync(join(folder, "index.js"), "module.exports = 1");
   expect(errors("import u from 'untyped-package'; u.x.y", "u.z")).toEqual([]);
+});
+
+test("an error in a local module is shown at the import, with its place", () => {
+  writeFileSync(join(cwd, "inner.ts"), "export const n: number = 1;\n\nexport const wrong: number = 'x';");
+  writeFileSync(join(cwd, "outer.ts"), "export { n } from './inner'; export const f = (a) => a;");
+  expect(types.check("'here';\nimport { n } from './outer'; n.toFixed()")).toEqual([
+    {
+      severity: "error",
+      code: "TS2322",
+      message: "inner.ts:3:14 - Type 'string' is not assignable to type 'number'.",
+      line: 2,
+      column: 19,
+      endLine: 2,
+      endColumn: 28,
+    },
+  ]);
+  writeFileSync(join(cwd, "inner.ts"), "export const n: number = 1;");
+  expect(errors("import { n } from './outer'; n.toFixed()", "n.length")).toEqual(["1:3 TS2339"]);
+  rmSync(join(cwd, "inner.ts"));
+  expect(types.check("import { n } from './outer'; n")[0]?.message).toContain("outer.ts:1:19 - Cannot find module");
 });
 
 describe("completion", () => {
@@ -496,6 +498,12 @@ describe("inspection", () => {
     types.declare("/** How many. */\nlet count = 1;\n/** Which. */\nconst which = 'x'");
     expect(at("coun‸t")).toEqual({ signature: "let count: number", documentation: "How many." });
     expect(at("which‸")).toEqual({ signature: 'const which: "x"', documentation: "Which." });
+  });
+
+  test("members of objects of earlier cells keep their comment", () => {
+    types.declare("const o = {\n  /** How deep. */\n  depth: 1,\n  /** Goes. */\n  go() {} };");
+    expect(at("o.dep‸th")).toEqual({ signature: "(property) depth: number", documentation: "How deep." });
+    expect(at("o.g‸o()")).toMatchObject({ documentation: "Goes." });
   });
 
   test("members, types, libraries, what the cell itself declares", () => {

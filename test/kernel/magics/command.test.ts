@@ -51,5 +51,5 @@ test.each([
   ["f()?", undefined],
   ["a?\nb", undefined],
 ])("%j asks about %j", (cell, name) => {
-  expect(question(cell)).toBe(name);
+  expect(question(cell)?.name).toBe(name);
 });

@@ -64,19 +64,21 @@ describe("a cell", () => {
 
 describe("a question", () => {
   test("shows what is known of a name", async () => {
-    const session = fakeSession({ documents: { disk: "const disk: Disk" } });
+    const documents = { disk: "const disk: Disk", "disk and its source": "const disk: Disk = openDisk()" };
+    const session = fakeSession({ documents });
     await session.run("?disk");
-    expect(session.shown).toEqual([
-      { type: "display", data: { "text/plain": "const disk: Disk" }, metadata: {}, update: false },
+    await session.run("disk??");
+    expect(session.paged).toEqual([
+      { "text/plain": "const disk: Disk" },
+      { "text/plain": "const disk: Disk = openDisk()" },
     ]);
+    expect(session.shown).toEqual([]);
   });
 
   test("shows what is known of a magic", async () => {
     const session = fakeSession();
     await session.run("%%bench?");
-    expect(session.shown[0]).toMatchObject({
-      data: { "text/plain": expect.stringMatching(/^%%bench \[n\]\n\nRuns the cell n times/) as string },
-    });
+    expect(session.paged[0]?.["text/plain"]).toMatch(/^%%bench \[n\]\n\nRuns the cell n times/);
   });
 });
 

@@ -13,6 +13,7 @@ export interface FakeSession {
   readonly ran: string[];
   readonly shown: Output[];
   readonly presented: View[];
+  readonly paged: Readonly<Record<string, unknown>>[];
   readonly assigned: { readonly name: string; readonly value: unknown; readonly type: string }[];
   /** Undefined for a cell without magics. */
   run(cell: string): Promise<Ending> | undefined;
@@ -43,6 +44,7 @@ export function fakeSession(options: FakeOptions = {}): FakeSession {
   const ran: string[] = [];
   const shown: Output[] = [];
   const presented: View[] = [];
+  const paged: FakeSession["paged"] = [];
   const assigned: FakeSession["assigned"] = [];
   let mode = "error";
   const show = (output: Output): void => void shown.push(output);
@@ -57,6 +59,7 @@ export function fakeSession(options: FakeOptions = {}): FakeSession {
         return Promise.resolve(endings.shift() ?? ok);
       },
       show: showHere,
+      page: (data) => void paged.push(data),
       present(view) {
         presented.push(view);
         return Promise.resolve();
@@ -65,8 +68,8 @@ export function fakeSession(options: FakeOptions = {}): FakeSession {
         assigned.push({ name, value, type });
         return Promise.resolve(options.assignment ?? ok);
       },
-      document(name) {
-        const text = options.documents?.[name];
+      document(name, source) {
+        const text = options.documents?.[source ? `${name} and its source` : name];
         return Promise.resolve(text === undefined ? undefined : { "text/plain": text });
       },
       typecheck: {
@@ -76,5 +79,5 @@ export function fakeSession(options: FakeOptions = {}): FakeSession {
       },
     };
   }
-  return { ran, shown, presented, assigned, run: (cell) => magics.run(cell, context(show)) };
+  return { ran, shown, presented, paged, assigned, run: (cell) => magics.run(cell, context(show)) };
 }

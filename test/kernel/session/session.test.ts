@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Executor, Outcome, Output } from "../../../kernel/exec/index.js";
+import type { Ask, Executor, Outcome, Output } from "../../../kernel/exec/index.js";
 import { createTransform, isComplete, type Diagnostic, type LanguageService } from "../../../kernel/lang/index.js";
 import { builtIn, createMagics } from "../../../kernel/magics/index.js";
 import { kernelInfo } from "../../../kernel/session/kernel-info.js";
@@ -18,6 +18,7 @@ import type {
 interface Started {
   readonly code: string;
   readonly show: (output: Output) => void;
+  readonly ask: Ask | undefined;
   readonly end: (outcome: Outcome) => void;
 }
 
@@ -39,14 +40,15 @@ function bench(options: { typecheck?: TypecheckMode; check?: (source: string) =>
   const left: number[] = [];
   const logged: string[] = [];
   let interrupts = 0;
+  let questions = 0;
   const executor: Executor = {
-    run: (cell, show) =>
+    run: (cell, show, ask) =>
       new Promise((end) => {
-        started.push({ code: cell.source, show, end });
+        started.push({ code: cell.source, show, ask, end });
       }),
     deliver: (deliveries, show) =>
       new Promise((end) => {
-        started.push({ code: deliveries.map(({ data }) => String(data["say"])).join(), show, end });
+        started.push({ code: deliveries.map(({ data }) => String(data["say"])).join(), show, ask: undefined, end });
       }),
     interrupt() {
       interrupts++;
@@ -69,14 +71,20 @@ function bench(options: { typecheck?: TypecheckMode; check?: (source: string) =>
       reply: (_, to, type, content) => void sent.push({ type, parent: to.header.msg_id, content: { ...content } }),
       broadcast: (parent, type, content) =>
         void sent.push({ type, parent: parent?.msg_id ?? "", content: { ...content } }),
+      prompt: (to, type, content) => {
+        sent.push({ type, parent: to.header.msg_id, content: { ...content } });
+        return `question-${++questions}`;
+      },
     },
     executor,
     language: () =>
       Promise.resolve({
         transform,
+        peek: createTransform(),
         isComplete,
         service: () => service,
         declare: (source) => void declared.push(source),
+        sourceOf: () => undefined,
         magics: createMagics(builtIn),
         findDeclaringCell: () => undefined,
       }),

@@ -52,7 +52,9 @@ async function bench(transport: "tcp" | "ipc" = "tcp"): Promise<Bench> {
       for (const text of message.content.code.split("\n")) {
         kernel.broadcast(message.header, "stream", { name: "stdout", text });
       }
-      if (message.content.allow_stdin) kernel.prompt(message, "input_request", { prompt: "who?", password: false });
+      if (message.content.allow_stdin) {
+        kernel.prompt(message, "input_request", { prompt: "who?", password: false }, () => logged.push("unreachable"));
+      }
       const ok = { status: "ok", execution_count: 1, user_expressions: {}, payload: [] } as const;
       kernel.reply(channel, message, "execute_reply", ok);
     }
@@ -94,10 +96,25 @@ describe.each(["tcp", "ipc"] as const)("over %s", (transport) => {
     const { client, received } = await bench(transport);
     await client.ready(5_000);
     client.onPrompt(({ prompt }) => `you asked ${prompt}`);
-    await client.request("shell", "execute_request", { code: "" });
+    await client.request("shell", "execute_request", { code: "", allow_stdin: true });
     await until(() => received.some(({ type }) => type === "input_reply"));
     expect(received.find(({ type }) => type === "input_reply")?.content).toEqual({ value: "you asked who?" });
   });
+});
+
+test("a question for a client without a stdin channel is told to be unreachable", async () => {
+  const { connection, logged } = await bench();
+  const shell = new Dealer({ linger: 0, routingId: "shell alone" });
+  open.push(() => {
+    shell.close();
+  });
+  shell.connect(address(connection, "shell"));
+  const header = { msg_id: "1", session: "s", username: "u", date: "", version: "5.5", msg_type: "execute_request" };
+  const content = { code: "", allow_stdin: true };
+  const message = { identities: [], header, parent_header: {}, metadata: {}, content, buffers: [] };
+  await shell.send(encode(message, createSigner("hmac-sha256", connection.key)));
+  await until(() => logged.length > 0);
+  expect(logged).toEqual(["unreachable"]);
 });
 
 test("every subscriber is welcomed, the second as well", async () => {

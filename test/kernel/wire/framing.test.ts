@@ -97,7 +97,7 @@ describe("incoming", () => {
       silent: true,
       store_history: false,
       user_expressions: {},
-      allow_stdin: true,
+      allow_stdin: false,
       stop_on_error: true,
     });
   });

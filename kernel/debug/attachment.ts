@@ -1,0 +1,58 @@
+import type { BreakPlaces } from "./break-places.js";
+import { createBreakpoints, type Breakpoints, type BreakpointsOptions } from "./breakpoints.js";
+import { threadId } from "./capabilities.js";
+import type { CellBook } from "./cell-book.js";
+import { createFrames, type Frames } from "./frames.js";
+import type { Inspector } from "./inspector.js";
+import type { DebugEvent, Fields } from "./protocol.js";
+import { createScripts, type Scripts } from "./scripts.js";
+import { createStepping, type Stepping, type Stop } from "./stepping.js";
+import type { Variables } from "./variables.js";
+
+/** What is there from `initialize` to `disconnect`. */
+export interface Attachment {
+  readonly scripts: Scripts;
+  readonly breakpoints: Breakpoints;
+  readonly stepping: Stepping;
+  readonly frames: Frames;
+}
+
+export interface AttachmentOptions {
+  readonly inspector: Inspector;
+  readonly variables: Variables;
+  readonly book: CellBook;
+  readonly places: BreakPlaces;
+  readonly transform: BreakpointsOptions["transform"];
+  readonly tell: (event: DebugEvent["event"], body: Fields) => void;
+}
+
+/** @throws RequestError where the main thread can't be reached */
+export async function attach(options: AttachmentOptions): Promise<Attachment> {
+  const { inspector, book, variables, tell } = options;
+  const scripts = createScripts(inspector, book);
+  const breakpoints = createBreakpoints(options);
+  const frames = createFrames();
+  const stepping = createStepping({
+    inspector,
+    scripts,
+    breakpoints,
+    stopped: (stop) => {
+      tell("stopped", { threadId, allThreadsStopped: true, ...description(stop) });
+    },
+    continued: () => {
+      frames.forget();
+      variables.forget();
+      tell("continued", { threadId, allThreadsContinued: true });
+    },
+  });
+  await inspector.post("Debugger.enable", {});
+  return { scripts, breakpoints, stepping, frames };
+}
+
+function description({ reason, breakpoints, exception }: Stop): Fields {
+  return {
+    reason,
+    ...(breakpoints.length === 0 ? {} : { hitBreakpointIds: breakpoints }),
+    ...(exception === undefined ? {} : { description: "Paused on exception", text: exception.description }),
+  };
+}

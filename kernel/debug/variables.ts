@@ -1,0 +1,249 @@
+import type { Debugger, Runtime } from "node:inspector";
+import type { CellBook } from "./cell-book.js";
+import type { Inspector } from "./inspector.js";
+import { RequestError, type Scope, type Variable } from "./protocol.js";
+import type { Frame } from "./scripts.js";
+import { elementCount, valueText, valueType } from "./values.js";
+
+/** Shows what variables hold. Nothing here runs a getter or other code of the user's. */
+export interface Variables {
+  /** The scopes of a frame, the innermost first. */
+  scopes(frame: Frame): Promise<readonly Scope[]>;
+  /** What a reference stands for. @throws RequestError where it stands for nothing any more */
+  children(reference: number): Promise<readonly Variable[]>;
+  /** What cells declared at their top level. */
+  notebook(): Promise<readonly Variable[]>;
+  show(name: string, value: Runtime.RemoteObject): Variable;
+  /** Forgets all references: the thread goes on, or what they stood for is asked anew. */
+  forget(): void;
+  /** Whether types have their own names. See `typeFor`. */
+  useTypes(client: string): void;
+}
+
+/** What a reference stands for. */
+type Holder =
+  | { readonly type: "notebook" }
+  /** Objects whose properties are variables; the first that has a name has it. */
+  | { readonly type: "scopes"; readonly objectIds: readonly string[]; readonly self: Runtime.RemoteObject | undefined }
+  | { readonly type: "object"; readonly objectId: string; readonly length: number | undefined }
+  | { readonly type: "part"; readonly objectId: string; readonly from: number; readonly to: number };
+
+/** Under this name V8 keeps what is looked at from being collected, until it is released. */
+export const objectGroup = "virtlab.debug";
+
+/** How long an evaluation of the room's own may take, in ms. */
+const timeout = 400;
+
+/** Objects with more elements or properties come in parts. */
+const part = 100;
+
+/** The transform's own: `Name\u200c` stands for `Name`, and other names with it stand for nothing of the user's. */
+const joiner = "\u200c";
+const isOwn = (name: string): boolean => name === "babelHelpers" || /^(?:keep|kept\d+)\u200c$/.test(name);
+
+/** What is called on objects; the text is sent to the other thread. */
+const remote = {
+  /** The variables of the notebook as an object of their own; accessors are taken over unread. */
+  notebook: `(names) => {
+    const found = Object.create(null);
+    for (const name of names) {
+      const property =
+        Object.getOwnPropertyDescriptor(globalThis, name + "\\u200c") ?? Object.getOwnPropertyDescriptor(globalThis, name);
+      if (property !== undefined) Object.defineProperty(found, name, { ...property, enumerable: true });
+    }
+    return found;
+  }`,
+  count: "function () { return Object.getOwnPropertyNames(this).length; }",
+  part: `function (from, to) {
+    const found = Object.create(null);
+    const elements = Array.isArray(this) || ArrayBuffer.isView(this);
+    const names = elements ? undefined : Object.getOwnPropertyNames(this);
+    for (let at = from; at < to; at++) {
+      const name = elements ? String(at) : names[at];
+      const property = Object.getOwnPropertyDescriptor(this, name);
+      if (property !== undefined) Object.defineProperty(found, name, property);
+    }
+    return found;
+  }`,
+};
+
+export function createVariables(inspector: Inspector, book: CellBook): Variables {
+  let holders: Holder[] = [];
+  let client = "";
+  /** References of different stops are different numbers. */
+  let forgotten = 0;
+
+  function hold(holder: Holder): number {
+    holders.push(holder);
+    return forgotten + holders.length;
+  }
+
+  function referenceTo(value: Runtime.RemoteObject): number {
+    const { objectId } = value;
+    if (objectId === undefined || value.type === "symbol") return 0;
+    return hold({ type: "object", objectId, length: value.subtype === "proxy" ? 0 : elementCount(value) });
+  }
+
+  function show(name: string, value: Runtime.RemoteObject): Variable {
+    const type = typeFor(client, value);
+    return {
+      name,
+      value: valueText(value),
+      ...(type === undefined ? {} : { type }),
+      variablesReference: referenceTo(value),
+    };
+  }
+
+  function showProperty({ name, value, get, symbol }: Runtime.PropertyDescriptor): Variable {
+    const shown = symbol === undefined ? name.replace(joiner, "") : `[${symbol.description ?? name}]`;
+    if (value !== undefined) return show(shown, value);
+    const accessor = get !== undefined && get.type !== "undefined";
+    return { name: shown, value: accessor ? "(getter, not run)" : "(no value)", variablesReference: 0 };
+  }
+
+  async function properties(objectId: string): Promise<readonly Variable[]> {
+    const found = await inspector.post("Runtime.getProperties", {
+      objectId,
+      ownProperties: true,
+      generatePreview: true,
+    });
+    const own = found.result.filter(({ name }) => name !== "__proto__" && !isOwn(name));
+    const inOrder = [...own.filter(({ enumerable }) => enumerable), ...own.filter(({ enumerable }) => !enumerable)];
+    const internal = (found.internalProperties ?? []).filter(({ name }) => shownInternals.has(name));
+    return [
+      ...inOrder.map(showProperty),
+      ...internal.flatMap(({ name, value }) => (value === undefined ? [] : [show(name, value)])),
+    ];
+  }
+
+  /** The elements from one to before another, in at most `part` parts of parts where they are many. */
+  async function elements(objectId: string, from: number, to: number): Promise<readonly Variable[]> {
+    if (to - from > part) {
+      let size = part;
+      while ((to - from) / size > part) size *= part;
+      const starts = Array.from({ length: Math.ceil((to - from) / size) }, (_, index) => from + index * size);
+      return starts.map((start) => {
+        const end = Math.min(start + size, to);
+        const variablesReference = hold({ type: "part", objectId, from: start, to: end });
+        return { name: `[${start}…${end - 1}]`, value: `${end - start} of them`, variablesReference };
+      });
+    }
+    const { result } = await inspector.post("Runtime.callFunctionOn", {
+      objectId,
+      functionDeclaration: remote.part,
+      arguments: [{ value: from }, { value: to }],
+      objectGroup,
+      silent: true,
+    });
+    return result.objectId === undefined ? [] : properties(result.objectId);
+  }
+
+  async function object(objectId: string, length: number | undefined): Promise<readonly Variable[]> {
+    let count = length;
+    if (count === undefined) {
+      const asked = { objectId, functionDeclaration: remote.count, returnByValue: true, silent: true };
+      const { result } = await inspector.post("Runtime.callFunctionOn", asked);
+      count = Number(result.value);
+    }
+    return count > part ? elements(objectId, 0, count) : properties(objectId);
+  }
+
+  async function notebook(): Promise<readonly Variable[]> {
+    const { result } = await inspector.post("Runtime.evaluate", {
+      expression: `(${remote.notebook})(${JSON.stringify(book.variables())})`,
+      objectGroup,
+      silent: true,
+      timeout,
+    });
+    return result.objectId === undefined ? [] : properties(result.objectId);
+  }
+
+  async function scopeVariables(
+    objectIds: readonly string[],
+    self: Runtime.RemoteObject | undefined,
+  ): Promise<readonly Variable[]> {
+    const found = new Map<string, Variable>();
+    if (self !== undefined) found.set("this", show("this", self));
+    for (const objectId of objectIds) {
+      for (const variable of await properties(objectId)) {
+        if (!found.has(variable.name)) found.set(variable.name, variable);
+      }
+    }
+    return [...found.values()];
+  }
+
+  return {
+    show,
+    notebook,
+    async scopes({ call, topLevel }) {
+      const ids = (wanted: ReadonlySet<string>): readonly string[] =>
+        call.scopeChain.flatMap(({ type, object: { objectId } }) =>
+          wanted.has(type) && objectId !== undefined ? [objectId] : [],
+        );
+      const self = isReceiver(call) ? call.this : undefined;
+      const locals = ids(localScopes);
+      const outer = ids(outerScopes);
+      const scopes: Scope[] = [];
+      // At a cell's top level there is most often nothing that isn't the notebook's.
+      if (!topLevel || (await scopeVariables(locals, self)).length > 0) {
+        const variablesReference = hold({ type: "scopes", objectIds: locals, self });
+        scopes.push({ name: "Locals", presentationHint: "locals", variablesReference, expensive: false });
+      }
+      if (outer.length > 0 && (await scopeVariables(outer, undefined)).length > 0) {
+        const variablesReference = hold({ type: "scopes", objectIds: outer, self: undefined });
+        scopes.push({ name: "Closure", variablesReference, expensive: false });
+      }
+      scopes.push({ name: "Globals", variablesReference: hold({ type: "notebook" }), expensive: false });
+      return scopes;
+    },
+    async children(reference) {
+      const holder = holders[reference - forgotten - 1];
+      if (holder === undefined) throw new RequestError(`variables: nothing is known under the reference ${reference}`);
+      switch (holder.type) {
+        case "notebook":
+          return notebook();
+        case "scopes":
+          return scopeVariables(holder.objectIds, holder.self);
+        case "object":
+          return object(holder.objectId, holder.length);
+        case "part":
+          return elements(holder.objectId, holder.from, holder.to);
+      }
+    },
+    forget() {
+      forgotten += holders.length;
+      holders = [];
+      inspector.post("Runtime.releaseObjectGroup", { objectGroup }).catch(() => undefined);
+    },
+    useTypes(name) {
+      client = name;
+    },
+  };
+}
+
+const localScopes: ReadonlySet<string> = new Set(["local", "block", "catch", "with", "eval"]);
+const outerScopes: ReadonlySet<string> = new Set(["closure", "module"]);
+
+/** Of what V8 tells beside properties. */
+const shownInternals: ReadonlySet<string> = new Set([
+  "[[Entries]]",
+  "[[PrimitiveValue]]",
+  "[[PromiseState]]",
+  "[[PromiseResult]]",
+  "[[Target]]",
+  "[[Handler]]",
+]);
+
+/** Whether `this` is an object that the function was called on. */
+function isReceiver({ this: self }: Debugger.CallFrame): boolean {
+  return self.type !== "undefined" && self.className !== "global" && self.description !== "global";
+}
+
+/**
+ * The type to tell. JupyterLab's tree shows a variable's type in the place of its value, unless that is `int`, `float`,
+ * `bool` or `str` (@jupyterlab/debugger 4.6, `convertType` in panels/variables), so it is told the types of objects alone.
+ */
+function typeFor(client: string, value: Runtime.RemoteObject): string | undefined {
+  const primitive = value.objectId === undefined;
+  return client === "jupyterlab" && primitive ? undefined : valueType(value);
+}

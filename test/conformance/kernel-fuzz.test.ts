@@ -1,0 +1,73 @@
+import { readFileSync } from "node:fs";
+import { connect } from "node:net";
+import fc from "fast-check";
+import { Dealer, XSubscriber } from "zeromq";
+import { expect, test } from "vitest";
+import { address, channels, type Channel } from "../../kernel/wire/index.js";
+import { spawnKernel } from "./spawned-kernel.js";
+import { wireCases } from "./wire-cases.js";
+
+const cases = process.env["VIRTLAB_LONG"] === "1" ? 100_000 : 2_000;
+const batch = 250;
+/** How much memory may have come beside what the first thousand cases took, in MB. */
+const growth = 100;
+
+test(`${cases} broken, hostile and nonsensical messages on every channel leave the kernel as it was`, async () => {
+  const kernel = await spawnKernel({ environment: { VIRTLAB_TYPECHECK: "off" } });
+  const sockets = new Map<Channel, Dealer | XSubscriber>();
+  try {
+    for (const channel of channels) {
+      const socket = channel === "iopub" ? new XSubscriber({ linger: 0 }) : new Dealer({ linger: 0 });
+      socket.connect(address(kernel.connection, channel));
+      sockets.set(channel, socket);
+      if (socket instanceof Dealer) void readAll(socket);
+    }
+    await kernel.run("const kept = 'kept'");
+    const memory = (): number =>
+      Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${kernel.process.pid}/status`, "utf8"))?.[1]) / 1024;
+    let before = 0;
+    for (let done = 0; done < cases; done += batch) {
+      if (done === 1_000) before = memory();
+      // A seed for each batch: what fails is found again.
+      for (const { channel, frames } of fc.sample(wireCases(kernel.connection.key), { seed: done, numRuns: batch })) {
+        if (frames.length > 0) await sockets.get(channel)?.send([...frames]);
+      }
+      await garbage(kernel.connection.shell_port, done);
+      const info = await kernel.client.request("control", "kernel_info_request", {}, { timeout: 60_000 });
+      expect(info.content.status, `behind the batch of seed ${done}`).toBe("ok");
+      expect((await kernel.run("1 + 1")).result, `behind the batch of seed ${done}`).toBe("2");
+    }
+    expect((await kernel.run("kept")).result).toBe("'kept'");
+    expect(await kernel.client.ping(5_000)).toBeLessThan(5_000);
+    expect(kernel.process.exitCode).toBeNull();
+    expect(memory() - before).toBeLessThan(growth);
+    console.log(`${cases} cases: ${before.toFixed(0)} MB behind the first 1,000, ${memory().toFixed(0)} MB at the end`);
+  } finally {
+    for (const socket of sockets.values()) socket.close();
+    await kernel.close();
+  }
+}, 3_600_000);
+
+async function readAll(socket: Dealer): Promise<void> {
+  try {
+    for await (const frames of socket) if (frames.length === 0) return;
+  } catch {
+    // Closed.
+  }
+}
+
+/** Bytes that aren't ZeroMQ's, from a stranger who hangs up. */
+async function garbage(port: number, seed: number): Promise<void> {
+  const [bytes = new Uint8Array()] = fc.sample(fc.uint8Array({ minLength: 1, maxLength: 500 }), { seed, numRuns: 1 });
+  await new Promise<void>((resolve) => {
+    const socket = connect(port, "127.0.0.1", () => {
+      socket.end(bytes);
+    });
+    socket.on("error", () => undefined);
+    socket.on("data", () => undefined);
+    socket.setTimeout(100, () => socket.destroy());
+    socket.on("close", () => {
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,83 @@
+import { readFileSync } from "node:fs";
+import { Subscriber } from "zeromq";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { address } from "../../kernel/wire/index.js";
+import { decode } from "../../kernel/wire/framing.js";
+import { createSigner } from "../../kernel/wire/signing.js";
+import { spawnKernel, until, type SpawnedKernel } from "./spawned-kernel.js";
+
+let kernel: SpawnedKernel;
+let slow: Subscriber;
+beforeEach(async () => {
+  kernel = await spawnKernel({ environment: { VIRTLAB_TYPECHECK: "off" } });
+  // Takes as little as it can: what it doesn't read stays with the kernel.
+  slow = new Subscriber({ linger: 0, receiveHighWaterMark: 1, receiveBufferSize: 4096 });
+  slow.connect(address(kernel.connection, "iopub"));
+  slow.subscribe("");
+  await slow.receive();
+});
+afterEach(async () => {
+  slow.close();
+  await kernel.close();
+});
+
+/** Resident memory in MB, now and at its peak. */
+function memory(): { now: number; peak: number } {
+  const status = readFileSync(`/proc/${kernel.process.pid}/status`, "utf8");
+  const of = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(status)?.[1]) / 1024;
+  return { now: of("VmRSS"), peak: of("VmHWM") };
+}
+
+test("a client that reads nothing neither stops the others nor fills the memory", async () => {
+  const before = memory().now;
+  const running = kernel.run("for (let line = 0; line < 4_000; line++) console.log('x'.repeat(99_999));");
+  // Control and heartbeat don't wait for it.
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  expect(await kernel.client.ping(1_000)).toBeLessThan(500);
+  const { reply, stdout } = await running;
+  expect(reply.status).toBe("ok");
+  expect(stdout.length).toBe(400_000_000);
+  expect(memory().peak - before).toBeLessThan(250);
+  const start = performance.now();
+  expect((await kernel.run("1 + 1")).result).toBe("2");
+  expect(performance.now() - start).toBeLessThan(500);
+});
+
+test("a client that reads slowly gets everything, and holds the cell up rather than fill the memory", async () => {
+  const signer = createSigner("hmac-sha256", kernel.connection.key);
+  const heard: number[] = [];
+  const listening = (async () => {
+    for await (const frames of slow) {
+      const decoded = decode(frames, signer);
+      if (decoded.ok && decoded.message.header.msg_type === "display_data") {
+        heard.push(Number((decoded.message.content["data"] as Record<string, unknown>)["text/plain"]));
+        if (heard.length % 20 === 0) await new Promise((resolve) => setTimeout(resolve, 2));
+      }
+    }
+  })();
+  listening.catch(() => undefined);
+  const code = `const show = (globalThis as any)[Symbol.for("virtlab.display")];
+    for (let n = 0; n < 10_000; n++) show({ "text/plain": String(n), "text/html": "y".repeat(2_000) });`;
+  expect((await kernel.run(code)).reply.status).toBe("ok");
+  await until(() => heard.length === 10_000, 20_000);
+  expect(heard).toEqual(Array.from({ length: 10_000 }, (_, n) => n));
+});
+
+test("an interrupt stops a flood that waits for a slow client", async () => {
+  const running = kernel.client.request("shell", "execute_request", {
+    code: "for (;;) console.log('x'.repeat(50_000))",
+  });
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  const start = performance.now();
+  await kernel.client.request("control", "interrupt_request", {}, { timeout: 1_000 });
+  expect((await running).content).toMatchObject({ status: "error", ename: "Interrupted" });
+  expect(performance.now() - start).toBeLessThan(500);
+});
+
+test("when the stalled client goes, nothing is lost any more", async () => {
+  await kernel.run("for (let line = 0; line < 1_000; line++) console.log('x'.repeat(99_999));");
+  slow.close();
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  const { stdout } = await kernel.run("for (let line = 0; line < 1_000; line++) console.log('x'.repeat(99_999));");
+  expect(stdout.length).toBe(100_000_000);
+});

@@ -1,5 +1,6 @@
 import type { MessagePort } from "node:worker_threads";
 import { interruptedReport } from "./error-report.js";
+import { endChildren } from "./blocking-child.js";
 import { createGatherer } from "./gatherer.js";
 import { linkMainThread } from "./main-thread-link.js";
 import { watchMemory } from "./memory-watch.js";
@@ -158,6 +159,7 @@ export function createExecutor(
       link.raiseStopFlag();
       if (!exiting) await link.free();
       unwatch();
+      endChildren();
       link.release();
       link.order({ type: "exit", code });
     },

@@ -12,7 +12,7 @@ import { announceEnd } from "./process-end.js";
 import { createReporter } from "./reporter.js";
 import { createCellSources, type CellSources, type OriginalPosition } from "./stack.js";
 import { interruptRequested, watchStopFlag } from "./stop-flag.js";
-import { captureStreams } from "./stream-capture.js";
+import { captureDescriptors, captureStreams } from "./stream-capture.js";
 import { flags, type Order, type SharedMemory } from "./thread-messages.js";
 import { tslabModule } from "./tslab.js";
 
@@ -88,6 +88,7 @@ function serve(options: MainThreadOptions, memory: SharedMemory, answers: Messag
   captureStreams((name, text) => {
     reporter.output(context.current(), { type: "stream", name, text });
   });
+  captureDescriptors();
   watchStopFlag(memory.flags);
   Atomics.store(new Int32Array(memory.flags), flags.heapLimit, getHeapStatistics().heap_size_limit / 2 ** 20);
   process.on("uncaughtException", (error) => {

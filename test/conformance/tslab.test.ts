@@ -1,4 +1,7 @@
 import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { spawnKernel, type SpawnedKernel } from "./spawned-kernel.js";
@@ -17,9 +20,17 @@ const tslab = new Map<string, readonly CellEnd[]>();
 let kernel: SpawnedKernel;
 
 beforeAll(async () => {
+  const folder = mkdtempSync(join(tmpdir(), "virtlab-tslab-"));
   const driver = fileURLToPath(new URL("tslab-driver.mjs", import.meta.url));
   const input = JSON.stringify(Object.values(notebooks));
-  const { stdout, stderr } = spawnSync(process.execPath, [driver], { input, encoding: "utf8", maxBuffer: 1e8 });
+  const { stdout, stderr } = spawnSync(process.execPath, [driver], {
+    input,
+    encoding: "utf8",
+    maxBuffer: 1e8,
+    // tslab watches the folder that it runs in, and trips over changes there.
+    cwd: folder,
+  });
+  rmSync(folder, { recursive: true });
   if (stdout === "") throw new Error(`tslab ended: ${stderr}`);
   const ran = JSON.parse(stdout) as readonly (readonly CellEnd[])[];
   Object.keys(notebooks).forEach((name, index) => tslab.set(name, ran[index] ?? []));

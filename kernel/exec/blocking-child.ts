@@ -17,6 +17,22 @@ export function signalBlockingChild(signal: NodeJS.Signals): void {
   }
 }
 
+/** Ends the programs that cells started and that run on, those apart that were given a group of their own (`detached`). */
+export function endChildren(): void {
+  for (const pid of descendantsOf(process.pid)) {
+    try {
+      if (process.platform !== "linux" || groupOf(pid) === groupOf(process.pid)) process.kill(pid, "SIGKILL");
+    } catch {
+      // It has ended by itself.
+    }
+  }
+}
+
+/** proc(5), /proc/pid/stat: state, parent and group follow the command's name. */
+function groupOf(pid: number): string | undefined {
+  return /\) \w \d+ (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, "utf8"))?.[1];
+}
+
 /** Whether the main thread sleeps; where it computes, in native code perhaps, its children have nothing to do with it. */
 function mayWait(): boolean {
   if (process.platform !== "linux") return true;

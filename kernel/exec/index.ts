@@ -31,7 +31,10 @@
  * cell-variables   what a failed cell leaves without a value
  * stop-flag        `interruptRequested`
  * stream-capture   console and process.stdout
- * module-loader    what `import` gives; tslab is one of them
+ * module-loader    what `import` and `require` give; tslab is one of them
+ *   local-files    specifier → file, as TypeScript finds it; module-sources  file → text, ready to run
+ *   local-modules  which modules are current; module-evaluation runs them, module-cycles where they import each other
+ *   import-error   a module that can't be had; import-meta  `import.meta`
  * error-report     something thrown → Jupyter's error; stack puts cells' places into it
  */
 export type { Answer, Ask, CommDelivery, ErrorReport, Executor, MagicDescription, MimeData, Outcome, Output } from "./outcome.js";

@@ -1,4 +1,5 @@
 import { isPromise } from "node:util/types";
+import { getHeapStatistics } from "node:v8";
 import type { MessagePort } from "node:worker_threads";
 import { createAsking, type AskAndWait } from "./asking.js";
 import { createCaptures, type Capture } from "./captures.js";
@@ -8,14 +9,15 @@ import { createCellRunner, type Present } from "./cell-runner.js";
 import { createComms, type Comms } from "./comms.js";
 import { createDialogs } from "./dialogs.js";
 import { createEvaluate } from "./evaluation.js";
-import { createModuleLoader, requireFrom } from "./module-loader.js";
+import { createModuleLoader, type OwnModule } from "./module-loader.js";
 import type { MimeData } from "./outcome.js";
+import { announceEnd } from "./process-end.js";
 import { createReporter } from "./reporter.js";
 import { createCellSources, type CellSources, type OriginalPosition } from "./stack.js";
 import { interruptRequested, watchStopFlag } from "./stop-flag.js";
-import { captureStreams } from "./stream-capture.js";
+import { captureDescriptors, captureStreams } from "./stream-capture.js";
 import { flags, type Order, type SharedMemory } from "./thread-messages.js";
-import { loadTslab } from "./tslab.js";
+import { tslabModule } from "./tslab.js";
 
 /**
  * What the kernel lends to the modules that cells import, under these symbols of the global object. Outside a notebook
@@ -63,7 +65,9 @@ export interface MainThreadOptions {
   /** The transform's way back from a script to its cell. */
   readonly originalPosition: OriginalPosition;
   /** What `import … from "virtlab"` gives. */
-  readonly loadApi: () => Promise<unknown>;
+  readonly api: OwnModule;
+  /** The notebook's file, where it is known. */
+  readonly notebook?: string | undefined;
 }
 
 /**
@@ -78,7 +82,7 @@ export function startMainThread(options: MainThreadOptions): void {
 }
 
 function serve(options: MainThreadOptions, memory: SharedMemory, answers: MessagePort): void {
-  const { port, folder, kernelFolder, present, originalPosition, loadApi } = options;
+  const { port, folder, kernelFolder, present, originalPosition, api, notebook } = options;
   const sources = createCellSources(kernelFolder, originalPosition);
   const evaluate = createEvaluate();
   const context = startCellContext(evaluate);
@@ -96,20 +100,20 @@ function serve(options: MainThreadOptions, memory: SharedMemory, answers: Messag
   captureStreams((name, text) => {
     reporter.output(context.current(), { type: "stream", name, text });
   });
+  captureDescriptors();
   watchStopFlag(memory.flags);
+  Atomics.store(new Int32Array(memory.flags), flags.heapLimit, getHeapStatistics().heap_size_limit / 2 ** 20);
   process.on("uncaughtException", (error) => {
     runner.uncaught(context.current(), error);
   });
   process.on("unhandledRejection", (reason, promise) => {
     runner.uncaught(context.ofPromise(promise) ?? context.current(), reason);
   });
-  process.exit = (code) => {
-    const status = Number(code ?? process.exitCode ?? 0);
-    runner.exit(status);
+  announceEnd((code, call) => {
+    runner.exit(code, call);
     // Nothing of the cell runs on, while the worker says goodbye to the clients.
     Atomics.wait(new Int32Array(memory.flags), flags.leave, 0);
-    return exit(status);
-  };
+  });
 
   const { comms, deliver, forget } = createComms((output) => {
     reporter.output(context.current(), output);
@@ -138,20 +142,15 @@ function serve(options: MainThreadOptions, memory: SharedMemory, answers: Messag
       return isPromise(bundles) ? [{ "text/plain": "…" }] : bundles;
     },
   };
-  const load = createModuleLoader(
-    folder,
-    new Map([
-      ["virtlab", loadApi],
-      [
-        "tslab",
-        () =>
-          loadTslab(({ data, metadata, transient: { display_id: id } }, update) => {
-            host.display(data, { metadata, update, ...(typeof id === "string" ? { displayId: id } : {}) });
-          }),
-      ],
-    ]),
-  );
-  defineGlobals({ __virtlab: { import: load }, require: requireFrom(folder), ...createDialogs(host.ask) });
+  const tslab = tslabModule(({ data, metadata, transient: { display_id: id } }, update) => {
+    host.display(data, { metadata, update, ...(typeof id === "string" ? { displayId: id } : {}) });
+  });
+  const own = new Map([
+    ["virtlab", api],
+    ["tslab", tslab],
+  ]);
+  const modules = createModuleLoader({ folder, notebook, kernelFolder, own, sources });
+  defineGlobals({ __virtlab: modules, require: modules.require, ...createDialogs(host.ask) });
   defineGlobals(
     Object.fromEntries(Object.entries(host).map(([name, value]) => [Symbol.for(`virtlab.${name}`), value as unknown])),
   );
@@ -169,6 +168,8 @@ function serve(options: MainThreadOptions, memory: SharedMemory, answers: Messag
         return;
       case "interrupt":
         runner.interrupt(order.run);
+        modules.abandon();
+        if (order.drop) runner.drop(order.run);
         return;
       case "ping":
         reporter.pong(order.id);
@@ -194,8 +195,8 @@ function defineGlobals(values: Readonly<Record<string | symbol, unknown>>): void
 function showWarnings(print: (text: string) => void): void {
   process.removeAllListeners("warning");
   process.on("warning", ({ name, message }) => {
-    // The one that our own importing calls forth.
-    if (!message.startsWith("vm.USE_MAIN_CONTEXT_DEFAULT_LOADER")) print(`${name}: ${message}\n`);
+    // Those that our own importing calls forth.
+    if (!/^vm\.USE_MAIN_CONTEXT_DEFAULT_LOADER|using require\(\)/.test(message)) print(`${name}: ${message}\n`);
   });
 }
 

@@ -66,8 +66,8 @@ export type Outcome =
   | { readonly status: "ok"; readonly result?: MimeData; readonly milliseconds?: number }
   | ({ readonly status: "error" } & ErrorReport)
   | ({ readonly status: "interrupted" } & ErrorReport)
-  /** It called `process.exit`. */
-  | { readonly status: "exit"; readonly code: number };
+  /** It ended the process; `call` is how. */
+  | { readonly status: "exit"; readonly code: number; readonly call: string };
 
 /** What a cell asks the user of the client that sent it. */
 export interface Question {

@@ -15,7 +15,8 @@
  *   earlier-cells     what is remembered from cell to cell
  *   helpers           what the type stripper's output calls
  *   edits, nodes      text changes that know where they came from; the syntax tree
- * positions           script → cell
+ * module-transform    local file → function
+ * positions           script → cell or file
  * expression          one expression without its types
  * guards              where a script catches what is thrown
  * completeness        may Enter run it?
@@ -38,6 +39,14 @@
  */
 export * from "./types.js";
 export { createTransform, transform, type Transform, type TransformOptions } from "./transform.js";
+export {
+  commonJsParameters,
+  moduleParameters,
+  transformModule,
+  type ModuleTransformResult,
+  type StaticImport,
+  type TransformedModule,
+} from "./module-transform.js";
 export { isComplete, type Completeness } from "./completeness.js";
 export { originalPosition, readPositions } from "./positions.js";
 export { stripExpression } from "./expression.js";

@@ -151,7 +151,7 @@ export function createExecution(options: ExecutionOptions): Execution {
         return { status: "error", ...explainError(outcome, cell, findDeclaringCell) };
       case "exit": {
         options.exited(outcome.code);
-        const words = `the cell called process.exit(${outcome.code}), which ends the kernel. Restart it to go on.`;
+        const words = `the cell called ${outcome.call}, which ends the kernel. Restart it to go on.`;
         return { status: "error", ...errorReport("KernelExit", words) };
       }
       case "ok":

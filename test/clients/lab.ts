@@ -25,7 +25,7 @@ const startLab = (python: string): Promise<JupyterServer> =>
   });
 
 /** A notebook in JupyterLab's main area. Cells are counted from 0, those of text too. */
-interface LabNotebook {
+export interface LabNotebook {
   /** The notebook's part of the page. */
   readonly panel: Locator;
   cell(index: number): Locator;

@@ -1,7 +1,7 @@
 import type { MagicDescription, Output } from "./outcome.js";
 
 /** A magic that code in cells brings, and what carries it out. */
-export interface CellMagic extends MagicDescription {
+interface CellMagic extends MagicDescription {
   /**
    * @param args the words behind the name
    * @param body a cell magic's

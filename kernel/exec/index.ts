@@ -37,7 +37,7 @@
  *   import-error   a module that can't be had; import-meta  `import.meta`
  * error-report     something thrown → Jupyter's error; stack puts cells' places into it
  */
-export type { Answer, Ask, CommDelivery, ErrorReport, Executor, MagicDescription, MimeData, Outcome, Output } from "./outcome.js";
+export type { Answer, Ask, CommDelivery, ErrorReport, Executor, MimeData, Outcome, Output } from "./outcome.js";
 export { createExecutor } from "./executor.js";
 export { startMainThread } from "./main-thread.js";
 export { errorReport, interruptedReport } from "./error-report.js";

@@ -33,6 +33,7 @@ function client(): CellOutputs & { readonly held: () => string[]; readonly messa
         return;
       case "error":
       case "comm":
+      case "magic":
         messages.push(output.type);
     }
   });

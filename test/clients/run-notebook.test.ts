@@ -107,7 +107,11 @@ describe("virtlab run with the real kernel", () => {
   });
 
   test("a kernel that dies is the failure of its cell", () => {
-    save("a.ipynb", code("process.kill(process.pid, 'SIGKILL'); await new Promise(() => {});", "a"), code("2", "b"));
+    // By another program: an end by the cell's own code announces itself.
+    const killed = `import { spawn } from "node:child_process";
+spawn("kill", ["-KILL", String(process.pid)]);
+await new Promise(() => {});`;
+    save("a.ipynb", code(killed, "a"), code("2", "b"));
     const { exit, err } = run("a.ipynb", "--output", "out.ipynb", "--allow-errors");
     expect(exit).toBe(1);
     expect(err).toMatch(/KernelDied: the kernel was ended by SIGKILL while this cell ran/);
@@ -168,9 +172,9 @@ describe.skipIf(process.platform === "win32")("ending virtlab run leaves nothing
     expect((await ended)[0]).toBe(exit);
     await until(() => !isAlive(kernel), 15, "the kernel has ended");
     expect(existsSync(join(folder, "out.ipynb"))).toBe(false);
-    // Nobody can tidy up after SIGKILL; there the kernel notices that its parent has gone and ends itself.
+    // Nobody can tidy up after SIGKILL; there the kernel notices that its parent has gone, and ends itself and the child.
     if (signal === "SIGKILL") {
-      process.kill(child);
+      await until(() => !isAlive(child), 15, "the child has ended");
       return;
     }
     await until(() => !isAlive(child), 5, "what the cell started has ended");

@@ -68,10 +68,10 @@ function startFor(kernels: Kernels, root: ReturnType<typeof openRoot>): StartFor
 /** Answers a request that failed; a browser that has no cookie yet is shown the door. */
 function refuse(request: IncomingMessage, response: ServerResponse, error: unknown, log: (line: string) => void): void {
   const { status, message, headers } = asHttpError(error);
-  if (status === 500)
-    log(
-      `${request.method ?? ""} ${request.url ?? ""}: ${error instanceof Error ? (error.stack ?? "") : String(error)}`,
-    );
+  if (status === 500 && !(error instanceof HttpError)) {
+    const how = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    log(`${request.method ?? ""} ${request.url ?? ""}: ${how}`);
+  }
   if (response.headersSent) {
     // Too late for an answer: a cut connection tells the client that what it has is not the whole.
     response.destroy();

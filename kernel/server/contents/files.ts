@@ -59,7 +59,7 @@ export function filesRoute(root: Root): Route {
       const { path, file } = await root.locate(parameter(exchange, "path"));
       setPolicy(exchange.response, "file");
       const download = exchange.url.searchParams.get("download") === "1";
-      const name = encodeURIComponent(basename(path)).replace(/['()]/g, escape);
+      const name = encodeURIComponent(basename(path)).replaceAll("'", "%27");
       await sendFile(exchange, file, {
         "content-type": contentType(path),
         "cache-control": "no-cache",

@@ -178,7 +178,7 @@ export async function startServer(options: ServerOptions): Promise<NotebookServe
     // A client that hangs up in the middle is no failure of ours.
     response.on("error", () => undefined);
     answer(request, response).catch((error: unknown) => {
-      if (request.destroyed && !request.complete) response.destroy();
+      if (request.errored !== null || response.destroyed) response.destroy();
       else refuse(request, response, error, log);
     });
   });

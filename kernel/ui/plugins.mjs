@@ -74,7 +74,6 @@ export const pages = {
       "download",
       "file-upload-status",
       "open-with",
-      "search",
       "share-file",
     ]),
     lab("running", ["plugin"]),

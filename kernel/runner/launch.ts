@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { newConnection, type Connection } from "../wire/index.js";
 import { startProcess, type KernelProcess } from "./process.js";
 
-export interface LaunchOptions {
+interface LaunchOptions {
   /** Program and arguments; `{connection_file}` stands for the connection file, as in a kernelspec. */
   readonly argv: readonly string[];
   readonly cwd: string;
@@ -14,7 +14,7 @@ export interface LaunchOptions {
 }
 
 /** A kernel's process and how to reach it. */
-export interface LaunchedKernel extends KernelProcess {
+interface LaunchedKernel extends KernelProcess {
   readonly connection: Connection;
   /** Removes its files; the process has ended or is about to. */
   forget(): void;

@@ -23,7 +23,7 @@ export function builtKernelProgram(): string {
 }
 
 /** Node's arguments that the kernel needs: without it, interrupting a loop in a timer aborts the process. */
-export const kernelNodeOptions: readonly string[] = ["--no-force-async-hooks-checks"];
+const kernelNodeOptions: readonly string[] = ["--no-force-async-hooks-checks"];
 
 /** The command that starts our kernel, as in a kernelspec. */
 export const kernelCommand = (nodeOptions: readonly string[] = []): readonly string[] => [

@@ -20,5 +20,5 @@
  * pages/     the interface's pages and files, settings, workspaces, config, about (status, identity), state-files
  */
 export { startServer, type NotebookServer, type ServerOptions } from "./server.js";
-export type { Launch, LaunchOptions, RunningKernel } from "./kernels/kernel.js";
-export type { KernelSpec, KernelSpecFile } from "./kernels/specs.js";
+export type { Launch } from "./kernels/kernel.js";
+export type { KernelSpec } from "./kernels/specs.js";

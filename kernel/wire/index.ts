@@ -33,4 +33,4 @@ export {
 } from "./connection.js";
 export { bindKernel, type KernelSockets, type Origin } from "./kernel-sockets.js";
 export { connectClient, type Client } from "./client.js";
-export { connectRelay, relayedChannels, type Relay, type RelayedChannel } from "./relay.js";
+export { connectRelay, relayedChannels, type Relay } from "./relay.js";

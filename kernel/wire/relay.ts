@@ -7,7 +7,7 @@ import { createSigner } from "./signing.js";
 
 /** The channels on which a client and a kernel talk to one another alone. */
 export const relayedChannels = ["shell", "control", "stdin"] as const;
-export type RelayedChannel = (typeof relayedChannels)[number];
+type RelayedChannel = (typeof relayedChannels)[number];
 
 /** Passes another program's messages on to a kernel and back, unchanged but for the signature. */
 export interface Relay {

@@ -178,7 +178,7 @@ describe.skipIf(missing !== undefined)("the notebook in Chromium", () => {
     };
     await run(0);
     await run(1);
-    await page.locator(".jp-InputArea-prompt", { hasText: "[*]" }).waitFor();
+    await page.locator(".jp-InputArea-prompt", { hasText: "[*]" }).first().waitFor();
     await page.waitForTimeout(1000);
     await menu(page, "Kernel", "kernelmenu:interrupt");
     await page

@@ -10,7 +10,7 @@ import { contentType } from "./mime.js";
 import type { Root } from "./root.js";
 
 /** The part of a file that a `Range` header asks for (RFC 9110, 14.2): one range only, others get the whole. */
-export function rangeOf(header: string | undefined, size: number): { start: number; end: number } | undefined {
+function rangeOf(header: string | undefined, size: number): { start: number; end: number } | undefined {
   const [, first, last] = /^bytes=(\d*)-(\d*)$/.exec(header ?? "") ?? [];
   if (first === undefined || last === undefined || (first === "" && last === "")) return undefined;
   const start = first === "" ? Math.max(size - Number(last), 0) : Number(first);

@@ -1,8 +1,8 @@
 import type { Exchange } from "./exchange.js";
 import { HttpError } from "./http-error.js";
 
-export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
-export type Handler = (exchange: Exchange) => Promise<void> | void;
+type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+type Handler = (exchange: Exchange) => Promise<void> | void;
 
 /**
  * A route: `/api/kernels/:id` takes one segment, `/api/contents/*path` the rest of the path, be it empty.
@@ -15,7 +15,7 @@ export interface Route {
   readonly handle: Handler;
 }
 
-export interface Match {
+interface Match {
   readonly route: Route;
   readonly parameters: Readonly<Record<string, string>>;
 }

@@ -12,7 +12,7 @@ interface Death {
 }
 
 /** A kernel's process, and how to reach it. */
-export interface RunningKernel {
+interface RunningKernel {
   readonly pid: number;
   readonly connection: Connection;
   readonly died: Promise<Death>;
@@ -25,13 +25,13 @@ export interface RunningKernel {
 /** Starts a kernel's process without waiting for an answer. */
 export type Launch = (spec: KernelSpec, options: LaunchOptions) => Promise<RunningKernel>;
 
-export interface LaunchOptions {
+interface LaunchOptions {
   readonly cwd: string;
   /** Beside this process's own environment. */
   readonly env: Readonly<Record<string, string>>;
 }
 
-export type ExecutionState = "starting" | "idle" | "busy" | "restarting" | "autorestarting" | "dead" | "unknown";
+type ExecutionState = "starting" | "idle" | "busy" | "restarting" | "autorestarting" | "dead" | "unknown";
 
 /** jupyter-server's OpenAPI description, "Kernel". */
 export interface KernelModel {
@@ -42,7 +42,7 @@ export interface KernelModel {
   readonly connections: number;
 }
 
-export interface KernelOptions extends LaunchOptions {
+interface KernelOptions extends LaunchOptions {
   readonly id: string;
   readonly spec: KernelSpec;
   readonly launch: Launch;

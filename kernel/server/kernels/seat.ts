@@ -2,7 +2,7 @@ import { connectRelay, relayedChannels, type Connection, type Relay } from "../.
 import type { ChannelMessage } from "./channel-message.js";
 
 /** Takes messages on their way to a client. */
-export type Deliver = (message: ChannelMessage) => void;
+type Deliver = (message: ChannelMessage) => void;
 
 /**
  * One client's place at a kernel. It outlives the client's connection: what comes meanwhile is kept, and handed over in

@@ -12,7 +12,7 @@ interface Session {
   readonly kernel: string;
 }
 
-export interface SessionModel extends Omit<Session, "kernel"> {
+interface SessionModel extends Omit<Session, "kernel"> {
   readonly kernel: KernelModel;
   /** For notebooks, as older clients look for it. */
   readonly notebook?: { readonly path: string; readonly name: string };

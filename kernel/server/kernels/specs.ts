@@ -2,7 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
 
 /** `kernel.json` (jupyter-client.readthedocs.io/en/stable/kernels.html#kernel-specs). */
-export interface KernelSpecFile {
+interface KernelSpecFile {
   readonly argv: readonly string[];
   readonly display_name: string;
   readonly language: string;

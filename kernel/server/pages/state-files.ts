@@ -4,7 +4,7 @@ import { writeAtomically } from "../contents/atomic-file.js";
 import { HttpError } from "../http/http-error.js";
 
 /** A text that the interface keeps, with the times that it is told of it. */
-export interface StateFile {
+interface StateFile {
   readonly text: string;
   readonly created: string;
   readonly last_modified: string;

@@ -27,7 +27,7 @@ function equal(a: string, b: string): boolean {
   return timingSafeEqual(digest(a), digest(b));
 }
 
-export function cookiesOf(request: IncomingMessage): ReadonlyMap<string, string> {
+function cookiesOf(request: IncomingMessage): ReadonlyMap<string, string> {
   const pairs = (request.headers.cookie ?? "").split(";").map((pair): [string, string] => {
     const at = pair.indexOf("=");
     return [pair.slice(0, at < 0 ? undefined : at).trim(), at < 0 ? "" : pair.slice(at + 1).trim()];

@@ -13,7 +13,7 @@ export interface Answer {
   readonly json: () => Record<string, unknown>;
 }
 
-export interface Ask {
+interface Ask {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** An object is sent as JSON. */

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { basename } from "node:path";
 import { optionalString, parameter, requiredString, sendJson, sendNothing, type Exchange } from "../http/exchange.js";
 import { HttpError } from "../http/http-error.js";
 import type { Route } from "../http/router.js";
@@ -6,7 +7,7 @@ import { createCheckpoint, deleteCheckpoint, listCheckpoints, restoreCheckpoint 
 import type { GetOptions, Model } from "./model.js";
 import { parseNotebook } from "./notebook-text.js";
 import { getModel } from "./reading.js";
-import type { Root } from "./root.js";
+import type { Place, Root } from "./root.js";
 import type { Trust } from "./trust.js";
 import { createTurns } from "./turns.js";
 import { copyInto, createUntitled, move, remove, save } from "./writing.js";
@@ -43,6 +44,14 @@ function getOptions({ url }: Exchange): GetOptions {
     content: flag(url, "content", true),
     hash: flag(url, "hash", false),
   };
+}
+
+/** A file of which only a part has come: there may be nothing of this name yet. */
+function arriving({ path }: Place): Model {
+  const now = new Date().toISOString();
+  const times = { created: now, last_modified: now };
+  const none = { size: null, mimetype: null, format: null, content: null };
+  return { name: basename(path), path, type: "file", writable: true, ...times, ...none };
 }
 
 const bare: GetOptions = { content: false, hash: false };
@@ -124,9 +133,8 @@ export function contentsRoutes({ root, trust, onMoved }: ContentsOptions): reado
         const from = optionalString(fields, "copy_from");
         if (from !== undefined) throw new HttpError(400, "a copy is made with POST to its folder");
         await turns.take(place.file, () => save(place, fields, trust));
-        // While an upload goes on there may be no file yet.
-        const pending = typeof fields["chunk"] === "number" && fields["chunk"] !== -1;
-        sendJson(exchange, pending ? { path: place.path, chunk: fields["chunk"] } : await model(place.path));
+        const isPiece = typeof fields["chunk"] === "number" && fields["chunk"] !== -1;
+        sendJson(exchange, isPiece ? arriving(place) : await model(place.path));
       },
     },
     {

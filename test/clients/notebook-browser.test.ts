@@ -5,14 +5,15 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { BrowserContext, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { launchBrowser, missingBrowser } from "./browser.js";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { needsBrowser, startBrowser, type Browser } from "./browser.js";
 
 const top = fileURLToPath(new URL("../../", import.meta.url));
 const built = existsSync(join(top, "dist", "ui", "manifest.json"));
-const missing = missingBrowser ?? (built ? undefined : "the notebook interface is not built: npm run build");
-if (missing !== undefined) console.warn(`test/clients/notebook-browser.test.ts is skipped: ${missing}`);
+if (!built) {
+  console.warn("test/clients/notebook-browser.test.ts is skipped: the notebook interface is not built: npm run build");
+}
 
 interface Output {
   readonly output_type: string;
@@ -40,12 +41,12 @@ const cell = (text: string): object => ({
   execution_count: null,
 });
 
-describe.skipIf(missing !== undefined)("the notebook in Chromium", () => {
+describe.skipIf(!built)("the notebook in Chromium", () => {
   let folder: string;
   let notebooks: string;
   let server: ChildProcess;
   let address: URL;
-  let context: BrowserContext;
+  let browser: Browser | undefined;
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), "virtlab-browser-"));
@@ -63,11 +64,15 @@ describe.skipIf(missing !== undefined)("the notebook in Chromium", () => {
       if (said.includes("Ctrl-C")) break;
     }
     address = new URL(/http:\S+/.exec(said)?.[0] ?? "");
-    context = await launchBrowser(folder);
+  });
+
+  beforeEach(async (context) => {
+    needsBrowser(context);
+    browser ??= await startBrowser();
   });
 
   afterAll(async () => {
-    await context.close();
+    await browser?.close();
     const ended = once(server, "exit");
     server.kill("SIGTERM");
     await ended;
@@ -76,7 +81,8 @@ describe.skipIf(missing !== undefined)("the notebook in Chromium", () => {
 
   /** Opens a page of the server and waits until it can be used. */
   async function open(path: string): Promise<{ page: Page; elsewhere: string[] }> {
-    const page = await context.newPage();
+    if (browser === undefined) throw new Error("there is no browser");
+    const page = await browser.open();
     onTestFinished(async () => {
       await page.close();
     });
@@ -87,7 +93,12 @@ describe.skipIf(missing !== undefined)("the notebook in Chromium", () => {
     });
     await page.goto(new URL(`/${path}${address.search}`, address).href);
     await page.waitForSelector("body[data-ready]", { state: "attached", timeout: 60_000 });
-    if (path.startsWith("notebooks/")) await page.locator(".jp-Notebook .jp-Cell").first().waitFor();
+    if (path.startsWith("notebooks/")) {
+      await page.locator(".jp-Notebook .jp-Cell").first().waitFor();
+      const state = `fetch("/api/sessions").then((answer) => answer.json()).then((sessions) =>
+        sessions.find((session) => session.path === ${JSON.stringify(path.slice("notebooks/".length))})?.kernel.execution_state)`;
+      await expect.poll(() => page.evaluate(state), { timeout: 60_000 }).toBe("idle");
+    }
     return { page, elsewhere };
   }
 
@@ -153,10 +164,6 @@ describe.skipIf(missing !== undefined)("the notebook in Chromium", () => {
     const { page } = await open("notebooks/typed.ipynb");
     await page.locator(".jp-CodeCell .cm-content").click();
     await page.keyboard.type("const places = [3, 1, 2];\nplaces.toSor");
-    // Completion asks the kernel, which may still be starting.
-    await expect
-      .poll(() => page.evaluate<string>(`fetch("/api/kernels").then((answer) => answer.text())`))
-      .toContain("idle");
     await page.keyboard.press("Tab");
     const popup = page.locator(".jp-Completer-item", { hasText: "toSorted" }).first();
     const whole = page.locator(".cm-content", { hasText: "toSorted" }).first();
@@ -208,9 +215,9 @@ describe.skipIf(missing !== undefined)("the notebook in Chromium", () => {
     await two.page.locator(".jp-CodeCell .cm-content").nth(1).click();
     await two.page.keyboard.press("Control+Enter");
     await two.page.locator(".jp-OutputArea-output", { hasText: "42" }).waitFor();
-    const kernels = (await two.page.evaluate(`fetch("/api/sessions").then((answer) => answer.json())`)) as {
-      path: string;
-    }[];
+    const kernels = await two.page.evaluate<{ path: string }[]>(
+      `fetch("/api/sessions").then((answer) => answer.json())`,
+    );
     expect(kernels.filter(({ path }) => path === "tabs.ipynb")).toHaveLength(1);
   });
 

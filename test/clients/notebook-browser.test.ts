@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
-import { needsBrowser, startBrowser, type Browser } from "./browser.js";
+import { keepOnFailure, needsBrowser, startBrowser, type Browser } from "./browser.js";
 
 const top = fileURLToPath(new URL("../../", import.meta.url));
 const built = existsSync(join(top, "dist", "ui", "manifest.json"));
@@ -83,6 +83,7 @@ describe.skipIf(!built)("the notebook in Chromium", () => {
   async function open(path: string): Promise<{ page: Page; elsewhere: string[] }> {
     if (browser === undefined) throw new Error("there is no browser");
     const page = await browser.open();
+    keepOnFailure(browser, page, `browser-${path.replaceAll("/", "-")}`);
     onTestFinished(async () => {
       await page.close();
     });
@@ -164,10 +165,14 @@ describe.skipIf(!built)("the notebook in Chromium", () => {
     const { page } = await open("notebooks/typed.ipynb");
     await page.locator(".jp-CodeCell .cm-content").click();
     await page.keyboard.type("const places = [3, 1, 2];\nplaces.toSor");
-    await page.keyboard.press("Tab");
     const popup = page.locator(".jp-Completer-item", { hasText: "toSorted" }).first();
-    const whole = page.locator(".cm-content", { hasText: "toSorted" }).first();
-    await popup.or(whole).first().waitFor({ timeout: 30_000 });
+    // The page may still be joining its kernel.
+    const isThere = async (): Promise<boolean> => {
+      await page.keyboard.press("Tab");
+      await page.waitForTimeout(1000);
+      return (await popup.isVisible()) || (await page.locator(".cm-content").innerText()).includes("toSorted");
+    };
+    await expect.poll(isThere, { timeout: 30_000 }).toBe(true);
     if (await popup.isVisible()) await page.keyboard.press("Enter");
     await page.keyboard.type("()");
     await page.keyboard.press("Shift+Enter");

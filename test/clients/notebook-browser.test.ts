@@ -199,6 +199,8 @@ describe.skipIf(!built)("the notebook in Chromium", () => {
       .locator(".jp-OutputArea-output", { hasText: /interrupt/i })
       .first()
       .waitFor();
+    // What is sent before the failed cell's reply counts as queued behind it, and is aborted.
+    await page.locator(".jp-InputArea-prompt", { hasText: "[2]" }).waitFor();
     await run(2);
     await page.locator(".jp-OutputArea-output", { hasText: "42" }).waitFor();
     await menu(page, "Kernel", "kernelmenu:restart");

@@ -98,6 +98,8 @@ describe.skipIf(!built)("the notebook in Chromium", () => {
       await page.locator(".jp-Notebook .jp-Cell").first().waitFor();
       const state = `fetch("/api/sessions").then((answer) => answer.json()).then((sessions) =>
         sessions.find((session) => session.path === ${JSON.stringify(path.slice("notebooks/".length))})?.kernel.execution_state)`;
+      // The page's own view of its kernel: before that, running a cell asks for one or does nothing.
+      await page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').first().waitFor({ timeout: 60_000 });
       await expect.poll(() => page.evaluate(state), { timeout: 60_000 }).toBe("idle");
     }
     return { page, elsewhere };
@@ -191,6 +193,7 @@ describe.skipIf(!built)("the notebook in Chromium", () => {
       await page.keyboard.press("Control+Enter");
     };
     await run(0);
+    await page.locator(".jp-InputArea-prompt", { hasText: "[1]" }).waitFor();
     await run(1);
     await page.locator(".jp-InputArea-prompt", { hasText: "[*]" }).first().waitFor();
     await page.waitForTimeout(1000);

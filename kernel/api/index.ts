@@ -3,13 +3,18 @@
  *
  * The whole of `sim/lab`, and what needs a computer around it:
  * show       display a value in the middle of a cell
+ * markup     html, md, svg: templates that show themselves
  * exercises  predict, reveal, check, problem, hint, checkpoint, claim for this session
  * file       a disk image in a file of this computer
- * interact   controls above a result that follows them; control says what each is, widget-model speaks ipywidgets' protocol
+ * interact   controls above a result that follows them; control is the short way to a widget
+ * widgets/   what stands on a page and is moved: numbers, choices, texts, boxes, output (a place for what code shows);
+ *            widget is what they share, model speaks ipywidgets' protocol
  * input      a line that the user types
- * interrupt  the user's stop reaches a running world
+ * supervision  the user's stop reaches a running world, and its bar the user; interrupt asks whether to stop
+ * magic      commands that stand in a cell: the door for whoever brings one
+ * progress   a bar for any loop; bar shows it when it is worth it, bar-picture draws it, pace looks at the clock rarely
  */
-import { stopWhenAsked } from "./interrupt.js";
+import { superviseRuns } from "./supervision.js";
 
 export * from "../../sim/lab/index.js";
 export * from "./exercises.js";
@@ -17,6 +22,24 @@ export { openImageFile, type ImageFile, type ImageFileOptions } from "./file.js"
 export { input, type InputOptions } from "./input.js";
 export { interact } from "./interact.js";
 export type { Control, Controls, Range, ValuesOf } from "./control.js";
+export { defineMagic, type MagicDefinition } from "./magic.js";
+export { html, md, svg, type Markup } from "./markup.js";
+export { progress } from "./progress.js";
+export { row, column, type Box } from "./widgets/boxes.js";
+export { checkbox, select, type Choice, type LabelOptions, type SelectOptions } from "./widgets/choices.js";
+export {
+  logSlider,
+  play,
+  progressBar,
+  rangeSlider,
+  slider,
+  type PlayOptions,
+  type SliderOptions,
+  type Stretch,
+} from "./widgets/numbers.js";
+export { output, type OutputWidget } from "./widgets/output.js";
+export { button, htmlLabel, label, textField } from "./widgets/texts.js";
+export type { Shown, Widget } from "./widgets/widget.js";
 export { show } from "./show.js";
 
-stopWhenAsked();
+superviseRuns();

@@ -10,20 +10,22 @@ interface Hooked {
 }
 
 export function hasHook(value: unknown): value is Hooked {
-  return typeof value === "object" && value !== null && display in value && typeof value[display] === "function";
+  if ((typeof value !== "object" && typeof value !== "function") || value === null) return false;
+  return display in value && typeof value[display] === "function";
 }
 
+/** What an object's own hook gives: a bundle, or the promise of one. @throws whatever the hook throws */
+export const callHook = (value: Hooked): unknown => value[display]();
+
 /**
- * The bundle that an object's own hook returns, made fit for the wire: bytes as base64, other values as JSON, a text
- * where it gave none. A hook that returns something else is told so in the text.
- * @throws whatever the hook throws
+ * The bundle that an object's own hook has given, made fit for the wire: bytes as base64, other values as JSON, a text
+ * where it gave none. A hook that gives something else is told so in the text.
  */
-export function fromHook(value: Hooked): MimeBundle {
-  const given = value[display]();
+export function fromHook(value: Hooked, given: unknown): MimeBundle {
   if (!isPlain(given)) {
     const hint =
       given instanceof Promise
-        ? "a promise; return the bundle itself"
+        ? "a promise, and nothing waits here; return the bundle itself"
         : `${inspectText(given)}; return an object of MIME types`;
     return { [mime.text]: `${inspectText(value)}\n(its Jupyter.display hook returned ${hint})` };
   }

@@ -18,5 +18,6 @@
  * page/        an executed notebook → one HTML page
  */
 export type { MimeBundle } from "./bundle.js";
+export { escape as escapeHtml } from "./html/escape.js";
 export { page } from "./page/page.js";
-export { present, presentAll } from "./present.js";
+export { joined, present, presentAll, presentSoon } from "./present.js";

@@ -4,7 +4,7 @@ import { mime, type MimeBundle } from "./bundle.js";
 import { problem } from "./check.js";
 import { groupHtml } from "./html/group.js";
 import { tableHtml } from "./html/table.js";
-import { fromHook, hasHook } from "./hook.js";
+import { callHook, fromHook, hasHook } from "./hook.js";
 import { isPlain } from "./json.js";
 import { heatFigure } from "./plotly/heat.js";
 import { lanesFigure } from "./plotly/lanes.js";
@@ -30,8 +30,8 @@ import { sequenceText } from "./text/sequence.js";
  *
  * - a `View`, an array of views, or what has a `view()`: picture as Plotly figure and SVG, or Mermaid and SVG, or table,
  *   and always a summary
- * - what has a `[Symbol.for("Jupyter.display")]()`, as in Deno: the bundle that it returns, synchronously
- * - a Plotly figure, `{ data, layout }`: the figure and a summary
+ * - what has a `[Symbol.for("Jupyter.display")]()`, as in Deno: the bundle that it returns; `presentSoon` waits for it
+ * - a Plotly figure, `{ data, layout }`: the figure and a summary, and where it is lines, points or bars, SVG
  * - an array of objects with the same scalar fields: a table, beside the array as text
  * - all else: text, as Node's REPL shows it, bounded
  *
@@ -42,12 +42,13 @@ export function present(value: unknown): MimeBundle {
   try {
     const view = viewOf(value);
     if (view !== undefined) return presentView(view);
-    if (hasHook(value)) return fromHook(value);
+    if (hasHook(value)) return fromHook(value, callHook(value));
     if (isFigure(value)) return presentFigure(value);
-    const table = tableOf(value);
+    // What can't be looked at so closely is no table.
+    const { value: table } = attempt(() => tableOf(value));
     if (table !== undefined) return { [mime.text]: inspectText(value), [mime.html]: tableHtml(table) };
   } catch (error) {
-    return { [mime.text]: `${inspectText(value)}\n(showing it failed: ${reason(error)})` };
+    return unshown(value, error);
   }
   return { [mime.text]: inspectText(value) };
 }
@@ -65,6 +66,28 @@ export function presentAll(value: unknown): MimeBundle[] {
   }
   return [present(value)];
 }
+
+/**
+ * As `presentAll`, for a place that can wait: a hook may promise its bundle there.
+ * @returns a promise only where there is one to be waited for; it never rejects
+ */
+export function presentSoon(value: unknown): readonly MimeBundle[] | Promise<readonly MimeBundle[]> {
+  try {
+    if (!hasHook(value)) return presentAll(value);
+    const given = callHook(value);
+    if (!(given instanceof Promise)) return [fromHook(value, given)];
+    return given.then(
+      (bundle) => [fromHook(value, bundle)],
+      (error: unknown) => [unshown(value, error)],
+    );
+  } catch (error) {
+    return [unshown(value, error)];
+  }
+}
+
+const unshown = (value: unknown, error: unknown): MimeBundle => ({
+  [mime.text]: `${inspectText(value)}\n(showing it failed: ${reason(error)})`,
+});
 
 /**
  * The view that a value is or has; an array of views is a group.
@@ -129,10 +152,7 @@ function formsOf(view: View): Forms {
 
 function presentView(whole: View): MimeBundle {
   if (whole.as === "group") {
-    const parts = leaves(whole).map(presentView);
-    const [only] = parts;
-    if (parts.length === 1 && only !== undefined) return only;
-    return { [mime.text]: parts.map((part) => part[mime.text]).join("\n\n"), [mime.html]: groupHtml(parts) };
+    return joined(leaves(whole).map(presentView));
   }
   const wrong = attempt(() => problem(whole));
   const why = wrong.failed ?? wrong.value;
@@ -148,6 +168,13 @@ function presentView(whole: View): MimeBundle {
     if (failed !== undefined) failures.push(`(no ${type}: ${failed})`);
   }
   return { ...bundle, [mime.text]: [text, ...failures].join("\n") };
+}
+
+/** Several outputs as one, for a place that takes only one; pictures in it are static. */
+export function joined(parts: readonly MimeBundle[]): MimeBundle {
+  const [only] = parts;
+  if (parts.length === 1 && only !== undefined) return only;
+  return { [mime.text]: parts.map((part) => part[mime.text]).join("\n\n"), [mime.html]: groupHtml(parts) };
 }
 
 function attempt<T>(make: () => T): { value?: T; failed?: string } {

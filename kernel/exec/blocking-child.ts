@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 
 /**
@@ -18,6 +17,22 @@ export function signalBlockingChild(signal: NodeJS.Signals): void {
   }
 }
 
+/** Ends the programs that cells started and that run on, those apart that were given a group of their own (`detached`). */
+export function endChildren(): void {
+  for (const pid of descendantsOf(process.pid)) {
+    try {
+      if (process.platform !== "linux" || groupOf(pid) === groupOf(process.pid)) process.kill(pid, "SIGKILL");
+    } catch {
+      // It has ended by itself.
+    }
+  }
+}
+
+/** proc(5), /proc/pid/stat: state, parent and group follow the command's name. */
+function groupOf(pid: number): string | undefined {
+  return /\) \w \d+ (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, "utf8"))?.[1];
+}
+
 /** Whether the main thread sleeps; where it computes, in native code perhaps, its children have nothing to do with it. */
 function mayWait(): boolean {
   if (process.platform !== "linux") return true;
@@ -33,11 +48,17 @@ function descendantsOf(pid: number): number[] {
 /** In the order they were started, as far as the system tells. */
 function childrenOf(pid: number): number[] {
   try {
-    return process.platform === "linux" ? linuxChildren(pid) : listed(execFileSync("pgrep", ["-P", String(pid)]));
+    return process.platform === "linux" ? linuxChildren(pid) : listed(pgrep(pid));
   } catch {
     // Ended meanwhile, or a system that can't be asked.
     return [];
   }
+}
+
+/** Loads what Linux, and a kernel that nobody interrupts, need not. */
+function pgrep(pid: number): Buffer {
+  const { execFileSync } = process.getBuiltinModule("node:child_process");
+  return execFileSync("pgrep", ["-P", String(pid)]);
 }
 
 /** proc(5), /proc/pid/task/tid/children; needs CONFIG_PROC_CHILDREN, which distributions set. */

@@ -2,7 +2,7 @@ import { isPromise } from "node:util/types";
 import vm from "node:vm";
 import type { TransformedCell } from "../lang/index.js";
 import type { CellContext } from "./cell-context.js";
-import { guardVariables, prepareVariables } from "./cell-variables.js";
+import { dropVariables, guardVariables, prepareVariables } from "./cell-variables.js";
 import { interruptedReport, reportError } from "./error-report.js";
 import type { Evaluate } from "./evaluation.js";
 import type { MimeData, Outcome } from "./outcome.js";
@@ -16,12 +16,16 @@ export interface CellRunner {
   perform(run: number, job: () => Promise<unknown>): void;
   /** Ends the cell that only waits; what it set in motion may go on. */
   interrupt(run: number): void;
+  /** Takes from the variables of the cell of this run, the latest one, what they hold: memory is short. */
+  drop(run: number): void;
   /** An error that nobody catches ends the cell that it belongs to, or is shown at it where it has ended. */
   uncaught(run: number, thrown: unknown): void;
-  /** Says that code called `process.exit`, a cell or what one left behind. */
-  exit(code: number): void;
+  /** Says that code ends the process, a cell or what one left behind. @param call how: `process.exit(1)` */
+  exit(code: number, call: string): void;
 }
 
+/** Draws a cell's value: one bundle for each picture of it. What it promises may take its time. */
+export type Present = (value: unknown) => readonly MimeData[] | Promise<readonly MimeData[]>;
 /** A run that hasn't ended. */
 interface Open {
   readonly cell: TransformedCell | undefined;
@@ -39,9 +43,10 @@ export function createCellRunner(
   context: CellContext,
   sources: CellSources,
   evaluate: Evaluate,
-  present: (value: unknown) => readonly MimeData[],
+  present: Present,
 ): CellRunner {
   const open = new Map<number, Open>();
+  let latest: { readonly run: number; readonly cell: TransformedCell | undefined } | undefined;
   // Taken now: a cell may replace the global.
   const { setImmediate } = globalThis;
   const now = performance.now.bind(performance);
@@ -59,9 +64,27 @@ export function createCellRunner(
   }
 
   function succeed(run: number, { value }: Completion, milliseconds: number): void {
-    let outcome: Outcome = { status: "ok", milliseconds };
     try {
       const bundles = value === undefined ? [] : present(value);
+      if (!isPromise(bundles)) conclude(run, bundles, milliseconds);
+      else {
+        bundles.then(
+          (made) => {
+            conclude(run, made, milliseconds);
+          },
+          (error: unknown) => {
+            settle(run, failure(error));
+          },
+        );
+      }
+    } catch (error) {
+      settle(run, failure(error));
+    }
+  }
+
+  function conclude(run: number, bundles: readonly MimeData[], milliseconds: number): void {
+    let outcome: Outcome = { status: "ok", milliseconds };
+    try {
       for (const data of bundles.slice(0, -1)) {
         reporter.output(run, { type: "display", data, metadata: {}, update: false });
       }
@@ -85,6 +108,7 @@ export function createCellRunner(
     job: (prepared: T) => Completion | Promise<Completion>,
   ): void {
     open.set(run, { cell });
+    latest = { run, cell };
     context.enter(run);
     const completed = evaluate(() => {
       try {
@@ -111,7 +135,7 @@ export function createCellRunner(
 
   return {
     start(run, cell) {
-      sources.add(cell);
+      sources.add({ name: cell.name, source: cell.source, positions: cell.positions });
       prepareVariables(cell);
       const script = (): vm.Script => new vm.Script(cell.code, { filename: cell.name });
       // The transform makes scripts of this shape.
@@ -127,15 +151,18 @@ export function createCellRunner(
     interrupt(run) {
       settle(run, open.get(run)?.ending ?? { status: "interrupted", ...interruptedReport() });
     },
+    drop(run) {
+      if (latest?.run === run && latest.cell !== undefined) dropVariables(latest.cell);
+    },
     uncaught(run, thrown) {
       if (open.has(run)) settle(run, failure(thrown));
       else reporter.output(run, { type: "error", ...reportError(thrown, sources) });
     },
-    exit(code) {
+    exit(code, call) {
       const [oldest = 0] = open.keys();
       const run = open.has(context.current()) ? context.current() : oldest;
       open.clear();
-      reporter.outcome(run, { status: "exit", code });
+      reporter.outcome(run, { status: "exit", code, call });
     },
   };
 }

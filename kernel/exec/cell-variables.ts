@@ -32,6 +32,15 @@ export function guardVariables({ declares, name: cell }: TransformedCell): void 
   }
 }
 
+/** Empties and guards what a cell declares, its functions apart. */
+export function dropVariables(cell: TransformedCell): void {
+  for (const name of cell.declares) {
+    const found = Object.getOwnPropertyDescriptor(globalThis, name);
+    if (found?.writable === true && typeof found.value !== "function") Reflect.set(globalThis, name, undefined);
+  }
+  guardVariables(cell);
+}
+
 const guarded = new Set<string>();
 
 function setVariable(name: string, value: unknown): void {

@@ -54,7 +54,8 @@ function reportValue(thrown: unknown): ErrorReport {
 
 function describe(error: Error, sources: CellSources, depth: number): string[] {
   const stack = typeof error.stack === "string" ? error.stack : "";
-  const frames = stack.split("\n").filter((line) => line.startsWith("    at "));
+  // A stack made in another thread or realm has Node's own frames yet.
+  const frames = stack.split("\n").filter((line) => line.startsWith("    at ") && !/(\(|at (async )?)node:/.test(line));
   const [message = "", ...more] = words(error.message).split("\n");
   const lines = [`${red(words(error.name))}: ${message}`, ...more];
   const origin = firstCellPlace(frames, sources);

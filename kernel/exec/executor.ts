@@ -1,8 +1,10 @@
 import type { MessagePort } from "node:worker_threads";
 import { interruptedReport } from "./error-report.js";
+import { endChildren } from "./blocking-child.js";
 import { createGatherer } from "./gatherer.js";
 import { linkMainThread } from "./main-thread-link.js";
-import type { Answer, Ask, Executor, Outcome, Output, Question } from "./outcome.js";
+import { watchMemory } from "./memory-watch.js";
+import type { Answer, Ask, ErrorReport, Executor, Outcome, Output, Question } from "./outcome.js";
 import type { PipeRecord } from "./pipe.js";
 import { kinds, type Order } from "./thread-messages.js";
 
@@ -44,6 +46,8 @@ export function createExecutor(
   /** Aborts the question that holds the main thread. */
   let asking: AbortController | undefined;
   let interrupting: Promise<void> | undefined;
+  /** Why the main thread is being stopped, where that is for want of memory. */
+  let exhaustion: ErrorReport | undefined;
   /** The main thread called `process.exit` and waits to be let go. */
   let exiting = false;
 
@@ -58,7 +62,8 @@ export function createExecutor(
     if (resolve !== undefined) {
       running.delete(run);
       asks.delete(run);
-      resolve(outcome);
+      const exhausted = outcome.status === "interrupted" ? exhaustion : undefined;
+      resolve(exhausted === undefined ? outcome : { status: "error", ...exhausted });
     } else if (outcome.status === "exit") exited(outcome.code);
   }
 
@@ -95,11 +100,33 @@ export function createExecutor(
     const runs = [...running.keys()];
     asking?.abort();
     link.raiseStopFlag();
-    for (const run of runs) link.order({ type: "interrupt", run });
+    for (const run of runs) link.order({ type: "interrupt", run, drop: exhaustion !== undefined });
     await link.free();
     link.lowerStopFlag();
     // The main thread has answered for each, unless it was cut in the middle of doing so.
     for (const run of runs) end(run, { status: "interrupted", ...interruptedReport() });
+  }
+
+  const unwatch = watchMemory({
+    heapLimit: link.heapLimit.bind(link),
+    isBusy: () => running.size > 0,
+    environment: process.env,
+    async stop(report) {
+      // The user was quicker.
+      if (interrupting !== undefined) return;
+      exhaustion = report;
+      // What fills the memory between two cells, from a timer perhaps, is shown at the latest.
+      if (running.size === 0) show(runs, { type: "error", ...report });
+      await interrupt();
+      exhaustion = undefined;
+    },
+  });
+
+  function interrupt(): Promise<void> {
+    interrupting ??= stop().finally(() => {
+      interrupting = undefined;
+    });
+    return interrupting;
   }
 
   async function begin(
@@ -129,12 +156,7 @@ export function createExecutor(
   return {
     run: (cell, showOutput, ask) => begin(showOutput, ask, (run) => ({ type: "run", run, cell })),
     deliver: (deliveries, showOutput) => begin(showOutput, undefined, (run) => ({ type: "deliver", run, deliveries })),
-    interrupt() {
-      interrupting ??= stop().finally(() => {
-        interrupting = undefined;
-      });
-      return interrupting;
-    },
+    interrupt,
     reset: () => link.ask((id) => ({ type: "reset", id })),
     prepare() {
       link.prepare();
@@ -145,6 +167,8 @@ export function createExecutor(
       setTimeout(() => process.kill(process.pid, "SIGKILL"), patienceAtLeave);
       link.raiseStopFlag();
       if (!exiting) await link.free();
+      unwatch();
+      endChildren();
       link.release();
       link.order({ type: "exit", code });
     },

@@ -26,10 +26,15 @@
  * comms            messages between cells and the clients' widgets
  * asking           a question to the client's user; dialogs are prompt, confirm and alert
  * cell-context     which run a callback belongs to
+ * cell-magics      magics that cells bring
+ * captures         what a part of a cell shows, kept apart
  * cell-variables   what a failed cell leaves without a value
  * stop-flag        `interruptRequested`
  * stream-capture   console and process.stdout
- * module-loader    what `import` gives; tslab is one of them
+ * module-loader    what `import` and `require` give; tslab is one of them
+ *   local-files    specifier → file, as TypeScript finds it; module-sources  file → text, ready to run
+ *   local-modules  which modules are current; module-evaluation runs them, module-cycles where they import each other
+ *   import-error   a module that can't be had; import-meta  `import.meta`
  * error-report     something thrown → Jupyter's error; stack puts cells' places into it
  */
 export type { Answer, Ask, CommDelivery, ErrorReport, Executor, MimeData, Outcome, Output } from "./outcome.js";

@@ -27,6 +27,8 @@ export interface MainThreadLink {
   /** From now until it is lowered, long computations that look at it see that they should stop; a wait for an answer ends. */
   raiseStopFlag(): void;
   lowerStopFlag(): void;
+  /** How large the thread's heap may grow, in bytes; 0 before it has said so. */
+  heapLimit(): number;
   /** No cell has looked at the stop flag since. */
   resetLooking(): void;
   /**
@@ -164,6 +166,7 @@ export function linkMainThread(
       Atomics.store(words, flags.stop, 0);
       stopping = false;
     },
+    heapLimit: () => Atomics.load(words, flags.heapLimit) * 2 ** 20,
     resetLooking() {
       Atomics.store(words, flags.looked, 0);
     },

@@ -1,18 +1,23 @@
+import { isPromise } from "node:util/types";
+import { getHeapStatistics } from "node:v8";
 import type { MessagePort } from "node:worker_threads";
 import { createAsking, type AskAndWait } from "./asking.js";
+import { createCaptures, type Capture } from "./captures.js";
+import { createCellMagics, type CellMagics } from "./cell-magics.js";
 import { startCellContext } from "./cell-context.js";
-import { createCellRunner } from "./cell-runner.js";
+import { createCellRunner, type Present } from "./cell-runner.js";
 import { createComms, type Comms } from "./comms.js";
 import { createDialogs } from "./dialogs.js";
 import { createEvaluate } from "./evaluation.js";
-import { createModuleLoader, requireFrom } from "./module-loader.js";
+import { createModuleLoader, type OwnModule } from "./module-loader.js";
 import type { MimeData } from "./outcome.js";
+import { announceEnd } from "./process-end.js";
 import { createReporter } from "./reporter.js";
 import { createCellSources, type CellSources, type OriginalPosition } from "./stack.js";
 import { interruptRequested, watchStopFlag } from "./stop-flag.js";
-import { captureStreams } from "./stream-capture.js";
+import { captureDescriptors, captureStreams } from "./stream-capture.js";
 import { flags, type Order, type SharedMemory } from "./thread-messages.js";
-import { loadTslab } from "./tslab.js";
+import { tslabModule } from "./tslab.js";
 
 /**
  * What the kernel lends to the modules that cells import, under these symbols of the global object. Outside a notebook
@@ -23,6 +28,15 @@ interface Host {
   display(data: MimeData, options?: DisplayOptions): void;
   /** `Symbol.for("virtlab.clear")`: removes the cell's output; with `wait`, when the next one comes. */
   clear(wait: boolean): void;
+  /**
+   * `Symbol.for("virtlab.passing")`: shows or changes what is seen while something goes on; without `data` it is taken
+   * away. Nothing of it stays at the cell.
+   */
+  passing(id: string, data?: MimeData): void;
+  /** `Symbol.for("virtlab.magics")`: commands that cells bring. */
+  readonly magics: CellMagics;
+  /** `Symbol.for("virtlab.capture")`. */
+  readonly capture: Capture;
   /** `Symbol.for("virtlab.interruptRequested")`: whether the user wants the running cell to stop. */
   interruptRequested(): boolean;
   /** `Symbol.for("virtlab.comms")`: messages to and from the clients' widgets. */
@@ -47,12 +61,13 @@ export interface MainThreadOptions {
   readonly folder: string;
   /** The kernel's own files; stack frames in them are left out. */
   readonly kernelFolder: string;
-  /** Draws a cell's value: one bundle for each picture of it. */
-  readonly present: (value: unknown) => readonly MimeData[];
+  readonly present: Present;
   /** The transform's way back from a script to its cell. */
   readonly originalPosition: OriginalPosition;
   /** What `import … from "virtlab"` gives. */
-  readonly loadApi: () => Promise<unknown>;
+  readonly api: OwnModule;
+  /** The notebook's file, where it is known. */
+  readonly notebook?: string | undefined;
 }
 
 /**
@@ -67,13 +82,14 @@ export function startMainThread(options: MainThreadOptions): void {
 }
 
 function serve(options: MainThreadOptions, memory: SharedMemory, answers: MessagePort): void {
-  const { port, folder, kernelFolder, present, originalPosition, loadApi } = options;
-  const reporter = createReporter(memory, (bell) => {
-    port.postMessage(bell);
-  });
+  const { port, folder, kernelFolder, present, originalPosition, api, notebook } = options;
   const sources = createCellSources(kernelFolder, originalPosition);
   const evaluate = createEvaluate();
   const context = startCellContext(evaluate);
+  const ringing = createReporter(memory, (bell) => {
+    port.postMessage(bell);
+  });
+  const { reporter, capture } = createCaptures(ringing, context);
   const runner = createCellRunner(reporter, context, sources, evaluate, present);
   const exit = process.exit.bind(process);
 
@@ -84,20 +100,20 @@ function serve(options: MainThreadOptions, memory: SharedMemory, answers: Messag
   captureStreams((name, text) => {
     reporter.output(context.current(), { type: "stream", name, text });
   });
+  captureDescriptors();
   watchStopFlag(memory.flags);
+  Atomics.store(new Int32Array(memory.flags), flags.heapLimit, getHeapStatistics().heap_size_limit / 2 ** 20);
   process.on("uncaughtException", (error) => {
     runner.uncaught(context.current(), error);
   });
   process.on("unhandledRejection", (reason, promise) => {
     runner.uncaught(context.ofPromise(promise) ?? context.current(), reason);
   });
-  process.exit = (code) => {
-    const status = Number(code ?? process.exitCode ?? 0);
-    runner.exit(status);
+  announceEnd((code, call) => {
+    runner.exit(code, call);
     // Nothing of the cell runs on, while the worker says goodbye to the clients.
     Atomics.wait(new Int32Array(memory.flags), flags.leave, 0);
-    return exit(status);
-  };
+  });
 
   const { comms, deliver, forget } = createComms((output) => {
     reporter.output(context.current(), output);
@@ -110,25 +126,31 @@ function serve(options: MainThreadOptions, memory: SharedMemory, answers: Messag
     clear(wait) {
       reporter.output(context.current(), { type: "clear", wait });
     },
+    passing(id, data) {
+      reporter.output(context.current(), { type: "passing", id, ...(data === undefined ? {} : { data }) });
+    },
+    magics: createCellMagics((output) => {
+      reporter.output(context.current(), output);
+    }),
+    capture,
     interruptRequested,
     comms,
     ask: createAsking(memory, answers, reporter, () => context.current()),
-    present,
+    present(value) {
+      const bundles = present(value);
+      // Where the debugger has stopped a cell nothing can come later.
+      return isPromise(bundles) ? [{ "text/plain": "…" }] : bundles;
+    },
   };
-  const load = createModuleLoader(
-    folder,
-    new Map([
-      ["virtlab", loadApi],
-      [
-        "tslab",
-        () =>
-          loadTslab(({ data, metadata, transient: { display_id: id } }, update) => {
-            host.display(data, { metadata, update, ...(typeof id === "string" ? { displayId: id } : {}) });
-          }),
-      ],
-    ]),
-  );
-  defineGlobals({ __virtlab: { import: load }, require: requireFrom(folder), ...createDialogs(host.ask) });
+  const tslab = tslabModule(({ data, metadata, transient: { display_id: id } }, update) => {
+    host.display(data, { metadata, update, ...(typeof id === "string" ? { displayId: id } : {}) });
+  });
+  const own = new Map([
+    ["virtlab", api],
+    ["tslab", tslab],
+  ]);
+  const modules = createModuleLoader({ folder, notebook, kernelFolder, own, sources });
+  defineGlobals({ __virtlab: modules, require: modules.require, ...createDialogs(host.ask) });
   defineGlobals(
     Object.fromEntries(Object.entries(host).map(([name, value]) => [Symbol.for(`virtlab.${name}`), value as unknown])),
   );
@@ -146,6 +168,8 @@ function serve(options: MainThreadOptions, memory: SharedMemory, answers: Messag
         return;
       case "interrupt":
         runner.interrupt(order.run);
+        modules.abandon();
+        if (order.drop) runner.drop(order.run);
         return;
       case "ping":
         reporter.pong(order.id);
@@ -171,8 +195,8 @@ function defineGlobals(values: Readonly<Record<string | symbol, unknown>>): void
 function showWarnings(print: (text: string) => void): void {
   process.removeAllListeners("warning");
   process.on("warning", ({ name, message }) => {
-    // The one that our own importing calls forth.
-    if (!message.startsWith("vm.USE_MAIN_CONTEXT_DEFAULT_LOADER")) print(`${name}: ${message}\n`);
+    // Those that our own importing calls forth.
+    if (!/^vm\.USE_MAIN_CONTEXT_DEFAULT_LOADER|using require\(\)/.test(message)) print(`${name}: ${message}\n`);
   });
 }
 

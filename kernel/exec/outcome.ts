@@ -25,6 +25,16 @@ export interface CommDelivery {
   readonly buffers: readonly Uint8Array[];
 }
 
+/** A magic that code in cells carries out: the session's `Magic` without its work. */
+export interface MagicDescription {
+  /** Without its percent signs. */
+  readonly name: string;
+  readonly kind: "line" | "cell";
+  readonly usage: string;
+  readonly help: string;
+  readonly language?: string;
+}
+
 /** What a cell shows while it runs, or later. */
 export type Output =
   | { readonly type: "stream"; readonly name: "stdout" | "stderr"; readonly text: string }
@@ -38,8 +48,12 @@ export type Output =
     }
   /** With `wait`, the old output stays until the next one comes. */
   | { readonly type: "clear"; readonly wait: boolean }
+  /** Shown while something goes on, under an id, and taken away when `data` is absent or the cell ends. */
+  | { readonly type: "passing"; readonly id: string; readonly data?: MimeData }
   /** What it sends through a comm; buffers in base64. */
   | ({ readonly type: "comm"; readonly buffers: readonly string[] } & Omit<CommDelivery, "buffers">)
+  /** It brings a magic. */
+  | ({ readonly type: "magic" } & MagicDescription)
   /** An error after the cell's end: of a timer, of a promise that nobody awaits. */
   | ({ readonly type: "error" } & ErrorReport);
 
@@ -52,8 +66,8 @@ export type Outcome =
   | { readonly status: "ok"; readonly result?: MimeData; readonly milliseconds?: number }
   | ({ readonly status: "error" } & ErrorReport)
   | ({ readonly status: "interrupted" } & ErrorReport)
-  /** It called `process.exit`. */
-  | { readonly status: "exit"; readonly code: number };
+  /** It ended the process; `call` is how. */
+  | { readonly status: "exit"; readonly code: number; readonly call: string };
 
 /** What a cell asks the user of the client that sent it. */
 export interface Question {

@@ -8,16 +8,27 @@ export interface CellPlace {
   readonly column: number;
 }
 
-/** The cells that ran, by the name that stack frames carry. */
+/** A script whose frames are translated. */
+interface ScriptSource extends Pick<TransformedCell, "name" | "source" | "positions"> {
+  /** What translated frames say instead of its name. */
+  readonly shown?: string;
+}
+
+/** The cells and local files that ran, by the name that stack frames carry. */
 export interface CellSources {
-  add(cell: TransformedCell): void;
+  add(script: ScriptSource): void;
+  /** @param name as translated frames have it */
   source(name: string): string | undefined;
   /** A stack as V8 gives it → with the places of the cells' own lines, without the kernel's frames. */
   translate(frames: readonly string[]): string[];
 }
 
-/** Cells whose lines are known; the frames of older ones keep their scripts' places. */
-const remembered = 5000;
+/** Scripts whose lines are known, and how long they may be together; frames of older ones keep their own places. */
+const remembered = 2000;
+const rememberedLength = 8_000_000;
+
+/** The kernel runs local files in generators. */
+const stepping = /^ {4}at (Async)?Generator\.next \(<anonymous>\)$/;
 
 /** Where a frame is: "at f (file:1:2)", "at async file:1:2". */
 const place = /(?:\(|at (?:async )?)((?:[^()]|\(<anonymous>\))+?):(\d+):(\d+)\)?$/;
@@ -29,18 +40,29 @@ export type OriginalPosition = (positions: string, line: number, column: number)
  * @param kernelFolder the folder of the kernel's own files: frames in it are left out
  */
 export function createCellSources(kernelFolder: string, originalPosition: OriginalPosition): CellSources {
-  const cells = new Map<string, Pick<TransformedCell, "source" | "positions">>();
+  const scripts = new Map<string, ScriptSource>();
+  const sources = new Map<string, string>();
+  let length = 0;
 
   function translateFrame(frame: string): string | undefined {
     const found = place.exec(frame);
-    if (found === null) return frame;
+    if (found === null) return stepping.test(frame) ? undefined : frame;
     const [, file = "", line, column] = found;
-    const cell = cells.get(file);
-    if (cell === undefined) return isHidden(file) ? undefined : frame;
-    const original = originalPosition(cell.positions, Number(line), Number(column));
+    const script = scripts.get(file);
+    if (script === undefined) return isHidden(file) ? undefined : frame;
+    const original = originalPosition(script.positions, Number(line), Number(column));
     // Without an original it is the transform's own: the function around a cell with `await`, for one.
     if (original === undefined) return undefined;
-    return frame.replace(`${file}:${line}:${column}`, `${file}:${original.line}:${original.column}`);
+    return frame.replace(`${file}:${line}:${column}`, `${script.shown ?? file}:${original.line}:${original.column}`);
+  }
+
+  function forget(name: string): void {
+    const script = scripts.get(name);
+    if (script === undefined) return;
+    scripts.delete(name);
+    length -= lengthOf(script);
+    const shown = script.shown ?? name;
+    if (sources.get(shown) === script.source) sources.delete(shown);
   }
 
   const own = [kernelFolder, pathToFileURL(kernelFolder).href];
@@ -48,14 +70,22 @@ export function createCellSources(kernelFolder: string, originalPosition: Origin
     file.startsWith("node:") || file === "<anonymous>" || own.some((folder) => file.startsWith(folder));
 
   return {
-    add({ name, source, positions }) {
-      cells.set(name, { source, positions });
-      if (cells.size > remembered) for (const oldest of cells.keys()) return void cells.delete(oldest);
+    add(script) {
+      forget(script.name);
+      scripts.set(script.name, script);
+      sources.set(script.shown ?? script.name, script.source);
+      length += lengthOf(script);
+      for (const name of scripts.keys()) {
+        if (scripts.size <= remembered && length <= rememberedLength) break;
+        forget(name);
+      }
     },
-    source: (name) => cells.get(name)?.source,
+    source: (name) => sources.get(name),
     translate: (frames) => frames.map(translateFrame).filter((frame) => frame !== undefined),
   };
 }
+
+const lengthOf = ({ source, positions }: ScriptSource): number => source.length + positions.length;
 
 /** The first frame that is in a cell, of frames already translated. */
 export function firstCellPlace(frames: readonly string[], sources: CellSources): CellPlace | undefined {

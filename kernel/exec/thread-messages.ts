@@ -9,8 +9,8 @@ export type Order =
   | { readonly type: "share"; readonly memory: SharedMemory; readonly answers: MessagePort }
   | { readonly type: "run"; readonly run: number; readonly cell: TransformedCell }
   | { readonly type: "deliver"; readonly run: number; readonly deliveries: readonly CommDelivery[] }
-  /** End this run now if it only waits for something. */
-  | { readonly type: "interrupt"; readonly run: number }
+  /** End this run now if it only waits for something; with `drop`, its variables lose what they hold. */
+  | { readonly type: "interrupt"; readonly run: number; readonly drop: boolean }
   /** Answered by a `pong` as soon as the thread comes back to its event loop. */
   | { readonly type: "ping"; readonly id: number }
   | { readonly type: "reset"; readonly id: number }
@@ -50,8 +50,10 @@ export const flags = {
   rung: 3,
   /** Counts what a thread that waits for an answer should wake up for. */
   mail: 4,
+  /** How large the main thread's heap may grow, in MiB. */
+  heapLimit: 5,
 } as const;
 
 export function createSharedMemory(): SharedMemory {
-  return { pipe: createPipeMemory(), flags: new SharedArrayBuffer(20) };
+  return { pipe: createPipeMemory(), flags: new SharedArrayBuffer(24) };
 }

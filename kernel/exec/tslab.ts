@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
+import type { OwnModule } from "./module-loader.js";
 
 /** What tslab's `display` hands on. */
 interface DisplayData {
@@ -13,10 +14,21 @@ interface JupyterModule {
   lastWriteDisplayData: ((data: DisplayData, update: boolean) => void) | null;
 }
 
-/** Loads the tslab package with its `display` showing in this kernel. */
-export async function loadTslab(show: (data: DisplayData, update: boolean) => void): Promise<unknown> {
+/** The tslab package, with its `display` showing in this kernel. */
+export function tslabModule(show: (data: DisplayData, update: boolean) => void): OwnModule {
   const require = createRequire(import.meta.url);
-  const jupyter = require("tslab/dist/jupyter") as JupyterModule;
-  jupyter.lastWriteDisplayData = show;
-  return import(pathToFileURL(require.resolve("tslab")).href);
+  const prepare = (): void => {
+    const jupyter = require("tslab/dist/jupyter") as JupyterModule;
+    jupyter.lastWriteDisplayData = show;
+  };
+  return {
+    load() {
+      prepare();
+      return import(pathToFileURL(require.resolve("tslab")).href);
+    },
+    require() {
+      prepare();
+      return require("tslab") as unknown;
+    },
+  };
 }

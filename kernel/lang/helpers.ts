@@ -1,7 +1,15 @@
+import type { HelperMode } from "oxc-transform";
+
 /**
  * What the type stripper's output calls for syntax that Node 20 lacks, under the names of Babel's helpers. Each is
  * written into the script of a cell that needs it, so none may use anything but its arguments and the language.
  */
+
+/**
+ * Helpers as members of a `babelHelpers`. The package declares an ambient `const enum`, whose members TypeScript lets
+ * nobody name under `verbatimModuleSyntax`: hence the assertion.
+ */
+export const EXTERNAL_HELPERS: HelperMode = "External" as unknown as HelperMode;
 
 type Decorator = (target: unknown, key?: string | symbol, descriptor?: PropertyDescriptor | number | null) => unknown;
 

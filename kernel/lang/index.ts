@@ -15,7 +15,8 @@
  *   earlier-cells     what is remembered from cell to cell
  *   helpers           what the type stripper's output calls
  *   edits, nodes      text changes that know where they came from; the syntax tree
- * positions           script → cell
+ * module-transform    local file → function
+ * positions           script → cell or file
  * expression          one expression without its types
  * guards              where a script catches what is thrown
  * completeness        may Enter run it?
@@ -26,16 +27,26 @@
  *
  * service/client      the thread's life: questions, restart
  *   thread, messages  the thread; what passes between the two
- *   cell-types        check, declare, complete, inspect over TypeScript's language service
- *   earlier-types     the declarations of all cells that ran; why they are kept so
- *   cell-prelude      what makes them visible to a cell
- *   cell-record       what a cell leaves to later ones
- *   own-names         what a cell declares, value or type
- *   diagnostics, completion, inspection, cell-view   TypeScript's answers in our words
- *   service-host, packages                           what TypeScript sees of the disk
+ *   cell-types        check, declare, complete, inspect
+ *   living-program    TypeScript's language service, its program and checker, which cells come and go in
+ *   cell-file         a cell as TypeScript sees it
+ *   earlier-names     which earlier cell's declaration a name means; how a cell gets to see it
+ *   declared-cells    the cells that ran, and which of them are needed still
+ *   diagnostics, completion, inspection   TypeScript's answers in our words
+ *   service-host, packages                what TypeScript sees of the disk
+ *   compiler, compiler-internals          TypeScript itself, and what its declarations leave out
+ *   warm-up-cell                          what the thread practises on
  */
 export * from "./types.js";
 export { createTransform, transform, type Transform, type TransformOptions } from "./transform.js";
+export {
+  commonJsParameters,
+  moduleParameters,
+  transformModule,
+  type ModuleTransformResult,
+  type StaticImport,
+  type TransformedModule,
+} from "./module-transform.js";
 export { isComplete, type Completeness } from "./completeness.js";
 export { originalPosition, readPositions } from "./positions.js";
 export { stripExpression } from "./expression.js";

@@ -30,6 +30,13 @@ export function isFunction(node: Node): boolean {
   );
 }
 
+/** Whether something in it awaits that is no function's own. */
+export function awaitsInside(node: Node): boolean {
+  if (isFunction(node)) return false;
+  if (node.type === "AwaitExpression" || (node.type === "ForOfStatement" && node.await)) return true;
+  return children(node).some(awaitsInside);
+}
+
 const compound = new Set([
   "BlockStatement",
   "IfStatement",

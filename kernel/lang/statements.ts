@@ -1,5 +1,6 @@
 import type {
   BlockStatement,
+  CallExpression,
   ExportDefaultDeclaration,
   ImportDeclaration,
   ModuleExportName,
@@ -139,6 +140,8 @@ class Rewriter implements Lifted {
         node.type !== "EmptyStatement" && !(node.type === "ExportNamedDeclaration" && node.declaration === null),
     );
     if (last?.type === "ExpressionStatement") {
+      // The type stripper's own, behind a class with decorators.
+      if (last.expression.type === "CallExpression" && callsHelper(last.expression)) return false;
       this.#edits.insert(last.start, give);
       this.#edits.replace(last.expression.end, last.end, done);
       return true;
@@ -222,6 +225,12 @@ class Rewriter implements Lifted {
   #spelling(name: string): string {
     return this.#cell.earlier.spelling(name);
   }
+}
+
+function callsHelper({ callee }: CallExpression): boolean {
+  return (
+    callee.type === "MemberExpression" && callee.object.type === "Identifier" && callee.object.name === "babelHelpers"
+  );
 }
 
 function exportName(name: ModuleExportName): string {

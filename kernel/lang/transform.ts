@@ -1,22 +1,16 @@
-import { parseSync, type BlockStatement, type Node, type Program } from "oxc-parser";
-import { transformSync, type HelperMode } from "oxc-transform";
+import { parseSync, type BlockStatement, type Program } from "oxc-parser";
+import { transformSync } from "oxc-transform";
 import { declaredNames } from "./declarations.js";
 import { EarlierCells } from "./earlier-cells.js";
 import { Edits, type Piece } from "./edits.js";
-import { helperSource } from "./helpers.js";
+import { EXTERNAL_HELPERS, helperSource } from "./helpers.js";
 import { nestsTooDeep } from "./nesting.js";
-import { children, isFunction } from "./nodes.js";
+import { awaitsInside } from "./nodes.js";
 import { packPositions } from "./positions.js";
 import { topLevelReferences, type Reference } from "./references.js";
 import { LOADER, rewriteStatements } from "./statements.js";
 import { diagnosticAt, syntaxDiagnostics } from "./syntax-errors.js";
-import type { Diagnostic, TransformResult } from "./types.js";
-
-/**
- * Helpers as members of a `babelHelpers`. The package declares an ambient `const enum`, whose members TypeScript lets
- * nobody name under `verbatimModuleSyntax`: hence the assertion.
- */
-const EXTERNAL = "External" as unknown as HelperMode;
+import type { TransformResult } from "./types.js";
 
 /**
  * Turns a cell, a module of its own in TypeScript, into a script for `vm.Script.runInThisContext`, or says why it
@@ -25,7 +19,8 @@ const EXTERNAL = "External" as unknown as HelperMode;
  * The script's completion value is `{ value }` where the cell ends in an expression and `{}` where not; of a cell that
  * awaits something at its top level, or imports, it is a promise of that. A cell without top-level `await` is a plain
  * synchronous script. Modules come from `__virtlab.import(specifier)` of the context, static imports (which run before
- * the rest of the cell, in order) and `import()` alike; `import x = require("…")` calls the context's `require`.
+ * the rest of the cell, in order) and `import()` alike; `import x = require("…")` calls the context's `require`, and
+ * `import.meta` is `__virtlab.meta`.
  *
  * Names that the cell declares at its top level are variables of the script, so that all cells share one variable of
  * a name: a function of an earlier cell sees what a later one assigns to it or declares anew. A variable declared
@@ -75,8 +70,6 @@ function transformCell(
 ): TransformResult {
   const typed = parseSync("cell.ts", source, { lang: "ts", sourceType: "module", showSemanticErrors: true });
   if (typed.errors.length > 0) return { ok: false, diagnostics: syntaxDiagnostics(source, typed.errors) };
-  const [meta] = typed.module.importMetas;
-  if (meta !== undefined) return { ok: false, diagnostics: [noImportMeta(source, meta)] };
   const declares = declaredNames(typed.program);
 
   const stripped = transformSync("cell.ts", source, {
@@ -87,7 +80,7 @@ function transformCell(
     // A later cell may use what this one only imports.
     typescript: { onlyRemoveTypeImports: true },
     decorator: { legacy: true },
-    helpers: { mode: EXTERNAL },
+    helpers: { mode: EXTERNAL_HELPERS },
   });
   const parsed = parseSync("cell.js", stripped.code, { lang: "js", sourceType: "module" });
   const { program } = parsed;
@@ -100,6 +93,7 @@ function transformCell(
   const awaits = parsed.module.hasModuleSyntax ? awaitsSomething(program) : program.body.some(awaitsInside);
   for (const { start, moduleRequest } of parsed.module.dynamicImports)
     edits.replace(start, stripped.code.lastIndexOf("(", moduleRequest.start), `${LOADER}.import`);
+  for (const { start, end } of parsed.module.importMetas) edits.replace(start, end, `${LOADER}.meta`);
   rename(references, earlier, edits);
   const lifted = rewriteStatements({ program, declared, references, earlier, edits, awaits, usingBlock, asWritten });
 
@@ -130,15 +124,6 @@ function transformCell(
   return { ok: true, cell: { name, source, code, positions, declares } };
 }
 
-function noImportMeta(source: string, { start, end }: { start: number; end: number }): Diagnostic {
-  return diagnosticAt(
-    source,
-    start,
-    end,
-    "A cell is not a file and has no `import.meta`; relative paths start at `process.cwd()`",
-  );
-}
-
 /** The block that the type stripper makes of a cell with `using`, known by the helper it calls first. */
 function findUsingBlock(program: Program): BlockStatement | undefined {
   for (const statement of program.body) {
@@ -164,12 +149,6 @@ function awaitsSomething({ body }: Program): boolean {
       (node.type === "ExportNamedDeclaration" && node.source !== null) ||
       awaitsInside(node),
   );
-}
-
-function awaitsInside(node: Node): boolean {
-  if (isFunction(node)) return false;
-  if (node.type === "AwaitExpression" || (node.type === "ForOfStatement" && node.await)) return true;
-  return children(node).some(awaitsInside);
 }
 
 /** Writes names that shadow one of the realm the way `EarlierCells` spells them. */

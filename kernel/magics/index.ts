@@ -8,9 +8,9 @@
  * context       what a magic can do to the session; the session supplies it
  * ending        how a cell ended
  *
- * A room that brings magics of its own exports a list of `Magic`; the session hands it to `createMagics` behind
- * `builtIn`. A magic that has to reach what cells made (a world, a variable) runs a line of TypeScript that does:
- * `context.run`.
+ * A room brings magics of its own without the session knowing it: `defineMagic` of "virtlab" (kernel/api) takes their
+ * description and what carries them out, which runs where cells run and so reaches their worlds. What "virtlab" brings
+ * itself is there before the first import: an unknown magic, and `%lsmagic`, load it.
  *
  * magic          the types: what a magic is, and what it is given
  * magics         the registry: runs, completes and hides a cell's commands

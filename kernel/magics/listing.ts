@@ -13,6 +13,7 @@ export function listing(magics: readonly Magic[]): Magic {
     usage: "",
     help: "Lists every magic.",
     async run(context) {
+      await context.loadApi();
       const rows = magics.map((magic) => ({
         magic: `${spelling(magic)} ${magic.usage}`.trimEnd(),
         help: magic.help,

@@ -40,6 +40,10 @@ export interface MagicContext {
    * @param type what TypeScript takes it for
    */
   assign(name: string, value: unknown, type: string): Promise<Ending>;
+  /** Has a magic carried out that the cells brought. @param spelled with its percent signs */
+  perform(spelled: string, args: readonly string[], body: string): Promise<Ending>;
+  /** Loads what cells import as "virtlab", if no cell has: it brings magics. */
+  loadApi(): Promise<Ending>;
   /**
    * @param source the cell that declares the name as well
    * @returns signature and documentation of a name or of `name.member`, undefined where nothing is known

@@ -6,6 +6,11 @@ import { endUsage } from "./usage-ending.js";
 
 /** The magics of a session. */
 export interface Magics {
+  /**
+   * Takes in a magic that code in cells carries out, in place of an earlier one by its name.
+   * @returns false where the name is one of the kernel's own
+   */
+  add(magic: Omit<Magic, "run">): boolean;
   /** Runs a cell's commands; undefined where it has none and is TypeScript throughout. */
   run(cell: string, context: MagicContext): Promise<Ending> | undefined;
   /**
@@ -13,6 +18,8 @@ export interface Magics {
    * written in another language, or it asks about a magic.
    */
   typeScript(cell: string): string | undefined;
+  /** Whether a line begins with a magic that there is, and which. */
+  startsWith(line: string): string | undefined;
   /** The magics that fit at an offset; undefined where no magic's line is. */
   complete(cell: string, offset: number): MagicCompletions | undefined;
   /** Whether a console may run what was typed; undefined where that is TypeScript's to say. */
@@ -31,21 +38,21 @@ export function createMagics(list: readonly Magic[]): Magics {
   const magics: Magic[] = [...list];
   magics.push(listing(magics));
   const byName = new Map(magics.map((magic) => [spelling(magic), magic]));
+  const own = new Set(byName.keys());
   invariant(byName.size === magics.length, "two magics have the same name");
 
-  function find({ kind, name }: Command): Magic {
-    const magic = byName.get(spelling({ kind, name }));
+  async function find({ kind, name }: Command, context: MagicContext): Promise<Magic> {
+    const spelled = spelling({ kind, name });
+    if (!byName.has(spelled)) await context.loadApi();
+    const magic = byName.get(spelled);
     if (magic !== undefined) return magic;
     const other = byName.get(spelling({ kind: kind === "line" ? "cell" : "line", name }));
-    const likely = other === undefined ? nearest(spelling({ kind, name }), [...byName.keys()]) : spelling(other);
-    throw new UsageError(
-      `There is no magic ${spelling({ kind, name })}`,
-      `Did you mean ${likely ?? ""}? %lsmagic lists all.`,
-    );
+    const likely = other === undefined ? nearest(spelled, [...byName.keys()]) : spelling(other);
+    throw new UsageError(`There is no magic ${spelled}`, `Did you mean ${likely ?? ""}? %lsmagic lists all.`);
   }
 
   async function obey(command: Command, context: MagicContext): Promise<Ending> {
-    const magic = find(command);
+    const magic = await find(command, context);
     const ending = (await magic.run(context, command.args, command.kind === "cell" ? command.rest : "")) ?? {
       status: "ok",
     };
@@ -69,6 +76,19 @@ export function createMagics(list: readonly Magic[]): Magics {
   }
 
   return {
+    add({ name, kind, usage, help, language }) {
+      const spelled = spelling({ kind, name });
+      if (own.has(spelled)) return false;
+      const magic: Magic = {
+        ...{ name, kind, usage, help, ...(language === undefined ? {} : { language }) },
+        run: (context, args, body) => context.perform(spelled, args, body),
+      };
+      const before = byName.get(spelled);
+      if (before === undefined) magics.push(magic);
+      else magics[magics.indexOf(before)] = magic;
+      byName.set(spelled, magic);
+      return true;
+    },
     run(cell, context) {
       const asked = question(cell);
       if (asked !== undefined) return endUsage(() => answer(asked, context));
@@ -84,6 +104,10 @@ export function createMagics(list: readonly Magic[]): Magics {
         ({ rest } = command);
       }
       return rest;
+    },
+    startsWith(line) {
+      const command = firstCommand(line);
+      return command && byName.has(spelling(command)) ? spelling(command) : undefined;
     },
     complete(cell, offset) {
       const command = [...leadingCommands(cell)].find(({ lineEnd }) => offset <= lineEnd);

@@ -53,9 +53,11 @@ export class CellOutputs {
     this.#displays = displays;
   }
 
-  /** A copy of what is there now. */
+  /** A copy of what is there now; a display of nothing is what is left of a progress bar. */
   get outputs(): readonly Output[] {
-    return this.#outputs.map((output) => ({ ...output }));
+    return this.#outputs
+      .filter((output) => !("data" in output) || Object.keys(output.data).length > 0)
+      .map((output) => ({ ...output }));
   }
 
   receive(publication: Publication): void {
@@ -116,4 +118,8 @@ export class CellOutputs {
 }
 
 type Shown = Extract<Publication, { readonly type: "display_data" | "execute_result" }>;
-const content = ({ data, metadata }: Shown): Pick<DisplayOutput, "data" | "metadata"> => ({ data, metadata });
+function content({ data, metadata }: Shown): Pick<DisplayOutput, "data" | "metadata"> {
+  // A view names a model that ends with the kernel; what else is there says what it showed.
+  const kept = Object.entries(data).filter(([type]) => type !== "application/vnd.jupyter.widget-view+json");
+  return { data: Object.fromEntries(kept), metadata };
+}

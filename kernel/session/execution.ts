@@ -19,12 +19,14 @@ import type {
   MimeData as WireData,
   Origin,
 } from "../wire/index.js";
+import { cellOutputs, type LastingOutput } from "./cell-outputs.js";
 import type { Comms } from "./comms.js";
 import type { Debugging } from "./debugging.js";
 import { printDiagnostics, reportDiagnostics } from "./diagnostics.js";
 import type { History } from "./history.js";
 import type { LanguageTools } from "./language-tools.js";
 import { createMagicContext } from "./magic-context.js";
+import { misplacedMagic } from "./misplaced-magic.js";
 import type { Questions } from "./questions.js";
 import { explainError, refusal, type TypecheckMode } from "./type-check.js";
 
@@ -47,7 +49,7 @@ export interface ExecutionOptions {
 export interface Execution {
   execute(request: ExecuteRequest, from: Origin): Promise<ExecuteReply>;
   /** Tells the clients what `parent` showed. */
-  publish(parent: Header, output: Output): void;
+  publish(parent: Header, output: LastingOutput): void;
   /** Stops the requests that are being executed, or what keeps the main thread busy. */
   interrupt(): Promise<void>;
 }
@@ -82,8 +84,8 @@ export function createExecution(options: ExecutionOptions): Execution {
         runCell(body, name, {
           ...dialogue,
           show: (output) => {
-            // Whatever becomes of the rest, the clients' models have to know.
-            if (output.type === "comm") show(output);
+            // Whatever becomes of the rest, the clients' models have to know, and who waits sees how far it is.
+            if (output.type === "comm" || output.type === "magic" || output.type === "passing") show(output);
             else showBody(output);
           },
         }),
@@ -114,12 +116,16 @@ export function createExecution(options: ExecutionOptions): Execution {
     // The checker works in a thread of its own, while this one transforms.
     const remarks = typecheck === "off" ? [] : check(code, tools);
     const transformed = tools.transform(code, name, { asWritten: debugging.attached() });
-    if (!transformed.ok) return { status: "error", ...reportDiagnostics(transformed.diagnostics, cell) };
+    if (!transformed.ok) {
+      const misplaced = misplacedMagic(transformed.diagnostics, code, tools.magics);
+      return { status: "error", ...(misplaced ?? reportDiagnostics(transformed.diagnostics, cell)) };
+    }
     const found = await remarks;
     if (found === "interrupted") return { status: "error", ...interruptedReport() };
     const errors = found.filter(({ severity }) => severity === "error");
     if (errors.length > 0 && typecheck === "error") {
-      return { status: "error", ...refusal(errors, cell, tools.findDeclaringCell) };
+      const misplaced = misplacedMagic(errors, code, tools.magics);
+      return { status: "error", ...(misplaced ?? refusal(errors, cell, tools.findDeclaringCell)) };
     }
     if (found.length > 0) dialogue.show({ type: "stream", name: "stdout", text: printDiagnostics(found, cell) });
     return runTransformed(transformed.cell, tools, dialogue);
@@ -145,7 +151,7 @@ export function createExecution(options: ExecutionOptions): Execution {
         return { status: "error", ...explainError(outcome, cell, findDeclaringCell) };
       case "exit": {
         options.exited(outcome.code);
-        const words = `the cell called process.exit(${outcome.code}), which ends the kernel. Restart it to go on.`;
+        const words = `the cell called ${outcome.call}, which ends the kernel. Restart it to go on.`;
         return { status: "error", ...errorReport("KernelExit", words) };
       }
       case "ok":
@@ -171,7 +177,7 @@ export function createExecution(options: ExecutionOptions): Execution {
     }
   }
 
-  function publish(parent: Header, output: Output): void {
+  function publish(parent: Header, output: LastingOutput): void {
     switch (output.type) {
       case "stream":
         broadcast(parent, "stream", { name: output.name, text: output.text });
@@ -189,6 +195,13 @@ export function createExecution(options: ExecutionOptions): Execution {
       case "comm":
         options.comms.publish(parent, output);
         return;
+      case "magic":
+        void language().then(({ magics }) => {
+          if (magics.add(output)) return;
+          const words = "the kernel has a magic of its own by this name. Choose another name.";
+          publish(parent, { type: "error", ...errorReport("UsageError", `${output.name}: ${words}`) });
+        });
+        return;
       case "error":
         broadcast(parent, "error", errorContent(output));
     }
@@ -196,7 +209,7 @@ export function createExecution(options: ExecutionOptions): Execution {
 
   /** Shows nothing; models that live on the clients' side are kept informed. */
   const silently = (parent: Header) => (output: Output) => {
-    if (output.type === "comm") publish(parent, output);
+    if (output.type === "comm" || output.type === "magic") publish(parent, output);
   };
 
   async function evaluate(
@@ -228,16 +241,16 @@ export function createExecution(options: ExecutionOptions): Execution {
       // Frames are mapped by the cell's name: what has no number of its own gets another name.
       const name = stored ? `In[${count}]` : `Unnumbered[${++unstored}]`;
       debugging.named(name, code);
-      const show = silent
-        ? silently(parent)
-        : (output: Output): void => {
-            publish(parent, output);
-          };
+      const outputs = cellOutputs((output) => {
+        publish(parent, output);
+      });
+      const show = silent ? silently(parent) : outputs.show;
       const payload: { source: "page"; data: WireData; start: number }[] = [];
       const page = (data: MimeData): void => {
         payload.push({ source: "page", data: wireData(data), start: 0 });
       };
       const outcome: Ended = code.trim() === "" ? { status: "ok" } : await runCell(code, name, { show, ask, page });
+      outputs.end();
 
       if (outcome.status === "error") {
         const error = errorContent(outcome);

@@ -19,6 +19,8 @@ interface Entry {
 
 /** Inputs of this session that are remembered. */
 const remembered = 10_000;
+/** How much of a result is remembered, in UTF-16 units. */
+const longestOutput = 1000;
 
 /** @param file of earlier sessions and those of other kernels; without it there is but one */
 export function createHistory(file?: HistoryFile): History {
@@ -65,7 +67,7 @@ export function createHistory(file?: HistoryFile): History {
     },
     setOutput(count, text) {
       const entry = own.get(count);
-      if (entry !== undefined) entry.output = text;
+      if (entry !== undefined) entry.output = text.slice(0, longestOutput);
     },
     async query(request) {
       const found = await find(request, (await file?.session()) ?? 1);

@@ -12,10 +12,12 @@
  * session          the message loop
  * shells           the queues, and what an error aborts in them
  * execution        one execute_request after the other
+ * cell-outputs     what only passes, such as a progress bar, among what stays
  * language-tools   what of lang it needs, loaded late
  * cell-globals     the names that cells find, for the type checker
  * magic-context    what a cell's magics can do here
  * type-check       what a type error does; diagnostics prints them as tsc does
+ * misplaced-magic  a magic behind code, in words
  * notebook-lookup  the cell of the notebook that should have run before
  * introspection    complete and inspect; cursor counts in code points
  * debugging        which cells ran, for the debugger, which is loaded late

@@ -24,6 +24,10 @@ export function createMagicContext({ run, runOwn, show, page, tools, typecheck }
       if (ended.status === "error") show({ type: "stream", name: "stdout", text: `${ended.evalue}\n` });
       else show({ type: "display", data: ended.result ?? {}, metadata: {}, update: false });
     },
+    perform: (spelled, args, body) =>
+      runOwn(`await globalThis[Symbol.for("virtlab.magics")].run(...${literal([spelled, args, body])})`, ""),
+    // Whatever comes of it: the magics that it brings are there, or not.
+    loadApi: () => runOwn('void await __virtlab.import("virtlab");', ""),
     assign: (name, value, type) =>
       runOwn(`const ${name} = ${literal(value)};`, `const ${name} = undefined as never as ${type};`),
     async document(name, source) {

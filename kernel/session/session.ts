@@ -103,6 +103,7 @@ export function createSession(options: SessionOptions): Session {
     const started = new Date().toISOString();
     executing.add(message.header);
     await frame(channel, message, async () => {
+      await comms.leave(message);
       const { silent, stop_on_error } = message.content;
       const reply = await execution.execute(message.content, message);
       // A silent request is a front end's own: the user's cells don't suffer for it.

@@ -73,7 +73,7 @@ export class Engine implements Persist<EngineState>, Progress {
     return this.#events;
   }
 
-  /** Where the run that goes on ends at the latest. */
+  /** When the run that goes on ends; undefined where that depends on what happens. */
   get until(): number | undefined {
     return this.#until;
   }
@@ -178,9 +178,9 @@ export class Engine implements Persist<EngineState>, Progress {
       );
     }
     this.#state = "running";
-    this.#until = limit === Infinity ? undefined : limit;
+    this.#until = limit === Infinity || untilIdle ? undefined : limit;
     const queue = this.#queue;
-    const watch = supervision.watch;
+    const { watch, ended } = supervision;
     try {
       for (;;) {
         if (watch?.(this) === true) return { reason: "interrupted", now: this.now };
@@ -202,6 +202,7 @@ export class Engine implements Persist<EngineState>, Progress {
       // still says it runs refuses to.
       this.#until = undefined;
       this.#state = "ready";
+      ended?.(this);
     }
   }
 

@@ -9,22 +9,30 @@ export interface Progress {
   readonly now: number;
   /** Events done since the world began. */
   readonly events: number;
-  /** Where the run ends at the latest; undefined where it has no set end. */
+  /** When the run ends; undefined where that depends on what happens. */
   readonly until: number | undefined;
 }
 
 /** Called between any two events; it must be quick. @returns whether the run is to stop here */
 export type Watch = (progress: Progress) => boolean;
 
+/** Told that a run has ended, however it did unless it was cut off, with its world as it is then. */
+export type Ended = (progress: Progress) => void;
+
 let watch: Watch | undefined;
+let ended: Ended | undefined;
 
 /** Sets who watches over every run that begins from now on; undefined for nobody, which costs a run nothing. */
-export function supervise(next: Watch | undefined): void {
+export function supervise(next: Watch | undefined, whenEnded?: Ended): void {
   watch = next;
+  ended = whenEnded;
 }
 
 export const supervision = {
   get watch(): Watch | undefined {
     return watch;
+  },
+  get ended(): Ended | undefined {
+    return ended;
   },
 } as const;

@@ -1,8 +1,12 @@
+import { execFile } from "node:child_process";
 import { tmpdir } from "node:os";
 import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { Script } from "node:vm";
 import { createTransform, startLanguageService, type LanguageService } from "../../kernel/lang/index.js";
-import { declaring, sevenLines, tenMillion } from "./runner/cells.js";
+import type { DeclaringLife } from "./peers/declaring-life.js";
+import { sevenLines, tenMillion } from "./runner/cells.js";
 import type { Bench, Room } from "./runner/measure.js";
 
 let variant = 0;
@@ -113,6 +117,32 @@ const cold: Bench = {
   ],
 };
 
+const again: Bench = {
+  name: "the same cell once more, checked",
+  unit: "ms",
+  better: "lower",
+  contenders: [
+    {
+      name: "virtlab",
+      async run() {
+        const service = await warm();
+        const cell = sevenLines(++variant);
+        await service.check(cell);
+        return typical(50, () => service.check(cell));
+      },
+    },
+  ],
+};
+
+async function declaringLife(): Promise<DeclaringLife> {
+  const script = fileURLToPath(new URL("./peers/declaring-life.js", import.meta.url));
+  const { stdout } = await promisify(execFile)(process.execPath, [script]);
+  // What that script prints.
+  return JSON.parse(stdout) as DeclaringLife;
+}
+
+const middle = (part: readonly number[]): number => [...part].sort((a, b) => a - b)[part.length >> 1] ?? NaN;
+
 const growth: Bench = {
   name: "300 declaring cells: last 50 against first 50",
   unit: "×",
@@ -122,21 +152,26 @@ const growth: Bench = {
     {
       name: "virtlab",
       async run() {
-        const service = startLanguageService({ cwd: tmpdir() });
-        await service.ready;
-        const times: number[] = [];
-        for (let cell = 0; cell < 300; cell++) {
-          times.push(await milliseconds(() => service.check(declaring(cell))));
-          service.declare(declaring(cell));
-          // What a declaration costs is no part of the next check: nobody types that fast.
-          await service.inspect("", 0);
-        }
-        await service.stop();
-        const middle = (part: readonly number[]): number => [...part].sort((a, b) => a - b)[part.length >> 1] ?? NaN;
+        const { times } = await declaringLife();
         return middle(times.slice(-50)) / middle(times.slice(0, 50));
       },
     },
   ],
+};
+
+const lateCells: Bench = {
+  name: "300 declaring cells: a check of the last 50",
+  unit: "ms",
+  better: "lower",
+  contenders: [{ name: "virtlab", run: async () => middle((await declaringLife()).times.slice(-50)) }],
+};
+
+const memory: Bench = {
+  name: "memory after 300 declaring cells",
+  unit: "MB",
+  better: "lower",
+  goal: { median: 350 },
+  contenders: [{ name: "virtlab", run: async () => (await declaringLife()).megabytes }],
 };
 
 const completion: Bench = {
@@ -203,4 +238,6 @@ const topLevelLoop: Bench = {
   ],
 };
 
-export const room: Room = { benches: [typedCell, transformed, cold, growth, completion, inspection, topLevelLoop] };
+export const room: Room = {
+  benches: [typedCell, again, transformed, cold, growth, lateCells, memory, completion, inspection, topLevelLoop],
+};

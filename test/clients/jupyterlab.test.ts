@@ -17,8 +17,8 @@ test.for(course)("%s runs from end to end, and its pictures are seen", async (na
   await notebook.runAll();
   const shown = await notebook.shown();
   expect(shown.filter(({ failed }) => failed)).toEqual([]);
+  await expect.poll(async () => (await notebook.pictures()).length).toBeGreaterThan(0);
   const pictures = await notebook.pictures();
-  expect(pictures.length).toBeGreaterThan(0);
   expect(pictures.filter(({ width, height }) => width < 300 || height < 100)).toEqual([]);
   await lab.picture(name.replace(".ipynb", ""));
   // What is saved is what any other reader of the file gets.
@@ -47,9 +47,9 @@ test("table, graph, sequence, plot: each is seen", async () => {
     '[{ n: 1, kind: "a" }, { n: 2, kind: "b" }]',
   );
   await notebook.runAll();
-  const pictures = await notebook.pictures();
+  // Mermaid's come late.
+  await expect.poll(() => notebook.pictures()).toHaveLength(kinds.length);
   await lab.picture("views");
-  expect(pictures).toHaveLength(kinds.length);
   expect(await notebook.outputs(kinds.length).locator("td").allInnerTexts()).toEqual(["1", "a", "2", "b"]);
 });
 
@@ -113,6 +113,20 @@ test("Tab completes with types, Shift+Tab shows signature and documentation", as
   expect(text).toContain("The price of n loaves, in cents.");
 });
 
+test("prompt() asks in a box below the cell; name? shows documentation there", async () => {
+  const notebook = await lab.write('"Hello, " + prompt("Your name?")', "parseInt?");
+  await notebook.start(0);
+  const box = notebook.cell(0).locator(".jp-Stdin-input");
+  await box.fill("Ada");
+  await lab.picture("prompt");
+  await box.press("Enter");
+  await notebook.idle();
+  await expect.poll(async () => (await notebook.shown())[0]?.text).toContain("'Hello, Ada'");
+  await notebook.run(1);
+  await expect.poll(async () => (await notebook.shown())[1]?.text).toContain("Converts a string to an integer.");
+  await lab.picture("help");
+});
+
 test("a slider moved by the keyboard runs the function again, also after the page was loaded anew", async () => {
   let notebook = await lab.write(
     'import { interact } from "virtlab";\ninteract(({ n, how }) => how + " of " + n * n, { n: { min: 1, max: 9 }, how: ["sum", "mean"], on: true, name: "x" });',
@@ -150,7 +164,7 @@ test("in the dark theme", async () => {
   await expect.poll(() => lab.tab.locator("body").getAttribute("data-jp-theme-light")).toBe("false");
   await lab.tab.locator("#jupyterlab-splash").waitFor({ state: "detached" });
   for (const index of [0, 1, 2, 3]) await notebook.run(index);
-  expect(await notebook.pictures()).toHaveLength(2);
+  await expect.poll(() => notebook.pictures()).toHaveLength(2);
   await lab.picture("dark");
   await theme("Light");
 });

@@ -219,7 +219,7 @@ async function attach(tab: Page): Promise<LabNotebook> {
         }))`),
     shown: () =>
       tab.evaluate(`${current}.content.widgets.map(({ node, model }) => ({
-        text: [...node.querySelectorAll(".jp-OutputArea-output")].map((output) => output.innerText).join("\\n"),
+        text: [...node.querySelectorAll(".jp-OutputArea-output")].map((output) => output.innerText.trimEnd()).join("\\n"),
         failed: model.type === "code" && model.outputs.toJSON().some(({ output_type }) => output_type === "error"),
       }))`),
   };

@@ -1,55 +1,39 @@
 /** An exported page in a real browser: Debian's Chromium, headless, offline. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { chromium, type BrowserContext, type Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { page as exported, present } from "../../kernel/display/index.js";
 import { notebook } from "../kernel/display/notebook.js";
 import * as views from "../kernel/display/views.js";
+import { needsBrowser, startBrowser, type Browser } from "./browser.js";
 
-const browser = "/usr/bin/chromium";
 const bundle = new URL("../../node_modules/plotly.js/dist/plotly-cartesian.min.js", import.meta.url);
-
-const missing = existsSync(browser) ? undefined : `${browser} is not there: install Debian's package "chromium"`;
-if (missing !== undefined) console.warn(`test/clients/page.test.ts is skipped: ${missing}`);
-
-const flags = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 
 interface Opened {
   readonly tab: Page;
   /** Errors and warnings of the console. */
-  readonly complaints: string[];
+  readonly complaints: readonly string[];
   /** What the page asked for, and why what failed did. */
   readonly requests: string[];
   readonly failures: string[];
 }
 
-describe.skipIf(missing !== undefined)("an exported page in Chromium", () => {
+describe("an exported page in Chromium", () => {
   let folder: string;
-  let context: BrowserContext;
+  let browser: Browser | undefined;
 
-  beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), "virtlab-page-"));
-    context = await chromium.launchPersistentContext(join(folder, "profile"), {
-      executablePath: browser,
-      headless: true,
-      args: flags,
-      viewport: { width: 1280, height: 900 },
-    });
+  beforeEach(async (context) => {
+    needsBrowser(context);
+    browser ??= await startBrowser();
   });
-
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "virtlab-page-"));
+  });
   afterAll(async () => {
-    await context.close();
+    await browser?.close();
     rmSync(folder, { recursive: true, force: true });
   });
 
@@ -57,14 +41,11 @@ describe.skipIf(missing !== undefined)("an exported page in Chromium", () => {
   const open = async (html: string): Promise<Opened> => {
     const file = join(folder, `${html.length}.html`);
     writeFileSync(file, html);
-    const tab = await context.newPage();
-    const complaints: string[] = [];
+    if (browser === undefined) throw new Error("only within a test");
+    const tab = await browser.open();
+    const complaints = browser.complaints(tab);
     const requests: string[] = [];
     const failures: string[] = [];
-    tab.on("console", (message) => {
-      if (["error", "warning"].includes(message.type())) complaints.push(message.text());
-    });
-    tab.on("pageerror", (error) => complaints.push(error.message));
     tab.on("requestfailed", (request) => failures.push(request.failure()?.errorText ?? ""));
     tab.on("request", (request) => {
       if (!/^(?:data:|blob:)/.test(request.url()) && request.url() !== pathToFileURL(file).href)

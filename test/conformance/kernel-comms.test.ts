@@ -88,6 +88,81 @@ test("interact: a slider moves, and the result follows", async () => {
   await idle(positions[0] ?? "");
 });
 
+test("messages of several models that wait together are handed over together", async () => {
+  const { broadcasts } = await kernel.run(`
+    import { play } from "virtlab";
+    let played = 0;
+    interact(({ frame }) => { played++; console.log("frame", frame); }, { frame: play(0, 50) });`);
+  const models = modelsOf(broadcasts);
+  const output = models.get("OutputModel")?.content.comm_id ?? "";
+  const [player, along] = ["PlayModel", "IntSliderModel"].map((name) => models.get(name)?.content.comm_id ?? "");
+  const running = kernel.run("const pause = Date.now() + 300; while (Date.now() < pause); played");
+  await until(() =>
+    heard.some(({ type, content }) => type === "execute_input" && "code" in content && content.code.includes("pause")),
+  );
+  let last = "";
+  for (let frame = 1; frame <= 9; frame++) {
+    update(player ?? "", { value: frame });
+    last = update(along ?? "", { value: frame });
+  }
+  expect((await running).result).toBe("1");
+  await idle(last);
+  expect((await kernel.run("played")).result).toBe("2");
+  const sets = heard.filter(
+    ({ type, content }) => type === "comm_msg" && "comm_id" in content && content.comm_id === output,
+  );
+  expect(sets.map(({ content }) => content)).toMatchObject([
+    { data: { state: { outputs: [{ output_type: "stream", name: "stdout", text: "frame 9\n" }] } } },
+  ]);
+});
+
+test("a cell that runs again closes the widgets of its run before, also those of later moves", async () => {
+  const code = `import { slider } from "virtlab";
+    interact(({ n }) => n > 1 ? slider(0, n) : n, { n: { min: 1, max: 9 } });`;
+  const comms = async (): Promise<number> => {
+    const { content } = await kernel.client.request("shell", "comm_info_request", { target_name: "jupyter.widget" });
+    return content.status === "ok" ? Object.keys(content.comms).length : NaN;
+  };
+  const execute = async (cellId: string): Promise<Broadcast[]> => {
+    const broadcasts: Broadcast[] = [];
+    const onBroadcast = (message: Broadcast): void => void broadcasts.push(message);
+    await kernel.client.request("shell", "execute_request", { code }, { onBroadcast, metadata: { cellId } });
+    return broadcasts;
+  };
+  const before = await comms();
+  const first = await execute("a");
+  const opened = (await comms()) - before;
+  const slider = modelsOf(first).get("IntSliderModel")?.content.comm_id ?? "";
+  await idle(update(slider, { value: 5 }));
+  expect(await comms()).toBeGreaterThan(before + opened);
+  const again = await execute("a");
+  expect(again.filter(({ type }) => type === "comm_close").length).toBeGreaterThan(opened);
+  expect(await comms()).toBe(before + opened);
+  await execute("b");
+  expect(await comms()).toBe(before + 2 * opened);
+  // What crossed the closing is no mistake.
+  await idle(update(slider, { value: 6 }));
+  expect(kernel.log()).toBe("");
+});
+
+test("what a part of a cell shows is kept apart, beyond an await too", async () => {
+  const { broadcasts, stdout } = await kernel.run(`
+    import { output } from "virtlab";
+    const here = output();
+    const done = here.run(async () => {
+      console.log("inside");
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      console.log("inside later");
+    });
+    console.log("outside");
+    await done;
+    console.log("outside later");
+    here`);
+  expect(stdout).toBe("outside\noutside later\n");
+  const shown = broadcasts.find(({ type }) => type === "execute_result");
+  expect(shown?.content).toMatchObject({ data: { "text/plain": "inside\ninside later" } });
+});
+
 test("comm_info tells the open comms, by target", async () => {
   const { content } = await kernel.client.request("shell", "comm_info_request", { target_name: "jupyter.widget" });
   const { broadcasts } = await kernel.run(

@@ -21,6 +21,19 @@ const failure = ({ reply }: Ran): { ename: string; evalue: string; traceback: st
 };
 
 describe("a cell", () => {
+  test("waits for what its value's hook promises to be shown as", async () => {
+    const ran = await kernel.run(`
+      ({ async [Symbol.for("Jupyter.display")]() {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        return { "text/html": "<b>late</b>", "text/plain": "late" };
+      } })`);
+    expect(ran.broadcasts.find(({ type }) => type === "execute_result")?.content).toMatchObject({
+      data: { "text/html": "<b>late</b>", "text/plain": "late" },
+    });
+    const failing = await kernel.run('({ [Symbol.for("Jupyter.display")]: () => Promise.reject(new Error("no")) })');
+    expect(failing.result).toContain("(showing it failed: Error: no)");
+  });
+
   test("gives the value of its last expression as execute_result", async () => {
     const ran = await kernel.run("const a: number = 6;\na * 7");
     expect(ran.result).toBe("42");

@@ -31,7 +31,7 @@ function inWorker(script: string): unknown {
       kernelFolder: "/nowhere/",
       present: (value) => (Array.isArray(value) ? value : [value]).map((each) => ({ "text/plain": String(each) })),
       originalPosition,
-      loadApi: async () => ({ answer: 42 }),
+      api: { load: async () => ({ answer: 42 }), require: () => ({ answer: 42 }) },
     });`;
   const args = ["--no-force-async-hooks-checks", "--input-type=module", "-e", main];
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8", timeout: 30_000 });

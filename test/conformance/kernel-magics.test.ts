@@ -43,6 +43,48 @@ describe("magics", () => {
     expect(syntax.traceback).toMatch(/^In\[\d+\]:2:/);
   });
 
+  test("behind code is one error that names the mend", async () => {
+    const valid = failure(await kernel.run("const first = 1\n%lsmagic"));
+    expect(valid.traceback).toBe(
+      "UsageError: %lsmagic stands on line 2, behind code\nMagics come before a cell's code: put it on the first line, or into a cell of its own.",
+    );
+    const syntax = failure(await kernel.run("const second = 1;\n\n  %%time\nsecond"));
+    expect(syntax.traceback).toMatch(
+      /^UsageError: %%time stands on line 3, behind code\nIt makes the whole cell its own/,
+    );
+    // A remainder is no magic.
+    expect((await kernel.run("const time = 4; 11\n% time")).result).toBe("3");
+    expect(failure(await kernel.run("const third = ;\n// %lsmagic")).ename).toBe("SyntaxError");
+  });
+
+  test("are brought by cells: they run there, with the cell's output and its worlds", async () => {
+    const defined = await kernel.run(`
+      import { defineMagic } from "virtlab";
+      const box = { seen: 0 };
+      defineMagic({
+        name: "shout", kind: "cell", usage: "[--twice]", help: "Says it aloud.", language: "text",
+        async run(args, body) {
+          box.seen++;
+          console.log(body.trim().toUpperCase());
+          if (body.includes("bad")) throw new RangeError("bad words");
+          return args;
+        },
+      });`);
+    expect(defined.reply.status).toBe("ok");
+    const ran = await kernel.run('%%shout --twice "a b"\nno TypeScript: at all');
+    expect([ran.stdout, ran.result]).toEqual(["NO TYPESCRIPT: AT ALL\n", "[ '--twice', 'a b' ]"]);
+    expect((await kernel.run("box.seen")).result).toBe("1");
+    expect(failure(await kernel.run("%%shout\nbad")).ename).toBe("RangeError");
+    const listed = await kernel.run("%lsmagic");
+    expect(displays(listed)[0]?.["text/plain"]).toMatch(/%%shout \[--twice\] +Says it aloud\./);
+    expect(failure(await kernel.run("%%shot\nx")).traceback).toContain("Did you mean %%shout?");
+    expect(failure(await kernel.run('defineMagic({ name: "a b", kind: "line", help: "", run: () => 1 })')).evalue).toBe(
+      "\"a b\" can't be a magic's name",
+    );
+    const taken = await kernel.run('defineMagic({ name: "time", kind: "cell", help: "No.", run: () => 1 })');
+    expect(JSON.stringify(taken.broadcasts)).toContain("the kernel has a magic of its own by this name");
+  });
+
   test("%%time tells the wall time of the code and keeps the result and the names", async () => {
     const ran = await kernel.run("%%time\nconst slept = await new Promise<number>((r) => setTimeout(r, 60, 4)); slept");
     expect(ran.result).toBe("4");

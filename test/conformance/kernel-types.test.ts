@@ -91,6 +91,19 @@ describe("a cell with a type error", () => {
   });
 });
 
+test("a cell written for tslab runs with a warning on stdout; an error in a local file stops it", async () => {
+  const kernel = await start({
+    files: { "mine.ts": "export const one: number = 1;\nexport const two: number = 'two';" },
+  });
+  const ran = await kernel.run("const twice = (a) => a * 2;\ntwice(4)");
+  expect(ran.result).toBe("8");
+  expect(plain([ran.stdout])).toContain("In[1]:1:16 - warning TS7006");
+  expect(ran.stderr).toBe("");
+  expect(failure(await kernel.run("import { one } from './mine.ts';\none")).traceback).toContain(
+    "In[2]:1:21 - error TS2322: mine.ts:2:14 - Type 'string' is not assignable to type 'number'.",
+  );
+});
+
 test("VIRTLAB_TYPECHECK=warn prints the remark to stdout and runs the cell", async () => {
   const kernel = await start({ environment: { VIRTLAB_TYPECHECK: "warn" } });
   const ran = await kernel.run('const size: number = "five"; size');

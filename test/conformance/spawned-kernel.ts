@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -21,6 +21,8 @@ export interface Options {
   readonly environment?: Readonly<Record<string, string>>;
   /** Another copy of the kernel. */
   readonly program?: string;
+  /** Where it runs; it is made. A folder of its own where absent. */
+  readonly cwd?: string;
   /** Files to lie in the kernel's folder. */
   readonly files?: Readonly<Record<string, string>>;
 }
@@ -54,11 +56,12 @@ export interface SpawnedKernel {
 export async function spawnKernel(options: Options = {}): Promise<SpawnedKernel> {
   const folder = mkdtempSync(join(tmpdir(), "virtlab-kernel-"));
   for (const [name, text] of Object.entries(options.files ?? {})) writeFileSync(join(folder, name), text);
+  if (options.cwd !== undefined) mkdirSync(options.cwd, { recursive: true });
   const connection = await newConnection({ transport: options.transport ?? "tcp" });
   const file = join(folder, "connection.json");
   writeFileSync(file, JSON.stringify(connection));
   const child = spawn(process.execPath, ["--no-force-async-hooks-checks", options.program ?? program, file], {
-    cwd: folder,
+    cwd: options.cwd ?? folder,
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, JPY_PARENT_PID: String(process.pid), ...options.environment },
   });

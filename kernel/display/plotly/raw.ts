@@ -1,6 +1,8 @@
 import { mime, type MimeBundle } from "../bundle.js";
 import { isPlain, toJson } from "../json.js";
+import { plotSvg } from "../svg/plot.js";
 import { oneLine } from "../text/width.js";
+import { simplePlot, textOf } from "./simple.js";
 
 /** A figure that a user built for plotly.js. */
 interface RawFigure {
@@ -21,16 +23,10 @@ export function isFigure(value: unknown): value is RawFigure {
   );
 }
 
-/** Plotly writes most texts as a string or as `{ text }`. */
-function textOf(value: unknown): string | undefined {
-  if (typeof value === "string") return value;
-  return isPlain(value) && typeof value["text"] === "string" ? value["text"] : undefined;
-}
-
 const lengthOf = (value: unknown): number | undefined =>
   Array.isArray(value) || (ArrayBuffer.isView(value) && "length" in value) ? Number(value.length) : undefined;
 
-/** A user's own figure: drawn by clients that have Plotly, and told in words to all others. */
+/** A user's own figure: drawn by clients that have Plotly, told in words to all others, and drawn here where it is simple. */
 export function presentFigure({ data, layout, ...rest }: RawFigure): MimeBundle {
   const axis = (name: string): string[] => {
     const title = isPlain(layout[`${name}axis`])
@@ -45,5 +41,10 @@ export function presentFigure({ data, layout, ...rest }: RawFigure): MimeBundle 
     return `  ${name}: ${type}${count === undefined ? "" : `, ${count} values`}`;
   });
   const text = [textOf(layout["title"]) ?? "Plotly figure", ...axis("x"), ...axis("y"), ...traces];
-  return { [mime.plotly]: toJson({ data, layout, ...rest }), [mime.text]: text.map(oneLine).join("\n") };
+  const simple = simplePlot(data, layout);
+  return {
+    [mime.plotly]: toJson({ data, layout, ...rest }),
+    ...(simple === undefined ? {} : { [mime.svg]: plotSvg(simple) }),
+    [mime.text]: text.map(oneLine).join("\n"),
+  };
 }

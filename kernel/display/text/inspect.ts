@@ -1,12 +1,15 @@
-import { inspect } from "node:util";
+import { inspect, types } from "node:util";
 
 /** Values visited before deeper levels are left out, and characters of text before the rest is. */
 const budget = 5_000;
 const characters = 64 * 1024;
+const lines = 500;
 const perLevel = 100;
 const deepest = 6;
 
 function children(value: object): unknown[] {
+  // `inspect` looks behind a proxy; to ask the proxy would run its traps.
+  if (types.isProxy(value)) return [];
   if (Array.isArray(value)) return value.slice(0, perLevel);
   if (value instanceof Map) return [...value].slice(0, perLevel).flat();
   if (value instanceof Set) return [...value].slice(0, perLevel);
@@ -34,7 +37,7 @@ function depthWithin(value: unknown): number {
 
 /**
  * Any value as text, as Node's REPL shows it. Bounded: at most 100 elements of each collection, as many levels as a few
- * thousand values allow, 64 KiB of text; what is left out is said. A value that throws when looked at is shown as such.
+ * thousand values allow, 500 lines and 64 KiB of text; what is left out is said. A value that throws when looked at is shown as such.
  */
 export function inspectText(value: unknown): string {
   try {
@@ -42,14 +45,20 @@ export function inspectText(value: unknown): string {
       depth: depthWithin(value),
       maxArrayLength: perLevel,
       maxStringLength: 10_000,
-      breakLength: 100,
+      breakLength: 80,
       compact: 3,
     });
-    if (text.length <= characters) return text;
-    return `${text.slice(0, characters)}\n… ${text.length - characters} more characters`;
+    const all = text.split("\n");
+    if (all.length > lines) return shortened(all.slice(0, lines).join("\n"), `${all.length - lines} more lines`);
+    return shortened(text, "");
   } catch (error) {
     return `[${typeof value} that cannot be shown: ${reason(error)}]`;
   }
+}
+
+function shortened(text: string, rest: string): string {
+  if (text.length > characters) return `${text.slice(0, characters)}\n… ${text.length - characters} more characters`;
+  return rest === "" ? text : `${text}\n… ${rest}`;
 }
 
 /** What an error, or whatever else was thrown, says of itself; never throws. */

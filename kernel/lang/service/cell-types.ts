@@ -38,8 +38,11 @@ const remembered = 50;
 /** A type checker of TypeScript proposes other names for no more unknown ones than this. */
 const mostProposals = 10;
 
-/** How much text the type checker takes in, in UTF-16 units, before another takes its place. */
+/** How much text the type checker takes in, in UTF-16 units, before another takes its place when there is time. */
 const enough = 100_000;
+
+/** Then it is high time: so much costs about 100 MB. */
+const tooMuch = 5 * enough;
 
 /** Types over all cells that ran. */
 export class CellTypes {
@@ -147,6 +150,14 @@ export class CellTypes {
     return this.#program.taken > enough || this.#proposals > mostProposals / 2;
   }
 
+  /** In steps, as `warmUp`. */
+  *tidyUp(): Generator<void> {
+    this.tidy();
+    yield;
+    // The new checker has to work out the library's types again; the next cell shall not wait for that.
+    yield* this.warmUp(1);
+  }
+
   /** Gives back what is remembered of cells that are gone. */
   tidy(): void {
     this.#close();
@@ -157,6 +168,7 @@ export class CellTypes {
   }
 
   #look(): void {
+    if (this.#program.taken > tooMuch) this.tidy();
     this.#program.look();
     this.#forgetStale();
   }

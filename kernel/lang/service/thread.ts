@@ -37,8 +37,7 @@ const quiet = 300;
 const pause = 20;
 
 // V8 compiles what runs often: after these rounds a check of seven lines takes a tenth of its first time.
-const warmUp = types.warmUp(40);
-let isWarm = false;
+let work: Generator<void> | undefined = types.warmUp(40);
 let asked = 0;
 let timer: NodeJS.Timeout | undefined;
 
@@ -59,13 +58,13 @@ function step(): void {
     schedule();
     return;
   }
-  if (!isWarm) isWarm = warmUp.next().done === true;
-  else if (types.isUntidy) types.tidy();
+  work ??= types.tidyUp();
+  if (work.next().done === true) work = undefined;
   schedule();
 }
 
 function schedule(): void {
-  if (timer !== undefined || (isWarm && !types.isUntidy)) return;
+  if (timer !== undefined || (work === undefined && !types.isUntidy)) return;
   timer = setTimeout(step, Math.max(pause, asked + quiet - performance.now()));
 }
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { measure, type Contender, type Outcome } from "./measure.js";
-import { table } from "./table.js";
+import { bars, table } from "./table.js";
 
 const scratch = mkdtempSync(join(tmpdir(), "bench-"));
 afterAll(() => {
@@ -61,6 +61,21 @@ describe("measure", () => {
     expect(outcome.results[1]?.ratio?.greatest).toBe(2);
     expect(outcome.results[2]).toEqual({ contender: "never", samples: [NaN, NaN, NaN] });
     expect(table([outcome])).toMatch(/never +– +ms$/m);
+  });
+
+  test("draws a line for each bar", async () => {
+    const goals = [{ median: 2 }, { ratio: 1 }, { ratio: 1.5 }, undefined];
+    const outcomes: Outcome[] = [];
+    for (const [index, goal] of goals.entries()) {
+      const contenders = [scripted("ours", [0, 3]), scripted("peer", [0, 4])] as const;
+      const bench = { name: `b${index}`, unit: "ms", better: "lower", contenders } as const;
+      outcomes.push(await measure({ ...bench, ...(goal === undefined ? {} : { goal }) }, 1));
+    }
+    expect(bars(outcomes).split("\n")).toEqual([
+      "MISSED        b0: 3 ms; bar: 2 ms",
+      "reached       b1: 3 ms; bar: peer (4 ms)",
+      "MISSED        b2: 3 ms; bar: 1.5× better than peer (4 ms)",
+    ]);
   });
 
   test("leaves out a peer that is missing, and says so", async () => {

@@ -43,6 +43,7 @@ function plugIn(): void {
           model.state = { ...model.state, ...content.data.state };
         },
         onMessage: (handler: Model["handle"]) => void (model.handle = handler),
+        onClose: () => undefined,
       };
     },
     onTarget(target: string, opened: (comm: object) => void) {
@@ -203,12 +204,12 @@ test("the function's values have their controls' types", () => {
 
 test.each<[string, unknown, string, string]>([
   ["a range that is empty", { min: 3, max: 3 }, "goes from 3 to 3", "greater than min"],
-  ["a range without an end", { min: 3 }, "no number as its max", "{ min, max }"],
+  ["a range without an end", { min: 3 }, "no number as its max", "slider(0, 10)"],
   ["a step of 0", { min: 0, max: 3, step: 0 }, "steps of 0", "greater than 0"],
   ["a start outside", { min: 0, max: 3, value: 4 }, "starts at 4", "between 0 and 3"],
   ["a mistyped option", { min: 0, max: 3, stepp: 1 }, 'no option "stepp"', '"step"'],
   ["nothing to choose from", [], "nothing to choose from", "at least one"],
-  ["a choice that is no scalar", ["a", {}], 'choice 2 of "x"', "look up"],
+  ["a choice that is no scalar", ["a", {}], 'choice 2 of interact: "x"', "look up"],
   ["a number", 5, "no control but 5", "{ min, max }"],
   ["null", null, "no control but null", "{ min, max }"],
 ])("%s is refused with the mend", (_, control, message, hint) => {

@@ -33,7 +33,7 @@ describe("kernelspec", () => {
     expect(argv[0]).toBe(process.execPath);
     expect(argv[1]).toBe("--no-force-async-hooks-checks");
     expect(isAbsolute(argv[2]!)).toBe(true);
-    expect(argv[2]).toMatch(/dist.kernel.cli.kernel\.js$/);
+    expect(argv[2]).toMatch(/dist.kernel.cli.kernel\.cjs$/);
     expect(argv[3]).toBe("{connection_file}");
     expect(rest).toEqual({
       display_name: "TypeScript (virtlab)",

@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
-import { present, presentAll } from "../../../kernel/display/index.js";
+import { present, presentAll, presentSoon } from "../../../kernel/display/index.js";
 import { isPlain } from "../../../kernel/display/json.js";
 import { lines, table } from "./views.js";
 
@@ -44,7 +44,9 @@ test("huge values are cut, and it is said", () => {
   expect(text("x".repeat(1e6))).toContain("... 990000 more characters");
   const wide = Object.fromEntries(Array.from({ length: 50_000 }, (_, i) => [`key${i}`, i]));
   expect(text(wide).length).toBeLessThan(70_000);
-  expect(text(wide)).toMatch(/… \d+ more characters$/);
+  expect(text(wide)).toMatch(/… 49502 more lines$/);
+  const long = Array.from({ length: 100 }, () => "y".repeat(1000));
+  expect(text(long)).toMatch(/… \d+ more characters$/);
 });
 
 test("a value that branches widely shows its upper levels, a small one all of them", () => {
@@ -148,8 +150,53 @@ test("a hook that fails, promises or returns something else is told so", () => {
       },
     }),
   ).toContain("showing it failed: Error: broken hook");
-  expect(text({ [hook]: () => Promise.resolve({}) })).toContain("returned a promise; return the bundle itself");
+  expect(text({ [hook]: () => Promise.resolve({}) })).toContain("returned a promise, and nothing waits here; return");
   expect(text({ [hook]: () => 7 })).toContain("returned 7; return an object of MIME types");
+});
+
+test("a place that can wait takes what a hook promises", async () => {
+  const soon = presentSoon({ [hook]: () => Promise.resolve({ "text/html": "<b>late</b>" }) });
+  expect(soon).toBeInstanceOf(Promise);
+  expect(await soon).toEqual([{ "text/html": "<b>late</b>", "text/plain": expect.any(String) as string }]);
+  const failing = await presentSoon({ [hook]: () => Promise.reject(new Error("late no")) });
+  expect(failing[0]?.["text/plain"]).toContain("(showing it failed: Error: late no)");
+  expect(presentSoon({ [hook]: () => ({ "text/plain": "now" }) })).toEqual([{ "text/plain": "now" }]);
+  expect(presentSoon(7)).toEqual([{ "text/plain": "7" }]);
+  // A function may have a hook too.
+  expect(presentSoon(Object.assign(() => 1, { [hook]: () => ({ "text/plain": "fn" }) }))).toEqual([
+    { "text/plain": "fn" },
+  ]);
+});
+
+test.each<[string, object[], object]>([
+  ["lines and points", [{ y: [1, 2] }, { type: "scatter", mode: "markers", x: [1], y: [null] }], {}],
+  ["bars", [{ type: "bar", name: "n", x: ["a", "b"], y: Float64Array.of(1, 2) }], { title: "T" }],
+  ["a logarithmic axis", [{ x: [1, 10], y: [1, 2] }], { xaxis: { type: "log", title: { text: "size" } } }],
+])("a Plotly figure of %s is drawn here too", (_, data, layout) => {
+  const { "image/svg+xml": drawn, "text/plain": said } = present({ data, layout });
+  expect(drawn).toMatch(/^<svg[\s\S]*<\/svg>\s*$/);
+  expect(said).not.toContain("failed");
+});
+
+test.each<[string, object[], object]>([
+  ["a pie", [{ type: "pie", values: [1, 2] }], {}],
+  ["stacked bars", [{ type: "bar", y: [1] }], { barmode: "stack" }],
+  ["a second axis", [{ y: [1], yaxis: "y2" }], { yaxis2: {} }],
+  ["a reversed axis", [{ y: [1] }], { yaxis: { autorange: "reversed" } }],
+  ["lines over names", [{ x: ["a"], y: [1] }], {}],
+  ["filled lines", [{ y: [1], fill: "tozeroy" }], {}],
+  ["x and y that don't fit", [{ x: [1, 2], y: [1] }], {}],
+  ["nothing", [], {}],
+])("a Plotly figure of %s is left to Plotly", (_, data, layout) => {
+  expect(Object.keys(present({ data, layout })).sort()).toEqual(["application/vnd.plotly.v1+json", "text/plain"]);
+});
+
+test("a proxy is looked behind, also among others", () => {
+  const trap = (): never => {
+    throw new Error("trap");
+  };
+  const guarded = new Proxy({ x: 1 }, { get: trap, ownKeys: trap, getOwnPropertyDescriptor: trap });
+  expect(text([guarded, 2])).toBe("[ { x: 1 }, 2 ]");
 });
 
 test("a Plotly figure goes through as JSON, with a summary of its traces", () => {

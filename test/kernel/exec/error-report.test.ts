@@ -9,7 +9,7 @@ function sources(): CellSources {
     line === 1 ? undefined : { line: line - 1, column },
   );
   const source = "const a = 1;\n\tthrow new Error();\nlast";
-  made.add({ name: "In[1]", source, code: "", positions: "", declares: [] });
+  made.add({ name: "In[1]", source, positions: "" });
   return made;
 }
 

@@ -291,7 +291,6 @@ describe("what can't run", () => {
       1,
       16,
     ],
-    ["\n  import.meta.url", "A cell is not a file", 2, 3],
   ];
   test.each(bad)("%j: %s", (cell, message, line, column) => {
     const result = createTransform()(cell, "cell");

@@ -151,3 +151,38 @@ test.each([
 ])("a console finds %j %s", (cell, expected) => {
   expect(magics.isComplete(cell)).toBe(expected);
 });
+
+describe("a magic that cells bring", () => {
+  const sh = { name: "sh", kind: "cell", usage: "[--on NAME]", help: "Runs a script.", language: "sh" } as const;
+
+  test("is there before the first import, and is carried out where cells run", async () => {
+    const session = fakeSession({ brought: [sh] });
+    expect(await session.run("%%sh --on 'a b'\ndocker ps")).toEqual({ status: "ok" });
+    expect(session.shown).toEqual([printed('%%sh ["--on","a b"] docker ps\n')]);
+    await session.run("%lsmagic");
+    expect(session.presented[0]).toMatchObject({
+      rows: expect.arrayContaining([{ magic: "%%sh [--on NAME]", help: "Runs a script." }]) as unknown,
+    });
+  });
+
+  test("is nearest to a mistyped one", async () => {
+    const session = fakeSession({ brought: [sh] });
+    expect(await session.run("%%shh\nls")).toMatchObject({ status: "error", evalue: "There is no magic %%shh" });
+    expect(await session.run("%%shh\nls")).toMatchObject({
+      traceback: [expect.anything(), expect.stringContaining("%%sh?")],
+    });
+  });
+
+  test("hides its body from TypeScript, completes, and is replaced but replaces none of the kernel's", () => {
+    const magics = createMagics(builtIn);
+    expect(magics.typeScript("%%sh\nls")).toBe("    \nls");
+    expect(magics.startsWith("%%sh")).toBeUndefined();
+    expect(magics.add(sh)).toBe(true);
+    expect(magics.typeScript("%%sh\nls")).toBeUndefined();
+    expect(magics.startsWith("  %%sh x")).toBe("%%sh");
+    expect(magics.complete("%%s", 3)?.matches.map(({ text }) => text)).toContain("%%sh");
+    expect(magics.add({ ...sh, help: "Other." })).toBe(true);
+    expect(magics.complete("%%sh", 4)?.matches).toHaveLength(1);
+    expect(magics.add({ ...sh, name: "time" })).toBe(false);
+  });
+});

@@ -27,6 +27,8 @@ export interface FakeOptions {
   readonly assignment?: Ending;
   readonly documents?: Readonly<Record<string, string>>;
   readonly magics?: readonly Magic[];
+  /** What "virtlab" brings. */
+  readonly brought?: readonly Omit<Magic, "run">[];
 }
 
 const ok: Ending = { status: "ok" };
@@ -67,6 +69,14 @@ export function fakeSession(options: FakeOptions = {}): FakeSession {
       assign(name, value, type) {
         assigned.push({ name, value, type });
         return Promise.resolve(options.assignment ?? ok);
+      },
+      perform(spelled, args, body) {
+        show({ type: "stream", name: "stdout", text: `${spelled} ${JSON.stringify(args)} ${body.trim()}\n` });
+        return Promise.resolve(ok);
+      },
+      loadApi() {
+        for (const magic of options.brought ?? []) magics.add(magic);
+        return Promise.resolve(ok);
       },
       document(name, source) {
         const text = options.documents?.[source ? `${name} and its source` : name];

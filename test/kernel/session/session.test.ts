@@ -195,7 +195,7 @@ describe("one cell", () => {
     const it = bench();
     it.session.handle("shell", incoming("execute_request", "a", cell("process.exit(3)")));
     await turn();
-    it.started[0]?.end({ status: "exit", code: 3 });
+    it.started[0]?.end({ status: "exit", code: 3, call: "process.exit(3)" });
     await turn();
     expect(of(it, "a").slice(-3)).toEqual(["error", "execute_reply", "idle"]);
     expect(it.left).toEqual([3]);
@@ -378,7 +378,7 @@ describe("comm messages", () => {
     const it = bench();
     it.session.handle("shell", incoming("comm_open", "o", open));
     await turn();
-    it.started[0]?.end({ status: "exit", code: 3 });
+    it.started[0]?.end({ status: "exit", code: 3, call: "process.exit(3)" });
     await turn();
     expect([of(it, "o"), it.left]).toEqual([["busy", "idle"], [3]]);
   });

@@ -234,6 +234,25 @@ describe("a supervisor", () => {
       [9, 1, undefined],
     ]);
     expect(engine.until).toBeUndefined();
+    // How long it takes to settle isn't known: the limit is none.
+    engine.settle({ within: s(1) });
+    expect(seen.at(-1)).toEqual([9, 1, undefined]);
+  });
+
+  test("is told that a run has ended, by an error too", () => {
+    const { engine, note } = recorded();
+    const ended: number[] = [];
+    supervise(
+      () => false,
+      ({ now }) => void ended.push(now),
+    );
+    engine.at(ns(5), note("event"));
+    engine.run(ns(9));
+    engine.at(ns(12), () => {
+      throw new Error("no");
+    });
+    expect(() => engine.run()).toThrow("no");
+    expect(ended).toEqual([5, 12]);
   });
 
   test("a world that was torn off inside an event refuses to go on, and no other", () => {

@@ -15,15 +15,19 @@ const open = new WeakMap<Targets, Map<string, () => State>>();
 /**
  * Gives a model's state to clients that come later: a page that is loaded anew asks for all of them at once.
  * Source: jupyter-widgets/ipywidgets, packages/schema/messages.md, "Control Widget messaging protocol, version 1.0".
+ * @returns takes it back: the model is closed
  */
-export function offerState(comms: Targets, id: string, state: () => State): void {
+export function offerState(comms: Targets, id: string, state: () => State): () => void {
   let models = open.get(comms);
   if (models === undefined) {
     models = new Map();
     open.set(comms, models);
     answerRequests(comms, models);
   }
-  models.set(id, state);
+  const offered = models.set(id, state);
+  return () => {
+    offered.delete(id);
+  };
 }
 
 function answerRequests(comms: Targets, models: ReadonlyMap<string, () => State>): void {

@@ -1,0 +1,151 @@
+import { Session } from "node:inspector";
+import { freemem, totalmem } from "node:os";
+import { errorReport } from "./error-report.js";
+import type { ErrorReport } from "./outcome.js";
+
+/** How often memory is looked at, in ms: while a cell runs, and in between, where a timer may fill it. */
+const busyInterval = 100;
+const idleInterval = 1000;
+/** Shares of the heap's limit: where the watch comes close, where the heap counts as full, where the danger is over. */
+const near = 0.6;
+const full = 0.85;
+const over = 0.5;
+/** A heap is full when it stays so that long, in ms: garbage is collected meanwhile. Near its limit V8 does little else. */
+const settling = 1000;
+/** The share of the machine's memory that the process may take, and that must be left of it to all. */
+const largestShare = 0.9;
+const leastFree = 0.03;
+const mebibyte = 2 ** 20;
+
+export interface MemoryWatchOptions {
+  /** The main thread's, in bytes; 0 where it is not known yet. */
+  readonly heapLimit: () => number;
+  readonly isBusy: () => boolean;
+  /** The main thread has to be stopped, now. Resolves when that is done and what can be dropped is. */
+  readonly stop: (report: ErrorReport) => Promise<void>;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+interface HeapUsage {
+  readonly usedSize: number;
+}
+
+/**
+ * Watches the memory of the process from a worker of it, and has the main thread stopped before V8 or the system ends
+ * the process without a word. V8 aborts where a heap reaches its limit; the debugger, once it is enabled, lets a heap
+ * grow to four times that instead (v8/src/inspector/v8-debugger.cc), so it is enabled when the limit comes near.
+ * @returns ends the watch
+ */
+export function watchMemory({ heapLimit, isBusy, stop, environment }: MemoryWatchOptions): () => void {
+  const machine = Math.min(totalmem(), process.constrainedMemory() || Infinity);
+  const given = memorySetting(environment["VIRTLAB_MEMORY"]);
+  const processLimit = given ?? machine * largestShare;
+  let session: Session | undefined;
+  let armed = false;
+  /** Since when the heap has been full. */
+  let fullSince = Infinity;
+  let ended = false;
+  let timer: NodeJS.Timeout;
+
+  function ask<T>(
+    command: "Runtime.getHeapUsage" | "HeapProfiler.collectGarbage" | "Debugger.enable" | "Debugger.disable",
+  ): Promise<T> {
+    const asked = (session ??= connect());
+    return new Promise((resolve, reject) => {
+      asked.post(command, (error: Error | null, result?: object) => {
+        // The inspector's answer to this command.
+        if (error === null) resolve(result as T);
+        else reject(error);
+      });
+    });
+  }
+
+  /** What is full. */
+  async function exhausted(): Promise<ErrorReport | undefined> {
+    const limit = heapLimit();
+    const resident = process.memoryUsage.rss();
+    if (resident > processLimit) return processReport(resident, processLimit);
+    if (given === undefined && resident > machine / 4 && freemem() < machine * leastFree) {
+      return processReport(resident, resident + freemem());
+    }
+    if (resident < limit * over && !armed) return undefined;
+    const { usedSize: used } = await ask<HeapUsage>("Runtime.getHeapUsage");
+    if (used > limit * near && !armed) {
+      armed = true;
+      await ask("Debugger.enable");
+    }
+    if (armed && used < limit * over) {
+      armed = false;
+      await ask("Debugger.disable");
+    }
+    if (used < limit * full) fullSince = Infinity;
+    else fullSince = Math.min(fullSince, performance.now());
+    if (used < limit && performance.now() - fullSince < settling) return undefined;
+    fullSince = Infinity;
+    return heapReport(used, limit);
+  }
+
+  async function look(): Promise<void> {
+    try {
+      const report = await exhausted();
+      if (report !== undefined) {
+        // What is ended while the debugger looks on doesn't always end.
+        if (armed) await ask("Debugger.disable");
+        armed = false;
+        await stop(report);
+        await ask("HeapProfiler.collectGarbage");
+      }
+    } catch {
+      // The session has ended with the thread.
+    }
+    next();
+  }
+
+  function next(): void {
+    if (!ended) timer = setTimeout(() => void look(), isBusy() ? busyInterval : idleInterval).unref();
+  }
+
+  timer = setTimeout(() => void look(), idleInterval).unref();
+  return () => {
+    ended = true;
+    clearTimeout(timer);
+    session?.disconnect();
+  };
+}
+
+/** @returns bytes; undefined for what is no number of MiB */
+function memorySetting(setting: string | undefined): number | undefined {
+  const given = Number(setting ?? NaN) * mebibyte;
+  return given > 0 ? given : undefined;
+}
+
+function connect(): Session {
+  const session = new Session();
+  session.connectToMainThread();
+  // V8 stops at the limit, where it can, as if at a breakpoint. The watch sees by itself that the heap is full.
+  session.on("Debugger.paused", () => {
+    session.post("Debugger.resume");
+  });
+  return session;
+}
+
+const inMebibytes = (bytes: number): string => `${Math.round(bytes / mebibyte)} MiB`;
+
+const kept = "What this cell's variables held is gone, what earlier cells' hold is kept.";
+
+function heapReport(used: number, limit: number): ErrorReport {
+  const larger = Math.round((2 * limit) / mebibyte);
+  return errorReport(
+    "OutOfMemory",
+    `the cell was stopped: JavaScript's heap is full (${inMebibytes(used)} of ${inMebibytes(limit)})`,
+    `${kept} For a larger heap, start the client with NODE_OPTIONS=--max-old-space-size=${larger}.`,
+  );
+}
+
+function processReport(used: number, limit: number): ErrorReport {
+  return errorReport(
+    "OutOfMemory",
+    `the cell was stopped: the kernel's memory is full (${inMebibytes(used)} of ${inMebibytes(limit)})`,
+    `${kept} The limit, in MiB, can be set by the environment variable VIRTLAB_MEMORY.`,
+  );
+}

@@ -1,0 +1,58 @@
+import { expect, test } from "vitest";
+import { plain, spawnKernel, type SpawnedKernel } from "./spawned-kernel.js";
+
+/** Small limits, so that little has to be filled; MiB. */
+const heap = 256;
+const memory = 900;
+
+async function exhaust(code: string): Promise<{ readonly ename: string; readonly traceback: string }> {
+  const environment = {
+    VIRTLAB_TYPECHECK: "off",
+    NODE_OPTIONS: `--max-old-space-size=${heap}`,
+    VIRTLAB_MEMORY: String(memory),
+  };
+  const kernel = await spawnKernel({ environment });
+  try {
+    await kernel.run("const kept = 'kept'; const list: unknown[] = [];");
+    const { reply } = await kernel.run(`const own: unknown[] = []; ${code}`);
+    if (reply.status !== "error") throw new Error("the cell came to an end");
+    expect((await kernel.run("kept")).result).toBe("'kept'");
+    await usable(kernel);
+    return { ename: reply.ename, traceback: plain(reply.traceback) };
+  } finally {
+    await kernel.close();
+  }
+}
+
+/** The memory has been given back: a cell may take half of it again. */
+async function usable(kernel: SpawnedKernel): Promise<void> {
+  const half = `Array.from({ length: ${heap * 1024} }, (_, i) => new Array(60).fill(i)).length`;
+  expect((await kernel.run(half)).result).toBe(String(heap * 1024));
+}
+
+test.each([
+  ["an array that grows", "for (;;) own.push({ x: 1, y: [1, 2, 3] });"],
+  ["a map that grows", "const map = new Map<number, object>(); for (let i = 0; ; i++) map.set(i, {});"],
+  ["strings", "for (let i = 0; ; i++) own.push('x'.repeat(1000).split('').join(String(i)));"],
+  [
+    "closures of an asynchronous loop",
+    "for (;;) { const big = new Array(1000).fill(0); own.push(() => big); await 0; }",
+  ],
+])("a cell that fills the heap with %s is stopped, and the kernel goes on", async (_, code) => {
+  const { ename, traceback } = await exhaust(code);
+  expect(ename).toBe("OutOfMemory");
+  expect(traceback).toMatch(/JavaScript's heap is full \(\d+ MiB of 30\d MiB\)/);
+  expect(traceback).toContain("NODE_OPTIONS=--max-old-space-size=60");
+});
+
+test("a cell that fills the memory outside of the heap is stopped, and the kernel goes on", async () => {
+  const { ename, traceback } = await exhaust("for (;;) own.push(Buffer.alloc(10_000_000, 1));");
+  expect(ename).toBe("OutOfMemory");
+  expect(traceback).toContain(`of ${memory} MiB)`);
+  expect(traceback).toContain("VIRTLAB_MEMORY");
+});
+
+test("a string that grows too long is the language's own error", async () => {
+  const { ename, traceback } = await exhaust("let s = 'x'; for (;;) s += s;");
+  expect([ename, traceback]).toEqual(["RangeError", expect.stringContaining("Invalid string length")]);
+});

@@ -50,7 +50,8 @@ export default {
   ],
   options: {
     doNotFollow: { path: "node_modules" },
-    exclude: { path: "^(dist|executed|artefacts)/" },
+    // kernel/ui is the browser's side, with packages of its own.
+    exclude: { path: "^(dist|executed|artefacts|kernel/ui)/" },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: "tsconfig.base.json" },
     enhancedResolveOptions: {

@@ -1,13 +1,13 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { UsageError } from "../../sim/core/index.js";
-import { KernelStartError, packageFolder } from "../runner/index.js";
+import { KernelStartError } from "../runner/index.js";
 import { didYouMean, parse, type Arguments, type CommandSpec } from "./arguments.js";
 import { doctor, doctorSpec } from "./doctor.js";
 import { helpOfAll, helpOfCommand } from "./help.js";
 import { install, installSpec, uninstall, uninstallSpec } from "./install.js";
 import { run, runSpec } from "./run.js";
+import { start, startSpec } from "./start.js";
 import { line, type Terminal } from "./terminal.js";
+import { version } from "./version.js";
 
 /** A command's promise is its exit code: 0 it is done, 1 it failed, 2 it was asked wrongly. */
 export interface Command {
@@ -16,6 +16,7 @@ export interface Command {
 }
 
 const commands: readonly Command[] = [
+  { spec: startSpec, run: start },
   { spec: runSpec, run },
   { spec: installSpec, run: install },
   { spec: uninstallSpec, run: uninstall },
@@ -27,11 +28,6 @@ function find(name: string): Command {
   if (command !== undefined) return command;
   const valid = [...commands.map(({ spec }) => spec.name), "help"];
   throw new UsageError(`there is no command "${name}"`, `${didYouMean(name, valid)} virtlab help lists them.`);
-}
-
-export function version(): string {
-  const { version } = JSON.parse(readFileSync(join(packageFolder(), "package.json"), "utf8")) as { version: string };
-  return version;
 }
 
 function help(name: string | undefined): string {

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { UsageError } from "../../sim/core/index.js";
-import { kernelNodeOptions, kernelProgram } from "../runner/index.js";
+import { kernelCommand } from "../runner/index.js";
 import { logo } from "./logo.js";
 import { writeWhole } from "./write-whole.js";
 
@@ -23,7 +23,7 @@ export const specFolder = (dataFolder: string): string => join(dataFolder, "kern
  */
 export function kernelSpec(): KernelSpec {
   return {
-    argv: [process.execPath, ...kernelNodeOptions, kernelProgram(), "{connection_file}"],
+    argv: kernelCommand(),
     display_name: "TypeScript (virtlab)",
     language: "typescript",
     interrupt_mode: "message",

@@ -16,6 +16,7 @@
  * execute        a notebook's cells through a client
  * process        the kernel's process, which never outlives this one
  * wire-client    the wire's client as the runner wants it
+ * launch         a kernelspec's command as a process with a connection of its own
  * open-kernel    a process and its client as one kernel
  * run-notebook   all of it
  */
@@ -25,6 +26,7 @@ export { readNotebook } from "./read-notebook.js";
 export { injectParameters, type Parameters } from "./parameters.js";
 export type { Failure } from "./cell-run.js";
 export { executeNotebook, isExecuted, type Execution, type Progress, type RunResult } from "./execute.js";
-export { builtKernelProgram, kernelNodeOptions, kernelProgram, packageFolder } from "./process.js";
+export { builtKernelProgram, kernelCommand, kernelProgram, packageFolder } from "./process.js";
+export { launchKernel } from "./launch.js";
 export { KernelStartError, openKernel } from "./open-kernel.js";
 export { runNotebook, type RunOptions } from "./run-notebook.js";

@@ -1,10 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { connectClient, newConnection, type Client, type Connection } from "../wire/index.js";
+import { connectClient, type Client } from "../wire/index.js";
 import type { Death, KernelClient } from "./client.js";
 import type { Metadata } from "./notebook.js";
-import { startProcess, type KernelProcess } from "./process.js";
+import { launchKernel } from "./launch.js";
+import { builtKernelProgram, kernelCommand, type KernelProcess } from "./process.js";
 import { overWire } from "./wire-client.js";
 
 export interface KernelOptions {
@@ -30,16 +28,6 @@ export interface Kernel extends KernelClient {
 /** The kernel's process ended or stayed silent before it could be used. */
 export class KernelStartError extends Error {
   override readonly name = "KernelStartError";
-}
-
-/** The longest path of an ipc socket: `sun_path` holds 104 bytes on macOS and 108 on Linux, the channel's number included. */
-const longestSocketPath = 90;
-
-/** Sockets in the folder rather than ports: no other program can take them, and they go with the folder. */
-async function connectionIn(folder: string): Promise<Connection> {
-  const path = join(folder, "kernel");
-  if (process.platform === "win32" || path.length > longestSocketPath) return newConnection();
-  return { ...(await newConnection({ transport: "ipc" })), ip: path };
 }
 
 const describe = ({ code, signal, lastWords }: Death): string =>
@@ -77,35 +65,16 @@ async function settled(promise: Promise<unknown>, seconds: number): Promise<void
  */
 export async function openKernel(options: KernelOptions = {}): Promise<Kernel> {
   const { cwd = process.cwd(), path, nodeOptions = [], startTimeout = 60 } = options;
-  const folder = mkdtempSync(join(tmpdir(), "virtlab-"));
-  const cleanUp = (): void => {
-    rmSync(folder, { recursive: true, force: true });
-  };
-  process.once("exit", cleanUp);
-  const forget = (): void => {
-    process.removeListener("exit", cleanUp);
-    cleanUp();
-  };
-
-  const connection = await connectionIn(folder);
-  const client = connectClient(connection);
-  let kernel: KernelProcess;
-  try {
-    const connectionFile = join(folder, "connection.json");
-    writeFileSync(connectionFile, JSON.stringify(connection), { mode: 0o600 });
-    const env = { ...process.env, VIRTLAB_NOTEBOOK: path, VIRTLAB_HISTORY: "off", ...options.env };
-    kernel = startProcess({ connectionFile, cwd, env, nodeOptions });
-  } catch (error) {
-    client.close();
-    forget();
-    throw error;
-  }
+  builtKernelProgram();
+  const env = { ...process.env, VIRTLAB_NOTEBOOK: path, VIRTLAB_HISTORY: "off", ...options.env };
+  const kernel = await launchKernel({ argv: kernelCommand(nodeOptions), cwd, env, transport: "ipc" });
+  const client = connectClient(kernel.connection);
 
   const end = async (): Promise<void> => {
     kernel.kill();
     await kernel.died;
     client.close();
-    forget();
+    kernel.forget();
   };
   let languageInfo: Metadata;
   try {

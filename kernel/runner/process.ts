@@ -23,14 +23,22 @@ export function builtKernelProgram(): string {
 }
 
 /** Node's arguments that the kernel needs: without it, interrupting a loop in a timer aborts the process. */
-export const kernelNodeOptions: readonly string[] = ["--no-force-async-hooks-checks"];
+const kernelNodeOptions: readonly string[] = ["--no-force-async-hooks-checks"];
+
+/** The command that starts our kernel, as in a kernelspec. */
+export const kernelCommand = (nodeOptions: readonly string[] = []): readonly string[] => [
+  process.execPath,
+  ...nodeOptions,
+  ...kernelNodeOptions,
+  kernelProgram(),
+  "{connection_file}",
+];
 
 export interface ProcessOptions {
-  readonly connectionFile: string;
+  /** Program and arguments. */
+  readonly argv: readonly string[];
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
-  /** Further arguments for Node, before the program: `--import`, `patch.mjs`. */
-  readonly nodeOptions: readonly string[];
 }
 
 /** A kernel's operating-system process. */
@@ -40,6 +48,8 @@ export interface KernelProcess {
   readonly died: Promise<Death>;
   /** Ends the process and what it started, at once. */
   kill(): void;
+  /** Interrupts the process and what it started, as Ctrl-C in a terminal does. */
+  interrupt(): void;
 }
 
 const running = new Set<KernelProcess>();
@@ -49,11 +59,11 @@ function killAll(): void {
   for (const kernel of running) kernel.kill();
 }
 
-/** The whole group, so that the programs that a cell started go too. Windows has no groups: there, the process alone. */
-function killGroup(child: ChildProcess): void {
+/** The whole group, so that it reaches the programs that a cell started. Windows has no groups: there, the process alone. */
+function signalGroup(child: ChildProcess, signal: "SIGKILL" | "SIGINT"): void {
   try {
-    if (child.pid !== undefined && process.platform !== "win32") process.kill(-child.pid, "SIGKILL");
-    else child.kill("SIGKILL");
+    if (child.pid !== undefined && process.platform !== "win32") process.kill(-child.pid, signal);
+    else child.kill(signal);
   } catch (error) {
     // ESRCH: it has ended by itself. EPERM: so it has on macOS, where only its zombie is left.
     if (!["ESRCH", "EPERM"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
@@ -63,10 +73,9 @@ function killGroup(child: ChildProcess): void {
 /** How much of the process's standard error is kept for the message about its end. */
 const remembered = 4096;
 
-/** @throws UsageError where the kernel isn't built */
-export function startProcess({ connectionFile, cwd, env, nodeOptions }: ProcessOptions): KernelProcess {
-  const program = builtKernelProgram();
-  const child = spawn(process.execPath, [...nodeOptions, ...kernelNodeOptions, program, connectionFile], {
+/** A program that can't be started is a process that died. */
+export function startProcess({ argv: [program = "", ...args], cwd, env }: ProcessOptions): KernelProcess {
+  const child = spawn(program, args, {
     cwd,
     // The kernel ends itself when this process, its parent, has gone (Jupyter's convention).
     env: { ...env, JPY_PARENT_PID: String(process.pid) },
@@ -83,7 +92,7 @@ export function startProcess({ connectionFile, cwd, env, nodeOptions }: ProcessO
       resolve({ code: null, signal: null, lastWords: error.message });
     });
     child.once("exit", (code, signal) => {
-      killGroup(child);
+      signalGroup(child, "SIGKILL");
       const tell = (): void => {
         resolve({ code, signal, lastWords });
       };
@@ -96,7 +105,10 @@ export function startProcess({ connectionFile, cwd, env, nodeOptions }: ProcessO
     pid: child.pid ?? 0,
     died,
     kill: (): void => {
-      killGroup(child);
+      signalGroup(child, "SIGKILL");
+    },
+    interrupt: (): void => {
+      signalGroup(child, "SIGINT");
     },
   };
   if (running.size === 0) process.once("exit", killAll);

@@ -17,6 +17,7 @@
  * publisher         what becomes of a client that reads its broadcasts too slowly, or not at all
  * kernel-sockets    the kernel's end
  * client            the client's end
+ * relay             another program's messages, passed on
  */
 export * from "./messages.js";
 export { ConnectionError } from "./connection-error.js";
@@ -32,3 +33,4 @@ export {
 } from "./connection.js";
 export { bindKernel, type KernelSockets, type Origin } from "./kernel-sockets.js";
 export { connectClient, type Client } from "./client.js";
+export { connectRelay, relayedChannels, type Relay } from "./relay.js";

@@ -1,0 +1,110 @@
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { UsageError } from "../../sim/core/index.js";
+import { builtKernelProgram, launchKernel, packageFolder } from "../runner/index.js";
+import { startServer, type KernelSpec, type Launch, type NotebookServer } from "../server/index.js";
+import type { Arguments, CommandSpec } from "./arguments.js";
+import { openBrowser } from "./browser.js";
+import { dataFolders, userDataFolder } from "./data-folder.js";
+import { kernelSpec } from "./kernelspec.js";
+import { logo } from "./logo.js";
+import { line, type Terminal } from "./terminal.js";
+import { version } from "./version.js";
+
+export const startSpec: CommandSpec = {
+  name: "start",
+  takes: "DIR",
+  summary: "Open the notebooks of a folder in the browser. Needs neither Python nor Jupyter.",
+  options: {
+    port: { takes: "N", help: "the port (8888, or the next that is free); 0 for any" },
+    ip: { takes: "ADDRESS", help: "the address to listen to (127.0.0.1: this computer alone)" },
+    "no-browser": { help: "only print the address" },
+    "cull-idle": { takes: "MINUTES", help: "end a kernel that has been idle and without a page for so long" },
+  },
+};
+
+const defaultPort = 8888;
+
+/** What is opened first in a folder that has it. */
+const tour = "00-tour.ipynb";
+
+function parsePort(given: string | undefined): number {
+  if (given === undefined) return defaultPort;
+  const port = Number(given);
+  if (/^\d+$/.test(given) && port <= 65_535) return port;
+  throw new UsageError(`--port ${given} is no port`, "Give a number from 0 to 65535.");
+}
+
+function parseMinutes(given: string | undefined): number {
+  if (given === undefined) return 0;
+  const minutes = Number(given);
+  if (minutes > 0 && minutes <= 35_000) return minutes * 60;
+  throw new UsageError(`--cull-idle ${given} is no time`, "Give minutes: --cull-idle 60.");
+}
+
+/** The course's notebooks where no folder is given, from a checkout or an installed package. */
+function chosenFolder({ positionals: [given, second] }: Arguments): string {
+  if (second !== undefined) throw new UsageError("start takes one folder", "Give the one that holds the others.");
+  const folder = resolve(given ?? join(packageFolder(), "notebooks"));
+  if (existsSync(folder)) return folder;
+  throw new UsageError(`there is no folder ${folder}`, "Give one that exists: virtlab start DIR.");
+}
+
+/** Our kernel, without a kernelspec on the disk. */
+export const ownSpec: KernelSpec = {
+  name: "virtlab",
+  spec: kernelSpec(),
+  files: ["logo-svg.svg"],
+  readFile: () => Promise.resolve(Buffer.from(logo)),
+};
+
+/** Other kernels may not know sockets in a folder. */
+export const launch: Launch = (spec, { cwd, env }) =>
+  launchKernel({
+    argv: spec.spec.argv,
+    cwd,
+    env: { ...process.env, ...spec.spec.env, ...env },
+    transport: spec === ownSpec ? "ipc" : "tcp",
+  });
+
+/** Where the browser begins: at the tour in a folder that has it. The address carries the token. */
+export function addressOf({ port, token }: Pick<NotebookServer, "port" | "token">, ip: string, folder: string): string {
+  const host = ["0.0.0.0", "::"].includes(ip) ? "127.0.0.1" : ip.includes(":") ? `[${ip}]` : ip;
+  const page = existsSync(join(folder, tour)) ? `notebooks/${tour}` : "tree";
+  return `http://${host}:${port}/${page}?token=${token}`;
+}
+
+/** `virtlab start`: serves until it is told to end. */
+export async function start(args: Arguments, { out, err, env }: Terminal): Promise<number> {
+  const folder = chosenFolder(args);
+  const ip = args.one("ip") ?? "127.0.0.1";
+  builtKernelProgram();
+  const interfaceFolder = join(packageFolder(), "dist", "ui");
+  if (!existsSync(join(interfaceFolder, "manifest.json"))) {
+    throw new UsageError("the notebook interface is not built", "Run npm run build first.");
+  }
+  const server = await startServer({
+    folder,
+    interfaceFolder,
+    stateFolder: join(userDataFolder(process.platform, env), "virtlab"),
+    version: version(),
+    icon: logo,
+    ip,
+    port: parsePort(args.one("port")),
+    otherPorts: !args.has("port"),
+    ownSpecs: [ownSpec],
+    dataFolders: dataFolders(process.platform, env),
+    launch,
+    cullAfter: parseMinutes(args.one("cull-idle")),
+    log: (text) => {
+      line(err, `virtlab: ${text}`);
+    },
+  });
+  const address = addressOf(server, ip, folder);
+  line(out, `The notebooks of ${folder} are at\n\n    ${address}\n`);
+  line(out, "Ctrl-C ends the server and its kernels; notebooks that were saved stay.");
+  if (!args.has("no-browser")) openBrowser(address, env);
+  await server.asked;
+  await server.close();
+  return 0;
+}

@@ -1,0 +1,113 @@
+/**
+ * What the interface is made of. `true` takes every plugin of a package, a list takes those of its plugins.
+ * Left out of Notebook 7's own set: terminals, language servers, the extension and plugin managers, JupyterHub and Vega,
+ * for which the server or the kernel has no counterpart.
+ */
+const lab = (name, plugins) => [
+  `@jupyterlab/${name}-extension`,
+  plugins === undefined ? true : plugins.map((plugin) => `@jupyterlab/${name}-extension:${plugin}`),
+];
+
+/** Renderers of MIME types. */
+export const renderers = [
+  "@jupyterlab/javascript-extension",
+  "@jupyterlab/json-extension",
+  "@jupyterlab/pdf-extension",
+];
+
+/** Page → package → plugins; what is under "all" is on every page. */
+export const pages = {
+  all: Object.fromEntries([
+    ["@jupyter-notebook/application-extension", true],
+    ["@jupyter-notebook/console-extension", true],
+    ["@jupyter-notebook/docmanager-extension", true],
+    ["@jupyter-notebook/help-extension", true],
+    ["@jupyter-notebook/notebook-extension", true],
+    ["@jupyter-widgets/jupyterlab-manager", true],
+    lab("application", ["context-menu", "faviconbusy", "router", "top-bar"]),
+    lab("apputils", [
+      "kernels-settings",
+      "palette",
+      "notification",
+      "sanitizer",
+      "sessionDialogs",
+      "settings",
+      "state",
+      "themes",
+      "themes-palette-menu",
+      "toolbar-registry",
+      "utilityCommands",
+    ]),
+    lab("audio"),
+    lab("codemirror"),
+    lab("completer", ["base-service", "inline-completer", "inline-completer-factory", "inline-history", "manager"]),
+    lab("console", ["cell-executor", "completer", "factory", "foreign", "tracker"]),
+    lab("csvviewer"),
+    lab("docmanager", ["plugin", "download", "contexts", "manager"]),
+    lab("documentsearch", ["plugin"]),
+    lab("filebrowser", ["factory", "default-file-browser"]),
+    lab("fileeditor", ["plugin", "widget-factory"]),
+    lab("help", ["resources"]),
+    lab("htmlviewer"),
+    lab("imageviewer"),
+    lab("mainmenu", ["plugin"]),
+    lab("markedparser"),
+    lab("mathjax"),
+    lab("mermaid"),
+    lab("notebook", ["cell-executor", "code-console", "factory", "tracker", "widget-factory"]),
+    lab("services"),
+    lab("shortcuts"),
+    lab("theme-light"),
+    lab("theme-dark"),
+    lab("theme-dark-high-contrast"),
+    lab("translation"),
+    lab("ui-components"),
+    lab("video"),
+  ]),
+  tree: Object.fromEntries([
+    ["@jupyter-notebook/tree-extension", true],
+    lab("application", ["commands"]),
+    lab("cell-toolbar"),
+    lab("filebrowser", [
+      "browser",
+      "create-new-language-file",
+      "download",
+      "file-upload-status",
+      "open-with",
+      "share-file",
+    ]),
+    lab("running", ["plugin"]),
+    lab("settingeditor"),
+  ]),
+  notebooks: Object.fromEntries([
+    lab("cell-toolbar"),
+    lab("celltags"),
+    lab("debugger", [
+      "completions",
+      "config",
+      "debug-console",
+      "main",
+      "notebooks",
+      "service",
+      "sidebar",
+      "sources",
+      "display-registry",
+    ]),
+    lab("logconsole"),
+    lab("metadataform"),
+    lab("notebook", [
+      "active-cell-tool",
+      "completer",
+      "copy-output",
+      "metadata-editor",
+      "search",
+      "toc",
+      "tools",
+      "update-raw-mimetype",
+    ]),
+    lab("toc", ["registry", "tracker"]),
+    lab("tooltip", ["manager", "notebooks"]),
+  ]),
+  consoles: Object.fromEntries([lab("tooltip", ["manager", "consoles"])]),
+  edit: Object.fromEntries([lab("fileeditor", ["completer", "search"]), lab("markdownviewer")]),
+};

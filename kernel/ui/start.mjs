@@ -1,0 +1,42 @@
+/** Starts the interface: the plugins of every page, then those of the page that the server says this is. */
+import { NotebookApp } from "@jupyter-notebook/application";
+import { PageConfig } from "@jupyterlab/coreutils";
+import { IServiceManager } from "@jupyterlab/services";
+import { PluginRegistry } from "@lumino/coreutils";
+
+/** A package's plugins, of all or of the named ones. @returns {readonly object[]} */
+export function choose(module, names) {
+  const plugins = [module.default].flat();
+  if (names === true) return plugins;
+  const chosen = plugins.filter(({ id }) => names.includes(id));
+  const missing = names.filter((name) => !chosen.some(({ id }) => id === name));
+  if (missing.length > 0) throw new Error(`the interface lacks ${missing.join(", ")}`);
+  return chosen;
+}
+
+/**
+ * @param {readonly object[]} mimeExtensions
+ * @param {Readonly<Record<string, () => Promise<readonly object[]>>>} pages each page's plugins, loaded when asked for
+ */
+export async function start(mimeExtensions, pages) {
+  const page = PageConfig.getOption("notebookPage");
+  const sets = await Promise.all([pages.all(), pages[page]?.() ?? []]);
+  const plugins = sets.flat().filter(({ id }) => !PageConfig.Extension.isDisabled(id));
+  const availablePlugins = plugins.map(({ id, description, requires = [], optional = [], provides, autoStart }) => ({
+    id,
+    description,
+    requires,
+    optional,
+    provides: provides ?? null,
+    autoStart,
+    enabled: true,
+  }));
+  const pluginRegistry = new PluginRegistry();
+  pluginRegistry.registerPlugins(plugins);
+  const serviceManager = await pluginRegistry.resolveRequiredService(IServiceManager);
+  const app = new NotebookApp({ pluginRegistry, serviceManager, mimeExtensions, availablePlugins });
+  await app.start();
+  await app.restored;
+  // What waits for a usable page looks here.
+  document.body.dataset.ready = page;
+}

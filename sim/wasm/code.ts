@@ -91,6 +91,8 @@ export class Code {
   readonly #bytes = new Bytes();
   readonly #locals: ValueType[] = [];
   readonly #parameters: number;
+  /** How many blocks, loops and ifs are open: a label is what this is inside of what it names. */
+  depth = 0;
 
   constructor(parameters: number) {
     this.#parameters = parameters;
@@ -103,6 +105,7 @@ export class Code {
 
   op(name: Plain): void {
     this.#bytes.byte(plain[name]);
+    if (name === "end") this.depth--;
   }
 
   i32(value: number): void {
@@ -150,22 +153,22 @@ export class Code {
     this.#open(0x04, type);
   }
 
-  /** @param depth how many blocks out; 0 is the innermost */
-  branch(depth: number): void {
+  /** To the end of the block, or the start of the loop, that made `depth` what the label says. */
+  branch(label: number): void {
     this.#bytes.byte(0x0c);
-    this.#bytes.unsigned(depth);
+    this.#bytes.unsigned(this.depth - label);
   }
 
-  branchIf(depth: number): void {
+  branchIf(label: number): void {
     this.#bytes.byte(0x0d);
-    this.#bytes.unsigned(depth);
+    this.#bytes.unsigned(this.depth - label);
   }
 
-  /** @param depths for 0, 1, 2, …; the last is for all others */
-  branchTable(depths: readonly number[]): void {
+  /** @param labels for 0, 1, 2, …; the last is for all others */
+  branchTable(labels: readonly number[]): void {
     this.#bytes.byte(0x0e);
-    this.#bytes.unsigned(depths.length - 1);
-    for (const depth of depths) this.#bytes.unsigned(depth);
+    this.#bytes.unsigned(labels.length - 1);
+    for (const label of labels) this.#bytes.unsigned(this.depth - label);
   }
 
   call(index: number): void {
@@ -202,5 +205,6 @@ export class Code {
   #open(opcode: number, type: BlockType): void {
     this.#bytes.byte(opcode);
     this.#bytes.byte(typeCode(type));
+    this.depth++;
   }
 }

@@ -14,7 +14,7 @@
  *
  * Source: WebAssembly Core Specification 2.0, chapter 5 (binary format), and the tail-call proposal.
  */
-export { Code, type BlockType, type ValueType } from "./code.js";
+export { Code, type BlockType, type MemoryAccess, type Plain, type ValueType } from "./code.js";
 export { WasmModule, type FunctionType } from "./module.js";
 export {
   createMemory,

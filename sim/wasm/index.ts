@@ -14,14 +14,6 @@
  *
  * Source: WebAssembly Core Specification 2.0, chapter 5 (binary format), and the tail-call proposal.
  */
-export { Code, type BlockType, type MemoryAccess, type Plain, type ValueType } from "./code.js";
+export { Code, type MemoryAccess, type Plain } from "./code.js";
 export { WasmModule, type FunctionType } from "./module.js";
-export {
-  createMemory,
-  createTable,
-  instantiate,
-  type Exports,
-  type Imports,
-  type Memory,
-  type Table,
-} from "./platform.js";
+export { createMemory, createTable, instantiate } from "./platform.js";

@@ -1,7 +1,7 @@
 import type { Field } from "./meaning.js";
 
 /** Bits of an instruction that make bits of a field: `count` bits from bit `from` become those from bit `to`. */
-export interface Piece {
+interface Piece {
   readonly from: number;
   readonly count: number;
   readonly to: number;
@@ -45,9 +45,9 @@ export function bits(
   return { pieces: pieces.map(([from, count, to]) => ({ from, count, to })), signed, base: 0 };
 }
 
-export const rd: FieldBits = plain(7, 5);
-export const rs1: FieldBits = plain(15, 5);
-export const rs2: FieldBits = plain(20, 5);
+const rd: FieldBits = plain(7, 5);
+const rs1: FieldBits = plain(15, 5);
+const rs2: FieldBits = plain(20, 5);
 const rs3 = plain(27, 5);
 const rm = plain(12, 3);
 

@@ -8,13 +8,13 @@ export interface Block {
   readonly ending: Ending;
 }
 
-export interface Placed {
+interface Placed {
   readonly offset: number;
   readonly instruction: Instruction;
 }
 
 /** How control leaves a block. Targets are offsets from the page's start, which may lie outside of the page. */
-export type Ending =
+type Ending =
   /** Into the block behind. */
   | { readonly kind: "fall"; readonly target: number }
   | { readonly kind: "branch"; readonly target: number; readonly otherwise: number }

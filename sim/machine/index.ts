@@ -1,0 +1,25 @@
+/**
+ * machine: a RISC-V computer of 64 bits, and the ways to execute its instructions.
+ *
+ * Glossary
+ *   hart         a hardware thread: registers, a pc, CSRs, a mode
+ *   mode         machine (M), supervisor (S), user (U); with the hypervisor extension also VS and VU
+ *   meaning      what an instruction does, as data; written once, in `instructions`, and read by everything else
+ *   engine       what executes a hart's instructions by their meanings
+ *   exception    why an instruction did not happen, by its cause; a trap takes the hart to a handler
+ *   unit         a page of guest code as one WebAssembly function
+ *   context      what decides how addresses translate: mode, address space, the bits of mstatus that matter
+ *
+ * The way: a decoded instruction's meaning is evaluated as it stands (the reference), or a page of instructions becomes a
+ * unit, whose code keeps registers in locals, finds memory through a TLB in the machine's own memory, counts what it
+ * executes, and goes back to the host for all that is more than arithmetic.
+ *
+ * layout         where a hart keeps what, in the memory that engines share
+ * instructions/  rows (encoding, operands, meaning), the ISA they make, decoder, the manual's notation; the reference engine
+ * translate/     blocks of a page, their nest, the code for a meaning, a unit
+ *
+ * Sources: The RISC-V Instruction Set Manual, volumes I (unprivileged) and II (privileged), version 20250508.
+ */
+export * from "./instructions/index.js";
+export { emptyTag, entrySize, hartLayout, jumpEntries, tlbEntries } from "./layout.js";
+export { translateUnit, type Unit } from "./translate/unit.js";

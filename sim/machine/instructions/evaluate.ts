@@ -1,0 +1,140 @@
+import type { Instruction } from "./decode.js";
+import type { Effect, Operator, Routine, Term, Width } from "./meaning.js";
+
+/** Why an instruction did not happen: mcause's exception code and what goes into mtval (privileged ISA, section 3.1.15). */
+export interface Exception {
+  readonly cause: number;
+  readonly value: bigint;
+}
+
+/** What instructions act on, as the evaluator sees it. Numbers are signed, addresses the low 64 bits of one. */
+export interface HartState {
+  /** x0 holds 0; nothing writes it. */
+  readonly x: BigInt64Array;
+  readonly f: BigInt64Array;
+  pc: bigint;
+  /** The sign-extended content. */
+  load(address: bigint, width: Width): bigint | Exception;
+  store(address: bigint, width: Width, value: bigint): Exception | undefined;
+  /** Loads where a store must be allowed too, else it is a store's exception. */
+  loadToStore(address: bigint, width: Width): bigint | Exception;
+  call(routine: Routine, operands: readonly bigint[]): bigint | Exception;
+}
+
+const wrap = (value: bigint): bigint => BigInt.asIntN(64, value);
+const bare = (value: bigint): bigint => BigInt.asUintN(64, value);
+const truth = (condition: boolean): bigint => (condition ? 1n : 0n);
+const smallest = -(2n ** 63n);
+
+/** What each operator gives; division as in the unprivileged ISA's table 11. */
+const operate: Readonly<Record<Operator, (a: bigint, b: bigint) => bigint>> = {
+  add: (a, b) => wrap(a + b),
+  subtract: (a, b) => wrap(a - b),
+  and: (a, b) => a & b,
+  or: (a, b) => a | b,
+  xor: (a, b) => a ^ b,
+  shiftLeft: (a, b) => wrap(a << (b & 63n)),
+  shiftRight: (a, b) => wrap(bare(a) >> (b & 63n)),
+  shiftRightSigned: (a, b) => a >> (b & 63n),
+  equal: (a, b) => truth(a === b),
+  notEqual: (a, b) => truth(a !== b),
+  less: (a, b) => truth(a < b),
+  lessUnsigned: (a, b) => truth(bare(a) < bare(b)),
+  multiply: (a, b) => wrap(a * b),
+  multiplyHigh: (a, b) => wrap((a * b) >> 64n),
+  multiplyHighUnsigned: (a, b) => wrap((bare(a) * bare(b)) >> 64n),
+  multiplyHighSignedUnsigned: (a, b) => wrap((a * bare(b)) >> 64n),
+  divide: (a, b) => (b === 0n ? -1n : a === smallest && b === -1n ? a : a / b),
+  divideUnsigned: (a, b) => (b === 0n ? -1n : wrap(bare(a) / bare(b))),
+  remainder: (a, b) => (b === 0n ? a : a === smallest && b === -1n ? 0n : a % b),
+  remainderUnsigned: (a, b) => (b === 0n ? a : wrap(bare(a) % bare(b))),
+};
+
+/**
+ * Executes one instruction by its meaning, and nothing else: slow, plain, and the measure of the other engines. Moves `pc` on.
+ * @returns the exception that it ended in, if any; then `pc`, registers and memory are as before
+ */
+export function evaluate(hart: HartState, instruction: Instruction): Exception | undefined {
+  const { row, fields, length } = instruction;
+  const next = wrap(hart.pc + BigInt(length));
+  const variables = new Map<string, bigint>();
+  let target = next;
+
+  function compute(term: Term): bigint {
+    switch (term.kind) {
+      case "constant":
+        return term.value;
+      case "field":
+        return BigInt(fields[term.field]);
+      case "register":
+        return hart.x[fields[term.field]] ?? 0n;
+      case "float":
+        return hart.f[fields[term.field]] ?? 0n;
+      case "pc":
+        return hart.pc;
+      case "next":
+        return next;
+      case "variable":
+        return variables.get(term.name) ?? 0n;
+      case "binary":
+        return operate[term.operator](compute(term.left), compute(term.right));
+      case "extend":
+        return term.signed
+          ? BigInt.asIntN(term.width, compute(term.value))
+          : wrap(BigInt.asUintN(term.width, compute(term.value)));
+      case "choose":
+        return compute(term.condition) === 0n ? compute(term.no) : compute(term.yes);
+    }
+  }
+
+  /** Keeps what a part of the machine answered under a name, or hands on the exception that it answered with. */
+  function name(variable: string | undefined, answer: bigint | Exception): Exception | undefined {
+    if (typeof answer !== "bigint") return answer;
+    if (variable !== undefined) variables.set(variable, answer);
+    return undefined;
+  }
+
+  function perform(effect: Effect): Exception | undefined {
+    switch (effect.kind) {
+      case "set":
+        if (fields.rd !== 0) hart.x[fields.rd] = compute(effect.value);
+        return undefined;
+      case "setFloat":
+        hart.f[fields.rd] = compute(effect.value);
+        return undefined;
+      case "load": {
+        const loaded = hart.load(compute(effect.address), effect.width);
+        const zeroExtended = typeof loaded === "bigint" && !effect.signed;
+        return name(effect.name, zeroExtended ? wrap(BigInt.asUintN(effect.width, loaded)) : loaded);
+      }
+      case "store":
+        return hart.store(compute(effect.address), effect.width, compute(effect.value));
+      case "exchange": {
+        const address = compute(effect.address);
+        return (
+          name(effect.name, hart.loadToStore(address, effect.width)) ??
+          hart.store(address, effect.width, compute(effect.value))
+        );
+      }
+      case "jump":
+        target = compute(effect.target);
+        return undefined;
+      case "when":
+        return compute(effect.condition) === 0n ? undefined : performAll(effect.effects);
+      case "call":
+        return name(effect.name, hart.call(effect.routine, effect.operands.map(compute)));
+    }
+  }
+
+  function performAll(effects: readonly Effect[]): Exception | undefined {
+    for (const effect of effects) {
+      const exception = perform(effect);
+      if (exception !== undefined) return exception;
+    }
+    return undefined;
+  }
+
+  const exception = performAll(row.meaning);
+  if (exception === undefined) hart.pc = target;
+  return exception;
+}

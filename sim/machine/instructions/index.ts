@@ -1,0 +1,21 @@
+/**
+ * The instructions, each with its encoding, its spelling and its meaning.
+ *
+ * meaning     the language of meanings: terms and effects
+ * format      where the bits of an instruction keep its fields
+ * row         one instruction
+ * integer, multiply, atomic, system   the extensions
+ * compressed  16-bit forms of 32-bit instructions
+ * isa         a set of rows; variants of it
+ * decode      bits → instruction; encode: and back
+ * describe    a meaning in the manual's notation
+ * evaluate    the reference engine: computes meanings, and nothing else
+ */
+export { createDecoder, isLong, type Instruction } from "./decode.js";
+export { describe } from "./describe.js";
+export { encode } from "./encode.js";
+export { evaluate, type Exception, type HartState } from "./evaluate.js";
+export { extract, formats, insert } from "./format.js";
+export { rv64 } from "./isa.js";
+export type { Effect, Field, Operator, Routine, Term, Width } from "./meaning.js";
+export type { Row } from "./row.js";

@@ -1,0 +1,131 @@
+import type { Effect, Instruction } from "../instructions/index.js";
+
+/** Instructions of one page that are executed one after the other, entered at the first one only. */
+export interface Block {
+  /** Offset of the first instruction in the page. */
+  readonly offset: number;
+  readonly instructions: readonly Placed[];
+  readonly ending: Ending;
+}
+
+interface Placed {
+  readonly offset: number;
+  readonly instruction: Instruction;
+}
+
+/** How control leaves a block. Targets are offsets from the page's start, which may lie outside of the page. */
+type Ending =
+  /** Into the block behind. */
+  | { readonly kind: "fall"; readonly target: number }
+  | { readonly kind: "branch"; readonly target: number; readonly otherwise: number }
+  | { readonly kind: "jump"; readonly target: number }
+  /** To an address that is computed. */
+  | { readonly kind: "indirect" }
+  /** The hart's state may have changed in ways that this code doesn't know: modes, translation, code. */
+  | { readonly kind: "leave" };
+
+/** What an effect does to the flow of control. */
+function flow(effects: readonly Effect[]): "next" | "branch" | "jump" | "call" {
+  let found: "next" | "branch" | "jump" | "call" = "next";
+  for (const effect of effects) {
+    if (effect.kind === "call" && !local.has(effect.routine)) return "call";
+    if (effect.kind === "jump") found = "jump";
+    else if (effect.kind === "when" && flow(effect.effects) === "jump") found = "branch";
+  }
+  return found;
+}
+
+/** Routines after which code just goes on. */
+const local: ReadonlySet<string> = new Set(["reserve", "takeReservation"]);
+
+/** How control leaves an instruction, undefined if it goes on to the one behind. */
+function endingOf({ offset, instruction }: Placed): Ending | undefined {
+  const { row, fields, length } = instruction;
+  switch (flow(row.meaning)) {
+    case "next":
+      return undefined;
+    case "branch":
+      return { kind: "branch", target: offset + fields.imm, otherwise: offset + length };
+    case "jump":
+      return row.format.name === "J" ? { kind: "jump", target: offset + fields.imm } : { kind: "indirect" };
+    case "call":
+      return { kind: "leave" };
+  }
+}
+
+/**
+ * The blocks of a page that can be reached from `entries`. What stands behind a jump or a call of the system is taken for
+ * an entry too: that is where calls return to.
+ * @param decode the instruction at an offset of the page; undefined where there is none, or where it reaches into the next page
+ */
+export function findBlocks(
+  entries: Iterable<number>,
+  decode: (offset: number) => Instruction | undefined,
+): { readonly blocks: readonly Block[]; readonly entries: ReadonlySet<number> } {
+  const seen = new Map<number, Placed>();
+  const leaders = new Set<number>();
+  const enterable = new Set<number>();
+  const waiting: number[] = [];
+  const lead = (offset: number): void => {
+    if (!leaders.has(offset) && decode(offset) !== undefined) {
+      leaders.add(offset);
+      waiting.push(offset);
+    }
+  };
+  const enter = (offset: number): void => {
+    lead(offset);
+    if (leaders.has(offset)) enterable.add(offset);
+  };
+  for (const offset of entries) enter(offset);
+  for (let start = waiting.pop(); start !== undefined; start = waiting.pop()) {
+    for (let offset = start; ;) {
+      const instruction = decode(offset);
+      if (instruction === undefined || seen.has(offset)) break;
+      const placed = { offset, instruction };
+      seen.set(offset, placed);
+      const behind = offset + instruction.length;
+      const ending = endingOf(placed);
+      if (ending?.kind === "branch" || ending?.kind === "jump") lead(ending.target);
+      if (ending?.kind === "branch") lead(behind);
+      else if (ending !== undefined) {
+        // A jump that links is a call, and what leaves goes on behind.
+        if (ending.kind === "leave" || instruction.fields.rd !== 0) enter(behind);
+        break;
+      }
+      offset = behind;
+    }
+  }
+
+  const blocks: Block[] = [];
+  for (const offset of [...leaders].sort((a, b) => a - b)) {
+    const instructions: Placed[] = [];
+    let ending: Ending | undefined;
+    let at = offset;
+    while (ending === undefined) {
+      const placed = seen.get(at);
+      if (placed === undefined) ending = { kind: "fall", target: at };
+      else {
+        instructions.push(placed);
+        at += placed.instruction.length;
+        ending = endingOf(placed);
+        if (ending === undefined && leaders.has(at)) ending = { kind: "fall", target: at };
+      }
+    }
+    blocks.push({ offset, instructions, ending });
+  }
+  return { blocks, entries: enterable };
+}
+
+/** Where control may go to inside the page. */
+export function successors({ ending }: Block): readonly number[] {
+  switch (ending.kind) {
+    case "fall":
+    case "jump":
+      return [ending.target];
+    case "branch":
+      return [ending.target, ending.otherwise];
+    case "indirect":
+    case "leave":
+      return [];
+  }
+}

@@ -1,0 +1,353 @@
+import { Code, WasmModule, type FunctionType } from "../../wasm/index.js";
+import type { Instruction, Operator, Routine } from "../instructions/index.js";
+import { entrySize, hartLayout, jumpEntries } from "../layout.js";
+import { findBlocks, successors, type Block } from "./blocks.js";
+import { InstructionEmitter, type Callees, type UnitContext, type UnitLocals } from "./emit.js";
+import { structure, type Structure } from "./structure.js";
+
+/** A page of guest code as a WebAssembly module with one function, `run(hart, block)`. */
+export interface Unit {
+  readonly module: Uint8Array<ArrayBuffer>;
+  /** The blocks that it can be entered at, by their offsets in the page: what `run` is given. */
+  readonly entries: ReadonlyMap<number, number>;
+  /** How many guest instructions it holds. */
+  readonly instructions: number;
+}
+
+export interface UnitSource {
+  /** The page's address as the hart sees it. */
+  readonly page: bigint;
+  readonly entries: Iterable<number>;
+  /** The instruction at an offset of the page; undefined where there is none, or where it reaches into the next page. */
+  readonly decode: (offset: number) => Instruction | undefined;
+  /** The unit's place in the table of units. */
+  readonly index: number;
+}
+
+/** The type of `run`; the table of units holds such functions. */
+const runType: FunctionType = { parameters: ["i32", "i32"], results: [] };
+const operatorType: FunctionType = { parameters: ["i64", "i64"], results: ["i64"] };
+const routineType: FunctionType = { parameters: ["i32", "i64", "i64", "i64"], results: ["i64"] };
+const loadType: FunctionType = { parameters: ["i32", "i64", "i32"], results: ["i64"] };
+const storeType: FunctionType = { parameters: ["i32", "i64", "i32", "i64"], results: [] };
+
+/** What translated code imports: `host.memory`, `host.units`, accesses, `operator.NAME` and `routine.NAME`. */
+const imports = { host: "host", operator: "operator", routine: "routine" } as const;
+
+interface Target {
+  readonly kind: "loop" | "behind";
+  readonly node: number;
+  readonly label: number;
+}
+
+export function translateUnit(source: UnitSource): Unit {
+  const { blocks, entries } = findBlocks(source.entries, source.decode);
+  return new UnitBuilder(source, blocks, entries).build();
+}
+
+/**
+ * Makes the function of a unit:
+ *
+ *     registers into locals
+ *     loop again                  the dispatcher: to the block of that number
+ *       block exit
+ *         block leave
+ *           the blocks, nested    what leaves the page sets pc; what has to come back to the host goes to exit
+ *         end leave
+ *         where pc is known to the jump cache: again, or the other unit as a tail call
+ *       end exit
+ *     registers back; return
+ */
+class UnitBuilder {
+  readonly #source: UnitSource;
+  readonly #blocks: readonly Block[];
+  readonly #structure: Structure;
+  readonly #module = new WasmModule();
+  readonly #code = new Code(2);
+  readonly #registers = new Map<number, number>();
+  readonly #written = new Set<number>();
+  readonly #locals: UnitLocals;
+  readonly #context: UnitContext;
+  readonly #block = 1;
+  /** Node numbers by offsets; 0 is the dispatcher. */
+  readonly #nodes: ReadonlyMap<number, number>;
+  #exit = 0;
+  #leave = 0;
+  readonly #targets: Target[] = [];
+
+  constructor(source: UnitSource, blocks: readonly Block[], entries: ReadonlySet<number>) {
+    this.#source = source;
+    this.#blocks = blocks;
+    this.#nodes = new Map(blocks.map(({ offset }, index) => [offset, index + 1]));
+    const inside = (offsets: Iterable<number>): number[] =>
+      [...offsets].flatMap((offset) => this.#nodes.get(offset) ?? []);
+    this.#structure = structure([inside(entries), ...blocks.map((block) => inside(successors(block)))]);
+
+    const code = this.#code;
+    const local = (): number => code.local("i64");
+    for (const { instructions } of blocks) {
+      for (const { instruction } of instructions) {
+        const { rd, rs1, rs2 } = instruction.fields;
+        for (const register of [rd, rs1, rs2]) {
+          if (register !== 0 && !this.#registers.has(register)) this.#registers.set(register, local());
+        }
+        if (rd !== 0) this.#written.add(rd);
+      }
+    }
+    this.#locals = {
+      hart: 0,
+      context: local(),
+      pc: local(),
+      budget: local(),
+      address: local(),
+      scratch: local(),
+      entry: code.local("i32"),
+      x: (register) => this.#registers.get(register) ?? 0,
+    };
+    this.#module.importMemory(imports.host, "memory");
+    this.#module.importTable(imports.host, "units");
+    this.#context = {
+      code,
+      locals: this.#locals,
+      callees: this.#callees(),
+      exit: () => {
+        this.#code.branch(this.#exit);
+      },
+    };
+  }
+
+  build(): Unit {
+    const code = this.#code;
+    const { budget, context } = this.#locals;
+    this.#loadState(budget, hartLayout.budget);
+    this.#loadState(context, hartLayout.context);
+    for (const [register, local] of this.#registers) this.#loadState(local, hartLayout.x + 8 * register);
+
+    code.loop();
+    const again = code.depth;
+    this.#targets.push({ kind: "loop", node: 0, label: again });
+    this.#code.block();
+    this.#exit = code.depth;
+    this.#code.block();
+    this.#leave = code.depth;
+    this.#within(0);
+    this.#code.op("end");
+    this.#findUnit(again);
+    this.#code.op("end");
+    this.#saveState();
+    code.op("return");
+    code.op("end");
+    code.op("unreachable");
+    this.#module.function(runType, code, "run");
+    const entries = new Map(
+      this.#structure.entries.map((node) => [
+        this.#blocks[node - 1]?.offset ?? 0,
+        this.#structure.entries.indexOf(node),
+      ]),
+    );
+    const instructions = this.#blocks.reduce((sum, block) => sum + block.instructions.length, 0);
+    return { module: this.#module.encode(), entries, instructions };
+  }
+
+  // The nest.
+
+  #tree(node: number): void {
+    if (!this.#structure.isLoop[node]) {
+      this.#within(node);
+      return;
+    }
+    this.#code.loop();
+    this.#targets.push({ kind: "loop", node, label: this.#code.depth });
+    this.#within(node);
+    this.#targets.pop();
+    this.#code.op("end");
+  }
+
+  /** A node, in as many blocks as there are nodes that follow it and that it doesn't reach alone. */
+  #within(node: number): void {
+    const following = (this.#structure.children[node] ?? []).filter((child) => this.#structure.isMerge[child]);
+    // The last of the order is in the outermost block's wake.
+    for (const child of [...following].reverse()) {
+      this.#code.block();
+      this.#targets.push({ kind: "behind", node: child, label: this.#code.depth });
+    }
+    if (node === 0) this.#dispatch();
+    else this.#emitBlock(node);
+    for (const child of following) {
+      this.#targets.pop();
+      this.#code.op("end");
+      this.#tree(child);
+    }
+  }
+
+  #dispatch(): void {
+    this.#code.get(this.#block);
+    const labels = this.#structure.entries.map((node) => this.#target(node, "behind"));
+    this.#code.branchTable([...labels, labels.at(-1) ?? 0]);
+  }
+
+  #emitBlock(node: number): void {
+    const block = this.#blocks[node - 1];
+    if (block === undefined) return;
+    const { instructions, ending } = block;
+    const { budget } = this.#locals;
+    const count = instructions.length;
+    this.#code.get(budget);
+    this.#code.i64(BigInt(count));
+    this.#code.op("i64.sub");
+    this.#code.set(budget);
+
+    let last: InstructionEmitter | undefined;
+    instructions.forEach(({ offset, instruction }, index) => {
+      last = new InstructionEmitter(this.#context, instruction, this.#address(offset), count - index - 1);
+      last.effects(instruction.row.meaning);
+    });
+    switch (ending.kind) {
+      case "fall":
+      case "jump":
+        this.#edge(node, ending.target);
+        return;
+      case "branch":
+        last?.branchCondition();
+        this.#code.if();
+        this.#edge(node, ending.target);
+        this.#code.op("end");
+        this.#edge(node, ending.otherwise);
+        return;
+      case "indirect":
+        this.#code.get(last?.target ?? this.#locals.pc);
+        this.#code.set(this.#locals.pc);
+        this.#code.branch(this.#leave);
+        return;
+      case "leave": {
+        const placed = instructions.at(-1);
+        if (last?.target !== undefined) this.#code.get(last.target);
+        else this.#code.i64(this.#address((placed?.offset ?? 0) + (placed?.instruction.length ?? 0)));
+        this.#code.set(this.#locals.pc);
+        this.#code.branch(this.#exit);
+      }
+    }
+  }
+
+  #edge(from: number, offset: number): void {
+    const to = this.#nodes.get(offset);
+    if (to === undefined) {
+      this.#code.i64(this.#address(offset));
+      this.#code.set(this.#locals.pc);
+      this.#code.branch(this.#leave);
+      return;
+    }
+    const kind = this.#structure.edge(from, to);
+    if (kind === "forward") {
+      if (this.#structure.isMerge[to]) this.#code.branch(this.#target(to, "behind"));
+      else this.#tree(to);
+      return;
+    }
+    this.#comeBackWhenDue(offset);
+    if (kind === "dispatched") {
+      this.#code.i32(this.#structure.entries.indexOf(to));
+      this.#code.set(this.#block);
+      this.#code.branch(this.#target(0, "loop"));
+    } else this.#code.branch(this.#target(to, "loop"));
+  }
+
+  /** On each edge that closes a cycle. */
+  #comeBackWhenDue(offset: number): void {
+    const { budget, pc } = this.#locals;
+    this.#code.get(budget);
+    this.#code.i64(0n);
+    this.#code.op("i64.le_s");
+    this.#code.if();
+    this.#code.i64(this.#address(offset));
+    this.#code.set(pc);
+    this.#code.branch(this.#exit);
+    this.#code.op("end");
+  }
+
+  // The ends.
+
+  /** Goes on where the jump cache says that `pc` is; falls through where it doesn't know or the budget is used up. */
+  #findUnit(again: number): void {
+    const code = this.#code;
+    const { hart, pc, budget, entry } = this.#locals;
+    code.get(pc);
+    code.op("i32.wrap_i64");
+    // Instructions begin at even addresses.
+    code.i32(Math.log2(entrySize) - 1);
+    code.op("i32.shl");
+    code.i32((jumpEntries - 1) * entrySize);
+    code.op("i32.and");
+    code.get(hart);
+    code.op("i32.add");
+    code.tee(entry);
+    code.access("i64.load", hartLayout.jumps);
+    code.get(hart);
+    code.access("i64.load", hartLayout.jumpContext);
+    code.get(pc);
+    code.op("i64.xor");
+    code.op("i64.eq");
+    code.get(budget);
+    code.i64(0n);
+    code.op("i64.gt_s");
+    code.op("i32.and");
+    code.if();
+    code.get(entry);
+    code.access("i32.load", hartLayout.jumps + 12);
+    code.set(this.#block);
+    code.get(entry);
+    code.access("i32.load", hartLayout.jumps + 8);
+    code.i32(this.#source.index);
+    code.op("i32.eq");
+    code.branchIf(again);
+    this.#saveState();
+    code.get(hart);
+    code.get(this.#block);
+    code.get(entry);
+    code.access("i32.load", hartLayout.jumps + 8);
+    code.returnCallIndirect(this.#module.type(runType));
+    this.#code.op("end");
+  }
+
+  #loadState(local: number, offset: number): void {
+    this.#code.get(this.#locals.hart);
+    this.#code.access("i64.load", offset);
+    this.#code.set(local);
+  }
+
+  #saveState(): void {
+    const { pc, budget } = this.#locals;
+    const save = (local: number, offset: number): void => {
+      this.#code.get(this.#locals.hart);
+      this.#code.get(local);
+      this.#code.access("i64.store", offset);
+    };
+    save(pc, hartLayout.pc);
+    save(budget, hartLayout.budget);
+    for (const register of this.#written) save(this.#locals.x(register), hartLayout.x + 8 * register);
+  }
+
+  #callees(): Callees {
+    const known = new Map<string, number>();
+    const imported = (module: string, name: string, type: FunctionType): number => {
+      const key = `${module}.${name}`;
+      const index = known.get(key) ?? this.#module.importFunction(module, name, type);
+      known.set(key, index);
+      return index;
+    };
+    return {
+      load: imported(imports.host, "load", loadType),
+      loadToStore: imported(imports.host, "loadToStore", loadType),
+      store: imported(imports.host, "store", storeType),
+      operator: (operator: Operator) => imported(imports.operator, operator, operatorType),
+      routine: (routine: Routine) => imported(imports.routine, routine, routineType),
+    };
+  }
+
+  #target(node: number, kind: Target["kind"]): number {
+    return this.#targets.findLast((target) => target.node === node && target.kind === kind)?.label ?? 0;
+  }
+
+  #address(offset: number): bigint {
+    return BigInt.asIntN(64, this.#source.page + BigInt(offset));
+  }
+}

@@ -1,0 +1,19 @@
+/**
+ * wasm: WebAssembly modules made at run time, by rooms that compile what a guest executes.
+ *
+ * Glossary
+ *   module    types, imports, functions and exports, encoded to bytes that the engine compiles
+ *   code      one function's body, written instruction by instruction
+ *   instance  a compiled module with its imports in place
+ *
+ * bytes     a buffer that grows, and LEB128 numbers
+ * code      the instructions that our compilers use, by their names in the specification
+ * module    the sections of a module
+ * text      code in the text format, for reading
+ * platform  WebAssembly as ES2023 without a DOM doesn't declare it; the only file that names it
+ *
+ * Source: WebAssembly Core Specification 2.0, chapter 5 (binary format), and the tail-call proposal.
+ */
+export { Code, type MemoryAccess, type Plain } from "./code.js";
+export { WasmModule, type FunctionType } from "./module.js";
+export { createMemory, createTable, instantiate } from "./platform.js";

@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { Worker } from "node:worker_threads";
 import { Subscriber } from "zeromq";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { address } from "../../kernel/wire/index.js";
@@ -28,16 +30,41 @@ function memory(): { now: number; peak: number } {
   return { now: of("VmRSS"), peak: of("VmHWM") };
 }
 
+/** In ms, of five. In a thread of its own: this one is busy with the flood. */
+async function slowestHeartbeat(): Promise<number> {
+  const pinger = new Worker(
+    `const { Request } = require("zeromq");
+    const { parentPort, workerData } = require("node:worker_threads");
+    (async () => {
+      const socket = new Request({ linger: 0, receiveTimeout: 5_000 });
+      socket.connect(workerData);
+      let slowest = 0;
+      for (let i = 0; i < 5; i++) {
+        const start = performance.now();
+        await socket.send("ping");
+        await socket.receive();
+        slowest = Math.max(slowest, performance.now() - start);
+      }
+      socket.close();
+      parentPort.postMessage(slowest);
+    })();`,
+    { eval: true, workerData: address(kernel.connection, "hb") },
+  );
+  const [slowest] = (await once(pinger, "message")) as [number];
+  return slowest;
+}
+
 test("a client that reads nothing neither stops the others nor fills the memory", async () => {
   const before = memory().now;
   const running = kernel.run("for (let line = 0; line < 4_000; line++) console.log('x'.repeat(99_999));");
   // Control and heartbeat don't wait for it.
   await new Promise((resolve) => setTimeout(resolve, 300));
-  expect(await kernel.client.ping(1_000)).toBeLessThan(500);
+  expect(await slowestHeartbeat()).toBeLessThan(500);
   const { reply, stdout } = await running;
   expect(reply.status).toBe("ok");
   expect(stdout.length).toBe(400_000_000);
-  expect(memory().peak - before).toBeLessThan(250);
+  // Without the bound it is 460.
+  expect(memory().peak - before).toBeLessThan(350);
   const start = performance.now();
   expect((await kernel.run("1 + 1")).result).toBe("2");
   expect(performance.now() - start).toBeLessThan(500);
@@ -70,10 +97,12 @@ test("an interrupt stops a flood that waits for a slow client", async () => {
   await new Promise((resolve) => setTimeout(resolve, 500));
   // This process has a flood to read too, which isn't what is measured.
   await kernel.client.request("control", "kernel_info_request", {}, { timeout: 5_000 });
-  const start = performance.now();
-  await kernel.client.request("control", "interrupt_request", {}, { timeout: 1_000 });
-  expect((await running).content).toMatchObject({ status: "error", ename: "Interrupted" });
-  expect(performance.now() - start).toBeLessThan(500);
+  const start = Date.now();
+  await kernel.client.request("control", "interrupt_request", {}, { timeout: 5_000 });
+  const { header, content } = await running;
+  expect(content).toMatchObject({ status: "error", ename: "Interrupted" });
+  // By the kernel's clock: this process may still have the flood before the reply.
+  expect(Date.parse(header.date) - start).toBeLessThan(500);
 });
 
 test("when the stalled client goes, nothing is lost any more", async () => {

@@ -1,4 +1,4 @@
-import { formatDuration, supervise, type Progress } from "../../sim/core/index.js";
+import { formatDuration, seldom, supervise, type Progress } from "../../sim/core/index.js";
 import { barsAreSeen, createBar, type Bar } from "./bar.js";
 import type { State } from "./bar-picture.js";
 import { Interrupted, stopRequested } from "./interrupt.js";
@@ -15,22 +15,30 @@ export function superviseRuns(): void {
   const stop = stopRequested() ?? (() => false);
   const seen = barsAreSeen();
   if (stopRequested() === undefined && !seen) return;
-  const runs = seen ? shownRuns() : { look: () => 2 ** 30, ended: () => undefined };
-  let left = 1;
+  const runs = seen ? shownRuns() : { look: () => seldom, ended: () => undefined };
+  let left = 0;
+  let stride = 0;
   supervise(
     (progress) => {
       if (stop()) {
         throw new Interrupted(`stopped at ${formatDuration(progress.now)} of virtual time; run() goes on from there`);
       }
-      if (--left <= 0) left = runs.look(progress);
-      return false;
+      left -= stride;
+      if (left <= 0) left = runs.look(progress);
+      return (stride = Math.min(left, unasked));
     },
     (progress) => {
       runs.ended(progress);
-      left = 1;
+      left = stride = 0;
     },
   );
 }
+
+/**
+ * Events that go by between two looks at the stop flag: few, for a cell has a quarter of a second to stop by itself and
+ * any of them may take milliseconds; and enough that the question costs an event nothing to speak of.
+ */
+const unasked = 16;
 
 /** The bar of the runs that go on. */
 interface ShownRuns {

@@ -27,7 +27,7 @@ export { Engine, type Cancel, type EngineOptions, type EngineState, type EventOp
 export { Signal, type Waiter } from "./signal.js";
 export { all, any, type FirstOf, type ValueOf, type ValuesOf } from "./combine.js";
 export { Interrupted, type Activity, type Process } from "./process.js";
-export { supervise, type Ended, type Progress, type Watch } from "./supervisor.js";
+export { seldom, supervise, type Ended, type Progress, type Watch } from "./supervisor.js";
 export { Resource, type Claim, type ResourceOptions, type ResourceStatistics } from "./resource.js";
 export { Queue, type QueueOptions, type QueueStatistics } from "./queue.js";
 export { Share, type ShareOptions, type ShareStatistics } from "./share.js";

@@ -13,8 +13,14 @@ export interface Progress {
   readonly until: number | undefined;
 }
 
-/** Called between any two events; it must be quick. @returns whether the run is to stop here */
-export type Watch = (progress: Progress) => boolean;
+/**
+ * Called between two events, before the first of a run too.
+ * @returns before how many events from here it is to be called again, a whole number; 0 has the run stop here
+ */
+export type Watch = (progress: Progress) => number;
+
+/** What a watch returns that needs no more calls soon; V8 counts down from it without a heap number. */
+export const seldom: number = 2 ** 30 - 1;
 
 /** Told that a run has ended, however it did unless it was cut off, with its world as it is then. */
 export type Ended = (progress: Progress) => void;

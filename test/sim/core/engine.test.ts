@@ -7,6 +7,7 @@ import {
   ns,
   s,
   Signal,
+  seldom,
   supervise,
   UsageError,
   type Nanos,
@@ -210,7 +211,7 @@ describe("a supervisor", () => {
   test("stops a run between two events, and the next run goes on", () => {
     const { engine, log, note } = recorded();
     for (let time = 1; time <= 5; time++) engine.at(ns(time), note("event"));
-    supervise(() => engine.events === 3);
+    supervise(() => (engine.events === 3 ? 0 : 1));
     expect(engine.run()).toEqual({ reason: "interrupted", now: 3 });
     expect(engine.run(ns(4))).toEqual({ reason: "interrupted", now: 3 });
     supervise(undefined);
@@ -223,7 +224,7 @@ describe("a supervisor", () => {
     const seen: (number | undefined)[][] = [];
     supervise((progress: Progress) => {
       seen.push([progress.now, progress.events, progress.until]);
-      return false;
+      return 1;
     });
     engine.at(ns(5), note("event"));
     engine.run(ns(9));
@@ -239,11 +240,26 @@ describe("a supervisor", () => {
     expect(seen.at(-1)).toEqual([9, 1, undefined]);
   });
 
+  test("is called again after as many events as it says, and before the first of each run", () => {
+    const { engine, note } = recorded();
+    for (let time = 1; time <= 10; time++) engine.at(ns(time), note("event"));
+    const seen: number[] = [];
+    supervise(({ events }) => seen.push(events) + 1);
+    engine.run(ns(9));
+    expect(seen).toEqual([0, 2, 5, 9]);
+    supervise(({ events }) => {
+      seen.push(events);
+      return seldom;
+    });
+    engine.run();
+    expect(seen.slice(4)).toEqual([9]);
+  });
+
   test("is told that a run has ended, by an error too", () => {
     const { engine, note } = recorded();
     const ended: number[] = [];
     supervise(
-      () => false,
+      () => 1,
       ({ now }) => void ended.push(now),
     );
     engine.at(ns(5), note("event"));

@@ -14,7 +14,7 @@
  *   plotly/    views → figures
  *   svg/       views → SVG; axes by ECharts, the rest by hand
  *   text/      views and values → text, Mermaid
- *   html/      tables and groups → HTML
+ *   html/      texts, tables and groups → HTML
  * page/        an executed notebook → one HTML page
  */
 export type { MimeBundle } from "./bundle.js";

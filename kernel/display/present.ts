@@ -4,6 +4,7 @@ import { mime, type MimeBundle } from "./bundle.js";
 import { problem } from "./check.js";
 import { groupHtml } from "./html/group.js";
 import { tableHtml } from "./html/table.js";
+import { textHtml } from "./html/text.js";
 import { callHook, fromHook, hasHook } from "./hook.js";
 import { isPlain } from "./json.js";
 import { heatFigure } from "./plotly/heat.js";
@@ -114,7 +115,9 @@ function formsOf(view: View): Forms {
     case "group":
       return {};
     case "text":
-      return { [mime.text]: () => view.text };
+      // What colours a terminal is not known to HTML; clients' own text is coloured.
+      if (view.text.includes("\u001b[")) return { [mime.text]: () => view.text };
+      return { [mime.text]: () => view.text, [mime.html]: () => textHtml(view.text) };
     case "table":
       return { [mime.text]: () => tableText(view), [mime.html]: () => tableHtml(view) };
     case "plot":

@@ -8,7 +8,7 @@ export function watchStopFlag(memory: SharedArrayBuffer): void {
 }
 
 /**
- * Whether the user wants the running cell to stop. A long computation asks now and then (every event of a simulation)
+ * Whether the user wants the running cell to stop. A long computation asks now and then (every 16 events of a simulation)
  * and ends by an error of its own; a cell that asked has 250 ms for it, others are cut sooner.
  */
 export function interruptRequested(): boolean {

@@ -1,5 +1,5 @@
 import { mime, type MimeBundle } from "../bundle.js";
-import { escape } from "./escape.js";
+import { textHtml } from "./text.js";
 
 /** Several outputs below one another in one HTML fragment: tables as such, pictures inline, the rest as text. */
 export function groupHtml(parts: readonly MimeBundle[]): string {
@@ -10,5 +10,5 @@ function partHtml(part: MimeBundle): string {
   const { [mime.html]: html, [mime.svg]: svg, [mime.text]: text } = part;
   if (typeof html === "string") return html;
   if (typeof svg === "string") return `<figure style="margin:0;">${svg}</figure>`;
-  return `<pre style="white-space:pre-wrap;">${escape(typeof text === "string" ? text : "")}</pre>`;
+  return textHtml(typeof text === "string" ? text : "");
 }

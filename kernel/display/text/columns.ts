@@ -1,6 +1,6 @@
 import type { TableView } from "../../../sim/core/index.js";
 import { formatValue, withUnit } from "./number.js";
-import { clip, oneLine, textWidth, wrap } from "./width.js";
+import { captionLines, clip, oneLine, paragraph, textWidth } from "./width.js";
 
 /** Rows that a terminal shows of a long table: these many of its start and its end. */
 const head = 30;
@@ -34,8 +34,8 @@ function pad(text: string, width: number, right: boolean): string {
 
 /** A table in aligned columns for a terminal, its title above and its caption below. */
 export function tableText(view: TableView): string {
-  const above = view.title === undefined ? [] : [oneLine(view.title), ""];
-  const below = view.caption === undefined ? [] : ["", ...wrap(oneLine(view.caption), 100)];
+  const above = view.title === undefined ? [] : [...paragraph(view.title), ""];
+  const below = captionLines(view.caption);
   if (view.columns.length === 0) return [...above, "(no columns)", ...below].join("\n");
 
   const [first, last] = excerpt(view.rows, head, tail);

@@ -1,5 +1,5 @@
 import type { GraphView } from "../../../sim/core/index.js";
-import { oneLine } from "./width.js";
+import { captionLines, oneLine, paragraph } from "./width.js";
 
 /** Lines that a text takes of a graph. */
 const listed = 200;
@@ -55,10 +55,10 @@ export function graphSummary(view: GraphView): string[] {
 /** A graph for a terminal. */
 export function graphText(view: GraphView): string {
   return [
-    oneLine(view.title),
+    ...paragraph(view.title),
     `  ${count(view.nodes.length, "node")}, ${count(view.edges.length, "edge")}`,
     "",
     ...outline(view).map((line) => `  ${line}`),
-    ...(view.caption === "" ? [] : ["", oneLine(view.caption)]),
+    ...captionLines(view.caption),
   ].join("\n");
 }

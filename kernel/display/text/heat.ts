@@ -1,7 +1,7 @@
 import type { HeatView } from "../../../sim/core/index.js";
 import { heatScale } from "../picture/heat.js";
 import { axisTitle, formatNumber } from "./number.js";
-import { oneLine } from "./width.js";
+import { captionLines, oneLine, paragraph, sentence } from "./width.js";
 
 /** A terminal's picture is at most this many characters across and down. */
 const across = 64;
@@ -57,9 +57,9 @@ function shaded(view: HeatView): string[] {
 /** A heat map for a terminal. */
 export function heatText(view: HeatView): string {
   return [
-    oneLine(view.title),
-    ...heatSummary(view).map((line) => `  ${line}`),
+    ...paragraph(view.title),
+    ...heatSummary(view).flatMap(sentence),
     ...(view.values.length > 0 ? ["", ...shaded(view)] : []),
-    ...(view.caption === "" ? [] : ["", oneLine(view.caption)]),
+    ...captionLines(view.caption),
   ].join("\n");
 }

@@ -1,6 +1,6 @@
 import type { LanesView } from "../../../sim/core/index.js";
 import { axisTitle, formatNumber } from "./number.js";
-import { oneLine, wrap } from "./width.js";
+import { captionLines, oneLine, paragraph, sentence } from "./width.js";
 
 /** Spans that the text lists of one lane. */
 const listed = 12;
@@ -37,14 +37,12 @@ export function lanesText(view: LanesView): string {
       .slice(0, listed)
       .map(({ from, to, label }) => `${formatNumber(from)}–${formatNumber(to)} ${label}`);
     if (ordered.length > listed) shown.push(`… ${ordered.length - listed} more`);
-    return shown.length === 0
-      ? []
-      : [oneLine(lane.name), ...wrap(oneLine(shown.join("; ")), 96).map((line) => `  ${line}`)];
+    return shown.length === 0 ? [] : [...paragraph(lane.name), ...paragraph(shown.join("; "), "  ")];
   });
   return [
-    oneLine(view.title),
-    ...lanesSummary(view).map((line) => `  ${line}`),
+    ...paragraph(view.title),
+    ...lanesSummary(view).flatMap(sentence),
     ...(orders.length > 0 ? ["", ...orders] : []),
-    ...(view.caption === "" ? [] : ["", oneLine(view.caption)]),
+    ...captionLines(view.caption),
   ].join("\n");
 }

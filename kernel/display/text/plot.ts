@@ -4,7 +4,7 @@ import { captionOf, legendName } from "../picture/style.js";
 import { tableText } from "./columns.js";
 import { axisTitle, formatNumber } from "./number.js";
 import { sparkline } from "./sparkline.js";
-import { clip, oneLine } from "./width.js";
+import { captionLines, clip, oneLine, paragraph, sentence } from "./width.js";
 
 /** Rows that the text shows of a plot's table, and characters of a series' name above its column. */
 const sampled = 12;
@@ -94,10 +94,10 @@ export function plotText(view: PlotView): string {
   const { table, all } = plotTable(view, sampled);
   const cut = all > sampled ? [`(the rows of ${sampled} of ${all} x)`] : [];
   return [
-    oneLine(view.title),
-    ...plotSummary(view).map((line) => `  ${line}`),
+    ...paragraph(view.title),
+    ...plotSummary(view).flatMap(sentence),
     ...(curves.length > 0 ? ["", ...curves.map((curve) => `  ${curve}`)] : []),
     ...(table.rows.length > 0 ? ["", tableText(table), ...cut] : []),
-    ...(captionOf(view) === "" ? [] : ["", ...captionOf(view).split("\n").map(oneLine)]),
+    ...captionLines(captionOf(view)),
   ].join("\n");
 }

@@ -1,5 +1,5 @@
 import type { SequenceView } from "../../../sim/core/index.js";
-import { oneLine } from "./width.js";
+import { captionLines, oneLine, paragraph, sentence } from "./width.js";
 
 /** The participants in order, with those that only messages name behind them. */
 export function participantsOf(view: SequenceView): string[] {
@@ -17,11 +17,11 @@ export function sequenceSummary(view: SequenceView): string[] {
 /** A sequence for a terminal. */
 export function sequenceText(view: SequenceView): string {
   return [
-    oneLine(view.title),
-    `  participants: ${participantsOf(view).map(oneLine).join(", ")}`,
+    ...paragraph(view.title),
+    ...sentence(`participants: ${participantsOf(view).join(", ")}`),
     "",
-    ...sequenceSummary(view).map((line) => `  ${line}`),
+    ...sequenceSummary(view).flatMap(sentence),
     ...(view.messages.length === 0 ? ["  no messages"] : []),
-    ...(view.caption === "" ? [] : ["", oneLine(view.caption)]),
+    ...captionLines(view.caption),
   ].join("\n");
 }

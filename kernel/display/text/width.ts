@@ -61,6 +61,25 @@ export function wrap(text: string, width: number): string[] {
   return text.split("\n").flatMap((paragraph) => fill(paragraph.split(" "), fits));
 }
 
+/** Columns that lines of words take in a text; tables and pictures are as wide as they are. */
+const lineWidth = 80;
+
+/** Words that belong together, in lines of at most 80 columns, all indented alike. */
+export const paragraph = (text: string, indent = ""): string[] =>
+  wrap(oneLine(text), lineWidth - indent.length).map((line) => indent + line);
+
+/** One of several sentences below a title: broken between its clauses where that does, further lines standing deeper. */
+export function sentence(text: string): string[] {
+  const [first, others] = ["  ", "    "];
+  const width = lineWidth - others.length;
+  const clauses = fill(oneLine(text).split(/(?<=[,;:]) /), (line) => textWidth(line) <= width);
+  return clauses.flatMap((line) => wrap(line, width)).map((line, i) => (i === 0 ? first : others) + line);
+}
+
+/** What stands below a text, if there is something. */
+export const captionLines = (caption: string | undefined): string[] =>
+  caption === undefined || caption === "" ? [] : ["", ...caption.split("\n").flatMap((line) => paragraph(line))];
+
 const unsafe = /[\p{Cc}\p{Cs}\u2028\u2029\u202A-\u202E\u2066-\u2069]/gu;
 const escapes: Readonly<Record<string, string>> = { "\n": "\\n", "\t": "\\t", "\r": "\\r" };
 

@@ -196,6 +196,15 @@ describe("progress", () => {
   });
 });
 
+test("the user's stop ends a run 16 events later at most, and the world goes on", () => {
+  const world = ticking(1000, 1, (n) => {
+    if (n === 500) stop = true;
+  });
+  expect(() => world.engine.run()).toThrow(/^stopped at 5(0\d|1[0-6]) ms of virtual time/);
+  stop = false;
+  expect(world.engine.run(s(1))).toEqual({ reason: "until", now: s(1) });
+});
+
 test("in a script without a terminal nobody watches over a run", () => {
   Reflect.deleteProperty(globalThis, passing);
   Reflect.deleteProperty(globalThis, interrupt);

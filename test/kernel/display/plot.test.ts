@@ -44,6 +44,8 @@ const figure = (view: PlotView): Figure =>
   JSON.parse(JSON.stringify(present(view)["application/vnd.plotly.v1+json"])) as Figure;
 const svg = (view: PlotView): string => present(view)["image/svg+xml"] as string;
 const text = (view: PlotView): string => present(view)["text/plain"] as string;
+/** A text without the line breaks between its words. */
+const unbroken = (view: PlotView): string => text(view).replace(/\s+/g, " ");
 
 const simple = (y: readonly (number | null)[], change: Partial<PlotView> = {}): PlotView => ({
   as: "plot",
@@ -69,7 +71,7 @@ test("axes carry their names and units, the title its question, the caption its 
     expect.arrayContaining([lines.title, "block size (KiB)", "latency (ms)", lines.caption]),
   );
   for (const part of [lines.title, "x: block size (KiB), logarithmic", "y: latency (ms)", lines.caption]) {
-    expect(text(lines)).toContain(part);
+    expect(unbroken(lines)).toContain(part);
   }
 });
 
@@ -180,7 +182,8 @@ test("sizes on a logarithmic axis have their ticks at powers of two", () => {
 test("the text tells each series' first, last, least and greatest value and where they are", () => {
   const summary = text(simple([3, 9, 2, 5]));
   expect(summary).toContain(
-    "measured: 4 values; first 3 ms at 1 1/s, last 5 ms at 4 1/s; least 2 ms at 3 1/s, most 9 ms at 2 1/s",
+    "\n  measured: 4 values; first 3 ms at 1 1/s, last 5 ms at 4 1/s;" +
+      "\n    least 2 ms at 3 1/s, most 9 ms at 2 1/s\n",
   );
   expect(summary).toMatch(/▂█▁▄ {2}measured/);
 });

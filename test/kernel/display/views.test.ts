@@ -9,6 +9,8 @@ import { elements, texts } from "./xml.js";
 
 const svg = (view: View): string => present(view)["image/svg+xml"] as string;
 const text = (view: View): string => present(view)["text/plain"] as string;
+/** A text without the line breaks between its words. */
+const unbroken = (view: View): string => text(view).replace(/\s+/g, " ");
 const mermaid = (view: View): string => present(view)["text/vnd.mermaid"] as string;
 /** A figure as a client reads it from the wire; the caller says what it looks at. */
 const figure = (view: View): unknown => JSON.parse(JSON.stringify(present(view)["application/vnd.plotly.v1+json"]));
@@ -57,7 +59,7 @@ test("lanes: the picture labels what has room and names the rest in its legend",
 });
 
 test("lanes: the text adds up who had how much", () => {
-  expect(text(lanes)).toContain("pCPU 0: 5 spans; vm a 60 ms (49.2 %), vm b 60 ms (49.2 %), switch 2 ms (1.64 %)");
+  expect(unbroken(lanes)).toContain("pCPU 0: 5 spans; vm a 60 ms (49.2 %), vm b 60 ms (49.2 %), switch 2 ms (1.64 %)");
   expect(text(lanes)).toContain("0–30 vm a; 30–31 switch; 31–91 vm b");
 });
 
@@ -319,7 +321,7 @@ test("what one picture cannot hold is cut, and its caption says so", () => {
   ];
   for (const [view, note] of cut) {
     const started = performance.now();
-    expect(text(view)).toContain(note);
+    expect(unbroken(view)).toContain(note);
     expect(texts(svg(view)).join(" ")).toContain(note);
     expect(performance.now() - started).toBeLessThan(5000);
   }
@@ -346,4 +348,32 @@ test("lanes: labels beyond what colours can tell apart share one kind", () => {
 test("an array of views is a group", () => {
   expect(presentAll([lines, table])).toEqual([present(lines), present(table)]);
   expect(present([lines, table])).toEqual(present({ as: "group", views: [lines, table] }));
+});
+
+const words = "a queue of requests, each with its own deadline; ".repeat(8).trim();
+
+test.each<[string, View]>([
+  ["plot", { ...lines, title: words, caption: words }],
+  ["lanes", { ...lanes, caption: words, lanes: lanes.lanes.map((lane) => ({ ...lane, name: words })) }],
+  ["heat", { ...heat, caption: words, x: { ...heat.x, label: words } }],
+  ["graph", { ...graph, title: words, caption: words }],
+  ["sequence", { ...sequence, caption: words, participants: words.split(" ") }],
+  ["table", { ...table, title: words, caption: words }],
+])("%s: lines of words take at most 80 columns", (_, view) => {
+  // Columns are as wide as what they hold.
+  const broken = text(view)
+    .split("\n")
+    .filter((line) => !/\S {2,}\S|─/.test(line.trim()));
+  expect(broken.length).toBeGreaterThan(5);
+  expect(broken.filter((line) => line.length > 80)).toEqual([]);
+});
+
+test("a text view is HTML too, which breaks between words; colours of a terminal stay text", () => {
+  const view: View = { as: "text", text: "a <disk>\n  and its heads" };
+  const bundle = present(view);
+  expect(bundle["text/plain"]).toBe(view.text);
+  expect(bundle["text/html"]).toMatch(
+    /^<pre style="white-space:pre-wrap;overflow-wrap:anywhere;word-break:normal;[^"]*">a &lt;disk&gt;\n  and its heads<\/pre>$/,
+  );
+  expect(present({ as: "text", text: "\u001b[31mred\u001b[0m" })).toEqual({ "text/plain": "\u001b[31mred\u001b[0m" });
 });

@@ -1,4 +1,5 @@
 import type { Output } from "../exec/index.js";
+import { outputMemory } from "./output-memory.js";
 
 /** What a client is told of. */
 export type LastingOutput = Exclude<Output, { type: "passing" }>;
@@ -13,7 +14,8 @@ export interface CellOutputs {
 /**
  * Makes displays and updates of what is only passing. Jupyter has no message that removes one output, and a page must
  * not tell a quick machine from a slow one. So where the cell has shown nothing else, all of its output is cleared, at
- * the latest when it shows something; it then comes again below that. Else what passed becomes a display of nothing.
+ * the latest when it shows something; it then comes again below that. Else what passed becomes a display of nothing, and
+ * when the cell ends, its output is cleared and shown again without: once, where that isn't too much of it.
  */
 export function cellOutputs(publish: (output: LastingOutput) => void): CellOutputs {
   /** Ids of what is seen now. */
@@ -22,11 +24,15 @@ export function cellOutputs(publish: (output: LastingOutput) => void): CellOutpu
   let lasting = 0;
   /** The next output clears what is there. */
   let clearing = false;
+  /** The clients hold displays of nothing. */
+  let traces = false;
+  const memory = outputMemory();
 
   function cleared(): void {
     seen.clear();
     lasting = 0;
-    clearing = false;
+    clearing = traces = false;
+    memory.forget();
   }
 
   function pass(id: string, data: Readonly<Record<string, unknown>>): void {
@@ -40,6 +46,7 @@ export function cellOutputs(publish: (output: LastingOutput) => void): CellOutpu
     if (!seen.delete(id)) return;
     if (lasting > 0 || seen.size > 0) {
       publish({ type: "display", data: {}, metadata: {}, displayId: id, update: true });
+      traces = true;
     } else {
       publish({ type: "clear", wait: false });
       cleared();
@@ -60,10 +67,14 @@ export function cellOutputs(publish: (output: LastingOutput) => void): CellOutpu
         case "stream":
         case "error":
         case "display":
-          if (output.type === "display" && output.update) break;
+          if (output.type === "display" && output.update) {
+            memory.update(output);
+            break;
+          }
           if (lasting === 0 && seen.size > 0 && !clearing) publish({ type: "clear", wait: true });
           if (lasting === 0 || clearing) cleared();
           lasting++;
+          memory.add(output);
           break;
         case "comm":
         case "magic":
@@ -72,6 +83,13 @@ export function cellOutputs(publish: (output: LastingOutput) => void): CellOutpu
     },
     end() {
       for (const id of [...seen]) remove(id);
+      const again = memory.recall();
+      memory.stop();
+      // What the cell itself wants cleared goes with its next output, as it would have without a bar.
+      if (!traces || clearing || again.length === 0) return;
+      publish({ type: "clear", wait: true });
+      for (const output of again) publish(output);
+      traces = false;
     },
   };
 }

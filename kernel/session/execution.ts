@@ -48,6 +48,8 @@ export interface ExecutionOptions {
 /** Turns execute_requests into runs and their outcomes into messages. */
 export interface Execution {
   execute(request: ExecuteRequest, from: Origin): Promise<ExecuteReply>;
+  /** Of the latest request that was numbered. */
+  readonly count: number;
   /** Tells the clients what `parent` showed. */
   publish(parent: Header, output: LastingOutput): void;
   /** Stops the requests that are being executed, or what keeps the main thread busy. */
@@ -269,6 +271,9 @@ export function createExecution(options: ExecutionOptions): Execution {
         page,
       });
       return { status: "ok", execution_count, user_expressions, payload };
+    },
+    get count() {
+      return count;
     },
     publish,
     interrupt() {

@@ -88,7 +88,8 @@ export function createSession(options: SessionOptions): Session {
     } catch (error) {
       const evalue = error instanceof Error ? error.message : String(error);
       log(`${request.type} failed: ${error instanceof Error ? (error.stack ?? evalue) : evalue}`);
-      const content = { status: "error", ...errorReport("KernelError", evalue) } as const;
+      const report = { status: "error", ...errorReport("KernelError", evalue) } as const;
+      const content = request.type === "execute_request" ? { ...report, execution_count: execution.count } : report;
       // Each request has the reply of its stem, a notice has none.
       const type = request.type.replace("_request", "_reply") as "inspect_reply";
       if (request.type.endsWith("_request")) sockets.reply(channel, request, type, content);

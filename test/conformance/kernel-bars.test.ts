@@ -41,6 +41,15 @@ test("a long run shows a bar that moves, and leaves nothing", async () => {
   expect(ran.result).toBe("'until'");
 });
 
+test("behind what the cell has shown it leaves nothing either", async () => {
+  const ran = await kernel.run("console.log('before'); void slow(600).run(); console.log('after'); 'end'");
+  expect(types(ran)).toEqual(["stream", "display_data", "stream", "clear_output", "stream", "execute_result"]);
+  expect(ran.broadcasts.findLast(({ type }) => type === "stream")?.content).toEqual({
+    name: "stdout",
+    text: "before\nafter\n",
+  });
+});
+
 test("a quick run shows none", async () => {
   expect(types(await kernel.run("slow(20).run().reason"))).toEqual(["execute_result"]);
 });

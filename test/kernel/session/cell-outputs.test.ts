@@ -68,14 +68,21 @@ test("what is shown meanwhile takes its place, and it comes again below", () => 
   expect(messages.filter((message) => message.startsWith("clear"))).toEqual(["clear_output wait"]);
 });
 
-test("behind a cell's outputs it becomes a display of nothing", () => {
-  const { show, held, messages } = client();
+test("behind a cell's outputs it becomes a display of nothing, and nothing at all when the cell ends", () => {
+  const { show, end, held, messages } = client();
   show(print);
   show(pass("a", "1 %"));
   show(pass("a"));
   show(pass("a"));
   expect(held()).toEqual(["hello\n"]);
   expect(messages).toEqual(["stream", "display_data", "update_display_data"]);
+  show(print);
+  show(pass("b", "1 %"));
+  end();
+  expect(held()).toEqual(["hello\nhello\n"]);
+  expect(messages.slice(-3)).toEqual(["update_display_data", "clear_output wait", "stream"]);
+  end();
+  expect(messages.at(-1)).toBe("stream");
 });
 
 test("one inside the other go one by one", () => {
@@ -116,4 +123,45 @@ test("a cell's own clearing is heeded", () => {
   expect(held()).toEqual(["2 %"]);
   show(pass("b"));
   expect(held()).toEqual([]);
+});
+
+const display = (text: string, update = false): Output => ({
+  type: "display",
+  data: { "text/plain": text },
+  metadata: {},
+  displayId: "d",
+  update,
+});
+
+test("a cell's outputs come again as they are when it ends: in order, with what was updated", () => {
+  const { show, end, held, messages } = client();
+  show(print);
+  show(display("old"));
+  show(pass("a", "1 %"));
+  show(pass("a"));
+  show({ type: "error", ename: "E", evalue: "e", traceback: ["E: e"] });
+  show(display("new", true));
+  end();
+  expect(held()).toEqual(["hello\n", "new"]);
+  expect(messages.slice(-4)).toEqual(["clear_output wait", "stream", "display_data", "error"]);
+});
+
+test.each<[string, Output, number]>([
+  ["many outputs", display("x"), 101],
+  ["much text", { type: "stream", name: "stdout", text: "x".repeat(100_000) }, 21],
+])("of %s nothing comes again", (_, output, count) => {
+  const { show, end, messages } = client();
+  for (let n = 0; n < count; n++) show(output);
+  show(pass("a", "1 %"));
+  end();
+  expect(messages.at(-1)).toBe("update_display_data");
+  expect(messages).toHaveLength(count + 2);
+});
+
+test("a cell without a bar sends each output once", () => {
+  const { show, end, messages } = client();
+  show(print);
+  show(pass("a"));
+  end();
+  expect(messages).toEqual(["stream"]);
 });

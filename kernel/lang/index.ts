@@ -32,7 +32,7 @@
  *   cell-file         a cell as TypeScript sees it
  *   earlier-names     which earlier cell's declaration a name means; how a cell gets to see it
  *   declared-cells    the cells that ran, and which of them are needed still
- *   diagnostics, completion, inspection   TypeScript's answers in our words
+ *   diagnostics, completion, inspection, documentation   TypeScript's answers in our words
  *   service-host, packages                what TypeScript sees of the disk
  *   compiler, compiler-internals          TypeScript itself, and what its declarations leave out
  *   warm-up-cell                          what the thread practises on

@@ -39,7 +39,16 @@ export interface Completions {
 
 export interface Inspection {
   readonly signature: string;
+  /** A doc comment's words, in Markdown as comments are. */
   readonly documentation: string;
+  /** What its tags say, by kind ("Parameters", "Returns", "Example", "@tag" for one that is not known). */
+  readonly sections?: readonly { readonly heading: string; readonly remarks: readonly Remark[] }[];
+}
+
+/** What a tag of a doc comment says: of which parameter, where it names one, and in what words. */
+export interface Remark {
+  readonly of?: string;
+  readonly words: string;
 }
 
 /** Types, completion and documentation over everything that ran so far; it lives in a thread of its own. */

@@ -20,6 +20,7 @@
  * misplaced-magic  a magic behind code, in words
  * notebook-lookup  the cell of the notebook that should have run before
  * introspection    complete and inspect; cursor counts in code points
+ * documentation    what is known of a name → text and Markdown
  * debugging        which cells ran, for the debugger, which is loaded late
  * comms            what goes between cells and the clients' widgets
  * questions        what cells ask the client's user

@@ -1,4 +1,5 @@
 import type { CompleteRequest, InspectRequest, Replies } from "../wire/index.js";
+import { describe } from "./documentation.js";
 import { codePointsBefore, offsetAt } from "./cursor.js";
 import type { LanguageTools } from "./language-tools.js";
 
@@ -40,18 +41,9 @@ export async function inspect(
   const offset = offsetAt(code, cursor_pos);
   const found = source === undefined ? undefined : await service().inspect(source, offset);
   if (found === undefined) return { status: "ok", found: false, data: {}, metadata: {} };
-  const { signature, documentation } = found;
   const name = detail_level === 1 ? nameAt(code, offset) : undefined;
-  const cell = name === undefined ? undefined : sourceOf(name)?.trim();
-  const texts = [signature, documentation, cell ?? ""];
-  const blocks = [fenced(signature), documentation, cell === undefined ? "" : fenced(cell)];
-  const join = (parts: readonly string[]): string => parts.filter((part) => part !== "").join("\n\n");
-  return {
-    status: "ok",
-    found: true,
-    data: { "text/plain": join(texts), "text/markdown": join(blocks) },
-    metadata: {},
-  };
+  const { text, markdown } = describe(found, name === undefined ? undefined : sourceOf(name)?.trim());
+  return { status: "ok", found: true, data: { "text/plain": text, "text/markdown": markdown }, metadata: {} };
 }
 
 /** The identifier at an offset or right before it; undefined for a member of something. */
@@ -60,11 +52,4 @@ function nameAt(code: string, offset: number): string | undefined {
     if (found.index <= offset && offset <= found.index + found[0].length) return found[0];
   }
   return undefined;
-}
-
-/** A code block of Markdown, whatever the code holds. */
-function fenced(code: string): string {
-  const runs = code.match(/`{3,}/g) ?? [];
-  const fence = "`".repeat(Math.max(3, ...runs.map((run) => run.length + 1)));
-  return `${fence}typescript\n${code}\n${fence}`;
 }

@@ -3,6 +3,7 @@ import { compiler } from "./compiler.js";
 import type { Inspection } from "../types.js";
 import type { CellFile } from "./cell-file.js";
 import { plain } from "./diagnostics.js";
+import { documentationOf } from "./documentation.js";
 
 /** Signature and documentation of what stands at an offset or right before it, or of the function being called there. */
 export function inspectionAt(
@@ -17,7 +18,7 @@ export function inspectionAt(
     if (info?.displayParts === undefined || info.kind === compiler.ScriptElementKind.unknown) continue;
     return {
       signature: signature(compiler.displayPartsToString(info.displayParts)),
-      documentation: documentation(info.documentation, info.tags),
+      ...documentationOf(info.documentation, info.tags),
     };
   }
   const help = service.getSignatureHelpItems(file, offset, undefined);
@@ -31,7 +32,7 @@ export function inspectionAt(
         parameters.join(separator) +
         compiler.displayPartsToString(item.suffixDisplayParts),
     ),
-    documentation: documentation(item.documentation, item.tags),
+    ...documentationOf(item.documentation, item.tags),
   };
 }
 
@@ -42,13 +43,4 @@ function isWord(source: string, at: number): boolean {
 /** Without the words that say that a name is an alias, and of what. */
 function signature(text: string): string {
   return plain(text.startsWith("(alias) ") ? text.slice(8).replace(/\nimport [^\n]*$/, "") : text);
-}
-
-function documentation(
-  words: readonly ts.SymbolDisplayPart[] | undefined,
-  tags: readonly ts.JSDocTagInfo[] | undefined,
-): string {
-  const text = compiler.displayPartsToString([...(words ?? [])]);
-  const lines = (tags ?? []).map((tag) => `@${tag.name} ${compiler.displayPartsToString(tag.text)}`.trimEnd());
-  return [text, lines.join("\n")].filter((part) => part !== "").join("\n\n");
 }

@@ -479,13 +479,18 @@ describe("completion", () => {
 describe("inspection", () => {
   const at = (cell: string): unknown => types.inspect(cell.replace("‸", ""), cell.indexOf("‸"));
 
-  test("signature and documentation, tags as text", () => {
+  test("signature and documentation, tags in sections", () => {
     types.declare(
       "/**\n * Adds.\n *\n * @param a the one\n * @returns the sum\n * @example\n * add(1, 2)\n */\nfunction add(a: number, b = 1): number { return a + b }",
     );
     const expected = {
       signature: "function add(a: number, b?: number): number",
-      documentation: "Adds.\n\n@param a the one\n@returns the sum\n@example add(1, 2)",
+      documentation: "Adds.",
+      sections: [
+        { heading: "Parameters", remarks: [{ of: "a", words: "the one" }] },
+        { heading: "Returns", remarks: [{ words: "the sum" }] },
+        { heading: "Example", remarks: [{ words: "add(1, 2)" }] },
+      ],
     };
     expect(at("ad‸d(1)")).toMatchObject({ documentation: expected.documentation });
     expect(at("add‸")).toEqual(expected);

@@ -34,7 +34,14 @@ export interface Completions {
   /** The span of the source that a match replaces, in UTF-16 offsets. */
   readonly start: number;
   readonly end: number;
-  readonly matches: readonly { readonly text: string; readonly kind: string }[];
+  readonly matches: readonly Completion[];
+}
+
+export interface Completion {
+  readonly text: string;
+  readonly kind: string;
+  /** Of a function or method among the first matches: "(a: number, b?: number): number", its first overload's. */
+  readonly signature?: string;
 }
 
 export interface Inspection {

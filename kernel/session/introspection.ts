@@ -1,6 +1,7 @@
 import type { CompleteRequest, InspectRequest, Replies } from "../wire/index.js";
 import { describe } from "./documentation.js";
 import { codePointsBefore, offsetAt } from "./cursor.js";
+import type { Completion } from "../lang/index.js";
 import type { LanguageTools } from "./language-tools.js";
 
 type Tools = Pick<LanguageTools, "service" | "magics" | "sourceOf">;
@@ -22,11 +23,12 @@ export async function complete(
     cursor_end,
     // JupyterLab's completer shows the kinds it finds here.
     metadata: {
-      _jupyter_types_experimental: matches.map(({ text, kind }) => ({
+      _jupyter_types_experimental: matches.map(({ text, kind, signature }: Completion) => ({
         text,
         type: kind,
         start: cursor_start,
         end: cursor_end,
+        ...(signature === undefined ? {} : { signature }),
       })),
     },
   };

@@ -66,6 +66,11 @@ describe("a cell with a type error", () => {
     const types = content.status === "ok" ? content.metadata["_jupyter_types_experimental"] : [];
     expect(types).toContainEqual({ text: "rocketWidth", type: expect.any(String) as string, start: 6, end: 13 });
 
+    const math = await kernel.client.request("shell", "complete_request", { code: "Math.hyp", cursor_pos: 8 });
+    expect(math.content.status === "ok" && math.content.metadata["_jupyter_types_experimental"]).toEqual([
+      { text: "hypot", type: "method", start: 5, end: 8, signature: "(...values: number[]): number" },
+    ]);
+
     const inspected = await kernel.client.request("shell", "inspect_request", {
       code: "'🚀'; rocketWidth",
       cursor_pos: 8,

@@ -19,8 +19,8 @@ const GATHERED = 7005;
 
 /**
  * What TypeScript says only when it is strict, of code that says nothing false: the type of something isn't told (and
- * so `any`), something may be null or undefined, a field or variable may have no value yet. tslab isn't strict: cells
- * written for it run with these remarks.
+ * so `any`), something may be null or undefined, a field or variable may have no value yet. tslab sets no `strict`, and
+ * so says none of this: cells written for it run with these remarks.
  */
 const strictOnly = new Set([
   ...[7005, 7006, 7008, 7009, 7010, 7011, 7012, 7013, 7014, 7015, 7017, 7018, 7019, 7020, 7022, 7023, 7024, 7025],
@@ -43,13 +43,14 @@ export function diagnosticsOf(
   const found = syntax.length > 0 ? syntax : service.getSemanticDiagnostics(name);
   if (found.length === 0) return [];
   const lines = new LineIndex(source);
+  const checker = service.getProgram()?.getTypeChecker();
   return found.flatMap((diagnostic) => {
     const { code, start = 0, length = 0 } = diagnostic;
     const text = source.slice(start, start + length);
     if (ignored.has(code) || (code === GATHERED && isLent(text))) return [];
     return [
       {
-        severity: isError(diagnostic) ? "error" : "warning",
+        severity: isError(diagnostic) || isNothing(diagnostic, checker) ? "error" : "warning",
         code: `TS${code}`,
         message: wording(diagnostic),
         ...span(lines, start, start + length),
@@ -82,6 +83,32 @@ export function importedDiagnostics(
 
 function isError({ category, code }: ts.Diagnostic): boolean {
   return category === compiler.DiagnosticCategory.Error && !strictOnly.has(code);
+}
+
+/** Where TypeScript speaks of something that may be null or undefined. */
+const maybeNothing = new Set([2531, 2532, 2533, 2721, 2722, 2723, 18047, 18048, 18049]);
+
+/**
+ * Whether that is never anything else: without being strict TypeScript refuses that too. What a variable was declared as
+ * counts, for it may have been given a value in a function that TypeScript doesn't follow.
+ */
+function isNothing({ code, file, start, length }: ts.Diagnostic, checker: ts.TypeChecker | undefined): boolean {
+  if (!maybeNothing.has(code) || checker === undefined || file === undefined || start === undefined) return false;
+  const node = nodeAt(file, start, start + (length ?? 0));
+  if (node === undefined) return false;
+  const symbol = compiler.isIdentifier(node) ? checker.getSymbolAtLocation(node) : undefined;
+  const type = symbol === undefined ? checker.getTypeAtLocation(node) : checker.getTypeOfSymbol(symbol);
+  return (type.flags & (compiler.TypeFlags.Null | compiler.TypeFlags.Undefined)) !== 0;
+}
+
+/** The outermost expression with this span. */
+function nodeAt(file: ts.SourceFile, start: number, end: number): ts.Node | undefined {
+  const find = (node: ts.Node): ts.Node | undefined => {
+    if (node.pos > start || node.end < end) return undefined;
+    if (node.getStart(file) === start && node.end === end && !compiler.isStatement(node)) return node;
+    return compiler.forEachChild(node, find);
+  };
+  return compiler.forEachChild(file, find);
 }
 
 type Span = Pick<Diagnostic, "line" | "column" | "endLine" | "endColumn">;

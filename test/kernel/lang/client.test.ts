@@ -24,7 +24,11 @@ test("questions are answered in order, before it is warm as well", async () => {
   ]);
   expect(unknown).toMatchObject([{ code: "TS2552", unknownName: "worrd" }]);
   expect(known).toEqual([]);
-  expect(completions).toEqual({ start: 5, end: 13, matches: [{ text: "toLowerCase", kind: "method" }] });
+  expect(completions).toEqual({
+    start: 5,
+    end: 13,
+    matches: [{ text: "toLowerCase", kind: "method", signature: "(): string" }],
+  });
   expect(inspection).toEqual({ signature: 'const word: "x"', documentation: "The word." });
   await ready;
   service?.reset();

@@ -417,7 +417,7 @@ describe("completion", () => {
       end: 3,
       matches: [
         { text: "name", kind: "property" },
-        { text: "start", kind: "method" },
+        { text: "start", kind: "method", signature: "(): void" },
         { text: "weight", kind: "property" },
       ],
     });
@@ -430,7 +430,7 @@ describe("completion", () => {
     const { matches } = types.complete("ma", 2);
     expect(matches.slice(0, 4)).toEqual([
       { text: "machine", kind: "let" },
-      { text: "make", kind: "function" },
+      { text: "make", kind: "function", signature: "(): void" },
       { text: "maximum", kind: "const" },
       { text: "Mandelbrot", kind: "class" },
     ]);
@@ -468,6 +468,21 @@ describe("completion", () => {
     types.declare("const a = 1");
     expect(texts("‸").filter((text) => /earlier|cell/i.test(text))).toEqual([]);
     expect(texts("a;\n__‸").filter((text) => /earlier|cell/.test(text))).toEqual([]);
+  });
+
+  test("the first functions and methods have signatures", () => {
+    types.declare(
+      "function heave(weight: number, by = 1): string { return '' }\nconst heaven = (a: 'x') => a; const heavy = 1;",
+    );
+    expect(types.complete("heav", 4).matches).toEqual([
+      expect.objectContaining({ text: "heave", signature: "(weight: number, by?: number): string" }),
+      expect.objectContaining({ text: "heaven", signature: '(a: "x"): "x"' }),
+      expect.not.objectContaining({ signature: expect.anything() as unknown }),
+    ]);
+    const { matches } = types.complete("[1].", 4);
+    expect(matches[0]).toEqual({ text: "at", kind: "method", signature: "(index: number): number | undefined" });
+    expect(matches.length).toBeGreaterThan(20);
+    expect(matches.filter(({ signature }) => signature !== undefined).length).toBeLessThanOrEqual(10);
   });
 
   test("offsets are UTF-16, the word around the cursor is replaced", () => {

@@ -1,6 +1,6 @@
 import type { Output } from "../exec/index.js";
 
-export type ShownOutput = Extract<Output, { type: "stream" | "error" | "display" }>;
+type ShownOutput = Extract<Output, { type: "stream" | "error" | "display" }>;
 type Display = Extract<Output, { type: "display" }>;
 
 /** What a cell has shown, as far as that isn't too much. */

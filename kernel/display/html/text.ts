@@ -8,4 +8,4 @@ export const textHtml = (text: string): string => `<pre style="${style}">${escap
 
 const style =
   "white-space:pre-wrap;overflow-wrap:anywhere;word-break:normal;" +
-  "margin:0;padding:0;border:0;background:none;color:inherit;font-size:inherit;line-height:inherit;";
+  "margin:0;padding:0;border:0;background:none;color:inherit;";

@@ -23,9 +23,14 @@ test.each([
   ["an import", 'import fs from "node:fs";\nfs.sep', [1, 2]],
   ["a loop", "for (let i = 0; i < 2; i++) {\n  f(i);\n}", [1, 2, undefined]],
   ["nothing but remarks", "// one\n// two", [undefined, undefined]],
-  ["a class", "class A {\n  x = 1;\n  get y() {\n    return 2;\n  }\n}\nnew A()", [1, 2, 4, 4, 6, 6, 7]],
 ])("%s", (_, source, lines) => {
   expect(linesOf(source)).toEqual(lines);
+});
+
+test("a class", () => {
+  const lines = linesOf("class A {\n  x = 1;\n  get y() {\n    return 2;\n  }\n}\nnew A()");
+  // Behind the last member V8 stops at the class's end up to Node 22, later behind the class.
+  expect([...lines.slice(0, 4), lines[6]]).toEqual([1, 2, 4, 4, 7]);
 });
 
 test("a column finds the code behind it on the line", () => {

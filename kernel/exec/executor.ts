@@ -62,7 +62,9 @@ export function createExecutor(
     if (resolve !== undefined) {
       running.delete(run);
       asks.delete(run);
-      const exhausted = outcome.status === "interrupted" ? exhaustion : undefined;
+      // Also where it came to its end just before: its variables are dropped.
+      const stopped = outcome.status === "interrupted" || outcome.status === "ok";
+      const exhausted = stopped ? exhaustion : undefined;
       resolve(exhausted === undefined ? outcome : { status: "error", ...exhausted });
     } else if (outcome.status === "exit") exited(outcome.code);
   }

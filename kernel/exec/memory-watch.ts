@@ -89,7 +89,7 @@ export function watchMemory({ heapLimit, isBusy, warn, stop, environment }: Memo
     if (given === undefined && resident > machine / 4 && freemem() < machine * leastFree) {
       return processReport(resident, resident + freemem());
     }
-    if (resident < limit * idle && !armed) return undefined;
+    if (limit === 0 || (resident < limit * idle && !armed)) return undefined;
     const { usedSize: used } = await ask<HeapUsage>("Runtime.getHeapUsage");
     if (used > limit * near && !armed) {
       armed = true;

@@ -93,7 +93,8 @@ export async function openKernel(options: KernelOptions = {}): Promise<Kernel> {
   try {
     const connectionFile = join(folder, "connection.json");
     writeFileSync(connectionFile, JSON.stringify(connection), { mode: 0o600 });
-    const env = { ...process.env, VIRTLAB_NOTEBOOK: path, VIRTLAB_HISTORY: "off", ...options.env };
+    const own = { VIRTLAB_NOTEBOOK: path, VIRTLAB_HISTORY: "off", VIRTLAB_RUN_FOLDER: folder };
+    const env = { ...process.env, ...own, ...options.env };
     kernel = startProcess({ connectionFile, cwd, env, nodeOptions });
   } catch (error) {
     client.close();

@@ -17,6 +17,26 @@ export function signalBlockingChild(signal: NodeJS.Signals): void {
   }
 }
 
+/** The kernel's own, not a cell's. */
+const overlooked = new Set<number>();
+
+/** Takes a child for none from now on. */
+export function overlook(pid: number): void {
+  overlooked.add(pid);
+}
+
+/** The programs that cells started and that are still in this group. */
+export function childrenInGroup(group: string | undefined): number[] {
+  return descendantsOf(process.pid).filter((pid) => {
+    try {
+      return groupOf(pid) === group;
+    } catch {
+      // It has ended by itself.
+      return false;
+    }
+  });
+}
+
 /** Ends the programs that cells started and that run on, those apart that were given a group of their own (`detached`). */
 export function endChildren(): void {
   for (const pid of descendantsOf(process.pid)) {
@@ -29,7 +49,7 @@ export function endChildren(): void {
 }
 
 /** proc(5), /proc/pid/stat: state, parent and group follow the command's name. */
-function groupOf(pid: number): string | undefined {
+export function groupOf(pid: number): string | undefined {
   return /\) \w \d+ (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, "utf8"))?.[1];
 }
 
@@ -48,7 +68,8 @@ function descendantsOf(pid: number): number[] {
 /** In the order they were started, as far as the system tells. */
 function childrenOf(pid: number): number[] {
   try {
-    return process.platform === "linux" ? linuxChildren(pid) : listed(pgrep(pid));
+    const children = process.platform === "linux" ? linuxChildren(pid) : listed(pgrep(pid));
+    return children.filter((child) => !overlooked.has(child));
   } catch {
     // Ended meanwhile, or a system that can't be asked.
     return [];

@@ -62,7 +62,9 @@ export function createExecutor(
     if (resolve !== undefined) {
       running.delete(run);
       asks.delete(run);
-      const exhausted = outcome.status === "interrupted" ? exhaustion : undefined;
+      // Also where it came to its end just before: its variables are dropped.
+      const stopped = outcome.status === "interrupted" || outcome.status === "ok";
+      const exhausted = stopped ? exhaustion : undefined;
       resolve(exhausted === undefined ? outcome : { status: "error", ...exhausted });
     } else if (outcome.status === "exit") exited(outcome.code);
   }
@@ -107,10 +109,14 @@ export function createExecutor(
     for (const run of runs) end(run, { status: "interrupted", ...interruptedReport() });
   }
 
-  const unwatch = watchMemory({
+  const watch = watchMemory({
     heapLimit: link.heapLimit.bind(link),
     isBusy: () => running.size > 0,
     environment: process.env,
+    warn(words) {
+      const data = words === undefined ? {} : { data: { "text/plain": words } };
+      for (const run of running.keys()) show(run, { type: "passing", id: "virtlab.memory", ...data });
+    },
     async stop(report) {
       // The user was quicker.
       if (interrupting !== undefined) return;
@@ -143,6 +149,7 @@ export function createExecutor(
     const outcome = new Promise<Outcome>((resolve) => {
       running.set(run, resolve);
     });
+    watch.hurry();
     try {
       link.order(order(run));
     } catch (error) {
@@ -167,7 +174,7 @@ export function createExecutor(
       setTimeout(() => process.kill(process.pid, "SIGKILL"), patienceAtLeave);
       link.raiseStopFlag();
       if (!exiting) await link.free();
-      unwatch();
+      watch.end();
       endChildren();
       link.release();
       link.order({ type: "exit", code });

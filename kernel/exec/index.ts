@@ -22,7 +22,8 @@
  * executor         the worker's side; main-thread-link holds the other thread and frees it, gatherer joins streams
  * main-thread      the main thread's side: globals, host, orders; cell-runner runs a cell in an evaluation, reporter tells
  * thread-messages  what the threads say to each other; pipe is the way back
- * blocking-child   the program that `execSync` waits for
+ * memory-watch     stops a cell before memory ends the process
+ * blocking-child   the program that `execSync` waits for; orphan-watchdog ends a killed kernel's programs
  * comms            messages between cells and the clients' widgets
  * asking           a question to the client's user; dialogs are prompt, confirm and alert
  * cell-context     which run a callback belongs to
@@ -40,4 +41,5 @@
 export type { Answer, Ask, CommDelivery, ErrorReport, Executor, MimeData, Outcome, Output } from "./outcome.js";
 export { createExecutor } from "./executor.js";
 export { startMainThread } from "./main-thread.js";
+export { watchOrphans } from "./orphan-watchdog.js";
 export { errorReport, interruptedReport } from "./error-report.js";

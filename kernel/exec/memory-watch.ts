@@ -3,13 +3,22 @@ import { freemem, totalmem } from "node:os";
 import { errorReport } from "./error-report.js";
 import type { ErrorReport } from "./outcome.js";
 
-/** How often memory is looked at, in ms: while a cell runs, and in between, where a timer may fill it. */
-const busyInterval = 100;
+/**
+ * How often memory is looked at, in ms: while a cell runs, and in between, where a timer may fill it. A loop that only
+ * allocates takes half a gigabyte a second, and smaller heaps than that are in use.
+ */
+const busyInterval = 20;
 const idleInterval = 1000;
-/** Shares of the heap's limit: where the watch comes close, where the heap counts as full, where the danger is over. */
-const near = 0.6;
+/**
+ * Shares of the heap's limit: below which the main thread isn't asked, where the watch comes close, where the user is
+ * told, where the heap counts as full. V8 counts young objects into the limit and aborts at less than all of it.
+ */
+const idle = 0.25;
+const near = 0.5;
+const told = 0.7;
 const full = 0.85;
-const over = 0.5;
+/** The danger is over. */
+const over = 0.4;
 /** A heap is full when it stays so that long, in ms: garbage is collected meanwhile. Near its limit V8 does little else. */
 const settling = 1000;
 /** The share of the machine's memory that the process may take, and that must be left of it to all. */
@@ -21,6 +30,8 @@ export interface MemoryWatchOptions {
   /** The main thread's, in bytes; 0 where it is not known yet. */
   readonly heapLimit: () => number;
   readonly isBusy: () => boolean;
+  /** What to show while the heap is nearly full; nothing once that is over. */
+  readonly warn: (words: string | undefined) => void;
   /** The main thread has to be stopped, now. Resolves when that is done and what can be dropped is. */
   readonly stop: (report: ErrorReport) => Promise<void>;
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -30,13 +41,20 @@ interface HeapUsage {
   readonly usedSize: number;
 }
 
+/** A watch that has been set. */
+export interface MemoryWatch {
+  /** A cell begins: the next look is soon. */
+  hurry(): void;
+  end(): void;
+}
+
 /**
  * Watches the memory of the process from a worker of it, and has the main thread stopped before V8 or the system ends
  * the process without a word. V8 aborts where a heap reaches its limit; the debugger, once it is enabled, lets a heap
  * grow to four times that instead (v8/src/inspector/v8-debugger.cc), so it is enabled when the limit comes near.
- * @returns ends the watch
+ * Where V8 aborts all the same, for one allocation as large as the rest of the heap, what the user was told stays.
  */
-export function watchMemory({ heapLimit, isBusy, stop, environment }: MemoryWatchOptions): () => void {
+export function watchMemory({ heapLimit, isBusy, warn, stop, environment }: MemoryWatchOptions): MemoryWatch {
   const machine = Math.min(totalmem(), process.constrainedMemory() || Infinity);
   const given = memorySetting(environment["VIRTLAB_MEMORY"]);
   const processLimit = given ?? machine * largestShare;
@@ -44,8 +62,11 @@ export function watchMemory({ heapLimit, isBusy, stop, environment }: MemoryWatc
   let armed = false;
   /** Since when the heap has been full. */
   let fullSince = Infinity;
+  let warned = false;
   let ended = false;
   let timer: NodeJS.Timeout;
+  /** The next look is at most `busyInterval` away, or happens now. */
+  let soon = false;
 
   function ask<T>(
     command: "Runtime.getHeapUsage" | "HeapProfiler.collectGarbage" | "Debugger.enable" | "Debugger.disable",
@@ -68,7 +89,7 @@ export function watchMemory({ heapLimit, isBusy, stop, environment }: MemoryWatc
     if (given === undefined && resident > machine / 4 && freemem() < machine * leastFree) {
       return processReport(resident, resident + freemem());
     }
-    if (resident < limit * over && !armed) return undefined;
+    if (limit === 0 || (resident < limit * idle && !armed)) return undefined;
     const { usedSize: used } = await ask<HeapUsage>("Runtime.getHeapUsage");
     if (used > limit * near && !armed) {
       armed = true;
@@ -77,6 +98,10 @@ export function watchMemory({ heapLimit, isBusy, stop, environment }: MemoryWatc
     if (armed && used < limit * over) {
       armed = false;
       await ask("Debugger.disable");
+    }
+    if (used > limit * told !== warned) {
+      warned = !warned;
+      warn(warned ? warning(used, limit) : undefined);
     }
     if (used < limit * full) fullSince = Infinity;
     else fullSince = Math.min(fullSince, performance.now());
@@ -92,6 +117,7 @@ export function watchMemory({ heapLimit, isBusy, stop, environment }: MemoryWatc
         // What is ended while the debugger looks on doesn't always end.
         if (armed) await ask("Debugger.disable");
         armed = false;
+        warned = false;
         await stop(report);
         await ask("HeapProfiler.collectGarbage");
       }
@@ -102,14 +128,29 @@ export function watchMemory({ heapLimit, isBusy, stop, environment }: MemoryWatc
   }
 
   function next(): void {
-    if (!ended) timer = setTimeout(() => void look(), isBusy() ? busyInterval : idleInterval).unref();
+    if (ended) return;
+    soon = isBusy();
+    timer = setTimeout(
+      () => {
+        soon = true;
+        void look();
+      },
+      soon ? busyInterval : idleInterval,
+    ).unref();
   }
 
-  timer = setTimeout(() => void look(), idleInterval).unref();
-  return () => {
-    ended = true;
-    clearTimeout(timer);
-    session?.disconnect();
+  next();
+  return {
+    hurry() {
+      if (soon || ended) return;
+      clearTimeout(timer);
+      next();
+    },
+    end() {
+      ended = true;
+      clearTimeout(timer);
+      session?.disconnect();
+    },
   };
 }
 
@@ -130,6 +171,9 @@ function connect(): Session {
 }
 
 const inMebibytes = (bytes: number): string => `${Math.round(bytes / mebibyte)} MiB`;
+
+const warning = (used: number, limit: number): string =>
+  `JavaScript's heap is nearly full (${inMebibytes(used)} of ${inMebibytes(limit)}). If the kernel ends now, this is why.`;
 
 const kept = "What this cell's variables held is gone, what earlier cells' hold is kept.";
 

@@ -49,7 +49,9 @@ export async function launchKernel({ argv, cwd, env, transport }: LaunchOptions)
     const connectionFile = join(folder, "connection.json");
     writeFileSync(connectionFile, JSON.stringify(connection), { mode: 0o600 });
     const command = argv.map((word) => word.replaceAll("{connection_file}", connectionFile));
-    return { ...startProcess({ argv: command, cwd, env }), connection, forget };
+    // A kernel of ours removes the folder where this process was killed and couldn't.
+    const own = { ...env, VIRTLAB_RUN_FOLDER: folder };
+    return { ...startProcess({ argv: command, cwd, env: own }), connection, forget };
   } catch (error) {
     forget();
     throw error;

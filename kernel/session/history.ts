@@ -67,7 +67,8 @@ export function createHistory(file?: HistoryFile): History {
     },
     setOutput(count, text) {
       const entry = own.get(count);
-      if (entry !== undefined) entry.output = text.slice(0, longestOutput);
+      // A copy: V8's slice of a string keeps the whole of it in memory.
+      if (entry !== undefined) entry.output = structuredClone(text.slice(0, longestOutput));
     },
     async query(request) {
       const found = await find(request, (await file?.session()) ?? 1);

@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import { constants } from "node:os";
 
 /** How often the parent is looked for, in ms. */
-const pollInterval = 1000;
+const pollInterval = 500;
 
 export interface LifetimeEvents {
   readonly interrupt: () => void;

@@ -1,7 +1,8 @@
-import { writeSync } from "node:fs";
+import { rmSync, writeSync } from "node:fs";
+import { dirname } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { parentPort, workerData } from "node:worker_threads";
-import { createExecutor } from "../exec/index.js";
+import { createExecutor, watchOrphans } from "../exec/index.js";
 import { bindKernel, ConnectionError, readConnection } from "../wire/index.js";
 import { createHistoryFile } from "./history-file.js";
 import { kernelInfo } from "./kernel-info.js";
@@ -33,6 +34,18 @@ process.on("warning", ({ name, message }) => {
   if (!message.startsWith("Socket option will not take effect")) log(`${name}: ${message}`);
 });
 
+/** A runner that was killed can't remove the folder that it made for this kernel. */
+function removeRunFolder(): void {
+  const made = process.env["VIRTLAB_RUN_FOLDER"];
+  // A program that a cell starts inherits the variable.
+  if (made === undefined || made !== dirname(connectionFile)) return;
+  try {
+    rmSync(made, { recursive: true, force: true });
+  } catch (error) {
+    log(`${made} stays: ${String(error)}`);
+  }
+}
+
 async function start(): Promise<void> {
   const connection = readConnection(connectionFile);
   const sockets = await bindKernel(connection, log);
@@ -50,6 +63,7 @@ async function start(): Promise<void> {
     leaving = true;
     session.close();
     await Promise.all([sockets.close(), Promise.race([history?.settled(), pause(patience)])]);
+    removeRunFolder();
     await executor.leave(code);
   }
 
@@ -76,6 +90,7 @@ async function start(): Promise<void> {
     },
     log,
   });
+  watchOrphans();
   // "The kernel will publish state 'starting' exactly once": before any other, but behind the first welcome, which has
   // to be the first that a subscriber hears.
   let greeted = false;

@@ -1,4 +1,8 @@
 import { execFileSync, spawn } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Broadcast } from "../../kernel/wire/index.js";
 import { plain, spawnKernel, until, type SpawnedKernel } from "./spawned-kernel.js";
@@ -201,14 +205,17 @@ describe("a cell that ends the kernel", () => {
   );
 });
 
-/** Processes that carry a word of the test's in their command line. */
-function alive(word: string): boolean {
+/** What pgrep finds. */
+function pids(...criteria: string[]): number[] {
   try {
-    return execFileSync("pgrep", ["-f", word]).length > 0;
+    return execFileSync("pgrep", criteria).toString().trim().split("\n").map(Number);
   } catch {
-    return false;
+    return [];
   }
 }
+
+/** Whether there are processes that carry a word of the test's in their command line. */
+const alive = (word: string): boolean => pids("-f", word).length > 0;
 
 test.each(["the system's wish", "a shutdown_request", "process.exit"])(
   "%s ends the programs of its cells",
@@ -226,6 +233,71 @@ test.each(["the system's wish", "a shutdown_request", "process.exit"])(
     await until(() => !alive(`^sleep ${word}`), 3_000);
     expect(alive(`^sleep ${word}`)).toBe(false);
     await own.close();
+  },
+);
+
+test.each([
+  ["that leads its process group", true],
+  ["that doesn't lead its process group", false],
+])("a kernel %s takes programs of its cells along when it is killed, but no detached ones", async (_, detached) => {
+  const word = `7${String(Date.now() % 1e6)}.${detached ? 1 : 2}`;
+  const own = await spawnKernel({ environment: { VIRTLAB_TYPECHECK: "off" }, detached });
+  try {
+    await own.run(
+      `const { spawn } = require('node:child_process'); spawn('sh', ['-c', 'sleep ${word}1; true']);
+       const apart = spawn('sleep', ['${word}2'], { detached: true, stdio: 'ignore' }); 0`,
+    );
+    void own.run(`require('node:child_process').execSync('sleep ${word}3')`).catch(() => undefined);
+    await until(() => alive(`^sleep ${word}1`) && alive(`^sleep ${word}2`) && alive(`^sleep ${word}3`));
+    // The watchdog looks four times a second.
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    const watchdog = pids("-P", String(own.process.pid), "-f", "while read");
+    expect(watchdog).toHaveLength(1);
+    own.process.kill("SIGKILL");
+    await own.ended;
+    await until(() => !alive(`^sleep ${word}[13]`), 3_000);
+    expect(alive(`^sleep ${word}2`)).toBe(true);
+    await until(() => !watchdog.some((pid) => existsSync(`/proc/${pid}`)), 3_000);
+  } finally {
+    await own.close();
+    for (const pid of pids("-f", `^sleep ${word}2`)) process.kill(pid, "SIGKILL");
+  }
+});
+
+const cli = fileURLToPath(new URL("../../dist/kernel/cli/main.js", import.meta.url));
+
+/** A notebook of one cell. */
+const notebookOf = (source: string): string =>
+  JSON.stringify({
+    cells: [{ cell_type: "code", id: "one", source, metadata: {}, outputs: [], execution_count: null }],
+    metadata: { kernelspec: { name: "virtlab", display_name: "TypeScript", language: "typescript" } },
+    nbformat: 4,
+    nbformat_minor: 5,
+  });
+
+test.each(["SIGKILL", "SIGHUP", "SIGTERM"] as const)(
+  "virtlab run that is ended by %s leaves no process and no file",
+  async (signal) => {
+    const folder = mkdtempSync(join(tmpdir(), "virtlab-ends-"));
+    const word = `6${String(Date.now() % 1e6)}.${signal.length}`;
+    try {
+      mkdirSync(join(folder, "temporary"));
+      const code = `require('node:child_process').spawn('sleep', ['${word}']);\nawait new Promise(() => {})`;
+      writeFileSync(join(folder, "one.ipynb"), notebookOf(code));
+      const runner = spawn(process.execPath, [cli, "run", "one.ipynb", "--output", "out.ipynb"], {
+        cwd: folder,
+        stdio: "ignore",
+        env: { ...process.env, TMPDIR: join(folder, "temporary"), VIRTLAB_TYPECHECK: "off" },
+      });
+      await until(() => alive(`^sleep ${word}`), 20_000);
+      expect(readdirSync(join(folder, "temporary"))).toHaveLength(1);
+      runner.kill(signal);
+      await until(() => !alive(`^sleep ${word}`) && !alive(join(folder, "temporary")), 5_000);
+      await until(() => readdirSync(join(folder, "temporary")).length === 0);
+      expect(readdirSync(folder).toSorted()).toEqual(["one.ipynb", "temporary"]);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   },
 );
 

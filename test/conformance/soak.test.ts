@@ -17,8 +17,14 @@ const shapes: readonly ((n: number) => string)[] = [
   () => `"x".repeat(5000)`,
 ];
 
-const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+const quantile = (values: readonly number[], share: number): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length * share)] ?? 0;
+
+/**
+ * The share of cells that other work on the machine can be trusted to leave alone. What grows from cell to cell slows
+ * down every one, these too.
+ */
+const undisturbed = 0.25;
 
 test(`${cells} cells: memory and latency stay`, async () => {
   const kernel = await spawnKernel({ environment: { VIRTLAB_TYPECHECK: "off" } });
@@ -34,15 +40,16 @@ test(`${cells} cells: memory and latency stay`, async () => {
       const pages = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${kernel.process.pid ?? 0}/status`, "utf8"))?.[1];
       resident.push(Number(pages) / 1024);
     }
-    const quarter = (values: readonly number[], which: number): number =>
-      median(values.slice(Math.floor((which * cells) / 4), Math.floor(((which + 1) * cells) / 4)));
+    const quarter = (values: readonly number[], which: number, share = 0.5): number =>
+      quantile(values.slice(Math.floor((which * cells) / 4), Math.floor(((which + 1) * cells) / 4)), share);
     const figures = [0, 1, 2, 3].map((which) => ({
       MiB: Math.round(quarter(resident, which)),
       ms: Number(quarter(taken, which).toFixed(2)),
+      "undisturbed ms": Number(quarter(taken, which, undisturbed).toFixed(2)),
     }));
     console.info(`${cells} cells, medians of the quarters: ${JSON.stringify(figures)}`);
     expect(quarter(resident, 3) / quarter(resident, 1)).toBeLessThan(1.15);
-    expect(quarter(taken, 3) / quarter(taken, 1)).toBeLessThan(1.5);
+    expect(quarter(taken, 3, undisturbed) / quarter(taken, 1, undisturbed)).toBeLessThan(1.3);
   } finally {
     await kernel.close();
   }

@@ -23,6 +23,8 @@ export interface Options {
   readonly program?: string;
   /** Where it runs; it is made. A folder of its own where absent. */
   readonly cwd?: string;
+  /** Whether it leads a process group of its own, as jupyter_client starts it. */
+  readonly detached?: boolean;
   /** Files to lie in the kernel's folder. */
   readonly files?: Readonly<Record<string, string>>;
 }
@@ -62,6 +64,7 @@ export async function spawnKernel(options: Options = {}): Promise<SpawnedKernel>
   writeFileSync(file, JSON.stringify(connection));
   const child = spawn(process.execPath, ["--no-force-async-hooks-checks", options.program ?? program, file], {
     cwd: options.cwd ?? folder,
+    detached: options.detached ?? false,
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, JPY_PARENT_PID: String(process.pid), ...options.environment },
   });

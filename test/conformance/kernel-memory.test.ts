@@ -52,6 +52,24 @@ test("a cell that fills the memory outside of the heap is stopped, and the kerne
   expect(traceback).toContain("VIRTLAB_MEMORY");
 });
 
+test("a cell says when the heap is nearly full, and no more of it once it has ended", async () => {
+  const environment = { VIRTLAB_TYPECHECK: "off", NODE_OPTIONS: `--max-old-space-size=${heap}` };
+  const kernel = await spawnKernel({ environment });
+  try {
+    // 75 % of the limit that V8 makes of it.
+    const code = `const own: unknown[] = [];
+      while (process.memoryUsage().heapUsed < ${0.75 * 304 * 2 ** 20}) own.push(new Array(1000).fill(0));
+      await new Promise((done) => setTimeout(done, 500)); own.length = 0`;
+    const { reply, broadcasts } = await kernel.run(code);
+    expect(reply.status).toBe("ok");
+    const shown = broadcasts.filter(({ type }) => type === "display_data" || type === "clear_output");
+    expect(JSON.stringify(shown[0]?.content)).toMatch(/heap is nearly full \(2\d\d MiB of 30\d MiB\)/);
+    expect(shown.at(-1)?.type).toBe("clear_output");
+  } finally {
+    await kernel.close();
+  }
+});
+
 test("a string that grows too long is the language's own error", async () => {
   const { ename, traceback } = await exhaust("let s = 'x'; for (;;) s += s;");
   expect([ename, traceback]).toEqual(["RangeError", expect.stringContaining("Invalid string length")]);

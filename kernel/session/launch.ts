@@ -14,12 +14,6 @@ export interface ProtocolWorkerData {
 }
 
 /**
- * The heap's part for young objects, in MiB. What passes through this thread lives for the length of a message; in V8's
- * usual 48 MiB its garbage would wait long before it is collected.
- */
-const youngGeneration = 12;
-
-/**
  * Starts the thread that serves the kernel's clients. It loads nothing in this one.
  * @param wanted called when cells are to come, or the first one has: this thread may load what they need
  */
@@ -29,7 +23,6 @@ export function startProtocolWorker(data: ProtocolWorkerData, wanted: () => void
     transferList: [data.port],
     // For the one thing that Node gives to no worker: hearing signals. See lifetime.ts.
     execArgv: ["--expose-internals"],
-    resourceLimits: { maxYoungGenerationSizeMb: youngGeneration },
     name: "virtlab protocol",
   });
   // The worker says this and no more.

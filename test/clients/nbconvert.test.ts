@@ -186,7 +186,7 @@ describe("from the packed tarball", () => {
 
   test("it carries the course and nothing of the workshop", () => {
     expect(readdirSync(join(packed, "notebooks")).filter((name) => name.endsWith(".ipynb"))).toEqual(course);
-    expect(readdirSync(join(packed, "dist")).sort()).toEqual(["assets", "kernel", "sim"]);
+    expect(readdirSync(join(packed, "dist")).sort()).toEqual(["assets", "kernel", "sim", "ui"]);
     expect(existsSync(join(packed, "test"))).toBe(false);
   });
 

@@ -18,7 +18,7 @@
  * instructions/  rows (encoding, operands, meaning), the ISA they make, decoder, the manual's notation; the reference engine
  * translate/     blocks of a page, their nest, the code for a meaning, a unit
  *
- * Sources: The RISC-V Instruction Set Manual, volumes I (unprivileged) and II (privileged), version 20250508.
+ * Sources: The RISC-V Instruction Set Manual, volumes I (unprivileged) and II (privileged).
  */
 export * from "./instructions/index.js";
 export { emptyTag, entrySize, hartLayout, jumpEntries, tlbEntries } from "./layout.js";

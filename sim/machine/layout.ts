@@ -3,18 +3,16 @@
  * bytes, so that a hart can change its engine between two instructions.
  */
 export const hartLayout = {
-  /** x0–x31, f0–f31: 64 bits each. */
+  /** x0–x31: 64 bits each. */
   x: 0,
-  f: 256,
   pc: 512,
   /** How many instructions may still be executed before the hart has to come back, a signed number. */
   budget: 520,
   /** What `tlb` and `jumps` hold is of one context each; its number, and the same shifted to a jump's tag. */
   context: 528,
   jumpContext: 536,
-  /** 1 when what was called from translated code ended in an exception, or wants the code to stop after this instruction. */
+  /** 1 when what was called from translated code ended in an exception. */
   fault: 544,
-  stop: 548,
   /** Two TLBs: what may be read, what may be written. */
   readTlb: 4096,
   writeTlb: 8192,

@@ -59,7 +59,7 @@ function storeConditional(width: 32 | 64): Meaning {
   ];
 }
 
-/** The A extension (unprivileged ISA, chapter 14). */
+/** The A extension (unprivileged ISA, "A" extension). */
 export const atomics: readonly Row[] = [
   ...rows("A", formats.reserve, {
     "lr.w": [0x1000202f, loadReserved(32)],

@@ -10,7 +10,7 @@ const otherSource = full(2);
 const shortSource = short(7);
 const shortOther = short(2);
 
-/** The constants, each as its bits are scattered (unprivileged ISA, section 28.8). */
+/** The constants, each as its bits are scattered (unprivileged ISA, "C" extension). */
 const six = bits(true, [2, 5, 0], [12, 1, 5]);
 const shift = bits(false, [2, 5, 0], [12, 1, 5]);
 const word = bits(false, [6, 1, 2], [10, 3, 3], [5, 1, 6]);
@@ -43,7 +43,7 @@ const inPlace: Rest = { same: { rs1: "rd" } };
 const onStack: Rest = { fixed: { rs1: stack } };
 
 /**
- * The C extension for RV64 (unprivileged ISA, chapter 28); the first row that fits is the instruction. Hints (c.addi with
+ * The C extension for RV64 (unprivileged ISA, "C" extension); the first row that fits is the instruction. Hints (c.addi with
  * x0 as its destination and the like) are the instructions that they look like, which then do nothing.
  */
 export const compressed: readonly ShortRow[] = [

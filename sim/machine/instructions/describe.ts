@@ -34,8 +34,6 @@ function effectText(effect: Effect): string {
   switch (effect.kind) {
     case "set":
       return `x[rd] ← ${text(effect.value)}`;
-    case "setFloat":
-      return `f[rd] ← ${text(effect.value)}`;
     case "load":
       return `${effect.name} ← ${effect.signed ? "sext" : "zext"}(M${effect.width}[${text(effect.address)}])`;
     case "store":
@@ -63,8 +61,6 @@ function text(term: Term): string {
       return term.field;
     case "register":
       return `x[${term.field}]`;
-    case "float":
-      return `f[${term.field}]`;
     case "pc":
       return "pc";
     case "next":

@@ -1,7 +1,7 @@
 import type { Instruction } from "./decode.js";
 import type { Effect, Operator, Routine, Term, Width } from "./meaning.js";
 
-/** Why an instruction did not happen: mcause's exception code and what goes into mtval (privileged ISA, section 3.1.15). */
+/** Why an instruction did not happen: mcause's exception code and what goes into mtval (privileged ISA). */
 export interface Exception {
   readonly cause: number;
   readonly value: bigint;
@@ -11,7 +11,6 @@ export interface Exception {
 export interface HartState {
   /** x0 holds 0; nothing writes it. */
   readonly x: BigInt64Array;
-  readonly f: BigInt64Array;
   pc: bigint;
   /** The sign-extended content. */
   load(address: bigint, width: Width): bigint | Exception;
@@ -26,7 +25,7 @@ const bare = (value: bigint): bigint => BigInt.asUintN(64, value);
 const truth = (condition: boolean): bigint => (condition ? 1n : 0n);
 const smallest = -(2n ** 63n);
 
-/** What each operator gives; division as in the unprivileged ISA's table 11. */
+/** What each operator gives; division by zero and at overflow as in the "M" extension. */
 const operate: Readonly<Record<Operator, (a: bigint, b: bigint) => bigint>> = {
   add: (a, b) => wrap(a + b),
   subtract: (a, b) => wrap(a - b),
@@ -68,8 +67,6 @@ export function evaluate(hart: HartState, instruction: Instruction): Exception |
         return BigInt(fields[term.field]);
       case "register":
         return hart.x[fields[term.field]] ?? 0n;
-      case "float":
-        return hart.f[fields[term.field]] ?? 0n;
       case "pc":
         return hart.pc;
       case "next":
@@ -98,9 +95,6 @@ export function evaluate(hart: HartState, instruction: Instruction): Exception |
     switch (effect.kind) {
       case "set":
         if (fields.rd !== 0) hart.x[fields.rd] = compute(effect.value);
-        return undefined;
-      case "setFloat":
-        hart.f[fields.rd] = compute(effect.value);
         return undefined;
       case "load": {
         const loaded = hart.load(compute(effect.address), effect.width);

@@ -34,7 +34,7 @@ const plain = (from: number, count: number): FieldBits => ({
   base: 0,
 });
 
-/** A register named by three bits (unprivileged ISA, table 26: x8 to x15). */
+/** A register named by three bits (unprivileged ISA, "C" extension: x8 to x15). */
 export const short = (from: number): FieldBits => ({ ...plain(from, 3), base: 8 });
 
 /** @param pieces as `from, count, to`, one after the other */
@@ -48,8 +48,6 @@ export function bits(
 const rd: FieldBits = plain(7, 5);
 const rs1: FieldBits = plain(15, 5);
 const rs2: FieldBits = plain(20, 5);
-const rs3 = plain(27, 5);
-const rm = plain(12, 3);
 
 const immediateI = bits(true, [20, 12, 0]);
 const immediateS = bits(true, [7, 5, 0], [25, 7, 5]);
@@ -73,11 +71,9 @@ type FormatName =
   | "csrConstant"
   | "fence"
   | "addresses"
-  | "none"
-  | "float"
-  | "fused";
+  | "none";
 
-/** The formats of 32-bit instructions (unprivileged ISA, section 2.2 and 2.3), and what derives from them. */
+/** The formats of 32-bit instructions (unprivileged ISA, RV32I), and what derives from them. */
 export const formats: Readonly<Record<FormatName, Format>> = {
   R: { name: "R", mask: 0xfe00707f, fields: { rd, rs1, rs2 }, syntax: "rd, rs1, rs2" },
   I: { name: "I", mask: 0x0000707f, fields: { rd, rs1, imm: immediateI }, syntax: "rd, rs1, imm" },
@@ -101,8 +97,6 @@ export const formats: Readonly<Record<FormatName, Format>> = {
   fence: { name: "I", mask: 0x0000707f, fields: { imm: plain(20, 8) }, syntax: "" },
   addresses: { name: "R", mask: 0xfe007fff, fields: { rs1, rs2 }, syntax: "rs1, rs2" },
   none: { name: "I", mask: 0xffffffff, fields: {}, syntax: "" },
-  float: { name: "R", mask: 0xfe00007f, fields: { rd, rs1, rs2, rm }, syntax: "rd, rs1, rs2" },
-  fused: { name: "R4", mask: 0x0600007f, fields: { rd, rs1, rs2, rs3, rm }, syntax: "rd, rs1, rs2, rs3" },
 };
 
 /** The field's number in an instruction. */

@@ -36,7 +36,7 @@ const target = add(pc, imm);
 /** Shifts of words take their amount from the lower five bits. */
 const five = (amount: Term): Term => and(amount, constant(31));
 
-/** RV64I (unprivileged ISA, chapters 2 and 4). */
+/** RV64I (unprivileged ISA). */
 export const integer: readonly Row[] = [
   ...rows("I", formats.U, {
     lui: [0x00000037, [set(imm)]],

@@ -9,7 +9,7 @@
  */
 
 /** What an instruction's bits say: which registers, which constant. */
-export type Field = "rd" | "rs1" | "rs2" | "rs3" | "imm" | "csr" | "rm";
+export type Field = "rd" | "rs1" | "rs2" | "imm" | "csr";
 
 /** Arithmetic on 64-bit numbers, modulo 2^64. Shifts use the lower six bits of the amount. Comparisons give 0 or 1. */
 export type Operator =
@@ -43,8 +43,6 @@ export type Term =
   | { readonly kind: "field"; readonly field: Field }
   /** The content of the integer register that the field names. */
   | { readonly kind: "register"; readonly field: "rs1" | "rs2" }
-  /** The bits of the floating-point register that the field names. */
-  | { readonly kind: "float"; readonly field: "rs1" | "rs2" | "rs3" }
   /** The address of this instruction, and of the one behind it. */
   | { readonly kind: "pc" | "next" }
   /** What an earlier effect of the same meaning named. */
@@ -55,7 +53,6 @@ export type Term =
 
 export type Effect =
   | { readonly kind: "set"; readonly field: "rd"; readonly value: Term }
-  | { readonly kind: "setFloat"; readonly field: "rd"; readonly value: Term }
   | {
       readonly kind: "load";
       readonly name: string;

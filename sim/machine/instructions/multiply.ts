@@ -17,8 +17,8 @@ import {
 import { rows, type Row } from "./row.js";
 
 /**
- * The M extension (unprivileged ISA, chapter 13). Division by zero and the one overflow of signed division have results
- * and no fault (table 11): the operators give them.
+ * The M extension (unprivileged ISA). Division by zero and the one overflow of signed division have results
+ * and no fault: the operators give them.
  */
 export const multiplication: readonly Row[] = rows("M", formats.R, {
   mul: [0x02000033, [set(multiply(rs1, rs2))]],

@@ -8,9 +8,9 @@ const reads: Term = notEqual(field("rd"), zero);
 const writes: Term = notEqual(field("rs1"), zero);
 const writesConstant: Term = notEqual(imm, zero);
 
-/** Zicsr (unprivileged ISA, chapter 7) and the instructions of modes and address translation (privileged ISA). */
+/** Zicsr (unprivileged ISA) and the instructions of modes and address translation (privileged ISA). */
 export const system: readonly Row[] = [
-  // With x0 the CSR is not read, or not written: neither happens then, nor their side effects (table 8).
+  // With x0 the CSR is not read, or not written: neither happens then, nor their side effects.
   ...rows("Zicsr", formats.csr, {
     csrrw: [0x00001073, setToCall("writeCsr", csr, rs1, reads)],
     csrrs: [0x00002073, setToCall("setCsr", csr, rs1, writes)],
@@ -30,7 +30,8 @@ export const system: readonly Row[] = [
     mret: [0x30200073, jumpToCall("returnFromMachine")],
     wfi: [0x10500073, [call("waitForInterrupt")]],
   }),
-  // x0 as an operand stands for all addresses, all address spaces: its content is 0, and 0 means all.
+  // x0 as an operand stands for all addresses or address spaces. Taking any 0 for that fences more than was asked, which is
+  // allowed.
   ...rows("privileged", formats.addresses, {
     "sfence.vma": [0x12000073, [call("fenceAddresses", rs1, rs2)]],
   }),

@@ -119,11 +119,6 @@ export class InstructionEmitter {
         code.set(locals.x(rd));
         return;
       }
-      case "setFloat":
-        code.get(locals.hart);
-        this.#term(effect.value);
-        code.access("i64.store", hartLayout.f + 8 * this.#instruction.fields.rd);
-        return;
       case "load":
         this.#term(effect.address);
         code.set(locals.address);
@@ -292,10 +287,6 @@ export class InstructionEmitter {
       case "register":
         code.get(locals.x(this.#field(term.field)));
         return;
-      case "float":
-        code.get(locals.hart);
-        code.access("i64.load", hartLayout.f + 8 * this.#field(term.field));
-        return;
       case "variable":
         code.get(this.#variable(term.name));
         return;
@@ -380,7 +371,6 @@ export class InstructionEmitter {
         const right = left === undefined ? undefined : this.#constant(term.right);
         return left === undefined || right === undefined || term.operator !== "add" ? undefined : wrap(left + right);
       }
-      case "float":
       case "variable":
       case "extend":
       case "choose":

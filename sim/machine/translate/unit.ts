@@ -1,3 +1,4 @@
+import { invariant } from "../../core/index.js";
 import { Code, WasmModule, type FunctionType } from "../../wasm/index.js";
 import type { Instruction, Operator, Routine } from "../instructions/index.js";
 import { entrySize, hartLayout, jumpEntries } from "../layout.js";
@@ -139,12 +140,7 @@ class UnitBuilder {
     code.op("end");
     code.op("unreachable");
     this.#module.function(runType, code, "run");
-    const entries = new Map(
-      this.#structure.entries.map((node) => [
-        this.#blocks[node - 1]?.offset ?? 0,
-        this.#structure.entries.indexOf(node),
-      ]),
-    );
+    const entries = new Map(this.#structure.entries.map((node, index) => [this.#blocks[node - 1]?.offset ?? 0, index]));
     const instructions = this.#blocks.reduce((sum, block) => sum + block.instructions.length, 0);
     return { module: this.#module.encode(), entries, instructions };
   }
@@ -344,7 +340,9 @@ class UnitBuilder {
   }
 
   #target(node: number, kind: Target["kind"]): number {
-    return this.#targets.findLast((target) => target.node === node && target.kind === kind)?.label ?? 0;
+    const target = this.#targets.findLast((target) => target.node === node && target.kind === kind);
+    invariant(target !== undefined, `no way to block ${node}`);
+    return target.label;
   }
 
   #address(offset: number): bigint {

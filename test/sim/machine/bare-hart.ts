@@ -119,7 +119,6 @@ export function runEvaluated(program: Program): Ended {
   const x = BigInt64Array.from(program.registers);
   const hart: HartState = {
     x,
-    f: new BigInt64Array(32),
     pc: BigInt(start),
     load: (address, width) => memory.load(address, width),
     loadToStore: (address, width) => memory.load(address, width, causes.store),

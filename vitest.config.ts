@@ -20,7 +20,7 @@ export default defineConfig(({ mode }) => {
           test: {
             ...shared,
             name: "kernel",
-            include: ["test/{conformance,notebooks,clients,bench}/**/*.test.ts"],
+            include: ["test/{conformance,differential,notebooks,clients,bench}/**/*.test.ts"],
             // A browser beside other work takes its time.
             expect: { ...shared.expect, poll: { timeout: 20_000 } },
             testTimeout: 300_000,

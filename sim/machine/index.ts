@@ -20,6 +20,7 @@
  *
  * Sources: The RISC-V Instruction Set Manual, volumes I (unprivileged) and II (privileged).
  */
+export * from "./float/index.js";
 export * from "./instructions/index.js";
 export { emptyTag, entrySize, hartLayout, jumpEntries, tlbEntries } from "./layout.js";
 export { translateUnit, type Unit } from "./translate/unit.js";

@@ -14,6 +14,8 @@ const packages = {
   dumpe2fs: "e2fsprogs",
   e2fsck: "e2fsprogs",
   debugfs: "e2fsprogs",
+  "riscv64-unknown-elf-gcc": "gcc-riscv64-unknown-elf",
+  "qemu-riscv64": "qemu-user",
 } as const;
 
 export type Tool = keyof typeof packages;

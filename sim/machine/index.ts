@@ -15,6 +15,7 @@
  * executes, and goes back to the host for all that is more than arithmetic.
  *
  * layout         where a hart keeps what, in the memory that engines share
+ * float/         IEEE 754 arithmetic in software, exact in results and flags
  * instructions/  rows (encoding, operands, meaning), the ISA they make, decoder, the manual's notation; the reference engine
  * translate/     blocks of a page, their nest, the code for a meaning, a unit
  *

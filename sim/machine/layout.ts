@@ -5,6 +5,8 @@
 export const hartLayout = {
   /** x0–x31: 64 bits each. */
   x: 0,
+  /** f0–f31, likewise. */
+  f: 256,
   pc: 512,
   /** How many instructions may still be executed before the hart has to come back, a signed number. */
   budget: 520,
@@ -13,6 +15,11 @@ export const hartLayout = {
   jumpContext: 536,
   /** 1 when what was called from translated code ended in an exception. */
   fault: 544,
+  /** The CSRs fflags and frm, 32 bits each. */
+  fflags: 548,
+  frm: 552,
+  /** 1 while the floating-point registers are on and known to be dirty: nothing to be done before they are used. */
+  floats: 556,
   /** Two TLBs: what may be read, what may be written. */
   readTlb: 4096,
   writeTlb: 8192,

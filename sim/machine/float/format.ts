@@ -51,7 +51,7 @@ export function largest(format: FloatFormat, negative: boolean): bigint {
   return infinity(format, negative) - 1n;
 }
 
-export function signed(format: FloatFormat, negative: boolean, magnitude: bigint): bigint {
+function signed(format: FloatFormat, negative: boolean, magnitude: bigint): bigint {
   return negative ? magnitude | signBit(format) : magnitude;
 }
 

@@ -10,4 +10,4 @@
  */
 export { computeFloat, type FloatOperation } from "./arithmetic.js";
 export type { FloatWidth } from "./format.js";
-export { flags as floatFlags, rounding, type Rounding } from "./round.js";
+export type { Rounding } from "./round.js";

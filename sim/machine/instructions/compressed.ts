@@ -49,10 +49,10 @@ const onStack: Rest = { fixed: { rs1: stack } };
 export const compressed: readonly ShortRow[] = [
   // Quadrant 0.
   row("c.addi4spn", 0xe003, 0x0000, "addi", { rd: shortOther, imm: stackPlace }, { ...onStack, nonzero: ["imm"] }),
-  row("c.fld", 0xe003, 0x2000, "fld", { rd: shortOther, rs1: shortSource, imm: double }),
+  row("c.fld", 0xe003, 0x2000, "fld", { frd: shortOther, rs1: shortSource, imm: double }),
   row("c.lw", 0xe003, 0x4000, "lw", { rd: shortOther, rs1: shortSource, imm: word }),
   row("c.ld", 0xe003, 0x6000, "ld", { rd: shortOther, rs1: shortSource, imm: double }),
-  row("c.fsd", 0xe003, 0xa000, "fsd", { rs2: shortOther, rs1: shortSource, imm: double }),
+  row("c.fsd", 0xe003, 0xa000, "fsd", { frs2: shortOther, rs1: shortSource, imm: double }),
   row("c.sw", 0xe003, 0xc000, "sw", { rs2: shortOther, rs1: shortSource, imm: word }),
   row("c.sd", 0xe003, 0xe000, "sd", { rs2: shortOther, rs1: shortSource, imm: double }),
 
@@ -77,7 +77,7 @@ export const compressed: readonly ShortRow[] = [
 
   // Quadrant 2.
   row("c.slli", 0xe003, 0x0002, "slli", { rd: both, imm: shift }, inPlace),
-  row("c.fldsp", 0xe003, 0x2002, "fld", { rd: both, imm: loadDouble }, onStack),
+  row("c.fldsp", 0xe003, 0x2002, "fld", { frd: both, imm: loadDouble }, onStack),
   row("c.lwsp", 0xe003, 0x4002, "lw", { rd: both, imm: loadWord }, { ...onStack, nonzero: ["rd"] }),
   row("c.ldsp", 0xe003, 0x6002, "ld", { rd: both, imm: loadDouble }, { ...onStack, nonzero: ["rd"] }),
   row("c.ebreak", 0xffff, 0x9002, "ebreak", {}),
@@ -85,7 +85,7 @@ export const compressed: readonly ShortRow[] = [
   row("c.jalr", 0xf07f, 0x9002, "jalr", { rs1: both }, { fixed: { rd: link, imm: 0 }, nonzero: ["rs1"] }),
   row("c.mv", 0xf003, 0x8002, "add", { rd: both, rs2: otherSource }, { fixed: { rs1: zero }, nonzero: ["rs2"] }),
   row("c.add", 0xf003, 0x9002, "add", { rd: both, rs2: otherSource }, { ...inPlace, nonzero: ["rs2"] }),
-  row("c.fsdsp", 0xe003, 0xa002, "fsd", { rs2: otherSource, imm: storeDouble }, onStack),
+  row("c.fsdsp", 0xe003, 0xa002, "fsd", { frs2: otherSource, imm: storeDouble }, onStack),
   row("c.swsp", 0xe003, 0xc002, "sw", { rs2: otherSource, imm: storeWord }, onStack),
   row("c.sdsp", 0xe003, 0xe002, "sd", { rs2: otherSource, imm: storeDouble }, onStack),
 ];

@@ -20,7 +20,18 @@ export type Decoder = (word: number) => Instruction | undefined;
 /** Whether the instruction that begins with these bits has 32 of them (unprivileged ISA, "Base Instruction-Length Encoding"). */
 export const isLong = (word: number): boolean => (word & 3) === 3;
 
-const none: Readonly<Record<Field, number>> = { rd: 0, rs1: 0, rs2: 0, imm: 0, csr: 0 };
+const none: Readonly<Record<Field, number>> = {
+  rd: 0,
+  rs1: 0,
+  rs2: 0,
+  imm: 0,
+  csr: 0,
+  frd: 0,
+  frs1: 0,
+  frs2: 0,
+  frs3: 0,
+  rm: 0,
+};
 
 function extractAll(word: number, fields: Fields): Record<Field, number> {
   const numbers = { ...none };

@@ -1,4 +1,4 @@
-import type { Effect, Operator, Term } from "./meaning.js";
+import type { Effect, Field, Operator, Term } from "./meaning.js";
 import type { Row } from "./row.js";
 
 /** How the manual writes each operator; `ᵤ` marks unsigned operands. */
@@ -33,7 +33,7 @@ export function describe(row: Row): string {
 function effectText(effect: Effect): string {
   switch (effect.kind) {
     case "set":
-      return `x[rd] ← ${text(effect.value)}`;
+      return `${register(effect.field)} ← ${text(effect.value)}`;
     case "load":
       return `${effect.name} ← ${effect.signed ? "sext" : "zext"}(M${effect.width}[${text(effect.address)}])`;
     case "store":
@@ -42,6 +42,8 @@ function effectText(effect: Effect): string {
       const place = `M${effect.width}[${text(effect.address)}]`;
       return `${effect.name} ← sext(${place}), ${place} ← ${text(effect.value)}`;
     }
+    case "float":
+      return `${effect.name} ← ${effect.operation}${effect.width}(${effect.operands.map(text).join(", ")})`;
     case "jump":
       return `pc ← ${text(effect.target)}`;
     case "when":
@@ -60,7 +62,7 @@ function text(term: Term): string {
     case "field":
       return term.field;
     case "register":
-      return `x[${term.field}]`;
+      return register(term.field);
     case "pc":
       return "pc";
     case "next":
@@ -75,6 +77,8 @@ function text(term: Term): string {
       return `${operand(term.condition)} ? ${operand(term.yes)} : ${operand(term.no)}`;
   }
 }
+
+const register = (field: Field): string => (field.startsWith("f") ? `f[${field.slice(1)}]` : `x[${field}]`);
 
 /** In brackets where the term is made of several. */
 function operand(term: Term): string {

@@ -1,7 +1,11 @@
+import { computeFloat, type Rounding } from "../float/index.js";
 import type { Instruction } from "./decode.js";
-import type { Effect, Operator, Routine, Term, Width } from "./meaning.js";
+import type { Effect, Field, Operator, Routine, Term, Width } from "./meaning.js";
 
-/** Why an instruction did not happen: mcause's exception code and what goes into mtval (privileged ISA). */
+/**
+ * Why an instruction did not happen: mcause's exception code and what goes into mtval (privileged ISA). Of an illegal
+ * instruction that is its bits, which the hart adds.
+ */
 export interface Exception {
   readonly cause: number;
   readonly value: bigint;
@@ -12,12 +16,30 @@ export interface HartState {
   /** x0 holds 0; nothing writes it. */
   readonly x: BigInt64Array;
   pc: bigint;
+  /** The floating-point registers; what is narrower than 64 bits is boxed in ones. */
+  readonly f: BigInt64Array;
+  /** The CSR frm. */
+  readonly roundingMode: number;
+  /** Accrues flags in the CSR fflags. */
+  raise(flags: number): void;
   /** The sign-extended content. */
   load(address: bigint, width: Width): bigint | Exception;
   store(address: bigint, width: Width, value: bigint): Exception | undefined;
   /** Loads where a store must be allowed too, else it is a store's exception. */
   loadToStore(address: bigint, width: Width): bigint | Exception;
   call(routine: Routine, operands: readonly bigint[]): bigint | Exception;
+}
+
+const illegalInstruction = 2;
+/** In an instruction's field rm: the mode in frm. */
+const dynamic = 7;
+
+const isFloat = (field: Field): boolean => field.startsWith("f");
+
+/** The mode that rm names, undefined where it, or frm in its place, names none (unprivileged ISA, "F" extension). */
+function roundingOf(rm: number, { roundingMode }: HartState): Rounding | undefined {
+  const mode = rm === dynamic ? roundingMode : rm;
+  return mode === 0 || mode === 1 || mode === 2 || mode === 3 || mode === 4 ? mode : undefined;
 }
 
 const wrap = (value: bigint): bigint => BigInt.asIntN(64, value);
@@ -66,7 +88,7 @@ export function evaluate(hart: HartState, instruction: Instruction): Exception |
       case "field":
         return BigInt(fields[term.field]);
       case "register":
-        return hart.x[fields[term.field]] ?? 0n;
+        return (isFloat(term.field) ? hart.f : hart.x)[fields[term.field]] ?? 0n;
       case "pc":
         return hart.pc;
       case "next":
@@ -94,7 +116,8 @@ export function evaluate(hart: HartState, instruction: Instruction): Exception |
   function perform(effect: Effect): Exception | undefined {
     switch (effect.kind) {
       case "set":
-        if (fields.rd !== 0) hart.x[fields.rd] = compute(effect.value);
+        if (effect.field === "frd") hart.f[fields.frd] = compute(effect.value);
+        else if (fields.rd !== 0) hart.x[fields.rd] = compute(effect.value);
         return undefined;
       case "load": {
         const loaded = hart.load(compute(effect.address), effect.width);
@@ -109,6 +132,13 @@ export function evaluate(hart: HartState, instruction: Instruction): Exception |
           name(effect.name, hart.loadToStore(address, effect.width)) ??
           hart.store(address, effect.width, compute(effect.value))
         );
+      }
+      case "float": {
+        const mode = row.format.fields.rm === undefined ? 0 : roundingOf(fields.rm, hart);
+        if (mode === undefined) return { cause: illegalInstruction, value: 0n };
+        const { bits, flags } = computeFloat(effect.operation, effect.width, effect.operands.map(compute), mode);
+        hart.raise(flags);
+        return name(effect.name, bits);
       }
       case "jump":
         target = compute(effect.target);

@@ -49,6 +49,12 @@ const rd: FieldBits = plain(7, 5);
 const rs1: FieldBits = plain(15, 5);
 const rs2: FieldBits = plain(20, 5);
 
+const frd = rd;
+const frs1 = rs1;
+const frs2 = rs2;
+const frs3: FieldBits = plain(27, 5);
+const rm: FieldBits = plain(12, 3);
+
 const immediateI = bits(true, [20, 12, 0]);
 const immediateS = bits(true, [7, 5, 0], [25, 7, 5]);
 const immediateB = bits(true, [8, 4, 1], [25, 6, 5], [7, 1, 11], [31, 1, 12]);
@@ -71,6 +77,17 @@ type FormatName =
   | "csrConstant"
   | "fence"
   | "addresses"
+  | "floatLoad"
+  | "floatStore"
+  | "float"
+  | "floatRounded"
+  | "floatOne"
+  | "floatFused"
+  | "floatCompare"
+  | "floatToInteger"
+  | "floatFromInteger"
+  | "floatMove"
+  | "integerMove"
   | "none";
 
 /** The formats of 32-bit instructions (unprivileged ISA, RV32I), and what derives from them. */
@@ -96,6 +113,24 @@ export const formats: Readonly<Record<FormatName, Format>> = {
   },
   fence: { name: "I", mask: 0x0000707f, fields: { imm: plain(20, 8) }, syntax: "" },
   addresses: { name: "R", mask: 0xfe007fff, fields: { rs1, rs2 }, syntax: "rs1, rs2" },
+  floatLoad: { name: "I", mask: 0x0000707f, fields: { frd, rs1, imm: immediateI }, syntax: "frd, imm(rs1)" },
+  floatStore: { name: "S", mask: 0x0000707f, fields: { rs1, frs2, imm: immediateS }, syntax: "frs2, imm(rs1)" },
+  float: { name: "R", mask: 0xfe00707f, fields: { frd, frs1, frs2 }, syntax: "frd, frs1, frs2" },
+  floatRounded: { name: "R", mask: 0xfe00007f, fields: { frd, frs1, frs2, rm }, syntax: "frd, frs1, frs2, rm" },
+  /** One operand, or one and a kind of number that it is converted from, both floating-point. */
+  floatOne: { name: "R", mask: 0xfff0007f, fields: { frd, frs1, rm }, syntax: "frd, frs1, rm" },
+  floatFused: {
+    name: "R4",
+    mask: 0x0600007f,
+    fields: { frd, frs1, frs2, frs3, rm },
+    syntax: "frd, frs1, frs2, frs3, rm",
+  },
+  floatCompare: { name: "R", mask: 0xfe00707f, fields: { rd, frs1, frs2 }, syntax: "rd, frs1, frs2" },
+  floatToInteger: { name: "R", mask: 0xfff0007f, fields: { rd, frs1, rm }, syntax: "rd, frs1, rm" },
+  floatFromInteger: { name: "R", mask: 0xfff0007f, fields: { frd, rs1, rm }, syntax: "frd, rs1, rm" },
+  /** From a floating-point register to an integer one, and the other way. */
+  floatMove: { name: "R", mask: 0xfff0707f, fields: { rd, frs1 }, syntax: "rd, frs1" },
+  integerMove: { name: "R", mask: 0xfff0707f, fields: { frd, rs1 }, syntax: "frd, rs1" },
   none: { name: "I", mask: 0xffffffff, fields: {}, syntax: "" },
 };
 

@@ -1,6 +1,7 @@
 import { invariant, nearest, UsageError } from "../../core/index.js";
 import { atomics } from "./atomic.js";
 import { compressed } from "./compressed.js";
+import { floatingPoint } from "./floating-point.js";
 import { integer } from "./integer.js";
 import { multiplication } from "./multiply.js";
 import type { Row, ShortRow } from "./row.js";
@@ -41,7 +42,7 @@ export class Isa {
 }
 
 export const rv64: Isa = new Isa(
-  "rv64imac_zicsr_zifencei",
-  [...integer, ...multiplication, ...atomics, ...system],
+  "rv64imafdc_zicsr_zifencei",
+  [...integer, ...multiplication, ...atomics, ...floatingPoint, ...system],
   compressed,
 );

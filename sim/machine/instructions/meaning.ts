@@ -8,8 +8,14 @@
  * fault comes before those that can't be taken back.
  */
 
-/** What an instruction's bits say: which registers, which constant. */
-export type Field = "rd" | "rs1" | "rs2" | "imm" | "csr";
+import type { FloatOperation, FloatWidth } from "../float/index.js";
+
+/**
+ * What an instruction's bits say: which integer registers, which floating-point registers (`f…`), which constant, which
+ * rounding mode.
+ */
+export type Field = "rd" | "rs1" | "rs2" | "imm" | "csr" | FloatRegisterField | "rm";
+export type FloatRegisterField = "frd" | "frs1" | "frs2" | "frs3";
 
 /** Arithmetic on 64-bit numbers, modulo 2^64. Shifts use the lower six bits of the amount. Comparisons give 0 or 1. */
 export type Operator =
@@ -41,8 +47,8 @@ export type Term =
   | { readonly kind: "constant"; readonly value: bigint }
   /** The number that stands in the instruction: a register's number, the constant. */
   | { readonly kind: "field"; readonly field: Field }
-  /** The content of the integer register that the field names. */
-  | { readonly kind: "register"; readonly field: "rs1" | "rs2" }
+  /** The content of the register that the field names. */
+  | { readonly kind: "register"; readonly field: "rs1" | "rs2" | FloatRegisterField }
   /** The address of this instruction, and of the one behind it. */
   | { readonly kind: "pc" | "next" }
   /** What an earlier effect of the same meaning named. */
@@ -52,7 +58,7 @@ export type Term =
   | { readonly kind: "choose"; readonly condition: Term; readonly yes: Term; readonly no: Term };
 
 export type Effect =
-  | { readonly kind: "set"; readonly field: "rd"; readonly value: Term }
+  | { readonly kind: "set"; readonly field: "rd" | "frd"; readonly value: Term }
   | {
       readonly kind: "load";
       readonly name: string;
@@ -68,6 +74,17 @@ export type Effect =
       readonly width: Width;
       readonly address: Term;
       readonly value: Term;
+    }
+  /**
+   * Computes as IEEE 754 has it and raises flags in fflags. `name` is the result, a float's bits zero-extended. It rounds
+   * in the mode of the instruction's field `rm`, which may name the one in frm; a mode that there isn't makes it illegal.
+   */
+  | {
+      readonly kind: "float";
+      readonly name: string;
+      readonly operation: FloatOperation;
+      readonly width: FloatWidth;
+      readonly operands: readonly Term[];
     }
   /** The next instruction is the one at `target`. */
   | { readonly kind: "jump"; readonly target: Term }
@@ -91,6 +108,8 @@ export type Routine =
   | "returnFromMachine"
   | "returnFromSupervisor"
   | "waitForInterrupt"
+  /** The floating-point registers are going to be used: illegal where they are off, and they are dirty from now on. */
+  | "useFloats"
   /** (address, address space; 0 for all) */
   | "fenceAddresses"
   | "fenceInstructions";
@@ -103,7 +122,10 @@ export const imm: Term = { kind: "field", field: "imm" };
 export const pc: Term = { kind: "pc" };
 export const next: Term = { kind: "next" };
 
-export const constant = (value: number | bigint): Term => ({ kind: "constant", value: BigInt(value) });
+export const constant = (value: number | bigint): Term => ({
+  kind: "constant",
+  value: BigInt.asIntN(64, BigInt(value)),
+});
 export const field = (name: Field): Term => ({ kind: "field", field: name });
 export const variable = (name: string): Term => ({ kind: "variable", name });
 

@@ -36,7 +36,7 @@ function flow(effects: readonly Effect[]): "next" | "branch" | "jump" | "call" {
 }
 
 /** Routines after which code just goes on. */
-const local: ReadonlySet<string> = new Set(["reserve", "takeReservation"]);
+const local: ReadonlySet<string> = new Set(["reserve", "takeReservation", "useFloats"]);
 
 /** How control leaves an instruction, undefined if it goes on to the one behind. */
 function endingOf({ offset, instruction }: Placed): Ending | undefined {

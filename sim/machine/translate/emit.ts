@@ -1,46 +1,8 @@
-import type { Code, MemoryAccess, Plain } from "../../wasm/index.js";
-import type { Effect, Field, Instruction, Operator, Routine, Term, Width } from "../instructions/index.js";
-import { entrySize, hartLayout, pageBits, pageSize, tlbEntries } from "../layout.js";
-
-/** Functions that translated code calls, by their numbers in the module. */
-export interface Callees {
-  /** (hart, address, width) → the sign-extended content */
-  readonly load: number;
-  /** As `load`, with a store's permissions. */
-  readonly loadToStore: number;
-  /** (hart, address, width, value) */
-  readonly store: number;
-  /** What WebAssembly has no instruction for, or one that traps: (a, b) → result */
-  readonly operator: (operator: Operator) => number;
-  /** (hart, three operands) → answer */
-  readonly routine: (routine: Routine) => number;
-}
-
-/** What the instructions of a unit share. */
-export interface UnitLocals {
-  /** The hart's base in memory. */
-  readonly hart: number;
-  /** Its TLB context. */
-  readonly context: number;
-  /** Where control goes on outside of the unit. */
-  readonly pc: number;
-  /** How many instructions remain. */
-  readonly budget: number;
-  /** Scratch: an address, a TLB entry's address, a value. */
-  readonly address: number;
-  readonly entry: number;
-  readonly scratch: number;
-  /** The local that stands for an integer register. */
-  readonly x: (register: number) => number;
-}
-
-export interface UnitContext {
-  readonly code: Code;
-  readonly locals: UnitLocals;
-  readonly callees: Callees;
-  /** Leaves the unit for the host, with `pc` and `budget` set. */
-  readonly exit: () => void;
-}
+import type { Plain } from "../../wasm/index.js";
+import type { Effect, Field, Instruction, Operator, Routine, Term } from "../instructions/index.js";
+import { hartLayout } from "../layout.js";
+import { MemoryEmitter, zeroExtend } from "./access.js";
+import type { UnitContext } from "./context.js";
 
 const direct: Readonly<Partial<Record<Operator, Plain>>> = {
   add: "i64.add",
@@ -61,25 +23,12 @@ const comparisons: Readonly<Partial<Record<Operator, Plain>>> = {
   lessUnsigned: "i64.lt_u",
 };
 
-const loads: Readonly<Record<Width, readonly [signed: MemoryAccess, unsigned: MemoryAccess]>> = {
-  8: ["i64.load8_s", "i64.load8_u"],
-  16: ["i64.load16_s", "i64.load16_u"],
-  32: ["i64.load32_s", "i64.load32_u"],
-  64: ["i64.load", "i64.load"],
-};
-
-const stores: Readonly<Record<Width, MemoryAccess>> = {
-  8: "i64.store8",
-  16: "i64.store16",
-  32: "i64.store32",
-  64: "i64.store",
-};
-
 const wrap = (value: bigint): bigint => BigInt.asIntN(64, value);
 
 /** Compiles one instruction's meaning for the operands that it has. */
 export class InstructionEmitter {
   readonly #unit: UnitContext;
+  readonly #access: MemoryEmitter;
   readonly #instruction: Instruction;
   /** Its address. */
   readonly #pc: bigint;
@@ -91,6 +40,9 @@ export class InstructionEmitter {
 
   constructor(unit: UnitContext, instruction: Instruction, pc: bigint, behind: number) {
     this.#unit = unit;
+    this.#access = new MemoryEmitter(unit, () => {
+      this.#leaveAtFault();
+    });
     this.#instruction = instruction;
     this.#pc = pc;
     this.#behind = behind;
@@ -113,16 +65,15 @@ export class InstructionEmitter {
     const { code, locals, callees } = this.#unit;
     switch (effect.kind) {
       case "set": {
-        const { rd } = this.#instruction.fields;
-        if (rd === 0) return;
+        if (effect.field === "rd" && this.#field("rd") === 0) return;
         this.#term(effect.value);
-        code.set(locals.x(rd));
+        code.set(this.#register(effect.field));
         return;
       }
       case "load":
         this.#term(effect.address);
         code.set(locals.address);
-        this.#load(effect.width, effect.signed, hartLayout.readTlb, callees.load);
+        this.#access.load(effect.width, effect.signed);
         code.set(this.#variable(effect.name));
         return;
       case "store":
@@ -130,17 +81,28 @@ export class InstructionEmitter {
         code.set(locals.address);
         this.#term(effect.value);
         code.set(locals.scratch);
-        this.#store(effect.width);
+        this.#access.store(effect.width);
         return;
       case "exchange":
         this.#term(effect.address);
         code.set(locals.address);
-        this.#load(effect.width, true, hartLayout.writeTlb, callees.loadToStore);
+        this.#access.loadToStore(effect.width);
         code.set(this.#variable(effect.name));
         this.#term(effect.value);
         code.set(locals.scratch);
-        this.#store(effect.width);
+        this.#access.store(effect.width);
         return;
+      case "float": {
+        const { operation, width, operands } = effect;
+        code.get(locals.hart);
+        code.i32(this.#field("rm"));
+        for (const operand of operands) this.#term(operand);
+        code.call(callees.float(operation, width, operands.length));
+        code.set(this.#variable(effect.name));
+        // The modes 0 to 4 there are; what frm holds shows at run time.
+        if (this.#field("rm") > 4) this.#leaveAtFault();
+        return;
+      }
       case "jump":
         if (this.#constant(effect.target) !== undefined) return;
         this.target = code.local("i64");
@@ -155,8 +117,19 @@ export class InstructionEmitter {
         code.op("end");
         return;
       case "call":
-        this.#call(effect.routine, effect.operands, effect.name);
+        if (effect.routine === "useFloats") this.#useFloats();
+        else this.#call(effect.routine, effect.operands, effect.name);
     }
+  }
+
+  #useFloats(): void {
+    const { code, locals } = this.#unit;
+    code.get(locals.hart);
+    code.access("i32.load", hartLayout.floats);
+    code.op("i32.eqz");
+    code.if();
+    this.#call("useFloats", [], undefined);
+    code.op("end");
   }
 
   #call(routine: Routine, operands: readonly Term[], name: string | undefined): void {
@@ -177,78 +150,6 @@ export class InstructionEmitter {
     if (name === undefined) code.op("drop");
     else code.set(this.#variable(name));
     this.#leaveAtFault();
-  }
-
-  /** Leaves the page's content at `address` on the stack, from the TLB's page or from the host. */
-  #load(width: Width, signed: boolean, tlb: number, slow: number): void {
-    const { code, locals } = this.#unit;
-    this.#lookUp(tlb, width);
-    code.if("i64");
-    this.#hostAddress(tlb);
-    code.access(loads[width][signed ? 0 : 1], 0);
-    code.op("else");
-    code.get(locals.hart);
-    code.get(locals.address);
-    code.i32(width);
-    code.call(slow);
-    if (!signed) this.#zeroExtend(width);
-    this.#leaveAtFault();
-    code.op("end");
-  }
-
-  /** Stores `scratch` at `address`. */
-  #store(width: Width): void {
-    const { code, locals, callees } = this.#unit;
-    this.#lookUp(hartLayout.writeTlb, width);
-    code.if();
-    this.#hostAddress(hartLayout.writeTlb);
-    code.get(locals.scratch);
-    code.access(stores[width], 0);
-    code.op("else");
-    code.get(locals.hart);
-    code.get(locals.address);
-    code.i32(width);
-    code.get(locals.scratch);
-    code.call(callees.store);
-    this.#leaveAtFault();
-    code.op("end");
-  }
-
-  /**
-   * Leaves on the stack whether the TLB has the page. The tag is made of the access's last byte and the entry chosen by
-   * its first: an access across two pages finds no entry.
-   */
-  #lookUp(tlb: number, width: Width): void {
-    const { code, locals } = this.#unit;
-    code.get(locals.address);
-    code.op("i32.wrap_i64");
-    code.i32(pageBits - Math.log2(entrySize));
-    code.op("i32.shr_u");
-    code.i32((tlbEntries - 1) * entrySize);
-    code.op("i32.and");
-    code.get(locals.hart);
-    code.op("i32.add");
-    code.tee(locals.entry);
-    code.access("i64.load", tlb);
-    code.get(locals.address);
-    if (width > 8) {
-      code.i64(BigInt(width / 8 - 1));
-      code.op("i64.add");
-    }
-    code.i64(BigInt(-pageSize));
-    code.op("i64.and");
-    code.get(locals.context);
-    code.op("i64.or");
-    code.op("i64.eq");
-  }
-
-  #hostAddress(tlb: number): void {
-    const { code, locals } = this.#unit;
-    code.get(locals.address);
-    code.op("i32.wrap_i64");
-    code.get(locals.entry);
-    code.access("i32.load", tlb + 8);
-    code.op("i32.add");
   }
 
   /** Behind a call of the host: back to it where there is a fault, as if this instruction had not begun. */
@@ -277,7 +178,7 @@ export class InstructionEmitter {
 
   /** Leaves the term's value on the stack, as an i64. */
   #term(term: Term): void {
-    const { code, locals, callees } = this.#unit;
+    const { code, callees } = this.#unit;
     const known = this.#constant(term);
     if (known !== undefined) {
       code.i64(known);
@@ -285,7 +186,7 @@ export class InstructionEmitter {
     }
     switch (term.kind) {
       case "register":
-        code.get(locals.x(this.#field(term.field)));
+        code.get(this.#register(term.field));
         return;
       case "variable":
         code.get(this.#variable(term.name));
@@ -309,7 +210,7 @@ export class InstructionEmitter {
         this.#term(term.value);
         if (term.width === 64) return;
         if (term.signed) code.op(`i64.extend${term.width}_s`);
-        else this.#zeroExtend(term.width);
+        else zeroExtend(code, term.width);
         return;
       case "choose":
         this.#term(term.yes);
@@ -343,10 +244,10 @@ export class InstructionEmitter {
     }
   }
 
-  #zeroExtend(width: Width): void {
-    if (width === 64) return;
-    this.#unit.code.i64(2n ** BigInt(width) - 1n);
-    this.#unit.code.op("i64.and");
+  /** The local of the register that a field names. */
+  #register(field: Field): number {
+    const register = this.#field(field);
+    return field.startsWith("f") ? this.#unit.locals.f(register) : this.#unit.locals.x(register);
   }
 
   #field(field: Field): number {
@@ -361,7 +262,7 @@ export class InstructionEmitter {
       case "field":
         return BigInt(this.#field(term.field));
       case "register":
-        return this.#field(term.field) === 0 ? 0n : undefined;
+        return !term.field.startsWith("f") && this.#field(term.field) === 0 ? 0n : undefined;
       case "pc":
         return this.#pc;
       case "next":

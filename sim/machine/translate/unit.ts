@@ -3,7 +3,8 @@ import { Code, WasmModule, type FunctionType } from "../../wasm/index.js";
 import type { Instruction, Operator, Routine } from "../instructions/index.js";
 import { entrySize, hartLayout, jumpEntries } from "../layout.js";
 import { findBlocks, successors, type Block } from "./blocks.js";
-import { InstructionEmitter, type Callees, type UnitContext, type UnitLocals } from "./emit.js";
+import type { Callees, UnitContext, UnitLocals } from "./context.js";
+import { InstructionEmitter } from "./emit.js";
 import { structure, type Structure } from "./structure.js";
 
 /** A page of guest code as a WebAssembly module with one function, `run(hart, block)`. */
@@ -29,11 +30,33 @@ export interface UnitSource {
 const runType: FunctionType = { parameters: ["i32", "i32"], results: [] };
 const operatorType: FunctionType = { parameters: ["i64", "i64"], results: ["i64"] };
 const routineType: FunctionType = { parameters: ["i32", "i64", "i64", "i64"], results: ["i64"] };
+const floatType = (operands: number): FunctionType => ({
+  parameters: ["i32", "i32", ...Array.from({ length: operands }, () => "i64" as const)],
+  results: ["i64"],
+});
 const loadType: FunctionType = { parameters: ["i32", "i64", "i32"], results: ["i64"] };
 const storeType: FunctionType = { parameters: ["i32", "i64", "i32", "i64"], results: [] };
 
-/** What translated code imports: `host.memory`, `host.units`, accesses, `operator.NAME` and `routine.NAME`. */
-const imports = { host: "host", operator: "operator", routine: "routine" } as const;
+/** What translated code imports: `host.memory`, `host.units`, accesses, `operator.NAME`, `routine.NAME` and `float.NAME`. */
+const imports = { host: "host", operator: "operator", routine: "routine", float: "float" } as const;
+
+const placeOfX = (register: number): number => hartLayout.x + 8 * register;
+const placeOfF = (register: number): number => hartLayout.f + 8 * register;
+
+/** The registers that an instruction names, as places in the hart, and whether it writes them. x0 is none. */
+function registersOf({ row, fields }: Instruction): readonly (readonly [place: number, isWritten: boolean])[] {
+  const { frd, frs1, frs2, frs3 } = row.format.fields;
+  const found: (readonly [number, boolean])[] = [];
+  if (fields.rd !== 0) found.push([placeOfX(fields.rd), true]);
+  if (fields.rs1 !== 0) found.push([placeOfX(fields.rs1), false]);
+  if (fields.rs2 !== 0) found.push([placeOfX(fields.rs2), false]);
+  // f0 is a register like the others: whether the instruction has the field decides.
+  if (frd !== undefined) found.push([placeOfF(fields.frd), true]);
+  if (frs1 !== undefined) found.push([placeOfF(fields.frs1), false]);
+  if (frs2 !== undefined) found.push([placeOfF(fields.frs2), false]);
+  if (frs3 !== undefined) found.push([placeOfF(fields.frs3), false]);
+  return found;
+}
 
 interface Target {
   readonly kind: "loop" | "behind";
@@ -65,7 +88,9 @@ class UnitBuilder {
   readonly #structure: Structure;
   readonly #module = new WasmModule();
   readonly #code = new Code(2);
+  /** The locals of the registers that the unit uses, by where the hart keeps them. */
   readonly #registers = new Map<number, number>();
+  /** Of those, the ones that it writes. */
   readonly #written = new Set<number>();
   readonly #locals: UnitLocals;
   readonly #context: UnitContext;
@@ -88,11 +113,10 @@ class UnitBuilder {
     const local = (): number => code.local("i64");
     for (const { instructions } of blocks) {
       for (const { instruction } of instructions) {
-        const { rd, rs1, rs2 } = instruction.fields;
-        for (const register of [rd, rs1, rs2]) {
-          if (register !== 0 && !this.#registers.has(register)) this.#registers.set(register, local());
+        for (const [place, isWritten] of registersOf(instruction)) {
+          if (!this.#registers.has(place)) this.#registers.set(place, local());
+          if (isWritten) this.#written.add(place);
         }
-        if (rd !== 0) this.#written.add(rd);
       }
     }
     this.#locals = {
@@ -103,7 +127,8 @@ class UnitBuilder {
       address: local(),
       scratch: local(),
       entry: code.local("i32"),
-      x: (register) => this.#registers.get(register) ?? 0,
+      x: (register) => this.#registers.get(placeOfX(register)) ?? 0,
+      f: (register) => this.#registers.get(placeOfF(register)) ?? 0,
     };
     this.#module.importMemory(imports.host, "memory");
     this.#module.importTable(imports.host, "units");
@@ -122,7 +147,7 @@ class UnitBuilder {
     const { budget, context } = this.#locals;
     this.#loadState(budget, hartLayout.budget);
     this.#loadState(context, hartLayout.context);
-    for (const [register, local] of this.#registers) this.#loadState(local, hartLayout.x + 8 * register);
+    for (const [place, local] of this.#registers) this.#loadState(local, place);
 
     code.loop();
     const again = code.depth;
@@ -319,7 +344,7 @@ class UnitBuilder {
     };
     save(pc, hartLayout.pc);
     save(budget, hartLayout.budget);
-    for (const register of this.#written) save(this.#locals.x(register), hartLayout.x + 8 * register);
+    for (const place of this.#written) save(this.#registers.get(place) ?? 0, place);
   }
 
   #callees(): Callees {
@@ -336,6 +361,7 @@ class UnitBuilder {
       store: imported(imports.host, "store", storeType),
       operator: (operator: Operator) => imported(imports.operator, operator, operatorType),
       routine: (routine: Routine) => imported(imports.routine, routine, routineType),
+      float: (operation, width, operands) => imported(imports.float, `${operation}${width}`, floatType(operands)),
     };
   }
 

@@ -1,4 +1,5 @@
 import {
+  computeFloat,
   createDecoder,
   emptyTag,
   entrySize,
@@ -12,6 +13,7 @@ import {
   type HartState,
   type Instruction,
   type Operator,
+  type Rounding,
   type Unit,
 } from "../../../sim/machine/index.js";
 import { createMemory, createTable, instantiate } from "../../../sim/wasm/index.js";
@@ -25,6 +27,8 @@ const causes = { fetch: 1, illegal: 2, breakpoint: 3, load: 5, store: 7, call: 8
 /** How a program ended, and what it left. */
 export interface Ended {
   readonly x: readonly bigint[];
+  readonly f: readonly bigint[];
+  readonly fflags: number;
   readonly pc: bigint;
   readonly memory: string;
   readonly executed: number;
@@ -35,6 +39,9 @@ interface Program {
   /** Bytes from the memory's start. */
   readonly code: Uint8Array;
   readonly registers: readonly bigint[];
+  readonly floats: readonly bigint[];
+  /** What frm holds. */
+  readonly roundingMode: number;
   /** Of memory, in bytes. */
   readonly size: number;
   /** The most instructions to execute; an engine may go past it to the end of its block. */
@@ -42,6 +49,7 @@ interface Program {
 }
 
 const decode = createDecoder(rv64);
+const floatCalls = rv64.rows.flatMap(({ meaning }) => meaning.filter((effect) => effect.kind === "float"));
 
 /** Memory without translation, an exception for what is outside; no CSRs: their instructions are illegal. */
 class Memory {
@@ -97,6 +105,7 @@ class Memory {
         this.#reserved = undefined;
         return held ? 1n : 0n;
       }
+      case "useFloats":
       case "fenceInstructions":
         return 0n;
       case "breakpoint":
@@ -124,7 +133,13 @@ export function runEvaluated(program: Program): Ended {
     loadToStore: (address, width) => memory.load(address, width, causes.store),
     store: (address, width, value) => memory.store(address, width, value),
     call: (routine, operands) => memory.call(routine, operands),
+    f: BigInt64Array.from(program.floats),
+    roundingMode: program.roundingMode,
+    raise(flags) {
+      fflags |= flags;
+    },
   };
+  let fflags = 0;
   let executed = 0;
   let exception: Exception | undefined;
   while (executed < program.limit && exception === undefined) {
@@ -135,7 +150,7 @@ export function runEvaluated(program: Program): Ended {
       if (exception === undefined) executed++;
     }
   }
-  return { x: [...x], pc: hart.pc, memory: memory.digest(), executed, exception };
+  return { x: [...x], f: [...hart.f], fflags, pc: hart.pc, memory: memory.digest(), executed, exception };
 }
 
 const signed = (value: bigint): bigint => BigInt.asIntN(64, value);
@@ -190,6 +205,18 @@ export function runTranslated(program: Program): Ended {
       },
     },
     operator: operators,
+    float: Object.fromEntries(
+      floatCalls.map(({ operation, width }) => [
+        `${operation}${width}`,
+        (_: number, rm: number, ...operands: bigint[]) => {
+          const mode = rm === 7 ? program.roundingMode : rm;
+          if (mode > 4) return fault({ cause: causes.illegal, value: 0n });
+          const { bits, flags } = computeFloat(operation, width, operands, mode as Rounding);
+          view.setInt32(hartLayout.fflags, view.getInt32(hartLayout.fflags, true) | flags, true);
+          return bits;
+        },
+      ]),
+    ),
     routine: Object.fromEntries(
       [
         ...new Set(
@@ -212,6 +239,9 @@ export function runTranslated(program: Program): Ended {
   for (let i = 0; i < jumpEntries; i++) view.setBigInt64(hartLayout.jumps + i * entrySize, emptyTag, true);
   program.registers.forEach((value, register) => {
     view.setBigInt64(hartLayout.x + 8 * register, value, true);
+  });
+  program.floats.forEach((value, register) => {
+    view.setBigInt64(hartLayout.f + 8 * register, value, true);
   });
   view.setBigInt64(hartLayout.pc, BigInt(start), true);
 
@@ -254,6 +284,16 @@ export function runTranslated(program: Program): Ended {
     unit.run(0, block);
     executed += Number(budget - view.getBigInt64(hartLayout.budget, true));
   }
-  const x = Array.from({ length: 32 }, (_, register) => view.getBigInt64(hartLayout.x + 8 * register, true));
-  return { x, pc: view.getBigInt64(hartLayout.pc, true), memory: memory.digest(), executed, exception };
+  const file = (place: number): bigint[] =>
+    Array.from({ length: 32 }, (_, register) => view.getBigInt64(place + 8 * register, true));
+  const [x, f] = [file(hartLayout.x), file(hartLayout.f)];
+  return {
+    x,
+    f,
+    fflags: view.getInt32(hartLayout.fflags, true),
+    pc: view.getBigInt64(hartLayout.pc, true),
+    memory: memory.digest(),
+    executed,
+    exception,
+  };
 }

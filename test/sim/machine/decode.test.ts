@@ -80,6 +80,25 @@ const corpus: readonly (readonly [
   [0x929a, "c.add", "add", { rd: r("t0"), rs1: r("t0"), rs2: r("t1") }],
   [0xdf96, "c.swsp", "sw", { rs1: r("sp"), rs2: r("t0"), imm: 252 }],
   [0xff96, "c.sdsp", "sd", { rs1: r("sp"), rs2: r("t0"), imm: 504 }],
+  [0x00812087, "flw", "flw", { frd: 1, rs1: r("sp"), imm: 8 }],
+  [0xfe21b827, "fsd", "fsd", { frs2: 2, rs1: r("gp"), imm: -16 }],
+  [0x203110c3, "fmadd.s", "fmadd.s", { frd: 1, frs1: 2, frs2: 3, frs3: 4, rm: 1 }],
+  [0x223170cb, "fnmsub.d", "fnmsub.d", { frd: 1, frs1: 2, frs2: 3, frs3: 4, rm: 7 }],
+  [0x023170d3, "fadd.d", "fadd.d", { frd: 1, frs1: 2, frs2: 3, rm: 7 }],
+  [0x183130d3, "fdiv.s", "fdiv.s", { frd: 1, frs1: 2, frs2: 3, rm: 3 }],
+  [0x5a0170d3, "fsqrt.d", "fsqrt.d", { frd: 1, frs1: 2, rm: 7 }],
+  [0x203110d3, "fsgnjn.s", "fsgnjn.s", { frd: 1, frs1: 2, frs2: 3 }],
+  [0x2a3110d3, "fmax.d", "fmax.d", { frd: 1, frs1: 2, frs2: 3 }],
+  [0x401170d3, "fcvt.s.d", "fcvt.s.d", { frd: 1, frs1: 2, rm: 7 }],
+  [0x420100d3, "fcvt.d.s", "fcvt.d.s", { frd: 1, frs1: 2, rm: 0 }],
+  [0xa23112d3, "flt.d", "flt.d", { rd: r("t0"), frs1: 2, frs2: 3 }],
+  [0xe00112d3, "fclass.s", "fclass.s", { rd: r("t0"), frs1: 2 }],
+  [0xc23112d3, "fcvt.lu.d", "fcvt.lu.d", { rd: r("t0"), frs1: 2, rm: 1 }],
+  [0xd00370d3, "fcvt.s.w", "fcvt.s.w", { frd: 1, rs1: r("t1"), rm: 7 }],
+  [0xe20102d3, "fmv.x.d", "fmv.x.d", { rd: r("t0"), frs1: 2 }],
+  [0xf00300d3, "fmv.w.x", "fmv.w.x", { frd: 1, rs1: r("t1") }],
+  [0x2880, "c.fld", "fld", { frd: 8, rs1: r("s1"), imm: 16 }],
+  [0xac06, "c.fsdsp", "fsd", { frs2: 1, rs1: r("sp"), imm: 24 }],
 ];
 
 describe("decoding", () => {
@@ -93,7 +112,7 @@ describe("decoding", () => {
     ["c.lui of nothing", 0x6581],
     ["c.jr to x0", 0x8002],
     ["a load of 128 bits", 0x00007003],
-    ["a floating-point load: this ISA has none", 0x00002007],
+    ["a floating-point load of 128 bits", 0x00004007],
   ])("%s is no instruction", (_, word) => {
     expect(decode(word)).toBeUndefined();
   });
@@ -127,6 +146,9 @@ test("a meaning reads as in the manual", () => {
   expect(meaningOf(rv64.row("lwu"))).toBe("value ← zext(M32[x[rs1] + imm]); x[rd] ← value");
   expect(meaningOf(rv64.row("amoadd.w"))).toBe(
     "value ← sext(M32[x[rs1]]), M32[x[rs1]] ← value + sext32(x[rs2]); x[rd] ← value",
+  );
+  expect(meaningOf(rv64.row("fmadd.d"))).toBe(
+    "useFloats(); result ← multiplyAdd64(f[rs1], f[rs2], f[rs3]); f[rd] ← result",
   );
   expect(meaningOf(rv64.row("fence"))).toBe("nothing");
 });

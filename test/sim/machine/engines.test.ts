@@ -10,12 +10,13 @@ const size = 4 * 4096;
 const data = 0x1000 + 2 * 4096;
 
 const registers = [0, 1, 5, 6, 7, 8, 9, 10];
-const rows = rv64.rows.filter(({ extension }) => ["I", "M", "A", "Zifencei"].includes(extension));
+const rows = rv64.rows.filter(({ extension }) => ["I", "M", "A", "F", "D", "Zifencei"].includes(extension));
 const byName = (name: string): Row => rv64.row(name);
 const touchesMemory = (row: Row): boolean =>
   row.meaning.some(({ kind }) => kind === "load" || kind === "store" || kind === "exchange" || kind === "call");
 
 const register = fc.constantFrom(...registers);
+const floatRegister = fc.constantFrom(0, 1, 8, 31);
 /** Numbers where carries, signs and overflows happen, and any others. */
 const number = fc.oneof(
   fc.constantFrom(
@@ -33,6 +34,21 @@ const number = fc.oneof(
   fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
 );
 
+const view = new DataView(new ArrayBuffer(8));
+/** Numbers of either format that calculate with each other, and any bits. */
+const float = fc.oneof(
+  number,
+  fc.double().map((value) => {
+    view.setFloat64(0, value);
+    return view.getBigInt64(0);
+  }),
+  fc.oneof(fc.integer({ min: -9, max: 9 }), fc.float()).map((value) => {
+    view.setInt32(0, -1);
+    view.setFloat32(4, value);
+    return view.getBigInt64(0);
+  }),
+);
+
 /** One instruction at a place of a program of `length`: jumps stay inside it, accesses go near the data mostly. */
 function instruction(length: number): fc.Arbitrary<(place: number) => number> {
   return fc
@@ -41,12 +57,18 @@ function instruction(length: number): fc.Arbitrary<(place: number) => number> {
       rd: register,
       rs1: register,
       rs2: register,
+      floats: fc.tuple(floatRegister, floatRegister, floatRegister, floatRegister),
+      rm: fc.constantFrom(0, 1, 2, 3, 4, 7, 7, 7),
       bits: fc.integer({ min: -2048, max: 2047 }),
       to: fc.nat(length),
     })
-    .map(({ row, rd, rs1, rs2, bits, to }) => (place) => {
+    .map(({ row, rd, rs1, rs2, floats, rm, bits, to }) => (place) => {
       const base = touchesMemory(row) && bits % 16 !== 0 ? 8 : rs1;
       const { name } = row.format;
+      if (row.extension === "F" || row.extension === "D") {
+        const [frd, frs1, frs2, frs3] = floats;
+        return encode(row, { frd, frs1, frs2, frs3, rd, rs1: name === "R" ? rs1 : base, rm, imm: bits });
+      }
       if (row.format.syntax === "" || name === "R") return encode(row, { rd, rs1: base, rs2 });
       if (name === "B" || name === "J") return encode(row, { rd, rs1, rs2, imm: 4 * (to - place) });
       if (name === "U") return encode(row, { rd, imm: bits << 12 });
@@ -61,6 +83,9 @@ const program = fc.integer({ min: 1, max: 60 }).chain((length) =>
       .array(instruction(length), { minLength: length, maxLength: length })
       .map((made) => made.map((make, place) => make(place))),
     values: fc.array(number, { minLength: registers.length, maxLength: registers.length }),
+    floats: fc.array(float, { minLength: 32, maxLength: 32 }),
+    // 5 is none: what is rounded by frm is illegal then.
+    roundingMode: fc.integer({ min: 0, max: 5 }),
   }),
 );
 
@@ -68,8 +93,18 @@ function assemble(words: readonly number[]): Uint8Array {
   return new Uint8Array(Uint32Array.from([...words, byName("ebreak").match]).buffer);
 }
 
+interface Rest {
+  readonly limit: number;
+  readonly floats: readonly bigint[];
+  readonly roundingMode: number;
+}
+
 /** What both engines make of a program, the slow one executing exactly as many instructions as the fast one did. */
-function both(words: readonly number[], values: readonly bigint[], limit = 5000): readonly [Ended, Ended] {
+function both(
+  words: readonly number[],
+  values: readonly bigint[],
+  { limit = 5000, floats = Array.from({ length: 32 }, () => 0n), roundingMode = 0 }: Partial<Rest> = {},
+): readonly [Ended, Ended] {
   const code = assemble(words);
   const all = Array.from({ length: 32 }, () => 0n);
   registers.forEach((name, index) => {
@@ -77,9 +112,10 @@ function both(words: readonly number[], values: readonly bigint[], limit = 5000)
   });
   // What base registers hold: the data, near a page's end.
   all[8] = BigInt(data + 4090);
-  const translated = runTranslated({ code, registers: all, size, limit });
+  const program = { code, registers: all, floats, roundingMode, size };
+  const translated = runTranslated({ ...program, limit });
   const exact = translated.exception === undefined ? translated.executed : translated.executed + 1;
-  return [translated, runEvaluated({ code, registers: all, size, limit: exact })];
+  return [translated, runEvaluated({ ...program, limit: exact })];
 }
 
 const untouched = (words: readonly number[], { memory }: Ended): boolean =>
@@ -90,8 +126,8 @@ describe("the translator does what the meanings say", () => {
   test("for random programs: registers, memory, pc, count and exception", patience, () => {
     let compared = 0;
     fc.assert(
-      fc.property(program, ({ words, values }) => {
-        const [translated, evaluated] = both(words, values);
+      fc.property(program, ({ words, values, ...floating }) => {
+        const [translated, evaluated] = both(words, values, floating);
         // Code that rewrites itself is the machine's to notice, not a unit's.
         if (!untouched(words, evaluated)) return;
         compared++;
@@ -119,7 +155,7 @@ describe("the translator does what the meanings say", () => {
       encode(byName("add"), { rd: 5, rs1: 5, rs2: a0 }),
       encode(byName("jalr"), { rd: 0, rs1: ra }),
     ];
-    const [translated, evaluated] = both(words, [], 100_000);
+    const [translated, evaluated] = both(words, [], { limit: 100_000 });
     expect(translated).toEqual(evaluated);
     expect(translated.x[5]).toBe(BigInt((20 * 50 * 51) / 2));
     expect(translated.exception).toMatchObject({ cause: 3 });
@@ -127,7 +163,7 @@ describe("the translator does what the meanings say", () => {
 
   test("a loop comes back when its budget is used up, at an exact place", () => {
     const words = [encode(byName("addi"), { rd: 5, rs1: 5, imm: 1 }), encode(byName("jal"), { rd: 0, imm: -4 })];
-    const [translated, evaluated] = both(words, [], 1001);
+    const [translated, evaluated] = both(words, [], { limit: 1001 });
     expect(translated).toEqual(evaluated);
     expect(translated.executed).toBeGreaterThanOrEqual(1001);
     expect(translated.executed).toBeLessThan(1010);

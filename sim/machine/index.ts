@@ -22,4 +22,5 @@
  */
 export * from "./instructions/index.js";
 export { emptyTag, entrySize, hartLayout, jumpEntries, tlbEntries } from "./layout.js";
+export * from "./hart/index.js";
 export { translateUnit, type Unit } from "./translate/unit.js";

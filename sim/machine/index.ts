@@ -24,4 +24,5 @@
 export * from "./float/index.js";
 export * from "./instructions/index.js";
 export { emptyTag, entrySize, hartLayout, jumpEntries, tlbEntries } from "./layout.js";
+export * from "./hart/index.js";
 export { translateUnit, type Unit } from "./translate/unit.js";

@@ -47,7 +47,9 @@ function amo(bits: number, update: Update, width: 32 | 64): readonly [number, Me
 }
 
 function loadReserved(width: 32 | 64): Meaning {
-  return [...load(width, true, rs1), call("reserve", rs1, constant(width / 8))];
+  const [read, ...rest] = load(width, true, rs1);
+  // What may fault comes first.
+  return [...(read === undefined ? [] : [read]), call("reserve", rs1, constant(width / 8)), ...rest];
 }
 
 const held = variable("held");

@@ -11,11 +11,11 @@
  * describe    a meaning in the manual's notation
  * evaluate    the reference engine: computes meanings, and nothing else
  */
-export { createDecoder, isLong, type Instruction } from "./decode.js";
+export { createDecoder, isLong, type Decoder, type Instruction } from "./decode.js";
 export { describe } from "./describe.js";
 export { encode } from "./encode.js";
 export { evaluate, type Exception, type HartState } from "./evaluate.js";
 export { extract, formats, insert } from "./format.js";
-export { rv64 } from "./isa.js";
+export { rv64, type Isa } from "./isa.js";
 export type { Effect, Field, Operator, Routine, Term, Width } from "./meaning.js";
 export type { Row } from "./row.js";

@@ -1,0 +1,76 @@
+import type { Csr, CsrHart } from "./csr.js";
+import { low } from "./csr-field.js";
+import { machine, user } from "./mode.js";
+import type { Counter } from "./state.js";
+
+/** mcountinhibit's bits. */
+const CY = 1;
+const IR = 4;
+
+const counted = ({ base, stopped }: Counter, count: number): bigint =>
+  stopped ? base : BigInt.asIntN(64, base + BigInt(count));
+
+/** Gives a counter its value for the instruction behind: the one that writes it is not counted any more. */
+function setCounter(counter: Counter, count: number, value: bigint): void {
+  counter.base = counter.stopped ? value : BigInt.asIntN(64, value - BigInt(count + 1));
+}
+
+function inhibit(counter: Counter, count: number, stopped: boolean): void {
+  if (counter.stopped === stopped) return;
+  const value = counted(counter, count);
+  counter.stopped = stopped;
+  if (stopped) counter.base = BigInt.asIntN(64, value + 1n);
+  else setCounter(counter, count, value);
+}
+
+/** Whether mcounteren and scounteren let the mode read the counter. */
+function visible(index: number): (hart: CsrHart) => boolean {
+  const bit = 1 << index;
+  return ({ state: { mode, mcounteren, scounteren } }) =>
+    mode.privilege === machine || ((mcounteren & bit) !== 0 && (mode.privilege !== user || (scounteren & bit) !== 0));
+}
+
+/** Counters of events: there are none to count. */
+const events = Array.from({ length: 29 }, (_, index) => index + 3);
+
+/** Counters and timers (unprivileged ISA, Zicntr and Zihpm; privileged ISA, "Hardware Performance Monitor"). */
+export const counterRows: readonly Csr[] = [
+  {
+    name: "mcycle",
+    number: 0xb00,
+    read: ({ state, cycles }) => counted(state.mcycle, cycles),
+    write({ state, cycles }, value) {
+      setCounter(state.mcycle, cycles, value);
+    },
+  },
+  {
+    name: "minstret",
+    number: 0xb02,
+    read: ({ state, retired }) => counted(state.minstret, retired),
+    write({ state, retired }, value) {
+      setCounter(state.minstret, retired, value);
+    },
+  },
+  {
+    name: "mcountinhibit",
+    number: 0x320,
+    read: ({ state }) => BigInt((state.mcycle.stopped ? CY : 0) | (state.minstret.stopped ? IR : 0)),
+    write({ state, cycles, retired }, value) {
+      inhibit(state.mcycle, cycles, (low(value) & CY) !== 0);
+      inhibit(state.minstret, retired, (low(value) & IR) !== 0);
+    },
+  },
+  { name: "cycle", number: 0xc00, allowed: visible(0), read: ({ state, cycles }) => counted(state.mcycle, cycles) },
+  { name: "time", number: 0xc01, allowed: visible(1), read: (hart) => BigInt.asIntN(64, hart.time()) },
+  {
+    name: "instret",
+    number: 0xc02,
+    allowed: visible(2),
+    read: ({ state, retired }) => counted(state.minstret, retired),
+  },
+  ...events.flatMap((index): Csr[] => [
+    { name: `mhpmcounter${index}`, number: 0xb00 + index, read: () => 0n },
+    { name: `mhpmevent${index}`, number: 0x320 + index, read: () => 0n },
+    { name: `hpmcounter${index}`, number: 0xc00 + index, allowed: visible(index), read: () => 0n },
+  ]),
+];

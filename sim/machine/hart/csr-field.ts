@@ -1,0 +1,42 @@
+import type { Csr, CsrHart } from "./csr.js";
+import type { PrivilegedState } from "./state.js";
+
+type FieldOf<T> = { [K in keyof PrivilegedState]: PrivilegedState[K] extends T ? K : never }[keyof PrivilegedState];
+
+/** Of a bigint's lower 32 bits. */
+export const low = (value: bigint): number => Number(BigInt.asIntN(32, value));
+
+/** A CSR that the state has a field for, of which some bits can be written, and of these any. */
+export function word(number: number, name: FieldOf<bigint> & string, mask = -1n): Csr {
+  return {
+    name,
+    number,
+    read: ({ state }) => state[name],
+    write({ state }, value) {
+      state[name] = value & mask;
+    },
+  };
+}
+
+/** The same of a field of few bits. */
+export function bits(number: number, name: FieldOf<number> & string, mask: number): Csr {
+  return {
+    name,
+    number,
+    read: ({ state }) => BigInt(state[name]),
+    write({ state }, value) {
+      state[name] = low(value) & mask;
+    },
+  };
+}
+
+/** A CSR that always reads as one value. */
+export function fixed(number: number, name: string, read: (hart: CsrHart) => bigint = () => 0n): Csr {
+  return { name, number, read };
+}
+
+/** A trap handler's address. Of its two mode bits the upper one is reserved; 0 is direct, 1 vectored. */
+export const trapVector = (number: number, name: "mtvec" | "stvec"): Csr => word(number, name, ~2n);
+
+/** An instruction's address: even, as there are instructions of 16 bits. */
+export const instructionAddress = (number: number, name: "mepc" | "sepc"): Csr => word(number, name, ~1n);

@@ -1,0 +1,292 @@
+import type { Persist } from "../../core/index.js";
+import type { Exception, Isa } from "../instructions/index.js";
+import type { Memory } from "../../wasm/index.js";
+import { hartLayout } from "../layout.js";
+import { csrOf, type CsrHart, type Features } from "./csr.js";
+import { hasTimer } from "./csr-machine.js";
+import { Evaluator } from "./evaluator.js";
+import { cause } from "./exceptions.js";
+import { awake, interrupt, nextInterrupt } from "./interrupts.js";
+import { VirtualMemory, type HartBus } from "./memory.js";
+import type { Mode } from "./mode.js";
+import { Protection } from "./pmp.js";
+import { routinesOf, type RoutineHart, type Routines } from "./routines.js";
+import { restoreState, saveState, type HartSaved } from "./saved.js";
+import { resetState, type PrivilegedState } from "./state.js";
+import { enterTrap } from "./trap.js";
+
+/** Why `run` came back. */
+export type Stop =
+  /** It executed what it was given. */
+  | { readonly kind: "budget" }
+  /** WFI, and no interrupt that is enabled is pending: idle until a line rises. */
+  | { readonly kind: "wait" }
+  /** `pause` was called: something outside of the hart wants to be looked at. */
+  | { readonly kind: "yield" }
+  /** A debugger's: the instruction at `pc` has not been executed. */
+  | { readonly kind: "breakpoint"; readonly pc: bigint }
+  /** A debugger's: the instruction at `pc` has been executed, and touched what is watched. */
+  | { readonly kind: "watchpoint"; readonly pc: bigint; readonly address: bigint; readonly access: "read" | "write" };
+
+/** What tells the time. */
+export interface HartClock {
+  /** mtime, in ticks; exact whenever a hart asks. */
+  time(): bigint;
+  /**
+   * Asks for `hart.line(5, true)` when the time is `deadline`, in place of what hart `id` asked for before. A clock without it
+   * makes harts without Sstc.
+   */
+  alarm?(id: number, deadline: bigint): void;
+}
+
+export interface HartOptions {
+  /** How many entries of physical memory protection there are: 0, 16 or 64. */
+  readonly pmpEntries?: 0 | 16 | 64;
+  /** Whether menvcfg.ADUE can be set: page tables' A and D are then marked by the hart and not by exceptions. */
+  readonly svadu?: boolean;
+}
+
+export interface HartParts {
+  readonly id: number;
+  readonly isa: Isa;
+  /** Whose memory begins with the harts' states, `hartLayout.size` bytes each. */
+  readonly arena: { readonly memory: Memory };
+  readonly bus: HartBus;
+  readonly clock: HartClock;
+  readonly options?: HartOptions;
+}
+
+/** What reads and writes of an address a debugger wants to see. */
+export interface Watchpoint {
+  readonly address: bigint;
+  readonly bytes: number;
+  readonly access: "read" | "write" | "both";
+}
+
+const supervisorTimer = 1 << interrupt.STI;
+
+/**
+ * A hardware thread: integer registers and pc (in the arena, where engines share them), modes, CSRs, traps. It executes
+ * nothing by itself while nobody calls `run`.
+ */
+export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
+  readonly id: number;
+  readonly isa: Isa;
+  readonly features: Features;
+  readonly state: PrivilegedState;
+  readonly memory: VirtualMemory;
+  readonly routines: Routines;
+  readonly protection: Protection = new Protection();
+  readonly registers: BigInt64Array;
+  readonly #clock: HartClock;
+  readonly #evaluator: Evaluator;
+  /** Instructions begun, and those of them that ended in a trap. */
+  #cycles = 0;
+  #trapped = 0;
+  /** How many instructions `run` may still begin. */
+  #left = 0;
+  /** A breakpoint that the last run stopped at: the next one goes past it. */
+  #passing: bigint | undefined;
+  #paused = false;
+  #stop: Stop | undefined;
+  readonly breakpoints: Set<bigint> = new Set();
+  readonly watchpoints: Set<Watchpoint> = new Set();
+
+  constructor({ id, isa, arena, bus, clock, options = {} }: HartParts) {
+    const { pmpEntries = 16, svadu = true } = options;
+    this.id = id;
+    this.isa = isa;
+    this.features = { ...extensionsOf(isa), sstc: clock.alarm !== undefined, svadu, pmpEntries };
+    this.state = resetState(pmpEntries);
+    this.#clock = clock;
+    const base = id * hartLayout.size;
+    // Registers, then the pc.
+    this.registers = new BigInt64Array(arena.memory.buffer, base, hartLayout.pc / 8 + 1);
+    this.memory = new VirtualMemory(bus, this.state, this.protection, () => undefined);
+    this.routines = routinesOf(this);
+    this.#evaluator = new Evaluator(this);
+    this.protectionChanged();
+  }
+
+  // What engines, debuggers and the machine see.
+
+  get pc(): bigint {
+    return this.registers[hartLayout.pc / 8] ?? 0n;
+  }
+
+  set pc(address: bigint) {
+    this.registers[hartLayout.pc / 8] = address;
+  }
+
+  x(register: number): bigint {
+    return this.registers[register] ?? 0n;
+  }
+
+  setX(register: number, value: bigint): void {
+    if (register !== 0) this.registers[register] = value;
+  }
+
+  get mode(): Mode {
+    return this.state.mode;
+  }
+
+  /** Instructions begun since the reset, exact at every stop, and inside of device accesses and CSR reads. Time goes with them. */
+  get cycles(): number {
+    return this.#cycles;
+  }
+
+  /** Those of them that did not end in an exception: what minstret counts. */
+  get retired(): number {
+    return this.cycles - this.#trapped;
+  }
+
+  /** What a CSR holds, whatever the mode; undefined where there is none of that number. */
+  csr(number: number): bigint | undefined {
+    return csrOf(number, this.features)?.read(this);
+  }
+
+  /** Writes a CSR as machine mode would. @returns false where there is none of that number */
+  setCsr(number: number, value: bigint): boolean {
+    const csr = csrOf(number, this.features);
+    csr?.write?.(this, value);
+    return csr !== undefined;
+  }
+
+  /** The level of an interrupt line, by its bit of mip. */
+  line(bit: number, level: boolean): void {
+    if (level) this.state.lines |= 1 << bit;
+    else this.state.lines &= ~(1 << bit);
+  }
+
+  /** Ends the run behind the instruction that is being executed. */
+  pause(): void {
+    this.#paused = true;
+  }
+
+  time(): bigint {
+    return this.#clock.time();
+  }
+
+  setTimer(): void {
+    const { state } = this;
+    if (!this.features.sstc || !hasTimer(state.menvcfg)) {
+      this.line(interrupt.STI, false);
+      return;
+    }
+    const deadline = BigInt.asUintN(64, state.stimecmp);
+    state.software &= ~supervisorTimer;
+    const due = deadline <= this.time();
+    this.line(interrupt.STI, due);
+    if (!due) this.#clock.alarm?.(this.id, deadline);
+  }
+
+  protectionChanged(): void {
+    this.protection.update(this.state);
+  }
+
+  fence(_address: bigint | undefined): void {
+    // The evaluator walks the page tables at each access.
+  }
+
+  // Execution.
+
+  /** Executes up to `budget` instructions, exactly that many unless it stops before. */
+  run(budget: number): Stop {
+    this.#left = budget;
+    while (this.#left > 0) {
+      const stop = this.#settle();
+      if (stop !== undefined) return stop;
+      this.#step();
+    }
+    return this.#stopped() ?? { kind: "budget" };
+  }
+
+  /** Between two instructions: stops, waiting, interrupts. */
+  #settle(): Stop | undefined {
+    const stop = this.#stopped();
+    if (stop !== undefined) return stop;
+    const { state } = this;
+    if (state.waiting) {
+      if (!awake(state)) return { kind: "wait" };
+      state.waiting = false;
+    }
+    const taken = nextInterrupt(state);
+    if (taken !== undefined) this.pc = BigInt.asIntN(64, enterTrap(state, this.pc, taken, 0n, true));
+    if (this.breakpoints.size > 0) {
+      const { pc } = this;
+      if (this.breakpoints.has(pc) && this.#passing !== pc) {
+        this.#passing = pc;
+        return { kind: "breakpoint", pc };
+      }
+    }
+    this.#passing = undefined;
+    return undefined;
+  }
+
+  #stopped(): Stop | undefined {
+    const stop = this.#stop ?? (this.#paused ? ({ kind: "yield" } as const) : undefined);
+    this.#stop = undefined;
+    this.#paused = false;
+    return stop;
+  }
+
+  #step(): void {
+    const exception = this.#evaluator.step();
+    this.#cycles++;
+    this.#left--;
+    if (exception !== undefined) this.trap(exception);
+  }
+
+  /** The instruction at pc ended in an exception. */
+  trap(exception: Exception): void {
+    this.#trapped++;
+    const value = exception.cause === cause.illegalInstruction ? this.#evaluator.bits() : exception.value;
+    this.pc = BigInt.asIntN(64, enterTrap(this.state, this.pc, exception.cause, value, false));
+  }
+
+  /** Tells of an access by the instruction that is being executed. */
+  touched(address: bigint, bytes: number, access: "read" | "write"): void {
+    for (const watched of this.watchpoints) {
+      const apart = watched.address >= address + BigInt(bytes) || address >= watched.address + BigInt(watched.bytes);
+      if (apart || (watched.access !== "both" && watched.access !== access)) continue;
+      this.#stop = { kind: "watchpoint", pc: this.pc, address, access };
+    }
+  }
+
+  // State.
+
+  save(): HartSaved {
+    return {
+      x: Array.from({ length: 32 }, (_, register) => String(this.x(register))),
+      pc: String(this.pc),
+      cycles: this.#cycles,
+      trapped: this.#trapped,
+      state: saveState(this.state),
+    };
+  }
+
+  restore(saved: HartSaved): void {
+    restoreState(this.state, saved.state);
+    saved.x.forEach((value, register) => {
+      this.setX(register, BigInt(value));
+    });
+    this.pc = BigInt(saved.pc);
+    this.#cycles = saved.cycles;
+    this.#trapped = saved.trapped;
+    this.#passing = undefined;
+    this.protectionChanged();
+    this.fence(undefined);
+  }
+}
+
+/** misa, by the extensions whose rows the ISA has (privileged ISA, "Machine ISA"). */
+function extensionsOf(isa: Isa): { readonly extensions: bigint; readonly float: boolean } {
+  const letters = new Set(["S", "U", ...isa.rows.map(({ extension }) => extension)]);
+  if (isa.shortRows.length > 0) letters.add("C");
+  const bits = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZ"].reduce(
+    (sum, letter, bit) => (letters.has(letter) ? sum | (1n << BigInt(bit)) : sum),
+    0n,
+  );
+  return { extensions: BigInt.asIntN(64, (2n << 62n) | bits), float: letters.has("F") };
+}
+

@@ -1,0 +1,27 @@
+/**
+ * hart: the hardware thread as the privileged specification has it.
+ *
+ * hart           registers, mode, lines, time, run and why it came back
+ * state          what a hart holds beside registers; saved: the same as plain data
+ * mode, status   privileges; mstatus and its view sstatus
+ * csr            the table of CSRs and how instructions access them; csr-machine, csr-supervisor, csr-counters: its rows
+ * trap           into a handler and back; interrupts: which one is next; exceptions: causes
+ * routines       what instructions ask of a hart
+ * memory         loads, stores and fetches by virtual address; walk: Sv39's tables; pmp: physical memory protection
+ * evaluator      the reference engine
+ *
+ * Source: The RISC-V Instruction Set Manual, volume II (privileged).
+ */
+import { Hart, type HartParts } from "./hart.js";
+
+export type { Hart, HartClock, HartOptions, HartParts, Stop, Watchpoint } from "./hart.js";
+export type { HartBus } from "./memory.js";
+export type { Mode, Privilege } from "./mode.js";
+export type { HartSaved } from "./saved.js";
+
+/**
+ * A hart after its reset: in machine mode, at address 0, registers 0.
+ */
+export function createHart(parts: HartParts): Hart {
+  return new Hart(parts);
+}

@@ -1,0 +1,214 @@
+import type { Exception, Width } from "../instructions/index.js";
+import { isSv39, rootOf } from "./csr-supervisor.js";
+import { updatesMarks } from "./csr-machine.js";
+import { accessFault, cause, pageFault, type Access } from "./exceptions.js";
+import { machine, privilegeOf, type Privilege } from "./mode.js";
+import type { Protection } from "./pmp.js";
+import type { PrivilegedState } from "./state.js";
+import { mppShift, status } from "./status.js";
+import { Walker } from "./walk.js";
+
+/** The physical address space as a hart needs it. */
+export interface HartBus {
+  readonly buffer: ArrayBuffer;
+  /** Where RAM lies in the buffer; undefined where not all of it is RAM. */
+  ramAt(address: number, bytes: number): number | undefined;
+  /** RAM or a device; undefined where nobody answers. */
+  load(address: number, width: Width): bigint | undefined;
+  /** False where nobody answers. */
+  store(address: number, width: Width, value: bigint): boolean;
+  /** Calls when RAM changed other than by the harts' stores. */
+  onWritten(listener: (address: number, length: number) => void): void;
+}
+
+const pageSize = 4096;
+const offsetOf = (address: bigint): number => Number(address & 4095n);
+
+/**
+ * Memory as a hart's instructions see it: virtual addresses, permissions, faults. Misaligned accesses are served in RAM, across
+ * pages too; of a device they are access faults, as are atomic instructions on one.
+ */
+export class VirtualMemory {
+  readonly #bus: HartBus;
+  readonly #state: PrivilegedState;
+  readonly #protection: Protection;
+  readonly #walker: Walker;
+  readonly #view: DataView;
+  /** Is told of each change of RAM that instructions make here. */
+  readonly #stored: (address: number, bytes: number) => void;
+
+  constructor(
+    bus: HartBus,
+    state: PrivilegedState,
+    protection: Protection,
+    stored: (address: number, bytes: number) => void,
+  ) {
+    this.#bus = bus;
+    this.#state = state;
+    this.#protection = protection;
+    this.#walker = new Walker(bus, protection, stored);
+    this.#view = new DataView(bus.buffer);
+    this.#stored = stored;
+  }
+
+  /** In machine mode, MPRV lends loads and stores the mode before the trap. */
+  get dataPrivilege(): Privilege {
+    const { mode, mstatus } = this.#state;
+    return mode.privilege === machine && (mstatus & status.MPRV) !== 0
+      ? privilegeOf((mstatus & status.MPP) >> mppShift)
+      : mode.privilege;
+  }
+
+  /** Of the last translation: the level of the leaf that it found; 0 is a page of 4 KiB. */
+  get level(): number {
+    return this.#walker.level;
+  }
+
+  /**
+   * The physical address of bytes that don't reach into another page.
+   * @returns the exception where there is none, or it may not be accessed
+   */
+  translate(address: bigint, bytes: number, access: Access): number | Exception {
+    const state = this.#state;
+    const privilege = access === "execute" ? state.mode.privilege : this.dataPrivilege;
+    let physical: number;
+    if (privilege === machine || !isSv39(state.satp)) {
+      physical = Number(BigInt.asUintN(64, address));
+      this.#walker.level = 0;
+    } else {
+      if (BigInt.asIntN(39, address) !== address) return { cause: pageFault[access], value: address };
+      const plain = Number(BigInt.asUintN(39, address));
+      const number = Math.floor(plain / pageSize);
+      const accessor = {
+        privilege,
+        sum: (state.mstatus & status.SUM) !== 0,
+        mxr: (state.mstatus & status.MXR) !== 0,
+      };
+      const fault = this.#walker.walk(rootOf(state.satp), number, access, accessor, updatesMarks(state.menvcfg));
+      if (fault !== undefined) {
+        return { cause: (fault === "page" ? pageFault : accessFault)[access], value: address };
+      }
+      physical = this.#walker.page + (plain % pageSize);
+    }
+    return this.#protection.allows(physical, bytes, access, privilege)
+      ? physical
+      : { cause: accessFault[access], value: address };
+  }
+
+  /** The sign-extended content. */
+  load(address: bigint, width: Width): bigint | Exception {
+    const bytes = width / 8;
+    if (offsetOf(address) + bytes > pageSize) return this.#loadAcross(address, width);
+    const physical = this.translate(address, bytes, "read");
+    if (typeof physical !== "number") return physical;
+    return this.#read(physical, width) ?? this.#readDevice(address, physical, width);
+  }
+
+  /** Atomic instructions' load: with a store's permissions, and aligned. */
+  loadToStore(address: bigint, width: Width): bigint | Exception {
+    if (!isAligned(address, width)) return { cause: cause.storeMisaligned, value: address };
+    const physical = this.translate(address, width / 8, "write");
+    if (typeof physical !== "number") return physical;
+    return this.#read(physical, width) ?? { cause: accessFault.write, value: address };
+  }
+
+  store(address: bigint, width: Width, value: bigint): Exception | undefined {
+    const bytes = width / 8;
+    if (offsetOf(address) + bytes > pageSize) return this.#storeAcross(address, bytes, value);
+    const physical = this.translate(address, bytes, "write");
+    if (typeof physical !== "number") return physical;
+    const at = this.#bus.ramAt(physical, bytes);
+    if (at === undefined) {
+      const taken = isAligned(address, width) && this.#bus.store(physical, width, BigInt.asUintN(width, value));
+      return taken ? undefined : { cause: accessFault.write, value: address };
+    }
+    this.#stored(physical, bytes);
+    switch (width) {
+      case 8:
+        this.#view.setUint8(at, Number(value & 0xffn));
+        return undefined;
+      case 16:
+        this.#view.setUint16(at, Number(value & 0xffffn), true);
+        return undefined;
+      case 32:
+        this.#view.setUint32(at, Number(value & 0xffffffffn), true);
+        return undefined;
+      case 64:
+        this.#view.setBigInt64(at, value, true);
+        return undefined;
+    }
+  }
+
+  /** 16 bits of an instruction. */
+  fetch(address: bigint): number | Exception {
+    const physical = this.translate(address, 2, "execute");
+    if (typeof physical !== "number") return physical;
+    const at = this.#bus.ramAt(physical, 2);
+    // Nobody executes what devices answer.
+    return at === undefined ? { cause: accessFault.execute, value: address } : this.#view.getUint16(at, true);
+  }
+
+  #read(physical: number, width: Width): bigint | undefined {
+    const at = this.#bus.ramAt(physical, width / 8);
+    if (at === undefined) return undefined;
+    switch (width) {
+      case 8:
+        return BigInt(this.#view.getInt8(at));
+      case 16:
+        return BigInt(this.#view.getInt16(at, true));
+      case 32:
+        return BigInt(this.#view.getInt32(at, true));
+      case 64:
+        return this.#view.getBigInt64(at, true);
+    }
+  }
+
+  #readDevice(address: bigint, physical: number, width: Width): bigint | Exception {
+    const value = isAligned(address, width) ? this.#bus.load(physical, width) : undefined;
+    return value === undefined ? { cause: accessFault.read, value: address } : BigInt.asIntN(width, value);
+  }
+
+  #loadAcross(address: bigint, width: Width): bigint | Exception {
+    const places = this.#across(address, width / 8, "read");
+    if (!Array.isArray(places)) return places;
+    const value = places.reduceRight((sum, at) => (sum << 8n) | BigInt(this.#view.getUint8(at)), 0n);
+    return BigInt.asIntN(width, value);
+  }
+
+  #storeAcross(address: bigint, bytes: number, value: bigint): Exception | undefined {
+    const places = this.#across(address, bytes, "write", this.#stored);
+    if (!Array.isArray(places)) return places;
+    places.forEach((at, index) => {
+      this.#view.setUint8(at, Number((value >> BigInt(8 * index)) & 0xffn));
+    });
+    return undefined;
+  }
+
+  /** Where in the buffer each byte of an access lies that reaches into the next page; its fault is at the part that has it. */
+  #across(
+    address: bigint,
+    bytes: number,
+    access: "read" | "write",
+    found?: (physical: number, bytes: number) => void,
+  ): number[] | Exception {
+    const first = pageSize - offsetOf(address);
+    const parts = [
+      { start: address, bytes: first },
+      { start: BigInt.asIntN(64, address + BigInt(first)), bytes: bytes - first },
+    ];
+    const places: number[] = [];
+    const physicals: number[] = [];
+    for (const part of parts) {
+      const physical = this.translate(part.start, part.bytes, access);
+      if (typeof physical !== "number") return physical;
+      const at = this.#bus.ramAt(physical, part.bytes);
+      if (at === undefined) return { cause: accessFault[access], value: part.start };
+      physicals.push(physical);
+      for (let index = 0; index < part.bytes; index++) places.push(at + index);
+    }
+    if (found !== undefined) parts.forEach((part, index) => found(physicals[index] ?? 0, part.bytes));
+    return places;
+  }
+}
+
+export const isAligned = (address: bigint, width: Width): boolean => (Number(address & 7n) & (width / 8 - 1)) === 0;

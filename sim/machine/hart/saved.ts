@@ -1,0 +1,44 @@
+import { UsageError } from "../../core/index.js";
+import type { PrivilegedState } from "./state.js";
+
+/** The same with each bigint as the digits of its number, so that JSON keeps it. */
+type Plain<T> = T extends bigint ? string : T extends object ? { readonly [K in keyof T]: Plain<T[K]> } : T;
+
+/** A hart at rest. What a run can find again (translations of addresses and of code) is not in it. */
+export interface HartSaved {
+  readonly x: readonly string[];
+  readonly pc: string;
+  readonly cycles: number;
+  readonly trapped: number;
+  readonly state: Plain<Omit<PrivilegedState, "reservation">> & { readonly reservation: string | null };
+}
+
+export function saveState(state: PrivilegedState): HartSaved["state"] {
+  // A copy of plain data, whose shape the type above says.
+  return JSON.parse(
+    JSON.stringify({ ...state, reservation: state.reservation ?? null }, (_, value: unknown) =>
+      typeof value === "bigint" ? String(value) : value,
+    ),
+  ) as HartSaved["state"];
+}
+
+/** Puts what was saved into a state of the same shape. @throws UsageError where the shapes differ */
+export function restoreState(state: PrivilegedState, saved: HartSaved["state"]): void {
+  const { reservation, ...rest } = saved;
+  restore(state, rest, "state");
+  state.reservation = reservation === null ? undefined : BigInt(reservation);
+}
+
+function restore(target: object, saved: object, path: string): void {
+  const from = new Map<string, unknown>(Object.entries(saved));
+  for (const [key, old] of Object.entries(target)) {
+    if (key === "reservation") continue;
+    const value = from.get(key);
+    const isBigInt = typeof old === "bigint";
+    if (typeof value !== (isBigInt ? "string" : typeof old)) {
+      throw new UsageError(`${path}.${key} is missing in a saved hart`, "Restore what this version's save() gave.");
+    }
+    if (typeof old === "object" && old !== null && key !== "mode") restore(old as object, value as object, `${path}.${key}`);
+    else Object.assign(target, { [key]: isBigInt ? BigInt(value as string) : value });
+  }
+}

@@ -1,0 +1,54 @@
+/**
+ * mstatus, of which sstatus is a view (privileged ISA, "Machine Status" and "Supervisor Status"). The state keeps the lower
+ * 32 bits as a number. What stands above is fixed: 64-bit registers in every mode, little-endian memory.
+ */
+export const status: Readonly<
+  Record<"SIE" | "MIE" | "SPIE" | "MPIE" | "SPP" | "MPP" | "FS" | "MPRV" | "SUM" | "MXR" | "TVM" | "TW" | "TSR", number>
+> = {
+  SIE: 1 << 1,
+  MIE: 1 << 3,
+  SPIE: 1 << 5,
+  MPIE: 1 << 7,
+  SPP: 1 << 8,
+  MPP: 3 << 11,
+  FS: 3 << 13,
+  MPRV: 1 << 17,
+  SUM: 1 << 18,
+  MXR: 1 << 19,
+  TVM: 1 << 20,
+  TW: 1 << 21,
+  TSR: 1 << 22,
+};
+
+export const mppShift = 11;
+
+const { SIE, MIE, SPIE, MPIE, SPP, MPP, FS, MPRV, SUM, MXR, TVM, TW, TSR } = status;
+const supervisorFields = SIE | SPIE | SPP | SUM | MXR;
+const machineFields = supervisorFields | MIE | MPIE | MPP | MPRV | TVM | TW | TSR;
+/** SXL and UXL say 64 bits; sstatus has UXL alone. */
+const machineFixed = 10n << 32n;
+const supervisorFixed = 2n << 32n;
+/** Something of the extensions' state is dirty. */
+const SD = 1n << 63n;
+
+const dirty = (bits: number): bigint => ((bits & FS) === FS ? SD : 0n);
+
+const signed = (value: bigint): bigint => BigInt.asIntN(64, value);
+
+export const readMachine = (bits: number): bigint => signed(machineFixed | BigInt(bits) | dirty(bits));
+
+export const readSupervisor = (bits: number): bigint =>
+  signed(supervisorFixed | BigInt(bits & (supervisorFields | FS)) | dirty(bits));
+
+/** @param float whether there are floating-point registers, whose state FS tells */
+export function writeMachine(old: number, value: bigint, float: boolean): number {
+  const fields = machineFields | (float ? FS : 0);
+  const bits = (old & ~fields) | (Number(BigInt.asUintN(32, value)) & fields);
+  // 2 is no mode; the field keeps what it held then.
+  return (bits & MPP) === 2 << mppShift ? (bits & ~MPP) | (old & MPP) : bits;
+}
+
+export function writeSupervisor(old: number, value: bigint, float: boolean): number {
+  const fields = supervisorFields | (float ? FS : 0);
+  return (old & ~fields) | (Number(BigInt.asUintN(32, value)) & fields);
+}

@@ -1,0 +1,99 @@
+import type { Access } from "./exceptions.js";
+import { supervisor, type Privilege } from "./mode.js";
+import type { Protection } from "./pmp.js";
+
+/** Bits of a page-table entry (privileged ISA, "Sv32", taken over by Sv39). */
+const pte = { V: 1, R: 2, W: 4, X: 8, U: 16, A: 64, D: 128 } as const;
+const levels = 3;
+/** Each level's numbers have 9 bits. */
+const entries = 512;
+/** Bits 63 to 54: reserved, or of extensions that aren't there. In the entry's upper half. */
+const reservedHigh = 0xffc00000;
+
+/** What the walker needs of the physical memory: where RAM lies in `buffer`. */
+export interface Ram {
+  readonly buffer: ArrayBuffer;
+  ramAt(address: number, bytes: number): number | undefined;
+}
+
+/** Who accesses, and what mstatus allows. */
+export interface Accessor {
+  readonly privilege: Privilege;
+  /** SUM: supervisor mode may access user pages; MXR: what may be executed may be read. */
+  readonly sum: boolean;
+  readonly mxr: boolean;
+}
+
+/** What it ended with when it did not find the page. */
+export type WalkFault = "page" | "access";
+
+/** Walks Sv39's page tables. Addresses are numbers: those of 56 bits may lose their last bits, but nothing lies up there. */
+export class Walker {
+  readonly #ram: Ram;
+  readonly #protection: Protection;
+  readonly #view: DataView;
+  /** Is told of each entry that the walk marks. */
+  readonly #marked: (address: number, bytes: number) => void;
+  /** What the last successful walk found: where the page of 4 KiB begins, the leaf's level. */
+  page = 0;
+  level = 0;
+
+  constructor(ram: Ram, protection: Protection, marked: (address: number, bytes: number) => void) {
+    this.#ram = ram;
+    this.#protection = protection;
+    this.#view = new DataView(ram.buffer);
+    this.#marked = marked;
+  }
+
+  /**
+   * Finds the page of an address, by the steps of "Virtual Address Translation Process".
+   * @param root the topmost table's address
+   * @param number the virtual page number, of 27 bits
+   * @param updates whether A and D are set by the walk, or their absence is a page fault (Svadu, Svade)
+   */
+  walk(root: number, number: number, access: Access, accessor: Accessor, updates: boolean): WalkFault | undefined {
+    let table = root;
+    for (let level = levels - 1; level >= 0; level--) {
+      const address = table + 8 * ((number >>> (9 * level)) & (entries - 1));
+      const at = this.#ram.ramAt(address, 8);
+      if (at === undefined || !this.#protection.allows(address, 8, "read", supervisor)) return "access";
+      const low = this.#view.getUint32(at, true);
+      const high = this.#view.getUint32(at + 4, true);
+      if ((low & pte.V) === 0 || (low & (pte.R | pte.W)) === pte.W || (high & reservedHigh) !== 0) return "page";
+      // The page number begins at bit 10.
+      const page = (high * 2 ** 22 + (low >>> 10)) * 4096;
+      if ((low & (pte.R | pte.X)) === 0) {
+        if ((low & (pte.A | pte.D | pte.U)) !== 0) return "page";
+        table = page;
+        continue;
+      }
+      const below = entries ** level;
+      if (!permits(low, access, accessor) || (page / 4096) % below !== 0) return "page";
+      const marks = access === "write" ? pte.A | pte.D : pte.A;
+      if ((low & marks) !== marks) {
+        if (!updates) return "page";
+        if (!this.#protection.allows(address, 8, "write", supervisor)) return "access";
+        this.#marked(address, 8);
+        this.#view.setUint32(at, low | marks, true);
+      }
+      this.page = page + (number % below) * 4096;
+      this.level = level;
+      return undefined;
+    }
+    return "page";
+  }
+}
+
+function permits(entry: number, access: Access, { privilege, sum, mxr }: Accessor): boolean {
+  if ((entry & pte.U) === 0) {
+    if (privilege !== supervisor) return false;
+  } else if (privilege === supervisor && (access === "execute" || !sum)) return false;
+  switch (access) {
+    case "read":
+      return (entry & pte.R) !== 0 || (mxr && (entry & pte.X) !== 0);
+    case "write":
+      return (entry & pte.W) !== 0;
+    case "execute":
+      return (entry & pte.X) !== 0;
+  }
+}

@@ -66,8 +66,10 @@ export const machineRows: readonly Csr[] = [
     name: "mstatus",
     number: 0x300,
     read: ({ state }) => readMachine(state.mstatus),
-    write({ state, features }, value) {
+    write(hart, value) {
+      const { state, features } = hart;
       state.mstatus = writeMachine(state.mstatus, value, features.float);
+      hart.statusChanged();
     },
   },
   fixed(0x301, "misa", ({ features }) => features.extensions),

@@ -23,8 +23,10 @@ export const supervisorRows: readonly Csr[] = [
     name: "sstatus",
     number: 0x100,
     read: ({ state }) => readSupervisor(state.mstatus),
-    write({ state, features }, value) {
+    write(hart, value) {
+      const { state, features } = hart;
       state.mstatus = writeSupervisor(state.mstatus, value, features.float);
+      hart.statusChanged();
     },
   },
   // Views of mie and mip: what isn't delegated reads as 0 and can't be written.

@@ -1,9 +1,11 @@
 import { invariant } from "../../core/index.js";
 import type { Exception } from "../instructions/index.js";
 import { counterRows } from "./csr-counters.js";
+import { floatRows } from "./csr-float.js";
 import { machineRows } from "./csr-machine.js";
 import { supervisorRows } from "./csr-supervisor.js";
 import { illegalInstruction } from "./exceptions.js";
+import type { Floats } from "./floats.js";
 import type { PrivilegedState } from "./state.js";
 
 /** Extensions that are options of the hart, and sizes that the specification leaves open. */
@@ -23,6 +25,11 @@ export interface CsrHart {
   readonly id: number;
   readonly state: PrivilegedState;
   readonly features: Features;
+  readonly floats: Floats;
+  /** Marks the floating-point state dirty. @returns false where it is off */
+  useFloats(): boolean;
+  /** mstatus was written. */
+  statusChanged(): void;
   /** Instructions begun and instructions retired since the reset, before the one that asks. */
   readonly cycles: number;
   readonly retired: number;
@@ -55,7 +62,7 @@ export interface Csr {
 export type Change = "write" | "set" | "clear";
 
 const table: ReadonlyMap<number, Csr> = (() => {
-  const rows = [...machineRows, ...supervisorRows, ...counterRows];
+  const rows = [...machineRows, ...supervisorRows, ...counterRows, ...floatRows];
   const numbered = new Map(rows.map((row) => [row.number, row]));
   invariant(numbered.size === rows.length, "two CSRs have one number");
   return numbered;

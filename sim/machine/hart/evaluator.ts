@@ -11,6 +11,7 @@ import {
   type Width,
 } from "../instructions/index.js";
 import { illegalInstruction, type Access } from "./exceptions.js";
+import type { Floats } from "./floats.js";
 import type { VirtualMemory } from "./memory.js";
 import type { Routines } from "./routines.js";
 
@@ -21,6 +22,7 @@ export interface EvaluatedHart {
   pc: bigint;
   readonly memory: VirtualMemory;
   readonly routines: Routines;
+  readonly floats: Floats;
   readonly watchpoints: ReadonlySet<unknown>;
   touched(address: bigint, bytes: number, access: Exclude<Access, "execute">): void;
 }
@@ -31,6 +33,7 @@ const mostDecoded = 1 << 16;
 /** Executes a hart's instructions one by one by their meanings: the reference. */
 export class Evaluator implements HartState {
   readonly x: BigInt64Array;
+  readonly f: BigInt64Array;
   readonly #hart: EvaluatedHart;
   readonly #decode: Decoder;
   readonly #decoded = new Map<number, Instruction | undefined>();
@@ -38,7 +41,16 @@ export class Evaluator implements HartState {
   constructor(hart: EvaluatedHart) {
     this.#hart = hart;
     this.x = hart.registers;
+    this.f = hart.floats.registers;
     this.#decode = createDecoder(hart.isa);
+  }
+
+  get roundingMode(): number {
+    return this.#hart.floats.mode;
+  }
+
+  raise(flags: number): void {
+    this.#hart.floats.flags |= flags;
   }
 
   get pc(): bigint {

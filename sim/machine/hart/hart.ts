@@ -6,6 +6,7 @@ import { csrOf, type CsrHart, type Features } from "./csr.js";
 import { hasTimer } from "./csr-machine.js";
 import { Evaluator } from "./evaluator.js";
 import { cause } from "./exceptions.js";
+import { Floats } from "./floats.js";
 import { awake, interrupt, nextInterrupt } from "./interrupts.js";
 import { VirtualMemory, type HartBus } from "./memory.js";
 import type { Mode } from "./mode.js";
@@ -13,6 +14,7 @@ import { Protection } from "./pmp.js";
 import { routinesOf, type RoutineHart, type Routines } from "./routines.js";
 import { restoreState, saveState, type HartSaved } from "./saved.js";
 import { resetState, type PrivilegedState } from "./state.js";
+import { status } from "./status.js";
 import { enterTrap } from "./trap.js";
 
 /** Why `run` came back. */
@@ -78,6 +80,7 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
   readonly routines: Routines;
   readonly protection: Protection = new Protection();
   readonly registers: BigInt64Array;
+  readonly floats: Floats;
   readonly #clock: HartClock;
   readonly #evaluator: Evaluator;
   /** Instructions begun, and those of them that ended in a trap. */
@@ -100,7 +103,8 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
     this.state = resetState(pmpEntries);
     this.#clock = clock;
     const base = id * hartLayout.size;
-    // Registers, then the pc.
+    this.floats = new Floats(arena.memory.buffer, base);
+    // Integer registers, the others, the pc.
     this.registers = new BigInt64Array(arena.memory.buffer, base, hartLayout.pc / 8 + 1);
     this.memory = new VirtualMemory(bus, this.state, this.protection, () => undefined);
     this.routines = routinesOf(this);
@@ -178,6 +182,18 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
     const due = deadline <= this.time();
     this.line(interrupt.STI, due);
     if (!due) this.#clock.alarm?.(this.id, deadline);
+  }
+
+  useFloats(): boolean {
+    const { state } = this;
+    if ((state.mstatus & status.FS) === 0) return false;
+    state.mstatus |= status.FS;
+    this.floats.dirty = true;
+    return true;
+  }
+
+  statusChanged(): void {
+    this.floats.dirty = (this.state.mstatus & status.FS) === status.FS;
   }
 
   protectionChanged(): void {
@@ -258,6 +274,9 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
   save(): HartSaved {
     return {
       x: Array.from({ length: 32 }, (_, register) => String(this.x(register))),
+      f: Array.from(this.floats.registers, String),
+      fflags: this.floats.flags,
+      frm: this.floats.mode,
       pc: String(this.pc),
       cycles: this.#cycles,
       trapped: this.#trapped,
@@ -270,10 +289,16 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
     saved.x.forEach((value, register) => {
       this.setX(register, BigInt(value));
     });
+    saved.f.forEach((value, register) => {
+      this.floats.registers[register] = BigInt(value);
+    });
+    this.floats.flags = saved.fflags;
+    this.floats.mode = saved.frm;
     this.pc = BigInt(saved.pc);
     this.#cycles = saved.cycles;
     this.#trapped = saved.trapped;
     this.#passing = undefined;
+    this.statusChanged();
     this.protectionChanged();
     this.fence(undefined);
   }
@@ -289,4 +314,3 @@ function extensionsOf(isa: Isa): { readonly extensions: bigint; readonly float: 
   );
   return { extensions: BigInt.asIntN(64, (2n << 62n) | bits), float: letters.has("F") };
 }
-

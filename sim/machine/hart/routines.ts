@@ -14,21 +14,12 @@ export interface RoutineHart extends CsrHart {
   fence(address: bigint | undefined): void;
 }
 
-export type Routines = Readonly<
-  Record<Routine, (first: bigint, second: bigint, third: bigint) => bigint | Exception>
->;
+export type Routines = Readonly<Record<Routine, (first: bigint, second: bigint, third: bigint) => bigint | Exception>>;
 
 const changeCsr =
   (hart: RoutineHart, change: Change) =>
   (csr: bigint, operand: bigint, flag: bigint): bigint | Exception =>
-    accessCsr(
-      hart,
-      Number(csr),
-      change,
-      operand,
-      change !== "write" || flag !== 0n,
-      change === "write" || flag !== 0n,
-    );
+    accessCsr(hart, Number(csr), change, operand, change !== "write" || flag !== 0n, change === "write" || flag !== 0n);
 
 /** What instructions ask of a hart (`Routine` says what each is given and answers). */
 export function routinesOf(hart: RoutineHart): Routines {
@@ -60,6 +51,7 @@ export function routinesOf(hart: RoutineHart): Routines {
       state.waiting = !awake(state);
       return 0n;
     },
+    useFloats: () => (hart.useFloats() ? 0n : illegalInstruction),
     fenceAddresses(address) {
       if (state.mode.privilege === user || forbids(status.TVM)) return illegalInstruction;
       // Of one address space is of all of them: more than was asked is allowed.

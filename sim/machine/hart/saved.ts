@@ -7,6 +7,9 @@ type Plain<T> = T extends bigint ? string : T extends object ? { readonly [K in 
 /** A hart at rest. What a run can find again (translations of addresses and of code) is not in it. */
 export interface HartSaved {
   readonly x: readonly string[];
+  readonly f: readonly string[];
+  readonly fflags: number;
+  readonly frm: number;
   readonly pc: string;
   readonly cycles: number;
   readonly trapped: number;
@@ -38,7 +41,8 @@ function restore(target: object, saved: object, path: string): void {
     if (typeof value !== (isBigInt ? "string" : typeof old)) {
       throw new UsageError(`${path}.${key} is missing in a saved hart`, "Restore what this version's save() gave.");
     }
-    if (typeof old === "object" && old !== null && key !== "mode") restore(old as object, value as object, `${path}.${key}`);
+    if (typeof old === "object" && old !== null && key !== "mode")
+      restore(old as object, value as object, `${path}.${key}`);
     else Object.assign(target, { [key]: isBigInt ? BigInt(value as string) : value });
   }
 }

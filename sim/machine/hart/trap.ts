@@ -21,7 +21,13 @@ function handler(vector: bigint, cause: number, interrupt: boolean): bigint {
  * and the stack of modes in mstatus).
  * @returns the handler's address
  */
-export function enterTrap(state: PrivilegedState, pc: bigint, cause: number, value: bigint, interrupt: boolean): bigint {
+export function enterTrap(
+  state: PrivilegedState,
+  pc: bigint,
+  cause: number,
+  value: bigint,
+  interrupt: boolean,
+): bigint {
   const code = interrupt ? interruptBit | BigInt(cause) : BigInt(cause);
   const from = state.mode.privilege;
   const old = state.mstatus;

@@ -5,8 +5,8 @@ import { plainBoard, ramBase } from "./plain-board.js";
 
 /** The folder with the official tests' programs, as `make -C isa` leaves them: `rv64ui-p-add`, `rv64ui-v-add`, … */
 const folder = process.env["VIRTLAB_RISCV_TESTS"] ?? "";
-/** Extensions that the ISA has; of others, this says so. */
-const groups = ["rv64ui", "rv64um", "rv64ua", "rv64uc", "rv64si", "rv64mi"];
+/** Of the extensions that the ISA has. */
+const groups = ["rv64ui", "rv64um", "rv64ua", "rv64uc", "rv64uf", "rv64ud", "rv64si", "rv64mi"];
 const most = 10_000_000;
 
 interface Segment {

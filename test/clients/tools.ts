@@ -14,6 +14,10 @@ const packages = {
   dumpe2fs: "e2fsprogs",
   e2fsck: "e2fsprogs",
   debugfs: "e2fsprogs",
+  dtc: "device-tree-compiler",
+  "mkfs.vfat": "dosfstools",
+  mcopy: "mtools",
+  "riscv64-unknown-elf-gcc": "gcc-riscv64-unknown-elf",
 } as const;
 
 export type Tool = keyof typeof packages;

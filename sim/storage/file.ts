@@ -1,5 +1,4 @@
-import { UsageError } from "../core/index.js";
-import { isZero } from "./bytes.js";
+import { isZero, UsageError } from "../core/index.js";
 import { SparseBytes, type SparseState } from "./sparse.js";
 
 /**

@@ -1,4 +1,4 @@
-import { decodeBase64, encodeBase64, isZero } from "./bytes.js";
+import { decodeBase64, encodeBase64, isZero } from "../core/index.js";
 
 /** A page of memory, and the unit in which most hosts' file systems keep holes. */
 const pageSize = 4096;

@@ -16,6 +16,9 @@ const packages = {
   debugfs: "e2fsprogs",
   "riscv64-unknown-elf-gcc": "gcc-riscv64-unknown-elf",
   "qemu-riscv64": "qemu-user",
+  dtc: "device-tree-compiler",
+  "mkfs.vfat": "dosfstools",
+  mcopy: "mtools",
 } as const;
 
 export type Tool = keyof typeof packages;

@@ -1,5 +1,5 @@
-import { UsageError } from "../../core/index.js";
-import { decodeUtf8, encodeUtf8, readUint64, viewOf, writeUint64 } from "../bytes.js";
+import { encodeUtf8, UsageError } from "../../core/index.js";
+import { decodeUtf8, readUint64, viewOf, writeUint64 } from "../bytes.js";
 import type { FileLike } from "../file.js";
 
 /** The header's fields, after "qcow2 image format" (docs/interop/qcow2 of QEMU). All of the file is big endian. */

@@ -1,0 +1,119 @@
+import { invariant } from "../core/index.js";
+import type { Arena } from "./arena.js";
+import type { Device } from "./devices/device.js";
+import type { Width } from "./instructions/index.js";
+
+interface Place {
+  readonly start: number;
+  readonly end: number;
+  readonly device: Device;
+}
+
+type Written = (address: number, length: number) => void;
+
+/**
+ * The physical address space: RAM, which lies in the arena, and devices. An address with neither is a bus error, which the hart
+ * makes an access fault.
+ */
+export class Bus {
+  readonly buffer: ArrayBuffer;
+  /** The physical address at which RAM begins, its size, and where it lies in the buffer. */
+  readonly ramBase: number;
+  readonly ramSize: number;
+  readonly ramStart: number;
+  readonly #view: DataView;
+  readonly #places: Place[] = [];
+  readonly #listeners: Written[] = [];
+  /** The place found last: accesses come in runs. */
+  #last: Place | undefined;
+
+  constructor(arena: Arena, ramBase: number) {
+    this.buffer = arena.memory.buffer;
+    this.ramBase = ramBase;
+    this.ramSize = arena.ramSize;
+    this.ramStart = arena.ramStart;
+    this.#view = new DataView(this.buffer);
+  }
+
+  attach(start: number, device: Device): void {
+    const end = start + device.size;
+    const taken = this.#places.find((place) => start < place.end && place.start < end);
+    invariant(taken === undefined, `${device.name} lies where ${taken?.device.name ?? ""} does`);
+    this.#places.push({ start, end, device });
+  }
+
+  /** Where each device lies, in order of attachment. */
+  get places(): readonly Place[] {
+    return this.#places;
+  }
+
+  /** Where RAM lies in the buffer; undefined where not all of it is RAM. */
+  ramAt(address: number, bytes: number): number | undefined {
+    const offset = address - this.ramBase;
+    return offset >= 0 && offset + bytes <= this.ramSize ? this.ramStart + offset : undefined;
+  }
+
+  /** What an access of that many bits gives, zero-extended; undefined where nobody answers. */
+  load(address: number, width: Width): bigint | undefined {
+    const at = this.ramAt(address, width / 8);
+    if (at === undefined) {
+      const place = this.#placeOf(address, width / 8);
+      return place?.device.load(address - place.start, width);
+    }
+    switch (width) {
+      case 8:
+        return BigInt(this.#view.getUint8(at));
+      case 16:
+        return BigInt(this.#view.getUint16(at, true));
+      case 32:
+        return BigInt(this.#view.getUint32(at, true));
+      case 64:
+        return this.#view.getBigUint64(at, true);
+    }
+  }
+
+  /** @returns whether somebody took it. A store to RAM is a hart's own: `written` is not told of it. */
+  store(address: number, width: Width, value: bigint): boolean {
+    const at = this.ramAt(address, width / 8);
+    if (at === undefined) {
+      const place = this.#placeOf(address, width / 8);
+      place?.device.store(address - place.start, width, BigInt.asUintN(width, value));
+      return place !== undefined;
+    }
+    switch (width) {
+      case 8:
+        this.#view.setUint8(at, Number(BigInt.asUintN(8, value)));
+        return true;
+      case 16:
+        this.#view.setUint16(at, Number(BigInt.asUintN(16, value)), true);
+        return true;
+      case 32:
+        this.#view.setUint32(at, Number(BigInt.asUintN(32, value)), true);
+        return true;
+      case 64:
+        this.#view.setBigInt64(at, BigInt.asIntN(64, value), true);
+        return true;
+    }
+  }
+
+  /** RAM itself, for who reads and writes it past the harts; undefined where it isn't all RAM. Tell `written` afterwards. */
+  bytes(address: number, length: number): Uint8Array<ArrayBuffer> | undefined {
+    const at = this.ramAt(address, length);
+    return at === undefined ? undefined : new Uint8Array(this.buffer, at, length);
+  }
+
+  /** RAM changed there other than by a hart's own stores. */
+  written(address: number, length: number): void {
+    for (const listener of this.#listeners) listener(address, length);
+  }
+
+  onWritten(listener: Written): void {
+    this.#listeners.push(listener);
+  }
+
+  #placeOf(address: number, bytes: number): Place | undefined {
+    const within = ({ start, end }: Place): boolean => address >= start && address + bytes <= end;
+    if (this.#last === undefined || !within(this.#last)) this.#last = this.#places.find(within);
+    return this.#last;
+  }
+}

@@ -62,6 +62,8 @@ type Ended = Extract<Outcome, { status: "ok" | "error" }>;
 interface Dialogue {
   readonly show: (output: Output) => void;
   readonly ask: Ask;
+  /** Aborted when the request is interrupted, whether or not its code has begun to run. */
+  readonly interruption: AbortSignal;
   /** Shows help in the pager of the front end: JupyterLab, Notebook, VS Code and the consoles all have one. */
   readonly page: (data: MimeData) => void;
 }
@@ -71,8 +73,8 @@ export function createExecution(options: ExecutionOptions): Execution {
   let { typecheck } = options;
   let count = 0;
   let unstored = 0;
-  /** What ends the waits for the type checker. */
-  const waits = new Set<() => void>();
+  /** Those of the requests that are being executed. */
+  const interruptions = new Set<AbortController>();
 
   /** Runs what a client sent: TypeScript, magics, or both. */
   async function runCell(code: string, name: string, dialogue: Dialogue): Promise<Ended> {
@@ -116,14 +118,14 @@ export function createExecution(options: ExecutionOptions): Execution {
     const cell = { name, source: code };
     const tools = await language();
     // The checker works in a thread of its own, while this one transforms.
-    const remarks = typecheck === "off" ? [] : check(code, tools);
+    const remarks = typecheck === "off" ? [] : check(code, tools, dialogue.interruption);
     const transformed = tools.transform(code, name, { asWritten: debugging.attached() });
     if (!transformed.ok) {
       const misplaced = misplacedMagic(transformed.diagnostics, code, tools.magics);
       return { status: "error", ...(misplaced ?? reportDiagnostics(transformed.diagnostics, cell)) };
     }
     const found = await remarks;
-    if (found === "interrupted") return { status: "error", ...interruptedReport() };
+    if (dialogue.interruption.aborted) return { status: "error", ...interruptedReport() };
     const errors = found.filter(({ severity }) => severity === "error");
     if (errors.length > 0 && typecheck === "error") {
       const misplaced = misplacedMagic(errors, code, tools.magics);
@@ -136,10 +138,11 @@ export function createExecution(options: ExecutionOptions): Execution {
   async function runTransformed(
     cell: TransformedCell,
     { declare, service, findDeclaringCell }: LanguageTools,
-    { show, ask }: Dialogue,
+    { show, ask, interruption }: Dialogue,
   ): Promise<Ended> {
     const breakpoints = debugging.starting(cell);
     if (breakpoints !== undefined) await breakpoints;
+    if (interruption.aborted) return { status: "error", ...interruptedReport() };
     const running = executor.run(cell, show, ask);
     // However it ends, what it declared is there from now on.
     declare(cell.source, cell.declares);
@@ -161,21 +164,23 @@ export function createExecution(options: ExecutionOptions): Execution {
     }
   }
 
-  async function check(code: string, { service }: LanguageTools): Promise<readonly Diagnostic[] | "interrupted"> {
-    let giveUp = (): void => undefined;
-    const interrupted = new Promise<"interrupted">((resolve) => {
-      giveUp = (): void => {
-        resolve("interrupted");
-      };
+  /** What the checker says of a cell; of one that is interrupted meanwhile nothing. */
+  async function check(
+    code: string,
+    { service }: LanguageTools,
+    interruption: AbortSignal,
+  ): Promise<readonly Diagnostic[]> {
+    if (interruption.aborted) return [];
+    const interrupted = new Promise<[]>((resolve) => {
+      interruption.addEventListener("abort", () => {
+        resolve([]);
+      });
     });
-    waits.add(giveUp);
     try {
       return await Promise.race([service().check(code), interrupted]);
     } catch (error) {
       log(`a cell ran unchecked: ${String(error)}`);
       return [];
-    } finally {
-      waits.delete(giveUp);
     }
   }
 
@@ -229,55 +234,62 @@ export function createExecution(options: ExecutionOptions): Execution {
     return values;
   }
 
+  async function execute(request: ExecuteRequest, from: Origin, interruption: AbortSignal): Promise<ExecuteReply> {
+    const { header: parent } = from;
+    const ask = options.questions.askFor(from, request.allow_stdin);
+    const { code, silent, store_history: stored } = request;
+    if (stored && code.trim() !== "") {
+      count++;
+      history.add(count, code);
+    }
+    const execution_count = count;
+    if (!silent) broadcast(parent, "execute_input", { code, execution_count });
+    // Frames are mapped by the cell's name: what has no number of its own gets another name.
+    const name = stored ? `In[${count}]` : `Unnumbered[${++unstored}]`;
+    debugging.named(name, code);
+    const outputs = cellOutputs((output) => {
+      publish(parent, output);
+    });
+    const show = silent ? silently(parent) : outputs.show;
+    const payload: { source: "page"; data: WireData; start: number }[] = [];
+    const page = (data: MimeData): void => {
+      payload.push({ source: "page", data: wireData(data), start: 0 });
+    };
+    const dialogue = { show, ask, page, interruption };
+    const outcome: Ended = code.trim() === "" ? { status: "ok" } : await runCell(code, name, dialogue);
+    outputs.end();
+
+    if (outcome.status === "error") {
+      const error = errorContent(outcome);
+      if (!silent) broadcast(parent, "error", error);
+      return { status: "error", execution_count, ...error };
+    }
+    const { result } = outcome;
+    if (result !== undefined && !silent) {
+      broadcast(parent, "execute_result", { execution_count, data: wireData(result), metadata: {} });
+    }
+    const text = result?.["text/plain"];
+    if (stored && typeof text === "string") history.setOutput(execution_count, text);
+    const user_expressions = await evaluate(request.user_expressions, { ...dialogue, show: silently(parent) });
+    return { status: "ok", execution_count, user_expressions, payload };
+  }
+
   return {
     async execute(request, from) {
-      const { header: parent } = from;
-      const ask = options.questions.askFor(from, request.allow_stdin);
-      const { code, silent, store_history: stored } = request;
-      if (stored && code.trim() !== "") {
-        count++;
-        history.add(count, code);
+      const interruptible = new AbortController();
+      interruptions.add(interruptible);
+      try {
+        return await execute(request, from, interruptible.signal);
+      } finally {
+        interruptions.delete(interruptible);
       }
-      const execution_count = count;
-      if (!silent) broadcast(parent, "execute_input", { code, execution_count });
-      // Frames are mapped by the cell's name: what has no number of its own gets another name.
-      const name = stored ? `In[${count}]` : `Unnumbered[${++unstored}]`;
-      debugging.named(name, code);
-      const outputs = cellOutputs((output) => {
-        publish(parent, output);
-      });
-      const show = silent ? silently(parent) : outputs.show;
-      const payload: { source: "page"; data: WireData; start: number }[] = [];
-      const page = (data: MimeData): void => {
-        payload.push({ source: "page", data: wireData(data), start: 0 });
-      };
-      const outcome: Ended = code.trim() === "" ? { status: "ok" } : await runCell(code, name, { show, ask, page });
-      outputs.end();
-
-      if (outcome.status === "error") {
-        const error = errorContent(outcome);
-        if (!silent) broadcast(parent, "error", error);
-        return { status: "error", execution_count, ...error };
-      }
-      const { result } = outcome;
-      if (result !== undefined && !silent) {
-        broadcast(parent, "execute_result", { execution_count, data: wireData(result), metadata: {} });
-      }
-      const text = result?.["text/plain"];
-      if (stored && typeof text === "string") history.setOutput(execution_count, text);
-      const user_expressions = await evaluate(request.user_expressions, {
-        show: silently(parent),
-        ask,
-        page,
-      });
-      return { status: "ok", execution_count, user_expressions, payload };
     },
     get count() {
       return count;
     },
     publish,
     interrupt() {
-      for (const giveUp of waits) giveUp();
+      for (const interruptible of interruptions) interruptible.abort();
       return executor.interrupt();
     },
   };

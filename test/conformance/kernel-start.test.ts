@@ -28,7 +28,7 @@ describe("before the first cell", () => {
     const running = kernel.run("while (true) {}");
     await kernel.client.request("control", "interrupt_request", {}, { timeout: 2_000 });
     const outcome = await Promise.race([running, pause(500, undefined)]);
-    // Handled before the cell was begun, it has nothing to stop.
+    // Handled before the request came, it has nothing to stop.
     if (outcome === undefined) await kernel.client.request("control", "interrupt_request", {}, { timeout: 2_000 });
     expect((await running).reply).toMatchObject({ status: "error", ename: "Interrupted" });
     expect((await kernel.run("1 + 1")).result).toBe("2");

@@ -19,6 +19,12 @@ export interface CellTypesOptions {
   readonly globals: string;
 }
 
+export interface Checked {
+  readonly found: readonly Diagnostic[];
+  /** There is nothing to find and to declare, until another cell declares something. */
+  readonly settled: boolean;
+}
+
 export interface Declared {
   /** Enough to say so again elsewhere; absent where that would change nothing. */
   readonly record?: CellRecord;
@@ -81,6 +87,12 @@ export class CellTypes {
     if (near.length === 0 && all) return found;
     if (this.#proposals + unknown.length > mostProposals) this.tidy();
     return this.#diagnose(source, near);
+  }
+
+  /** Whether a cell in which the latest check found nothing declares nothing, and no change on the disk can concern it. */
+  isSettled(source: string): boolean {
+    const known = this.#clean.get(source);
+    return known?.cell.own.size === 0 && !this.#program.heedsDisk;
   }
 
   /** The cell ran: later cells see what it declares. */

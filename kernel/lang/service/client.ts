@@ -33,12 +33,17 @@ interface Waiting {
   readonly failed: (reason: string) => void;
 }
 
+/** How many cells without errors are remembered, so that they needn't be asked about when they run again. */
+const remembered = 50;
+
 class Client implements LanguageService {
   readonly ready: Promise<void>;
   readonly #options: Required<LanguageServiceOptions>;
   readonly #records = new Map<number, CellRecord>();
   /** Cells whose check a thread died of: to declare them with their types would kill the next one too. */
   readonly #fatal = new Set<string>();
+  /** Cells that are right and declare nothing. Any declaration puts another set in its place. */
+  #settled = new Set<string>();
   #setReady = (): void => undefined;
   /** In the order of the questions: the thread works on the first. */
   readonly #waiting: Waiting[] = [];
@@ -57,15 +62,26 @@ class Client implements LanguageService {
   }
 
   check(source: string): Promise<readonly Diagnostic[]> {
+    const settled = this.#settled;
+    if (settled.has(source)) return Promise.resolve([]);
     return new Promise((resolve) => {
-      this.#ask({ kind: "check", source }, resolve, (reason) => {
-        this.#fatal.add(source);
-        resolve([unchecked(reason)]);
-      });
+      this.#ask(
+        { kind: "check", source },
+        (checked) => {
+          if (checked.settled) remember(settled, source);
+          resolve(checked.found);
+        },
+        (reason) => {
+          this.#fatal.add(source);
+          resolve([unchecked(reason)]);
+        },
+      );
     });
   }
 
   declare(source: string): void {
+    if (this.#settled.has(source)) return;
+    this.#settled = new Set();
     this.#declare(source, this.#fatal.has(source));
   }
 
@@ -86,6 +102,7 @@ class Client implements LanguageService {
   }
 
   reset(): void {
+    this.#settled = new Set();
     this.#ask(
       { kind: "reset" },
       () => {
@@ -194,6 +211,7 @@ class Client implements LanguageService {
 
   #giveUp(reason: string): void {
     this.#worker = undefined;
+    this.#settled = new Set();
     this.#setReady();
     for (let waiting = this.#waiting.shift(); waiting !== undefined; waiting = this.#waiting.shift())
       waiting.failed(reason);
@@ -204,6 +222,12 @@ class Client implements LanguageService {
 function threadFile(): URL {
   const beside = new URL("./thread.js", import.meta.url);
   return existsSync(beside) ? beside : pathToFileURL(join(packageRoot, "dist/kernel/lang/service/thread.js"));
+}
+
+function remember(settled: Set<string>, source: string): void {
+  settled.add(source);
+  const [oldest] = settled;
+  if (settled.size > remembered && oldest !== undefined) settled.delete(oldest);
 }
 
 function unchecked(reason: string): Diagnostic {

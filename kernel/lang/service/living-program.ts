@@ -66,6 +66,11 @@ export class LivingProgram {
     this.#host.removeCell(name);
   }
 
+  /** Whether `look` may find something new: files of the notebook's own, or what was missing when a cell imported it. */
+  get heedsDisk(): boolean {
+    return this.#notebooks.length > 0 || this.#host.misses;
+  }
+
   /** Looks at the disk; changed files are seen from now on. */
   look(): void {
     this.#host.look(this.#notebooks);

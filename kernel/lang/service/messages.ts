@@ -1,10 +1,10 @@
-import type { Completions, Diagnostic, Inspection } from "../types.js";
-import type { CellTypesOptions, Declared } from "./cell-types.js";
+import type { Completions, Inspection } from "../types.js";
+import type { CellTypesOptions, Checked, Declared } from "./cell-types.js";
 import type { CellRecord } from "./declared-cells.js";
 
 /** What the language service's thread is asked, and what it answers; all of it plain data. */
 export interface Questions {
-  check: { readonly ask: { readonly source: string }; readonly answer: readonly Diagnostic[] };
+  check: { readonly ask: { readonly source: string }; readonly answer: Checked };
   declare: { readonly ask: { readonly source: string; readonly untyped: boolean }; readonly answer: Declared };
   complete: { readonly ask: { readonly source: string; readonly offset: number }; readonly answer: Completions };
   inspect: {

@@ -102,6 +102,11 @@ export class ServiceHost implements ts.LanguageServiceHost {
     this.#writeImports();
   }
 
+  /** Whether a module of the notebook's own wasn't there. */
+  get misses(): boolean {
+    return this.#missing.size > 0;
+  }
+
   /** Looks whether files of the notebook's own have changed, or come to be, since the program was made of them. */
   look(files: Iterable<string>): void {
     for (const file of files) {

@@ -13,8 +13,10 @@ for (const record of records) types.restore(record);
 
 function answer(request: Request): Questions[keyof Questions]["answer"] {
   switch (request.kind) {
-    case "check":
-      return types.check(request.source);
+    case "check": {
+      const found = types.check(request.source);
+      return { found, settled: found.length === 0 && types.isSettled(request.source) };
+    }
     case "declare":
       return request.untyped ? types.declareUntyped(request.source) : types.declare(request.source);
     case "complete":

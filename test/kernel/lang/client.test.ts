@@ -35,6 +35,30 @@ test("questions are answered in order, before it is warm as well", async () => {
   expect(await check("word")).toMatchObject([{ unknownName: "word" }]);
 });
 
+test("a cell that is right is not asked about again until something is declared", async () => {
+  const { check, declare, complete } = bound(start());
+  const settled = async (source: string): Promise<boolean> => {
+    const asked = complete("", 0).then(() => false);
+    return Promise.race([asked, check(source).then(() => true)]);
+  };
+  declare("const n = 1");
+  expect(await settled("n.toFixed()")).toBe(false);
+  expect(await check("n.toFixed()")).toEqual([]);
+  expect(await settled("n.toFixed()")).toBe(true);
+  declare("n.toFixed()");
+  expect(await settled("n.toFixed()")).toBe(true);
+
+  // Asked before the declaration, answered behind it.
+  const early = check("n + n");
+  declare("const n = 'x'");
+  expect(await early).toEqual([]);
+  expect(await settled("n + n")).toBe(false);
+  expect(await check("n.toFixed()")).toMatchObject([{ code: "TS2551" }]);
+  expect(await check("n.toFixed()")).toMatchObject([{ code: "TS2551" }]);
+  service?.reset();
+  expect(await check("n + n")).toMatchObject([{ unknownName: "n" }, { unknownName: "n" }]);
+});
+
 test("the thread that dies over a cell is replaced, the declarations are kept", async () => {
   const { check, declare, complete, ready } = bound(start(180));
   await ready;

@@ -1,7 +1,9 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { typedNotebook } from "./typed-notebook.js";
 
-const { types, errors } = typedNotebook();
+const { cwd, types, errors } = typedNotebook();
 
 test("other names are proposed for the hundredth unknown one", () => {
   types.declare("const bandwidth = 1");
@@ -16,6 +18,31 @@ test("what was right is right again only while what it stands on is the same", (
   expect(errors("n.toFixed()")).toEqual(["1:3 TS2551"]);
   types.reset();
   expect(errors("n.toFixed()")).toEqual(["1:1 TS2304"]);
+});
+
+test("a cell is settled that declares nothing and leans on no file", () => {
+  const settled = (cell: string): boolean => {
+    expect(errors(cell)).toEqual([]);
+    return types.isSettled(cell);
+  };
+  types.declare("let n = 1; import { cpus } from 'node:os'");
+  expect([settled("n.toFixed()"), settled("cpus()[0]?.model"), settled("1 + 1")]).toEqual([true, true, true]);
+  expect([settled("const m = n"), settled("interface I { a: 1 }"), settled("declare global { var g: 1 }")]).toEqual([
+    false,
+    false,
+    false,
+  ]);
+  expect([settled("import 'node:fs'"), settled("await import('node:fs')")]).toEqual([false, false]);
+  writeFileSync(join(cwd, "mine.ts"), "export const a = 1;");
+  types.declare("import { a } from './mine'");
+  expect(settled("a.toFixed()")).toBe(false);
+});
+
+test("a cell is not settled while a module is missing that may come to be", () => {
+  expect(errors("import './missing.js'")).toEqual(["1:8 TS2882"]);
+  types.declare("import './missing.js'");
+  expect(errors("1 + 1")).toEqual([]);
+  expect(types.isSettled("1 + 1")).toBe(false);
 });
 
 test("a cell that runs again is declared once", () => {

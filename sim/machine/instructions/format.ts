@@ -24,7 +24,7 @@ export interface Format {
   /** The bits that are the same in every instruction of one row. */
   readonly mask: number;
   readonly fields: Fields;
-  /** The operands in the assembler's order and spelling, each field's name standing for it. */
+  /** The operands in the assembler's order, in the words of `syntax.ts`. */
   readonly syntax: string;
 }
 
@@ -76,6 +76,7 @@ type FormatName =
   | "csr"
   | "csrConstant"
   | "fence"
+  | "fenceInstructions"
   | "addresses"
   | "floatLoad"
   | "floatStore"
@@ -98,9 +99,9 @@ export const formats: Readonly<Record<FormatName, Format>> = {
   shift64: { name: "I", mask: 0xfc00707f, fields: { rd, rs1, imm: plain(20, 6) }, syntax: "rd, rs1, imm" },
   shift32: { name: "I", mask: 0xfe00707f, fields: { rd, rs1, imm: plain(20, 5) }, syntax: "rd, rs1, imm" },
   S: { name: "S", mask: 0x0000707f, fields: { rs1, rs2, imm: immediateS }, syntax: "rs2, imm(rs1)" },
-  B: { name: "B", mask: 0x0000707f, fields: { rs1, rs2, imm: immediateB }, syntax: "rs1, rs2, imm" },
-  U: { name: "U", mask: 0x0000007f, fields: { rd, imm: immediateU }, syntax: "rd, imm" },
-  J: { name: "J", mask: 0x0000007f, fields: { rd, imm: immediateJ }, syntax: "rd, imm" },
+  B: { name: "B", mask: 0x0000707f, fields: { rs1, rs2, imm: immediateB }, syntax: "rs1, rs2, target" },
+  U: { name: "U", mask: 0x0000007f, fields: { rd, imm: immediateU }, syntax: "rd, upper" },
+  J: { name: "J", mask: 0x0000007f, fields: { rd, imm: immediateJ }, syntax: "rd, target" },
   /** Whose order bits (aq, rl) may be anything: one hart at a time executes, so all orders hold. */
   atomic: { name: "R", mask: 0xf800707f, fields: { rd, rs1, rs2 }, syntax: "rd, rs2, (rs1)" },
   reserve: { name: "R", mask: 0xf9f0707f, fields: { rd, rs1 }, syntax: "rd, (rs1)" },
@@ -111,7 +112,9 @@ export const formats: Readonly<Record<FormatName, Format>> = {
     fields: { rd, imm: plain(15, 5), csr: plain(20, 12) },
     syntax: "rd, csr, imm",
   },
-  fence: { name: "I", mask: 0x0000707f, fields: { imm: plain(20, 8) }, syntax: "" },
+  /** Whose other bits a hart ignores. */
+  fence: { name: "I", mask: 0x0000707f, fields: { imm: plain(20, 8) }, syntax: "pred, succ" },
+  fenceInstructions: { name: "I", mask: 0x0000707f, fields: {}, syntax: "" },
   addresses: { name: "R", mask: 0xfe007fff, fields: { rs1, rs2 }, syntax: "rs1, rs2" },
   floatLoad: { name: "I", mask: 0x0000707f, fields: { frd, rs1, imm: immediateI }, syntax: "frd, imm(rs1)" },
   floatStore: { name: "S", mask: 0x0000707f, fields: { rs1, frs2, imm: immediateS }, syntax: "frs2, imm(rs1)" },

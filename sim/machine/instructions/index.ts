@@ -4,13 +4,17 @@
  * meaning     the language of meanings: terms and effects
  * format      where the bits of an instruction keep its fields
  * row         one instruction
+ * syntax      how operands are written
  * integer, multiply, atomic, system   the extensions
  * compressed  16-bit forms of 32-bit instructions
+ * pseudo      other spellings of an instruction: `mv`, `ret`, `csrr`
+ * registers, csrs   their names
  * isa         a set of rows; variants of it
- * decode      bits → instruction; encode: and back
+ * decode      bits → instruction; encode: and back; shorten: to the 16-bit form
  * describe    a meaning in the manual's notation
  * evaluate    the reference engine: computes meanings, and nothing else
  */
+export { csrNames, csrNumbers } from "./csrs.js";
 export { createDecoder, isLong, type Decoder, type Instruction } from "./decode.js";
 export { describe } from "./describe.js";
 export { encode } from "./encode.js";
@@ -18,4 +22,8 @@ export { evaluate, type Exception, type HartState } from "./evaluate.js";
 export { extract, formats, insert } from "./format.js";
 export { rv64, type Isa } from "./isa.js";
 export type { Effect, Field, Operator, Routine, Term, Width } from "./meaning.js";
-export type { Row } from "./row.js";
+export { pseudos, type Pseudo } from "./pseudo.js";
+export { floatRegisterNames, floatRegisters, integerRegisters, registerNames } from "./registers.js";
+export type { Row, ShortRow } from "./row.js";
+export { encodeShort, shorten } from "./shorten.js";
+export { syntaxPieces, type Operand, type SyntaxPiece } from "./syntax.js";

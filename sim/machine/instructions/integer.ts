@@ -108,5 +108,6 @@ export const integer: readonly Row[] = [
   }),
   // Accesses happen in program order anyway, so every ordering that a fence can ask for holds already.
   ...rows("I", formats.fence, { fence: [0x0000000f, []] }),
-  ...rows("Zifencei", formats.fence, { "fence.i": [0x0000100f, [call("fenceInstructions")]] }),
+  ...rows("I", formats.none, { "fence.tso": [0x8330000f, []] }),
+  ...rows("Zifencei", formats.fenceInstructions, { "fence.i": [0x0000100f, [call("fenceInstructions")]] }),
 ];

@@ -23,6 +23,10 @@ export class Isa {
     this.shortRows = shortRows.filter(({ means }) => this.#byName.has(means));
   }
 
+  has(name: string): boolean {
+    return this.#byName.has(name);
+  }
+
   /**
    * The row of that name.
    * @throws UsageError that names the nearest one there is

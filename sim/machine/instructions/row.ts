@@ -18,6 +18,8 @@ export interface ShortRow {
   readonly match: number;
   /** The row whose meaning it has. */
   readonly means: string;
+  /** Its operands, as in a format. */
+  readonly syntax: string;
   /** Where its bits keep the other's fields. */
   readonly fields: Fields;
   /** The other's fields that its bits don't name. */

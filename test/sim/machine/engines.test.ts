@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { encode, rv64, type Row } from "../../../sim/machine/index.js";
+import { encode, formats, rv64, type Row } from "../../../sim/machine/index.js";
 import { runEvaluated, runTranslated, type Ended } from "./bare-hart.js";
 
 const long = process.env["VIRTLAB_LONG"] === "1";
@@ -69,7 +69,8 @@ function instruction(length: number): fc.Arbitrary<(place: number) => number> {
         const [frd, frs1, frs2, frs3] = floats;
         return encode(row, { frd, frs1, frs2, frs3, rd, rs1: name === "R" ? rs1 : base, rm, imm: bits });
       }
-      if (row.format.syntax === "" || name === "R") return encode(row, { rd, rs1: base, rs2 });
+      if (row.format.fields.imm === undefined || row.format === formats.fence)
+        return encode(row, { rd, rs1: base, rs2 });
       if (name === "B" || name === "J") return encode(row, { rd, rs1, rs2, imm: 4 * (to - place) });
       if (name === "U") return encode(row, { rd, imm: bits << 12 });
       const shift = row.format.fields.imm?.signed === false;

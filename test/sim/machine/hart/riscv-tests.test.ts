@@ -25,8 +25,8 @@ function readElf(file: Buffer): { readonly segments: readonly Segment[]; readonl
     }));
   const sections = Array.from({ length: file.readUInt16LE(60) }, (_, index) => number(40) + index * 64);
   const names = number((sections[file.readUInt16LE(62)] ?? 0) + 24);
-  const tohost = sections.find((header) =>
-    file.subarray(names + file.readUInt32LE(header)).toString("latin1", 0, 8) === ".tohost\0",
+  const tohost = sections.find(
+    (header) => file.subarray(names + file.readUInt32LE(header)).toString("latin1", 0, 8) === ".tohost\0",
   );
   if (tohost === undefined) throw new Error("no section .tohost");
   return { segments, tohost: number(tohost + 16) };
@@ -42,7 +42,8 @@ function outcome(file: Buffer): { readonly reported: bigint; readonly instructio
   return { reported: bus.read64(tohost), instructions: hart.cycles };
 }
 
-const programs = folder === "" ? [] : readdirSync(folder).filter((name) => groups.some((group) => name.startsWith(`${group}-`)));
+const programs =
+  folder === "" ? [] : readdirSync(folder).filter((name) => groups.some((group) => name.startsWith(`${group}-`)));
 
 describe("the official tests of instructions and modes", () => {
   if (folder === "") {

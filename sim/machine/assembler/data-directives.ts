@@ -1,0 +1,153 @@
+import type { Assembly } from "./assembly.js";
+import { constant, count, each, placed, stringBytes } from "./arguments.js";
+import type { Cursor } from "./cursor.js";
+import type { Directive } from "./directives.js";
+import { constantNow, parseExpression, positionNow } from "./expression.js";
+import { little } from "./little.js";
+import { Mistake } from "./problem.js";
+
+/** Numbers of `bits` bits, the lowest byte first. */
+const numbers =
+  (width: 8 | 16 | 32 | 64): Directive =>
+  (assembly, cursor) => {
+    each(cursor, () => {
+      const { value: expression, place } = placed(cursor, () => parseExpression(cursor, assembly));
+      const { bytes, fixups } = assembly.sections.current.bytes();
+      fixups.push({ kind: "data", at: bytes.length, width, late: { expression, place, modifier: undefined } });
+      bytes.push(...new Array<number>(width / 8).fill(0));
+    });
+  };
+
+const floats =
+  (bytes: 4 | 8): Directive =>
+  (assembly, cursor) => {
+    const { text, at } = cursor.rest();
+    for (const word of text.split(",")) {
+      const number = word.trim().replace(/^0[fdFD]/, "");
+      const value = /^[-+]?inf(inity)?$/i.test(number)
+        ? Number(number.replace(/inf(inity)?/i, "Infinity"))
+        : Number(number);
+      if (number === "" || (Number.isNaN(value) && !/^nan$/i.test(number))) {
+        const place = { statement: cursor.statement, at: at + text.indexOf(word), length: Math.max(1, word.length) };
+        throw new Mistake(place, `"${word.trim()}" is no number`, "Write it as 1.5e-3.");
+      }
+      const view = new DataView(new ArrayBuffer(bytes));
+      if (bytes === 4) view.setFloat32(0, value, true);
+      else view.setFloat64(0, value, true);
+      assembly.sections.current.bytes().bytes.push(...new Uint8Array(view.buffer));
+    }
+  };
+
+const strings =
+  (end: readonly number[]): Directive =>
+  ({ sections }, cursor) => {
+    each(cursor, () => {
+      sections.current.bytes().bytes.push(...stringBytes(cursor), ...end);
+    });
+  };
+
+/** As often as that: at once where it is little. */
+function repeat({ sections }: Assembly, times: number, pattern: readonly number[]): void {
+  const { fragments } = sections.current;
+  if (times * pattern.length <= 256) {
+    const { bytes } = sections.current.bytes();
+    for (let i = 0; i < times; i++) bytes.push(...pattern);
+  } else fragments.push({ kind: "fill", pattern, start: 0, size: times * pattern.length });
+}
+
+/** `.space bytes, fill`. */
+const space: Directive = (assembly, cursor) => {
+  const bytes = count(assembly, cursor);
+  const fill = cursor.accept(",") ? constant(assembly, cursor).value : 0n;
+  cursor.end("It takes a size and a fill.");
+  repeat(assembly, bytes, [Number(fill & 255n)]);
+};
+
+/** `.fill times, size, value`: of the value, GNU as takes the lowest four bytes. */
+const fill: Directive = (assembly, cursor) => {
+  const times = count(assembly, cursor);
+  const size = cursor.accept(",") ? count(assembly, cursor) : 1;
+  const value = cursor.accept(",") ? constant(assembly, cursor).value : 0n;
+  cursor.end("It takes how often, a size of up to 8 bytes, and a value.");
+  const width = Math.min(8, size);
+  repeat(assembly, times, little(value, Math.min(4, width)).concat(new Array<number>(Math.max(0, width - 4)).fill(0)));
+};
+
+const org: Directive = (assembly, cursor) => {
+  const { value: target, place } = placed(cursor, () => parseExpression(cursor, assembly));
+  const byte = cursor.accept(",") ? constant(assembly, cursor).value : 0n;
+  cursor.end("It takes a place in the section, and a fill.");
+  const { current } = assembly.sections;
+  const here = constantNow(target) !== undefined || positionNow(target)?.at.section === current;
+  if (!here)
+    throw new Mistake(
+      place,
+      ".org takes a place in this section",
+      "Write a distance from its beginning, or . + bytes.",
+    );
+  current.fragments.push({ kind: "until", target, fill: Number(byte & 255n), place, start: 0, size: 0 });
+};
+
+/** Numbers in groups of seven bits (DWARF 5, section 7.6). */
+const leb =
+  (signed: boolean): Directive =>
+  (assembly, cursor) => {
+    each(cursor, () => {
+      let { value } = constant(assembly, cursor);
+      if (!signed) value = BigInt.asUintN(64, value);
+      const { bytes } = assembly.sections.current.bytes();
+      for (;;) {
+        const low = Number(value & 127n);
+        value >>= 7n;
+        const done = signed ? value === (low < 64 ? 0n : -1n) : value === 0n;
+        bytes.push(done ? low : low | 128);
+        if (done) return;
+      }
+    });
+  };
+
+/** `.insn length, bits` and `.insn bits`: an instruction by its bits. */
+const insn: Directive = (assembly: Assembly, cursor: Cursor) => {
+  let { value, place } = constant(assembly, cursor);
+  const length = cursor.accept(",") ? value : undefined;
+  if (length !== undefined) ({ value, place } = constant(assembly, cursor));
+  cursor.end("It takes the bits, or a length and the bits.");
+  const bytes = (value & 3n) === 3n ? 4 : 2;
+  if ((length !== undefined && length !== BigInt(bytes)) || value >= 1n << BigInt(8 * bytes) || value < 0n) {
+    throw new Mistake(
+      place,
+      "an instruction of this length can't have these bits",
+      "Bits that end in 11 are 4 bytes, others 2.",
+    );
+  }
+  assembly.sections.current.bytes().bytes.push(...little(value, bytes));
+};
+
+export const dataDirectives: Readonly<Record<string, Directive>> = {
+  ".byte": numbers(8),
+  ".2byte": numbers(16),
+  ".half": numbers(16),
+  ".hword": numbers(16),
+  ".short": numbers(16),
+  ".4byte": numbers(32),
+  ".word": numbers(32),
+  ".int": numbers(32),
+  ".long": numbers(32),
+  ".8byte": numbers(64),
+  ".dword": numbers(64),
+  ".quad": numbers(64),
+  ".float": floats(4),
+  ".single": floats(4),
+  ".double": floats(8),
+  ".ascii": strings([]),
+  ".asciz": strings([0]),
+  ".string": strings([0]),
+  ".space": space,
+  ".skip": space,
+  ".zero": space,
+  ".fill": fill,
+  ".org": org,
+  ".uleb128": leb(false),
+  ".sleb128": leb(true),
+  ".insn": insn,
+};

@@ -1,0 +1,19 @@
+import type { Assembly } from "./assembly.js";
+import type { Cursor, Token } from "./cursor.js";
+import { conditionDirectives } from "./condition-directives.js";
+import { dataDirectives } from "./data-directives.js";
+import { expansionDirectives } from "./expansion-directives.js";
+import { sectionDirectives } from "./section-directives.js";
+import { symbolDirectives } from "./symbol-directives.js";
+
+/** What a directive does; its operands come from the cursor. */
+export type Directive = (assembly: Assembly, cursor: Cursor, word: Token) => void;
+
+/** Every directive by its name: those of GNU as that matter for a program that isn't linked with others. */
+export const directives: ReadonlyMap<string, Directive> = new Map([
+  ...Object.entries(sectionDirectives),
+  ...Object.entries(dataDirectives),
+  ...Object.entries(symbolDirectives),
+  ...Object.entries(expansionDirectives),
+  ...Object.entries(conditionDirectives),
+]);

@@ -1,0 +1,95 @@
+import type { Assembly } from "./assembly.js";
+import { count, each, stringBytes } from "./arguments.js";
+import type { Cursor, Token } from "./cursor.js";
+import type { Directive } from "./directives.js";
+import { parseExpression } from "./expression.js";
+import { Mistake } from "./problem.js";
+
+const binding =
+  (kind: "global" | "local" | "weak"): Directive =>
+  ({ symbols }, cursor) => {
+    each(cursor, () => {
+      symbols.mention(cursor.name("a symbol").text).binding = kind;
+    });
+  };
+
+const assign =
+  (again: boolean): Directive =>
+  (assembly, cursor) => {
+    const { text, place } = cursor.name("a symbol");
+    cursor.expect(",", "Write a name, a comma and its value.");
+    assembly.symbols.assign(text, parseExpression(cursor, assembly), place, again);
+    cursor.end("Write one expression.");
+  };
+
+/** `.type name, @function`. */
+function type({ symbols }: Assembly, cursor: Cursor): void {
+  const symbol = symbols.mention(cursor.name("a symbol").text);
+  cursor.accept(",");
+  if (!cursor.accept("@")) cursor.accept("%");
+  symbol.type = cursor.name("a type").text.replace(/^STT_/, "").toLowerCase();
+}
+
+function size(assembly: Assembly, cursor: Cursor): void {
+  const symbol = assembly.symbols.mention(cursor.name("a symbol").text);
+  cursor.expect(",", "Write a symbol, a comma and its size.");
+  symbol.size = parseExpression(cursor, assembly);
+}
+
+/** `.comm name, bytes, alignment`: room among the zeros. */
+const room =
+  (kind: "global" | "local"): Directive =>
+  (assembly, cursor) => {
+    const { text, place } = cursor.name("a symbol");
+    cursor.expect(",", "Write a symbol, a comma and its size.");
+    const bytes = count(assembly, cursor);
+    const boundary = cursor.accept(",") ? Math.max(1, count(assembly, cursor)) : 8;
+    const { sections, symbols } = assembly;
+    const bss = sections.named(".bss");
+    bss.alignment = Math.max(bss.alignment, boundary);
+    bss.fragments.push({ kind: "align", boundary, limit: Infinity, fill: [0], short: false, start: 0, size: 0 });
+    symbols.label(text, bss.here(), place);
+    const symbol = symbols.mention(text);
+    if (symbol.binding === "local") symbol.binding = kind;
+    bss.fragments.push({ kind: "fill", pattern: [0], start: 0, size: bytes });
+  };
+
+/** For linkers, debuggers and printed listings: it changes no byte of the program. */
+const nothing: Directive = (_, cursor) => {
+  cursor.rest();
+};
+
+function error(_: Assembly, cursor: Cursor, word: Token): void {
+  const text = cursor.done ? ".err" : String.fromCharCode(...stringBytes(cursor));
+  throw new Mistake(word.place, text, "The source itself says that this is wrong.");
+}
+
+export const symbolDirectives: Readonly<Record<string, Directive>> = {
+  ".globl": binding("global"),
+  ".global": binding("global"),
+  ".local": binding("local"),
+  ".weak": binding("weak"),
+  ".equ": assign(true),
+  ".set": assign(true),
+  ".equiv": assign(false),
+  ".type": type,
+  ".size": size,
+  ".comm": room("global"),
+  ".lcomm": room("local"),
+  ".common": room("global"),
+  ".error": error,
+  ".err": error,
+  ".end": ({ input }) => {
+    input.stop();
+  },
+  ...Object.fromEntries(
+    [
+      ".file .ident .loc .attribute .hidden .internal .protected .extern .addrsig .addrsig_sym .title .version .print .warning",
+      ".cfi_startproc .cfi_endproc .cfi_sections .cfi_def_cfa .cfi_def_cfa_offset .cfi_def_cfa_register .cfi_offset",
+      ".cfi_restore .cfi_adjust_cfa_offset .cfi_remember_state .cfi_restore_state .cfi_undefined .cfi_return_column",
+    ]
+      .join(" ")
+      .split(" ")
+      .map((name) => [name, nothing]),
+  ),
+};

@@ -1,6 +1,6 @@
 import type { Code, MemoryAccess, Plain } from "../../wasm/index.js";
 import type { Effect, Field, Instruction, Operator, Routine, Term, Width } from "../instructions/index.js";
-import { entrySize, hartLayout, pageBits, pageSize, tlbEntries } from "../layout.js";
+import { attention, entrySize, hartLayout, pageBits, pageSize, tlbEntries } from "../layout.js";
 
 /** Functions that translated code calls, by their numbers in the module. */
 export interface Callees {
@@ -135,7 +135,7 @@ export class InstructionEmitter {
       case "exchange":
         this.#term(effect.address);
         code.set(locals.address);
-        this.#load(effect.width, true, hartLayout.writeTlb, callees.loadToStore);
+        this.#load(effect.width, true, hartLayout.writeTlb, callees.loadToStore, true);
         code.set(this.#variable(effect.name));
         this.#term(effect.value);
         code.set(locals.scratch);
@@ -176,13 +176,13 @@ export class InstructionEmitter {
     code.call(callees.routine(routine));
     if (name === undefined) code.op("drop");
     else code.set(this.#variable(name));
-    this.#leaveAtFault();
+    this.#leaveAtFault(true);
   }
 
   /** Leaves the page's content at `address` on the stack, from the TLB's page or from the host. */
-  #load(width: Width, signed: boolean, tlb: number, slow: number): void {
+  #load(width: Width, signed: boolean, tlb: number, slow: number, aligned = false): void {
     const { code, locals } = this.#unit;
-    this.#lookUp(tlb, width);
+    this.#lookUp(tlb, width, aligned);
     code.if("i64");
     this.#hostAddress(tlb);
     code.access(loads[width][signed ? 0 : 1], 0);
@@ -216,9 +216,10 @@ export class InstructionEmitter {
 
   /**
    * Leaves on the stack whether the TLB has the page. The tag is made of the access's last byte and the entry chosen by
-   * its first: an access across two pages finds no entry.
+   * its first: an access across two pages finds no entry. One that has to be aligned keeps the bits in its tag that must
+   * be 0, which no entry has.
    */
-  #lookUp(tlb: number, width: Width): void {
+  #lookUp(tlb: number, width: Width, aligned = false): void {
     const { code, locals } = this.#unit;
     code.get(locals.address);
     code.op("i32.wrap_i64");
@@ -231,11 +232,11 @@ export class InstructionEmitter {
     code.tee(locals.entry);
     code.access("i64.load", tlb);
     code.get(locals.address);
-    if (width > 8) {
+    if (width > 8 && !aligned) {
       code.i64(BigInt(width / 8 - 1));
       code.op("i64.add");
     }
-    code.i64(BigInt(-pageSize));
+    code.i64(BigInt(aligned ? -pageSize | (width / 8 - 1) : -pageSize));
     code.op("i64.and");
     code.get(locals.context);
     code.op("i64.or");
@@ -251,11 +252,18 @@ export class InstructionEmitter {
     code.op("i32.add");
   }
 
-  /** Behind a call of the host: back to it where there is a fault, as if this instruction had not begun. */
-  #leaveAtFault(): void {
+  /**
+   * Behind a call of the host: back to it where there is a fault, as if this instruction had not begun.
+   * @param routine whether the host may also have asked to be come back to behind the instruction
+   */
+  #leaveAtFault(routine = false): void {
     const { code, locals, exit } = this.#unit;
     code.get(locals.hart);
     code.access("i32.load", hartLayout.fault);
+    if (routine) {
+      code.i32(attention.undone);
+      code.op("i32.eq");
+    }
     code.if();
     code.i64(this.#pc);
     code.set(locals.pc);

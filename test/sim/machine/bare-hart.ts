@@ -37,7 +37,7 @@ interface Program {
   readonly registers: readonly bigint[];
   /** Of memory, in bytes. */
   readonly size: number;
-  /** The most instructions to execute; an engine may go past it to the end of its block. */
+  /** The most instructions to execute; units stop a little before it, where the next stretch of code would go past it. */
   readonly limit: number;
 }
 
@@ -252,7 +252,9 @@ export function runTranslated(program: Program): Ended {
     const budget = BigInt(program.limit - executed);
     view.setBigInt64(hartLayout.budget, budget, true);
     unit.run(0, block);
+    const before = executed;
     executed += Number(budget - view.getBigInt64(hartLayout.budget, true));
+    if (executed === before) break;
   }
   const x = Array.from({ length: 32 }, (_, register) => view.getBigInt64(hartLayout.x + 8 * register, true));
   return { x, pc: view.getBigInt64(hartLayout.pc, true), memory: memory.digest(), executed, exception };

@@ -14,11 +14,11 @@ export const hartLayout = {
   /** What the host wants of translated code that called it: one of `attention`. */
   fault: 544,
   /** Two TLBs: what may be read, what may be written. */
-  readTlb: 4096,
-  writeTlb: 8192,
+  readTlb: 16384,
+  writeTlb: 32768,
   /** Where to go on for a pc. */
-  jumps: 16384,
-  size: 32768,
+  jumps: 49152,
+  size: 65536,
 } as const;
 
 /** What translated code does behind a call of the host: go on, leave as if the instruction had not begun, leave behind it. */
@@ -28,7 +28,7 @@ export const attention = { none: 0, undone: 1, done: 2 } as const;
  * Entries of a TLB; a page's lowest number bits choose one. An entry: tag of 64 bits, distance to the
  * host's address and level of the page-table leaf of 32 bits each.
  */
-export const tlbEntries = 256;
+export const tlbEntries = 1024;
 /** Entries of the jump cache, chosen by the pc. An entry: tag of 64 bits, unit and block of 32 bits each. */
 export const jumpEntries = 1024;
 export const entrySize = 16;

@@ -12,10 +12,20 @@ export interface Variant {
   readonly page: bigint;
   /** Where it is entered from outside, as offsets. */
   readonly wanted: Set<number>;
-  /** How many of its instructions have been evaluated since it was translated, and how many are too many. */
+  /** How many of its instructions have been evaluated since something of it was translated, and how many are too many. */
   heat: number;
   patience: number;
-  unit: TranslatedUnit | undefined;
+  translations: number;
+  /** Made of it: one unit for all ways in from outside, others for loops that were entered before they were hot. */
+  readonly units: Set<TranslatedUnit>;
+  main: TranslatedUnit | undefined;
+  /** Where its units can be entered, by offset. */
+  readonly entries: Map<number, Entry>;
+}
+
+export interface Entry {
+  readonly unit: TranslatedUnit;
+  readonly block: number;
 }
 
 export interface TranslatedUnit {
@@ -40,8 +50,10 @@ export interface UnitUser {
   protect(host: number): void;
 }
 
-/** How many instructions of a page are evaluated before it is worth translating. */
-const firstPatience = 1000;
+/** How many more units than the main one a page has at most. */
+const mostLoops = 8;
+/** How many translations of a page are to be expected; behind it, patience doubles with each. */
+const usualTranslations = 12;
 const mostPatience = 1 << 20;
 const mostUnits = 4096;
 const pageSize = 4096;
@@ -56,9 +68,11 @@ export class CodePages {
   readonly #imports: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** Oldest first. */
   readonly #order = new Set<TranslatedUnit>();
-  translations = 0;
+  /** How many instructions of a page are evaluated before it is worth translating. */
+  readonly #patience: number;
 
-  constructor(memory: Memory, imports: Readonly<Record<string, Readonly<Record<string, unknown>>>>) {
+  constructor(patience: number, memory: Memory, imports: Readonly<Record<string, Readonly<Record<string, unknown>>>>) {
+    this.#patience = patience;
     this.#imports = { ...imports, host: { ...imports["host"], memory, units: this.units } };
   }
 
@@ -74,32 +88,64 @@ export class CodePages {
     }
     let variant = code.variants.get(page);
     if (variant === undefined) {
-      variant = { code, page, wanted: new Set(), heat: 0, patience: firstPatience, unit: undefined };
+      variant = {
+        code,
+        page,
+        wanted: new Set(),
+        heat: 0,
+        patience: this.#patience,
+        translations: 0,
+        units: new Set(),
+        main: undefined,
+        entries: new Map(),
+      };
       code.variants.set(page, variant);
     }
     return variant;
   }
 
-  /** Translates what is wanted of a page. @param host where the page lies in the arena */
-  translate(variant: Variant, host: number, decode: (offset: number) => Instruction | undefined): TranslatedUnit {
-    this.#drop(variant);
+  /**
+   * Translates a page, so that it can be entered at an offset.
+   * @param host where the page lies in the arena
+   * @param loop whether it is a jump inside of the page that leads there: the code for other ways in stays as it is then, because
+   *   a loop that can be entered in its middle is slower
+   */
+  translate(
+    variant: Variant,
+    offset: number,
+    loop: boolean,
+    host: number,
+    decode: (offset: number) => Instruction | undefined,
+  ): void {
+    const apart = loop && variant.units.size <= mostLoops;
+    if (!apart) {
+      variant.wanted.add(offset);
+      if (loop) this.#dropAll(variant);
+      else if (variant.main !== undefined) this.#drop(variant.main);
+    }
     if (this.#free.length === 0 && this.runs.length === mostUnits) this.#evict();
     const index = this.#free.pop() ?? this.runs.length;
-    const { module, entries, covered } = translateUnit({ page: variant.page, entries: variant.wanted, decode, index });
-    const exports = instantiate(module, this.#imports) as { readonly run: Run };
-    const unit = { index, variant, entries, run: exports.run };
-    this.units.set(index, exports.run);
+    const made = translateUnit({ page: variant.page, entries: apart ? [offset] : variant.wanted, decode, index });
+    const { run } = instantiate(made.module, this.#imports) as { readonly run: Run };
+    const unit = { index, variant, entries: made.entries, run };
+    this.units.set(index, run);
     this.runs[index] = unit;
     this.#order.add(unit);
-    variant.unit = unit;
+    variant.units.add(unit);
+    if (!apart) variant.main = unit;
+    for (const [at, block] of made.entries) {
+      if (!apart || at === offset || !variant.entries.has(at)) variant.entries.set(at, { unit, block });
+    }
     variant.heat = 0;
-    variant.patience = Math.min(2 * variant.patience, mostPatience);
-    this.translations++;
+    variant.translations++;
+    variant.patience = Math.min(
+      (this.#patience + 4 * made.instructions) * 2 ** Math.max(0, variant.translations - usualTranslations),
+      mostPatience,
+    );
 
     const bytes = (variant.code.covered ??= new Uint8Array(pageSize));
-    for (const [offset, length] of covered) bytes.fill(1, offset, offset + length);
+    for (const [at, length] of made.covered) bytes.fill(1, at, at + length);
     for (const user of this.#users) user.protect(host);
-    return unit;
   }
 
   /** Whether the page holds translated code, so that stores to it have to be looked at. */
@@ -125,29 +171,31 @@ export class CodePages {
       if (!this.isCode(start, Math.min(address + bytes, page + pageSize) - start)) continue;
       code.covered = undefined;
       for (const variant of code.variants.values()) {
-        this.#drop(variant);
+        this.#dropAll(variant);
         variant.wanted.clear();
         variant.heat = 0;
       }
     }
   }
 
-  #drop(variant: Variant): void {
-    const { unit } = variant;
-    if (unit === undefined) return;
-    variant.unit = undefined;
-    this.runs[unit.index] = undefined;
-    this.units.set(unit.index, null);
-    this.#free.push(unit.index);
+  #dropAll(variant: Variant): void {
+    for (const unit of variant.units) this.#drop(unit);
+  }
+
+  #drop(unit: TranslatedUnit): void {
+    const { variant, index } = unit;
+    variant.units.delete(unit);
+    if (variant.main === unit) variant.main = undefined;
+    for (const [offset, entry] of variant.entries) if (entry.unit === unit) variant.entries.delete(offset);
+    this.runs[index] = undefined;
+    this.units.set(index, null);
+    this.#free.push(index);
     this.#order.delete(unit);
-    for (const user of this.#users) user.forgetUnit(unit.index);
+    for (const user of this.#users) user.forgetUnit(index);
   }
 
   /** Makes room by dropping the oldest quarter; what is still hot comes back. */
   #evict(): void {
-    for (const unit of [...this.#order].slice(0, mostUnits / 4)) {
-      this.#drop(unit.variant);
-      unit.variant.wanted.clear();
-    }
+    for (const unit of [...this.#order].slice(0, mostUnits / 4)) this.#drop(unit);
   }
 }

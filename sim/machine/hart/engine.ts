@@ -7,7 +7,7 @@ import { CodePages, type Run, type UnitUser, type Variant } from "./code-pages.j
 import { isSv39 } from "./csr-supervisor.js";
 import type { Evaluator } from "./evaluator.js";
 import { nextInterrupt } from "./interrupts.js";
-import type { HartBus, VirtualMemory } from "./memory.js";
+import { isAligned, type HartBus, type VirtualMemory } from "./memory.js";
 import { machine, supervisor, type Privilege } from "./mode.js";
 import type { Protection } from "./pmp.js";
 import type { Routines } from "./routines.js";
@@ -143,18 +143,15 @@ export class TranslatedEngine implements UnitUser {
 
   load(address: bigint, width: Width, access: "read" | "write"): bigint {
     const { memory } = this.#hart;
-    const loaded = (): bigint | Exception =>
-      access === "read" ? memory.load(address, width) : memory.loadToStore(address, width);
     const bytes = width / 8;
-    if (this.#hart.isWatched(pageOf(address))) return this.#undone();
-    if (offsetOf(address) + bytes <= pageSize) {
-      const physical = memory.translate(address, bytes, access);
-      if (typeof physical !== "number") return this.#undone(physical);
-      if (this.#bus.ramAt(physical, bytes) === undefined) return this.#undone();
-      this.#fill(access, address, physical);
-    }
-    const value = loaded();
-    return typeof value === "bigint" ? value : this.#undone(value);
+    const misaligned = access === "write" && !isAligned(address, width);
+    if (misaligned || offsetOf(address) + bytes > pageSize || this.#hart.isWatched(pageOf(address))) return this.#undone();
+    const physical = memory.translate(address, bytes, access);
+    if (typeof physical !== "number") return this.#undone(physical);
+    const value = memory.read(physical, width);
+    if (value === undefined) return this.#undone();
+    this.#fill(access, address, physical);
+    return value;
   }
 
   store(address: bigint, width: Width, value: bigint): void {
@@ -170,8 +167,7 @@ export class TranslatedEngine implements UnitUser {
     else if (this.#bus.ramAt(physical, bytes) === undefined || this.#code.isCode(physical, bytes)) this.#undone();
     else {
       this.#fill("write", address, physical);
-      const exception = memory.store(address, width, value);
-      if (exception !== undefined) this.#undone(exception);
+      memory.write(physical, width, value);
     }
   }
 
@@ -291,18 +287,17 @@ export class TranslatedEngine implements UnitUser {
     if (place === undefined) return undefined;
     const { variant } = place;
     const offset = low & (pageSize - 1);
-    let block = variant.unit?.entries.get(offset);
-    if (block === undefined) {
+    let entry = variant.entries.get(offset);
+    if (entry === undefined) {
       const jumped = low !== this.#expected;
-      const samePage = ((low ^ this.#expected) & -pageSize) === 0;
-      if (jumped ? !(this.#direct && samePage) : offset === 0) variant.wanted.add(offset);
+      const inside = this.#direct && ((low ^ this.#expected) & -pageSize) === 0;
+      if (jumped ? !inside : offset === 0) variant.wanted.add(offset);
       if (++variant.heat < variant.patience || !jumped) return undefined;
-      variant.wanted.add(offset);
-      block = this.#translate(place).entries.get(offset);
-      if (block === undefined) return undefined;
+      this.#translate(place, offset, inside);
+      entry = variant.entries.get(offset);
+      if (entry === undefined) return undefined;
     }
-    invariant(variant.unit !== undefined, "a block without a unit");
-    this.#tlb.fillJump({ low, high }, variant.unit.index, block, place.level);
+    this.#tlb.fillJump({ low, high }, entry.unit.index, entry.block, place.level);
     return this.#tlb.findJump(low, high);
   }
 
@@ -320,7 +315,7 @@ export class TranslatedEngine implements UnitUser {
     return this.#place;
   }
 
-  #translate({ variant, host }: Place): NonNullable<Variant["unit"]> {
+  #translate({ variant, host }: Place, entry: number, loop: boolean): void {
     const { evaluator } = this.#hart;
     const decode = (offset: number): ReturnType<Evaluator["decode"]> => {
       if (offset < 0 || offset > pageSize - 2) return undefined;
@@ -329,7 +324,7 @@ export class TranslatedEngine implements UnitUser {
       if (offset > pageSize - 4) return undefined;
       return evaluator.decode((low | (this.#view.getUint16(host + offset + 2, true) << 16)) >>> 0);
     };
-    return this.#code.translate(variant, host, decode);
+    this.#code.translate(variant, entry, loop, host, decode);
   }
 }
 
@@ -346,7 +341,7 @@ export interface Shared {
 const sharedBy = new WeakMap<Memory, Shared>();
 
 /** The code that harts of this memory have translated, and their engines by the places of their states. */
-export function sharedOf(memory: Memory, bus: HartBus, isa: Isa): Shared {
+export function sharedOf(memory: Memory, bus: HartBus, isa: Isa, patience: number): Shared {
   const known = sharedBy.get(memory);
   if (known !== undefined) return known;
   const engines = new Map<number, TranslatedEngine>();
@@ -358,7 +353,7 @@ export function sharedOf(memory: Memory, bus: HartBus, isa: Isa): Shared {
   const called = isa.rows.flatMap(({ meaning }) =>
     meaning.flatMap((effect) => (effect.kind === "call" ? [effect.routine] : [])),
   );
-  const code = new CodePages(memory, {
+  const code = new CodePages(patience, memory, {
     host: {
       load: (base: number, address: bigint, width: Width) => engine(base).load(address, width, "read"),
       loadToStore: (base: number, address: bigint, width: Width) => engine(base).load(address, width, "write"),

@@ -45,6 +45,8 @@ export type EngineName = "evaluate" | "translate";
 
 export interface HartOptions {
   readonly engine?: EngineName;
+  /** How many instructions of a page are evaluated before it is translated. */
+  readonly patience?: number;
   /** How many entries of physical memory protection there are: 0, 16 or 64. */
   readonly pmpEntries?: 0 | 16 | 64;
   /** Whether menvcfg.ADUE can be set: page tables' A and D are then marked by the hart and not by exceptions. */
@@ -102,7 +104,7 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
   readonly watchpoints: Set<Watchpoint> = new Set();
 
   constructor({ id, isa, arena, bus, clock, options = {} }: HartParts) {
-    const { engine = "translate", pmpEntries = 16, svadu = true } = options;
+    const { engine = "translate", patience = 500, pmpEntries = 16, svadu = true } = options;
     this.id = id;
     this.isa = isa;
     this.features = { ...extensionsOf(isa), sstc: clock.alarm !== undefined, svadu, pmpEntries };
@@ -111,7 +113,7 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
     const base = id * hartLayout.size;
     // Registers, then the pc.
     this.registers = new BigInt64Array(arena.memory.buffer, base, hartLayout.pc / 8 + 1);
-    this.#shared = sharedOf(arena.memory, bus, isa);
+    this.#shared = sharedOf(arena.memory, bus, isa, patience);
     const { code, engines, states } = this.#shared;
     states.set(id, this.state);
     this.memory = new VirtualMemory(bus, this.state, this.protection, (address, bytes) => {

@@ -19,7 +19,7 @@ import { createMemory, createTable, instantiate } from "../../../sim/wasm/index.
 /** The guest's memory begins here; what is outside doesn't exist. */
 const start = 0x1000;
 /** Where it lies behind the hart's state. */
-const ram = 0x10000;
+const ram = hartLayout.size;
 const causes = { fetch: 1, illegal: 2, breakpoint: 3, load: 5, store: 7, call: 8 } as const;
 
 /** How a program ended, and what it left. */

@@ -13,7 +13,7 @@ export const hartLayout = {
   /** What `tlb` and `jumps` hold is of one context each; its number, and the same shifted to a jump's tag. */
   context: 528,
   jumpContext: 536,
-  /** 1 when what was called from translated code ended in an exception. */
+  /** What the host wants of translated code that called it: one of `attention`. */
   fault: 544,
   /** The CSRs fflags and frm, 32 bits each. */
   fflags: 548,
@@ -21,20 +21,40 @@ export const hartLayout = {
   /** 1 while the floating-point registers are on and known to be dirty: nothing to be done before they are used. */
   floats: 556,
   /** Two TLBs: what may be read, what may be written. */
-  readTlb: 4096,
-  writeTlb: 8192,
+  readTlb: 16384,
+  writeTlb: 32768,
   /** Where to go on for a pc. */
-  jumps: 16384,
-  size: 32768,
+  jumps: 49152,
+  size: 65536,
 } as const;
 
-/** Entries of a TLB; a page's lowest number bits choose one. An entry: tag, distance to the host's address, 64 bits each. */
-export const tlbEntries = 256;
+/** What translated code does behind a call of the host: go on, leave as if the instruction had not begun, leave behind it. */
+export const attention = { none: 0, undone: 1, done: 2 } as const;
+
+/**
+ * Entries of a TLB; a page's lowest number bits choose one. An entry: tag of 64 bits, distance to the
+ * host's address and level of the page-table leaf of 32 bits each.
+ */
+export const tlbEntries = 1024;
 /** Entries of the jump cache, chosen by the pc. An entry: tag of 64 bits, unit and block of 32 bits each. */
 export const jumpEntries = 1024;
 export const entrySize = 16;
-/** No address has this tag: contexts are below it. */
+/** No address has this tag. */
 export const emptyTag = -1n;
+
+/**
+ * A TLB's tag is a page's address with a context's number in its lower bits: a multiple of this, so that the bits in which
+ * addresses are misaligned are 0.
+ */
+export const contextStep = 8;
+/** How many contexts a TLB can tell apart. */
+export const tlbContexts = 511;
+/**
+ * A jump's tag is the pc with a context's number in the upper bits, exclusive or. Canonical addresses have these bits all
+ * alike, so half of the numbers tell them apart.
+ */
+export const jumpContextShift = 52;
+export const jumpContexts = 2047;
 
 export const pageBits = 12;
 export const pageSize = 4096;

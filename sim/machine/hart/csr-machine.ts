@@ -104,6 +104,12 @@ export const machineRows: readonly Csr[] = [
       state.software = low(value) & supervisorInterrupts & ~timer;
     },
   },
+  // There are no triggers: whichever is selected has no type (RISC-V Debug Specification, "Trigger Module Registers").
+  fixed(0x7a0, "tselect"),
+  fixed(0x7a1, "tdata1"),
+  fixed(0x7a2, "tdata2"),
+  fixed(0x7a3, "tdata3"),
+  fixed(0x7a4, "tinfo", () => 1n),
   ...[0, 8, 16, 24, 32, 40, 48, 56].map(pmpConfig),
   ...Array.from({ length: 64 }, (_, entry) => pmpAddress(entry)),
 ];

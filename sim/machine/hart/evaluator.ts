@@ -36,6 +36,8 @@ export class Evaluator implements HartState {
   readonly f: BigInt64Array;
   readonly #hart: EvaluatedHart;
   readonly #decode: Decoder;
+  /** The instruction executed last, if its bits were one. */
+  last: Instruction | undefined;
   readonly #decoded = new Map<number, Instruction | undefined>();
 
   constructor(hart: EvaluatedHart) {
@@ -64,9 +66,9 @@ export class Evaluator implements HartState {
   /** One instruction. @returns what it ended in; then pc, registers and memory are as before */
   step(): Exception | undefined {
     const word = this.#fetch();
+    this.last = typeof word === "number" ? this.decode(word) : undefined;
     if (typeof word !== "number") return word;
-    const instruction = this.decode(word);
-    return instruction === undefined ? illegalInstruction : evaluate(this, instruction);
+    return this.last === undefined ? illegalInstruction : evaluate(this, this.last);
   }
 
   decode(word: number): Instruction | undefined {

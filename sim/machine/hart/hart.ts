@@ -1,9 +1,10 @@
 import type { Persist } from "../../core/index.js";
 import type { Exception, Isa } from "../instructions/index.js";
 import type { Memory } from "../../wasm/index.js";
-import { hartLayout } from "../layout.js";
+import { hartLayout, pageSize } from "../layout.js";
 import { csrOf, type CsrHart, type Features } from "./csr.js";
 import { hasTimer } from "./csr-machine.js";
+import { sharedOf, TranslatedEngine, type Shared } from "./engine.js";
 import { Evaluator } from "./evaluator.js";
 import { cause } from "./exceptions.js";
 import { Floats } from "./floats.js";
@@ -41,7 +42,13 @@ export interface HartClock {
   alarm?(id: number, deadline: bigint): void;
 }
 
+/** The reference, which evaluates each instruction's meaning, or the one that translates hot code to WebAssembly. */
+export type EngineName = "evaluate" | "translate";
+
 export interface HartOptions {
+  readonly engine?: EngineName;
+  /** How many instructions of a page are evaluated before it is translated. */
+  readonly patience?: number;
   /** How many entries of physical memory protection there are: 0, 16 or 64. */
   readonly pmpEntries?: 0 | 16 | 64;
   /** Whether menvcfg.ADUE can be set: page tables' A and D are then marked by the hart and not by exceptions. */
@@ -82,7 +89,11 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
   readonly registers: BigInt64Array;
   readonly floats: Floats;
   readonly #clock: HartClock;
-  readonly #evaluator: Evaluator;
+  readonly evaluator: Evaluator;
+  readonly #translated: TranslatedEngine;
+  readonly #shared: Shared;
+  /** What executes: may be changed between two runs. */
+  engine: EngineName;
   /** Instructions begun, and those of them that ended in a trap. */
   #cycles = 0;
   #trapped = 0;
@@ -96,7 +107,7 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
   readonly watchpoints: Set<Watchpoint> = new Set();
 
   constructor({ id, isa, arena, bus, clock, options = {} }: HartParts) {
-    const { pmpEntries = 16, svadu = true } = options;
+    const { engine = "translate", patience = 500, pmpEntries = 16, svadu = true } = options;
     this.id = id;
     this.isa = isa;
     this.features = { ...extensionsOf(isa), sstc: clock.alarm !== undefined, svadu, pmpEntries };
@@ -106,9 +117,17 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
     this.floats = new Floats(arena.memory.buffer, base);
     // Integer registers, the others, the pc.
     this.registers = new BigInt64Array(arena.memory.buffer, base, hartLayout.pc / 8 + 1);
-    this.memory = new VirtualMemory(bus, this.state, this.protection, () => undefined);
+    this.#shared = sharedOf(arena.memory, bus, isa, patience);
+    const { code, engines, states } = this.#shared;
+    states.set(id, this.state);
+    this.memory = new VirtualMemory(bus, this.state, this.protection, (address, bytes) => {
+      code.written(address, bytes);
+    });
     this.routines = routinesOf(this);
-    this.#evaluator = new Evaluator(this);
+    this.evaluator = new Evaluator(this);
+    this.engine = engine;
+    this.#translated = new TranslatedEngine(this, arena.memory, bus, code);
+    engines.set(base, this.#translated);
     this.protectionChanged();
   }
 
@@ -136,7 +155,7 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
 
   /** Instructions begun since the reset, exact at every stop, and inside of device accesses and CSR reads. Time goes with them. */
   get cycles(): number {
-    return this.#cycles;
+    return this.#cycles + this.#translated.underway;
   }
 
   /** Those of them that did not end in an exception: what minstret counts. */
@@ -198,10 +217,11 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
 
   protectionChanged(): void {
     this.protection.update(this.state);
+    this.#translated.forget();
   }
 
-  fence(_address: bigint | undefined): void {
-    // The evaluator walks the page tables at each access.
+  fence(address: bigint | undefined): void {
+    this.#translated.forget(address);
   }
 
   // Execution.
@@ -209,10 +229,17 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
   /** Executes up to `budget` instructions, exactly that many unless it stops before. */
   run(budget: number): Stop {
     this.#left = budget;
+    // This hart's stores are not compared with what others have reserved: so their reservations end.
+    if (this.#shared.running !== this.id) {
+      for (const [id, state] of this.#shared.states) if (id !== this.id) state.reservation = undefined;
+      this.#shared.running = this.id;
+    }
+    this.#translated.begin();
     while (this.#left > 0) {
       const stop = this.#settle();
       if (stop !== undefined) return stop;
-      this.#step();
+      if (this.engine === "translate") this.#translated.burst();
+      else this.step();
     }
     return this.#stopped() ?? { kind: "budget" };
   }
@@ -246,17 +273,33 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
     return stop;
   }
 
-  #step(): void {
-    const exception = this.#evaluator.step();
-    this.#cycles++;
-    this.#left--;
+  // For engines.
+
+  get left(): number {
+    return this.#left;
+  }
+
+  get stopping(): boolean {
+    return this.#paused || this.#stop !== undefined || this.state.waiting;
+  }
+
+  count(instructions: number): void {
+    this.#cycles += instructions;
+    this.#left -= instructions;
+  }
+
+  step(): void {
+    const exception = this.evaluator.step();
+    this.count(1);
     if (exception !== undefined) this.trap(exception);
   }
 
   /** The instruction at pc ended in an exception. */
   trap(exception: Exception): void {
     this.#trapped++;
-    const value = exception.cause === cause.illegalInstruction ? this.#evaluator.bits() : exception.value;
+    let { value } = exception;
+    if (exception.cause === cause.illegalInstruction) value = this.evaluator.bits();
+    else if (exception.cause === cause.breakpoint) value = this.pc;
     this.pc = BigInt.asIntN(64, enterTrap(this.state, this.pc, exception.cause, value, false));
   }
 
@@ -267,6 +310,34 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
       if (apart || (watched.access !== "both" && watched.access !== access)) continue;
       this.#stop = { kind: "watchpoint", pc: this.pc, address, access };
     }
+  }
+
+  isWatched(page: bigint): boolean {
+    if (this.watchpoints.size === 0) return false;
+    // An access that begins on the page may reach into the next one.
+    const end = page + BigInt(2 * pageSize);
+    return [...this.watchpoints].some(({ address, bytes }) => address < end && address + BigInt(bytes) > page);
+  }
+
+  hasBreakpoint(page: bigint): boolean {
+    if (this.breakpoints.size === 0) return false;
+    return [...this.breakpoints].some((pc) => (pc & BigInt(-pageSize)) === page);
+  }
+
+  // For debuggers.
+
+  /** Stops before the instruction at `pc` from now on, or no longer. */
+  setBreakpoint(pc: bigint, on: boolean): void {
+    if (on) this.breakpoints.add(pc);
+    else this.breakpoints.delete(pc);
+    this.#translated.forget();
+  }
+
+  /** Stops behind instructions that touch what is watched from now on, or no longer. */
+  setWatchpoint(watchpoint: Watchpoint, on: boolean): void {
+    if (on) this.watchpoints.add(watchpoint);
+    else this.watchpoints.delete(watchpoint);
+    this.#translated.forget();
   }
 
   // State.
@@ -300,7 +371,6 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
     this.#passing = undefined;
     this.statusChanged();
     this.protectionChanged();
-    this.fence(undefined);
   }
 }
 

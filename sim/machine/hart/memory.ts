@@ -1,6 +1,5 @@
 import type { Exception, Width } from "../instructions/index.js";
 import { isSv39, rootOf } from "./csr-supervisor.js";
-import { updatesMarks } from "./csr-machine.js";
 import { accessFault, cause, pageFault, type Access } from "./exceptions.js";
 import { machine, privilegeOf, type Privilege } from "./mode.js";
 import type { Protection } from "./pmp.js";
@@ -34,6 +33,9 @@ export class VirtualMemory {
   readonly #protection: Protection;
   readonly #walker: Walker;
   readonly #view: DataView;
+  /** The last value of satp, and where its topmost table is. */
+  #satp = 0n;
+  #root = 0;
   /** Is told of each change of RAM that instructions make here. */
   readonly #stored: (address: number, bytes: number) => void;
 
@@ -79,12 +81,11 @@ export class VirtualMemory {
       if (BigInt.asIntN(39, address) !== address) return { cause: pageFault[access], value: address };
       const plain = Number(BigInt.asUintN(39, address));
       const number = Math.floor(plain / pageSize);
-      const accessor = {
-        privilege,
-        sum: (state.mstatus & status.SUM) !== 0,
-        mxr: (state.mstatus & status.MXR) !== 0,
-      };
-      const fault = this.#walker.walk(rootOf(state.satp), number, access, accessor, updatesMarks(state.menvcfg));
+      if (state.satp !== this.#satp) {
+        this.#satp = state.satp;
+        this.#root = rootOf(state.satp);
+      }
+      const fault = this.#walker.walk(this.#root, number, access, privilege, state);
       if (fault !== undefined) {
         return { cause: (fault === "page" ? pageFault : accessFault)[access], value: address };
       }
@@ -101,7 +102,7 @@ export class VirtualMemory {
     if (offsetOf(address) + bytes > pageSize) return this.#loadAcross(address, width);
     const physical = this.translate(address, bytes, "read");
     if (typeof physical !== "number") return physical;
-    return this.#read(physical, width) ?? this.#readDevice(address, physical, width);
+    return this.read(physical, width) ?? this.#readDevice(address, physical, width);
   }
 
   /** Atomic instructions' load: with a store's permissions, and aligned. */
@@ -109,7 +110,7 @@ export class VirtualMemory {
     if (!isAligned(address, width)) return { cause: cause.storeMisaligned, value: address };
     const physical = this.translate(address, width / 8, "write");
     if (typeof physical !== "number") return physical;
-    return this.#read(physical, width) ?? { cause: accessFault.write, value: address };
+    return this.read(physical, width) ?? { cause: accessFault.write, value: address };
   }
 
   store(address: bigint, width: Width, value: bigint): Exception | undefined {
@@ -117,26 +118,9 @@ export class VirtualMemory {
     if (offsetOf(address) + bytes > pageSize) return this.#storeAcross(address, bytes, value);
     const physical = this.translate(address, bytes, "write");
     if (typeof physical !== "number") return physical;
-    const at = this.#bus.ramAt(physical, bytes);
-    if (at === undefined) {
-      const taken = isAligned(address, width) && this.#bus.store(physical, width, BigInt.asUintN(width, value));
-      return taken ? undefined : { cause: accessFault.write, value: address };
-    }
-    this.#stored(physical, bytes);
-    switch (width) {
-      case 8:
-        this.#view.setUint8(at, Number(value & 0xffn));
-        return undefined;
-      case 16:
-        this.#view.setUint16(at, Number(value & 0xffffn), true);
-        return undefined;
-      case 32:
-        this.#view.setUint32(at, Number(value & 0xffffffffn), true);
-        return undefined;
-      case 64:
-        this.#view.setBigInt64(at, value, true);
-        return undefined;
-    }
+    if (this.write(physical, width, value)) return undefined;
+    const taken = isAligned(address, width) && this.#bus.store(physical, width, BigInt.asUintN(width, value));
+    return taken ? undefined : { cause: accessFault.write, value: address };
   }
 
   /** 16 bits of an instruction. */
@@ -148,7 +132,8 @@ export class VirtualMemory {
     return at === undefined ? { cause: accessFault.execute, value: address } : this.#view.getUint16(at, true);
   }
 
-  #read(physical: number, width: Width): bigint | undefined {
+  /** What RAM holds, sign-extended; undefined where there is none. */
+  read(physical: number, width: Width): bigint | undefined {
     const at = this.#bus.ramAt(physical, width / 8);
     if (at === undefined) return undefined;
     switch (width) {
@@ -160,6 +145,27 @@ export class VirtualMemory {
         return BigInt(this.#view.getInt32(at, true));
       case 64:
         return this.#view.getBigInt64(at, true);
+    }
+  }
+
+  /** @returns whether there is RAM */
+  write(physical: number, width: Width, value: bigint): boolean {
+    const at = this.#bus.ramAt(physical, width / 8);
+    if (at === undefined) return false;
+    this.#stored(physical, width / 8);
+    switch (width) {
+      case 8:
+        this.#view.setUint8(at, Number(value & 0xffn));
+        return true;
+      case 16:
+        this.#view.setUint16(at, Number(value & 0xffffn), true);
+        return true;
+      case 32:
+        this.#view.setUint32(at, Number(value & 0xffffffffn), true);
+        return true;
+      case 64:
+        this.#view.setBigInt64(at, value, true);
+        return true;
     }
   }
 

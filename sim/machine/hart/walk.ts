@@ -1,6 +1,9 @@
 import type { Access } from "./exceptions.js";
 import { supervisor, type Privilege } from "./mode.js";
+import { updatesMarks } from "./csr-machine.js";
 import type { Protection } from "./pmp.js";
+import type { PrivilegedState } from "./state.js";
+import { status } from "./status.js";
 
 /** Bits of a page-table entry (privileged ISA, "Sv32", taken over by Sv39). */
 const pte = { V: 1, R: 2, W: 4, X: 8, U: 16, A: 64, D: 128 } as const;
@@ -14,14 +17,6 @@ const reservedHigh = 0xffc00000;
 export interface Ram {
   readonly buffer: ArrayBuffer;
   ramAt(address: number, bytes: number): number | undefined;
-}
-
-/** Who accesses, and what mstatus allows. */
-export interface Accessor {
-  readonly privilege: Privilege;
-  /** SUM: supervisor mode may access user pages; MXR: what may be executed may be read. */
-  readonly sum: boolean;
-  readonly mxr: boolean;
 }
 
 /** What it ended with when it did not find the page. */
@@ -46,12 +41,18 @@ export class Walker {
   }
 
   /**
-   * Finds the page of an address, by the steps of "Virtual Address Translation Process".
+   * Finds the page of an address, by the steps of "Virtual Address Translation Process". Where A or D is missing in an entry, it
+   * is set, or that is a page fault, as menvcfg says (Svadu, Svade).
    * @param root the topmost table's address
    * @param number the virtual page number, of 27 bits
-   * @param updates whether A and D are set by the walk, or their absence is a page fault (Svadu, Svade)
    */
-  walk(root: number, number: number, access: Access, accessor: Accessor, updates: boolean): WalkFault | undefined {
+  walk(
+    root: number,
+    number: number,
+    access: Access,
+    privilege: Privilege,
+    { mstatus, menvcfg }: PrivilegedState,
+  ): WalkFault | undefined {
     let table = root;
     for (let level = levels - 1; level >= 0; level--) {
       const address = table + 8 * ((number >>> (9 * level)) & (entries - 1));
@@ -68,10 +69,10 @@ export class Walker {
         continue;
       }
       const below = entries ** level;
-      if (!permits(low, access, accessor) || (page / 4096) % below !== 0) return "page";
+      if (!permits(low, access, privilege, mstatus) || (page / 4096) % below !== 0) return "page";
       const marks = access === "write" ? pte.A | pte.D : pte.A;
       if ((low & marks) !== marks) {
-        if (!updates) return "page";
+        if (!updatesMarks(menvcfg)) return "page";
         if (!this.#protection.allows(address, 8, "write", supervisor)) return "access";
         this.#marked(address, 8);
         this.#view.setUint32(at, low | marks, true);
@@ -84,13 +85,13 @@ export class Walker {
   }
 }
 
-function permits(entry: number, access: Access, { privilege, sum, mxr }: Accessor): boolean {
+function permits(entry: number, access: Access, privilege: Privilege, mstatus: number): boolean {
   if ((entry & pte.U) === 0) {
     if (privilege !== supervisor) return false;
-  } else if (privilege === supervisor && (access === "execute" || !sum)) return false;
+  } else if (privilege === supervisor && (access === "execute" || (mstatus & status.SUM) === 0)) return false;
   switch (access) {
     case "read":
-      return (entry & pte.R) !== 0 || (mxr && (entry & pte.X) !== 0);
+      return (entry & pte.R) !== 0 || ((mstatus & status.MXR) !== 0 && (entry & pte.X) !== 0);
     case "write":
       return (entry & pte.W) !== 0;
     case "execute":

@@ -36,18 +36,18 @@ export class MemoryEmitter {
 
   /** Leaves the content on the stack. */
   load(width: Width, signed: boolean): void {
-    this.#load(width, signed, hartLayout.readTlb, this.#unit.callees.load);
+    this.#load(width, signed, hartLayout.readTlb, this.#unit.callees.load, false);
   }
 
-  /** As `load`, sign-extended, where a store must be allowed too. */
+  /** As `load`, sign-extended, of an address that must be aligned, where a store must be allowed too. */
   loadToStore(width: Width): void {
-    this.#load(width, true, hartLayout.writeTlb, this.#unit.callees.loadToStore);
+    this.#load(width, true, hartLayout.writeTlb, this.#unit.callees.loadToStore, true);
   }
 
   /** Stores the local `scratch`. */
   store(width: Width): void {
     const { code, locals, callees } = this.#unit;
-    this.#lookUp(hartLayout.writeTlb, width);
+    this.#lookUp(hartLayout.writeTlb, width, false);
     code.if();
     this.#hostAddress(hartLayout.writeTlb);
     code.get(locals.scratch);
@@ -62,9 +62,9 @@ export class MemoryEmitter {
     code.op("end");
   }
 
-  #load(width: Width, signed: boolean, tlb: number, slow: number): void {
+  #load(width: Width, signed: boolean, tlb: number, slow: number, aligned: boolean): void {
     const { code, locals } = this.#unit;
-    this.#lookUp(tlb, width);
+    this.#lookUp(tlb, width, aligned);
     code.if("i64");
     this.#hostAddress(tlb);
     code.access(loads[width][signed ? 0 : 1], 0);
@@ -80,9 +80,10 @@ export class MemoryEmitter {
 
   /**
    * Leaves on the stack whether the TLB has the page. The tag is made of the access's last byte and the entry chosen by
-   * its first: an access across two pages finds no entry.
+   * its first: an access across two pages finds no entry. One that has to be aligned keeps the bits in its tag that must
+   * be 0, which no entry has.
    */
-  #lookUp(tlb: number, width: Width): void {
+  #lookUp(tlb: number, width: Width, aligned: boolean): void {
     const { code, locals } = this.#unit;
     code.get(locals.address);
     code.op("i32.wrap_i64");
@@ -95,11 +96,11 @@ export class MemoryEmitter {
     code.tee(locals.entry);
     code.access("i64.load", tlb);
     code.get(locals.address);
-    if (width > 8) {
+    if (width > 8 && !aligned) {
       code.i64(BigInt(width / 8 - 1));
       code.op("i64.add");
     }
-    code.i64(BigInt(-pageSize));
+    code.i64(BigInt(aligned ? -pageSize | (width / 8 - 1) : -pageSize));
     code.op("i64.and");
     code.get(locals.context);
     code.op("i64.or");

@@ -1,6 +1,6 @@
 import type { Plain } from "../../wasm/index.js";
 import type { Effect, Field, Instruction, Operator, Routine, Term } from "../instructions/index.js";
-import { hartLayout } from "../layout.js";
+import { attention, hartLayout } from "../layout.js";
 import { MemoryEmitter, zeroExtend } from "./access.js";
 import type { UnitContext } from "./context.js";
 
@@ -99,7 +99,7 @@ export class InstructionEmitter {
         for (const operand of operands) this.#term(operand);
         code.call(callees.float(operation, width, operands.length));
         code.set(this.#variable(effect.name));
-        // The modes 0 to 4 there are; what frm holds shows at run time.
+        // The modes 0 to 4 there are always; whether frm holds one shows at run time.
         if (this.#field("rm") > 4) this.#leaveAtFault();
         return;
       }
@@ -149,14 +149,21 @@ export class InstructionEmitter {
     code.call(callees.routine(routine));
     if (name === undefined) code.op("drop");
     else code.set(this.#variable(name));
-    this.#leaveAtFault();
+    this.#leaveAtFault(true);
   }
 
-  /** Behind a call of the host: back to it where there is a fault, as if this instruction had not begun. */
-  #leaveAtFault(): void {
+  /**
+   * Behind a call of the host: back to it where there is a fault, as if this instruction had not begun.
+   * @param routine whether the host may also have asked to be come back to behind the instruction
+   */
+  #leaveAtFault(routine = false): void {
     const { code, locals, exit } = this.#unit;
     code.get(locals.hart);
     code.access("i32.load", hartLayout.fault);
+    if (routine) {
+      code.i32(attention.undone);
+      code.op("i32.eq");
+    }
     code.if();
     code.i64(this.#pc);
     code.set(locals.pc);

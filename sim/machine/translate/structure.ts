@@ -7,6 +7,8 @@
  * ICFP 2022; dominators after K. D. Cooper, T. J. Harvey and K. Kennedy, "A simple, fast dominance algorithm", 2001.
  */
 export interface Structure {
+  /** All nodes in reverse postorder: forward edges lead onward in it. */
+  readonly order: readonly number[];
   /** Where the dispatcher jumps to. */
   readonly entries: readonly number[];
   /** The nodes that a node dominates directly, in reverse postorder. */
@@ -52,6 +54,7 @@ export function structure(next: readonly (readonly number[])[]): Structure {
     }
   });
   return {
+    order,
     entries,
     children,
     isLoop,

@@ -14,6 +14,8 @@ export interface Unit {
   readonly entries: ReadonlyMap<number, number>;
   /** How many guest instructions it holds. */
   readonly instructions: number;
+  /** Where they lie in the page: offset and length of each, in bytes. */
+  readonly covered: readonly (readonly [offset: number, length: number])[];
 }
 
 export interface UnitSource {
@@ -58,6 +60,9 @@ function registersOf({ row, fields }: Instruction): readonly (readonly [place: n
   return found;
 }
 
+/** The most instructions that are executed between two looks at the budget, where a block isn't longer by itself. */
+const mostUnlooked = 64;
+
 interface Target {
   readonly kind: "loop" | "behind";
   readonly node: number;
@@ -97,6 +102,9 @@ class UnitBuilder {
   readonly #block = 1;
   /** Node numbers by offsets; 0 is the dispatcher. */
   readonly #nodes: ReadonlyMap<number, number>;
+  /** By node: the most instructions from there to the next look at the budget, and whether the node looks itself. */
+  readonly #needs: readonly number[];
+  readonly #looks: readonly boolean[];
   #exit = 0;
   #leave = 0;
   readonly #targets: Target[] = [];
@@ -108,6 +116,10 @@ class UnitBuilder {
     const inside = (offsets: Iterable<number>): number[] =>
       [...offsets].flatMap((offset) => this.#nodes.get(offset) ?? []);
     this.#structure = structure([inside(entries), ...blocks.map((block) => inside(successors(block)))]);
+
+    const { needs, looks } = this.#budgetLooks();
+    this.#needs = needs;
+    this.#looks = looks;
 
     const code = this.#code;
     const local = (): number => code.local("i64");
@@ -166,8 +178,35 @@ class UnitBuilder {
     code.op("unreachable");
     this.#module.function(runType, code, "run");
     const entries = new Map(this.#structure.entries.map((node, index) => [this.#blocks[node - 1]?.offset ?? 0, index]));
-    const instructions = this.#blocks.reduce((sum, block) => sum + block.instructions.length, 0);
-    return { module: this.#module.encode(), entries, instructions };
+    const covered = this.#blocks.flatMap((block) =>
+      block.instructions.map(({ offset, instruction }) => [offset, instruction.length] as const),
+    );
+    return { module: this.#module.encode(), entries, instructions: covered.length, covered };
+  }
+
+  /**
+   * A hart never executes more than its budget: where a loop or an entry begins, code goes back to the host unless the budget
+   * is enough for the longest way to the next such place.
+   */
+  #budgetLooks(): { readonly needs: readonly number[]; readonly looks: readonly boolean[] } {
+    const { order, entries, isLoop, edge } = this.#structure;
+    const looks = [...isLoop];
+    for (const node of entries) looks[node] = true;
+    const needs = isLoop.map(() => 0);
+    for (const node of [...order].reverse()) {
+      const block = this.#blocks[node - 1];
+      if (block === undefined) continue;
+      const count = block.instructions.length;
+      const following = successors(block).flatMap((offset) => {
+        const to = this.#nodes.get(offset);
+        return to !== undefined && edge(node, to) === "forward" && looks[to] !== true ? [to] : [];
+      });
+      const most = Math.max(0, ...following.map((to) => needs[to] ?? 0));
+      const cut = most > 0 && count + most > mostUnlooked;
+      if (cut) for (const to of following) looks[to] = true;
+      needs[node] = cut ? count : count + most;
+    }
+    return { needs, looks };
   }
 
   // The nest.
@@ -213,6 +252,7 @@ class UnitBuilder {
     const { instructions, ending } = block;
     const { budget } = this.#locals;
     const count = instructions.length;
+    if (this.#looks[node] === true) this.#comeBackWhenShort(block.offset, this.#needs[node] ?? 0);
     this.#code.get(budget);
     this.#code.i64(BigInt(count));
     this.#code.op("i64.sub");
@@ -245,7 +285,11 @@ class UnitBuilder {
         if (last?.target !== undefined) this.#code.get(last.target);
         else this.#code.i64(this.#address((placed?.offset ?? 0) + (placed?.instruction.length ?? 0)));
         this.#code.set(this.#locals.pc);
-        this.#code.branch(this.#exit);
+        // Unless the host wants to be asked, go on as after any jump.
+        this.#code.get(this.#locals.hart);
+        this.#code.access("i32.load", hartLayout.fault);
+        this.#code.branchIf(this.#exit);
+        this.#code.branch(this.#leave);
       }
     }
   }
@@ -264,7 +308,6 @@ class UnitBuilder {
       else this.#tree(to);
       return;
     }
-    this.#comeBackWhenDue(offset);
     if (kind === "dispatched") {
       this.#code.i32(this.#structure.entries.indexOf(to));
       this.#code.set(this.#block);
@@ -272,12 +315,11 @@ class UnitBuilder {
     } else this.#code.branch(this.#target(to, "loop"));
   }
 
-  /** On each edge that closes a cycle. */
-  #comeBackWhenDue(offset: number): void {
+  #comeBackWhenShort(offset: number, need: number): void {
     const { budget, pc } = this.#locals;
     this.#code.get(budget);
-    this.#code.i64(0n);
-    this.#code.op("i64.le_s");
+    this.#code.i64(BigInt(need));
+    this.#code.op("i64.lt_s");
     this.#code.if();
     this.#code.i64(this.#address(offset));
     this.#code.set(pc);
@@ -287,10 +329,10 @@ class UnitBuilder {
 
   // The ends.
 
-  /** Goes on where the jump cache says that `pc` is; falls through where it doesn't know or the budget is used up. */
+  /** Goes on where the jump cache says that `pc` is; falls through where it doesn't know. */
   #findUnit(again: number): void {
     const code = this.#code;
-    const { hart, pc, budget, entry } = this.#locals;
+    const { hart, pc, entry } = this.#locals;
     code.get(pc);
     code.op("i32.wrap_i64");
     // Instructions begin at even addresses.
@@ -307,10 +349,6 @@ class UnitBuilder {
     code.get(pc);
     code.op("i64.xor");
     code.op("i64.eq");
-    code.get(budget);
-    code.i64(0n);
-    code.op("i64.gt_s");
-    code.op("i32.and");
     code.if();
     code.get(entry);
     code.access("i32.load", hartLayout.jumps + 12);

@@ -21,7 +21,7 @@ import { createMemory, createTable, instantiate } from "../../../sim/wasm/index.
 /** The guest's memory begins here; what is outside doesn't exist. */
 const start = 0x1000;
 /** Where it lies behind the hart's state. */
-const ram = 0x10000;
+const ram = hartLayout.size;
 const causes = { fetch: 1, illegal: 2, breakpoint: 3, load: 5, store: 7, call: 8 } as const;
 
 /** How a program ended, and what it left. */
@@ -44,7 +44,7 @@ interface Program {
   readonly roundingMode: number;
   /** Of memory, in bytes. */
   readonly size: number;
-  /** The most instructions to execute; an engine may go past it to the end of its block. */
+  /** The most instructions to execute; units stop a little before it, where the next stretch of code would go past it. */
   readonly limit: number;
 }
 
@@ -282,7 +282,9 @@ export function runTranslated(program: Program): Ended {
     const budget = BigInt(program.limit - executed);
     view.setBigInt64(hartLayout.budget, budget, true);
     unit.run(0, block);
+    const before = executed;
     executed += Number(budget - view.getBigInt64(hartLayout.budget, true));
+    if (executed === before) break;
   }
   const file = (place: number): bigint[] =>
     Array.from({ length: 32 }, (_, register) => view.getBigInt64(place + 8 * register, true));

@@ -1,0 +1,201 @@
+import { createTable, instantiate, type Memory, type Table } from "../../wasm/index.js";
+import type { Instruction } from "../instructions/index.js";
+import { translateUnit } from "../translate/unit.js";
+
+/** Runs from a block on, for the hart whose state begins at `hart`. */
+export type Run = (hart: number, block: number) => void;
+
+/** A page of physical memory with code, as it is seen from one virtual page. */
+export interface Variant {
+  readonly code: CodePage;
+  /** The virtual page's address. */
+  readonly page: bigint;
+  /** Where it is entered from outside, as offsets. */
+  readonly wanted: Set<number>;
+  /** How many of its instructions have been evaluated since something of it was translated, and how many are too many. */
+  heat: number;
+  patience: number;
+  translations: number;
+  /** Made of it: one unit for all ways in from outside, others for loops that were entered before they were hot. */
+  readonly units: Set<TranslatedUnit>;
+  main: TranslatedUnit | undefined;
+  /** Where its units can be entered, by offset. */
+  readonly entries: Map<number, Entry>;
+}
+
+export interface Entry {
+  readonly unit: TranslatedUnit;
+  readonly block: number;
+}
+
+export interface TranslatedUnit {
+  readonly index: number;
+  readonly variant: Variant;
+  readonly entries: ReadonlyMap<number, number>;
+  readonly run: Run;
+}
+
+export interface CodePage {
+  /** The physical address. */
+  readonly address: number;
+  readonly variants: Map<bigint, Variant>;
+  /** Which bytes units were made of, while there are any. */
+  covered: Uint8Array | undefined;
+}
+
+/** A hart that may know units. */
+export interface UnitUser {
+  forgetUnit(index: number): void;
+  /** Lets no store to the page at that place of the arena go unseen. */
+  protect(host: number): void;
+}
+
+/** How many more units than the main one a page has at most. */
+const mostLoops = 8;
+/** How many translations of a page are to be expected; behind it, patience doubles with each. */
+const usualTranslations = 12;
+const mostPatience = 1 << 20;
+const mostUnits = 4096;
+const pageSize = 4096;
+
+/** The code of a machine that is translated, for all harts: units, where they came from, and what makes them untrue. */
+export class CodePages {
+  readonly units: Table = createTable(mostUnits);
+  readonly runs: (TranslatedUnit | undefined)[] = [];
+  readonly #pages = new Map<number, CodePage>();
+  readonly #users: UnitUser[] = [];
+  readonly #free: number[] = [];
+  readonly #imports: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** Oldest first. */
+  readonly #order = new Set<TranslatedUnit>();
+  /** How many instructions of a page are evaluated before it is worth translating. */
+  readonly #patience: number;
+
+  constructor(patience: number, memory: Memory, imports: Readonly<Record<string, Readonly<Record<string, unknown>>>>) {
+    this.#patience = patience;
+    this.#imports = { ...imports, host: { ...imports["host"], memory, units: this.units } };
+  }
+
+  join(user: UnitUser): void {
+    this.#users.push(user);
+  }
+
+  variant(address: number, page: bigint): Variant {
+    let code = this.#pages.get(address);
+    if (code === undefined) {
+      code = { address, variants: new Map(), covered: undefined };
+      this.#pages.set(address, code);
+    }
+    let variant = code.variants.get(page);
+    if (variant === undefined) {
+      variant = {
+        code,
+        page,
+        wanted: new Set(),
+        heat: 0,
+        patience: this.#patience,
+        translations: 0,
+        units: new Set(),
+        main: undefined,
+        entries: new Map(),
+      };
+      code.variants.set(page, variant);
+    }
+    return variant;
+  }
+
+  /**
+   * Translates a page, so that it can be entered at an offset.
+   * @param host where the page lies in the arena
+   * @param loop whether it is a jump inside of the page that leads there: the code for other ways in stays as it is then, because
+   *   a loop that can be entered in its middle is slower
+   */
+  translate(
+    variant: Variant,
+    offset: number,
+    loop: boolean,
+    host: number,
+    decode: (offset: number) => Instruction | undefined,
+  ): void {
+    const apart = loop && variant.units.size <= mostLoops;
+    if (!apart) {
+      variant.wanted.add(offset);
+      if (loop) this.#dropAll(variant);
+      else if (variant.main !== undefined) this.#drop(variant.main);
+    }
+    if (this.#free.length === 0 && this.runs.length === mostUnits) this.#evict();
+    const index = this.#free.pop() ?? this.runs.length;
+    const made = translateUnit({ page: variant.page, entries: apart ? [offset] : variant.wanted, decode, index });
+    const { run } = instantiate(made.module, this.#imports) as { readonly run: Run };
+    const unit = { index, variant, entries: made.entries, run };
+    this.units.set(index, run);
+    this.runs[index] = unit;
+    this.#order.add(unit);
+    variant.units.add(unit);
+    if (!apart) variant.main = unit;
+    for (const [at, block] of made.entries) {
+      if (!apart || at === offset || !variant.entries.has(at)) variant.entries.set(at, { unit, block });
+    }
+    variant.heat = 0;
+    variant.translations++;
+    variant.patience = Math.min(
+      (this.#patience + 4 * made.instructions) * 2 ** Math.max(0, variant.translations - usualTranslations),
+      mostPatience,
+    );
+
+    const bytes = (variant.code.covered ??= new Uint8Array(pageSize));
+    for (const [at, length] of made.covered) bytes.fill(1, at, at + length);
+    for (const user of this.#users) user.protect(host);
+  }
+
+  /** Whether the page holds translated code, so that stores to it have to be looked at. */
+  holdsCode(page: number): boolean {
+    return this.#pages.get(page)?.covered !== undefined;
+  }
+
+  /** Whether one of these bytes is translated code. They lie in one page. */
+  isCode(address: number, bytes: number): boolean {
+    const offset = address % pageSize;
+    const covered = this.#pages.get(address - offset)?.covered;
+    if (covered === undefined) return false;
+    for (let at = offset; at < offset + bytes; at++) if (covered[at] === 1) return true;
+    return false;
+  }
+
+  /** These bytes have changed, or are about to: what was made of them is dropped. */
+  written(address: number, bytes: number): void {
+    for (let page = address - (address % pageSize); page < address + bytes; page += pageSize) {
+      const code = this.#pages.get(page);
+      if (code?.covered === undefined) continue;
+      const start = Math.max(address, page);
+      if (!this.isCode(start, Math.min(address + bytes, page + pageSize) - start)) continue;
+      code.covered = undefined;
+      for (const variant of code.variants.values()) {
+        this.#dropAll(variant);
+        variant.wanted.clear();
+        variant.heat = 0;
+      }
+    }
+  }
+
+  #dropAll(variant: Variant): void {
+    for (const unit of variant.units) this.#drop(unit);
+  }
+
+  #drop(unit: TranslatedUnit): void {
+    const { variant, index } = unit;
+    variant.units.delete(unit);
+    if (variant.main === unit) variant.main = undefined;
+    for (const [offset, entry] of variant.entries) if (entry.unit === unit) variant.entries.delete(offset);
+    this.runs[index] = undefined;
+    this.units.set(index, null);
+    this.#free.push(index);
+    this.#order.delete(unit);
+    for (const user of this.#users) user.forgetUnit(index);
+  }
+
+  /** Makes room by dropping the oldest quarter; what is still hot comes back. */
+  #evict(): void {
+    for (const unit of [...this.#order].slice(0, mostUnits / 4)) this.#drop(unit);
+  }
+}

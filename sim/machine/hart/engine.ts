@@ -1,0 +1,387 @@
+import { invariant } from "../../core/index.js";
+import type { Memory } from "../../wasm/index.js";
+import type { Exception, Isa, Routine, Width } from "../instructions/index.js";
+import { attention, hartLayout, pageSize } from "../layout.js";
+import { createFloats } from "../translate/floats.js";
+import { createOperators } from "../translate/operators.js";
+import { CodePages, type Run, type UnitUser, type Variant } from "./code-pages.js";
+import { isSv39 } from "./csr-supervisor.js";
+import type { Evaluator } from "./evaluator.js";
+import { nextInterrupt } from "./interrupts.js";
+import { isAligned, type HartBus, type VirtualMemory } from "./memory.js";
+import { machine, supervisor, type Privilege } from "./mode.js";
+import type { Protection } from "./pmp.js";
+import type { Routines } from "./routines.js";
+import type { PrivilegedState } from "./state.js";
+import { status } from "./status.js";
+import { highOf, lowOf, Tlb } from "./tlb.js";
+
+/** The hart as this engine sees it. */
+export interface TranslatedHart {
+  readonly id: number;
+  readonly isa: Isa;
+  readonly state: PrivilegedState;
+  readonly memory: VirtualMemory;
+  readonly protection: Protection;
+  readonly routines: Routines;
+  readonly evaluator: Evaluator;
+  pc: bigint;
+  /** How many instructions may still be begun. */
+  readonly left: number;
+  /** Whether it has to stop before the next instruction. */
+  readonly stopping: boolean;
+  /** That many instructions have been begun. */
+  count(instructions: number): void;
+  /** Executes the instruction at pc by its meaning, or takes the trap that it ends in. */
+  step(): void;
+  trap(exception: Exception): void;
+  /** Whether a debugger wants to know of what happens on the page. */
+  isWatched(page: bigint): boolean;
+  hasBreakpoint(page: bigint): boolean;
+}
+
+/** Routines after which translated code goes on without being asked. */
+const silent: ReadonlySet<Routine> = new Set(["reserve", "takeReservation", "useFloats"]);
+
+const pageOf = (address: bigint): bigint => address & BigInt(-pageSize);
+const offsetOf = (address: bigint): number => Number(address & BigInt(pageSize - 1));
+
+/** Numbers of address spaces begin anew behind this one; what was found under them is forgotten then. */
+const mostSpaces = 1 << 16;
+
+/** Where the page is that instructions were fetched from last. */
+interface Place {
+  readonly low: number;
+  readonly high: number;
+  readonly variant: Variant;
+  /** Where the page lies in the arena. */
+  readonly host: number;
+  readonly level: number;
+}
+
+/**
+ * Executes hot pages as units and what is cold by the evaluator. In units, loads and stores of RAM find their pages in the
+ * TLBs, which this fills. What has to be seen has no entry: devices, watched pages, stores to pages that hold translated code.
+ * A unit leaves at an instruction that is more than it can do, and the evaluator executes that one.
+ */
+export class TranslatedEngine implements UnitUser {
+  readonly #hart: TranslatedHart;
+  readonly #bus: HartBus;
+  readonly #code: CodePages;
+  readonly #base: number;
+  readonly #words: Int32Array;
+  readonly #view: DataView;
+  readonly #tlb: Tlb;
+  /** Numbers for the values that satp had. */
+  readonly #spaces = new Map<bigint, number>();
+  #satp = 0n;
+  #space = 0;
+  #place: Place | undefined;
+  #exception: Exception | undefined;
+  /** Of instructions that the running unit was given. */
+  #given = 0;
+  /** The rest of the budget is too short for a unit. */
+  #lean = false;
+  /** Where the evaluator would go on without a jump, and whether the jump was one that a unit makes itself. */
+  #expected = 0;
+  #direct = false;
+
+  constructor(hart: TranslatedHart, memory: Memory, bus: HartBus, code: CodePages) {
+    this.#hart = hart;
+    this.#bus = bus;
+    this.#code = code;
+    this.#base = hart.id * hartLayout.size;
+    this.#words = new Int32Array(memory.buffer, this.#base, hartLayout.size / 4);
+    this.#view = new DataView(memory.buffer);
+    this.#tlb = new Tlb(memory.buffer, this.#base);
+    code.join(this);
+  }
+
+  /** A run begins. */
+  begin(): void {
+    this.#lean = false;
+    this.#expected = -1;
+  }
+
+  /** How many instructions the running unit has begun, before the one that asks. */
+  get underway(): number {
+    return this.#given - (this.#words[hartLayout.budget / 4] ?? 0);
+  }
+
+  /** Executes some instructions, at least one; not past one that changes what stands between instructions. */
+  burst(): void {
+    const hart = this.#hart;
+    this.#enter();
+    if (!this.#lean) {
+      const low = this.#words[hartLayout.pc / 4] ?? 0;
+      const high = this.#words[hartLayout.pc / 4 + 1] ?? 0;
+      const entry = this.#tlb.findJump(low, high) ?? this.#find(low, high);
+      const unit = entry === undefined ? undefined : this.#code.runs[this.#words[entry + 2] ?? 0];
+      if (entry !== undefined && unit !== undefined && this.#run(unit.run, this.#words[entry + 3] ?? 0)) return;
+    }
+    this.#evaluate(hart);
+  }
+
+  /** What addresses mean has changed: all of them, or what one page-table leaf maps. */
+  forget(address?: bigint): void {
+    this.#place = undefined;
+    if (address === undefined) {
+      this.#tlb.renew();
+      this.#spaces.clear();
+      this.#satp = -1n;
+    } else this.#tlb.forgetAddress(address);
+  }
+
+  forgetUnit(index: number): void {
+    this.#tlb.forgetUnit(index);
+  }
+
+  protect(host: number): void {
+    this.#tlb.protect(host);
+  }
+
+  // What units import.
+
+  load(address: bigint, width: Width, access: "read" | "write"): bigint {
+    const { memory } = this.#hart;
+    const bytes = width / 8;
+    const misaligned = access === "write" && !isAligned(address, width);
+    if (misaligned || offsetOf(address) + bytes > pageSize || this.#hart.isWatched(pageOf(address)))
+      return this.#undone();
+    const physical = memory.translate(address, bytes, access);
+    if (typeof physical !== "number") return this.#undone(physical);
+    const value = memory.read(physical, width);
+    if (value === undefined) return this.#undone();
+    this.#fill(access, address, physical);
+    return value;
+  }
+
+  store(address: bigint, width: Width, value: bigint): void {
+    const { memory } = this.#hart;
+    const bytes = width / 8;
+    // The evaluator drops the code that a store changes, which may be the running unit.
+    if (offsetOf(address) + bytes > pageSize || this.#hart.isWatched(pageOf(address))) {
+      this.#undone();
+      return;
+    }
+    const physical = memory.translate(address, bytes, "write");
+    if (typeof physical !== "number") this.#undone(physical);
+    else if (this.#bus.ramAt(physical, bytes) === undefined || this.#code.isCode(physical, bytes)) this.#undone();
+    else {
+      this.#fill("write", address, physical);
+      memory.write(physical, width, value);
+    }
+  }
+
+  call(routine: Routine, first: bigint, second: bigint, third: bigint): bigint {
+    if (routine === "takeReservation" && this.#hart.state.reservation === first && !this.#canStore(first)) {
+      return this.#undone();
+    }
+    const answer = this.#hart.routines[routine](first, second, third);
+    if (typeof answer !== "bigint") return this.#undone(answer);
+    if (
+      !silent.has(routine) &&
+      (this.#hart.stopping || this.#enter() || nextInterrupt(this.#hart.state) !== undefined)
+    ) {
+      this.#words[hartLayout.fault / 4] = attention.done;
+    }
+    return answer;
+  }
+
+  /** Whether a store there is one that the unit or `store` do: else the reservation has to be left for the evaluator. */
+  #canStore(address: bigint): boolean {
+    const physical = this.#hart.memory.translate(address, 1, "write");
+    if (typeof physical !== "number") return true;
+    return (
+      this.#bus.ramAt(physical, 8) !== undefined &&
+      !this.#code.isCode(physical, 8) &&
+      !this.#hart.isWatched(pageOf(address))
+    );
+  }
+
+  // Contexts.
+
+  /** Lets the TLBs be those of what the hart's state says. @returns whether they are others than before */
+  #enter(): boolean {
+    const { state, memory } = this.#hart;
+    if (state.satp !== this.#satp) {
+      this.#satp = state.satp;
+      this.#space = this.#spaceOf(state.satp);
+    }
+    const data = this.#key(memory.dataPrivilege) + (state.mstatus & (status.SUM | status.MXR)) / status.SUM;
+    const changed = this.#tlb.enter(data, this.#key(state.mode.privilege));
+    if (changed) this.#place = undefined;
+    return changed;
+  }
+
+  /** Machine mode sees the same memory in all address spaces. The lowest two bits are left for SUM and MXR. */
+  #key(privilege: Privilege): number {
+    return privilege === machine ? -4 : this.#space * 8 + (privilege === supervisor ? 4 : 0);
+  }
+
+  #spaceOf(satp: bigint): number {
+    const key = isSv39(satp) ? satp : 0n;
+    if (this.#spaces.size === mostSpaces) {
+      this.#spaces.clear();
+      this.#tlb.renew();
+    }
+    const known = this.#spaces.get(key);
+    if (known !== undefined) return known;
+    this.#spaces.set(key, this.#spaces.size);
+    return this.#spaces.size - 1;
+  }
+
+  #fill(access: "read" | "write", address: bigint, physical: number): void {
+    const { memory, protection } = this.#hart;
+    const page = physical - (physical % pageSize);
+    const host = this.#bus.ramAt(page, pageSize);
+    if (host === undefined || (access === "write" && this.#code.holdsCode(page))) return;
+    if (!protection.allows(page, pageSize, access, memory.dataPrivilege)) return;
+    this.#tlb.fill(access, { low: lowOf(address), high: highOf(address) }, host, memory.level);
+  }
+
+  /** Sends the unit back to where it calls from, as if the instruction had not begun: for its exception, or the evaluator. */
+  #undone(exception?: Exception): bigint {
+    this.#exception = exception;
+    this.#words[hartLayout.fault / 4] = attention.undone;
+    return 0n;
+  }
+
+  // Units and what is between them.
+
+  /** @returns whether it got anywhere */
+  #run(run: Run, block: number): boolean {
+    const words = this.#words;
+    const [budget, fault] = [hartLayout.budget / 4, hartLayout.fault / 4];
+    this.#given = Math.min(this.#hart.left, 2 ** 31 - 1);
+    words[budget] = this.#given;
+    words[budget + 1] = 0;
+    words[fault] = attention.none;
+    run(this.#base, block);
+    const executed = this.underway;
+    const undone = words[fault] === attention.undone;
+    this.#given = 0;
+    words[budget] = 0;
+    this.#hart.count(executed);
+    if (!undone) {
+      this.#expected = -1;
+      this.#direct = false;
+      if (executed === 0) this.#lean = true;
+      return executed > 0;
+    }
+    const exception = this.#exception;
+    this.#exception = undefined;
+    if (exception !== undefined) {
+      this.#hart.count(1);
+      this.#hart.trap(exception);
+      this.#expected = -1;
+      this.#direct = false;
+    } else this.#evaluate(this.#hart);
+    return true;
+  }
+
+  #evaluate(hart: TranslatedHart): void {
+    const low = this.#words[hartLayout.pc / 4] ?? 0;
+    hart.step();
+    const { last } = hart.evaluator;
+    this.#expected = low + (last?.length ?? 0);
+    this.#direct = last?.row.format.name === "B" || last?.row.format.name === "J";
+  }
+
+  /** The jump cache's entry for where the hart is, if there is a unit to be entered there, or now is. */
+  #find(low: number, high: number): number | undefined {
+    const place = this.#placeOf(low, high);
+    if (place === undefined) return undefined;
+    const { variant } = place;
+    const offset = low & (pageSize - 1);
+    let entry = variant.entries.get(offset);
+    if (entry === undefined) {
+      const jumped = low !== this.#expected;
+      const inside = this.#direct && ((low ^ this.#expected) & -pageSize) === 0;
+      if (jumped ? !inside : offset === 0) variant.wanted.add(offset);
+      if (++variant.heat < variant.patience || !jumped) return undefined;
+      this.#translate(place, offset, inside);
+      entry = variant.entries.get(offset);
+      if (entry === undefined) return undefined;
+    }
+    this.#tlb.fillJump({ low, high }, entry.unit.index, entry.block, place.level);
+    return this.#tlb.findJump(low, high);
+  }
+
+  #placeOf(low: number, high: number): Place | undefined {
+    const page = low & -pageSize;
+    if (this.#place?.low === page && this.#place.high === high) return this.#place;
+    const { memory, protection, state, pc } = this.#hart;
+    const physical = memory.translate(pc, 2, "execute");
+    if (typeof physical !== "number" || this.#hart.hasBreakpoint(pageOf(pc))) return undefined;
+    const start = physical - (physical % pageSize);
+    const host = this.#bus.ramAt(start, pageSize);
+    if (host === undefined || !protection.allows(start, pageSize, "execute", state.mode.privilege)) return undefined;
+    const variant = this.#code.variant(start, pageOf(pc));
+    this.#place = { low: page, high, variant, host, level: memory.level };
+    return this.#place;
+  }
+
+  #translate({ variant, host }: Place, entry: number, loop: boolean): void {
+    const { evaluator } = this.#hart;
+    const decode = (offset: number): ReturnType<Evaluator["decode"]> => {
+      if (offset < 0 || offset > pageSize - 2) return undefined;
+      const low = this.#view.getUint16(host + offset, true);
+      if ((low & 3) !== 3) return evaluator.decode(low);
+      if (offset > pageSize - 4) return undefined;
+      return evaluator.decode((low | (this.#view.getUint16(host + offset + 2, true) << 16)) >>> 0);
+    };
+    this.#code.translate(variant, entry, loop, host, decode);
+  }
+}
+
+/** What the harts of one machine share. */
+export interface Shared {
+  readonly code: CodePages;
+  readonly engines: Map<number, TranslatedEngine>;
+  /** By the harts' ids. */
+  readonly states: Map<number, PrivilegedState>;
+  /** The hart that runs, or did last. */
+  running: number | undefined;
+}
+
+const sharedBy = new WeakMap<Memory, Shared>();
+
+/** The code that harts of this memory have translated, and their engines by the places of their states. */
+export function sharedOf(memory: Memory, bus: HartBus, isa: Isa, patience: number): Shared {
+  const known = sharedBy.get(memory);
+  if (known !== undefined) return known;
+  const engines = new Map<number, TranslatedEngine>();
+  const engine = (base: number): TranslatedEngine => {
+    const found = engines.get(base);
+    invariant(found !== undefined, `no hart at ${base}`);
+    return found;
+  };
+  const called = isa.rows.flatMap(({ meaning }) =>
+    meaning.flatMap((effect) => (effect.kind === "call" ? [effect.routine] : [])),
+  );
+  const code = new CodePages(patience, memory, {
+    host: {
+      load: (base: number, address: bigint, width: Width) => engine(base).load(address, width, "read"),
+      loadToStore: (base: number, address: bigint, width: Width) => engine(base).load(address, width, "write"),
+      store(base: number, address: bigint, width: Width, value: bigint) {
+        engine(base).store(address, width, value);
+      },
+    },
+    operator: createOperators(),
+    float: createFloats(isa, memory.buffer),
+    routine: Object.fromEntries(
+      [...new Set(called)].map((routine) => [
+        routine,
+        (base: number, first: bigint, second: bigint, third: bigint) =>
+          engine(base).call(routine, first, second, third),
+      ]),
+    ),
+  });
+  bus.onWritten((address, length) => {
+    code.written(address, length);
+  });
+  const shared: Shared = { code, engines, states: new Map(), running: undefined };
+  sharedBy.set(memory, shared);
+  return shared;
+}

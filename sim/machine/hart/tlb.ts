@@ -1,0 +1,177 @@
+import {
+  contextStep,
+  entrySize,
+  hartLayout,
+  jumpContexts,
+  jumpContextShift,
+  jumpEntries,
+  tlbContexts,
+  tlbEntries,
+} from "../layout.js";
+
+/** Of 32 bits. */
+const words = entrySize / 4;
+const jumpShift = jumpContextShift - 32;
+
+/** The two halves of an address. */
+export interface Halves {
+  readonly low: number;
+  readonly high: number;
+}
+
+export const lowOf = (address: bigint): number => Number(BigInt.asIntN(32, address));
+export const highOf = (address: bigint): number => Number(BigInt.asIntN(32, address >> 32n));
+
+/** Numbers for the contexts that are in use, by what makes them up; when they run out, all are forgotten. */
+class Contexts {
+  readonly #numbers = new Map<number, number>();
+  readonly #most: number;
+  readonly #runOut: () => void;
+  #next = 0;
+
+  constructor(most: number, runOut: () => void) {
+    this.#most = most;
+    this.#runOut = runOut;
+  }
+
+  number(key: number): number {
+    const known = this.#numbers.get(key);
+    if (known !== undefined) return known;
+    if (this.#next === this.#most) {
+      this.#next = 0;
+      this.#numbers.clear();
+      this.#runOut();
+    }
+    this.#numbers.set(key, this.#next);
+    return this.#next++;
+  }
+
+  /** What was entered under the numbers given so far is found no more. */
+  renew(): void {
+    this.#numbers.clear();
+  }
+}
+
+/**
+ * What translated code finds addresses and units by: two TLBs and the jump cache, in the hart's part of the arena
+ * (`hartLayout`). Entries belong to a context; a change of context costs nothing, and forgetting all is taking new numbers.
+ */
+export class Tlb {
+  readonly #words: Int32Array;
+  readonly #data: Contexts = new Contexts(tlbContexts, () => {
+    this.#clear(hartLayout.readTlb, tlbEntries);
+    this.#clear(hartLayout.writeTlb, tlbEntries);
+  });
+  readonly #jumps: Contexts = new Contexts(jumpContexts, () => {
+    this.#clear(hartLayout.jumps, jumpEntries);
+  });
+  #context = 0;
+  #jumpContext = 0;
+  /** The highest level of a leaf that instructions were fetched by. */
+  #fetchLevel = 0;
+
+  constructor(buffer: ArrayBuffer, base: number) {
+    this.#words = new Int32Array(buffer, base, hartLayout.size / 4);
+    this.#clear(hartLayout.readTlb, tlbEntries);
+    this.#clear(hartLayout.writeTlb, tlbEntries);
+    this.#clear(hartLayout.jumps, jumpEntries);
+  }
+
+  /** Enters the contexts of these keys. @returns whether one of them is another than before */
+  enter(data: number, fetch: number): boolean {
+    const context = this.#data.number(data) * contextStep;
+    const jumpContext = this.#jumps.number(fetch);
+    if (context === this.#context && jumpContext === this.#jumpContext) return false;
+    this.#context = context;
+    this.#jumpContext = jumpContext;
+    this.#words[hartLayout.context / 4] = context;
+    this.#words[hartLayout.jumpContext / 4 + 1] = jumpContext << jumpShift;
+    return true;
+  }
+
+  /** Forgets everything: contexts have to be entered anew. */
+  renew(): void {
+    this.#data.renew();
+    this.renewJumps();
+    this.#fetchLevel = 0;
+  }
+
+  renewJumps(): void {
+    this.#jumps.renew();
+  }
+
+  /** From now on translated code reaches the page at `host` of the arena by itself. */
+  fill(access: "read" | "write", address: Halves, host: number, level: number): void {
+    const page = address.low & ~4095;
+    const tlb = access === "read" ? hartLayout.readTlb : hartLayout.writeTlb;
+    const at = tlb / 4 + ((address.low >>> 12) & (tlbEntries - 1)) * words;
+    this.#words[at] = page | this.#context;
+    this.#words[at + 1] = address.high;
+    this.#words[at + 2] = (host - page) | 0;
+    this.#words[at + 3] = level;
+  }
+
+  /** From now on jumps to the address go to that block of that unit. */
+  fillJump({ low, high }: Halves, unit: number, block: number, level: number): void {
+    const at = this.#jumpAt(low);
+    this.#words[at] = low;
+    this.#words[at + 1] = high ^ (this.#jumpContext << jumpShift);
+    this.#words[at + 2] = unit;
+    this.#words[at + 3] = block;
+    this.#fetchLevel = Math.max(this.#fetchLevel, level);
+  }
+
+  /** Where the entry for a jump to the address is, if there is one. */
+  findJump(low: number, high: number): number | undefined {
+    const at = this.#jumpAt(low);
+    return this.#words[at] === low && this.#words[at + 1] === (high ^ (this.#jumpContext << jumpShift))
+      ? at
+      : undefined;
+  }
+
+  /** Forgets what came of the leaf that maps the address. */
+  forgetAddress(address: bigint): void {
+    const { low, high } = { low: lowOf(address), high: highOf(address) };
+    for (const tlb of [hartLayout.readTlb, hartLayout.writeTlb]) {
+      for (let at = tlb / 4; at < tlb / 4 + tlbEntries * words; at += words) {
+        const shift = 12 + 9 * (this.#words[at + 3] ?? 0);
+        const same = ((this.#words[at] ?? 0) ^ low) >>> shift === 0 && this.#words[at + 1] === high;
+        if (same) this.#words[at + 1] = this.#words[at] = -1;
+      }
+    }
+    const shift = 12 + 9 * this.#fetchLevel;
+    // Of the upper half, the bits that a context's number changes don't matter.
+    const mask = 2 ** jumpShift - 1;
+    this.#forgetJumps(
+      (at) => (((this.#words[at] ?? 0) ^ low) >>> shift) + (((this.#words[at + 1] ?? 0) ^ high) & mask) === 0,
+    );
+  }
+
+  forgetUnit(unit: number): void {
+    this.#forgetJumps((at) => this.#words[at + 2] === unit);
+  }
+
+  /** Lets no store reach the page at `host` past the engine. */
+  protect(host: number): void {
+    const first = hartLayout.writeTlb / 4;
+    for (let at = first; at < first + tlbEntries * words; at += words) {
+      const page = ((this.#words[at] ?? 0) & ~4095) + (this.#words[at + 2] ?? 0);
+      if (page >>> 0 === host) this.#words[at + 1] = this.#words[at] = -1;
+    }
+  }
+
+  #jumpAt(low: number): number {
+    return hartLayout.jumps / 4 + ((low >>> 1) & (jumpEntries - 1)) * words;
+  }
+
+  #forgetJumps(matches: (at: number) => boolean): void {
+    const first = hartLayout.jumps / 4;
+    for (let at = first; at < first + jumpEntries * words; at += words) {
+      if (matches(at)) this.#words[at + 1] = this.#words[at] = -1;
+    }
+  }
+
+  #clear(start: number, entries: number): void {
+    this.#words.fill(-1, start / 4, start / 4 + entries * words);
+  }
+}

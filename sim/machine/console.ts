@@ -13,8 +13,12 @@ const most = 1 << 20;
 export class Console implements Persist<ConsoleState> {
   readonly #type: (bytes: Uint8Array) => void;
   readonly #listeners = new Set<(text: string) => void>();
+  /** Told of text at once, in the middle of an instruction. */
+  onText: ((text: string) => void) | undefined;
   #decoder = new Utf8Decoder();
   #text = "";
+  /** What listeners have not been told of. */
+  #fresh = "";
 
   constructor(type: (bytes: Uint8Array) => void) {
     this.#type = type;
@@ -30,7 +34,10 @@ export class Console implements Persist<ConsoleState> {
     this.#type(encodeUtf8(text.replace(/\r?\n/g, "\r")));
   }
 
-  /** Calls with each piece of text that the guest writes. @returns what ends that */
+  /**
+   * Calls with what the guest writes, soon after it did: between two of the machine's turns, when all of it is whole.
+   * @returns what ends that
+   */
   onOutput(listener: (text: string) => void): () => void {
     this.#listeners.add(listener);
     return () => {
@@ -38,14 +45,24 @@ export class Console implements Persist<ConsoleState> {
     };
   }
 
-  /** The guest wrote bytes. @param quiet without telling listeners */
+  /** The guest wrote bytes. @param quiet without telling anybody */
   write(bytes: Iterable<number>, quiet: boolean): void {
     let text = "";
     for (const byte of bytes) text += this.#decoder.decode(byte);
     if (text === "") return;
     this.#text += text;
     if (this.#text.length > 2 * most) this.#text = this.#text.slice(-most);
-    if (!quiet) for (const listener of this.#listeners) listener(text);
+    if (quiet) return;
+    if (this.#listeners.size > 0) this.#fresh += text;
+    this.onText?.(text);
+  }
+
+  /** Tells listeners what is new. */
+  flush(): void {
+    if (this.#fresh === "") return;
+    const text = this.#fresh;
+    this.#fresh = "";
+    for (const listener of this.#listeners) listener(text);
   }
 
   save(): ConsoleState {
@@ -87,7 +104,8 @@ class Utf8Decoder {
       return `\ufffd${this.decode(byte)}`;
     }
     if (byte < 0x80) return String.fromCharCode(byte);
-    const length = byte >= 0xc2 && byte < 0xe0 ? 2 : byte >= 0xe0 && byte < 0xf0 ? 3 : byte >= 0xf0 && byte < 0xf5 ? 4 : 0;
+    const length =
+      byte >= 0xc2 && byte < 0xe0 ? 2 : byte >= 0xe0 && byte < 0xf0 ? 3 : byte >= 0xf0 && byte < 0xf5 ? 4 : 0;
     if (length === 0) return "\ufffd";
     this.#missing = length - 1;
     this.#code = byte & (0x7f >> length);

@@ -14,7 +14,12 @@ const places = [0, 1, 2];
 const executable = 2;
 
 /** What stands at e_machine, for the message. */
-const machines: Readonly<Record<number, string>> = { 3: "x86 (32 bits)", 40: "ARM (32 bits)", 62: "x86-64", 183: "ARM64" };
+const machines: Readonly<Record<number, string>> = {
+  3: "x86 (32 bits)",
+  40: "ARM (32 bits)",
+  62: "x86-64",
+  183: "ARM64",
+};
 
 export function isElf(bytes: Uint8Array): boolean {
   return bytes[0] === 0x7f && bytes[1] === 0x45 && bytes[2] === 0x4c && bytes[3] === 0x46;

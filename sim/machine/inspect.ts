@@ -1,0 +1,65 @@
+import type { TableView, TextView } from "../core/index.js";
+import type { Hart } from "./hart/index.js";
+
+/** Names of the integer registers by their use (RISC-V Calling Conventions, "Register Convention"). */
+export const abiNames: readonly string[] = [
+  ...["zero", "ra", "sp", "gp", "tp", "t0", "t1", "t2", "s0", "s1"],
+  ...Array.from({ length: 8 }, (_, i) => `a${i}`),
+  ...Array.from({ length: 10 }, (_, i) => `s${i + 2}`),
+  ...Array.from({ length: 4 }, (_, i) => `t${i + 3}`),
+];
+
+const modes = ["user", "supervisor", "", "machine"] as const;
+
+export const hex64 = (value: bigint): string => `0x${BigInt.asUintN(64, value).toString(16).padStart(16, "0")}`;
+
+/** Integer registers, as numbers in two notations. */
+export function registersView(hart: Hart, name: string): TableView {
+  const row = (register: string, use: string, value: bigint): Record<string, string> => ({
+    register,
+    use,
+    hex: hex64(value),
+    signed: String(BigInt.asIntN(64, value)),
+  });
+  return {
+    as: "table",
+    title: `Registers of ${name}, hart ${hart.id}`,
+    columns: [{ key: "register" }, { key: "use", label: "name" }, { key: "hex" }, { key: "signed" }],
+    rows: [row("pc", "", hart.pc), ...abiNames.map((use, register) => row(`x${register}`, use, hart.x(register)))],
+    caption: `${modes[hart.mode.privilege]} mode, ${hart.retired} instructions retired`,
+  };
+}
+
+/** Sixteen bytes to a line: address, bytes, characters. */
+export function memoryView(bytes: Uint8Array, address: number): TextView {
+  const lines: string[] = [];
+  for (let at = 0; at < bytes.length; at += 16) {
+    const part = [...bytes.subarray(at, at + 16)];
+    const digits = part.map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
+    const text = part.map((byte) => (byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : ".")).join("");
+    lines.push(`${(address + at).toString(16).padStart(8, "0")}  ${digits.padEnd(47)}  ${text}`);
+  }
+  return { as: "text", text: lines.join("\n") };
+}
+
+const causes: Readonly<Record<number, string>> = {
+  0: "instruction address misaligned",
+  1: "instruction access fault",
+  2: "illegal instruction",
+  3: "breakpoint",
+  4: "load address misaligned",
+  5: "load access fault",
+  6: "store address misaligned",
+  7: "store access fault",
+  8: "environment call from user mode",
+  9: "environment call from supervisor mode",
+  11: "environment call from machine mode",
+  12: "instruction page fault",
+  13: "load page fault",
+  15: "store page fault",
+};
+
+/** An exception by its number (privileged ISA, table of mcause's values). */
+export function causeName(cause: number): string {
+  return causes[cause] ?? `exception ${cause}`;
+}

@@ -1,0 +1,369 @@
+import { longest, Signal, UsageError, type Cancel, type Nanos, type Persist, type World } from "../core/index.js";
+import type { Clock } from "./devices/device.js";
+import type { Hart, HartClock, Stop } from "./hart/index.js";
+import { nanosecondsPerTick } from "./memory-map.js";
+
+/** Why a machine stopped. */
+export type MachineStop =
+  /** The guest switched the machine off, or said that it failed, with a code. */
+  | { readonly kind: "power-off" }
+  | { readonly kind: "failed"; readonly code: number }
+  /** The console showed what was waited for: the text, or what the pattern matched. */
+  | { readonly kind: "until"; readonly text: string }
+  /** As many instructions, or as much time, as the run was given. */
+  | { readonly kind: "instructions" }
+  | { readonly kind: "duration" }
+  /** All harts wait for an interrupt, and no timer or other event will bring one: type something. */
+  | { readonly kind: "idle" }
+  /** An exception, and no trap handler: `pc` is the instruction's address, `cause` and `value` are mcause and mtval. */
+  | {
+      readonly kind: "exception";
+      readonly hart: number;
+      readonly pc: bigint;
+      readonly cause: number;
+      readonly name: string;
+      readonly value: bigint;
+    }
+  /** A breakpoint, at which the instruction is still to come; a watchpoint, behind the access. */
+  | { readonly kind: "breakpoint"; readonly hart: number; readonly pc: bigint }
+  | {
+      readonly kind: "watchpoint";
+      readonly hart: number;
+      readonly pc: bigint;
+      readonly address: bigint;
+      readonly access: "read" | "write";
+    }
+  /** Whoever supervises the world asked for it; a further run goes on from here. */
+  | { readonly kind: "interrupted" };
+
+export interface ScheduleState {
+  /** Nanoseconds since power-on, at the start of the quantum. */
+  readonly time: number;
+  readonly executed: number;
+  readonly length: number;
+  readonly turn: number;
+  readonly used: readonly number[];
+  readonly waiting: readonly boolean[];
+}
+
+/** What the schedule asks the machine. */
+export interface ScheduleOwner {
+  /** A hart stopped for a debugger. @returns why the machine stops; undefined to go on */
+  stopped(hart: Hart, stop: Stop & { readonly kind: "breakpoint" | "watchpoint" }): MachineStop | undefined;
+  /** Between two quanta. */
+  quantum(): void;
+}
+
+export interface ScheduleOptions {
+  readonly world: World;
+  readonly nanosecondsPerInstruction: number;
+  /** The most instructions of a quantum. */
+  readonly quantum: number;
+}
+
+/**
+ * Time and turns: harts run one after the other, each for a quantum of instructions, and virtual time passes between
+ * quanta. A quantum ends early when one of the machine's own timers is due, so these are on time to the instruction; what else
+ * happens in the world (a drive's completion, a frame) is seen at the next quantum. A run may stop anywhere within a
+ * quantum; the next goes on there, so that what harts do does not depend on where runs stopped.
+ */
+export class Schedule implements Clock, HartClock, Persist<ScheduleState> {
+  readonly #world: World;
+  readonly #owner: ScheduleOwner;
+  readonly #nanoseconds: number;
+  readonly #most: number;
+  readonly #harts: Hart[] = [];
+  /** When due, in machine time. */
+  readonly #timers = new Set<{ readonly due: number }>();
+  /** What takes each hart's alarm back. */
+  readonly #alarms: ((() => void) | undefined)[] = [];
+  /** What mtime says, which software may set. */
+  #mtime: (() => bigint) | undefined;
+  /** The world's time at power-on. */
+  #origin: number;
+  #executed = 0;
+  /** Of the quantum under way: its instructions (0 between quanta), whose turn it is, how many each hart has had. */
+  #length = 0;
+  #turn = 0;
+  #used: number[] = [];
+  #waiting: boolean[] = [];
+  /** The hart that is executing now, and its cycles when it began. */
+  #current: Hart | undefined;
+  #began = 0;
+  /** To be done between two instructions. */
+  #posted: (() => void)[] = [];
+  #next: Cancel | undefined;
+  #limit = Infinity;
+  #reason: MachineStop | undefined;
+  #done: Signal<MachineStop> | undefined;
+
+  constructor({ world, nanosecondsPerInstruction, quantum }: ScheduleOptions, owner: ScheduleOwner) {
+    this.#world = world;
+    this.#owner = owner;
+    this.#nanoseconds = nanosecondsPerInstruction;
+    this.#most = quantum;
+    this.#origin = world.engine.now;
+  }
+
+  /** @param mtime the time as the CLINT has it */
+  attach(harts: readonly Hart[], mtime: () => bigint): void {
+    this.#harts.push(...harts);
+    this.#used = harts.map(() => 0);
+    this.#waiting = harts.map(() => false);
+    this.#mtime = mtime;
+  }
+
+  // The clock.
+
+  get now(): number {
+    return this.#start + this.#position * this.#nanoseconds;
+  }
+
+  get ticks(): bigint {
+    return BigInt(Math.floor(this.now / nanosecondsPerTick));
+  }
+
+  time(): bigint {
+    return this.#mtime?.() ?? this.ticks;
+  }
+
+  at(time: number, action: () => void): () => void {
+    const timer = { due: Math.max(time, this.now) };
+    // Later than a world lasts.
+    if (!(timer.due + this.#origin <= longest)) return () => undefined;
+    this.#timers.add(timer);
+    const cancel = this.#world.engine.at(
+      (timer.due + this.#origin) as Nanos,
+      () => {
+        this.#timers.delete(timer);
+        action();
+      },
+      { background: true, name: "timer" },
+    );
+    if (timer.due < this.#start + this.#length * this.#nanoseconds) this.#current?.pause();
+    return () => {
+      this.#timers.delete(timer);
+      cancel();
+    };
+  }
+
+  alarm(id: number, deadline: bigint): void {
+    this.#alarms[id]?.();
+    this.#alarms[id] = undefined;
+    const due = this.now + Number(deadline - this.time()) * nanosecondsPerTick;
+    // The tick that the clock is in began a little ago.
+    const at = Math.ceil(due - (this.now % nanosecondsPerTick));
+    this.#alarms[id] = this.at(at, () => {
+      this.#alarms[id] = undefined;
+      this.#harts[id]?.setTimer();
+      this.wake();
+    });
+  }
+
+  // Running.
+
+  get running(): boolean {
+    return this.#done !== undefined;
+  }
+
+  /** Instructions that all harts have begun since power-on. */
+  get executed(): number {
+    return this.#executed + this.#progress;
+  }
+
+  /** The machine's time at the start of the quantum under way: with `executed`, a point that a replay can find. */
+  get quantumTime(): number {
+    return this.#start;
+  }
+
+  /** Runs until a reason. @param duration of machine time */
+  run(instructions: number, duration: number): MachineStop {
+    if (this.running) throw new UsageError("the machine is running", "Don't run it from its own console's listener.");
+    const { engine } = this.#world;
+    const done = new Signal<MachineStop>("the machine stops");
+    this.#done = done;
+    this.#limit = this.#executed + instructions;
+    this.#reason = undefined;
+    const limit =
+      duration === Infinity
+        ? undefined
+        : engine.at((engine.now + duration) as Nanos, () => {
+            this.stop({ kind: "duration" });
+          });
+    try {
+      this.wake();
+      const { reason } = engine.run(done);
+      if (reason === "until") return done.value;
+      return { kind: reason };
+    } finally {
+      limit?.();
+      this.#halt();
+    }
+  }
+
+  /** Ends the run that goes on, behind the instruction that is being executed. */
+  stop(reason: MachineStop): void {
+    this.#reason ??= reason;
+    if (this.#current !== undefined) this.#current.pause();
+    else this.#finish();
+  }
+
+  /** Does something as soon as no instruction is being executed: now, or behind the present one. */
+  post(action: () => void): void {
+    if (this.#current === undefined) action();
+    else {
+      this.#posted.push(action);
+      this.#current.pause();
+    }
+  }
+
+  /** A line rose: a hart that waits looks at it. */
+  wake(): void {
+    if (!this.running || this.#next !== undefined || this.#current !== undefined) return;
+    this.#proceed(0);
+  }
+
+  /** Forgets the quantum under way, as a reset does. */
+  reset(): void {
+    const start = this.now;
+    this.#origin = this.#world.engine.now - start;
+    this.#length = 0;
+    this.#used.fill(0);
+    for (const [id, alarm] of this.#alarms.entries()) {
+      alarm?.();
+      this.#alarms[id] = undefined;
+    }
+  }
+
+  save(): ScheduleState {
+    return {
+      time: this.#start,
+      executed: this.#executed,
+      length: this.#length,
+      turn: this.#turn,
+      used: [...this.#used],
+      waiting: [...this.#waiting],
+    };
+  }
+
+  /** Before the devices, whose timers need it. */
+  restore(state: ScheduleState): void {
+    this.reset();
+    this.#origin = this.#world.engine.now - state.time;
+    this.#executed = state.executed;
+    this.#length = state.length;
+    this.#turn = state.turn;
+    this.#used = [...state.used];
+    this.#waiting = [...state.waiting];
+  }
+
+  /** Machine time at the start of the quantum, or between quanta. */
+  get #start(): number {
+    return this.#world.engine.now - this.#origin;
+  }
+
+  /** How far into the quantum the hart is whose turn it is. */
+  get #position(): number {
+    return this.#length === 0 ? 0 : (this.#used[this.#turn] ?? this.#length) + this.#progress;
+  }
+
+  get #progress(): number {
+    return this.#current === undefined ? 0 : this.#current.cycles - this.#began;
+  }
+
+  /** How many instructions there are until the machine's next timer. */
+  get #due(): number {
+    let due = Infinity;
+    for (const timer of this.#timers) due = Math.min(due, timer.due);
+    return Math.max(1, Math.ceil((due - this.#start) / this.#nanoseconds));
+  }
+
+  #proceed(instructions: number): void {
+    const { engine } = this.#world;
+    const time = (engine.now + instructions * this.#nanoseconds) as Nanos;
+    this.#next = engine.at(
+      time,
+      () => {
+        this.#next = undefined;
+        this.#runQuantum();
+      },
+      { name: "machine" },
+    );
+  }
+
+  #runQuantum(): void {
+    if (this.#length === 0) {
+      this.#owner.quantum();
+      this.#length = Math.min(this.#most, this.#due);
+      this.#waiting.fill(false);
+      this.#turn = 0;
+    }
+    for (; this.#turn < this.#harts.length; this.#turn++) {
+      const hart = this.#harts[this.#turn];
+      if (hart !== undefined && !this.#takeTurn(hart)) return;
+    }
+    const idle = this.#waiting.every(Boolean);
+    const length = idle ? Math.max(...this.#used) : this.#length;
+    // What a hart had beyond the quantum's end, which came early behind its turn, is taken from its next turn.
+    this.#used = this.#used.map((used) => Math.max(0, used - length));
+    this.#length = 0;
+    // Idle from the start: whatever raises a line wakes the machine.
+    if (!idle || length > 0) this.#proceed(length);
+  }
+
+  /** @returns whether the turn is over, and the run is not */
+  #takeTurn(hart: Hart): boolean {
+    const turn = this.#turn;
+    while (this.#waiting[turn] !== true && (this.#used[turn] ?? 0) < this.#length) {
+      const budget = Math.min(this.#length - (this.#used[turn] ?? 0), this.#limit - this.#executed);
+      if (budget <= 0) {
+        this.stop({ kind: "instructions" });
+        return false;
+      }
+      const stop = this.#execute(hart, budget);
+      if (stop.kind === "wait") this.#waiting[turn] = true;
+      else if (stop.kind === "yield") this.#length = Math.max(this.#used[turn] ?? 0, Math.min(this.#length, this.#due));
+      else if (stop.kind !== "budget") this.#reason ??= this.#owner.stopped(hart, stop);
+      for (const action of this.#posted.splice(0)) action();
+      if (this.#reason !== undefined) {
+        this.#finish();
+        return false;
+      }
+      if (this.#length === 0) {
+        // The machine was reset.
+        this.#proceed(0);
+        return false;
+      }
+    }
+    return true;
+  }
+
+  #execute(hart: Hart, budget: number): Stop {
+    this.#current = hart;
+    this.#began = hart.cycles;
+    try {
+      return hart.run(budget);
+    } finally {
+      const executed = hart.cycles - this.#began;
+      this.#current = undefined;
+      this.#used[this.#turn] = (this.#used[this.#turn] ?? 0) + executed;
+      this.#executed += executed;
+    }
+  }
+
+  #finish(): void {
+    const reason = this.#reason;
+    const done = this.#done;
+    if (reason === undefined || done === undefined) return;
+    this.#halt();
+    done.fire(reason);
+  }
+
+  #halt(): void {
+    this.#next?.();
+    this.#next = undefined;
+    this.#done = undefined;
+    this.#reason = undefined;
+    this.#limit = Infinity;
+  }
+}

@@ -19,9 +19,6 @@ const packages = {
   mcopy: "mtools",
   "riscv64-unknown-elf-gcc": "gcc-riscv64-unknown-elf",
   "qemu-riscv64": "qemu-user",
-  dtc: "device-tree-compiler",
-  "mkfs.vfat": "dosfstools",
-  mcopy: "mtools",
 } as const;
 
 export type Tool = keyof typeof packages;

@@ -21,7 +21,7 @@ export { encode } from "./encode.js";
 export { evaluate, type Exception, type HartState } from "./evaluate.js";
 export { extract, formats, insert } from "./format.js";
 export { rv64, type Isa } from "./isa.js";
-export type { Effect, Field, Operator, Routine, Term, Width } from "./meaning.js";
+export type { Effect, Field, Meaning, Operator, Routine, Term, Width } from "./meaning.js";
 export { pseudos, type Pseudo } from "./pseudo.js";
 export { floatRegisterNames, floatRegisters, integerRegisters, registerNames } from "./registers.js";
 export type { Row, ShortRow } from "./row.js";

@@ -1,7 +1,7 @@
 import type { Code, MemoryAccess } from "../../wasm/index.js";
 import type { Width } from "../instructions/index.js";
 import { entrySize, hartLayout, pageBits, pageSize, tlbEntries } from "../layout.js";
-import type { UnitContext } from "./context.js";
+import type { EmitContext } from "./context.js";
 
 const loads: Readonly<Record<Width, readonly [signed: MemoryAccess, unsigned: MemoryAccess]>> = {
   8: ["i64.load8_s", "i64.load8_u"],
@@ -23,30 +23,30 @@ export function zeroExtend(code: Code, width: Width): void {
   code.op("i64.and");
 }
 
-/** Compiles accesses to what lies at the unit's local `address`: by the TLB's page, else by the host. */
+/** Compiles accesses to what lies at the local `address`: by the TLB's page, else by the host. */
 export class MemoryEmitter {
-  readonly #unit: UnitContext;
+  readonly #context: EmitContext;
   readonly #leaveAtFault: () => void;
 
   /** @param leaveAtFault what is emitted behind a call of the host */
-  constructor(unit: UnitContext, leaveAtFault: () => void) {
-    this.#unit = unit;
+  constructor(context: EmitContext, leaveAtFault: () => void) {
+    this.#context = context;
     this.#leaveAtFault = leaveAtFault;
   }
 
   /** Leaves the content on the stack. */
   load(width: Width, signed: boolean): void {
-    this.#load(width, signed, hartLayout.readTlb, this.#unit.callees.load, false);
+    this.#load(width, signed, hartLayout.readTlb, this.#context.callees.load, false);
   }
 
   /** As `load`, sign-extended, of an address that must be aligned, where a store must be allowed too. */
   loadToStore(width: Width): void {
-    this.#load(width, true, hartLayout.writeTlb, this.#unit.callees.loadToStore, true);
+    this.#load(width, true, hartLayout.writeTlb, this.#context.callees.loadToStore, true);
   }
 
   /** Stores the local `scratch`. */
   store(width: Width): void {
-    const { code, locals, callees } = this.#unit;
+    const { code, locals, callees } = this.#context;
     this.#lookUp(hartLayout.writeTlb, width, false);
     code.if();
     this.#hostAddress(hartLayout.writeTlb);
@@ -63,7 +63,7 @@ export class MemoryEmitter {
   }
 
   #load(width: Width, signed: boolean, tlb: number, slow: number, aligned: boolean): void {
-    const { code, locals } = this.#unit;
+    const { code, locals } = this.#context;
     this.#lookUp(tlb, width, aligned);
     code.if("i64");
     this.#hostAddress(tlb);
@@ -84,7 +84,7 @@ export class MemoryEmitter {
    * be 0, which no entry has.
    */
   #lookUp(tlb: number, width: Width, aligned: boolean): void {
-    const { code, locals } = this.#unit;
+    const { code, locals } = this.#context;
     code.get(locals.address);
     code.op("i32.wrap_i64");
     code.i32(pageBits - Math.log2(entrySize));
@@ -108,7 +108,7 @@ export class MemoryEmitter {
   }
 
   #hostAddress(tlb: number): void {
-    const { code, locals } = this.#unit;
+    const { code, locals } = this.#context;
     code.get(locals.address);
     code.op("i32.wrap_i64");
     code.get(locals.entry);

@@ -1,4 +1,4 @@
-import type { Code } from "../../wasm/index.js";
+import type { Code, FunctionType, WasmModule } from "../../wasm/index.js";
 import type { FloatOperation, FloatWidth } from "../float/index.js";
 import type { Operator, Routine } from "../instructions/index.js";
 
@@ -18,30 +18,81 @@ export interface Callees {
   readonly float: (operation: FloatOperation, width: FloatWidth, operands: number) => number;
 }
 
-/** What the instructions of a unit share. */
-export interface UnitLocals {
+/** Locals that the code of every meaning works with. */
+export interface Locals {
   /** The hart's base in memory. */
   readonly hart: number;
   /** Its TLB context. */
   readonly context: number;
-  /** Where control goes on outside of the unit. */
-  readonly pc: number;
-  /** How many instructions remain. */
-  readonly budget: number;
   /** Scratch: an address, a TLB entry's address, a value. */
   readonly address: number;
   readonly entry: number;
   readonly scratch: number;
+}
+
+export interface EmitContext {
+  readonly code: Code;
+  readonly locals: Locals;
+  readonly callees: Callees;
+  /** The local of a value that a meaning names. */
+  readonly variable: (name: string) => number;
+}
+
+/** What the instructions of a unit share. */
+export interface UnitLocals extends Locals {
+  /** Where control goes on outside of the unit. */
+  readonly pc: number;
+  /** How many instructions remain. */
+  readonly budget: number;
   /** The local that stands for an integer register. */
   readonly x: (register: number) => number;
   /** The same for a floating-point register. */
   readonly f: (register: number) => number;
 }
 
-export interface UnitContext {
-  readonly code: Code;
+export interface UnitContext extends EmitContext {
   readonly locals: UnitLocals;
-  readonly callees: Callees;
   /** Leaves the unit for the host, with `pc` and `budget` set. */
   readonly exit: () => void;
+}
+
+const operatorType: FunctionType = { parameters: ["i64", "i64"], results: ["i64"] };
+const routineType: FunctionType = { parameters: ["i32", "i64", "i64", "i64"], results: ["i64"] };
+const floatType = (operands: number): FunctionType => ({
+  parameters: ["i32", "i32", ...Array.from({ length: operands }, () => "i64" as const)],
+  results: ["i64"],
+});
+const loadType: FunctionType = { parameters: ["i32", "i64", "i32"], results: ["i64"] };
+const storeType: FunctionType = { parameters: ["i32", "i64", "i32", "i64"], results: [] };
+
+/** What translated code imports: `host.memory`, `host.units`, accesses, `operator.NAME`, `routine.NAME` and `float.NAME`. */
+export const imports = { host: "host", operator: "operator", routine: "routine", float: "float" } as const;
+
+/** Imports into a module what code calls, each function when it is first asked for. */
+export function importCallees(module: WasmModule): Callees {
+  const known = new Map<string, number>();
+  const imported = (from: string, name: string, type: FunctionType): number => {
+    const key = `${from}.${name}`;
+    const index = known.get(key) ?? module.importFunction(from, name, type);
+    known.set(key, index);
+    return index;
+  };
+  return {
+    load: imported(imports.host, "load", loadType),
+    loadToStore: imported(imports.host, "loadToStore", loadType),
+    store: imported(imports.host, "store", storeType),
+    operator: (operator: Operator) => imported(imports.operator, operator, operatorType),
+    routine: (routine: Routine) => imported(imports.routine, routine, routineType),
+    float: (operation, width, operands) => imported(imports.float, `${operation}${width}`, floatType(operands)),
+  };
+}
+
+/** The locals of named values: one for each name, which every meaning sets before it uses it. */
+export function variablesOf(code: Code): (name: string) => number {
+  const known = new Map<string, number>();
+  return (name) => {
+    const local = known.get(name) ?? code.local("i64");
+    known.set(name, local);
+    return local;
+  };
 }

@@ -1,8 +1,9 @@
 import type { Plain } from "../../wasm/index.js";
-import type { Effect, Field, Instruction, Operator, Routine, Term } from "../instructions/index.js";
+import type { Effect, Meaning, Operator, Routine, Term } from "../instructions/index.js";
 import { attention, hartLayout } from "../layout.js";
 import { MemoryEmitter, zeroExtend } from "./access.js";
-import type { UnitContext } from "./context.js";
+import type { EmitContext } from "./context.js";
+import { isFloat, type Site } from "./site.js";
 
 const direct: Readonly<Partial<Record<Operator, Plain>>> = {
   add: "i64.add",
@@ -23,58 +24,54 @@ const comparisons: Readonly<Partial<Record<Operator, Plain>>> = {
   lessUnsigned: "i64.lt_u",
 };
 
+/** What the field rm holds where the mode in frm is meant. */
+const dynamicRounding = 7;
+
+const big = (number: number | undefined): bigint | undefined => (number === undefined ? undefined : BigInt(number));
 const wrap = (value: bigint): bigint => BigInt.asIntN(64, value);
 
-/** Compiles one instruction's meaning for the operands that it has. */
-export class InstructionEmitter {
-  readonly #unit: UnitContext;
+/** Compiles a meaning for one site. */
+export class MeaningEmitter {
+  readonly #context: EmitContext;
+  readonly #site: Site;
   readonly #access: MemoryEmitter;
-  readonly #instruction: Instruction;
-  /** Its address. */
-  readonly #pc: bigint;
-  /** How many instructions of its block stand behind it. */
-  readonly #behind: number;
-  readonly #variables = new Map<string, number>();
-  /** The target of a jump that is computed: the local that holds it. */
-  target: number | undefined;
 
-  constructor(unit: UnitContext, instruction: Instruction, pc: bigint, behind: number) {
-    this.#unit = unit;
-    this.#access = new MemoryEmitter(unit, () => {
+  constructor(context: EmitContext, site: Site) {
+    this.#context = context;
+    this.#site = site;
+    this.#access = new MemoryEmitter(context, () => {
       this.#leaveAtFault();
     });
-    this.#instruction = instruction;
-    this.#pc = pc;
-    this.#behind = behind;
   }
 
-  /** Emits everything but a jump to a known place, which the unit makes. */
   effects(effects: readonly Effect[]): void {
     for (const effect of effects) this.#effect(effect);
   }
 
   /** Emits the condition, as an i32, under which a branch is taken. */
-  branchCondition(): void {
-    for (const effect of this.#instruction.row.meaning) {
+  branchCondition(meaning: Meaning): void {
+    for (const effect of meaning) {
       if (effect.kind === "when" && effect.effects.some(({ kind }) => kind === "jump"))
         this.#condition(effect.condition);
     }
   }
 
   #effect(effect: Effect): void {
-    const { code, locals, callees } = this.#unit;
+    const { code, locals, callees } = this.#context;
+    const site = this.#site;
     switch (effect.kind) {
       case "set": {
-        if (effect.field === "rd" && this.#field("rd") === 0) return;
-        this.#term(effect.value);
-        code.set(this.#register(effect.field));
+        if (effect.field === "rd" && site.known("rd") === 0) return;
+        site.set(effect.field, () => {
+          this.#term(effect.value);
+        });
         return;
       }
       case "load":
         this.#term(effect.address);
         code.set(locals.address);
         this.#access.load(effect.width, effect.signed);
-        code.set(this.#variable(effect.name));
+        code.set(this.#context.variable(effect.name));
         return;
       case "store":
         this.#term(effect.address);
@@ -87,7 +84,7 @@ export class InstructionEmitter {
         this.#term(effect.address);
         code.set(locals.address);
         this.#access.loadToStore(effect.width);
-        code.set(this.#variable(effect.name));
+        code.set(this.#context.variable(effect.name));
         this.#term(effect.value);
         code.set(locals.scratch);
         this.#access.store(effect.width);
@@ -95,22 +92,21 @@ export class InstructionEmitter {
       case "float": {
         const { operation, width, operands } = effect;
         code.get(locals.hart);
-        code.i32(this.#field("rm"));
+        site.number("rm");
         for (const operand of operands) this.#term(operand);
         code.call(callees.float(operation, width, operands.length));
-        code.set(this.#variable(effect.name));
+        code.set(this.#context.variable(effect.name));
         // The modes 0 to 4 there are always; whether frm holds one shows at run time.
-        if (this.#field("rm") > 4) this.#leaveAtFault();
+        if ((site.known("rm") ?? dynamicRounding) > 4) this.#leaveAtFault();
         return;
       }
       case "jump":
-        if (this.#constant(effect.target) !== undefined) return;
-        this.target = code.local("i64");
-        this.#term(effect.target);
-        code.set(this.target);
+        site.jump(this.#constant(effect.target), () => {
+          this.#term(effect.target);
+        });
         return;
       case "when":
-        if (effect.effects.some(({ kind }) => kind === "jump")) return;
+        if (site.branchesElsewhere && effect.effects.some(({ kind }) => kind === "jump")) return;
         this.#condition(effect.condition);
         code.if();
         this.effects(effect.effects);
@@ -123,7 +119,7 @@ export class InstructionEmitter {
   }
 
   #useFloats(): void {
-    const { code, locals } = this.#unit;
+    const { code, locals } = this.#context;
     code.get(locals.hart);
     code.access("i32.load", hartLayout.floats);
     code.op("i32.eqz");
@@ -133,12 +129,10 @@ export class InstructionEmitter {
   }
 
   #call(routine: Routine, operands: readonly Term[], name: string | undefined): void {
-    const { code, locals, callees } = this.#unit;
+    const { code, locals, callees } = this.#context;
     // The host may look at the count, as it was before this instruction.
     code.get(locals.hart);
-    code.get(locals.budget);
-    code.i64(BigInt(this.#behind + 1));
-    code.op("i64.add");
+    this.#site.budget();
     code.access("i64.store", hartLayout.budget);
     code.get(locals.hart);
     for (let i = 0; i < 3; i++) {
@@ -148,7 +142,7 @@ export class InstructionEmitter {
     }
     code.call(callees.routine(routine));
     if (name === undefined) code.op("drop");
-    else code.set(this.#variable(name));
+    else code.set(this.#context.variable(name));
     this.#leaveAtFault(true);
   }
 
@@ -157,7 +151,7 @@ export class InstructionEmitter {
    * @param routine whether the host may also have asked to be come back to behind the instruction
    */
   #leaveAtFault(routine = false): void {
-    const { code, locals, exit } = this.#unit;
+    const { code, locals } = this.#context;
     code.get(locals.hart);
     code.access("i32.load", hartLayout.fault);
     if (routine) {
@@ -165,27 +159,13 @@ export class InstructionEmitter {
       code.op("i32.eq");
     }
     code.if();
-    code.i64(this.#pc);
-    code.set(locals.pc);
-    code.get(locals.budget);
-    code.i64(BigInt(this.#behind + 1));
-    code.op("i64.add");
-    code.set(locals.budget);
-    exit();
+    this.#site.undo();
     code.op("end");
-  }
-
-  #variable(name: string): number {
-    const known = this.#variables.get(name);
-    if (known !== undefined) return known;
-    const local = this.#unit.code.local("i64");
-    this.#variables.set(name, local);
-    return local;
   }
 
   /** Leaves the term's value on the stack, as an i64. */
   #term(term: Term): void {
-    const { code, callees } = this.#unit;
+    const { code, callees } = this.#context;
     const known = this.#constant(term);
     if (known !== undefined) {
       code.i64(known);
@@ -193,10 +173,10 @@ export class InstructionEmitter {
     }
     switch (term.kind) {
       case "register":
-        code.get(this.#register(term.field));
+        this.#site.get(term.field);
         return;
       case "variable":
-        code.get(this.#variable(term.name));
+        code.get(this.#context.variable(term.name));
         return;
       case "binary": {
         if (comparisons[term.operator] !== undefined) {
@@ -225,17 +205,22 @@ export class InstructionEmitter {
         this.#condition(term.condition);
         code.op("select");
         return;
-      case "constant":
       case "field":
+        this.#site.number(term.field);
+        code.op("i64.extend_i32_s");
+        return;
       case "pc":
       case "next":
+        this.#site.address(term.kind);
+        return;
+      case "constant":
         return;
     }
   }
 
   /** Leaves on the stack whether the term is other than 0, as an i32. */
   #condition(term: Term): void {
-    const { code } = this.#unit;
+    const { code } = this.#context;
     const comparison = term.kind === "binary" ? comparisons[term.operator] : undefined;
     if (term.kind !== "binary" || comparison === undefined) {
       this.#term(term);
@@ -251,29 +236,19 @@ export class InstructionEmitter {
     }
   }
 
-  /** The local of the register that a field names. */
-  #register(field: Field): number {
-    const register = this.#field(field);
-    return field.startsWith("f") ? this.#unit.locals.f(register) : this.#unit.locals.x(register);
-  }
-
-  #field(field: Field): number {
-    return this.#instruction.fields[field];
-  }
-
-  /** The term's value where this instruction's bits and place determine it. */
+  /** The term's value where the site knows it. */
   #constant(term: Term): bigint | undefined {
     switch (term.kind) {
       case "constant":
         return term.value;
       case "field":
-        return BigInt(this.#field(term.field));
+        return big(this.#site.known(term.field));
       case "register":
-        return !term.field.startsWith("f") && this.#field(term.field) === 0 ? 0n : undefined;
+        return !isFloat(term.field) && this.#site.known(term.field) === 0 ? 0n : undefined;
       case "pc":
-        return this.#pc;
+        return this.#site.pc;
       case "next":
-        return wrap(this.#pc + BigInt(this.#instruction.length));
+        return this.#site.next;
       case "binary": {
         const left = this.#constant(term.left);
         const right = left === undefined ? undefined : this.#constant(term.right);

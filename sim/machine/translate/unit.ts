@@ -1,10 +1,11 @@
 import { invariant } from "../../core/index.js";
 import { Code, WasmModule, type FunctionType } from "../../wasm/index.js";
-import type { Instruction, Operator, Routine } from "../instructions/index.js";
+import type { Instruction } from "../instructions/index.js";
 import { entrySize, hartLayout, jumpEntries } from "../layout.js";
 import { findBlocks, successors, type Block } from "./blocks.js";
-import type { Callees, UnitContext, UnitLocals } from "./context.js";
-import { InstructionEmitter } from "./emit.js";
+import { importCallees, imports, variablesOf, type UnitContext, type UnitLocals } from "./context.js";
+import { MeaningEmitter } from "./emit.js";
+import { UnitSite } from "./site.js";
 import { structure, type Structure } from "./structure.js";
 
 /** A page of guest code as a WebAssembly module with one function, `run(hart, block)`. */
@@ -30,18 +31,6 @@ export interface UnitSource {
 
 /** The type of `run`; the table of units holds such functions. */
 const runType: FunctionType = { parameters: ["i32", "i32"], results: [] };
-const operatorType: FunctionType = { parameters: ["i64", "i64"], results: ["i64"] };
-const routineType: FunctionType = { parameters: ["i32", "i64", "i64", "i64"], results: ["i64"] };
-const floatType = (operands: number): FunctionType => ({
-  parameters: ["i32", "i32", ...Array.from({ length: operands }, () => "i64" as const)],
-  results: ["i64"],
-});
-const loadType: FunctionType = { parameters: ["i32", "i64", "i32"], results: ["i64"] };
-const storeType: FunctionType = { parameters: ["i32", "i64", "i32", "i64"], results: [] };
-
-/** What translated code imports: `host.memory`, `host.units`, accesses, `operator.NAME`, `routine.NAME` and `float.NAME`. */
-const imports = { host: "host", operator: "operator", routine: "routine", float: "float" } as const;
-
 const placeOfX = (register: number): number => hartLayout.x + 8 * register;
 const placeOfF = (register: number): number => hartLayout.f + 8 * register;
 
@@ -147,7 +136,8 @@ class UnitBuilder {
     this.#context = {
       code,
       locals: this.#locals,
-      callees: this.#callees(),
+      callees: importCallees(this.#module),
+      variable: variablesOf(code),
       exit: () => {
         this.#code.branch(this.#exit);
       },
@@ -258,10 +248,12 @@ class UnitBuilder {
     this.#code.op("i64.sub");
     this.#code.set(budget);
 
-    let last: InstructionEmitter | undefined;
+    let site: UnitSite | undefined;
+    let emitter: MeaningEmitter | undefined;
     instructions.forEach(({ offset, instruction }, index) => {
-      last = new InstructionEmitter(this.#context, instruction, this.#address(offset), count - index - 1);
-      last.effects(instruction.row.meaning);
+      site = new UnitSite(this.#context, instruction, this.#address(offset), count - index - 1);
+      emitter = new MeaningEmitter(this.#context, site);
+      emitter.effects(instruction.row.meaning);
     });
     switch (ending.kind) {
       case "fall":
@@ -269,20 +261,20 @@ class UnitBuilder {
         this.#edge(node, ending.target);
         return;
       case "branch":
-        last?.branchCondition();
+        emitter?.branchCondition(instructions.at(-1)?.instruction.row.meaning ?? []);
         this.#code.if();
         this.#edge(node, ending.target);
         this.#code.op("end");
         this.#edge(node, ending.otherwise);
         return;
       case "indirect":
-        this.#code.get(last?.target ?? this.#locals.pc);
+        this.#code.get(site?.target ?? this.#locals.pc);
         this.#code.set(this.#locals.pc);
         this.#code.branch(this.#leave);
         return;
       case "leave": {
         const placed = instructions.at(-1);
-        if (last?.target !== undefined) this.#code.get(last.target);
+        if (site?.target !== undefined) this.#code.get(site.target);
         else this.#code.i64(this.#address((placed?.offset ?? 0) + (placed?.instruction.length ?? 0)));
         this.#code.set(this.#locals.pc);
         // Unless the host wants to be asked, go on as after any jump.
@@ -383,24 +375,6 @@ class UnitBuilder {
     save(pc, hartLayout.pc);
     save(budget, hartLayout.budget);
     for (const place of this.#written) save(this.#registers.get(place) ?? 0, place);
-  }
-
-  #callees(): Callees {
-    const known = new Map<string, number>();
-    const imported = (module: string, name: string, type: FunctionType): number => {
-      const key = `${module}.${name}`;
-      const index = known.get(key) ?? this.#module.importFunction(module, name, type);
-      known.set(key, index);
-      return index;
-    };
-    return {
-      load: imported(imports.host, "load", loadType),
-      loadToStore: imported(imports.host, "loadToStore", loadType),
-      store: imported(imports.host, "store", storeType),
-      operator: (operator: Operator) => imported(imports.operator, operator, operatorType),
-      routine: (routine: Routine) => imported(imports.routine, routine, routineType),
-      float: (operation, width, operands) => imported(imports.float, `${operation}${width}`, floatType(operands)),
-    };
   }
 
   #target(node: number, kind: Target["kind"]): number {

@@ -97,6 +97,7 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
   /** Instructions begun, and those of them that ended in a trap. */
   #cycles = 0;
   #trapped = 0;
+  #evaluated = 0;
   /** How many instructions `run` may still begin. */
   #left = 0;
   /** A breakpoint that the last run stopped at: the next one goes past it. */
@@ -161,6 +162,11 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
   /** Those of them that did not end in an exception: what minstret counts. */
   get retired(): number {
     return this.cycles - this.#trapped;
+  }
+
+  /** How many of `cycles` the evaluator executed, since this object was made. */
+  get evaluated(): number {
+    return this.#evaluated;
   }
 
   /** What a CSR holds, whatever the mode; undefined where there is none of that number. */
@@ -290,6 +296,7 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
 
   step(): void {
     const exception = this.evaluator.step();
+    this.#evaluated++;
     this.count(1);
     if (exception !== undefined) this.trap(exception);
   }

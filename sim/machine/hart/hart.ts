@@ -4,7 +4,7 @@ import type { Memory } from "../../wasm/index.js";
 import { hartLayout, pageSize } from "../layout.js";
 import { csrOf, type CsrHart, type Features } from "./csr.js";
 import { hasTimer } from "./csr-machine.js";
-import { sharedOf, TranslatedEngine, type Shared } from "./engine.js";
+import { TranslatedEngine } from "./engine.js";
 import { Evaluator } from "./evaluator.js";
 import { cause } from "./exceptions.js";
 import { Floats } from "./floats.js";
@@ -14,6 +14,7 @@ import type { Mode } from "./mode.js";
 import { Protection } from "./pmp.js";
 import { routinesOf, type RoutineHart, type Routines } from "./routines.js";
 import { restoreState, saveState, type HartSaved } from "./saved.js";
+import { sharedOf, type Shared } from "./shared.js";
 import { resetState, type PrivilegedState } from "./state.js";
 import { status } from "./status.js";
 import { enterTrap } from "./trap.js";
@@ -385,7 +386,7 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
 function extensionsOf(isa: Isa): { readonly extensions: bigint; readonly float: boolean } {
   const letters = new Set(["S", "U", ...isa.rows.map(({ extension }) => extension)]);
   if (isa.shortRows.length > 0) letters.add("C");
-  const bits = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZ"].reduce(
+  const bits = Array.from("ABCDEFGHIJKLMNOPQRSTUVWXYZ").reduce(
     (sum, letter, bit) => (letters.has(letter) ? sum | (1n << BigInt(bit)) : sum),
     0n,
   );

@@ -4,6 +4,7 @@ import type { Instruction, Operator, Routine } from "../instructions/index.js";
 import { entrySize, hartLayout, jumpEntries } from "../layout.js";
 import { findBlocks, successors, type Block } from "./blocks.js";
 import type { Callees, UnitContext, UnitLocals } from "./context.js";
+import { budgetLooks } from "./budget.js";
 import { InstructionEmitter } from "./emit.js";
 import { structure, type Structure } from "./structure.js";
 
@@ -60,9 +61,6 @@ function registersOf({ row, fields }: Instruction): readonly (readonly [place: n
   return found;
 }
 
-/** The most instructions that are executed between two looks at the budget, where a block isn't longer by itself. */
-const mostUnlooked = 64;
-
 interface Target {
   readonly kind: "loop" | "behind";
   readonly node: number;
@@ -117,7 +115,11 @@ class UnitBuilder {
       [...offsets].flatMap((offset) => this.#nodes.get(offset) ?? []);
     this.#structure = structure([inside(entries), ...blocks.map((block) => inside(successors(block)))]);
 
-    const { needs, looks } = this.#budgetLooks();
+    const { needs, looks } = budgetLooks(
+      this.#structure,
+      blocks.map(({ instructions }) => instructions.length),
+      blocks.map((block) => inside(successors(block))),
+    );
     this.#needs = needs;
     this.#looks = looks;
 
@@ -182,31 +184,6 @@ class UnitBuilder {
       block.instructions.map(({ offset, instruction }) => [offset, instruction.length] as const),
     );
     return { module: this.#module.encode(), entries, instructions: covered.length, covered };
-  }
-
-  /**
-   * A hart never executes more than its budget: where a loop or an entry begins, code goes back to the host unless the budget
-   * is enough for the longest way to the next such place.
-   */
-  #budgetLooks(): { readonly needs: readonly number[]; readonly looks: readonly boolean[] } {
-    const { order, entries, isLoop, edge } = this.#structure;
-    const looks = [...isLoop];
-    for (const node of entries) looks[node] = true;
-    const needs = isLoop.map(() => 0);
-    for (const node of [...order].reverse()) {
-      const block = this.#blocks[node - 1];
-      if (block === undefined) continue;
-      const count = block.instructions.length;
-      const following = successors(block).flatMap((offset) => {
-        const to = this.#nodes.get(offset);
-        return to !== undefined && edge(node, to) === "forward" && looks[to] !== true ? [to] : [];
-      });
-      const most = Math.max(0, ...following.map((to) => needs[to] ?? 0));
-      const cut = most > 0 && count + most > mostUnlooked;
-      if (cut) for (const to of following) looks[to] = true;
-      needs[node] = cut ? count : count + most;
-    }
-    return { needs, looks };
   }
 
   // The nest.

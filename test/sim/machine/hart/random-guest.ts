@@ -309,8 +309,14 @@ function words(
   }
   if (kind < 48) return [word(from(loads, pick), { rd, rs1: data, imm: bits })];
   if (kind < 60) return [word(from(stores, pick), { rs1: data, rs2: rs, imm: bits })];
-  // Onto the next page, and unaligned.
-  if (kind < 62) return [word("addi", { rd: data, rs1: data, imm: bits })];
+  // Elsewhere in the data: aligned or not, near a page's end. Never among page tables: what isn't fenced may be seen late.
+  if (kind < 62) {
+    const offset = (pick & 1) * page + (bits & 2 ? page - 4 : bits & 0xff8) + (bits & 4 ? bits & 3 : 0);
+    return assemble([
+      ...load(data, at(place.data) / 2 + page / 4 + (offset >> 1)),
+      ["slli", { rd: data, rs1: data, imm: 1 }],
+    ]);
+  }
   if (kind < 66) return [word(from(atomics, pick), { rd, rs1: data, rs2: rs })];
   if (kind < 69) return [word(from(loads, pick), { rd, rs1: device, imm: bits & 0x1f })];
   if (kind < 72) return [word(from(stores, pick), { rs1: device, rs2: rs, imm: bits & 0x1f })];

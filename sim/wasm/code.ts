@@ -70,6 +70,7 @@ export type Plain = keyof typeof plain;
 /** Memory instructions with the exponent of their natural alignment. */
 const memory = {
   "i32.load": [0x28, 2],
+  "i32.load16_u": [0x2f, 1],
   "i64.load": [0x29, 3],
   "i64.load8_s": [0x30, 0],
   "i64.load8_u": [0x31, 0],

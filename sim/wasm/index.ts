@@ -16,4 +16,4 @@
  */
 export { Code, type MemoryAccess, type Plain } from "./code.js";
 export { WasmModule, type FunctionType } from "./module.js";
-export { createMemory, createTable, instantiate, type Memory, type Table } from "./platform.js";
+export { createMemory, createTable, instantiate, type Imports, type Memory, type Table } from "./platform.js";

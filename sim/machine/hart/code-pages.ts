@@ -1,4 +1,4 @@
-import { createTable, instantiate, type Memory, type Table } from "../../wasm/index.js";
+import { createTable, instantiate, type Imports, type Table } from "../../wasm/index.js";
 import type { Instruction } from "../instructions/index.js";
 import { translateUnit } from "../translate/unit.js";
 
@@ -65,15 +65,15 @@ export class CodePages {
   readonly #pages = new Map<number, CodePage>();
   readonly #users: UnitUser[] = [];
   readonly #free: number[] = [];
-  readonly #imports: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly #imports: Imports;
   /** Oldest first. */
   readonly #order = new Set<TranslatedUnit>();
   /** How many instructions of a page are evaluated before it is worth translating. */
   readonly #patience: number;
 
-  constructor(patience: number, memory: Memory, imports: Readonly<Record<string, Readonly<Record<string, unknown>>>>) {
+  constructor(patience: number, imports: Imports) {
     this.#patience = patience;
-    this.#imports = { ...imports, host: { ...imports["host"], memory, units: this.units } };
+    this.#imports = { ...imports, host: { ...imports["host"], units: this.units } };
   }
 
   join(user: UnitUser): void {

@@ -7,7 +7,7 @@ type FieldOf<T> = { [K in keyof PrivilegedState]: PrivilegedState[K] extends T ?
 export const low = (value: bigint): number => Number(BigInt.asIntN(32, value));
 
 /** A CSR that the state has a field for, of which some bits can be written, and of these any. */
-export function word(number: number, name: FieldOf<bigint> & string, mask = -1n): Csr {
+export function word(number: number, name: FieldOf<bigint>, mask = -1n): Csr {
   return {
     name,
     number,
@@ -19,7 +19,7 @@ export function word(number: number, name: FieldOf<bigint> & string, mask = -1n)
 }
 
 /** The same of a field of few bits. */
-export function bits(number: number, name: FieldOf<number> & string, mask: number): Csr {
+export function bits(number: number, name: FieldOf<number>, mask: number): Csr {
   return {
     name,
     number,

@@ -1,10 +1,8 @@
-import { invariant } from "../../core/index.js";
 import type { Memory } from "../../wasm/index.js";
 import type { Exception, Isa, Routine, Width } from "../instructions/index.js";
 import { attention, hartLayout, pageSize } from "../layout.js";
-import { createFloats } from "../translate/floats.js";
-import { createOperators } from "../translate/operators.js";
-import { CodePages, type Run, type UnitUser, type Variant } from "./code-pages.js";
+import { outcomes, type Interpret } from "../translate/interpreter.js";
+import type { CodePages, Run, UnitUser, Variant } from "./code-pages.js";
 import { isSv39 } from "./csr-supervisor.js";
 import type { Evaluator } from "./evaluator.js";
 import { nextInterrupt } from "./interrupts.js";
@@ -68,6 +66,7 @@ export class TranslatedEngine implements UnitUser {
   readonly #hart: TranslatedHart;
   readonly #bus: HartBus;
   readonly #code: CodePages;
+  readonly #interpreter: Interpret;
   readonly #base: number;
   readonly #words: Int32Array;
   readonly #view: DataView;
@@ -82,11 +81,13 @@ export class TranslatedEngine implements UnitUser {
   #given = 0;
   /** The rest of the budget is too short for a unit. */
   #lean = false;
-  /** Where the evaluator would go on without a jump, and whether the jump was one that a unit makes itself. */
-  #expected = 0;
-  #direct = false;
+  /** Where the last instruction outside of units led to; and whether it jumped there, and by a jump that a unit makes itself. */
+  #arrived = 0;
+  #jumped = false;
+  #inside = false;
 
-  constructor(hart: TranslatedHart, memory: Memory, bus: HartBus, code: CodePages) {
+  constructor(hart: TranslatedHart, memory: Memory, bus: HartBus, code: CodePages, interpreter: Interpret) {
+    this.#interpreter = interpreter;
     this.#hart = hart;
     this.#bus = bus;
     this.#code = code;
@@ -100,7 +101,6 @@ export class TranslatedEngine implements UnitUser {
   /** A run begins. */
   begin(): void {
     this.#lean = false;
-    this.#expected = -1;
   }
 
   /** How many instructions the running unit has begun, before the one that asks. */
@@ -110,16 +110,15 @@ export class TranslatedEngine implements UnitUser {
 
   /** Executes some instructions, at least one; not past one that changes what stands between instructions. */
   burst(): void {
-    const hart = this.#hart;
     this.#enter();
+    const low = this.#words[hartLayout.pc / 4] ?? 0;
+    const high = this.#words[hartLayout.pc / 4 + 1] ?? 0;
     if (!this.#lean) {
-      const low = this.#words[hartLayout.pc / 4] ?? 0;
-      const high = this.#words[hartLayout.pc / 4 + 1] ?? 0;
       const entry = this.#tlb.findJump(low, high) ?? this.#find(low, high);
       const unit = entry === undefined ? undefined : this.#code.runs[this.#words[entry + 2] ?? 0];
       if (entry !== undefined && unit !== undefined && this.#run(unit.run, this.#words[entry + 3] ?? 0)) return;
     }
-    this.#evaluate(hart);
+    this.#interpret(low, high);
   }
 
   /** What addresses mean has changed: all of them, or what one page-table leaf maps. */
@@ -249,43 +248,83 @@ export class TranslatedEngine implements UnitUser {
 
   // Units and what is between them.
 
-  /** @returns whether it got anywhere */
-  #run(run: Run, block: number): boolean {
+  /** Code of the arena gets what is left of the budget. */
+  #give(most: number): void {
     const words = this.#words;
-    const [budget, fault] = [hartLayout.budget / 4, hartLayout.fault / 4];
-    this.#given = Math.min(this.#hart.left, 2 ** 31 - 1);
-    words[budget] = this.#given;
-    words[budget + 1] = 0;
-    words[fault] = attention.none;
-    run(this.#base, block);
-    const executed = this.underway;
-    const undone = words[fault] === attention.undone;
-    this.#given = 0;
-    words[budget] = 0;
-    this.#hart.count(executed);
-    if (!undone) {
-      this.#expected = -1;
-      this.#direct = false;
-      if (executed === 0) this.#lean = true;
-      return executed > 0;
-    }
-    const exception = this.#exception;
-    this.#exception = undefined;
-    if (exception !== undefined) {
-      this.#hart.count(1);
-      this.#hart.trap(exception);
-      this.#expected = -1;
-      this.#direct = false;
-    } else this.#evaluate(this.#hart);
-    return true;
+    this.#given = Math.min(this.#hart.left, most);
+    words[hartLayout.budget / 4] = this.#given;
+    words[hartLayout.budget / 4 + 1] = 0;
+    words[hartLayout.fault / 4] = attention.none;
   }
 
-  #evaluate(hart: TranslatedHart): void {
-    const low = this.#words[hartLayout.pc / 4] ?? 0;
-    hart.step();
-    const { last } = hart.evaluator;
-    this.#expected = low + (last?.length ?? 0);
-    this.#direct = last?.row.format.name === "B" || last?.row.format.name === "J";
+  /** It came back. @returns how many instructions it executed */
+  #take(): number {
+    const executed = this.underway;
+    this.#given = 0;
+    this.#words[hartLayout.budget / 4] = 0;
+    this.#hart.count(executed);
+    return executed;
+  }
+
+  /** @returns whether it got anywhere */
+  #run(run: Run, block: number): boolean {
+    this.#give(2 ** 31 - 1);
+    run(this.#base, block);
+    const executed = this.#take();
+    if (this.#words[hartLayout.fault / 4] === attention.undone) {
+      this.#redo();
+      return true;
+    }
+    this.#arrive(true, false);
+    if (executed === 0) this.#lean = true;
+    return executed > 0;
+  }
+
+  /** Outside of units: the interpreter as far as it comes, or one instruction by the evaluator. */
+  #interpret(low: number, high: number): void {
+    const place = this.#placeOf(low, high);
+    if (place === undefined) {
+      this.#evaluate();
+      return;
+    }
+    const { variant, host } = place;
+    // A cold page is executed on and on, but for jumps to where it may have to be entered one day; a hot one up to the next
+    // jump, which may lead to a unit, or to where one is worth making.
+    const missing = variant.patience - variant.heat;
+    const isCold = variant.entries.size === 0 && missing > 0;
+    this.#give(isCold ? missing : 2 ** 31 - 1);
+    const outcome = this.#interpreter(this.#base, variant.page, host, isCold ? 0 : 1);
+    variant.heat += this.#take();
+    if (this.#words[hartLayout.fault / 4] === attention.undone) this.#redo();
+    else if (outcome === outcomes.stuck) this.#evaluate();
+    else this.#arrive(outcome !== outcomes.budget && outcome !== outcomes.asked, outcome === outcomes.jump);
+  }
+
+  /** What an instruction was undone for: its exception, or that the evaluator has to execute it. */
+  #redo(): void {
+    const exception = this.#exception;
+    this.#exception = undefined;
+    if (exception === undefined) this.#evaluate();
+    else {
+      this.#hart.count(1);
+      this.#hart.trap(exception);
+    }
+  }
+
+  #evaluate(): void {
+    const before = this.#words[hartLayout.pc / 4] ?? 0;
+    this.#hart.step();
+    const { last } = this.#hart.evaluator;
+    const now = this.#words[hartLayout.pc / 4] ?? 0;
+    const jumped = now !== before + (last?.length ?? 0);
+    const isDirect = last?.row.format.name === "B" || last?.row.format.name === "J";
+    this.#arrive(jumped, isDirect && ((now ^ before) & -pageSize) === 0);
+  }
+
+  #arrive(jumped: boolean, inside: boolean): void {
+    this.#arrived = this.#words[hartLayout.pc / 4] ?? 0;
+    this.#jumped = jumped;
+    this.#inside = inside;
   }
 
   /** The jump cache's entry for where the hart is, if there is a unit to be entered there, or now is. */
@@ -296,10 +335,11 @@ export class TranslatedEngine implements UnitUser {
     const offset = low & (pageSize - 1);
     let entry = variant.entries.get(offset);
     if (entry === undefined) {
-      const jumped = low !== this.#expected;
-      const inside = this.#direct && ((low ^ this.#expected) & -pageSize) === 0;
+      // A trap leads away from where the last instruction led to.
+      const jumped = this.#jumped || low !== this.#arrived;
+      const inside = this.#inside && low === this.#arrived;
       if (jumped ? !inside : offset === 0) variant.wanted.add(offset);
-      if (++variant.heat < variant.patience || !jumped) return undefined;
+      if (variant.heat < variant.patience || !jumped) return undefined;
       this.#translate(place, offset, inside);
       entry = variant.entries.get(offset);
       if (entry === undefined) return undefined;
@@ -333,55 +373,4 @@ export class TranslatedEngine implements UnitUser {
     };
     this.#code.translate(variant, entry, loop, host, decode);
   }
-}
-
-/** What the harts of one machine share. */
-export interface Shared {
-  readonly code: CodePages;
-  readonly engines: Map<number, TranslatedEngine>;
-  /** By the harts' ids. */
-  readonly states: Map<number, PrivilegedState>;
-  /** The hart that runs, or did last. */
-  running: number | undefined;
-}
-
-const sharedBy = new WeakMap<Memory, Shared>();
-
-/** The code that harts of this memory have translated, and their engines by the places of their states. */
-export function sharedOf(memory: Memory, bus: HartBus, isa: Isa, patience: number): Shared {
-  const known = sharedBy.get(memory);
-  if (known !== undefined) return known;
-  const engines = new Map<number, TranslatedEngine>();
-  const engine = (base: number): TranslatedEngine => {
-    const found = engines.get(base);
-    invariant(found !== undefined, `no hart at ${base}`);
-    return found;
-  };
-  const called = isa.rows.flatMap(({ meaning }) =>
-    meaning.flatMap((effect) => (effect.kind === "call" ? [effect.routine] : [])),
-  );
-  const code = new CodePages(patience, memory, {
-    host: {
-      load: (base: number, address: bigint, width: Width) => engine(base).load(address, width, "read"),
-      loadToStore: (base: number, address: bigint, width: Width) => engine(base).load(address, width, "write"),
-      store(base: number, address: bigint, width: Width, value: bigint) {
-        engine(base).store(address, width, value);
-      },
-    },
-    operator: createOperators(),
-    float: createFloats(isa, memory.buffer),
-    routine: Object.fromEntries(
-      [...new Set(called)].map((routine) => [
-        routine,
-        (base: number, first: bigint, second: bigint, third: bigint) =>
-          engine(base).call(routine, first, second, third),
-      ]),
-    ),
-  });
-  bus.onWritten((address, length) => {
-    code.written(address, length);
-  });
-  const shared: Shared = { code, engines, states: new Map(), running: undefined };
-  sharedBy.set(memory, shared);
-  return shared;
 }

@@ -4,7 +4,7 @@ import type { Memory } from "../../wasm/index.js";
 import { hartLayout, pageSize } from "../layout.js";
 import { csrOf, type CsrHart, type Features } from "./csr.js";
 import { hasTimer } from "./csr-machine.js";
-import { sharedOf, TranslatedEngine, type Shared } from "./engine.js";
+import { TranslatedEngine } from "./engine.js";
 import { Evaluator } from "./evaluator.js";
 import { cause } from "./exceptions.js";
 import { Floats } from "./floats.js";
@@ -14,6 +14,7 @@ import type { Mode } from "./mode.js";
 import { Protection } from "./pmp.js";
 import { routinesOf, type RoutineHart, type Routines } from "./routines.js";
 import { restoreState, saveState, type HartSaved } from "./saved.js";
+import { sharedOf, type Shared } from "./shared.js";
 import { resetState, type PrivilegedState } from "./state.js";
 import { status } from "./status.js";
 import { enterTrap } from "./trap.js";
@@ -97,6 +98,7 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
   /** Instructions begun, and those of them that ended in a trap. */
   #cycles = 0;
   #trapped = 0;
+  #evaluated = 0;
   /** How many instructions `run` may still begin. */
   #left = 0;
   /** A breakpoint that the last run stopped at: the next one goes past it. */
@@ -118,7 +120,7 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
     // Integer registers, the others, the pc.
     this.registers = new BigInt64Array(arena.memory.buffer, base, hartLayout.pc / 8 + 1);
     this.#shared = sharedOf(arena.memory, bus, isa, patience);
-    const { code, engines, states } = this.#shared;
+    const { code, interpret, engines, states } = this.#shared;
     states.set(id, this.state);
     this.memory = new VirtualMemory(bus, this.state, this.protection, (address, bytes) => {
       code.written(address, bytes);
@@ -126,7 +128,7 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
     this.routines = routinesOf(this);
     this.evaluator = new Evaluator(this);
     this.engine = engine;
-    this.#translated = new TranslatedEngine(this, arena.memory, bus, code);
+    this.#translated = new TranslatedEngine(this, arena.memory, bus, code, interpret);
     engines.set(base, this.#translated);
     this.protectionChanged();
   }
@@ -161,6 +163,11 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
   /** Those of them that did not end in an exception: what minstret counts. */
   get retired(): number {
     return this.cycles - this.#trapped;
+  }
+
+  /** How many of `cycles` the evaluator executed, since this object was made. */
+  get evaluated(): number {
+    return this.#evaluated;
   }
 
   /** What a CSR holds, whatever the mode; undefined where there is none of that number. */
@@ -290,6 +297,7 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
 
   step(): void {
     const exception = this.evaluator.step();
+    this.#evaluated++;
     this.count(1);
     if (exception !== undefined) this.trap(exception);
   }
@@ -378,7 +386,7 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
 function extensionsOf(isa: Isa): { readonly extensions: bigint; readonly float: boolean } {
   const letters = new Set(["S", "U", ...isa.rows.map(({ extension }) => extension)]);
   if (isa.shortRows.length > 0) letters.add("C");
-  const bits = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZ"].reduce(
+  const bits = Array.from("ABCDEFGHIJKLMNOPQRSTUVWXYZ").reduce(
     (sum, letter, bit) => (letters.has(letter) ? sum | (1n << BigInt(bit)) : sum),
     0n,
   );

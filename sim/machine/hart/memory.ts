@@ -212,7 +212,9 @@ export class VirtualMemory {
       physicals.push(physical);
       for (let index = 0; index < part.bytes; index++) places.push(at + index);
     }
-    if (found !== undefined) parts.forEach((part, index) => found(physicals[index] ?? 0, part.bytes));
+    parts.forEach((part, index) => {
+      found?.(physicals[index] ?? 0, part.bytes);
+    });
     return places;
   }
 }

@@ -39,20 +39,27 @@ function extractAll(word: number, fields: Fields): Record<Field, number> {
   return numbers;
 }
 
-/** Rows in groups that a few bits of the word choose, those with more fixed bits first. */
-function group<T>(
-  entries: readonly T[],
-  mask: (entry: T) => number,
-  match: (entry: T) => number,
-  key: number,
-): Map<number, T[]> {
+/** How many of the bits are 1. */
+const ones = (mask: number): number => (mask >>> 0).toString(2).replaceAll("0", "").length;
+
+/** An ISA's rows in the order in which a word is to be compared with them: those with more fixed bits first. */
+export function candidatesOf({ rows, shortRows }: Isa): {
+  readonly long: readonly Row[];
+  readonly short: readonly ShortRow[];
+} {
+  return {
+    long: [...rows].sort((a, b) => ones(b.format.mask) - ones(a.format.mask)),
+    short: [...shortRows].sort((a, b) => ones(b.mask) - ones(a.mask)),
+  };
+}
+
+/** In groups that a few bits of the word choose. */
+function group<T extends { readonly match: number }>(entries: readonly T[], key: number): Map<number, T[]> {
   const groups = new Map<number, T[]>();
   for (const entry of entries) {
-    const chosen = match(entry) & key;
+    const chosen = entry.match & key;
     groups.set(chosen, [...(groups.get(chosen) ?? []), entry]);
   }
-  const fixed = (entry: T): number => (mask(entry) >>> 0).toString(2).replaceAll("0", "").length;
-  for (const members of groups.values()) members.sort((a, b) => fixed(b) - fixed(a));
   return groups;
 }
 
@@ -66,18 +73,9 @@ const shortKey = 0xe003;
  * Of 16-bit instructions it looks at the lower half of the word alone.
  */
 export function createDecoder(isa: Isa): Decoder {
-  const long = group(
-    isa.rows,
-    ({ format }) => format.mask,
-    ({ match }) => match,
-    longKey,
-  );
-  const short = group(
-    isa.shortRows,
-    ({ mask }) => mask,
-    ({ match }) => match,
-    shortKey,
-  );
+  const candidates = candidatesOf(isa);
+  const long = group(candidates.long, longKey);
+  const short = group(candidates.short, shortKey);
 
   function decodeLong(word: number): Instruction | undefined {
     const row = long.get(word & longKey)?.find(({ format, match }) => (word & format.mask) >>> 0 === match >>> 0);

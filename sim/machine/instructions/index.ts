@@ -15,11 +15,11 @@
  * evaluate    the reference engine: computes meanings, and nothing else
  */
 export { csrNames, csrNumbers } from "./csrs.js";
-export { createDecoder, isLong, type Decoder, type Instruction } from "./decode.js";
+export { candidatesOf, createDecoder, isLong, type Decoder, type Instruction } from "./decode.js";
 export { describe } from "./describe.js";
 export { encode } from "./encode.js";
 export { evaluate, type Exception, type HartState } from "./evaluate.js";
-export { extract, formats, insert } from "./format.js";
+export { extract, formats, insert, type FieldBits, type Fields } from "./format.js";
 export { rv64, type Isa } from "./isa.js";
 export type { Effect, Field, Meaning, Operator, Routine, Term, Width } from "./meaning.js";
 export { pseudos, type Pseudo } from "./pseudo.js";

@@ -28,7 +28,7 @@ type Ending =
 function flow(effects: readonly Effect[]): "next" | "branch" | "jump" | "call" {
   let found: "next" | "branch" | "jump" | "call" = "next";
   for (const effect of effects) {
-    if (effect.kind === "call" && !local.has(effect.routine)) return "call";
+    if (effect.kind === "call" && !localRoutines.has(effect.routine)) return "call";
     if (effect.kind === "jump") found = "jump";
     else if (effect.kind === "when" && flow(effect.effects) === "jump") found = "branch";
   }
@@ -36,7 +36,7 @@ function flow(effects: readonly Effect[]): "next" | "branch" | "jump" | "call" {
 }
 
 /** Routines after which code just goes on. */
-const local: ReadonlySet<string> = new Set(["reserve", "takeReservation", "useFloats"]);
+export const localRoutines: ReadonlySet<string> = new Set(["reserve", "takeReservation", "useFloats"]);
 
 /** How control leaves an instruction, undefined if it goes on to the one behind. */
 function endingOf({ offset, instruction }: Placed): Ending | undefined {

@@ -3,6 +3,7 @@ import { Code, WasmModule, type FunctionType } from "../../wasm/index.js";
 import type { Instruction } from "../instructions/index.js";
 import { entrySize, hartLayout, jumpEntries } from "../layout.js";
 import { findBlocks, successors, type Block } from "./blocks.js";
+import { budgetLooks } from "./budget.js";
 import { importCallees, imports, variablesOf, type UnitContext, type UnitLocals } from "./context.js";
 import { MeaningEmitter } from "./emit.js";
 import { UnitSite } from "./site.js";
@@ -48,9 +49,6 @@ function registersOf({ row, fields }: Instruction): readonly (readonly [place: n
   if (frs3 !== undefined) found.push([placeOfF(fields.frs3), false]);
   return found;
 }
-
-/** The most instructions that are executed between two looks at the budget, where a block isn't longer by itself. */
-const mostUnlooked = 64;
 
 interface Target {
   readonly kind: "loop" | "behind";
@@ -106,7 +104,11 @@ class UnitBuilder {
       [...offsets].flatMap((offset) => this.#nodes.get(offset) ?? []);
     this.#structure = structure([inside(entries), ...blocks.map((block) => inside(successors(block)))]);
 
-    const { needs, looks } = this.#budgetLooks();
+    const { needs, looks } = budgetLooks(
+      this.#structure,
+      blocks.map(({ instructions }) => instructions.length),
+      blocks.map((block) => inside(successors(block))),
+    );
     this.#needs = needs;
     this.#looks = looks;
 
@@ -172,31 +174,6 @@ class UnitBuilder {
       block.instructions.map(({ offset, instruction }) => [offset, instruction.length] as const),
     );
     return { module: this.#module.encode(), entries, instructions: covered.length, covered };
-  }
-
-  /**
-   * A hart never executes more than its budget: where a loop or an entry begins, code goes back to the host unless the budget
-   * is enough for the longest way to the next such place.
-   */
-  #budgetLooks(): { readonly needs: readonly number[]; readonly looks: readonly boolean[] } {
-    const { order, entries, isLoop, edge } = this.#structure;
-    const looks = [...isLoop];
-    for (const node of entries) looks[node] = true;
-    const needs = isLoop.map(() => 0);
-    for (const node of [...order].reverse()) {
-      const block = this.#blocks[node - 1];
-      if (block === undefined) continue;
-      const count = block.instructions.length;
-      const following = successors(block).flatMap((offset) => {
-        const to = this.#nodes.get(offset);
-        return to !== undefined && edge(node, to) === "forward" && looks[to] !== true ? [to] : [];
-      });
-      const most = Math.max(0, ...following.map((to) => needs[to] ?? 0));
-      const cut = most > 0 && count + most > mostUnlooked;
-      if (cut) for (const to of following) looks[to] = true;
-      needs[node] = cut ? count : count + most;
-    }
-    return { needs, looks };
   }
 
   // The nest.

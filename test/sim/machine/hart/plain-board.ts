@@ -75,17 +75,19 @@ export class PlainBus implements HartBus {
 }
 
 export interface PlainBoard {
+  readonly arena: { readonly memory: Memory };
   readonly bus: PlainBus;
   readonly hart: Hart;
   /** What the last alarm was asked for. */
   deadline: bigint | undefined;
 }
 
-/** One hart with RAM, whose clock ticks once per 100 instructions. */
+/** One hart with RAM, and room for another one's state, whose clock ticks once per 100 instructions. */
 export function plainBoard(size: number, options: HartOptions = {}): PlainBoard {
-  const memory = createMemory(Math.ceil((hartLayout.size + size) / 65536));
-  const bus = new PlainBus(memory, hartLayout.size, size);
-  const board: { bus: PlainBus; hart: Hart; deadline: bigint | undefined } = {
+  const memory = createMemory(Math.ceil((2 * hartLayout.size + size) / 65536));
+  const bus = new PlainBus(memory, 2 * hartLayout.size, size);
+  const board: { arena: PlainBoard["arena"]; bus: PlainBus; hart: Hart; deadline: bigint | undefined } = {
+    arena: { memory },
     bus,
     deadline: undefined,
     hart: createHart({

@@ -36,7 +36,7 @@ function readElf(file: Buffer): { readonly segments: readonly Segment[]; readonl
 /** What the program reports: 1 is a pass, else the failed test's number is in it. */
 function outcome(file: Buffer, engine: EngineName): { readonly reported: bigint; readonly instructions: number } {
   const { segments, tohost } = readElf(file);
-  const { bus, hart } = plainBoard(4 * 2 ** 20, { engine });
+  const { bus, hart } = plainBoard(4 * 2 ** 20, { engine, patience: 20 });
   for (const { address, bytes } of segments) bus.write(address, bytes);
   hart.pc = BigInt(ramBase);
   while (hart.cycles < most && bus.read64(tohost) === 0n) hart.run(2000);

@@ -1,0 +1,65 @@
+import { invariant } from "../../core/index.js";
+import { instantiate, type Memory } from "../../wasm/index.js";
+import type { Isa, Width } from "../instructions/index.js";
+import { createFloats } from "../translate/floats.js";
+import { buildInterpreter, type Interpret } from "../translate/interpreter.js";
+import { createOperators } from "../translate/operators.js";
+import { CodePages } from "./code-pages.js";
+import type { TranslatedEngine } from "./engine.js";
+import type { HartBus } from "./memory.js";
+import type { PrivilegedState } from "./state.js";
+
+/** What the harts of one machine share. */
+export interface Shared {
+  readonly code: CodePages;
+  readonly interpret: Interpret;
+  readonly engines: Map<number, TranslatedEngine>;
+  /** By the harts' ids. */
+  readonly states: Map<number, PrivilegedState>;
+  /** The hart that runs, or did last. */
+  running: number | undefined;
+}
+
+const sharedBy = new WeakMap<Memory, Shared>();
+
+/** The code that harts of this memory have translated, and their engines by the places of their states. */
+export function sharedOf(memory: Memory, bus: HartBus, isa: Isa, patience: number): Shared {
+  const known = sharedBy.get(memory);
+  if (known !== undefined) return known;
+  const engines = new Map<number, TranslatedEngine>();
+  const engine = (base: number): TranslatedEngine => {
+    const found = engines.get(base);
+    invariant(found !== undefined, `no hart at ${base}`);
+    return found;
+  };
+  const called = isa.rows.flatMap(({ meaning }) =>
+    meaning.flatMap((effect) => (effect.kind === "call" ? [effect.routine] : [])),
+  );
+  const imports = {
+    host: {
+      memory,
+      load: (base: number, address: bigint, width: Width) => engine(base).load(address, width, "read"),
+      loadToStore: (base: number, address: bigint, width: Width) => engine(base).load(address, width, "write"),
+      store(base: number, address: bigint, width: Width, value: bigint) {
+        engine(base).store(address, width, value);
+      },
+    },
+    operator: createOperators(),
+    float: createFloats(isa, memory.buffer),
+    routine: Object.fromEntries(
+      [...new Set(called)].map((routine) => [
+        routine,
+        (base: number, first: bigint, second: bigint, third: bigint) =>
+          engine(base).call(routine, first, second, third),
+      ]),
+    ),
+  };
+  const code = new CodePages(patience, imports);
+  bus.onWritten((address, length) => {
+    code.written(address, length);
+  });
+  const { interpret } = instantiate(buildInterpreter(isa), imports) as { readonly interpret: Interpret };
+  const shared: Shared = { code, interpret, engines, states: new Map(), running: undefined };
+  sharedBy.set(memory, shared);
+  return shared;
+}

@@ -1,0 +1,346 @@
+import { Code, WasmModule, type FunctionType } from "../../wasm/index.js";
+import { candidatesOf, type Effect, type Isa, type Row, type ShortRow } from "../instructions/index.js";
+import { hartLayout, pageSize } from "../layout.js";
+import { localRoutines } from "./blocks.js";
+import { importCallees, imports, variablesOf } from "./context.js";
+import { MeaningEmitter } from "./emit.js";
+import { extractBits, WordSite, type WordContext, type WordForm, type WordLocals } from "./word-site.js";
+
+/** Why the interpreter came back, and the hart is where pc says. */
+export const outcomes = {
+  /** It executed what it was given. */
+  budget: 0,
+  /** The instruction is on another page. */
+  page: 1,
+  /** The instruction is not one for it: it reaches into the next page, doesn't exist, or was undone by the host. */
+  stuck: 2,
+  /** It jumped inside the page to where the code says, and was to stop there. */
+  jump: 3,
+  /** It jumped to an address that was computed. */
+  computed: 4,
+  /** The host was asked for something that may have changed what stands between instructions. */
+  asked: 5,
+} as const;
+
+/**
+ * (hart, its page's address, where that lies in the arena, whether to stop at each jump) → why it came back; pc and budget
+ * are in the hart.
+ */
+export type Interpret = (hart: number, page: bigint, host: number, stops: 0 | 1) => number;
+
+const type: FunctionType = { parameters: ["i32", "i64", "i32", "i32"], results: ["i32"] };
+const [hart, page, host, stops] = [0, 1, 2, 3];
+
+/**
+ * All of an ISA's instructions as one function: it takes a word's bits apart where the translator knew them, and keeps
+ * registers in memory. What the translator makes of a page is this, specialised to the page's code.
+ *
+ *     loop
+ *       back to the host, if the budget is used up or pc is on another page
+ *       the word at pc; by its bits, to one kind of instruction
+ *       its meaning
+ *       pc on; back to the host, if the meaning wants that
+ *
+ * @returns a WebAssembly module that exports `interpret`; its imports are those of units
+ */
+export function buildInterpreter(isa: Isa): Uint8Array<ArrayBuffer> {
+  return new InterpreterBuilder(isa).build();
+}
+
+class InterpreterBuilder {
+  readonly #isa: Isa;
+  readonly #module = new WasmModule();
+  readonly #code = new Code(type.parameters.length);
+  readonly #locals: WordLocals;
+  readonly #context: WordContext;
+  #exit = 0;
+  #done = 0;
+
+  constructor(isa: Isa) {
+    const code = this.#code;
+    this.#isa = isa;
+    this.#locals = {
+      hart,
+      context: code.local("i64"),
+      address: code.local("i64"),
+      scratch: code.local("i64"),
+      pc: code.local("i64"),
+      next: code.local("i64"),
+      target: code.local("i64"),
+      budget: code.local("i64"),
+      entry: code.local("i32"),
+      word: code.local("i32"),
+      outcome: code.local("i32"),
+    };
+    this.#module.importMemory(imports.host, "memory");
+    this.#context = {
+      code,
+      locals: this.#locals,
+      callees: importCallees(this.#module),
+      variable: variablesOf(code),
+      undo: () => {
+        this.#leave(outcomes.stuck);
+      },
+    };
+  }
+
+  build(): Uint8Array<ArrayBuffer> {
+    const code = this.#code;
+    const { context, pc, target, budget, outcome, word } = this.#locals;
+    const at = code.local("i32");
+    const load = (local: number, offset: number): void => {
+      code.get(hart);
+      code.access("i64.load", offset);
+      code.set(local);
+    };
+    const save = (local: number, offset: number): void => {
+      code.get(hart);
+      code.get(local);
+      code.access("i64.store", offset);
+    };
+    load(context, hartLayout.context);
+    load(pc, hartLayout.pc);
+    load(budget, hartLayout.budget);
+    code.block();
+    this.#exit = code.depth;
+    code.loop();
+    const again = code.depth;
+
+    code.get(budget);
+    code.op("i64.eqz");
+    code.branchIf(this.#exit);
+    code.get(pc);
+    code.i64(BigInt(-pageSize));
+    code.op("i64.and");
+    code.get(page);
+    code.op("i64.ne");
+    code.if();
+    this.#leave(outcomes.page);
+    code.op("end");
+
+    code.get(pc);
+    code.op("i32.wrap_i64");
+    code.i32(pageSize - 1);
+    code.op("i32.and");
+    code.tee(at);
+    code.get(host);
+    code.op("i32.add");
+    code.access("i32.load16_u", 0);
+    code.set(word);
+
+    code.block();
+    this.#done = code.depth;
+    code.block();
+    const none = code.depth;
+    code.get(word);
+    code.i32(3);
+    code.op("i32.and");
+    code.i32(3);
+    code.op("i32.eq");
+    code.if();
+    code.get(at);
+    code.i32(pageSize - 2);
+    code.op("i32.eq");
+    code.branchIf(none);
+    code.get(at);
+    code.get(host);
+    code.op("i32.add");
+    code.access("i32.load", 0);
+    code.set(word);
+    this.#nextIs(4);
+    this.#longWords(none);
+    code.op("else");
+    this.#nextIs(2);
+    this.#shortWords(none);
+    code.op("end");
+    code.op("end");
+    this.#leave(outcomes.stuck);
+    code.op("end");
+
+    code.get(target);
+    code.set(pc);
+    code.get(budget);
+    code.i64(1n);
+    code.op("i64.sub");
+    code.set(budget);
+    code.get(outcome);
+    code.op("i32.eqz");
+    code.branchIf(again);
+    code.op("end");
+    code.op("end");
+    save(pc, hartLayout.pc);
+    save(budget, hartLayout.budget);
+    code.get(outcome);
+    this.#module.function(type, code, "interpret");
+    return this.#module.encode();
+  }
+
+  #leave(why: number): void {
+    this.#code.i32(why);
+    this.#code.set(this.#locals.outcome);
+    this.#code.branch(this.#exit);
+  }
+
+  #nextIs(length: number): void {
+    this.#code.get(this.#locals.pc);
+    this.#code.i64(BigInt(length));
+    this.#code.op("i64.add");
+    this.#code.tee(this.#locals.next);
+    this.#code.set(this.#locals.target);
+  }
+
+  // Which kind of instruction the word is.
+
+  #longWords(none: number): void {
+    const opcodes = groupBy(candidatesOf(this.#isa).long, ({ match }) => (match >>> 2) & 31);
+    this.#switch(
+      32,
+      () => {
+        this.#bits(2, 31);
+      },
+      opcodes,
+      (rows) => {
+        if (!rows.every(({ format }) => (format.mask & 0x7000) === 0x7000)) {
+          for (const row of rows) this.#longWord(row, 0x7f);
+          return;
+        }
+        this.#switch(
+          8,
+          () => {
+            this.#bits(12, 7);
+          },
+          groupBy(rows, ({ match }) => (match >>> 12) & 7),
+          (same) => {
+            for (const row of same) this.#longWord(row, 0x707f);
+          },
+          none,
+        );
+      },
+      none,
+    );
+  }
+
+  #longWord(row: Row, known: number): void {
+    const { mask } = row.format;
+    this.#where(mask & ~known ? [mask, row.match] : undefined, () => {
+      this.#instruction(row, { fields: row.format.fields, fixed: {}, same: {} });
+    });
+  }
+
+  #shortWords(none: number): void {
+    this.#switch(
+      4,
+      () => {
+        this.#bits(0, 3);
+      },
+      groupBy(candidatesOf(this.#isa).short, ({ match }) => match & 3),
+      (quadrant) => {
+        this.#switch(
+          8,
+          () => {
+            this.#bits(13, 7);
+          },
+          groupBy(quadrant, ({ match }) => (match >>> 13) & 7),
+          (rows) => {
+            for (const row of rows) this.#shortWord(row);
+          },
+          none,
+        );
+      },
+      none,
+    );
+  }
+
+  #shortWord(short: ShortRow): void {
+    const { mask, match, fields, fixed, same = {}, nonzero = [] } = short;
+    this.#where(mask === 0xe003 ? undefined : [mask, match], () => {
+      for (const field of nonzero) {
+        const bits = fields[field];
+        if (bits === undefined) continue;
+        extractBits(this.#context, bits);
+        this.#code.if();
+      }
+      this.#instruction(this.#isa.row(short.means), { fields, fixed, same });
+      for (const field of nonzero) if (fields[field] !== undefined) this.#code.op("end");
+    });
+  }
+
+  #instruction(row: Row, form: WordForm): void {
+    const code = this.#code;
+    const isComputed = row.format.name !== "J" && row.format.name !== "B";
+    const site = new WordSite(this.#context, form, () => {
+      if (isComputed) code.i32(outcomes.computed);
+      else {
+        code.get(stops);
+        code.i32(outcomes.jump);
+        code.op("i32.mul");
+      }
+      code.set(this.#locals.outcome);
+    });
+    new MeaningEmitter(this.#context, site).effects(row.meaning);
+    if (asks(row.meaning)) {
+      code.i32(outcomes.asked);
+      code.set(this.#locals.outcome);
+    }
+    code.branch(this.#done);
+  }
+
+  // Choices.
+
+  #bits(from: number, mask: number): void {
+    this.#code.get(this.#locals.word);
+    this.#code.i32(from);
+    this.#code.op("i32.shr_u");
+    this.#code.i32(mask);
+    this.#code.op("i32.and");
+  }
+
+  /** What `emit` emits, where the word has these bits under the mask. */
+  #where(pattern: readonly [mask: number, match: number] | undefined, emit: () => void): void {
+    if (pattern !== undefined) {
+      this.#code.get(this.#locals.word);
+      this.#code.i32(pattern[0]);
+      this.#code.op("i32.and");
+      this.#code.i32(pattern[1]);
+      this.#code.op("i32.eq");
+      this.#code.if();
+    }
+    emit();
+    if (pattern !== undefined) this.#code.op("end");
+  }
+
+  /** To what `emit` makes of the group that the selector names, or to `none`; there, too, from the end of what it makes. */
+  #switch<T>(
+    count: number,
+    selector: () => void,
+    groups: ReadonlyMap<number, readonly T[]>,
+    emit: (group: readonly T[]) => void,
+    none: number,
+  ): void {
+    const labels = new Map<number, number>();
+    for (const key of [...groups.keys()].reverse()) {
+      this.#code.block();
+      labels.set(key, this.#code.depth);
+    }
+    selector();
+    this.#code.branchTable([...Array.from({ length: count }, (_, key) => labels.get(key) ?? none), none]);
+    for (const group of groups.values()) {
+      this.#code.op("end");
+      emit(group);
+      this.#code.branch(none);
+    }
+  }
+}
+
+function groupBy<T>(items: readonly T[], key: (item: T) => number): ReadonlyMap<number, readonly T[]> {
+  const groups = new Map<number, T[]>();
+  for (const item of items) groups.set(key(item), [...(groups.get(key(item)) ?? []), item]);
+  return groups;
+}
+
+const asks = (effects: readonly Effect[]): boolean =>
+  effects.some(
+    (effect) =>
+      (effect.kind === "call" && !localRoutines.has(effect.routine)) ||
+      (effect.kind === "when" && asks(effect.effects)),
+  );

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Broadcast } from "../../kernel/wire/index.js";
+import { undisturbed } from "./processor.js";
 import { spawnKernel, until, type SpawnedKernel } from "./spawned-kernel.js";
 
 let kernel: SpawnedKernel;
@@ -219,12 +220,14 @@ test.each(["while (true) {}", "await Promise.resolve(); while (true) {}", "await
     const comm_id = `endless ${code}`;
     await idle(kernel.client.notify("comm_open", { comm_id, target_name: "endless", data: {} }));
     const id = kernel.client.notify("comm_msg", { comm_id, data: {} });
-    await until(() => of(id).some(({ type }) => type === "status"));
+    await until(() => of(id).some(({ type }) => type === "stream"));
     await new Promise((resolve) => setTimeout(resolve, 50));
-    const start = performance.now();
-    await kernel.client.request("control", "interrupt_request", {}, { timeout: 2_000 });
+    const took = await undisturbed(kernel, async () => {
+      await kernel.client.request("control", "interrupt_request", {}, { timeout: 60_000 });
+      await idle(id);
+    });
+    expect(took).toBeLessThan(500);
     const broadcasts = await idle(id);
-    expect(performance.now() - start).toBeLessThan(500);
     expect(broadcasts.find(({ type }) => type === "error")?.content).toMatchObject({ ename: "Interrupted" });
     expect((await kernel.run("kept")).result).toBe("'kept'");
   },

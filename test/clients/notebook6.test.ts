@@ -5,6 +5,7 @@ import type { Locator, Page } from "playwright-core";
 import { afterAll, beforeEach, expect, test } from "vitest";
 import { keepOnFailure, keepPicture, needsBrowser, startBrowser, type Browser } from "./browser.js";
 import { call, top } from "./command.js";
+import { everyControl, expectStart, moveEverything } from "./controls.js";
 import { startServer, type JupyterServer } from "./jupyter-server.js";
 import { pythonOf } from "./python.js";
 
@@ -175,45 +176,12 @@ test("a slider moved by the keyboard runs the function again, also after the pag
   await keepPicture(tab, "notebook6-widget-reloaded");
 });
 
-const controls = `import * as v from "virtlab";
-const here = v.output();
-const go = v.button("Go");
-const bar = v.progressBar(4, { label: "bar" });
-go.onChange((presses) => { bar.value = presses; return here.run(() => { console.log("pressed", presses); }); });
-v.interact((values) => JSON.stringify(values), {
-  slider: v.slider(0, 10), log: v.logSlider(0.01, 100, { value: 1 }), range: v.rangeSlider(0, 9),
-  menu: v.select(["a", "b"]), list: v.select(["a", "b"], { as: "list" }),
-  radio: v.select(["a", "b"], { as: "radio" }), buttons: v.select(["a", "b"], { as: "buttons" }),
-  check: v.checkbox(), text: v.textField("typed"), frame: v.play(0, 5, { interval: 50 }),
-});
-v.show(v.column(v.row(go, bar, v.label("a label"), v.htmlLabel("<b>bold</b>")), here));`;
-
 test("every kind of control is seen and moves", async () => {
-  await write("kinds.ipynb", controls);
+  await write("kinds.ipynb", everyControl);
   await run(0);
-  const shown = cell(0);
-  const values = async (): Promise<unknown> =>
-    JSON.parse((await shown.locator(".widget-vbox pre").first().innerText()).replace(/^'|'$/g, "")) as unknown;
-  const start = { slider: 0, log: 1, range: [0, 9], menu: "a", list: "a", radio: "a", buttons: "a", check: false };
-  await expect.poll(values).toEqual({ ...start, text: "typed", frame: 0 });
+  await expectStart(cell(0));
   await keepPicture(tab, "notebook6-kinds");
-  await shown.locator(".ui-slider-handle, [role=slider]").first().focus();
-  await tab.keyboard.press("ArrowRight");
-  await shown.locator(".widget-dropdown select").selectOption("b");
-  await shown.locator(".widget-select select").selectOption("b");
-  await shown.locator(".widget-radio input").nth(1).click();
-  await shown.locator(".widget-toggle-button").nth(1).click();
-  await shown.locator(".widget-checkbox input").click();
-  await shown.locator(".widget-text input").fill("else");
-  const now = { slider: 1, menu: "b", list: "b", radio: "b", buttons: "b", check: true, text: "else" };
-  await expect.poll(values).toEqual({ ...start, ...now, frame: 0 });
-  await shown.locator(".widget-play button").first().click();
-  await expect.poll(values).toEqual({ ...start, ...now, frame: 5 });
-  await shown.getByRole("button", { name: "Go", exact: true }).click();
-  await expect
-    .poll(() => shown.locator(".widget-output pre, .output_subarea pre").last().innerText())
-    .toContain("pressed 1");
-  await expect.poll(() => shown.locator(".progress-bar").first().getAttribute("style")).toContain("25%");
+  await moveEverything(cell(0));
   await keepPicture(tab, "notebook6-kinds-moved");
 });
 

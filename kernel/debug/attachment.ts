@@ -26,6 +26,9 @@ export interface AttachmentOptions {
   readonly tell: (event: DebugEvent["event"], body: Fields) => void;
 }
 
+/** How long it may take to begin, in ms: on a busy machine longer than an answer that a user waits for. */
+const attaching = 5_000;
+
 /** @throws RequestError where the main thread can't be reached */
 export async function attach(options: AttachmentOptions): Promise<Attachment> {
   const { inspector, book, variables, tell } = options;
@@ -45,7 +48,7 @@ export async function attach(options: AttachmentOptions): Promise<Attachment> {
       tell("continued", { threadId, allThreadsContinued: true });
     },
   });
-  await inspector.post("Debugger.enable", {});
+  await inspector.post("Debugger.enable", {}, attaching);
   return { scripts, breakpoints, stepping, frames };
 }
 

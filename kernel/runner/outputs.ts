@@ -81,12 +81,14 @@ export class CellOutputs {
         this.#outputs.push({ output_type: "error", ename, evalue, traceback });
         return;
       }
-      case "display_data":
-        this.#show({ output_type: "display_data", ...content(publication) }, publication.displayId);
+      case "display_data": {
+        const { data, metadata, displayId } = publication;
+        this.#show({ output_type: "display_data", data, metadata }, displayId);
         return;
+      }
       case "execute_result": {
-        const execution_count = publication.executionCount;
-        this.#show({ output_type: "execute_result", execution_count, ...content(publication) }, publication.displayId);
+        const { executionCount: execution_count, data, metadata, displayId } = publication;
+        this.#show({ output_type: "execute_result", execution_count, data, metadata }, displayId);
         return;
       }
     }
@@ -115,11 +117,4 @@ export class CellOutputs {
     const same = this.#displays.get(displayId) ?? [];
     this.#displays.set(displayId, [...same, output]);
   }
-}
-
-type Shown = Extract<Publication, { readonly type: "display_data" | "execute_result" }>;
-function content({ data, metadata }: Shown): Pick<DisplayOutput, "data" | "metadata"> {
-  // A view names a model that ends with the kernel; what else is there says what it showed.
-  const kept = Object.entries(data).filter(([type]) => type !== "application/vnd.jupyter.widget-view+json");
-  return { data: Object.fromEntries(kept), metadata };
 }

@@ -6,7 +6,7 @@ import { cellOutputs, type LastingOutput } from "./cell-outputs.js";
 export type CommNotice = Extract<Incoming, { type: NoticeType }>;
 
 /** What of an execute_request says which cell it is. */
-type CellRequest = Pick<Extract<Incoming, { type: "execute_request" }>, "header" | "metadata">;
+type CellRequest = Pick<Extract<Incoming, { type: "execute_request" }>, "header" | "metadata" | "content">;
 
 type CommTable = Readonly<Record<string, { readonly target_name: string }>>;
 
@@ -15,8 +15,9 @@ export interface Comms {
   /** Sends on what a cell says through a comm. */
   publish(parent: Header, output: Extract<Output, { type: "comm" }>): void;
   /**
-   * Closes the widgets that the request's cell opened when it ran before: their place on the page is gone. Only a client
-   * that names its cells has that.
+   * Closes the widgets that the request's cell opened when it ran before: their place on the page is gone. Where the
+   * client doesn't name its cells, as the classic Notebook, a cell is known by its words; a notebook may hold the same
+   * words more than once, so that the latest runs of them keep their widgets.
    */
   leave(request: CellRequest): Promise<void>;
   /** The open comms by id, all or those of one target. */
@@ -81,6 +82,15 @@ export function createComms({ broadcast, executor, log }: CommsOptions): Comms {
     if (cell !== undefined) opened.set(id, cell);
   }
 
+  /** Of the runs of these words that have widgets open, the one that is to make room for the next. */
+  function oldestRun(code: string): string | undefined {
+    const runs = new Set<string>();
+    for (const by of opened.values()) {
+      if (by.startsWith(words) && by.slice(by.indexOf("\n") + 1) === code) runs.add(by);
+    }
+    return runs.size < alike ? undefined : [...runs][0];
+  }
+
   return {
     publish(parent, { event, id: comm_id, target: target_name, data, metadata, buffers: base64 }) {
       const buffers = base64.map((text) => Buffer.from(text, "base64"));
@@ -98,11 +108,15 @@ export function createComms({ broadcast, executor, log }: CommsOptions): Comms {
           broadcast(parent, "comm_close", { comm_id, data }, { metadata, buffers });
       }
     },
-    async leave({ header, metadata }) {
-      const { cellId: cell } = metadata;
-      if (typeof cell !== "string") return;
+    async leave({ header, metadata, content }) {
+      const { cellId } = metadata;
+      const named = typeof cellId === "string";
+      // A name that no client gives.
+      const cell = named ? cellId : `${words}${header.msg_id}\n${content.code}`;
       cells.set(header, cell);
-      const ids = [...opened].flatMap(([id, by]) => (by === cell && targets.get(id) === widgets ? [id] : []));
+      const gone = named ? cell : oldestRun(content.code);
+      if (gone === undefined) return;
+      const ids = [...opened].flatMap(([id, by]) => (by === gone && targets.get(id) === widgets ? [id] : []));
       if (ids.length === 0) return;
       for (const comm_id of ids) {
         forget(comm_id);
@@ -140,6 +154,12 @@ export function createComms({ broadcast, executor, log }: CommsOptions): Comms {
 
 /** The target of ipywidgets' models. */
 const widgets = "jupyter.widget";
+
+/** Begins what stands for a cell whose client doesn't name it; a name has no such character. */
+const words = "\0";
+
+/** Runs of the same words whose widgets stay open. */
+const alike = 4;
 
 /** Closed comms that are told from unknown ones. */
 const remembered = 1000;

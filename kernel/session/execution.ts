@@ -29,6 +29,7 @@ import { createMagicContext } from "./magic-context.js";
 import { misplacedMagic } from "./misplaced-magic.js";
 import type { Questions } from "./questions.js";
 import { explainError, refusal, type TypecheckMode } from "./type-check.js";
+import { withoutWidgetView, withoutWidgetViews } from "./widget-views.js";
 
 export interface ExecutionOptions {
   readonly broadcast: KernelSockets["broadcast"];
@@ -247,8 +248,10 @@ export function createExecution(options: ExecutionOptions): Execution {
     // Frames are mapped by the cell's name: what has no number of its own gets another name.
     const name = stored ? `In[${count}]` : `Unnumbered[${++unstored}]`;
     debugging.named(name, code);
+    // Who can't be asked can't move a widget either: nbclient, graders, `virtlab run`.
+    const attended = request.allow_stdin;
     const outputs = cellOutputs((output) => {
-      publish(parent, output);
+      publish(parent, attended ? output : withoutWidgetViews(output));
     });
     const show = silent ? silently(parent) : outputs.show;
     const payload: { source: "page"; data: WireData; start: number }[] = [];
@@ -266,7 +269,8 @@ export function createExecution(options: ExecutionOptions): Execution {
     }
     const { result } = outcome;
     if (result !== undefined && !silent) {
-      broadcast(parent, "execute_result", { execution_count, data: wireData(result), metadata: {} });
+      const data = wireData(attended ? result : withoutWidgetView(result));
+      broadcast(parent, "execute_result", { execution_count, data, metadata: {} });
     }
     const text = result?.["text/plain"];
     if (stored && typeof text === "string") history.setOutput(execution_count, text);

@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { keepOnFailure, needsBrowser, startBrowser, type Browser } from "./browser.js";
+import { everyControl, expectStart, moveEverything } from "./controls.js";
 
 const top = fileURLToPath(new URL("../../", import.meta.url));
 const built = existsSync(join(top, "dist", "ui", "manifest.json"));
@@ -245,6 +246,18 @@ describe.skipIf(!built)("the notebook in Chromium", () => {
     await page.getByText("n is 5").waitFor();
     await page.screenshot({ path: join(top, "artefacts", "browser-slider.png") });
     expect(await page.locator(".noUi-handle").count()).toBe(1);
+  });
+
+  test("every kind of control is seen and moves", async () => {
+    write("kinds.ipynb", everyControl);
+    const { page } = await open("notebooks/kinds.ipynb");
+    await page.locator(".jp-CodeCell .cm-content").click();
+    await page.keyboard.press("Control+Enter");
+    const shown = page.locator(".jp-CodeCell").first();
+    await expectStart(shown);
+    await page.screenshot({ path: join(top, "artefacts", "browser-kinds.png") });
+    await moveEverything(shown);
+    await page.screenshot({ path: join(top, "artefacts", "browser-kinds-moved.png") });
   });
 
   test("the tree shows the folder; a file is uploaded, and a notebook renamed with its session", async () => {

@@ -5,6 +5,7 @@ import type { Locator, Page } from "playwright-core";
 import { afterAll, beforeEach, expect, test } from "vitest";
 import { keepOnFailure, keepPicture, needsBrowser, startBrowser, type Browser } from "./browser.js";
 import { call, top } from "./command.js";
+import { everyControl, expectStart, moveEverything } from "./controls.js";
 import { startServer, type JupyterServer } from "./jupyter-server.js";
 import { pythonOf } from "./python.js";
 
@@ -173,4 +174,26 @@ test("a slider moved by the keyboard runs the function again, also after the pag
   await tab.keyboard.press("ArrowRight");
   await expect.poll(() => result.innerText()).toBe("'mean of 36'");
   await keepPicture(tab, "notebook6-widget-reloaded");
+});
+
+test("every kind of control is seen and moves", async () => {
+  await write("kinds.ipynb", everyControl);
+  await run(0);
+  await expectStart(cell(0));
+  await keepPicture(tab, "notebook6-kinds");
+  await moveEverything(cell(0));
+  await keepPicture(tab, "notebook6-kinds-moved");
+});
+
+test("a cell that runs again and again leaves the widgets of its latest runs, and no more", async () => {
+  await write("again.ipynb", 'import { slider } from "virtlab";\nslider(0, 9)');
+  const models = (): Promise<number> =>
+    tab.evaluate(`new Promise((done) => Jupyter.notebook.kernel.comm_info("jupyter.widget",
+      ({ content }) => done(Object.keys(content.comms).length)))`);
+  await run(0);
+  const one = await models();
+  expect(one).toBeGreaterThan(1);
+  for (let n = 0; n < 9; n++) await run(0);
+  expect(await models()).toBe(4 * one);
+  await expect.poll(() => cell(0).locator(".ui-slider-handle, [role=slider]").count()).toBe(1);
 });

@@ -1,6 +1,7 @@
 /** Widgets and bars in JupyterLab 4 with ipywidgets 8: what a student moves, and what follows. */
 import type { Locator } from "playwright-core";
 import { expect, test } from "vitest";
+import { everyControl, expectStart, moveEverything } from "./controls.js";
 import { useLab } from "./lab.js";
 
 const lab = useLab("jupyterlab_widgets");
@@ -10,44 +11,12 @@ const imports = 'import * as v from "virtlab";';
 const textOf = async (place: Locator): Promise<string> => (await place.innerText()).replace(/\n+/g, "\n").trim();
 
 test("every kind of control is seen and moves", async () => {
-  const notebook = await lab.write(
-    `${imports}
-    const here = v.output();
-    const controls = {
-      slider: v.slider(0, 10), log: v.logSlider(0.01, 100, { value: 1 }), range: v.rangeSlider(0, 9),
-      menu: v.select(["a", "b"]), list: v.select(["a", "b"], { as: "list" }),
-      radio: v.select(["a", "b"], { as: "radio" }), buttons: v.select(["a", "b"], { as: "buttons" }),
-      check: v.checkbox(), text: v.textField("typed"), frame: v.play(0, 20, { interval: 50 }),
-    };
-    const go = v.button("Go");
-    const bar = v.progressBar(4, { label: "bar" });
-    go.onChange((presses) => { bar.value = presses; return here.run(() => { console.log("pressed", presses); }); });
-    v.interact((values) => JSON.stringify(values), controls);
-    v.show(v.row(go, bar, v.label("a label"), v.htmlLabel("<b>bold</b>")), here);`,
-  );
+  const notebook = await lab.write(everyControl);
   await notebook.run(0);
   const cell = notebook.cell(0);
-  const result = cell.locator(".widget-output").first();
-  const values = async (): Promise<unknown> =>
-    JSON.parse((await textOf(result)).replace(/^'|'$/g, "")) as Record<string, unknown>;
-  const start = { slider: 0, log: 1, range: [0, 9], menu: "a", list: "a", radio: "a", buttons: "a", check: false };
-  await expect.poll(values).toEqual({ ...start, text: "typed", frame: 0 });
+  await expectStart(cell);
   await lab.picture("widgets");
-  await cell.getByRole("slider").first().focus();
-  await lab.tab.keyboard.press("ArrowRight");
-  await cell.locator(".widget-dropdown select").selectOption("b");
-  await cell.locator(".widget-select select").selectOption("b");
-  await cell.locator(".widget-radio input").nth(1).click();
-  await cell.locator(".widget-toggle-button").nth(1).click();
-  await cell.locator(".widget-checkbox input").click();
-  await cell.locator(".widget-text input").fill("else");
-  const now = { slider: 1, menu: "b", list: "b", radio: "b", buttons: "b", check: true, text: "else" };
-  await expect.poll(values).toEqual({ ...start, ...now, frame: 0 });
-  await cell.getByRole("button", { name: "Go", exact: true }).click();
-  await expect.poll(() => textOf(cell.locator(".widget-output").last())).toBe("pressed 1");
-  await expect
-    .poll(() => cell.locator(".progress-bar, .jupyter-widgets .progress > div").first().getAttribute("style"))
-    .toContain("25%");
+  await moveEverything(cell);
   await lab.picture("widgets-moved");
 });
 

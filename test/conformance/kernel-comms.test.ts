@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Broadcast } from "../../kernel/wire/index.js";
+import { undisturbed } from "./processor.js";
 import { spawnKernel, until, type SpawnedKernel } from "./spawned-kernel.js";
 
 let kernel: SpawnedKernel;
@@ -50,10 +51,12 @@ function lastText(model: string): unknown {
 }
 
 test("interact: a slider moves, and the result follows", async () => {
-  const { reply, broadcasts } = await kernel.run(`
-    import { interact } from "virtlab";
+  const { reply, broadcasts } = await kernel.run(
+    `import { interact } from "virtlab";
     let calls = 0;
-    interact(({ n, how }) => { calls++; return how + " of " + n; }, { n: { min: 1, max: 99 }, how: ["sum", "mean"] });`);
+    interact(({ n, how }) => { calls++; return how + " of " + n; }, { n: { min: 1, max: 99 }, how: ["sum", "mean"] });`,
+    { allow_stdin: true },
+  );
   expect(reply.status).toBe("ok");
   const models = modelsOf(broadcasts);
   const slider = models.get("IntSliderModel")?.content.comm_id ?? "";
@@ -145,6 +148,40 @@ test("a cell that runs again closes the widgets of its run before, also those of
   expect(kernel.log()).toBe("");
 });
 
+test("where cells have no names, four runs of the same words keep their widgets", async () => {
+  const open = async (): Promise<string[]> => {
+    const { content } = await kernel.client.request("shell", "comm_info_request", { target_name: "jupyter.widget" });
+    return content.status === "ok" ? Object.keys(content.comms) : [];
+  };
+  const runs: string[][] = [];
+  const run = async (code: string): Promise<string[]> => {
+    const { broadcasts } = await kernel.run(`import { slider } from "virtlab"; ${code}`);
+    const ids = broadcasts.flatMap((each) => (each.type === "comm_open" ? [each.content.comm_id] : []));
+    expect(ids.length).toBeGreaterThan(1);
+    return ids;
+  };
+  const other = await run("slider(0, 8)");
+  for (let n = 0; n < 12; n++) runs.push(await run("slider(0, 9)"));
+  const now = await open();
+  expect(now).toEqual(expect.arrayContaining([...other, ...runs.slice(-4).flat()]));
+  expect(now.filter((id) => runs.slice(0, -4).flat().includes(id))).toEqual([]);
+});
+
+test("a client that allows no questions gets what a page can show, and no view of a widget", async () => {
+  const cell = (code: string): string => `import { column, interact, show, slider } from "virtlab"; ${code}`;
+  const bundles = async (code: string): Promise<unknown[]> => {
+    const { broadcasts } = await kernel.run(cell(code));
+    return broadcasts.flatMap((each) =>
+      each.type === "display_data" || each.type === "execute_result" ? [each.content.data] : [],
+    );
+  };
+  expect(await bundles("interact(({ n }) => n * n, { n: { min: 3, max: 9 } });")).toEqual([{ "text/plain": "9" }]);
+  expect(await bundles('show(slider(0, 9)); column(slider(2, 9, { label: "n" }), slider(0, 1))')).toEqual([
+    { "text/plain": "0 (0 to 9)" },
+    { "text/plain": "n: 2 (2 to 9)\n0 (0 to 1)" },
+  ]);
+});
+
 test("what a part of a cell shows is kept apart, beyond an await too", async () => {
   const { broadcasts, stdout } = await kernel.run(`
     import { output } from "virtlab";
@@ -219,12 +256,14 @@ test.each(["while (true) {}", "await Promise.resolve(); while (true) {}", "await
     const comm_id = `endless ${code}`;
     await idle(kernel.client.notify("comm_open", { comm_id, target_name: "endless", data: {} }));
     const id = kernel.client.notify("comm_msg", { comm_id, data: {} });
-    await until(() => of(id).some(({ type }) => type === "status"));
+    await until(() => of(id).some(({ type }) => type === "stream"));
     await new Promise((resolve) => setTimeout(resolve, 50));
-    const start = performance.now();
-    await kernel.client.request("control", "interrupt_request", {}, { timeout: 2_000 });
+    const took = await undisturbed(kernel, async () => {
+      await kernel.client.request("control", "interrupt_request", {}, { timeout: 60_000 });
+      await idle(id);
+    });
+    expect(took).toBeLessThan(500);
     const broadcasts = await idle(id);
-    expect(performance.now() - start).toBeLessThan(500);
     expect(broadcasts.find(({ type }) => type === "error")?.content).toMatchObject({ ename: "Interrupted" });
     expect((await kernel.run("kept")).result).toBe("'kept'");
   },

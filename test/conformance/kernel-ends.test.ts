@@ -230,7 +230,7 @@ test.each(["the system's wish", "a shutdown_request", "process.exit"])(
     else if (how === "a shutdown_request") await own.client.request("control", "shutdown_request", { restart: false });
     else own.process.kill("SIGTERM");
     await own.ended;
-    await until(() => !alive(`^sleep ${word}`), 3_000);
+    await until(() => !alive(`^sleep ${word}`));
     expect(alive(`^sleep ${word}`)).toBe(false);
     await own.close();
   },
@@ -255,9 +255,9 @@ test.each([
     expect(watchdog).toHaveLength(1);
     own.process.kill("SIGKILL");
     await own.ended;
-    await until(() => !alive(`^sleep ${word}[13]`), 3_000);
+    await until(() => !alive(`^sleep ${word}[13]`));
     expect(alive(`^sleep ${word}2`)).toBe(true);
-    await until(() => !watchdog.some((pid) => existsSync(`/proc/${pid}`)), 3_000);
+    await until(() => !watchdog.some((pid) => existsSync(`/proc/${pid}`)));
   } finally {
     await own.close();
     for (const pid of pids("-f", `^sleep ${word}2`)) process.kill(pid, "SIGKILL");
@@ -289,10 +289,10 @@ test.each(["SIGKILL", "SIGHUP", "SIGTERM"] as const)(
         stdio: "ignore",
         env: { ...process.env, TMPDIR: join(folder, "temporary"), VIRTLAB_TYPECHECK: "off" },
       });
-      await until(() => alive(`^sleep ${word}`), 20_000);
+      await until(() => alive(`^sleep ${word}`));
       expect(readdirSync(join(folder, "temporary"))).toHaveLength(1);
       runner.kill(signal);
-      await until(() => !alive(`^sleep ${word}`) && !alive(join(folder, "temporary")), 5_000);
+      await until(() => !alive(`^sleep ${word}`) && !alive(join(folder, "temporary")));
       await until(() => readdirSync(join(folder, "temporary")).length === 0);
       expect(readdirSync(folder).toSorted()).toEqual(["one.ipynb", "temporary"]);
     } finally {
@@ -310,7 +310,7 @@ test("a kernel whose client was killed ends, and a program that it waits for too
   await until(() => alive(`^sleep ${word}`));
   client.kill("SIGKILL");
   await own.ended;
-  await until(() => !alive(`^sleep ${word}`), 3_000);
+  await until(() => !alive(`^sleep ${word}`));
   expect(alive(`^sleep ${word}`)).toBe(false);
   await own.close();
 });

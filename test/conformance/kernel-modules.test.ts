@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { undisturbed } from "./processor.js";
 import { plain, spawnKernel, type Ran, type SpawnedKernel } from "./spawned-kernel.js";
 
 let kernel: SpawnedKernel;
@@ -289,20 +290,15 @@ describe("local files", () => {
     ] as const) {
       for (const mode of ["message", "signal"] as const) {
         write({ [file]: text });
-        const spinning = new Promise<void>((resolve) => {
-          const stop = kernel.client.onBroadcast(({ type }) => {
-            if (type !== "stream") return;
-            stop();
-            resolve();
-          });
-        });
+        const spinning = kernel.printed("");
         const running = kernel.run(`import { out } from "./${file}"; out`);
         await spinning;
-        const start = performance.now();
-        if (mode === "signal") kernel.process.kill("SIGINT");
-        else await kernel.client.request("control", "interrupt_request", {}, { timeout: 2_000 });
-        expect((await running).reply).toMatchObject({ status: "error", ename: "Interrupted" });
-        expect(performance.now() - start).toBeLessThan(500);
+        const took = await undisturbed(kernel, async () => {
+          if (mode === "signal") kernel.process.kill("SIGINT");
+          else await kernel.client.request("control", "interrupt_request", {}, { timeout: 60_000 });
+          expect((await running).reply).toMatchObject({ status: "error", ename: "Interrupted" });
+        });
+        expect(took).toBeLessThan(500);
         expect(await value("top()")).toBe("31");
       }
       await kernel.run(`globalThis.${flag} = true;`);

@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { address, channels, connectClient, socketPath, type Broadcast, type Fields } from "../../kernel/wire/index.js";
 import { encode } from "../../kernel/wire/framing.js";
 import { createSigner } from "../../kernel/wire/signing.js";
+import { undisturbed, watchQueue } from "./processor.js";
 import { spawnKernel, until, type Options, type SpawnedKernel } from "./spawned-kernel.js";
 
 describe("requests", () => {
@@ -18,7 +19,7 @@ describe("requests", () => {
   afterAll(() => kernel.close());
 
   test.each(["shell", "control"] as const)("kernel_info on %s says who we are", async (channel) => {
-    const { content } = await kernel.client.request(channel, "kernel_info_request", {}, { timeout: 1_000 });
+    const { content } = await kernel.client.request(channel, "kernel_info_request", {}, { timeout: 60_000 });
     expect(content).toMatchObject({
       status: "ok",
       protocol_version: "5.5",
@@ -61,24 +62,30 @@ describe("requests", () => {
 
   test("usage is told while a cell spins", async () => {
     const ask = async (): Promise<Fields> => {
-      const { content } = await kernel.client.request("control", "usage_request", {}, { timeout: 200 });
+      const { content } = await kernel.client.request("control", "usage_request", {}, { timeout: 60_000 });
       return { ...content };
     };
-    const running = kernel.run("const stop = Date.now() + 400; while (Date.now() < stop);");
+    const started = kernel.printed("spins");
+    const running = kernel.run("console.log('spins'); while (true) {}");
+    await started;
     await ask();
+    const waited = watchQueue(kernel);
+    const start = performance.now();
     await new Promise((resolve) => setTimeout(resolve, 200));
     const usage = await ask();
+    const had = 1 - waited() / (performance.now() - start);
     expect(usage).toMatchObject({
       status: "ok",
       hostname: hostname(),
       pid: kernel.process.pid,
       cpu_count: cpus().length,
     });
-    // One thread spins; others may work beside it.
-    expect(usage["kernel_cpu"]).toBeGreaterThan(20);
+    // One thread spins, as far as other work on the machine lets it; others may work beside it.
+    expect(usage["kernel_cpu"]).toBeGreaterThan(50 * had);
     expect(usage["kernel_memory"]).toBeGreaterThan(3e7);
     expect(usage["host_cpu_percent"]).toBeGreaterThan(0);
     expect(usage["host_virtual_memory"]).toMatchObject({ total: totalmem(), percent: expect.any(Number) as number });
+    await kernel.client.request("control", "interrupt_request", {}, { timeout: 60_000 });
     await running;
   });
 
@@ -172,10 +179,11 @@ describe("requests", () => {
 
   test("the control channel and introspection are served while a cell runs", async () => {
     const running = kernel.run("const end = Date.now() + 700; while (Date.now() < end);");
-    const start = performance.now();
-    await kernel.client.request("control", "kernel_info_request", {}, { timeout: 500 });
-    await kernel.client.request("shell", "is_complete_request", { code: "1" }, { timeout: 500 });
-    expect(performance.now() - start).toBeLessThan(400);
+    const took = await undisturbed(kernel, async () => {
+      await kernel.client.request("control", "kernel_info_request", {}, { timeout: 60_000 });
+      await kernel.client.request("shell", "is_complete_request", { code: "1" }, { timeout: 60_000 });
+    });
+    expect(took).toBeLessThan(400);
     expect((await running).reply.status).toBe("ok");
   });
 
@@ -238,8 +246,9 @@ describe("the process", () => {
   ])("shuts down %s, replies before, and leaves no file", async (_, code) => {
     const kernel = await start({ transport: "ipc" });
     if (code !== undefined) {
-      kernel.run(code).catch(() => undefined);
-      await new Promise((resolve) => setTimeout(resolve, 150));
+      const started = kernel.printed("started");
+      kernel.run(`console.log("started"); ${code}`).catch(() => undefined);
+      await started;
     }
     const heard: Broadcast[] = [];
     kernel.client.onBroadcast((message) => void heard.push(message));
@@ -247,7 +256,7 @@ describe("the process", () => {
       "control",
       "shutdown_request",
       { restart: true },
-      { onBroadcast: () => undefined, timeout: 2_000 },
+      { onBroadcast: () => undefined, timeout: 60_000 },
     );
     expect(content).toEqual({ status: "ok", restart: true });
     expect(heard.some(({ type }) => type === "shutdown_reply")).toBe(true);
@@ -260,23 +269,20 @@ describe("the process", () => {
 
   test("shuts down while a cell computes in native code, which nothing can cut", async () => {
     const kernel = await start({ transport: "ipc" });
-    const started = new Promise<void>((resolve) => {
-      kernel.client.onBroadcast(({ type }) => {
-        if (type === "stream") resolve();
-      });
-    });
+    const started = kernel.printed("started");
     const endless = "console.log('started'); require('node:crypto').pbkdf2Sync('a', 'b', 2 ** 30, 64, 'sha512')";
     kernel.run(endless).catch(() => undefined);
     await started;
-    await kernel.client.request("control", "shutdown_request", {}, { timeout: 2_000 });
+    await kernel.client.request("control", "shutdown_request", {}, { timeout: 60_000 });
     expect((await kernel.ended).signal).toBe("SIGKILL");
     expect(channels.filter((channel) => existsSync(socketPath(kernel.connection, channel)))).toEqual([]);
   });
 
   test("ends in order at SIGTERM, even while a cell spins", async () => {
     const kernel = await start({ transport: "ipc" });
-    kernel.run("while (true) {}").catch(() => undefined);
-    await new Promise((resolve) => setTimeout(resolve, 150));
+    const started = kernel.printed("started");
+    kernel.run("console.log('started'); while (true) {}").catch(() => undefined);
+    await started;
     kernel.process.kill("SIGTERM");
     expect((await kernel.ended).code).toBe(0);
     expect(channels.filter((channel) => existsSync(socketPath(kernel.connection, channel)))).toEqual([]);

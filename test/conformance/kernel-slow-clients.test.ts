@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { address } from "../../kernel/wire/index.js";
 import { decode } from "../../kernel/wire/framing.js";
 import { createSigner } from "../../kernel/wire/signing.js";
+import { undisturbed, watchQueue } from "./processor.js";
 import { spawnKernel, until, type SpawnedKernel } from "./spawned-kernel.js";
 
 let kernel: SpawnedKernel;
@@ -36,7 +37,7 @@ async function slowestHeartbeat(): Promise<number> {
     `const { Request } = require("zeromq");
     const { parentPort, workerData } = require("node:worker_threads");
     (async () => {
-      const socket = new Request({ linger: 0, receiveTimeout: 5_000 });
+      const socket = new Request({ linger: 0, receiveTimeout: 60_000 });
       socket.connect(workerData);
       let slowest = 0;
       for (let i = 0; i < 5; i++) {
@@ -59,15 +60,17 @@ test("a client that reads nothing neither stops the others nor fills the memory"
   const running = kernel.run("for (let line = 0; line < 4_000; line++) console.log('x'.repeat(99_999));");
   // Control and heartbeat don't wait for it.
   await new Promise((resolve) => setTimeout(resolve, 300));
-  expect(await slowestHeartbeat()).toBeLessThan(500);
+  const waited = watchQueue(kernel);
+  expect((await slowestHeartbeat()) - waited()).toBeLessThan(500);
   const { reply, stdout } = await running;
   expect(reply.status).toBe("ok");
   expect(stdout.length).toBe(400_000_000);
   // Without the bound it is 460.
   expect(memory().peak - before).toBeLessThan(350);
-  const start = performance.now();
-  expect((await kernel.run("1 + 1")).result).toBe("2");
-  expect(performance.now() - start).toBeLessThan(500);
+  const next = async (): Promise<void> => {
+    expect((await kernel.run("1 + 1")).result).toBe("2");
+  };
+  expect(await undisturbed(kernel, next)).toBeLessThan(500);
 });
 
 test("a client that reads slowly gets everything, and holds the cell up rather than fill the memory", async () => {
@@ -86,7 +89,7 @@ test("a client that reads slowly gets everything, and holds the cell up rather t
   const code = `const show = (globalThis as any)[Symbol.for("virtlab.display")];
     for (let n = 0; n < 10_000; n++) show({ "text/plain": String(n), "text/html": "y".repeat(2_000) });`;
   expect((await kernel.run(code)).reply.status).toBe("ok");
-  await until(() => heard.length === 10_000, 20_000);
+  await until(() => heard.length === 10_000);
   expect(heard).toEqual(Array.from({ length: 10_000 }, (_, n) => n));
 });
 
@@ -96,13 +99,14 @@ test("an interrupt stops a flood that waits for a slow client", async () => {
   });
   await new Promise((resolve) => setTimeout(resolve, 500));
   // This process has a flood to read too, which isn't what is measured.
-  await kernel.client.request("control", "kernel_info_request", {}, { timeout: 5_000 });
+  await kernel.client.request("control", "kernel_info_request", {}, { timeout: 60_000 });
+  const waited = watchQueue(kernel);
   const start = Date.now();
-  await kernel.client.request("control", "interrupt_request", {}, { timeout: 5_000 });
+  await kernel.client.request("control", "interrupt_request", {}, { timeout: 60_000 });
   const { header, content } = await running;
   expect(content).toMatchObject({ status: "error", ename: "Interrupted" });
   // By the kernel's clock: this process may still have the flood before the reply.
-  expect(Date.parse(header.date) - start).toBeLessThan(500);
+  expect(Date.parse(header.date) - start - waited()).toBeLessThan(500);
 });
 
 test("when the stalled client goes, nothing is lost any more", async () => {

@@ -5,10 +5,13 @@ import { address, type Broadcast } from "../../kernel/wire/index.js";
 import { decode, encode } from "../../kernel/wire/framing.js";
 import type { Fields, Message } from "../../kernel/wire/messages.js";
 import { createSigner } from "../../kernel/wire/signing.js";
+import { undisturbed } from "./processor.js";
 import { spawnKernel, until, type SpawnedKernel } from "./spawned-kernel.js";
 
 let kernel: SpawnedKernel;
 let socket: Dealer;
+/** When an answer counts as lost, in ms. */
+const timeout = 60_000;
 const replies = new Map<string, Message>();
 const heard: Broadcast[] = [];
 beforeAll(async () => {
@@ -55,14 +58,14 @@ const statuses = (id: string): string[] =>
   heard.flatMap((m) => (m.parent_header.msg_id === id && m.type === "status" ? [m.content.execution_state] : []));
 
 async function create(): Promise<string> {
-  const { content } = await kernel.client.request("control", "create_subshell_request", {}, { timeout: 1_000 });
+  const { content } = await kernel.client.request("control", "create_subshell_request", {}, { timeout });
   if (content.status !== "ok") throw new Error("no subshell");
   return content.subshell_id;
 }
 const list = async (): Promise<unknown> =>
-  (await kernel.client.request("control", "list_subshell_request", {}, { timeout: 1_000 })).content;
+  (await kernel.client.request("control", "list_subshell_request", {}, { timeout })).content;
 const remove = async (subshell_id: string): Promise<unknown> =>
-  (await kernel.client.request("control", "delete_subshell_request", { subshell_id }, { timeout: 1_000 })).content;
+  (await kernel.client.request("control", "delete_subshell_request", { subshell_id }, { timeout })).content;
 
 test("are created, listed and deleted", async () => {
   expect(await list()).toEqual({ status: "ok", subshell_id: [] });
@@ -158,10 +161,11 @@ test("an interrupt stops the cells of all shells", async () => {
   const third = await create();
   const spins = await run(third, "console.log('spins'); await 0; while (true) {}");
   await until(() => outputs(spins).length > 0);
-  const start = performance.now();
-  await kernel.client.request("control", "interrupt_request", {}, { timeout: 1_000 });
-  for (const id of [...ids, spins]) expect(await reply(id)).toMatchObject({ status: "error", ename: "Interrupted" });
-  expect(performance.now() - start).toBeLessThan(500);
+  const took = await undisturbed(kernel, async () => {
+    await kernel.client.request("control", "interrupt_request", {}, { timeout });
+    for (const id of [...ids, spins]) expect(await reply(id)).toMatchObject({ status: "error", ename: "Interrupted" });
+  });
+  expect(took).toBeLessThan(500);
   expect((await kernel.run("kept")).result).toBe("'kept'");
   for (const each of [subshell, third]) await remove(each);
 });
@@ -171,8 +175,8 @@ test("deleting one aborts what waits in it and lets its cell end", async () => {
   const runs = await run(subshell, "await new Promise((done) => setTimeout(done, 100)); 'ended'");
   const waits = await run(subshell, "'waited'");
   await until(() => statuses(runs).length > 0);
-  // Control may overtake shell.
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  // Control may overtake shell: what shell answers at once shows that the request before has been read.
+  await reply(await send(null, "kernel_info_request", {}));
   await remove(subshell);
   expect(await reply(runs)).toMatchObject({ status: "ok" });
   expect(await reply(waits)).toMatchObject({ status: "aborted" });

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { ReplyTo } from "../../kernel/wire/index.js";
+import { undisturbed } from "./processor.js";
 import { plain, spawnKernel, type Options, type Ran, type SpawnedKernel } from "./spawned-kernel.js";
 
 const open: SpawnedKernel[] = [];
@@ -87,11 +88,12 @@ describe("a cell with a type error", () => {
   test("completion is answered while a cell runs", async () => {
     await kernel.run("const galaxy = { stars: 1 };");
     const running = kernel.run("const end = Date.now() + 1500; while (Date.now() < end);");
-    const started = performance.now();
     const ask = { code: "galaxy.", cursor_pos: 7 };
-    const { content } = await kernel.client.request("shell", "complete_request", ask, { timeout: 5_000 });
-    expect(content.status === "ok" && content.matches).toContain("stars");
-    expect(performance.now() - started).toBeLessThan(1_200);
+    const took = await undisturbed(kernel, async () => {
+      const { content } = await kernel.client.request("shell", "complete_request", ask, { timeout: 60_000 });
+      expect(content.status === "ok" && content.matches).toContain("stars");
+    });
+    expect(took).toBeLessThan(1_200);
     await running;
   });
 });

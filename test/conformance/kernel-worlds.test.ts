@@ -9,15 +9,10 @@ afterAll(() => kernel.close());
 
 /** Runs a cell and stops it once it has printed. */
 async function stopped(code: string): Promise<unknown> {
-  const started = new Promise<void>((resolve) => {
-    kernel.client.onBroadcast((message) => {
-      if (message.type === "stream") resolve();
-    });
-  });
+  const started = kernel.printed("started");
   const running = kernel.run(`console.log("started"); ${code}`);
   await started;
-  await new Promise((resolve) => setTimeout(resolve, 100));
-  await kernel.client.request("control", "interrupt_request", {}, { timeout: 2_000 });
+  await kernel.client.request("control", "interrupt_request", {}, { timeout: 60_000 });
   return (await running).reply;
 }
 

@@ -50,6 +50,8 @@ export interface SpawnedKernel {
   readonly log: () => string;
   readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
   run(code: string, content?: Partial<ExecuteRequest>): Promise<Ran>;
+  /** Resolves a little behind the next text that begins so: what the cell does behind it has begun. */
+  printed(word: string): Promise<void>;
   /** Ends it and removes its folder. */
   close(): Promise<void>;
 }
@@ -77,7 +79,7 @@ export async function spawnKernel(options: Options = {}): Promise<SpawnedKernel>
   });
   const client = connectClient(connection);
   try {
-    await client.ready(30_000);
+    await client.ready(60_000);
   } catch (error) {
     throw new Error(`the kernel didn't start: ${log}`, { cause: error });
   }
@@ -108,6 +110,15 @@ export async function spawnKernel(options: Options = {}): Promise<SpawnedKernel>
       const result = typeof text === "string" ? text : undefined;
       return { reply, broadcasts, stdout: stream("stdout"), stderr: stream("stderr"), result };
     },
+    printed(word) {
+      return new Promise((resolve) => {
+        const stop = client.onBroadcast((message) => {
+          if (message.type !== "stream" || !message.content.text.startsWith(word)) return;
+          stop();
+          setTimeout(resolve, 30);
+        });
+      });
+    },
     async close() {
       client.close();
       if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
@@ -118,7 +129,7 @@ export async function spawnKernel(options: Options = {}): Promise<SpawnedKernel>
 }
 
 /** Polls until `condition` holds. */
-export async function until(condition: () => boolean, milliseconds = 5_000): Promise<void> {
+export async function until(condition: () => boolean, milliseconds = 60_000): Promise<void> {
   const end = performance.now() + milliseconds;
   while (!condition()) {
     if (performance.now() > end) throw new Error(`waited ${milliseconds} ms in vain`);

@@ -1,5 +1,5 @@
 /**
- * What the kernelspec starts: `node --no-force-async-hooks-checks kernel.cjs CONNECTION_FILE`.
+ * What the kernelspec starts: `node OPTIONS kernel.cjs CONNECTION_FILE`, where OPTIONS are those of runner's `kernelCommand`.
  *
  * The kernel's process is made of kernel-process, its protocol worker and, once a client has been greeted, cells. The
  * build joins the modules of each into one file of `start/`, as CommonJS: that halves the time until the client is

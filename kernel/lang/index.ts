@@ -25,7 +25,7 @@
  * line-index          offset → line and column
  * types               what the room promises
  *
- * service/client      the thread's life: questions, restart
+ * service/client      the thread's life: questions, restart, which cells are settled
  *   thread, messages  the thread; what passes between the two
  *   cell-types        check, declare, complete, inspect
  *   living-program    TypeScript's language service, its program and checker, which cells come and go in

@@ -2,8 +2,8 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
+import { kernelCommand, kernelProgram } from "../../kernel/runner/index.js";
 import {
   connectClient,
   newConnection,
@@ -13,8 +13,6 @@ import {
   type ExecuteReply,
   type ExecuteRequest,
 } from "../../kernel/wire/index.js";
-
-const program = fileURLToPath(new URL("../../dist/kernel/cli/kernel.cjs", import.meta.url));
 
 export interface Options {
   readonly transport?: "tcp" | "ipc";
@@ -64,7 +62,11 @@ export async function spawnKernel(options: Options = {}): Promise<SpawnedKernel>
   const connection = await newConnection({ transport: options.transport ?? "tcp" });
   const file = join(folder, "connection.json");
   writeFileSync(file, JSON.stringify(connection));
-  const child = spawn(process.execPath, ["--no-force-async-hooks-checks", options.program ?? program, file], {
+  const { program = kernelProgram() } = options;
+  const [node = "", ...args] = kernelCommand().map((word) =>
+    word === kernelProgram() ? program : word.replace("{connection_file}", file),
+  );
+  const child = spawn(node, args, {
     cwd: options.cwd ?? folder,
     detached: options.detached ?? false,
     stdio: ["ignore", "pipe", "pipe"],

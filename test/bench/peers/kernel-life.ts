@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Client } from "../../../kernel/wire/index.js";
-import { declaring, sevenLines, tenMillion } from "../runner/cells.js";
+import { declaring, sevenLines, tenMillion, tenMillionTimed } from "../runner/cells.js";
 import { firstAnswer, firstBroadcast, startKernel, type StartedKernel } from "./kernel-process.js";
 import type { Kernel } from "./kernels.js";
 import { residentMegabytes } from "./process-memory.js";
@@ -15,6 +15,7 @@ export type Figure =
   | "warmP95"
   | "typed"
   | "loop"
+  | "loopRoundTrip"
   | "complete"
   | "inspect"
   | "completeBusy"
@@ -34,7 +35,7 @@ export type Figures = Partial<Record<Figure, number>>;
 /** How long anything may take, in ms; what a stream of lines may take. */
 const limit = 40_000;
 const linesLimit = 10_000;
-const printed = 20_000;
+const printedLines = 20_000;
 /** How long a cell spins while something else is asked, in ms. */
 const spin = 500;
 /** A notebook of so many cells; the first and the last so many are compared. */
@@ -57,6 +58,27 @@ async function run(client: Client, code: string, timeout = limit): Promise<numbe
   const time = performance.now() - begin;
   if (content.status === "error") throw new WrongAnswer(`${content.ename}: ${content.evalue}`);
   return time;
+}
+
+/** The number that a cell prints; a line may come after idle. */
+async function printed(client: Client, code: string): Promise<number> {
+  let stop = (): void => undefined;
+  const line = new Promise<string>((resolve) => {
+    let text = "";
+    stop = client.onBroadcast(({ type, content }) => {
+      if (type !== "stream") return;
+      text += content.text;
+      if (text.includes("\n")) resolve(text);
+    });
+  });
+  try {
+    await run(client, code);
+    const number = Number.parseFloat((await Promise.race([line, pause(linesLimit)])) ?? "");
+    if (Number.isNaN(number)) throw new WrongAnswer("it printed no number");
+    return number;
+  } finally {
+    stop();
+  }
 }
 
 async function complete(client: Client): Promise<number> {
@@ -127,7 +149,7 @@ async function lines({ client }: StartedKernel, figures: Figures): Promise<void>
     heard = performance.now();
   });
   try {
-    const code = `for (let i = 0; i < ${printed}; i++) console.log("line " + i);`;
+    const code = `for (let i = 0; i < ${printedLines}; i++) console.log("line " + i);`;
     figures.lines = await run(client, code, linesLimit);
     figures.linesAtIdle = inOrder(text);
   } finally {
@@ -168,7 +190,8 @@ const steps: readonly (readonly [string, (kernel: StartedKernel, figures: Figure
   [
     "loop",
     async ({ client }, figures) => {
-      figures.loop = await run(client, tenMillion);
+      figures.loop = await printed(client, tenMillionTimed);
+      figures.loopRoundTrip = await run(client, tenMillion);
     },
   ],
   [

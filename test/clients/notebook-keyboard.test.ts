@@ -70,9 +70,10 @@ test("a notebook is opened, edited, run, interrupted, restarted and saved, and i
   await page.locator(".jp-Dialog").waitFor({ state: "detached" });
   await page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').first().waitFor({ timeout: 60_000 });
 
+  await tabTo(page, ".jp-Notebook .jp-Cell");
   await page.keyboard.press("Escape");
   for (let n = 0; n < 6; n++) await page.keyboard.press("ArrowDown");
-  await expect.poll(() => focused(page, ".jp-Cell:nth-of-type(4), .jp-Cell:last-of-type")).toBe(true);
+  await expect.poll(() => focused(page, '.jp-Cell[data-windowed-list-index="3"]')).toBe(true);
   await page.keyboard.press("Control+Enter");
   await output(page, 3).getByText("k is 2").waitFor();
   await tabTo(page, ".noUi-handle");

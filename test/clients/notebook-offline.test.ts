@@ -49,6 +49,8 @@ test("a mermaid diagram, TeX in text and in an output, a figure that answers the
   // In the middle of the track.
   await output(page, 4).locator(".noUi-base").click();
   await output(page, 4).getByText("n is 5").waitFor();
+  // The handle is still on its way there, and takes no keys meanwhile.
+  await output(page, 4).locator(".noUi-state-tap").waitFor({ state: "detached" });
   await handle.press("ArrowRight");
   await output(page, 4).getByText("n is 6").waitFor();
   expect(await handle.count()).toBe(1);

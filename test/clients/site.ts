@@ -56,6 +56,11 @@ const known = [
   /^Connection lost, reconnecting in \d+ seconds\.$/,
   // Another tab's widgets asked the kernel what comms there are; the answer goes to all tabs.
   /^Comm not found for comm id /,
+  // On a slow machine the page looks for settings that a plugin is about to load itself.
+  /^Settings failed to load for \(@jupyterlab\/application-extension:context-menu\)/,
+  // The list of files makes a notebook only to learn its address, and lets it go while it still lays its cells out.
+  /^Cannot read properties of null \(reading 'updateRenderOption'\)/,
+  /^TypeError: Cannot read properties of null \(reading 'insertWidget'\)/,
   // The tab that saves second, before it asks.
   /^Different hash found for /,
 ];

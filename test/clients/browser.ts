@@ -46,17 +46,17 @@ export async function startBrowser(): Promise<Browser> {
   });
   context.setDefaultTimeout(20_000);
   const heard = new Map<Page, string[]>();
+  // Also of the tabs that a page opens itself.
+  context.on("page", (tab) => {
+    const complaints: string[] = [];
+    heard.set(tab, complaints);
+    tab.on("console", (message) => {
+      if (["error", "warning"].includes(message.type())) complaints.push(message.text());
+    });
+    tab.on("pageerror", (error) => complaints.push(error.stack ?? error.message));
+  });
   return {
-    async open() {
-      const tab = await context.newPage();
-      const complaints: string[] = [];
-      heard.set(tab, complaints);
-      tab.on("console", (message) => {
-        if (["error", "warning"].includes(message.type())) complaints.push(message.text());
-      });
-      tab.on("pageerror", (error) => complaints.push(error.stack ?? error.message));
-      return tab;
-    },
+    open: () => context.newPage(),
     complaints: (tab) => heard.get(tab) ?? [],
     async close() {
       await context.close();

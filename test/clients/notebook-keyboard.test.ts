@@ -9,7 +9,7 @@ const site = useSite();
 const focused = (page: Page, selector: string): Promise<boolean> =>
   page.evaluate(`document.activeElement?.closest(${JSON.stringify(selector)}) !== null`);
 
-/** Goes on by Tab until what is wanted has the focus. */
+/** Goes on by a key until what is wanted has the focus. */
 async function tabTo(page: Page, selector: string, key = "Tab"): Promise<void> {
   for (let n = 0; n < 60; n++) {
     if (await focused(page, selector)) return;
@@ -48,6 +48,7 @@ test("a notebook is opened, edited, run, interrupted, restarted and saved, and i
   const opened = tree.context().waitForEvent("page");
   await tree.keyboard.press("Enter");
   const page = await opened;
+  site.follow(page, "keys");
   await usable(page);
 
   // Command mode is where a notebook begins.
@@ -72,8 +73,7 @@ test("a notebook is opened, edited, run, interrupted, restarted and saved, and i
 
   await tabTo(page, ".jp-Notebook .jp-Cell");
   await page.keyboard.press("Escape");
-  for (let n = 0; n < 6; n++) await page.keyboard.press("ArrowDown");
-  await expect.poll(() => focused(page, '.jp-Cell[data-windowed-list-index="3"]')).toBe(true);
+  await tabTo(page, '.jp-Cell[data-windowed-list-index="3"]', "ArrowDown");
   await page.keyboard.press("Control+Enter");
   await output(page, 3).getByText("k is 2").waitFor();
   await tabTo(page, ".noUi-handle");

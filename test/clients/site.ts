@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Locator, Page } from "playwright-core";
-import { afterAll, afterEach, beforeEach, expect } from "vitest";
+import { afterAll, afterEach, beforeEach, expect, type TestContext } from "vitest";
 import type { Cell as AnyCell } from "../../kernel/runner/index.js";
 import { formatNotebook } from "../../kernel/runner/index.js";
 import { code, notebookOf } from "../kernel/runner/notebooks.js";
@@ -37,6 +37,8 @@ export interface Site {
   address(path: string): string;
   /** Opens a page, for one test, and waits until it can be used, a notebook's until its kernel is idle. */
   open(path: string): Promise<Page>;
+  /** Watches a tab that a page opened as those that `open` does. */
+  follow(page: Page, name: string): void;
   /** Writes a notebook; a text is a code cell. */
   write(name: string, ...cells: readonly (string | AnyCell)[]): void;
   read(name: string): readonly Cell[];
@@ -68,8 +70,9 @@ const known = [
 /**
  * Starts the server and Chromium with the first test of the file and ends them behind the last. A test is skipped, saying
  * why, without Chromium. It fails, whatever else it finds, if a page asked for anything elsewhere or complained.
+ * @param environment what the server's differs in
  */
-export function useSite(): Site {
+export function useSite(environment: (context: TestContext) => NodeJS.ProcessEnv = () => ({})): Site {
   const built = join(top, "dist", "ui", "manifest.json");
   let home = "";
   let server: ChildProcess | undefined;
@@ -88,7 +91,7 @@ export function useSite(): Site {
       home = mkdtempSync(join(tmpdir(), "virtlab-site-"));
       mkdirSync(join(home, "notebooks"));
       server = spawn(process.execPath, [program, "start", join(home, "notebooks"), "--no-browser", "--port", "0"], {
-        env: { ...process.env, JUPYTER_DATA_DIR: join(home, "data") },
+        env: { ...process.env, JUPYTER_DATA_DIR: join(home, "data"), ...environment(context) },
         stdio: ["ignore", "pipe", "inherit"],
       });
       first = await printedAddress(server);
@@ -114,26 +117,31 @@ export function useSite(): Site {
   const file = (name: string): string => join(home, "notebooks", name);
   const read = (name: string): readonly Cell[] =>
     (JSON.parse(readFileSync(file(name), "utf8")) as { cells: Cell[] }).cells;
+  function follow(page: Page, name: string): void {
+    if (browser === undefined) throw new Error("only within a test");
+    keepOnFailure(browser, page, `browser-${name.replaceAll(/\W+/g, "-")}`);
+    pages.push(page);
+    const note = (url: string): void => {
+      if (/^(?:https?|wss?):/.test(url) && new URL(url).host !== first.host) elsewhere.push(url);
+    };
+    page.on("request", (request) => {
+      note(request.url());
+    });
+    page.on("websocket", (socket) => {
+      note(socket.url());
+    });
+  }
   const address = (path: string): string => new URL(`/${path}${first.search}`, first).href;
   return {
     get folder() {
       return join(home, "notebooks");
     },
     address,
+    follow,
     async open(path) {
       if (browser === undefined) throw new Error("only within a test");
       const page = await browser.open();
-      keepOnFailure(browser, page, `browser-${path.replaceAll(/\W+/g, "-")}`);
-      pages.push(page);
-      const note = (url: string): void => {
-        if (/^(?:https?|wss?):/.test(url) && new URL(url).host !== first.host) elsewhere.push(url);
-      };
-      page.on("request", (request) => {
-        note(request.url());
-      });
-      page.on("websocket", (socket) => {
-        note(socket.url());
-      });
+      follow(page, path);
       await page.goto(address(path));
       await usable(page);
       return page;

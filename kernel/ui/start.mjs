@@ -52,7 +52,8 @@ export async function start(mimeExtensions, pages) {
   const app = new NotebookApp({ pluginRegistry, serviceManager, mimeExtensions, availablePlugins });
   // Settings that come while the shortcuts' own are still under way end in an error (jupyter/notebook#7862).
   await app.activatePlugin(shortcuts);
-  await app.start();
+  // As JupyterLab: what has the focus sees a key first, so that a slider in an output moves by the arrows.
+  await app.start({ bubblingKeydown: true });
   await app.restored;
   // What waits for a usable page looks here.
   document.body.dataset.ready = page;

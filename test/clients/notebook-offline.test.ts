@@ -49,6 +49,8 @@ test("a mermaid diagram, TeX in text and in an output, a figure that answers the
   // In the middle of the track.
   await output(page, 4).locator(".noUi-base").click();
   await output(page, 4).getByText("n is 5").waitFor();
+  await handle.press("ArrowRight");
+  await output(page, 4).getByText("n is 6").waitFor();
   expect(await handle.count()).toBe(1);
   await site.picture(page, "slider");
   await takeTheme(page, "JupyterLab Dark");

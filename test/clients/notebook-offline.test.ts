@@ -68,8 +68,14 @@ test("the debugger stops at a breakpoint, shows variables and goes on", async ()
   const page = await site.open("notebooks/debugged.ipynb");
   const button = page.locator(".jp-DebuggerBugButton");
   await expect.poll(() => button.getAttribute("aria-disabled")).toBe("false");
-  await button.click();
   const gutter = cell(page, 0).locator(".cm-breakpoint-gutter .cm-gutterElement");
+  // A page that is still finding out about its kernel forgets the first click.
+  const isOn = async (): Promise<boolean> => {
+    if ((await button.getAttribute("aria-pressed")) !== "true") await button.click();
+    await page.waitForTimeout(1000);
+    return (await gutter.count()) > 1;
+  };
+  await expect.poll(isOn, { interval: 2000 }).toBe(true);
   await gutter.nth(5).click();
   await gutter.nth(5).locator(".cm-breakpoint-icon").waitFor();
   await page.keyboard.press("Control+Shift+E");

@@ -46,7 +46,7 @@ async function type(page: Page, text: string): Promise<void> {
   await page.keyboard.type(text, { delay: 20 });
 }
 
-/** In ms: what a person takes for at once is twice as long (ISO 9241-420; RAIL). */
+/** In ms: what answers a key within 100 ms feels immediate, and a task gets half of that (web.dev/articles/rail). */
 const bar = 50;
 
 test("typing goes on while 10,000 lines arrive and beside them, and all are there", { timeout: 120_000 }, async () => {

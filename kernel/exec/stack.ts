@@ -62,7 +62,7 @@ export function createCellSources(kernelFolder: string, originalPosition: Origin
   function translate(frames: readonly string[]): string[] {
     const shown: string[] = [];
     let callerIsShown = false;
-    for (const frame of frames.toReversed()) {
+    for (const frame of [...frames].reverse()) {
       const translated = combinator.test(frame) && !callerIsShown ? undefined : translateFrame(frame);
       callerIsShown = translated !== undefined;
       if (translated !== undefined) shown.unshift(translated);

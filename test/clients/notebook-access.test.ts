@@ -1,12 +1,10 @@
 /** The page's accessibility, as far as axe-core can tell (WCAG 2.1 A and AA, best practices left out). */
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import axe from "axe-core";
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { markdown } from "../kernel/runner/notebooks.js";
 import { cell, done, menu, takeTheme, useSite } from "./site.js";
 
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const site = useSite();
 
 interface Violation {
@@ -17,7 +15,7 @@ interface Violation {
 
 /** What is wrong in a part of the page: rule and place. */
 async function violations(page: Page, part: string): Promise<readonly string[]> {
-  await page.evaluate(axe);
+  await page.evaluate(axe.source);
   const options = { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"], resultTypes: ["violations"] };
   const found = await page.evaluate<Violation[]>(
     `axe.run(${JSON.stringify(part)}, ${JSON.stringify(options)}).then(({ violations }) => violations)`,

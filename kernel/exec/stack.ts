@@ -63,7 +63,8 @@ export function createCellSources(kernelFolder: string, originalPosition: Origin
     const shown: string[] = [];
     let callerIsShown = false;
     for (const frame of [...frames].reverse()) {
-      const translated = combinator.test(frame) && !callerIsShown ? undefined : translateFrame(frame);
+      const translated: string | undefined =
+        combinator.test(frame) && !callerIsShown ? undefined : translateFrame(frame);
       callerIsShown = translated !== undefined;
       if (translated !== undefined) shown.unshift(translated);
     }

@@ -3,6 +3,7 @@ import { existsSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { keepPicture } from "./browser.js";
+import { classicIdle, classicRestart } from "./classic-page.js";
 import { call, top } from "./command.js";
 import { startServer } from "./jupyter-server.js";
 import { pythonOf } from "./python.js";
@@ -77,11 +78,7 @@ test("Notebook 6 uses the server's kernels: lists, runs, interrupts, restarts", 
   const tab = await tree.context().newPage();
   onTestFinished(() => tab.close());
   await tab.goto(notebook6.address("notebooks/far.ipynb"));
-  const idle = async (): Promise<void> => {
-    const quiet = `window.Jupyter?.notebook?.kernel?.is_connected() && document.querySelector(".kernel_idle_icon") !== null &&
-      Jupyter.notebook.get_cells().every((cell) => cell.input_prompt_number !== "*")`;
-    await tab.waitForFunction(quiet, undefined, { timeout: 60_000 });
-  };
+  const idle = (): Promise<void> => classicIdle(tab);
   const start = async (index: number): Promise<void> => {
     await tab.locator(".cell").nth(index).locator(".CodeMirror").click();
     await tab.keyboard.press("Shift+Enter");
@@ -103,13 +100,7 @@ test("Notebook 6 uses the server's kernels: lists, runs, interrupts, restarts", 
   await idle();
   await expect.poll(() => shows(2)).toContain("42");
   await keepPicture(tab, "browser-gateway");
-  const restarted = tab.evaluate(
-    "new Promise((done) => Jupyter.notebook.events.one('kernel_ready.Kernel', () => done()))",
-  );
-  await tab.locator("[data-jupyter-action='jupyter-notebook:confirm-restart-kernel']").click();
-  await tab.locator(".modal-dialog .btn-danger").click();
-  await restarted;
-  await idle();
+  await classicRestart(tab);
   await start(2);
   await idle();
   await expect.poll(() => shows(2)).toContain("Cannot find name 'kept'");

@@ -127,7 +127,7 @@ test("two tabs on one notebook share its kernel, and the one that saves second i
   await cell(two, 0).getByText("// one").waitFor();
 });
 
-test("a page that is loaded anew while a cell runs shows the rest of its output", async () => {
+test("a page that is loaded anew while a cell runs shows what was saved, and that the kernel is at it; it can be stopped", async () => {
   site.write(
     "long.ipynb",
     'let go = false;\nfor (let n = 1; !go; n++) {\n  console.log("step", n);\n  await new Promise((r) => setTimeout(r, 100));\n}',
@@ -140,6 +140,7 @@ test("a page that is loaded anew while a cell runs shows the rest of its output"
   await page.reload();
   await page.waitForSelector("body[data-ready]", { state: "attached" });
   await page.locator('.jp-Notebook-ExecutionIndicator[data-status="busy"]').first().waitFor();
+  expect(await output(page, 0).innerText()).toMatch(/^step 1\nstep 2\n/);
   await site.picture(page, "reloaded-busy");
   await menu(page, "Kernel", "kernelmenu:interrupt");
   await page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').first().waitFor();

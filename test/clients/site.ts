@@ -59,7 +59,8 @@ const known = [
   // Another tab's widgets asked the kernel what comms there are; the answer goes to all tabs.
   /^Comm not found for comm id /,
   // On a slow machine the page looks for settings that a plugin is about to load itself.
-  /^Settings failed to load for \(@jupyterlab\/application-extension:context-menu\)/,
+  /^Settings failed to load for \(@jupyter/,
+  /^If 'jupyter\.lab\.transform=true' in the plugin schema, this may happen/,
   // The list of files makes a notebook only to learn its address, and lets it go while it still lays its cells out.
   /^Cannot read properties of null \(reading 'updateRenderOption'\)/,
   /^TypeError: Cannot read properties of null \(reading 'insertWidget'\)/,

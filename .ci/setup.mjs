@@ -61,7 +61,7 @@ if (process.argv.includes("--interface")) {
   const output = join(top, "dist", "ui");
   // By what the sources say and not by their times: a fresh clone with a cached build needs no new one.
   const hash = createHash("sha256");
-  const sources = readdirSync(folder).filter((name) => /\.(?:mjs|json)$/.test(name));
+  const sources = readdirSync(folder).filter((name) => /\.(?:mjs|json|css)$/.test(name));
   for (const name of sources.sort()) hash.update(`${name}\n`).update(readFileSync(join(folder, name)));
   const wanted = hash.digest("hex");
   const mark = join(output, ".built");

@@ -37,6 +37,9 @@ export interface Debugger {
 /** How long a cell waits at most for its breakpoints, in ms: the thread may be in a timer of an earlier cell. */
 const installing = 1000;
 
+/** JupyterLab shows the variables of this answer whether it is a success or not (@jupyterlab/debugger 4.6, service.js). */
+const refusals: ReadonlyMap<string, Fields> = new Map([["inspectVariables", { variables: [] }]]);
+
 export function createDebugger(options: DebuggerOptions): Debugger {
   const book = new CellBook(options.cells);
   let connected:
@@ -74,7 +77,7 @@ export function createDebugger(options: DebuggerOptions): Debugger {
     }
     const { inspector, variables, places } = connect();
     const { transform, declare } = options;
-    const context = { book, places, transform, declare, variables, evaluation: createEvaluation(inspector) };
+    const context = { book, places, transform, declare, variables, evaluation: createEvaluation(inspector, variables) };
     if (command === "initialize") {
       variables.showTo(given.optionalString("clientID") ?? "");
       attached ??= await attach({ ...context, inspector, tell });
@@ -103,7 +106,7 @@ export function createDebugger(options: DebuggerOptions): Debugger {
         return { ...response, seq: ++seq, success: true, body };
       } catch (error) {
         if (!(error instanceof RequestError)) throw error;
-        return { ...response, seq: ++seq, success: false, message: error.message, body: {} };
+        return { ...response, seq: ++seq, success: false, message: error.message, body: refusals.get(command) ?? {} };
       }
     },
     async starting(cell) {

@@ -3,7 +3,7 @@ import { stripExpression } from "../lang/index.js";
 import type { Inspector } from "./inspector.js";
 import { RequestError, type Fields } from "./protocol.js";
 import type { Frame } from "./scripts.js";
-import { objectGroup } from "./variables.js";
+import type { Variables } from "./variables.js";
 
 /** Runs what the user types, in a frame or (undefined) at the notebook's top level. */
 export interface Evaluation {
@@ -21,11 +21,11 @@ const timeout = 400;
 /** How much longer its answer may take. */
 const margin = 200;
 
-export function createEvaluation(inspector: Inspector): Evaluation {
+export function createEvaluation(inspector: Inspector, { group }: Pick<Variables, "group">): Evaluation {
   async function run(code: string, frame: Frame | undefined, quietly: boolean): Promise<Runtime.RemoteObject> {
     const params = {
       expression: code,
-      objectGroup,
+      objectGroup: group(),
       silent: true,
       generatePreview: true,
       throwOnSideEffect: quietly,

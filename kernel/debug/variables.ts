@@ -14,8 +14,10 @@ export interface Variables {
   /** What cells declared at their top level. */
   notebook(): Promise<readonly Variable[]>;
   show(name: string, value: Runtime.RemoteObject): Variable;
-  /** Forgets all references: the thread goes on, or what they stood for is asked anew. */
+  /** Forgets all references: the thread goes on, or what they stood for is asked anew. What is being read is read to its end. */
   forget(): void;
+  /** Under this name V8 keeps what is looked at from being collected, until the references to it are forgotten. */
+  group(): string;
   /** Who will read them, by the name that it gives in `initialize`. */
   showTo(client: string): void;
 }
@@ -27,9 +29,6 @@ type Holder =
   | { readonly type: "scopes"; readonly objectIds: readonly string[]; readonly self: Runtime.RemoteObject | undefined }
   | { readonly type: "object"; readonly objectId: string; readonly length: number | undefined }
   | { readonly type: "part"; readonly objectId: string; readonly from: number; readonly to: number };
-
-/** Under this name V8 keeps what is looked at from being collected, until it is released. */
-export const objectGroup = "virtlab.debug";
 
 /** How long an evaluation of the room's own may take, in ms. */
 const timeout = 400;
@@ -72,6 +71,29 @@ export function createVariables(inspector: Inspector, book: CellBook): Variables
   let typed = true;
   /** References of different stops are different numbers. */
   let forgotten = 0;
+  let groups = 0;
+  /** Forgotten, but not released: a client that asks faster than it is answered has reads into them under way. */
+  let stale: string[] = [];
+  let reads = 0;
+
+  const group = (): string => `virtlab.debug.${groups}`;
+
+  function release(): void {
+    if (reads > 0) return;
+    for (const objectGroup of stale)
+      inspector.post("Runtime.releaseObjectGroup", { objectGroup }).catch(() => undefined);
+    stale = [];
+  }
+
+  async function reading<T>(read: () => Promise<T>): Promise<T> {
+    reads++;
+    try {
+      return await read();
+    } finally {
+      reads--;
+      release();
+    }
+  }
 
   function hold(holder: Holder): number {
     holders.push(holder);
@@ -131,7 +153,7 @@ export function createVariables(inspector: Inspector, book: CellBook): Variables
       objectId,
       functionDeclaration: remote.part,
       arguments: [{ value: from }, { value: to }],
-      objectGroup,
+      objectGroup: group(),
       silent: true,
     });
     return result.objectId === undefined ? [] : properties(result.objectId);
@@ -150,7 +172,7 @@ export function createVariables(inspector: Inspector, book: CellBook): Variables
   async function notebook(): Promise<readonly Variable[]> {
     const { result } = await inspector.post("Runtime.evaluate", {
       expression: `(${remote.notebook})(${JSON.stringify(book.variables())})`,
-      objectGroup,
+      objectGroup: group(),
       silent: true,
       timeout,
     });
@@ -171,48 +193,55 @@ export function createVariables(inspector: Inspector, book: CellBook): Variables
     return [...found.values()];
   }
 
+  async function scopesOf({ call, topLevel }: Frame): Promise<readonly Scope[]> {
+    const ids = (wanted: ReadonlySet<string>): readonly string[] =>
+      call.scopeChain.flatMap(({ type, object: { objectId } }) =>
+        wanted.has(type) && objectId !== undefined ? [objectId] : [],
+      );
+    const self = isReceiver(call) ? call.this : undefined;
+    const locals = ids(localScopes);
+    const outer = ids(outerScopes);
+    const scopes: Scope[] = [];
+    // At a cell's top level there is most often nothing that isn't the notebook's.
+    if (!topLevel || (await scopeVariables(locals, self)).length > 0) {
+      const variablesReference = hold({ type: "scopes", objectIds: locals, self });
+      scopes.push({ name: "Locals", presentationHint: "locals", variablesReference, expensive: false });
+    }
+    if (outer.length > 0 && (await scopeVariables(outer, undefined)).length > 0) {
+      const variablesReference = hold({ type: "scopes", objectIds: outer, self: undefined });
+      scopes.push({ name: "Closure", variablesReference, expensive: false });
+    }
+    scopes.push({ name: "Globals", variablesReference: hold({ type: "notebook" }), expensive: false });
+    return scopes;
+  }
+
+  async function children(reference: number): Promise<readonly Variable[]> {
+    const holder = holders[reference - forgotten - 1];
+    if (holder === undefined) throw new RequestError(`variables: nothing is known under the reference ${reference}`);
+    switch (holder.type) {
+      case "notebook":
+        return notebook();
+      case "scopes":
+        return scopeVariables(holder.objectIds, holder.self);
+      case "object":
+        return object(holder.objectId, holder.length);
+      case "part":
+        return elements(holder.objectId, holder.from, holder.to);
+    }
+  }
+
   return {
     show,
-    notebook,
-    async scopes({ call, topLevel }) {
-      const ids = (wanted: ReadonlySet<string>): readonly string[] =>
-        call.scopeChain.flatMap(({ type, object: { objectId } }) =>
-          wanted.has(type) && objectId !== undefined ? [objectId] : [],
-        );
-      const self = isReceiver(call) ? call.this : undefined;
-      const locals = ids(localScopes);
-      const outer = ids(outerScopes);
-      const scopes: Scope[] = [];
-      // At a cell's top level there is most often nothing that isn't the notebook's.
-      if (!topLevel || (await scopeVariables(locals, self)).length > 0) {
-        const variablesReference = hold({ type: "scopes", objectIds: locals, self });
-        scopes.push({ name: "Locals", presentationHint: "locals", variablesReference, expensive: false });
-      }
-      if (outer.length > 0 && (await scopeVariables(outer, undefined)).length > 0) {
-        const variablesReference = hold({ type: "scopes", objectIds: outer, self: undefined });
-        scopes.push({ name: "Closure", variablesReference, expensive: false });
-      }
-      scopes.push({ name: "Globals", variablesReference: hold({ type: "notebook" }), expensive: false });
-      return scopes;
-    },
-    async children(reference) {
-      const holder = holders[reference - forgotten - 1];
-      if (holder === undefined) throw new RequestError(`variables: nothing is known under the reference ${reference}`);
-      switch (holder.type) {
-        case "notebook":
-          return notebook();
-        case "scopes":
-          return scopeVariables(holder.objectIds, holder.self);
-        case "object":
-          return object(holder.objectId, holder.length);
-        case "part":
-          return elements(holder.objectId, holder.from, holder.to);
-      }
-    },
+    group,
+    notebook: () => reading(notebook),
+    scopes: (frame) => reading(() => scopesOf(frame)),
+    children: (reference) => reading(() => children(reference)),
     forget() {
       forgotten += holders.length;
       holders = [];
-      inspector.post("Runtime.releaseObjectGroup", { objectGroup }).catch(() => undefined);
+      stale.push(group());
+      groups++;
+      release();
     },
     showTo(client) {
       typed = !untyped.has(client);

@@ -30,6 +30,9 @@ const rememberedLength = 8_000_000;
 /** The kernel runs local files in generators. */
 const stepping = /^ {4}at (Async)?Generator\.next \(<anonymous>\)$/;
 
+/** `Promise.all` and its like, on behalf of the frame behind it. */
+const combinator = /^ {4}at async Promise\.\w+ \(index \d+\)$/;
+
 /** Where a frame is: "at f (file:1:2)", "at async file:1:2". */
 const place = /(?:\(|at (?:async )?)((?:[^()]|\(<anonymous>\))+?):(\d+):(\d+)\)?$/;
 
@@ -54,6 +57,18 @@ export function createCellSources(kernelFolder: string, originalPosition: Origin
     // Without an original it is the transform's own: the function around a cell with `await`, for one.
     if (original === undefined) return undefined;
     return frame.replace(`${file}:${line}:${column}`, `${script.shown ?? file}:${original.line}:${original.column}`);
+  }
+
+  function translate(frames: readonly string[]): string[] {
+    const shown: string[] = [];
+    let callerIsShown = false;
+    for (const frame of [...frames].reverse()) {
+      const translated: string | undefined =
+        combinator.test(frame) && !callerIsShown ? undefined : translateFrame(frame);
+      callerIsShown = translated !== undefined;
+      if (translated !== undefined) shown.unshift(translated);
+    }
+    return shown;
   }
 
   function forget(name: string): void {
@@ -81,7 +96,7 @@ export function createCellSources(kernelFolder: string, originalPosition: Origin
       }
     },
     source: (name) => sources.get(name),
-    translate: (frames) => frames.map(translateFrame).filter((frame) => frame !== undefined),
+    translate,
   };
 }
 

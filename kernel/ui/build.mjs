@@ -36,6 +36,7 @@ function entryText() {
   });
   return [
     ...styles,
+    `import ${JSON.stringify(join(here, "style.css"))};`,
     ...renderer,
     `import plotly from ${JSON.stringify(join(here, "plotly-renderer.mjs"))};`,
     `import { choose, start } from ${JSON.stringify(join(here, "start.mjs"))};`,

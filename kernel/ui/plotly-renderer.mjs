@@ -3,9 +3,13 @@ import { Widget } from "@lumino/widgets";
 
 const mimeType = "application/vnd.plotly.v1+json";
 
+/** A figure without a paper of its own stands on the page's. */
+const isOnPage = ({ paper_bgcolor: paper = "#fff" }) => /^(?:transparent|rgba\(.*,\s*0\))$/.test(paper);
+
 class PlotlyFigure extends Widget {
   #plotly;
   #resizing = 0;
+  #theme = new MutationObserver(() => this.#recolour());
 
   constructor() {
     super();
@@ -17,8 +21,17 @@ class PlotlyFigure extends Widget {
     const { data = [], layout = {}, config = {}, frames } = structuredClone(model.data[mimeType] ?? {});
     this.#plotly ??= (await import("plotly.js-cartesian-dist-min")).default;
     if (this.isDisposed) return;
-    const figure = { data, layout: { autosize: true, ...layout }, frames, config: { responsive: false, ...config } };
+    const font = isOnPage(layout) ? { ...layout.font, color: this.#ink() } : layout.font;
+    const figure = {
+      data,
+      layout: { autosize: true, ...layout, font },
+      frames,
+      config: { responsive: false, ...config },
+    };
     await this.#plotly.react(this.node, figure);
+    if (this.isDisposed) return;
+    this.#theme.disconnect();
+    if (isOnPage(layout)) this.#theme.observe(document.body, { attributeFilter: ["data-jp-theme-name"] });
     if (this.isAttached && this.isVisible) this.#fit();
   }
 
@@ -28,6 +41,15 @@ class PlotlyFigure extends Widget {
 
   onResize() {
     this.#fit();
+  }
+
+  /** The colour of the theme's text. */
+  #ink() {
+    return getComputedStyle(document.body).getPropertyValue("--jp-content-font-color1").trim() || "#767676";
+  }
+
+  #recolour() {
+    void this.#plotly.relayout(this.node, { "font.color": this.#ink() });
   }
 
   /** Takes the cell's width, once per frame however often it changes. */
@@ -41,6 +63,7 @@ class PlotlyFigure extends Widget {
 
   dispose() {
     if (this.isDisposed) return;
+    this.#theme.disconnect();
     cancelAnimationFrame(this.#resizing);
     this.#plotly?.purge(this.node);
     super.dispose();

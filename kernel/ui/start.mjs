@@ -3,6 +3,10 @@ import { NotebookApp } from "@jupyter-notebook/application";
 import { PageConfig } from "@jupyterlab/coreutils";
 import { IServiceManager } from "@jupyterlab/services";
 import { PluginRegistry } from "@lumino/coreutils";
+import { UndoManager } from "yjs";
+
+/** Collects every plugin's keys, anew whenever a plugin's settings have come. */
+const shortcuts = "@jupyterlab/shortcuts-extension:shortcuts";
 
 /** A package's plugins, of all or of the named ones. @returns {readonly object[]} */
 export function choose(module, names) {
@@ -13,6 +17,17 @@ export function choose(module, names) {
   if (missing.length > 0) throw new Error(`the interface lacks ${missing.join(", ")}`);
   return chosen;
 }
+
+/**
+ * A cell gets its undo history before it is put into the notebook's document, so that it is in none yet. Yjs takes that for
+ * two documents mixed up and warns of each cell (jupyterlab/jupyterlab#19022). What is in another document still is an error.
+ */
+UndoManager.prototype.addToScope = function (types) {
+  for (const type of [types].flat()) {
+    if (type.doc !== null && type.doc !== this.doc) throw new Error("an undo history is of one document");
+    if (!this.scope.includes(type)) this.scope.push(type);
+  }
+};
 
 /**
  * @param {readonly object[]} mimeExtensions
@@ -35,7 +50,10 @@ export async function start(mimeExtensions, pages) {
   pluginRegistry.registerPlugins(plugins);
   const serviceManager = await pluginRegistry.resolveRequiredService(IServiceManager);
   const app = new NotebookApp({ pluginRegistry, serviceManager, mimeExtensions, availablePlugins });
-  await app.start();
+  // Settings that come while the shortcuts' own are still under way end in an error (jupyter/notebook#7862).
+  await app.activatePlugin(shortcuts);
+  // As JupyterLab: what has the focus sees a key first, so that a slider in an output moves by the arrows.
+  await app.start({ bubblingKeydown: true });
   await app.restored;
   // What waits for a usable page looks here.
   document.body.dataset.ready = page;

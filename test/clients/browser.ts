@@ -17,6 +17,8 @@ const flags = [
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
+  // Nothing but this machine is there, as on a computer without a net.
+  "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
 ];
 
 /** Headless Chromium with a profile of its own. */
@@ -44,17 +46,17 @@ export async function startBrowser(): Promise<Browser> {
   });
   context.setDefaultTimeout(20_000);
   const heard = new Map<Page, string[]>();
+  // Also of the tabs that a page opens itself.
+  context.on("page", (tab) => {
+    const complaints: string[] = [];
+    heard.set(tab, complaints);
+    tab.on("console", (message) => {
+      if (["error", "warning"].includes(message.type())) complaints.push(message.text());
+    });
+    tab.on("pageerror", (error) => complaints.push(error.stack ?? error.message));
+  });
   return {
-    async open() {
-      const tab = await context.newPage();
-      const complaints: string[] = [];
-      heard.set(tab, complaints);
-      tab.on("console", (message) => {
-        if (["error", "warning"].includes(message.type())) complaints.push(message.text());
-      });
-      tab.on("pageerror", (error) => complaints.push(error.stack ?? error.message));
-      return tab;
-    },
+    open: () => context.newPage(),
     complaints: (tab) => heard.get(tab) ?? [],
     async close() {
       await context.close();

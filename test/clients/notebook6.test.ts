@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Locator, Page } from "playwright-core";
 import { afterAll, beforeEach, expect, test } from "vitest";
 import { keepOnFailure, keepPicture, needsBrowser, startBrowser, type Browser } from "./browser.js";
+import { classicIdle, classicRestart } from "./classic-page.js";
 import { call, top } from "./command.js";
 import { everyControl, expectStart, moveEverything } from "./controls.js";
 import { startServer, type JupyterServer } from "./jupyter-server.js";
@@ -49,12 +50,7 @@ afterAll(async () => {
   await server?.close();
 });
 
-/** Waits until the kernel has done all that was asked. */
-async function idle(): Promise<void> {
-  const quiet = `window.Jupyter?.notebook?.kernel?.is_connected() && document.querySelector(".kernel_idle_icon") !== null &&
-    Jupyter.notebook.get_cells().every((cell) => cell.input_prompt_number !== "*")`;
-  await tab.waitForFunction(quiet, undefined, { timeout: 120_000 });
-}
+const idle = (): Promise<void> => classicIdle(tab);
 
 async function open(name: string): Promise<void> {
   await tab.goto(address(`notebooks/${name}`));
@@ -117,13 +113,7 @@ test("Stop ends an endless loop and keeps the state; Restart forgets it", async 
   await run(3);
   await expect.poll(() => output(3).innerText()).toContain("In[4]:1:");
   await keepPicture(tab, "notebook6-stopped");
-  const restarted = tab.evaluate(
-    "new Promise((done) => Jupyter.notebook.events.one('kernel_ready.Kernel', () => done()))",
-  );
-  await tab.locator("[data-jupyter-action='jupyter-notebook:confirm-restart-kernel']").click();
-  await tab.locator(".modal-dialog .btn-danger").click();
-  await restarted;
-  await idle();
+  await classicRestart(tab);
   await run(2);
   await expect.poll(() => output(2).innerText()).toContain("which has not run. Run it first.");
 });

@@ -296,11 +296,24 @@ describe("variables", () => {
           type: "number",
           variablesReference: 0,
         });
-      } else expect(response.message).toContain("just now");
+      } else {
+        expect(response.message).toContain("just now");
+        expect(response.body).toEqual({ variables: [] });
+      }
       await kernel.client.request("control", "interrupt_request", {}, { timeout });
       await running;
     }
     expect((await kernel.run("told")).result).toBe("42");
+  });
+
+  test("are told to each of many that ask at once, as a front end does with every message of a running cell", async () => {
+    await client.start();
+    await client.run("const asked = { deep: [1, 2, 3] };");
+    const answers = await Promise.all(Array.from({ length: 50 }, () => client.request("inspectVariables")));
+    expect(answers.filter(({ success }) => !success)).toEqual([]);
+    const last = (answers.at(-1)?.body["variables"] ?? []) as { name: string; variablesReference: number }[];
+    const asked = last.find(({ name }) => name === "asked");
+    expect((await client.children(asked?.variablesReference ?? 0)).map(({ name }) => name)).toContain("deep");
   });
 
   test("have a bundle of what a cell would show, stopped or not", async () => {

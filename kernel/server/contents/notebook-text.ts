@@ -31,44 +31,57 @@ export function checkNotebook(value: unknown): Json {
   return value;
 }
 
-const lines = (text: unknown): unknown => (typeof text === "string" ? splitLines(text) : text);
-const splitLines = (text: string): readonly string[] => (text === "" ? [] : text.split(/(?<=\n)/));
+/** How a text stands: the file has it as a list of lines, the interface's programs as one string. */
+type Form = (text: unknown) => unknown;
+
+const inLines: Form = (text) => {
+  if (typeof text !== "string") return text;
+  return text === "" ? [] : text.split(/(?<=\n)/);
+};
+
+const joined: Form = (text) =>
+  Array.isArray(text) && text.every((line) => typeof line === "string") ? text.join("") : text;
 
 /** Whether a MIME type's content is JSON itself and so no text that may be split. */
 const isJsonType = (mime: string): boolean => mime === "application/json" || mime.endsWith("+json");
 
-function bundleInLines(bundle: unknown): unknown {
+function bundleIn(form: Form, bundle: unknown): unknown {
   if (!isObject(bundle)) return bundle;
   return Object.fromEntries(
-    Object.entries(bundle).map(([mime, content]) => [mime, isJsonType(mime) ? content : lines(content)]),
+    Object.entries(bundle).map(([mime, content]) => [mime, isJsonType(mime) ? content : form(content)]),
   );
 }
 
-function outputInLines(output: unknown): unknown {
+function outputIn(form: Form, output: unknown): unknown {
   if (!isObject(output)) return output;
   const { text, data } = output;
   return {
     ...output,
-    ...(text === undefined ? {} : { text: lines(text) }),
-    ...(data === undefined ? {} : { data: bundleInLines(data) }),
+    ...(text === undefined ? {} : { text: form(text) }),
+    ...(data === undefined ? {} : { data: bundleIn(form, data) }),
   };
+}
+
+function cellIn(form: Form, cell: unknown): unknown {
+  if (!isObject(cell)) return cell;
+  const { source, outputs } = cell;
+  return {
+    ...cell,
+    ...(Array.isArray(outputs) ? { outputs: outputs.map((output) => outputIn(form, output)) } : {}),
+    ...(source === undefined ? {} : { source: form(source) }),
+  };
+}
+
+/** The notebook with each text as one string, as the interface's programs expect it (nbformat's `rejoin_lines`). */
+export function withJoinedTexts(notebook: Json): Json {
+  return { ...notebook, cells: (notebook["cells"] as readonly unknown[]).map((cell) => cellIn(joined, cell)) };
 }
 
 /** Whether a cell's outputs are trusted is this server's knowledge, and no part of the file. */
-function withoutTrust(metadata: unknown): unknown {
-  if (!isObject(metadata)) return metadata;
-  return Object.fromEntries(Object.entries(metadata).filter(([key]) => key !== "trusted"));
-}
-
-function cellInLines(cell: unknown): unknown {
-  if (!isObject(cell)) return cell;
-  const { source, outputs, metadata } = cell;
-  return {
-    ...cell,
-    ...(metadata === undefined ? {} : { metadata: withoutTrust(metadata) }),
-    ...(Array.isArray(outputs) ? { outputs: outputs.map(outputInLines) } : {}),
-    ...(source === undefined ? {} : { source: lines(source) }),
-  };
+function withoutTrust(cell: unknown): unknown {
+  if (!isObject(cell) || !isObject(cell["metadata"])) return cell;
+  const metadata = Object.fromEntries(Object.entries(cell["metadata"]).filter(([key]) => key !== "trusted"));
+  return { ...cell, metadata };
 }
 
 /** Keys in order, as Jupyter saves them, so that a save by either makes no difference in a diff. */
@@ -81,7 +94,7 @@ function sorted(value: unknown): unknown {
 
 /** The file's text as Jupyter lays it out: texts as lists of lines, an indent of one, a line feed at the end. */
 export function notebookText(notebook: Json): string {
-  const cells = (notebook["cells"] as readonly unknown[]).map(cellInLines);
+  const cells = (notebook["cells"] as readonly unknown[]).map((cell) => cellIn(inLines, withoutTrust(cell)));
   const metadata = isObject(notebook["metadata"]) ? { ...notebook["metadata"] } : {};
   delete metadata["signature"];
   return `${JSON.stringify(sorted({ ...notebook, metadata, cells }), undefined, 1)}\n`;

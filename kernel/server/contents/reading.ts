@@ -6,7 +6,7 @@ import { HttpError } from "../http/http-error.js";
 import { largestBody } from "../http/exchange.js";
 import { isNotebookName, type GetOptions, type Model } from "./model.js";
 import { mimeType } from "./mime.js";
-import { parseNotebook } from "./notebook-text.js";
+import { parseNotebook, withJoinedTexts } from "./notebook-text.js";
 import { isHidden, type Place, type Root } from "./root.js";
 import type { Trust } from "./trust.js";
 
@@ -54,7 +54,7 @@ function present(bytes: Buffer, model: Model, { format }: GetOptions, trust: Mar
   const text = format === "base64" ? undefined : asText(bytes);
   if (model.type === "notebook") {
     if (text === undefined) throw new HttpError(400, `${model.path} is not UTF-8 text, so it is no notebook`);
-    return { format: "json", content: trust.mark(parseNotebook(text)) };
+    return { format: "json", content: trust.mark(withJoinedTexts(parseNotebook(text))) };
   }
   if (text !== undefined) return { format: "text", mimetype: mimeType(model.name) ?? "text/plain", content: text };
   if (format === "text") throw new HttpError(400, `${model.path} is not UTF-8 text`);

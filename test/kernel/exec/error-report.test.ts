@@ -33,6 +33,17 @@ test("frames: cells' own places, packages, nothing of Node or the kernel", () =>
   ]);
 });
 
+test("frames: Promise.all only where a cell called it", () => {
+  const all = "    at async Promise.all (index 0)";
+  const [cell, kernel] = ["    at async In[1]:2:1", "    at async hear (/kernel/api/comm.js:5:6)"];
+  expect(sources().translate([cell, all, all, cell, all, kernel, all])).toEqual([
+    "    at async In[1]:1:1",
+    all,
+    all,
+    "    at async In[1]:1:1",
+  ]);
+});
+
 describe("a report", () => {
   const report = (thrown: unknown): string =>
     stripVTControlCharacters(reportError(thrown, sources()).traceback.join("\n"));

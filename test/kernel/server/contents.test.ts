@@ -52,7 +52,7 @@ test("a text, bytes and a notebook come back as they were saved", async () => {
   });
   const model = (await server.ask("/api/contents/a.ipynb?hash=1")).json();
   expect(model).toMatchObject({ type: "notebook", format: "json", hash_algorithm: "sha256" });
-  expect(model["content"]).toMatchObject({ cells: [{ source: ["a\n", "b"] }] });
+  expect(model["content"]).toMatchObject({ cells: [{ source: "a\nb" }] });
   expect(readFileSync(join(server.folder, "a.bin"))).toEqual(bytes);
 });
 
@@ -105,6 +105,29 @@ test("a notebook's file is laid out as Jupyter lays it out, and holds no word of
  "nbformat_minor": 5
 }
 `);
+});
+
+test("a notebook's texts are one string each, as the interface's programs expect, whatever the file has", async () => {
+  const server = await runServer();
+  const json = [["kept"], ["as it is"]];
+  const outputs = [
+    { output_type: "stream", name: "stdout", text: ["step 1\n", "step 2\n"] },
+    { output_type: "display_data", metadata: {}, data: { "text/plain": ["a\n", "b"], "application/json": json } },
+    { output_type: "error", ename: "E", evalue: "no", traceback: ["E: no", "  at here"] },
+  ];
+  writeFileSync(join(server.folder, "lines.ipynb"), JSON.stringify(notebook(cell("1", outputs))));
+  const { content } = (await server.ask("/api/contents/lines.ipynb")).json();
+  expect(content).toMatchObject({
+    cells: [
+      {
+        outputs: [
+          { text: "step 1\nstep 2\n" },
+          { data: { "text/plain": "a\nb", "application/json": json } },
+          { traceback: ["E: no", "  at here"] },
+        ],
+      },
+    ],
+  });
 });
 
 test("outputs are trusted where they were made or the user says so, and nowhere else", async () => {

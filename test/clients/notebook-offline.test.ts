@@ -1,0 +1,93 @@
+/** What a notebook page draws and does with nothing but its own server: mermaid, TeX, figures, widgets, the debugger. */
+import { expect, test } from "vitest";
+import { markdown } from "../kernel/runner/notebooks.js";
+import { cell, done, menu, output, run, takeTheme, useSite } from "./site.js";
+
+const site = useSite();
+
+const diagram = `\`\`\`mermaid
+sequenceDiagram
+  Guest->>Hypervisor: privileged instruction
+  Hypervisor-->>Guest: emulated
+\`\`\``;
+const formula =
+  "Waiting is $W = \\frac{1}{\\mu - \\lambda}$, and\n\n$$\\sum_{n=0}^{\\infty} \\rho^n = \\frac{1}{1-\\rho}$$";
+const inOutput = `({ [Symbol.for("Jupyter.display")]: () => ({ "text/latex": "$$E = \\\\sqrt{mc^2}$$", "text/plain": "E" }) })`;
+const figure = `import { plot } from "virtlab";
+plot({ title: "Squares", caption: "Five numbers.", x: { label: "n", unit: "" }, y: { label: "n squared", unit: "" },
+  series: [{ name: "squares", mark: "line", x: [1, 2, 3, 4, 5], y: [1, 4, 9, 16, 25] }] })`;
+const moved =
+  'import { interact } from "virtlab";\ninteract(({ n }) => `n is ${n}`, { n: { min: 0, max: 10, value: 2 } })';
+
+test("a mermaid diagram, TeX in text and in an output, a figure that answers the mouse, and a slider that is moved", async () => {
+  site.write("drawn.ipynb", markdown(diagram, "m0"), markdown(formula, "m1"), inOutput, figure, moved);
+  const page = await site.open("notebooks/drawn.ipynb");
+  await menu(page, "Run", "runmenu:run-all");
+  await done(page, 4);
+  const mermaid = cell(page, 0).locator(".jp-RenderedMermaid img, .jp-RenderedMermaid svg").first();
+  await mermaid.scrollIntoViewIfNeeded();
+  await mermaid.waitFor();
+  expect((await mermaid.boundingBox())?.width).toBeGreaterThan(100);
+  await expect.poll(() => cell(page, 1).locator("mjx-container").count()).toBe(2);
+  await site.picture(page, "mermaid");
+  await output(page, 2).locator("mjx-container").first().waitFor();
+
+  const drawn = cell(page, 3).locator(".virtlab-plotly");
+  await drawn.scrollIntoViewIfNeeded();
+  await drawn.locator(".point").nth(2).waitFor({ state: "attached" });
+  await expect
+    .poll(async () => {
+      await drawn.locator(".point").nth(2).hover({ force: true });
+      return drawn.locator(".hoverlayer").textContent();
+    })
+    .toContain("9");
+  await site.picture(page, "hover");
+
+  const handle = output(page, 4).locator(".noUi-handle");
+  await handle.waitFor();
+  await handle.scrollIntoViewIfNeeded();
+  // In the middle of the track.
+  await output(page, 4).locator(".noUi-base").click();
+  await output(page, 4).getByText("n is 5").waitFor();
+  await handle.press("ArrowRight");
+  await output(page, 4).getByText("n is 6").waitFor();
+  expect(await handle.count()).toBe(1);
+  await site.picture(page, "slider");
+  await takeTheme(page, "JupyterLab Dark");
+  await site.picture(page, "slider-dark");
+  await drawn.scrollIntoViewIfNeeded();
+  await site.picture(page, "figure-dark");
+  await mermaid.scrollIntoViewIfNeeded();
+  await site.picture(page, "mermaid-dark");
+  await takeTheme(page, "JupyterLab Light");
+});
+
+test("the debugger stops at a breakpoint, shows variables and goes on", async () => {
+  const program = "let sum = 0;\nfor (const n of [1, 2, 3]) {\n  sum += n;\n}\nconst doubled = sum * 2;\ndoubled";
+  site.write("debugged.ipynb", program);
+  const page = await site.open("notebooks/debugged.ipynb");
+  const button = page.locator(".jp-DebuggerBugButton");
+  await expect.poll(() => button.getAttribute("aria-disabled")).toBe("false");
+  const gutter = cell(page, 0).locator(".cm-breakpoint-gutter .cm-gutterElement");
+  // A page that is still finding out about its kernel forgets the first click.
+  const isOn = async (): Promise<boolean> => {
+    if ((await button.getAttribute("aria-pressed")) !== "true") await button.click();
+    await page.waitForTimeout(1000);
+    return (await gutter.count()) > 1;
+  };
+  await expect.poll(isOn, { interval: 2000 }).toBe(true);
+  await gutter.nth(5).click();
+  await gutter.nth(5).locator(".cm-breakpoint-icon").waitFor();
+  await page.keyboard.press("Control+Shift+E");
+  await run(page, 0);
+  await expect
+    .poll(() => cell(page, 0).locator(".cm-line.jp-DebuggerEditor-highlight").allInnerTexts())
+    .toEqual(["const doubled = sum * 2;"]);
+  const sum = page.locator(".jp-DebuggerVariables .jp-TreeItem").filter({
+    has: page.locator('> .jp-DebuggerVariables-name:text-is("sum")'),
+  });
+  await expect.poll(() => sum.locator("> .jp-DebuggerVariables-detail").innerText()).toBe("6");
+  await site.picture(page, "debugger");
+  await page.locator('.jp-DebuggerSidebar [data-command="debugger:continue"]').click();
+  await output(page, 0).getByText("12").waitFor();
+});

@@ -4,8 +4,9 @@ import { UsageError } from "../../sim/core/index.js";
 import { builtKernelProgram, launchKernel, packageFolder } from "../runner/index.js";
 import { startServer, type KernelSpec, type Launch, type NotebookServer } from "../server/index.js";
 import type { Arguments, CommandSpec } from "./arguments.js";
-import { openBrowser } from "./browser.js";
+import { hasScreen, openBrowser } from "./browser.js";
 import { dataFolders, userDataFolder } from "./data-folder.js";
+import { runJupyter } from "./jupyter.js";
 import { kernelSpec } from "./kernelspec.js";
 import { logo } from "./logo.js";
 import { line, type Terminal } from "./terminal.js";
@@ -19,6 +20,9 @@ export const startSpec: CommandSpec = {
     port: { takes: "N", help: "the port (8888, or the next that is free); 0 for any" },
     ip: { takes: "ADDRESS", help: "the address to listen to (127.0.0.1: this computer alone)" },
     "no-browser": { help: "only print the address" },
+    jupyter: {
+      help: "in the JupyterLab or Notebook of Python instead; VIRTLAB_PYTHON names one that isn't on the PATH",
+    },
     "cull-idle": { takes: "MINUTES", help: "end a kernel that has been idle and without a page for so long" },
   },
 };
@@ -67,18 +71,28 @@ export const launch: Launch = (spec, { cwd, env }) =>
     transport: spec === ownSpec ? "ipc" : "tcp",
   });
 
+const firstOf = (folder: string): string | undefined => (existsSync(join(folder, tour)) ? tour : undefined);
+
 /** Where the browser begins: at the tour in a folder that has it. The address carries the token. */
 export function addressOf({ port, token }: Pick<NotebookServer, "port" | "token">, ip: string, folder: string): string {
   const host = ["0.0.0.0", "::"].includes(ip) ? "127.0.0.1" : ip.includes(":") ? `[${ip}]` : ip;
-  const page = existsSync(join(folder, tour)) ? `notebooks/${tour}` : "tree";
+  const first = firstOf(folder);
+  const page = first === undefined ? "tree" : `notebooks/${first}`;
   return `http://${host}:${port}/${page}?token=${token}`;
 }
 
 /** `virtlab start`: serves until it is told to end. */
-export async function start(args: Arguments, { out, err, env }: Terminal): Promise<number> {
+export async function start(args: Arguments, terminal: Terminal): Promise<number> {
+  const { out, err, env } = terminal;
   const folder = chosenFolder(args);
   const ip = args.one("ip") ?? "127.0.0.1";
+  const port = parsePort(args.one("port"));
+  const cullAfter = parseMinutes(args.one("cull-idle"));
   builtKernelProgram();
+  if (args.has("jupyter")) {
+    const [first, browser] = [firstOf(folder), !args.has("no-browser") && hasScreen(process.platform, env)];
+    return runJupyter({ folder, first, ip, port: args.has("port") ? port : undefined, browser, cullAfter }, terminal);
+  }
   const interfaceFolder = join(packageFolder(), "dist", "ui");
   if (!existsSync(join(interfaceFolder, "manifest.json"))) {
     throw new UsageError("the notebook interface is not built", "Run npm run build first.");
@@ -90,12 +104,12 @@ export async function start(args: Arguments, { out, err, env }: Terminal): Promi
     version: version(),
     icon: logo,
     ip,
-    port: parsePort(args.one("port")),
+    port,
     otherPorts: !args.has("port"),
     ownSpecs: [ownSpec],
     dataFolders: dataFolders(process.platform, env),
     launch,
-    cullAfter: parseMinutes(args.one("cull-idle")),
+    cullAfter,
     log: (text) => {
       line(err, `virtlab: ${text}`);
     },

@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 export const top: string = join(import.meta.dirname, "..", "..");
 /** The built program. */
-const program: string = join(top, "dist", "kernel", "cli", "main.js");
+export const program: string = join(top, "dist", "kernel", "cli", "main.js");
 
 if (!existsSync(program)) throw new Error(`${program} is missing: run npm run build`);
 

@@ -19,6 +19,7 @@ export const startSpec: CommandSpec = {
   options: {
     port: { takes: "N", help: "the port (8888, or the next that is free); 0 for any" },
     ip: { takes: "ADDRESS", help: "the address to listen to (127.0.0.1: this computer alone)" },
+    "host-name": { takes: "NAME", repeats: true, help: "another name under which it is opened, as behind a proxy" },
     "no-browser": { help: "only print the address" },
     jupyter: {
       help: "in the JupyterLab or Notebook of Python instead; VIRTLAB_PYTHON names one that isn't on the PATH",
@@ -37,6 +38,16 @@ function parsePort(given: string | undefined): number {
   const port = Number(given);
   if (/^\d+$/.test(given) && port <= 65_535) return port;
   throw new UsageError(`--port ${given} is no port`, "Give a number from 0 to 65535.");
+}
+
+/** A token of the user's own, so that the address is known before the start. */
+function ownToken(given: string | undefined): string | undefined {
+  if (given === undefined || given === "") return undefined;
+  if (/^[\w-]{16,}$/.test(given)) return given;
+  throw new UsageError(
+    "the token in VIRTLAB_TOKEN is too easy to guess, or can't stand in an address",
+    "Give 16 or more letters, digits, - and _, or leave it out.",
+  );
 }
 
 function parseMinutes(given: string | undefined): number {
@@ -88,8 +99,12 @@ export async function start(args: Arguments, terminal: Terminal): Promise<number
   const ip = args.one("ip") ?? "127.0.0.1";
   const port = parsePort(args.one("port"));
   const cullAfter = parseMinutes(args.one("cull-idle"));
+  const token = ownToken(env["VIRTLAB_TOKEN"]);
   builtKernelProgram();
   if (args.has("jupyter")) {
+    if (args.has("host-name")) {
+      throw new UsageError("--host-name is for the built-in page", "Leave it out: Jupyter has settings of its own.");
+    }
     const [first, browser] = [firstOf(folder), !args.has("no-browser") && hasScreen(process.platform, env)];
     return runJupyter({ folder, first, ip, port: args.has("port") ? port : undefined, browser, cullAfter }, terminal);
   }
@@ -106,6 +121,8 @@ export async function start(args: Arguments, terminal: Terminal): Promise<number
     ip,
     port,
     otherPorts: !args.has("port"),
+    hostNames: args.all("host-name"),
+    ...(token === undefined ? {} : { token }),
     ownSpecs: [ownSpec],
     dataFolders: dataFolders(process.platform, env),
     launch,

@@ -19,6 +19,12 @@ test.each([
   expect(terminal.shown.err).toContain(words);
 });
 
+test("a token that is easy to guess is refused", async () => {
+  const terminal = fakeTerminal({ VIRTLAB_TOKEN: "letmein" });
+  expect(await virtlab(["start", temporaryFolder()], terminal)).toBe(2);
+  expect(terminal.shown.err).toContain("VIRTLAB_TOKEN is too easy to guess");
+});
+
 test("the address leads to the tour where there is one, and is an address of this machine", () => {
   const folder = temporaryFolder();
   const server = { port: 8888, token: "abc" };

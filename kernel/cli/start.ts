@@ -5,7 +5,7 @@ import { builtKernelProgram, launchKernel, packageFolder } from "../runner/index
 import { startServer, type KernelSpec, type Launch, type NotebookServer } from "../server/index.js";
 import type { Arguments, CommandSpec } from "./arguments.js";
 import { hasScreen, openBrowser } from "./browser.js";
-import { dataFolders, userDataFolder } from "./data-folder.js";
+import { dataFolders, trashFolder, userDataFolder } from "./data-folder.js";
 import { runJupyter } from "./jupyter.js";
 import { kernelSpec } from "./kernelspec.js";
 import { logo } from "./logo.js";
@@ -112,10 +112,12 @@ export async function start(args: Arguments, terminal: Terminal): Promise<number
   if (!existsSync(join(interfaceFolder, "manifest.json"))) {
     throw new UsageError("the notebook interface is not built", "Run npm run build first.");
   }
+  const trash = trashFolder(process.platform, env);
   const server = await startServer({
     folder,
     interfaceFolder,
     stateFolder: join(userDataFolder(process.platform, env), "virtlab"),
+    ...(trash === undefined ? {} : { trashFolder: trash }),
     version: version(),
     icon: logo,
     ip,

@@ -5,11 +5,12 @@ import { builtKernelProgram, launchKernel, packageFolder } from "../runner/index
 import { startServer, type KernelSpec, type Launch, type NotebookServer } from "../server/index.js";
 import type { Arguments, CommandSpec } from "./arguments.js";
 import { hasScreen, openBrowser } from "./browser.js";
+import { courseFolder } from "./course.js";
 import { dataFolders, trashFolder, userDataFolder } from "./data-folder.js";
 import { runJupyter } from "./jupyter.js";
 import { kernelSpec } from "./kernelspec.js";
 import { logo } from "./logo.js";
-import { line, type Terminal } from "./terminal.js";
+import { line, type Screen, type Terminal } from "./terminal.js";
 import { version } from "./version.js";
 
 export const startSpec: CommandSpec = {
@@ -57,10 +58,11 @@ function parseMinutes(given: string | undefined): number {
   throw new UsageError(`--cull-idle ${given} is no time`, "Give minutes: --cull-idle 60.");
 }
 
-/** The course's notebooks where no folder is given, from a checkout or an installed package. */
-function chosenFolder({ positionals: [given, second] }: Arguments): string {
+/** The course's notebooks where no folder is given. */
+function chosenFolder({ positionals: [given, second] }: Arguments, err: Screen): string {
   if (second !== undefined) throw new UsageError("start takes one folder", "Give the one that holds the others.");
-  const folder = resolve(given ?? join(packageFolder(), "notebooks"));
+  if (given === undefined) return courseFolder(err);
+  const folder = resolve(given);
   if (existsSync(folder)) return folder;
   throw new UsageError(`there is no folder ${folder}`, "Give one that exists: virtlab start DIR.");
 }
@@ -95,7 +97,7 @@ export function addressOf({ port, token }: Pick<NotebookServer, "port" | "token"
 /** `virtlab start`: serves until it is told to end. */
 export async function start(args: Arguments, terminal: Terminal): Promise<number> {
   const { out, err, env } = terminal;
-  const folder = chosenFolder(args);
+  const folder = chosenFolder(args, err);
   const ip = args.one("ip") ?? "127.0.0.1";
   const port = parsePort(args.one("port"));
   const cullAfter = parseMinutes(args.one("cull-idle"));

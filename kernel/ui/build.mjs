@@ -138,14 +138,16 @@ async function themes() {
 
 /** The settings' schemas, under the plugins' names. */
 function schemas() {
+  rmSync(join(target, "schemas"), { recursive: true, force: true });
   for (const name of packages) {
     const { schemaDir } = readPackage(packageFolder(name)).jupyterlab ?? {};
     if (schemaDir === undefined) continue;
     const to = join(target, "schemas", name);
     mkdirSync(to, { recursive: true });
     cpSync(join(packageFolder(name), schemaDir), to, { recursive: true });
-    // The server says which version of a schema it hands out.
-    cpSync(join(packageFolder(name), "package.json"), join(to, "package.json.orig"));
+    // The server says which version of a schema it hands out. (Jupyter's own name for this, package.json.orig, is one that
+    // npm leaves out of every package.)
+    writeFileSync(join(to, "version"), readPackage(packageFolder(name)).version);
   }
 }
 

@@ -32,7 +32,8 @@ test("serves the folder with our kernel and renderer, and leaves nothing", async
   });
   const ended = once(child, "exit");
   onTestFinished(async () => {
-    child.kill("SIGKILL");
+    // Politely: a Jupyter whose parent was killed lives on.
+    child.kill("SIGTERM");
     await ended;
     rmSync(home, { recursive: true, force: true });
   });

@@ -60,7 +60,7 @@ if (process.argv.includes("--interface")) {
   const folder = join(top, "kernel", "ui");
   const output = join(top, "dist", "ui");
   // By what the sources say and not by their times: a fresh clone with a cached build needs no new one.
-  const hash = createHash("sha256");
+  const hash = createHash("sha256").update(JSON.parse(readFileSync(join(top, "package.json"), "utf8")).version);
   const sources = readdirSync(folder).filter((name) => /\.(?:mjs|json|css)$/.test(name));
   for (const name of sources.sort()) hash.update(`${name}\n`).update(readFileSync(join(folder, name)));
   const wanted = hash.digest("hex");

@@ -29,6 +29,15 @@ export function historyFile(platform: NodeJS.Platform, env: Environment): string
   return given === undefined ? join(userDataFolder(platform, env), "virtlab", "history.jsonl") : resolve(given);
 }
 
+/**
+ * The user's trash on desktops that keep to freedesktop.org's specification; undefined on macOS and Windows, where only
+ * the system's own programs may move files into it.
+ */
+export function trashFolder(platform: NodeJS.Platform, env: Environment): string | undefined {
+  if (platform === "darwin" || platform === "win32") return undefined;
+  return join(set(env["XDG_DATA_HOME"]) ?? join(homedir(), ".local", "share"), "Trash");
+}
+
 /** Where Jupyter looks for kernelspecs when nothing is known of its Python: the user's folder and the system's. */
 export function dataFolders(platform: NodeJS.Platform, env: Environment): readonly string[] {
   const listed = (set(env["JUPYTER_PATH"]) ?? "").split(platform === "win32" ? ";" : ":").filter((path) => path !== "");

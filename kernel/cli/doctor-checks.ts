@@ -3,6 +3,7 @@ import { existsSync, readFileSync, readdirSync, statSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import { executeNotebook, kernelProgram, openKernel, packageFolder, type Notebook } from "../runner/index.js";
 import { dataFolders } from "./data-folder.js";
+import { builtExtension, extensionEntry, extensionFolder } from "./lab-extension.js";
 import { readSpec, specFolder } from "./kernelspec.js";
 
 /** What a check found, and the step that mends it. */
@@ -136,6 +137,22 @@ function checkKernelSpec(env: NodeJS.ProcessEnv): Finding {
   return { state: "warn", found: "not installed where Jupyter looks", mend: install };
 }
 
+/** Without it JupyterLab shows plots as pictures: that is no failure. */
+function checkExtension(env: NodeJS.ProcessEnv): Finding {
+  const own = extensionEntry(builtExtension());
+  if (own === undefined) {
+    return { state: "warn", found: `${builtExtension()} is missing`, mend: "Run npm run build, then virtlab install." };
+  }
+  const install = "Run virtlab install.";
+  const folder = dataFolders(process.platform, env)
+    .map(extensionFolder)
+    .find((each) => extensionEntry(each) !== undefined);
+  if (folder === undefined) return { state: "warn", found: "not installed where JupyterLab looks", mend: install };
+  return extensionEntry(folder) === own
+    ? { state: "ok", found: folder }
+    : { state: "warn", found: `${folder} is of another version`, mend: install };
+}
+
 /** Clients are only looked for: virtlab runs notebooks without any. */
 function checkJupyter(env: NodeJS.ProcessEnv): Finding {
   const ask = (command: string, args: readonly string[]): string | undefined => {
@@ -188,6 +205,7 @@ export const checks: readonly Check[] = [
   { name: "build", check: checkBuild },
   { name: "plots", check: checkAssets },
   { name: "kernelspec", check: checkKernelSpec },
+  { name: "plots in JupyterLab", check: checkExtension },
   { name: "Jupyter", check: checkJupyter },
   { name: "kernel", check: checkKernel },
 ];

@@ -3,6 +3,7 @@ import { UsageError } from "../../sim/core/index.js";
 import { builtKernelProgram } from "../runner/index.js";
 import type { Arguments, CommandSpec } from "./arguments.js";
 import { userDataFolder } from "./data-folder.js";
+import { removeExtension, writeExtension } from "./lab-extension.js";
 import { readSpec, removeSpec, specFolder, writeSpec } from "./kernelspec.js";
 import { line, type Terminal } from "./terminal.js";
 
@@ -13,13 +14,13 @@ const options = {
 
 export const installSpec: CommandSpec = {
   name: "install",
-  summary: "Tell Jupyter and VS Code where the kernel is.",
+  summary: "Tell Jupyter and VS Code where the kernel is, and JupyterLab how to draw its plots.",
   options,
 };
 
 export const uninstallSpec: CommandSpec = {
   name: "uninstall",
-  summary: "Take the kernel out of Jupyter's list again.",
+  summary: "Take the kernel out of Jupyter's list again, and the drawing of plots out of JupyterLab.",
   options,
 };
 
@@ -36,6 +37,9 @@ export function install(args: Arguments, terminal: Terminal): number {
   const before = readSpec(specFolder(dataFolder))?.argv.find((arg) => /kernel\.c?js$/.test(arg));
   const folder = writeSpec(dataFolder);
   line(terminal.out, `Installed the kernel "TypeScript (virtlab)" in ${folder}`);
+  const extension = writeExtension(dataFolder);
+  if (extension !== undefined) line(terminal.out, `Installed JupyterLab's renderer of plots in ${extension}`);
+  else line(terminal.err, "virtlab: JupyterLab's renderer of plots is not built. npm run build, then install again.");
   if (before !== undefined && before !== program) line(terminal.out, `It replaces the one of ${before}`);
   if (program.includes(`${sep}_npx${sep}`)) {
     line(terminal.err, "virtlab: this copy lives in npx's cache, which npm may empty. npm install virtlab keeps one.");
@@ -47,9 +51,8 @@ export function install(args: Arguments, terminal: Terminal): number {
 
 export function uninstall(args: Arguments, terminal: Terminal): number {
   const dataFolder = chosenFolder(args, terminal);
-  const folder = removeSpec(dataFolder);
-  const said =
-    folder === undefined ? `There is no virtlab kernel in ${join(dataFolder, "kernels")}` : `Removed ${folder}`;
-  line(terminal.out, said);
+  const removed = [removeSpec(dataFolder), removeExtension(dataFolder)].filter((folder) => folder !== undefined);
+  for (const folder of removed) line(terminal.out, `Removed ${folder}`);
+  if (removed.length === 0) line(terminal.out, `There is no virtlab kernel in ${join(dataFolder, "kernels")}`);
   return 0;
 }

@@ -1,9 +1,8 @@
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { UsageError } from "../../sim/core/index.js";
 import { kernelCommand } from "../runner/index.js";
 import { logo } from "./logo.js";
-import { writeWhole } from "./write-whole.js";
+import { unwritable, writeWhole } from "./write-whole.js";
 
 /** `kernel.json` (jupyter-client.readthedocs.io/en/stable/kernels.html#kernel-specs). */
 export interface KernelSpec {
@@ -40,12 +39,6 @@ export function readSpec(folder: string): KernelSpec | undefined {
   }
 }
 
-function explain(folder: string, error: unknown): UsageError {
-  const { code } = error as NodeJS.ErrnoException;
-  const mend = "Choose another place with --prefix DIR, or mend the folder's permissions.";
-  return new UsageError(`${folder} cannot be written (${code ?? String(error)})`, mend);
-}
-
 /**
  * Writes the kernelspec, over what an earlier installation left.
  * @returns its folder
@@ -58,7 +51,7 @@ export function writeSpec(dataFolder: string): string {
     writeWhole(join(folder, "logo-svg.svg"), logo);
     writeWhole(join(folder, "kernel.json"), `${JSON.stringify(kernelSpec(), undefined, 2)}\n`);
   } catch (error) {
-    throw explain(folder, error);
+    throw unwritable(folder, error);
   }
   return folder;
 }
@@ -73,7 +66,7 @@ export function removeSpec(dataFolder: string): string | undefined {
   try {
     rmSync(folder, { recursive: true });
   } catch (error) {
-    throw explain(dirname(folder), error);
+    throw unwritable(dirname(folder), error);
   }
   return folder;
 }

@@ -30,19 +30,25 @@ async function connectionIn(folder: string, transport: LaunchOptions["transport"
   return { ...(await newConnection({ transport: "ipc" })), ip: path };
 }
 
+/** The folders of kernels that run, for which one listener is enough: Node takes more than ten for a leak. */
+const folders = new Set<string>();
+
+function removeAll(): void {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+}
+
 /**
  * Starts a kernel's process with a fresh connection, without waiting for an answer.
  * Whoever launches it kills and forgets it; one that is left ends with this process.
  */
 export async function launchKernel({ argv, cwd, env, transport }: LaunchOptions): Promise<LaunchedKernel> {
   const folder = mkdtempSync(join(tmpdir(), "virtlab-"));
-  const cleanUp = (): void => {
-    rmSync(folder, { recursive: true, force: true });
-  };
-  process.once("exit", cleanUp);
+  if (folders.size === 0) process.once("exit", removeAll);
+  folders.add(folder);
   const forget = (): void => {
-    process.removeListener("exit", cleanUp);
-    cleanUp();
+    folders.delete(folder);
+    if (folders.size === 0) process.removeListener("exit", removeAll);
+    rmSync(folder, { recursive: true, force: true });
   };
   try {
     const connection = await connectionIn(folder, transport);

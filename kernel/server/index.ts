@@ -13,7 +13,7 @@
  * server     everything put together
  * http/      requests and answers: exchange, router, http-error
  * security/  who may: hosts (names and origins), identity (token, cookies, XSRF), gate (the checks), login, headers
- * contents/  files: root (paths), reading, writing, atomic-file, upload, names, checkpoints, notebook-text, trust, turns,
+ * contents/  files: root (paths), reading, writing, atomic-file, upload, names, checkpoints, notebook-text, trust, trash, turns,
  *            mime, files (/files/), routes
  * kernels/   specs, kernel (one, with its restarts), kernels (all, culling), sessions, seat, frames (the WebSocket's two
  *            protocols), socket, routes

@@ -5,6 +5,7 @@ import { UsageError } from "../../sim/core/index.js";
 import { filesRoute } from "./contents/files.js";
 import { openRoot } from "./contents/root.js";
 import { contentsRoutes } from "./contents/routes.js";
+import { openTrash } from "./contents/trash.js";
 import { openTrust } from "./contents/trust.js";
 import { exchange, redirect, sendJson, type Exchange } from "./http/exchange.js";
 import { asHttpError, HttpError } from "./http/http-error.js";
@@ -31,6 +32,8 @@ export interface ServerOptions extends Omit<KernelsOptions, "log"> {
   readonly interfaceFolder: string;
   /** Where settings, layouts and the list of trusted notebooks are kept. */
   readonly stateFolder: string;
+  /** The user's trash, by freedesktop.org's specification; what is deleted is gone where there is none. */
+  readonly trashFolder?: string;
   readonly version: string;
   /** The logo as SVG. */
   readonly icon: string;
@@ -44,6 +47,12 @@ export interface ServerOptions extends Omit<KernelsOptions, "log"> {
   readonly hostNames?: readonly string[];
   /** A fresh one where absent. */
   readonly token?: string;
+  /**
+   * Bytes that may wait for a client to read them: 128 MiB, twice what a seat hands over at once. One that falls further behind is sent away with the code 1013;
+   * its seat keeps what comes until it is back, as for any client that is away. The kernel isn't held up for it, nor are
+   * its other clients.
+   */
+  readonly longestQueue?: number;
   readonly log: (line: string) => void;
 }
 
@@ -102,10 +111,11 @@ export async function startServer(options: ServerOptions): Promise<NotebookServe
   const identity = createIdentity(options.token ?? newToken(), () => port);
   const gate = createGate(identity, options.ip, options.hostNames ?? []);
   const root = openFolder(options.folder);
+  const trash = options.trashFolder === undefined ? undefined : openTrash(options.trashFolder);
   const kernels = createKernels(options);
   const start = startFor(kernels, root);
   const sessions = createSessions(kernels, start);
-  const sockets = createSockets(kernels);
+  const sockets = createSockets(kernels, options.longestQueue ?? 128 * 1024 * 1024);
   let endAsked = (): void => undefined;
   const asked = new Promise<void>((resolve) => {
     endAsked = resolve;
@@ -128,6 +138,7 @@ export async function startServer(options: ServerOptions): Promise<NotebookServe
     ...contentsRoutes({
       root,
       trust: openTrust(stateFolder),
+      trash,
       onMoved: (from, to) => {
         sessions.moved(from, to);
       },
@@ -137,7 +148,12 @@ export async function startServer(options: ServerOptions): Promise<NotebookServe
     ...configRoutes(openStateFiles(join(stateFolder, "config"))),
     ...settingsRoutes(join(options.interfaceFolder, "schemas"), openStateFiles(join(stateFolder, "settings"))),
     ...workspaceRoutes(openStateFiles(join(stateFolder, "workspaces"))),
-    ...interfaceRoutes({ folder: options.interfaceFolder, root, icon: options.icon }),
+    ...interfaceRoutes({
+      folder: options.interfaceFolder,
+      root,
+      icon: options.icon,
+      hasTrash: trash !== undefined,
+    }),
   ];
   const router = createRouter(routes);
 

@@ -1,6 +1,7 @@
 /**
  * Bundles the notebook interface into a folder: `static/` (the bundle), `schemas/` and `themes/` (what the server hands
- * out under /lab/api), `manifest.json` (the scripts of a page) and `licenses.txt`.
+ * out under /lab/api), `manifest.json` (the scripts of a page) and `licenses.txt`; and `labextension/`, for other
+ * people's JupyterLab.
  *
  *   node build.mjs FOLDER
  */
@@ -9,6 +10,7 @@ import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { rspack } from "@rspack/core";
+import { describeExtension, federated } from "./labextension.mjs";
 import { pages, renderers } from "./plugins.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -99,18 +101,11 @@ async function bundle() {
     },
     plugins: [new rspack.DefinePlugin({ "process.env": "{}", "process.platform": '"browser"', global: "globalThis" })],
   });
-  const { entrypoints, modules: built = [] } = stats.toJson({
-    all: false,
-    entrypoints: true,
-    modules: true,
-    nestedModules: true,
-    modulesSpace: 100_000,
-    nestedModulesSpace: 100_000,
-  });
+  const { entrypoints } = stats.toJson({ all: false, entrypoints: true });
   const scripts = entrypoints.main.assets.map(({ name }) => name).filter((name) => name.endsWith(".js"));
   const { version } = readPackage(packageFolder("@jupyter-notebook/application"));
   writeFileSync(join(target, "manifest.json"), JSON.stringify({ scripts, version }));
-  return built;
+  licenses(stats, join(target, "licenses.txt"));
 }
 
 /** Jupyter's own packages in one file that changes with them alone. */
@@ -144,20 +139,41 @@ async function themes() {
 
 /** The settings' schemas, under the plugins' names. */
 function schemas() {
+  rmSync(join(target, "schemas"), { recursive: true, force: true });
   for (const name of packages) {
     const { schemaDir } = readPackage(packageFolder(name)).jupyterlab ?? {};
     if (schemaDir === undefined) continue;
     const to = join(target, "schemas", name);
     mkdirSync(to, { recursive: true });
     cpSync(join(packageFolder(name), schemaDir), to, { recursive: true });
-    // The server says which version of a schema it hands out.
-    cpSync(join(packageFolder(name), "package.json"), join(to, "package.json.orig"));
+    // The server says which version of a schema it hands out. (Jupyter's own name for this, package.json.orig, is one that
+    // npm leaves out of every package.)
+    writeFileSync(join(to, "version"), readPackage(packageFolder(name)).version);
   }
 }
 
-/** The licences of what the bundle carries. */
-function licenses(built) {
+/** The plotly renderer for JupyterLab. */
+async function labExtension() {
+  const folder = join(target, "labextension");
+  const stats = await run({ ...common, ...federated(folder) });
+  const { assets } = stats.toJson({ all: false, assets: true });
+  describeExtension(
+    folder,
+    assets.map(({ name }) => name),
+  );
+  licenses(stats, join(folder, "licenses.txt"));
+}
+
+/** The licences of what a bundle carries. */
+function licenses(stats, file) {
   const folders = new Set();
+  const { modules: built = [] } = stats.toJson({
+    all: false,
+    modules: true,
+    nestedModules: true,
+    modulesSpace: 100_000,
+    nestedModulesSpace: 100_000,
+  });
   for (const { identifier = "" } of built) {
     for (const [, folder] of identifier.matchAll(/(\/[^!|]*\/node_modules\/(?:@[^/!|]+\/)?[^/!|]+)\//g))
       folders.add(folder);
@@ -167,15 +183,15 @@ function licenses(built) {
     .sort()
     .map((folder) => {
       const { name, version, license } = readPackage(folder);
-      const file = readdirSync(folder).find((each) => /^(?:licen[cs]e|copying)/i.test(each));
-      const text = file === undefined ? "" : `\n\n${readFileSync(join(folder, file), "utf8").trim()}`;
+      const found = readdirSync(folder).find((each) => /^(?:licen[cs]e|copying)/i.test(each));
+      const text = found === undefined ? "" : `\n\n${readFileSync(join(folder, found), "utf8").trim()}`;
       return `${name} ${version} (${typeof license === "string" ? license : "see its package"})${text}`;
     });
-  writeFileSync(join(target, "licenses.txt"), `${texts.join(`\n\n${"-".repeat(80)}\n\n`)}\n`);
+  writeFileSync(file, `${texts.join(`\n\n${"-".repeat(80)}\n\n`)}\n`);
 }
 
 mkdirSync(target, { recursive: true });
-const built = await bundle();
+await bundle();
 await themes();
 schemas();
-licenses(built);
+await labExtension();

@@ -104,7 +104,8 @@ export async function startServer({ command, app, env = {}, files = {} }: Server
   return { folder, address, log, close };
 }
 
-async function freePort(): Promise<number> {
+/** A port of this machine that nothing listens to. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;

@@ -1,7 +1,7 @@
 /** JupyterLab 4 with the installed kernel, in Chromium: what a student does, and what the student sees. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Locator } from "playwright-core";
+import type { Locator, Request } from "playwright-core";
 import { expect, test } from "vitest";
 import { readNotebook } from "../../kernel/runner/index.js";
 import * as views from "../kernel/display/views.js";
@@ -51,6 +51,37 @@ test("table, graph, sequence, plot: each is seen", async () => {
   await expect.poll(() => notebook.pictures()).toHaveLength(kinds.length);
   await lab.picture("views");
   expect(await notebook.outputs(kinds.length).locator("td").allInnerTexts()).toEqual(["1", "a", "2", "b"]);
+});
+
+test("plotly draws the figures, which answer the pointer, with nothing from the net", async () => {
+  const requests: string[] = [];
+  const note = (request: Request): number => requests.push(request.url());
+  lab.tab.on("request", note);
+  const notebook = await lab.write(`(${JSON.stringify(views.lines)})`, `(${JSON.stringify(views.lanes)})`);
+  await notebook.runAll();
+  const figures = notebook.panel.locator(".virtlab-plotly");
+  await expect.poll(() => figures.locator(".main-svg .xtick").count()).toBeGreaterThan(2);
+  expect(await figures.count()).toBe(2);
+  // Each fills its cell's width, and follows it.
+  const width = async (): Promise<number> =>
+    (await figures.first().locator(".main-svg").first().boundingBox())?.width ?? 0;
+  const before = await width();
+  expect(before).toBeGreaterThan(500);
+  const point = await figures.first().locator(".scatterlayer .point").nth(6).boundingBox();
+  if (point === null) throw new Error("the figure has no points");
+  await lab.tab.mouse.move(point.x + point.width / 2, point.y + point.height / 2, { steps: 5 });
+  const label = figures.first().locator(".hoverlayer .hovertext").first();
+  await label.waitFor();
+  expect(await label.textContent()).toContain("0.263333 ms at 32 KiB");
+  await lab.picture("plotly");
+  await lab.tab.setViewportSize({ width: 1000, height: 900 });
+  await expect.poll(width).toBeLessThan(before - 100);
+  await lab.tab.setViewportSize({ width: 1280, height: 900 });
+  lab.tab.off("request", note);
+  const home = new URL(lab.server.address("")).host;
+  expect(requests.filter((url) => /^(?:https?|wss?):/.test(url) && new URL(url).host !== home)).toEqual([]);
+  // The renderer is what `virtlab install` put there.
+  expect(requests.some((url) => /\/lab\/extensions\/virtlab\/static\/\w+\.\w+\.js/.test(url))).toBe(true);
 });
 
 test("an error names the cell and the line; what fails the type check does not run", async () => {

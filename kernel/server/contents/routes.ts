@@ -8,6 +8,7 @@ import type { GetOptions, Model } from "./model.js";
 import { parseNotebook } from "./notebook-text.js";
 import { getModel } from "./reading.js";
 import type { Place, Root } from "./root.js";
+import type { Trash } from "./trash.js";
 import type { Trust } from "./trust.js";
 import { createTurns } from "./turns.js";
 import { copyInto, createUntitled, move, remove, save } from "./writing.js";
@@ -15,6 +16,8 @@ import { copyInto, createUntitled, move, remove, save } from "./writing.js";
 export interface ContentsOptions {
   readonly root: Root;
   readonly trust: Trust;
+  /** Where deleted files go; without it they are gone. */
+  readonly trash: Trash | undefined;
   /** Told that a file or a folder has another path now. */
   readonly onMoved: (from: string, to: string) => void;
 }
@@ -57,7 +60,7 @@ function arriving({ path }: Place): Model {
 const bare: GetOptions = { content: false, hash: false };
 
 /** Jupyter's contents API over the files of one folder. Changes to one path happen one after the other. */
-export function contentsRoutes({ root, trust, onMoved }: ContentsOptions): readonly Route[] {
+export function contentsRoutes({ root, trust, trash, onMoved }: ContentsOptions): readonly Route[] {
   const turns = createTurns();
   const pathOf = (exchange: Exchange): string => parameter(exchange, "path");
   const model = (path: string, options: GetOptions = bare): Promise<Model> => getModel(root, path, options, trust);
@@ -168,7 +171,7 @@ export function contentsRoutes({ root, trust, onMoved }: ContentsOptions): reado
       pattern: "/api/contents/*path",
       async handle(exchange) {
         const place = await root.locate(pathOf(exchange));
-        await turns.take(place.file, () => remove(root, place));
+        await turns.take(place.file, () => remove(root, place, trash));
         sendNothing(exchange);
       },
     },

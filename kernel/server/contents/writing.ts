@@ -10,6 +10,7 @@ import { copyNames, untitledNames } from "./names.js";
 import { checkNotebook, emptyNotebook, notebookText } from "./notebook-text.js";
 import { exists } from "./reading.js";
 import { isHidden, type Place, type Root } from "./root.js";
+import type { Trash } from "./trash.js";
 import type { Trust } from "./trust.js";
 import { writeChunk } from "./upload.js";
 
@@ -151,15 +152,24 @@ export async function move(root: Root, from: Place, to: Place): Promise<void> {
   if (before.isFile()) await moveCheckpoint(source, target);
 }
 
-/** Deletes a file, or a folder that is empty but for checkpoints. @throws HttpError 400 for one that isn't */
-export async function remove(root: Root, place: Place): Promise<void> {
+/**
+ * Deletes a file or a folder with all that is in it: into the trash, where there is one. Without one a file is gone, and
+ * so is a folder that is empty but for checkpoints.
+ * @throws HttpError 400 for a folder that isn't, where there is no trash
+ */
+export async function remove(root: Root, place: Place, trash: Trash | undefined): Promise<void> {
   if (place.path === "") throw new HttpError(400, "the root can't be deleted");
   const entry = await entryOf(root, place);
-  if (!(await lstat(entry)).isDirectory()) {
-    await rm(entry);
+  const isFolder = (await lstat(entry)).isDirectory();
+  const isKept = (await trash?.take(entry)) === true;
+  if (!isFolder) {
+    if (!isKept) await rm(entry);
     await forgetCheckpoint(entry);
-    return;
   }
+  if (isFolder && !isKept) await removeEmpty(entry, place);
+}
+
+async function removeEmpty(entry: string, place: Place): Promise<void> {
   const inside = await readdir(entry);
   if (inside.some((name) => name !== ".ipynb_checkpoints")) {
     const kind = inside.every(isHidden) ? "hidden files" : "files";

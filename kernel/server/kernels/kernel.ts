@@ -89,7 +89,15 @@ export async function startKernel(options: KernelOptions): Promise<Kernel> {
   let state: ExecutionState = "starting";
   let active = Date.now();
   /** What runs now; another one after a restart. */
-  let now: { readonly process: RunningKernel; readonly client: Client; readonly ready: Promise<unknown> } | undefined;
+  let now:
+    | {
+        readonly process: RunningKernel;
+        readonly client: Client;
+        readonly ready: Promise<unknown>;
+        /** Hears no more of it: what is under way when it is let go of would pass for its successor's. */
+        readonly ignore: () => void;
+      }
+    | undefined;
   let ending = false;
   let deaths = 0;
   let changing: Promise<unknown> = Promise.resolve();
@@ -125,14 +133,14 @@ export async function startKernel(options: KernelOptions): Promise<Kernel> {
     const process = await launch(spec, { cwd, env });
     const started = Date.now();
     const client = connectClient(process.connection);
-    client.onBroadcast(heard);
+    const ignore = client.onBroadcast(heard);
     const died = process.died.then((death): never => {
       throw new Error(`the kernel ended before it answered: ${describe(death)}`);
     });
     const ready = Promise.race([client.ready(startTimeout), died]).then(() => {
       if (state === "starting" || state === "autorestarting") state = "idle";
     });
-    const run = { process, client, ready };
+    const run = { process, client, ready, ignore };
     now = run;
     for (const seat of seats.values()) seat.connect(process.connection, ready);
     ready.catch(() => {
@@ -171,6 +179,7 @@ export async function startKernel(options: KernelOptions): Promise<Kernel> {
     run.process.kill();
     await run.process.died;
     for (const seat of seats.values()) seat.disconnect();
+    run.ignore();
     run.client.close();
     run.process.forget();
   }

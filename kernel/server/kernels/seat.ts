@@ -1,8 +1,8 @@
 import { connectRelay, relayedChannels, type Connection, type Relay } from "../../wire/index.js";
 import type { ChannelMessage } from "./channel-message.js";
 
-/** Takes messages on their way to a client. */
-type Deliver = (message: ChannelMessage) => void;
+/** Takes a message on its way to a client. @returns false where the connection takes no more: it is then gone */
+type Deliver = (message: ChannelMessage) => boolean;
 
 /**
  * One client's place at a kernel. It outlives the client's connection: what comes meanwhile is kept, and handed over in
@@ -19,8 +19,8 @@ export interface Seat {
   take(deliver: Deliver, replaced: () => void): () => void;
   /** To the kernel; waits while that starts. */
   send(message: ChannelMessage): void;
-  /** To the client. */
-  deliver: Deliver;
+  /** To the client, or kept for it. */
+  deliver(message: ChannelMessage): void;
   /** A kernel has started: requests go there from now on, once `ready` has resolved. */
   connect(connection: Connection, ready: Promise<unknown>): void;
   /** The kernel has gone. */
@@ -51,8 +51,9 @@ export function createSeat(session: string): Seat {
   }
 
   function deliver(message: ChannelMessage): void {
-    if (taken === undefined) keep(message);
-    else taken.deliver(message);
+    if (taken?.deliver(message) === true) return;
+    taken = undefined;
+    keep(message);
   }
 
   function pass(message: ChannelMessage): void {
@@ -81,7 +82,7 @@ export function createSeat(session: string): Seat {
       taken = mine;
       const backlog = kept;
       [kept, keptBytes] = [[], 0];
-      for (const { message } of backlog) next(message);
+      for (const { message } of backlog) deliver(message);
       return () => {
         if (taken === mine) taken = undefined;
       };

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import { WebSocketServer, type RawData, type WebSocket } from "ws";
+import { WebSocket, WebSocketServer, type RawData } from "ws";
 import { HttpError } from "../http/http-error.js";
 import type { ChannelMessage } from "./channel-message.js";
 import { plain, protocols, type Protocol } from "./frames.js";
@@ -30,12 +30,19 @@ function toBuffer(data: RawData): Buffer {
 }
 
 /** Joins a client's WebSocket to its seat at a kernel. */
-function join(socket: WebSocket, kernel: Kernel, session: string): void {
+function join(socket: WebSocket, kernel: Kernel, session: string, longestQueue: number): void {
   const protocol = protocols.find(({ name }) => name === socket.protocol) ?? plain;
   const seat = kernel.seat(session);
   const leave = seat.take(
     (message) => {
+      if (socket.readyState !== WebSocket.OPEN) return false;
+      if (socket.bufferedAmount > longestQueue) {
+        // "Try again later" (IANA's registry of WebSocket close codes): Jupyter's interface does.
+        socket.close(1013, "the messages are read too slowly");
+        return false;
+      }
       socket.send(write(message, protocol));
+      return true;
     },
     () => {
       socket.close(4001, "another connection of this session has taken over");
@@ -75,7 +82,8 @@ export interface Sockets {
   close(): void;
 }
 
-export function createSockets(kernels: Kernels): Sockets {
+/** @param longestQueue bytes that may wait for one client */
+export function createSockets(kernels: Kernels, longestQueue: number): Sockets {
   const server = new WebSocketServer({
     noServer: true,
     maxPayload: largestMessage,
@@ -103,7 +111,7 @@ export function createSockets(kernels: Kernels): Sockets {
       // A client without a session is another one each time.
       const session = url.searchParams.get("session_id") ?? randomUUID();
       accept(request, stream, head, (socket) => {
-        join(socket, kernel, session);
+        join(socket, kernel, session, longestQueue);
       });
     },
     close() {

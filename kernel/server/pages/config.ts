@@ -1,4 +1,5 @@
 import { parameter, sendJson, type Exchange, type Fields } from "../http/exchange.js";
+import { createTurns } from "../contents/turns.js";
 import { HttpError } from "../http/http-error.js";
 import type { Route } from "../http/router.js";
 import type { StateFiles } from "./state-files.js";
@@ -20,6 +21,8 @@ const isObject = (value: unknown): value is Fields =>
 
 /** `/api/config/:section`: what extensions keep, one JSON object per section. */
 export function configRoutes(files: StateFiles): readonly Route[] {
+  // A change is laid over what is there: two that come together must not both start from the same.
+  const turns = createTurns();
   const section = (exchange: Exchange): string => {
     const name = parameter(exchange, "section");
     if (!/^\w+$/.test(name)) throw new HttpError(400, "a section's name is one word");
@@ -41,8 +44,9 @@ export function configRoutes(files: StateFiles): readonly Route[] {
       method: "PUT",
       pattern: "/api/config/:section",
       async handle(exchange) {
+        const name = section(exchange);
         const fields = await exchange.json();
-        await files.write(section(exchange), JSON.stringify(fields));
+        await turns.take(name, () => files.write(name, JSON.stringify(fields)));
         sendJson(exchange, fields);
       },
     },
@@ -51,8 +55,12 @@ export function configRoutes(files: StateFiles): readonly Route[] {
       pattern: "/api/config/:section",
       async handle(exchange) {
         const name = section(exchange);
-        const fields = merge(await read(name), await exchange.json());
-        await files.write(name, JSON.stringify(fields));
+        const change = await exchange.json();
+        const fields = await turns.take(name, async () => {
+          const merged = merge(await read(name), change);
+          await files.write(name, JSON.stringify(merged));
+          return merged;
+        });
         sendJson(exchange, fields);
       },
     },

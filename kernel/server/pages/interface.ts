@@ -22,6 +22,8 @@ export interface InterfaceOptions {
   readonly root: Root;
   /** The logo as SVG. */
   readonly icon: string;
+  /** Whether what is deleted goes into a trash: the interface then asks in other words. */
+  readonly hasTrash: boolean;
 }
 
 const escape = (text: string): string => text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
@@ -80,7 +82,7 @@ ${tags.join("\n")}
 }
 
 /** The pages of the notebook interface and the files that it is made of. */
-export function interfaceRoutes({ folder, root, icon }: InterfaceOptions): readonly Route[] {
+export function interfaceRoutes({ folder, root, icon, hasTrash }: InterfaceOptions): readonly Route[] {
   let manifest: Manifest | undefined;
   function built(): Manifest {
     const file = join(folder, "manifest.json");
@@ -90,7 +92,8 @@ export function interfaceRoutes({ folder, root, icon }: InterfaceOptions): reado
 
   function show(exchange: Exchange, page: string, more: Readonly<Record<string, string>> = {}): void {
     const name = parameter(exchange, "path").split("/").at(-1) ?? "";
-    const text = html(page, name === "" ? "virtlab" : name, built(), more);
+    const config = { delete_to_trash: String(hasTrash), ...more };
+    const text = html(page, name === "" ? "virtlab" : name, built(), config);
     setPolicy(exchange.response, "page");
     exchange.response.writeHead(200, { "content-type": "text/html; charset=utf-8", "cache-control": "no-store" });
     exchange.response.end(text);

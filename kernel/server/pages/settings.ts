@@ -23,7 +23,10 @@ interface Schema {
   readonly version: string;
 }
 
-/** The schemas in the built interface: `schemas/<package>/<plugin>.json`, by the plugin's id `<package>:<plugin>`. */
+/**
+ * The schemas in the built interface: `schemas/<package>/<plugin>.json`, by the plugin's id `<package>:<plugin>`, and
+ * `schemas/<package>/version`.
+ */
 async function readSchemas(folder: string): Promise<ReadonlyMap<string, Schema>> {
   const files = await readdir(folder, { recursive: true });
   const schemas = files
@@ -31,9 +34,7 @@ async function readSchemas(folder: string): Promise<ReadonlyMap<string, Schema>>
     .map(async (file): Promise<Schema> => {
       const [, name = "", plugin = ""] = /^(.*)\/([^/]+)\.json$/.exec(file.split(sep).join("/")) ?? [];
       const schema: unknown = JSON.parse(await readFile(join(folder, file), "utf8"));
-      const { version } = JSON.parse(await readFile(join(folder, name, "package.json.orig"), "utf8")) as {
-        version: string;
-      };
+      const version = await readFile(join(folder, name, "version"), "utf8");
       return { id: `${name}:${plugin}`, schema, version };
     });
   return new Map((await Promise.all(schemas)).map((schema) => [schema.id, schema]));

@@ -20,7 +20,10 @@ const harmless = new Set(["GET", "HEAD", "OPTIONS"]);
 export function createGate(identity: Identity, listensTo: string, ownNames: readonly string[]): Gate {
   function checkHost({ headers }: IncomingMessage): void {
     if (isOurHost(headers.host, listensTo, ownNames)) return;
-    throw new HttpError(403, "this server has another name; open it as http://localhost or start it with --ip");
+    throw new HttpError(
+      403,
+      "this server has another name; open it as http://localhost, or start it with --ip or --host-name",
+    );
   }
 
   function checkOrigin({ headers }: IncomingMessage): void {

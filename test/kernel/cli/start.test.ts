@@ -1,8 +1,9 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { hasScreen } from "../../../kernel/cli/browser.js";
 import { virtlab } from "../../../kernel/cli/commands.js";
+import { courseFolder } from "../../../kernel/cli/course.js";
 import { addressOf } from "../../../kernel/cli/start.js";
 import { fakeTerminal, temporaryFolder } from "./terminal.js";
 
@@ -17,6 +18,33 @@ test.each([
   const terminal = fakeTerminal();
   expect(await virtlab(args, terminal)).toBe(2);
   expect(terminal.shown.err).toContain(words);
+});
+
+test("a token that is easy to guess is refused", async () => {
+  const terminal = fakeTerminal({ VIRTLAB_TOKEN: "letmein" });
+  expect(await virtlab(["start", temporaryFolder()], terminal)).toBe(2);
+  expect(terminal.shown.err).toContain("VIRTLAB_TOKEN is too easy to guess");
+});
+
+test("the course of an installed package is copied to the home, and nothing there is overwritten", () => {
+  const home = temporaryFolder();
+  const installed = join(temporaryFolder(), "node_modules", "virtlab");
+  mkdirSync(join(installed, "notebooks"), { recursive: true });
+  writeFileSync(join(installed, "notebooks", "00-tour.ipynb"), "tour");
+  const { err, shown } = fakeTerminal();
+  const folder = courseFolder(err, home, installed);
+  expect(folder).toBe(join(home, "virtlab"));
+  expect(shown.err).toBe(`virtlab: copied the course's notebooks to ${folder}\n`);
+  writeFileSync(join(folder, "00-tour.ipynb"), "my work");
+  writeFileSync(join(installed, "notebooks", "01-new.ipynb"), "of the next version");
+  courseFolder(err, home, installed);
+  expect(readFileSync(join(folder, "00-tour.ipynb"), "utf8")).toBe("my work");
+  expect(readFileSync(join(folder, "01-new.ipynb"), "utf8")).toBe("of the next version");
+  expect(shown.err.match(/\n/g)).toHaveLength(1);
+  writeFileSync(join(home, "file"), "");
+  expect(() => courseFolder(err, join(home, "file"), installed)).toThrow(/can't be copied to .* \(ENOTDIR\)/);
+  // A checkout's own are worked in where they are.
+  expect(courseFolder(err, home, "/src/virtlab")).toBe(join("/src/virtlab", "notebooks"));
 });
 
 test("the address leads to the tour where there is one, and is an address of this machine", () => {

@@ -210,7 +210,7 @@ test("a checkpoint restores what the file was", async () => {
   expect((await server.ask(checkpoints)).json()).toEqual([]);
 });
 
-test("a folder with files in it is not deleted; an empty one is", async () => {
+test("without a trash a folder with files in it is not deleted; an empty one is", async () => {
   const server = await runServer();
   await put(server, "d", { type: "directory" });
   await put(server, "d/a.txt", text("x"));
@@ -310,6 +310,10 @@ test("settings, layouts and configuration are kept", async () => {
   await server.ask("/api/config/notebook", { method: "PATCH", body: { a: { b: 1, c: 2 }, d: 1 } });
   await server.ask("/api/config/notebook", { method: "PATCH", body: { a: { b: null }, d: 2 } });
   expect((await server.ask("/api/config/notebook")).json()).toEqual({ a: { c: 2 }, d: 2 });
+  // Changes that come together all land.
+  const keys = Array.from({ length: 20 }, (_, i) => `key${i}`);
+  await Promise.all(keys.map((key) => server.ask("/api/config/tree", { method: "PATCH", body: { [key]: 1 } })));
+  expect((await server.ask("/api/config/tree")).json()).toEqual(Object.fromEntries(keys.map((key) => [key, 1])));
 });
 
 test("a page carries its configuration, and a name in the address can't end it", async () => {

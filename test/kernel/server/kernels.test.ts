@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
 import { plain, v1 } from "../../../kernel/server/kernels/frames.js";
+import type { ServerOptions } from "../../../kernel/server/index.js";
 import type { ChannelMessage } from "../../../kernel/server/kernels/channel-message.js";
 import { fakeLaunch, fakeSpec, type FakeKernel } from "./fake-kernel.js";
 import { runServer, type Answer, type RunningServer } from "./running-server.js";
@@ -13,7 +14,7 @@ interface Served extends RunningServer {
 }
 
 async function serve(
-  options: { readonly cullAfter?: number; readonly dataFolders?: readonly string[] } = {},
+  options: Partial<Pick<ServerOptions, "cullAfter" | "dataFolders" | "longestQueue">> = {},
 ): Promise<Served> {
   const kernels: FakeKernel[] = [];
   const server = await runServer({ ownSpecs: [fakeSpec], launch: fakeLaunch(kernels), ...options });
@@ -23,6 +24,8 @@ async function serve(
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   await expect.poll(condition, { timeout: 10_000, interval: 10 }).toBe(true);
 }
+
+const plainHeader = { username: "", date: "", version: "5.3" };
 
 /** A page's connection to a kernel. */
 class Page {
@@ -48,14 +51,7 @@ class Page {
 
   execute(code: string, protocol = v1): string {
     const msg_id = randomUUID();
-    const header = {
-      msg_id,
-      session: this.session,
-      username: "",
-      date: "",
-      msg_type: "execute_request",
-      version: "5.3",
-    };
+    const header = { ...plainHeader, msg_id, session: this.session, msg_type: "execute_request" };
     const message = { channel: "shell", header, parent_header: {}, metadata: {}, content: { code }, buffers: [] };
     const send = (): void => {
       this.socket.send(protocol.encode(message));
@@ -178,6 +174,50 @@ test("a second connection of one session takes the first one's place", async () 
   second.execute("1");
   await until(() => second.texts().length === 1);
   expect(first.texts()).toEqual([]);
+});
+
+test("a page that reads nothing is sent away; the others don't wait for it, and it misses nothing", async () => {
+  const server = await serve({ longestQueue: 16 * 1024 * 1024 });
+  const id = await start(server);
+  const [slow, quick] = [new Page(server, id, "a"), new Page(server, id, "b")];
+  await until(() => slow.socket.readyState === WebSocket.OPEN && quick.socket.readyState === WebSocket.OPEN);
+  slow.socket.pause();
+  const parent = { ...plainHeader, msg_id: "flood", session: "b", msg_type: "execute_request" };
+  const texts = Array.from({ length: 30 }, (_, n) => "x".repeat(1024 * 1024) + String(n));
+  for (const [n, text] of texts.entries()) {
+    server.kernels[0]!.sockets.broadcast(parent, "stream", { name: "stdout", text });
+    await until(() => quick.texts().length > n);
+  }
+  const numbers = (page: Page): string[] => page.texts().map((text) => String(text).replace(/^x+/, ""));
+  const all = texts.map((_, n) => String(n));
+  expect(numbers(quick)).toEqual(all);
+  // What the system had taken for it, and what was waiting, is there when it reads at last.
+  expect((await server.ask("/api/status")).json()["connections"]).toBe(1);
+  slow.socket.resume();
+  await until(() => slow.closed === 1013);
+  expect(slow.texts().length).toBeLessThan(texts.length);
+  const back = new Page(server, id, "a");
+  await until(() => slow.texts().length + back.texts().length === texts.length);
+  expect([...numbers(slow), ...numbers(back)]).toEqual(all);
+});
+
+test("twenty kernels at once: each has its own, all that nobody watches are ended, and no listener is one too many", async () => {
+  const warnings: string[] = [];
+  const note = (warning: Error): number => warnings.push(warning.message);
+  process.on("warning", note);
+  const server = await serve({ cullAfter: 1 });
+  const ids = await Promise.all(Array.from({ length: 20 }, () => start(server)));
+  expect(new Set(ids).size).toBe(20);
+  const pages = ids.slice(0, 5).map((id, i) => new Page(server, id, `page${i}`));
+  for (const [i, page] of pages.entries()) page.execute(`cell ${i}`);
+  for (const [i, page] of pages.entries()) {
+    await until(() => page.texts().length === 1);
+    expect(page.texts()).toEqual([`cell ${i}`]);
+  }
+  await until(async () => ((await server.ask("/api/kernels")).json() as unknown as unknown[]).length === 5);
+  expect(server.kernels.filter(({ seen }) => seen.includes("shutdown"))).toHaveLength(15);
+  process.off("warning", note);
+  expect(warnings).toEqual([]);
 });
 
 test("a kernel that dies is started again and its pages are told; one that keeps dying is dead", async () => {

@@ -48,10 +48,7 @@ export async function runServer(options: Partial<ServerOptions> = {}): Promise<R
   writeFileSync(join(interfaceFolder, "manifest.json"), JSON.stringify({ scripts: ["main.js"], version: "7" }));
   writeFileSync(join(interfaceFolder, "static", "main.js"), "main();");
   writeFileSync(join(interfaceFolder, "schemas", "@lab", "a", "plugin.json"), JSON.stringify({ type: "object" }));
-  writeFileSync(
-    join(interfaceFolder, "schemas", "@lab", "a", "package.json.orig"),
-    JSON.stringify({ version: "1.2.3" }),
-  );
+  writeFileSync(join(interfaceFolder, "schemas", "@lab", "a", "version"), "1.2.3");
   const log: string[] = [];
   const server = await startServer({
     folder,

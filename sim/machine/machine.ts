@@ -135,10 +135,11 @@ export class Machine implements Persist<MachineState>, Viewable {
    * @throws UsageError for an option that it does not know
    */
   run(options?: Partial<RunOptions>): MachineStop {
-    const { until, instructions, duration } = withDefaults("run", options, runDefaults);
+    const { until, instructions, duration, engine } = withDefaults("run", options, runDefaults);
     if (!(instructions >= 0 && duration >= 0)) {
       throw new UsageError("a run cannot be shorter than nothing", "Give instructions and duration from 0 on.");
     }
+    if (engine !== null) for (const hart of this.harts) hart.engine = engine;
     const match = until === null ? undefined : new TextMatch(until);
     this.console.onText = (text) => {
       const found = match?.add(text);

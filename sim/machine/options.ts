@@ -2,6 +2,7 @@ import { MiB, UsageError, type World } from "../core/index.js";
 import { MemoryDisk, type BlockDevice } from "../storage/index.js";
 import type { Link } from "./devices/virtio/net.js";
 import type { Executable } from "./image/load.js";
+import type { EngineName } from "./hart/index.js";
 import { rv64, type Isa } from "./instructions/index.js";
 
 export interface MachineOptions {
@@ -45,6 +46,8 @@ export interface RunOptions {
   readonly instructions: number;
   /** Stops after so much of the machine's time, in nanoseconds. */
   readonly duration: number;
+  /** What executes from now on: the engine that translates hot code, or the reference that evaluates each instruction. */
+  readonly engine: EngineName | null;
 }
 
 /** 2025-01-01, 00:00 UTC. */
@@ -70,7 +73,7 @@ export const defaults: MachineOptions = {
   quantum: 10_000,
 };
 
-export const runDefaults: RunOptions = { until: null, instructions: Infinity, duration: Infinity };
+export const runDefaults: RunOptions = { until: null, instructions: Infinity, duration: Infinity, engine: null };
 
 /** Bytes as a disk, filled up to whole sectors. */
 export function diskOf(bytes: Uint8Array, name: string): MemoryDisk {

@@ -33,23 +33,23 @@ export class Stops {
   constructor(harts: readonly Hart[], catchesExceptions: boolean) {
     this.#harts = harts;
     this.#catchesExceptions = catchesExceptions;
-    if (catchesExceptions) for (const hart of harts) hart.breakpoints.add(0n);
+    if (catchesExceptions) for (const hart of harts) hart.setBreakpoint(0n, true);
   }
 
   break(address: bigint): void {
     this.#breakpoints.add(address);
-    for (const hart of this.#harts) hart.breakpoints.add(address);
+    for (const hart of this.#harts) hart.setBreakpoint(address, true);
   }
 
   unbreak(address: bigint): boolean {
-    if (address !== 0n || !this.#catchesExceptions) for (const hart of this.#harts) hart.breakpoints.delete(address);
+    if (address !== 0n || !this.#catchesExceptions) for (const hart of this.#harts) hart.setBreakpoint(address, false);
     return this.#breakpoints.delete(address);
   }
 
   watch(watchpoint: Watchpoint): () => void {
-    for (const hart of this.#harts) hart.watchpoints.add(watchpoint);
+    for (const hart of this.#harts) hart.setWatchpoint(watchpoint, true);
     return () => {
-      for (const hart of this.#harts) hart.watchpoints.delete(watchpoint);
+      for (const hart of this.#harts) hart.setWatchpoint(watchpoint, false);
     };
   }
 

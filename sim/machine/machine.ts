@@ -149,7 +149,7 @@ export class Machine implements Persist<MachineState>, Viewable {
       return this.#schedule.run(instructions, duration);
     } finally {
       this.console.onText = undefined;
-      this.#flush();
+      this.#board.flush();
     }
   }
 
@@ -323,7 +323,7 @@ export class Machine implements Persist<MachineState>, Viewable {
 
   #betweenQuanta(): void {
     this.#history?.quantum();
-    if (!this.#quiet) this.#flush();
+    if (!this.#quiet) this.#board.flush();
     const lost = this.#lost.find(this.harts);
     if (lost !== undefined && !this.#quiet) this.#schedule.stop(lost);
   }
@@ -384,11 +384,6 @@ export class Machine implements Persist<MachineState>, Viewable {
   #refuseWithin(what: string): void {
     if (!this.#schedule.running) return;
     throw new UsageError(`a machine that runs cannot be ${what}`, "Wait until run() has come back.");
-  }
-
-  #flush(): void {
-    this.console.flush();
-    this.#board.virtioConsole?.flush();
   }
 }
 

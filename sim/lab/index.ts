@@ -2,9 +2,33 @@
  * lab: the simulator as a cell calls it.
  *
  * lab         a world with the simulator's nouns on it
+ * isa         the sets of instructions that machines can have
  * exercises/  predict, reveal, check, problem, hint, checkpoint, claim
  */
 export * from "../core/index.js";
 export * from "../storage/index.js";
 export * from "./exercises/index.js";
+export {
+  asm,
+  assemble,
+  AssemblyError,
+  hub,
+  loopback,
+  machine,
+  type AssemblerOptions,
+  type Console,
+  type Executable,
+  type ImageSymbol,
+  type Isa,
+  type Link,
+  type Machine,
+  type MachineOptions,
+  type MachineState,
+  type MachineStop,
+  type Place,
+  type Program,
+  type RecordOptions,
+  type RunOptions,
+} from "../machine/index.js";
+export { isa } from "./isa.js";
 export { lab, type Lab, type LabOptions } from "./lab.js";

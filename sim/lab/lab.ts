@@ -15,6 +15,7 @@ import {
   type Stop,
   type World,
 } from "../core/index.js";
+import { machine, type Machine, type MachineOptions } from "../machine/index.js";
 import { createDisk, type Disk, type DiskOptions } from "../storage/index.js";
 
 export interface LabOptions {
@@ -44,6 +45,8 @@ export interface Lab extends World {
   share(options?: Partial<ShareOptions>): Share;
   /** A physical disk. */
   disk(options?: Partial<Omit<DiskOptions, "world">>): Disk;
+  /** A RISC-V computer, on this world's clock. It executes while its own `run` goes on. */
+  machine(options?: Partial<Omit<MachineOptions, "world">>): Machine;
 }
 
 /** Makes a world to experiment in. @throws UsageError for an unknown option */
@@ -63,5 +66,6 @@ export function lab(options?: Partial<LabOptions>): Lab {
     queue: (how) => new Queue(engine, how),
     share: (how) => new Share(engine, how),
     disk: (how) => createDisk({ ...how, world }),
+    machine: (how) => machine({ ...how, world }),
   };
 }

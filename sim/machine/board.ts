@@ -131,6 +131,12 @@ export class Board implements Persist<BoardState> {
     for (const { device } of this.bus.places) device.reset();
   }
 
+  /** Tells who listens to the consoles what is new. */
+  flush(): void {
+    this.console.flush();
+    this.virtioConsole?.flush();
+  }
+
   save(): BoardState {
     const devices = this.bus.places.map(({ device }) => [device.name, device.save()] as const);
     return {

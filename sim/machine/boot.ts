@@ -3,15 +3,15 @@ import type { Board } from "./board.js";
 import { deviceTree } from "./device-tree.js";
 import type { Isa } from "./instructions/index.js";
 import type { Image } from "./image/image.js";
-import { endOf, loadImage, readImage, type Program } from "./image/load.js";
+import { endOf, loadImage, readImage, type Executable } from "./image/load.js";
 import { memoryMap } from "./memory-map.js";
 
 export interface BootSpec {
   readonly isa: Isa;
   readonly memory: number;
-  readonly program: Program | null;
-  readonly firmware: Program | null;
-  readonly kernel: Program | null;
+  readonly program: Executable | null;
+  readonly firmware: Executable | null;
+  readonly kernel: Executable | null;
   readonly initrd: Uint8Array | null;
   readonly append: string;
 }

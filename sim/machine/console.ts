@@ -116,7 +116,8 @@ class Utf8Decoder {
   /** Table 3-7: overlong forms, surrogates and what is above U+10FFFF end at their second byte. */
   #continues(byte: number): boolean {
     if (this.#bytes.length > 1) return true;
-    switch (this.#bytes[0]) {
+    const [first = 0] = this.#bytes;
+    switch (first) {
       case 0xe0:
         return byte >= 0xa0;
       case 0xed:

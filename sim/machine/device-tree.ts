@@ -147,5 +147,5 @@ function syscon(what: "poweroff" | "reboot", value: number): TreeNode {
 /** `rv64imac_zicsr` → i, m, a, c, zicsr. */
 function extensionsOf(isa: string): string[] {
   const [letters = "", ...names] = isa.replace(/^rv64/, "").split("_");
-  return [...letters, ...names];
+  return [...Array.from(letters), ...names];
 }

@@ -20,6 +20,17 @@
  * assembler/     text → program
  * translate/     blocks of a page, their nest, the code for a meaning, a unit
  *
+ *
+ * machine        the computer that students get: machine({...}), run, look, save, go back; options: what it is made of
+ * board          harts, RAM and devices, wired; memory-map: where; boot: what is in memory at power-on
+ * schedule       turns and virtual time; stops, lost-harts, text-match: reasons to stop
+ * history        snapshots and inputs, to go back; memory-pages: RAM as data; inspect: registers and memory as views
+ * arena, bus     the memory that all share; physical addresses
+ * devices/       CLINT, PLIC, UART, real-time clock, finisher, virtio
+ * device-tree    what firmware and kernels are told of the machine; fdt: its format
+ * image/         ELF, kernels and flat code
+ * console        a guest's terminal
+ *
  * Sources: The RISC-V Instruction Set Manual, volumes I (unprivileged) and II (privileged).
  */
 export * from "./float/index.js";
@@ -27,4 +38,13 @@ export * from "./instructions/index.js";
 export * from "./assembler/index.js";
 export { emptyTag, entrySize, hartLayout, jumpEntries, tlbEntries } from "./layout.js";
 export * from "./hart/index.js";
+export { Console, type ConsoleState } from "./console.js";
+export { hub, loopback, type Link } from "./devices/virtio/net.js";
+export type { RecordOptions } from "./history.js";
+export type { Executable } from "./image/load.js";
+export type { ImageSymbol } from "./image/image.js";
+export { machine, Machine, type MachineState } from "./machine.js";
+export type { MachineOptions, RunOptions } from "./options.js";
+export type { MachineStop } from "./schedule.js";
+export type { Place } from "./stops.js";
 export { translateUnit, type Unit } from "./translate/unit.js";

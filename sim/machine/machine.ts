@@ -1,8 +1,6 @@
 import {
   createWorld,
   formatBytes,
-  MiB,
-  nearest,
   UsageError,
   withDefaults,
   type Persist,
@@ -11,20 +9,18 @@ import {
   type Viewable,
   type World,
 } from "../core/index.js";
-import { MemoryDisk, type BlockDevice } from "../storage/index.js";
+import type { BlockDevice } from "../storage/index.js";
 import { Board, type BoardState } from "./board.js";
 import { planBoot, type Boot } from "./boot.js";
 import type { Bus } from "./bus.js";
 import type { Console } from "./console.js";
 import type { Finish } from "./devices/test.js";
-import type { Link } from "./devices/virtio/net.js";
 import type { VirtioBalloon } from "./devices/virtio/balloon.js";
 import type { Hart, Stop, Watchpoint } from "./hart/index.js";
 import { History, type Point, type RecordOptions } from "./history.js";
-import type { ProgramSymbol } from "./image/image.js";
-import type { Program } from "./image/load.js";
-import { causeName, memoryView, registersView } from "./inspect.js";
-import { rv64, type Isa } from "./instructions/index.js";
+import type { ImageSymbol } from "./image/image.js";
+import { memoryView, registersView } from "./inspect.js";
+import { LostHarts } from "./lost-harts.js";
 import {
   changedPages,
   copyPages,
@@ -34,51 +30,10 @@ import {
   type MemoryState,
   type PageTable,
 } from "./memory-pages.js";
+import { check, defaults, diskOf, present, runDefaults, type MachineOptions, type RunOptions } from "./options.js";
 import { Schedule, type MachineStop, type ScheduleState } from "./schedule.js";
+import { addressOf, Stops, type Place } from "./stops.js";
 import { TextMatch } from "./text-match.js";
-
-export interface MachineOptions {
-  /** Whose clock, chance and trace it shares; a world of its own of seed 0 where null. */
-  readonly world: World | null;
-  readonly name: string;
-  /** Bytes of RAM. */
-  readonly memory: number;
-  readonly harts: number;
-  /** Which instructions it has. */
-  readonly isa: Isa;
-  /** What it executes, in machine mode from the first instruction: an ELF file's bytes, or code for RAM's start. */
-  readonly program: Program | null;
-  /** What it executes instead, where there is a kernel: OpenSBI's fw_dynamic or fw_jump. */
-  readonly firmware: Program | null;
-  /** What the firmware starts in supervisor mode: Linux's Image, U-Boot. */
-  readonly kernel: Program | null;
-  /** A kernel's first file system. */
-  readonly initrd: Uint8Array | null;
-  /** The kernel's command line. */
-  readonly append: string;
-  /** Virtio disks, in this order: block devices of the simulator, or bytes, which are copied. */
-  readonly drives: readonly (BlockDevice | Uint8Array)[];
-  /** Virtio network cards, each plugged into a link. */
-  readonly network: readonly Link[];
-  readonly balloon: boolean;
-  /** A second console, over virtio. */
-  readonly virtioConsole: boolean;
-  /** The date at power-on: seconds since 1970. */
-  readonly epoch: number;
-  /** How long an instruction takes: all take the same, a simplification. 1 is one a cycle at 1 GHz. */
-  readonly nanosecondsPerInstruction: number;
-  /** The most instructions before it is the next hart's turn, or an event's of the world. */
-  readonly quantum: number;
-}
-
-export interface RunOptions {
-  /** Stops when the console shows this text, or text that this matches. */
-  readonly until: string | RegExp | null;
-  /** Stops after so many instructions, of all harts together. */
-  readonly instructions: number;
-  /** Stops after so much of the machine's time, in nanoseconds. */
-  readonly duration: number;
-}
 
 export interface MachineState {
   readonly schedule: ScheduleState;
@@ -93,19 +48,6 @@ interface Kept {
   readonly pages: PageTable;
 }
 
-const csr = {
-  scause: 0x142,
-  sepc: 0x141,
-  stval: 0x143,
-  mtvec: 0x305,
-  mepc: 0x341,
-  mcause: 0x342,
-  mtval: 0x343,
-} as const;
-
-/** 2025-01-01, 00:00 UTC. */
-const defaultEpoch = 1_735_689_600;
-
 /** A computer with RISC-V harts, RAM and devices. Nothing happens in it while nobody runs it. */
 export class Machine implements Persist<MachineState>, Viewable {
   readonly name: string;
@@ -116,13 +58,12 @@ export class Machine implements Persist<MachineState>, Viewable {
   readonly #schedule: Schedule;
   readonly #board: Board;
   readonly #boot: Boot;
-  readonly #breakpoints = new Set<bigint>();
+  readonly #stops: Stops;
   #history: History<Kept> | undefined;
   /** RAM as it was when changes were last asked for. */
   #marked: PageTable | undefined;
   #quiet = false;
-  /** Instructions retired when the quantum before began, by hart, and begun. */
-  #progress: readonly { readonly retired: number; readonly cycles: number }[] = [];
+  readonly #lost = new LostHarts();
 
   constructor(options: MachineOptions) {
     check(options);
@@ -146,6 +87,7 @@ export class Machine implements Persist<MachineState>, Viewable {
       this.#finish(finish);
     });
     this.console = this.#board.console;
+    this.#stops = new Stops(this.harts, options.firmware === null);
     this.#boot = planBoot(options, world.rng.stream(`${options.name} seed`));
     this.#begin();
   }
@@ -160,16 +102,12 @@ export class Machine implements Persist<MachineState>, Viewable {
 
   /** The second console. @throws UsageError where the machine has none */
   get virtioConsole(): Console {
-    const { virtioConsole } = this.#board;
-    if (virtioConsole !== undefined) return virtioConsole;
-    throw new UsageError(`${this.name} has no virtio console`, "Make it with { virtioConsole: true }.");
+    return present(this.#board.virtioConsole, "virtioConsole");
   }
 
   /** @throws UsageError where the machine has none */
   get balloon(): VirtioBalloon {
-    const { balloon } = this.#board;
-    if (balloon !== undefined) return balloon;
-    throw new UsageError(`${this.name} has no balloon`, "Make it with { balloon: true }.");
+    return present(this.#board.balloon, "balloon");
   }
 
   /** The disks, in the order in which they were given. */
@@ -188,7 +126,7 @@ export class Machine implements Persist<MachineState>, Viewable {
   }
 
   /** Names in the programs, sorted by address. */
-  get symbols(): readonly ProgramSymbol[] {
+  get symbols(): readonly ImageSymbol[] {
     return this.#boot.images.flatMap(({ symbols }) => symbols);
   }
 
@@ -197,14 +135,11 @@ export class Machine implements Persist<MachineState>, Viewable {
    * @throws UsageError for an option that it does not know
    */
   run(options?: Partial<RunOptions>): MachineStop {
-    const { until, instructions, duration } = withDefaults<RunOptions>("run", options, {
-      until: null,
-      instructions: Infinity,
-      duration: Infinity,
-    });
+    const { until, instructions, duration, engine } = withDefaults("run", options, runDefaults);
     if (!(instructions >= 0 && duration >= 0)) {
       throw new UsageError("a run cannot be shorter than nothing", "Give instructions and duration from 0 on.");
     }
+    if (engine !== null) for (const hart of this.harts) hart.engine = engine;
     const match = until === null ? undefined : new TextMatch(until);
     this.console.onText = (text) => {
       const found = match?.add(text);
@@ -214,7 +149,7 @@ export class Machine implements Persist<MachineState>, Viewable {
       return this.#schedule.run(instructions, duration);
     } finally {
       this.console.onText = undefined;
-      this.#flush();
+      this.#board.flush();
     }
   }
 
@@ -275,43 +210,23 @@ export class Machine implements Persist<MachineState>, Viewable {
   }
 
   /** Stops before the instruction at an address, or at a symbol's. */
-  break(at: bigint | number | string): void {
-    const address = this.address(at);
-    this.#breakpoints.add(address);
-    for (const hart of this.harts) hart.breakpoints.add(address);
+  break(at: Place): void {
+    this.#stops.break(this.address(at));
   }
 
   /** @returns whether there was a breakpoint */
-  unbreak(at: bigint | number | string): boolean {
-    const address = this.address(at);
-    this.#watchForLost();
-    if (address !== 0n) for (const hart of this.harts) hart.breakpoints.delete(address);
-    return this.#breakpoints.delete(address);
+  unbreak(at: Place): boolean {
+    return this.#stops.unbreak(this.address(at));
   }
 
   /** Stops behind an access to memory. @returns what ends that */
-  watch(at: bigint | number | string, bytes: number = 8, access: Watchpoint["access"] = "write"): () => void {
-    const watchpoint: Watchpoint = { address: this.address(at), bytes, access };
-    for (const hart of this.harts) hart.watchpoints.add(watchpoint);
-    return () => {
-      for (const hart of this.harts) hart.watchpoints.delete(watchpoint);
-    };
+  watch(at: Place, bytes: number = 8, access: Watchpoint["access"] = "write"): () => void {
+    return this.#stops.watch({ address: this.address(at), bytes, access });
   }
 
   /** The address of a symbol. @throws UsageError that names the nearest symbol there is */
-  address(at: bigint | number | string): bigint {
-    if (typeof at !== "string") return BigInt.asIntN(64, BigInt(at));
-    const { symbols } = this;
-    const found = symbols.find(({ name }) => name === at);
-    if (found !== undefined) return found.address;
-    const near = nearest(
-      at,
-      symbols.map(({ name }) => name),
-    );
-    throw new UsageError(
-      `${this.name} has no symbol "${at}"`,
-      near === undefined ? "Its programs have no symbols; give an address." : `Did you mean "${near}"?`,
-    );
+  address(at: Place): bigint {
+    return addressOf(at, this.symbols, this.name);
   }
 
   /** Integer registers of a hart. */
@@ -327,18 +242,18 @@ export class Machine implements Persist<MachineState>, Viewable {
   }
 
   /** A stretch of physical memory, to be looked at. @throws UsageError where that isn't all RAM */
-  memory(at: bigint | number | string, length: number = 256): TextView {
+  memory(at: Place, length: number = 256): TextView {
     const address = Number(this.address(at));
     return memoryView(this.read(address, length), address);
   }
 
   /** A copy of physical memory. @throws UsageError where that isn't all RAM */
-  read(at: bigint | number | string, length: number): Uint8Array {
+  read(at: Place, length: number): Uint8Array {
     return this.#ram(at, length).slice();
   }
 
   /** Changes physical memory. @throws UsageError where that isn't all RAM */
-  write(at: bigint | number | string, bytes: Uint8Array): void {
+  write(at: Place, bytes: Uint8Array): void {
     const content = bytes.slice();
     this.#ram(at, bytes.length);
     this.#input(() => {
@@ -399,36 +314,18 @@ export class Machine implements Persist<MachineState>, Viewable {
     bus.bytes(bus.ramBase, bus.ramSize)?.fill(0);
     bus.written(bus.ramBase, bus.ramSize);
     this.#boot.load(this.#board);
-    this.#watchForLost();
-  }
-
-  /**
-   * A program without a trap handler goes to address 0 at an exception, where mtvec points after a reset and where nothing is: it
-   * stops there.
-   */
-  #watchForLost(): void {
-    if (this.#options.firmware === null) for (const hart of this.harts) hart.breakpoints.add(0n);
   }
 
   #stopped(hart: Hart, stop: Stop & { readonly kind: "breakpoint" | "watchpoint" }): MachineStop | undefined {
     if (this.#quiet) return undefined;
-    if (stop.kind === "breakpoint" && stop.pc === 0n && !this.#breakpoints.has(0n)) {
-      return hart.mode.privilege === 3 && hart.csr(csr.mtvec) === 0n ? exceptionOf(hart) : undefined;
-    }
-    return { ...stop, hart: hart.id };
+    return this.#stops.reason(hart, stop);
   }
 
   #betweenQuanta(): void {
     this.#history?.quantum();
-    if (!this.#quiet) this.#flush();
-    // A hart that begins instructions and ends none: its trap handler is where nothing can be executed.
-    const progress = this.harts.map(({ retired, cycles }) => ({ retired, cycles }));
-    const lost = this.harts.find(({ retired, cycles }, id) => {
-      const before = this.#progress[id];
-      return before !== undefined && cycles >= before.cycles + 100 && retired === before.retired;
-    });
-    this.#progress = progress;
-    if (lost !== undefined && !this.#quiet) this.#schedule.stop(exceptionOf(lost));
+    if (!this.#quiet) this.#board.flush();
+    const lost = this.#lost.find(this.harts);
+    if (lost !== undefined && !this.#quiet) this.#schedule.stop(lost);
   }
 
   #finish(finish: Finish): void {
@@ -470,10 +367,10 @@ export class Machine implements Persist<MachineState>, Viewable {
   #restoreParts({ schedule, board }: { readonly schedule: ScheduleState; readonly board: BoardState }): void {
     this.#schedule.restore(schedule);
     this.#board.restore(board);
-    this.#progress = [];
+    this.#lost.reset();
   }
 
-  #ram(at: bigint | number | string, length: number): Uint8Array {
+  #ram(at: Place, length: number): Uint8Array {
     const address = this.address(at);
     const bytes = this.bus.bytes(Number(BigInt.asUintN(64, address)), length);
     if (bytes !== undefined) return bytes;
@@ -488,43 +385,6 @@ export class Machine implements Persist<MachineState>, Viewable {
     if (!this.#schedule.running) return;
     throw new UsageError(`a machine that runs cannot be ${what}`, "Wait until run() has come back.");
   }
-
-  #flush(): void {
-    this.console.flush();
-    this.#board.virtioConsole?.flush();
-  }
-}
-
-function exceptionOf(hart: Hart): MachineStop {
-  const supervisor = hart.mode.privilege === 1;
-  const cause = Number(hart.csr(supervisor ? csr.scause : csr.mcause) ?? 0n);
-  return {
-    kind: "exception",
-    hart: hart.id,
-    pc: hart.csr(supervisor ? csr.sepc : csr.mepc) ?? 0n,
-    cause,
-    name: causeName(cause),
-    value: hart.csr(supervisor ? csr.stval : csr.mtval) ?? 0n,
-  };
-}
-
-function diskOf(bytes: Uint8Array, name: string): MemoryDisk {
-  const disk = new MemoryDisk({ size: Math.max(512, Math.ceil(bytes.length / 512) * 512), name });
-  const whole = new Uint8Array(disk.sectors * 512);
-  whole.set(bytes);
-  disk.write(0, whole);
-  return disk;
-}
-
-function check({ harts, nanosecondsPerInstruction, quantum, epoch }: MachineOptions): void {
-  const whole = (value: number, least: number, most: number, what: string): void => {
-    if (Number.isInteger(value) && value >= least && value <= most) return;
-    throw new UsageError(`${value} is no ${what} of a machine`, `Give a whole number from ${least} to ${most}.`);
-  };
-  whole(harts, 1, 64, "number of harts");
-  whole(nanosecondsPerInstruction, 1, 1e9, "time per instruction, in nanoseconds,");
-  whole(quantum, 1, 1e9, "quantum, in instructions,");
-  whole(epoch, 0, 2 ** 33, "date, in seconds since 1970,");
 }
 
 /**
@@ -532,25 +392,5 @@ function check({ harts, nanosecondsPerInstruction, quantum, epoch }: MachineOpti
  * @throws UsageError for an unknown option, too little or too much memory, a program that cannot be read or doesn't fit
  */
 export function machine(options?: Partial<MachineOptions>): Machine {
-  return new Machine(
-    withDefaults<MachineOptions>("machine", options, {
-      world: null,
-      name: "machine",
-      memory: MiB(128),
-      harts: 1,
-      isa: rv64,
-      program: null,
-      firmware: null,
-      kernel: null,
-      initrd: null,
-      append: "",
-      drives: [],
-      network: [],
-      balloon: false,
-      virtioConsole: false,
-      epoch: defaultEpoch,
-      nanosecondsPerInstruction: 1,
-      quantum: 10_000,
-    }),
-  );
+  return new Machine(withDefaults("machine", options, defaults));
 }

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import type { TestContext } from "vitest";
 
@@ -43,6 +43,13 @@ function find(tool: Tool): string | undefined {
 export function needs(context: TestContext, ...tools: readonly Tool[]): void {
   const missing = tools.filter((tool) => find(tool) === undefined);
   const install = [...new Set(missing.map((tool) => packages[tool]))].join(" ");
+  context.skip(missing.length > 0, `${missing.join(", ")} not found: apt-get install ${install}`);
+}
+
+/** Skips the test where a file is missing; `files` names each one's Debian package. */
+export function needsFiles(context: TestContext, files: Readonly<Record<string, string>>): void {
+  const missing = Object.keys(files).filter((path) => !existsSync(path));
+  const install = [...new Set(missing.map((path) => files[path]))].join(" ");
   context.skip(missing.length > 0, `${missing.join(", ")} not found: apt-get install ${install}`);
 }
 

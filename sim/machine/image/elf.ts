@@ -1,5 +1,5 @@
 import { UsageError } from "../../core/index.js";
-import type { Image, ProgramSymbol, Segment } from "./image.js";
+import type { Image, ImageSegment, ImageSymbol } from "./image.js";
 
 const header = { size: 64, type: 16, machine: 18, entry: 24, programs: 32, sections: 40, counts: 54 } as const;
 const programSize = 56;
@@ -54,8 +54,8 @@ export function readElf(name: string, bytes: Uint8Array): Image {
   };
 }
 
-function readSegments(name: string, bytes: Uint8Array, view: DataView): Segment[] {
-  const segments: Segment[] = [];
+function readSegments(name: string, bytes: Uint8Array, view: DataView): ImageSegment[] {
+  const segments: ImageSegment[] = [];
   const start = offset(name, view, header.programs);
   const count = view.getUint16(header.counts + 2, true);
   need(name, bytes, start, count * programSize, "its program headers");
@@ -77,7 +77,7 @@ function readSegments(name: string, bytes: Uint8Array, view: DataView): Segment[
   throw new UsageError(`the ${name} has nothing to load`, "Link a program into it.");
 }
 
-function readSymbols(name: string, bytes: Uint8Array, view: DataView): ProgramSymbol[] {
+function readSymbols(name: string, bytes: Uint8Array, view: DataView): ImageSymbol[] {
   const start = offset(name, view, header.sections);
   const count = view.getUint16(header.counts + 6, true);
   need(name, bytes, start, count * sectionSize, "its section headers");
@@ -87,7 +87,7 @@ function readSymbols(name: string, bytes: Uint8Array, view: DataView): ProgramSy
     const link = view.getUint32(at + 40, true);
     return { type, link, place: offset(name, view, at + 24), size: offset(name, view, at + 32) };
   };
-  const symbols: ProgramSymbol[] = [];
+  const symbols: ImageSymbol[] = [];
   for (let index = 0; index < count; index++) {
     const table = section(index);
     if (table.type !== symbolTable || table.link >= count) continue;

@@ -1,5 +1,5 @@
 /** A run of bytes and where in physical memory it belongs. */
-export interface Segment {
+export interface ImageSegment {
   readonly address: number;
   readonly bytes: Uint8Array;
   /** Bytes that it takes in memory; those behind `bytes` are zeros. */
@@ -7,7 +7,7 @@ export interface Segment {
 }
 
 /** A name in a program: a function, a variable, a label. */
-export interface ProgramSymbol {
+export interface ImageSymbol {
   readonly name: string;
   readonly address: bigint;
   readonly size: number;
@@ -17,9 +17,9 @@ export interface ProgramSymbol {
 export interface Image {
   /** What it is, for messages: "kernel". */
   readonly name: string;
-  readonly segments: readonly Segment[];
+  readonly segments: readonly ImageSegment[];
   /** The first instruction's address. */
   readonly entry: bigint;
   /** Sorted by address. */
-  readonly symbols: readonly ProgramSymbol[];
+  readonly symbols: readonly ImageSymbol[];
 }

@@ -44,9 +44,6 @@ const flag = { next: 1, write: 2, indirect: 4 } as const;
 const descriptorSize = 16;
 const usedElementSize = 8;
 
-/** What the driver wrote makes no sense. */
-const broken = Symbol("broken");
-
 /**
  * One split virtqueue, the device's end. The driver's rings are believed nothing: what is not in RAM, loops, or counts
  * further than the queue is long breaks the queue and changes nothing.
@@ -79,16 +76,17 @@ export class Virtqueue implements Persist<QueueState> {
   next(): Chain | undefined {
     if (!this.ready || !this.#owner.running()) return undefined;
     const index = this.#read16(this.driver + 2);
-    if (index === undefined) return this.#refuse();
-    const waiting = (index - this.#seen) & 0xffff;
+    const waiting = index === undefined ? Infinity : (index - this.#seen) & 0xffff;
     if (waiting === 0) {
       this.#askForNotification();
       return undefined;
     }
-    if (waiting > this.size) return this.#refuse();
-    const head = this.#read16(this.driver + 4 + 2 * (this.#seen % this.size));
-    const chain = head === undefined ? broken : this.#follow(head);
-    if (chain === broken) return this.#refuse();
+    const head = waiting > this.size ? undefined : this.#read16(this.driver + 4 + 2 * (this.#seen % this.size));
+    const chain = head === undefined ? undefined : this.#follow(head);
+    if (chain === undefined) {
+      this.#owner.fail();
+      return undefined;
+    }
     this.#seen = (this.#seen + 1) & 0xffff;
     return chain;
   }
@@ -173,11 +171,6 @@ export class Virtqueue implements Persist<QueueState> {
     this.#signalled = state.signalled;
   }
 
-  #refuse(): undefined {
-    this.#owner.fail();
-    return undefined;
-  }
-
   /** Tells a driver with event indices to notify of the next entry (2.7.10). */
   #askForNotification(): void {
     if ((this.#owner.features() & eventIndex) === 0n) return;
@@ -186,8 +179,8 @@ export class Virtqueue implements Persist<QueueState> {
     this.#bus.written(at, 2);
   }
 
-  /** The buffers of the chain that begins at a descriptor. A chain is no longer than its table: else it loops (2.7.5). */
-  #follow(head: number): Chain | typeof broken {
+  /** The buffers of the chain that begins at a descriptor; undefined where it makes no sense. A chain is no longer than its table: else it loops (2.7.5). */
+  #follow(head: number): Chain | undefined {
     const readable: Segment[] = [];
     const writable: Segment[] = [];
     let table = this.descriptors;
@@ -197,14 +190,14 @@ export class Virtqueue implements Persist<QueueState> {
     let inside = false;
     for (let left = entries; left > 0; left--) {
       const descriptor = index < entries ? this.#view(table + descriptorSize * index, descriptorSize) : undefined;
-      if (descriptor === undefined) return broken;
+      if (descriptor === undefined) return undefined;
       const address = Number(descriptor.getBigUint64(0, true));
       const length = descriptor.getUint32(8, true);
       const flags = descriptor.getUint16(12, true);
       if ((flags & flag.indirect) !== 0) {
         // 2.7.5.3.1: only where negotiated, not within one, and not with a next.
         const allowed = (this.#owner.features() & indirectDescriptors) !== 0n && !inside && (flags & flag.next) === 0;
-        if (!allowed || length % descriptorSize !== 0 || length === 0) return broken;
+        if (!allowed || length % descriptorSize !== 0 || length === 0) return undefined;
         inside = true;
         table = address;
         entries = left = Math.min(length / descriptorSize, 65536);
@@ -214,14 +207,14 @@ export class Virtqueue implements Persist<QueueState> {
       }
       total += length;
       // No sensible chain has more bytes than there is RAM; a shorter one can't keep the device busy for ever.
-      if (this.#bus.ramAt(address, length) === undefined || total > this.#bus.ramSize) return broken;
+      if (this.#bus.ramAt(address, length) === undefined || total > this.#bus.ramSize) return undefined;
       if ((flags & flag.write) !== 0) writable.push({ address, length });
-      else if (writable.length > 0) return broken;
+      else if (writable.length > 0) return undefined;
       else readable.push({ address, length });
       if ((flags & flag.next) === 0) return { head, readable, writable };
       index = descriptor.getUint16(14, true);
     }
-    return broken;
+    return undefined;
   }
 
   #read16(address: number): number | undefined {

@@ -76,12 +76,13 @@ export class VirtioMmio implements Device<TransportState> {
     this.name = name;
     this.#interrupt = line;
     this.#device = device;
+    const fail = (): void => {
+      this.#needReset();
+    };
     const owner: QueueOwner = {
       features: () => this.#driverFeatures,
       running: () => this.#isRunning,
-      fail: () => {
-        this.#needReset();
-      },
+      fail,
     };
     this.queues = (device?.queues ?? []).map((limit) => new Virtqueue(bus, limit, owner));
     device?.connect({
@@ -93,7 +94,7 @@ export class VirtioMmio implements Device<TransportState> {
       configChanged: () => {
         this.#configChanged();
       },
-      fail: owner.fail,
+      fail,
     });
   }
 

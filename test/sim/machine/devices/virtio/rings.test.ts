@@ -205,7 +205,7 @@ describe.each(Object.entries(kinds))("%s", (_, create) => {
           driver.write(0x50, queue);
         });
         for (const { offset, value, width } of registers) {
-          driver.transport.store(offset, width as 8, BigInt.asUintN(width, BigInt(value)));
+          driver.transport.store(offset, width, BigInt.asUintN(width, BigInt(value)));
           expect(driver.transport.load(offset, width as 8) >> BigInt(width)).toBe(0n);
         }
         // The harts' part of the arena is not RAM.

@@ -7,4 +7,17 @@
 export * from "../core/index.js";
 export * from "../storage/index.js";
 export * from "./exercises/index.js";
+export {
+  asm,
+  assemble,
+  AssemblyError,
+  disassemble,
+  disassemblyView,
+  GdbStub,
+  machine,
+  machineTarget,
+  type DebugTarget,
+  type DisassembledLine,
+  type Machine,
+} from "../machine/index.js";
 export { lab, type Lab, type LabOptions } from "./lab.js";

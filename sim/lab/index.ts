@@ -18,8 +18,18 @@ export {
   machine,
   machineTarget,
   pseudoInstructionTable,
+  type AddressName,
+  type AssemblerOptions,
   type DebugTarget,
   type DisassembledLine,
+  type DisassemblerOptions,
+  type Interpolated,
   type Machine,
+  type Problem,
+  type Program,
+  type ProgramSymbol,
+  type ReferenceOptions,
+  type Segment,
+  type SourceLine,
 } from "../machine/index.js";
 export { lab, type Lab, type LabOptions } from "./lab.js";

@@ -18,8 +18,9 @@
  * float/         IEEE 754 arithmetic in software, exact in results and flags
  * instructions/  rows (encoding, operands, meaning), the ISA they make, decoder, the manual's notation; the reference engine
  * assembler/     text → program
+ * disassembler/  bits → text
+ * debug/         GDB's remote protocol, for a machine
  * translate/     blocks of a page, their nest, the code for a meaning, a unit
- *
  *
  * machine        the computer that students get: machine({...}), run, look, save, go back; options: what it is made of
  * board          harts, RAM and devices, wired; memory-map: where; boot: what is in memory at power-on
@@ -36,6 +37,8 @@
 export * from "./float/index.js";
 export * from "./instructions/index.js";
 export * from "./assembler/index.js";
+export * from "./disassembler/index.js";
+export * from "./debug/index.js";
 export { emptyTag, entrySize, hartLayout, jumpEntries, tlbEntries } from "./layout.js";
 export * from "./hart/index.js";
 export { Console, type ConsoleState } from "./console.js";

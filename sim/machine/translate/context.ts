@@ -12,8 +12,8 @@ export interface Callees {
   readonly store: number;
   /** What WebAssembly has no instruction for, or one that traps: (a, b) → result */
   readonly operator: (operator: Operator) => number;
-  /** (hart, three operands) → answer */
-  readonly routine: (routine: Routine) => number;
+  /** (hart, operands of these types) → answer */
+  readonly routine: (routine: Routine, operands: readonly ("i32" | "i64")[]) => number;
   /** (hart, rounding mode as in the instruction, operands) → result */
   readonly float: (operation: FloatOperation, width: FloatWidth, operands: number) => number;
 }

@@ -1,6 +1,6 @@
 import { invariant } from "../../core/index.js";
 import { Code, WasmModule, type FunctionType } from "../../wasm/index.js";
-import type { Instruction, Operator, Routine } from "../instructions/index.js";
+import type { Instruction, Operator } from "../instructions/index.js";
 import { entrySize, hartLayout, jumpEntries } from "../layout.js";
 import { findBlocks, successors, type Block } from "./blocks.js";
 import type { Callees, UnitContext, UnitLocals } from "./context.js";
@@ -32,7 +32,6 @@ export interface UnitSource {
 /** The type of `run`; the table of units holds such functions. */
 const runType: FunctionType = { parameters: ["i32", "i32"], results: [] };
 const operatorType: FunctionType = { parameters: ["i64", "i64"], results: ["i64"] };
-const routineType: FunctionType = { parameters: ["i32", "i64", "i64", "i64"], results: ["i64"] };
 const floatType = (operands: number): FunctionType => ({
   parameters: ["i32", "i32", ...Array.from({ length: operands }, () => "i64" as const)],
   results: ["i64"],
@@ -365,7 +364,7 @@ class UnitBuilder {
   #callees(): Callees {
     const known = new Map<string, number>();
     const imported = (module: string, name: string, type: FunctionType): number => {
-      const key = `${module}.${name}`;
+      const key = `${module}.${name}:${type.parameters.join()}`;
       const index = known.get(key) ?? this.#module.importFunction(module, name, type);
       known.set(key, index);
       return index;
@@ -375,7 +374,8 @@ class UnitBuilder {
       loadToStore: imported(imports.host, "loadToStore", loadType),
       store: imported(imports.host, "store", storeType),
       operator: (operator: Operator) => imported(imports.operator, operator, operatorType),
-      routine: (routine: Routine) => imported(imports.routine, routine, routineType),
+      routine: (routine, operands) =>
+        imported(imports.routine, routine, { parameters: ["i32", ...operands], results: ["i64"] }),
       float: (operation, width, operands) => imported(imports.float, `${operation}${width}`, floatType(operands)),
     };
   }

@@ -55,7 +55,7 @@ export class Stops {
 
   /** Why the machine stops where a hart did; undefined where it goes on. */
   reason(hart: Hart, stop: Stop & { readonly kind: "breakpoint" | "watchpoint" }): MachineStop | undefined {
-    if (stop.kind === "breakpoint" && !this.#breakpoints.has(stop.pc)) {
+    if (stop.kind === "breakpoint" && stop.pc === 0n && !this.#breakpoints.has(0n)) {
       return hasNoHandler(hart) ? exceptionOf(hart) : undefined;
     }
     return { ...stop, hart: hart.id };

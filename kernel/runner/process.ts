@@ -22,12 +22,8 @@ export function builtKernelProgram(): string {
   throw new UsageError("the kernel is not built", "Run npm run build first.");
 }
 
-/**
- * Node's arguments for the kernel. Without the first, interrupting a loop in a timer aborts the process. The second, in
- * MB, has each thread's heap begin with room for the garbage of some 80 cells: V8 begins with 1 MB, and every twentieth
- * cell would wait for a collection.
- */
-const kernelNodeOptions: readonly string[] = ["--no-force-async-hooks-checks", "--min-semi-space-size=4"];
+/** Node's arguments that the kernel needs: without it, interrupting a loop in a timer aborts the process. */
+const kernelNodeOptions: readonly string[] = ["--no-force-async-hooks-checks"];
 
 /** The command that starts our kernel, as in a kernelspec. */
 export const kernelCommand = (nodeOptions: readonly string[] = []): readonly string[] => [

@@ -44,6 +44,7 @@ class Client implements LanguageService {
   readonly #fatal = new Set<string>();
   /** Cells that are right and declare nothing. Any declaration puts another set in its place. */
   #settled = new Set<string>();
+  readonly #busy = new Int32Array(new SharedArrayBuffer(4));
   #setReady = (): void => undefined;
   /** In the order of the questions: the thread works on the first. */
   readonly #waiting: Waiting[] = [];
@@ -63,7 +64,10 @@ class Client implements LanguageService {
 
   check(source: string): Promise<readonly Diagnostic[]> {
     const settled = this.#settled;
-    if (settled.has(source)) return Promise.resolve([]);
+    if (settled.has(source)) {
+      Atomics.store(this.#busy, 0, 1);
+      return Promise.resolve([]);
+    }
     return new Promise((resolve) => {
       this.#ask(
         { kind: "check", source },
@@ -158,7 +162,7 @@ class Client implements LanguageService {
 
   #start(): void {
     const { cwd, globals, memory } = this.#options;
-    const workerData: ThreadOptions = { cwd, globals, records: [...this.#records.values()] };
+    const workerData: ThreadOptions = { cwd, globals, records: [...this.#records.values()], busy: this.#busy };
     const worker = new Worker(threadFile(), {
       workerData,
       // A check leaves much garbage behind; V8 would let the young generation grow to three times this.

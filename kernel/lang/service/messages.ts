@@ -28,4 +28,6 @@ export type Reply =
 /** What the thread starts with: `records` of one before it. */
 export interface ThreadOptions extends CellTypesOptions {
   readonly records: readonly CellRecord[];
+  /** Shared, of one word: 1 where cells run that the thread isn't asked about, so that its own work waits for them too. */
+  readonly busy: Int32Array;
 }

@@ -4,7 +4,7 @@ import { CellTypes } from "./cell-types.js";
 import type { Questions, Reply, Request, ThreadOptions } from "./messages.js";
 
 // Only `startLanguageService` starts this file.
-const { cwd, globals, records } = workerData as ThreadOptions;
+const { cwd, globals, records, busy } = workerData as ThreadOptions;
 const port = parentPort;
 if (port === null) throw new Error("this file is a worker thread's");
 
@@ -56,6 +56,7 @@ port.on("message", (request: Request) => {
 /** Does one step of what the thread does of its own accord; each holds up a question for some milliseconds at most. */
 function step(): void {
   timer = undefined;
+  if (Atomics.exchange(busy, 0, 0) === 1) asked = performance.now();
   if (performance.now() - asked < quiet) {
     schedule();
     return;

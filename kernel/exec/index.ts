@@ -26,7 +26,7 @@
  * blocking-child   the program that `execSync` waits for; orphan-watchdog ends a killed kernel's programs
  * comms            messages between cells and the clients' widgets
  * asking           a question to the client's user; dialogs are prompt, confirm and alert
- * cell-context     which run a callback belongs to
+ * cell-context     which run a callback belongs to; resource-runs whose file or socket it is, run-mark marks objects
  * cell-magics      magics that cells bring
  * captures         what a part of a cell shows, kept apart
  * cell-variables   what a failed cell leaves without a value

@@ -22,7 +22,7 @@
  * executor         the worker's side; main-thread-link holds the other thread and frees it, gatherer joins streams
  * main-thread      the main thread's side: globals, host, orders; cell-runner runs a cell in an evaluation, reporter tells
  * thread-messages  what the threads say to each other; pipe is the way back
- * memory-watch     stops a cell before memory ends the process
+ * memory-watch     stops a cell before memory ends the process; fatal-watch tells where it couldn't
  * blocking-child   the program that `execSync` waits for; orphan-watchdog ends a killed kernel's programs
  * comms            messages between cells and the clients' widgets
  * asking           a question to the client's user; dialogs are prompt, confirm and alert

@@ -9,6 +9,7 @@ import { createCellRunner, type Present } from "./cell-runner.js";
 import { createComms, type Comms } from "./comms.js";
 import { createDialogs } from "./dialogs.js";
 import { createEvaluate } from "./evaluation.js";
+import { keepReportsApart } from "./fatal-watch.js";
 import { createModuleLoader, type OwnModule } from "./module-loader.js";
 import type { MimeData } from "./outcome.js";
 import { announceEnd } from "./process-end.js";
@@ -101,6 +102,7 @@ function serve(options: MainThreadOptions, memory: SharedMemory, answers: Messag
     reporter.output(context.current(), { type: "stream", name, text });
   });
   captureDescriptors();
+  keepReportsApart();
   watchStopFlag(memory.flags);
   Atomics.store(new Int32Array(memory.flags), flags.heapLimit, getHeapStatistics().heap_size_limit / 2 ** 20);
   process.on("uncaughtException", (error) => {

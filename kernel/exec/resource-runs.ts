@@ -27,6 +27,7 @@ export function followResources(current: () => number, promises: PromiseHooks): 
   return byHook(current, promises) ?? { current: () => undefined, entered: () => undefined };
 }
 
+/** A socket that a server is given belongs to nobody here: Node makes it outside of the server's callback. */
 function inFrames(): ResourceRuns {
   const storage = new AsyncLocalStorage<number>();
   return {

@@ -9,6 +9,9 @@ beforeAll(async () => {
 });
 afterAll(() => kernel.close());
 
+/** From Node 24 on what comes through a socket that a server was given is shown at the latest cell (see resource-runs). */
+const knowsServers = Number(process.versions.node.split(".")[0]) < 24;
+
 /** Each prints `called` and throws `thrown <name>` in a callback of the first cell, which the second one brings about. */
 const sources = [
   [
@@ -57,6 +60,7 @@ const sources = [
 
 describe("an output and an error are shown where they belong", () => {
   test.each(sources)("%s", async (_, first, second, name) => {
+    const atLatest = name === "heard" && !knowsServers;
     const seen: Broadcast[] = [];
     const stop = kernel.client.onBroadcast((message) => void seen.push(message));
     await kernel.run("globalThis.report = (name) => { console.log('called'); throw new Error(`thrown ${name}`); };");
@@ -64,10 +68,15 @@ describe("an output and an error are shown where they belong", () => {
     await kernel.run("'between'");
     const triggers = await kernel.run(second);
     expect([starts.reply.status, triggers.reply.status]).toEqual(["ok", "ok"]);
-    await kernel.run("'the latest'");
+    const latest = await kernel.run("'the latest'");
     const find = (type: Broadcast["type"]): Broadcast | undefined => seen.find((each) => each.type === type);
     await until(() => find("error") !== undefined);
     stop();
+    if (atLatest) {
+      const cells = [triggers, latest].map(({ broadcasts }) => broadcasts[0]?.parent_header.msg_id);
+      expect(cells).toContain(find("error")?.parent_header.msg_id);
+      return;
+    }
     const parent = starts.broadcasts[0]?.parent_header;
     expect(find("error")).toMatchObject({ content: { evalue: `thrown ${name}` }, parent_header: parent });
     expect(find("stream")).toMatchObject({ content: { text: "called\n" }, parent_header: parent });

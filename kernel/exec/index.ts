@@ -31,7 +31,7 @@
  * captures         what a part of a cell shows, kept apart
  * cell-variables   what a failed cell leaves without a value
  * stop-flag        `interruptRequested`
- * stream-capture   console and process.stdout
+ * stream-capture   console and process.stdout; inherited-output what programs write to them
  * module-loader    what `import` and `require` give; tslab is one of them
  *   local-files    specifier → file, as TypeScript finds it; module-sources  file → text, ready to run
  *   local-modules  which modules are current; module-evaluation runs them, module-cycles where they import each other

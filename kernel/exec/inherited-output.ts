@@ -26,17 +26,19 @@ interface Written {
 export function captureInherited(): void {
   // Node's own type leaves out the method by which all programs that aren't waited for are started.
   const untyped: unknown = childProcess.ChildProcess.prototype;
-  const prototype = untyped as { spawn(options: SpawnOptions): unknown };
+  const prototype = untyped as { spawn: (options: SpawnOptions) => unknown };
   const { spawn } = prototype;
   prototype.spawn = function (this: ChildProcess, options) {
     const { stdio, inherited } = withPipes(options.stdio);
-    if (inherited.size === 0) return Reflect.apply(spawn, this, [options]) as unknown;
+    if (inherited.size === 0) return Reflect.apply(spawn, this, [options]);
     const result: unknown = Reflect.apply(spawn, this, [{ ...options, stdio }]);
+    // Node makes none for a program that couldn't be started.
+    const ends = this.stdio as ChildProcess["stdio"] | undefined;
+    if (ends === undefined) return result;
     for (const [index, name] of inherited) {
-      // Node gives nothing here for a program that couldn't be started.
-      const pipe = this.stdio?.[index] as Readable | null | undefined;
+      const pipe = ends[index] as Readable | null | undefined;
       pipe?.on("data", (chunk: Buffer) => process[name].write(chunk));
-      Object.assign(this.stdio ?? [], { [index]: null });
+      Object.assign(ends, { [index]: null });
       if (index === 1) this.stdout = null;
       if (index === 2) this.stderr = null;
     }

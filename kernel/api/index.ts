@@ -28,7 +28,7 @@ export { serve, type ServedMachine, type ServeOptions } from "./serve.js";
 export { html, md, svg, type Markup } from "./markup.js";
 export { progress } from "./progress.js";
 export { row, column, type Box } from "./widgets/boxes.js";
-export { checkbox, select, type Choice, type LabelOptions, type SelectOptions } from "./widgets/choices.js";
+export { checkbox, select, type Choice, type SelectOptions } from "./widgets/choices.js";
 export {
   logSlider,
   play,
@@ -40,6 +40,7 @@ export {
   type Stretch,
 } from "./widgets/numbers.js";
 export { output, type OutputWidget } from "./widgets/output.js";
+export type { LabelOptions } from "./widgets/plain-control.js";
 export { button, htmlLabel, label, textField } from "./widgets/texts.js";
 export type { Shown, Widget } from "./widgets/widget.js";
 export { show } from "./show.js";

@@ -1,6 +1,8 @@
+import { createAwaiting, type Awaiting } from "./awaiting.js";
 import type { BreakPlaces } from "./break-places.js";
 import { createBreakpoints, type Breakpoints, type BreakpointsOptions } from "./breakpoints.js";
 import { threadId } from "./capabilities.js";
+import { createFindCatcher } from "./catching.js";
 import type { CellBook } from "./cell-book.js";
 import { createFrames, type Frames } from "./frames.js";
 import type { Inspector } from "./inspector.js";
@@ -15,6 +17,7 @@ export interface Attachment {
   readonly breakpoints: Breakpoints;
   readonly stepping: Stepping;
   readonly frames: Frames;
+  readonly awaiting: Awaiting;
 }
 
 export interface AttachmentOptions {
@@ -35,9 +38,11 @@ export async function attach(options: AttachmentOptions): Promise<Attachment> {
   const scripts = createScripts(inspector, book);
   const breakpoints = createBreakpoints(options);
   const frames = createFrames();
+  const awaiting = createAwaiting(inspector, scripts);
   const stepping = createStepping({
     inspector,
     scripts,
+    findCatcher: createFindCatcher(scripts, awaiting),
     breakpoints,
     stopped: (stop) => {
       tell("stopped", { threadId, allThreadsStopped: true, ...description(stop) });
@@ -49,7 +54,7 @@ export async function attach(options: AttachmentOptions): Promise<Attachment> {
     },
   });
   await inspector.post("Debugger.enable", {}, attaching);
-  return { scripts, breakpoints, stepping, frames };
+  return { scripts, breakpoints, stepping, frames, awaiting };
 }
 
 function description({ reason, breakpoints, exception }: Stop): Fields {

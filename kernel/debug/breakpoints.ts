@@ -1,4 +1,6 @@
-import { stripExpression, type Position, type TransformedCell } from "../lang/index.js";
+import { randomUUID } from "node:crypto";
+import type { Position, TransformedCell } from "../lang/index.js";
+import { breakCondition, flawOf } from "./break-condition.js";
 import { placeFor, type BreakPlaces } from "./break-places.js";
 import type { CellBook, RanCell } from "./cell-book.js";
 import type { Inspector } from "./inspector.js";
@@ -9,6 +11,8 @@ interface Wish {
   /** As the client wants it, moved to where there is code. */
   readonly wanted: SourceBreakpoint;
   readonly place?: Position;
+  /** Why it can't be installed, whatever the cell. */
+  readonly flaw?: string;
 }
 
 /** The breakpoints that the client wants, by the paths of cells, and in the scripts of these cells' runs. */
@@ -42,12 +46,13 @@ export function createBreakpoints({ inspector, book, places, transform }: Breakp
     if (found.length === 0) return;
     const breakable = places.of(cell);
     await Promise.all(
-      found.map(async ({ id, wanted }) => {
+      found.map(async ({ id, wanted, flaw }) => {
         const place = placeFor(breakable, wanted.line, wanted.column);
-        if (place === undefined) return;
-        const condition = wanted.condition === undefined ? {} : { condition: stripExpression(wanted.condition) };
+        if (place === undefined || flaw !== undefined) return;
+        // Hits are counted in each run of a cell anew.
+        const condition = breakCondition(wanted, randomUUID());
         try {
-          const params = { url: cell.name, ...place.script, ...condition };
+          const params = { url: cell.name, ...place.script, ...(condition === undefined ? {} : { condition }) };
           const { breakpointId } = await inspector.post("Debugger.setBreakpointByUrl", params);
           installed.set(breakpointId, { path, id });
         } catch {
@@ -70,6 +75,8 @@ export function createBreakpoints({ inspector, book, places, transform }: Breakp
       const cell = text === undefined ? undefined : transform(text);
       const breakable = cell === undefined ? [] : places.of(cell);
       const wishes = wanted.map((each): Wish => {
+        const flaw = flawOf(each);
+        if (flaw !== undefined) return { id: ++last, wanted: each, flaw };
         const place = placeFor(breakable, each.line, each.column)?.cell;
         if (place === undefined) return { id: ++last, wanted: each };
         const column = each.column === undefined ? {} : { column: place.column };
@@ -79,8 +86,8 @@ export function createBreakpoints({ inspector, book, places, transform }: Breakp
       else byPath.set(path, wishes);
       for (const run of book.runs(path)) await installIn(run, path);
       const why = text === undefined ? "The kernel doesn't know this cell yet." : "There is no code from here on.";
-      return wishes.map(({ id, wanted: { line }, place }) => {
-        const found = place === undefined ? { line, message: why } : place;
+      return wishes.map(({ id, wanted: { line }, place, flaw = why }) => {
+        const found = place === undefined ? { line, message: flaw } : place;
         return { id, verified: place !== undefined, ...found, source: { path } };
       });
     },

@@ -1,11 +1,12 @@
 import type { Arguments } from "./arguments.js";
+import type { Assign } from "./assignment.js";
 import type { Attachment } from "./attachment.js";
 import { threadId } from "./capabilities.js";
 import type { BreakPlaces } from "./break-places.js";
 import type { BreakpointsOptions } from "./breakpoints.js";
 import type { CellBook } from "./cell-book.js";
 import type { Evaluation } from "./evaluation.js";
-import { RequestError, type Fields } from "./protocol.js";
+import { RequestError, type Fields, type SourceBreakpoint } from "./protocol.js";
 import type { Frame } from "./scripts.js";
 import type { ExceptionFilter, Stop } from "./stepping.js";
 import type { Variables } from "./variables.js";
@@ -17,6 +18,7 @@ export interface CommandContext {
   readonly transform: BreakpointsOptions["transform"];
   readonly variables: Variables;
   readonly evaluation: Evaluation;
+  readonly assign: Assign;
   /** Told that a cell may name a variable from now on that none declared. */
   readonly declare: (name: string) => void;
 }
@@ -83,11 +85,14 @@ export const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
       const path = given.object("source").string("path");
       const wanted = given.objects("breakpoints").map((each) => {
         const column = each.optionalInteger("column");
-        const condition = each.optionalString("condition") ?? "";
+        const texts = ["condition", "hitCondition", "logMessage"].map((name) => [
+          name,
+          each.optionalString(name) ?? "",
+        ]);
         return {
           line: each.integer("line"),
           ...(column === undefined ? {} : { column }),
-          ...(condition.trim() === "" ? {} : { condition }),
+          ...(Object.fromEntries(texts.filter(([, text]) => text?.trim() !== "")) as Omit<SourceBreakpoint, "line">),
         };
       });
       return { breakpoints: await breakpoints.set(path, wanted) };
@@ -117,8 +122,9 @@ export const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
   ["threads", () => ({ threads: [{ id: threadId, name: "Cells" }] })],
   [
     "stackTrace",
-    (given, _, { stepping, frames }) => {
-      const all = frames.list(stepping.stop()?.frames ?? []);
+    async (given, _, { stepping, frames, awaiting }) => {
+      const stop = stepping.stop();
+      const all = stop === undefined ? [] : frames.list([...stop.frames, ...(await awaiting(stop.frames))]);
       const start = given.optionalInteger("startFrame") ?? 0;
       const levels = given.optionalInteger("levels") ?? 0;
       const stackFrames = all.slice(start, levels > 0 ? start + levels : undefined);
@@ -139,6 +145,17 @@ export const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
       const value = await evaluation.evaluate(given.string("expression"), frame, quietly);
       const { value: result, ...shown } = variables.show("", value);
       return { result, type: shown.type ?? value.type, variablesReference: shown.variablesReference };
+    },
+  ],
+  [
+    "setVariable",
+    async (given, { assign, evaluation, variables }, { stepping }) => {
+      const reference = given.integer("variablesReference");
+      const frame = variables.frame(reference) ?? stepping.stop()?.frames[0];
+      const value = await evaluation.evaluate(given.string("value"), frame, false);
+      await assign(variables.holder(reference), given.string("name"), value);
+      const { value: shown, type, variablesReference } = variables.show("", value);
+      return { value: shown, ...(type === undefined ? {} : { type }), variablesReference };
     },
   ],
   [
@@ -163,7 +180,9 @@ export const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
     (_, __, { stepping }) => {
       const { exception } = standing(stepping.stop());
       if (exception === undefined) throw new RequestError("the thread doesn't stand at an exception");
-      return { exceptionId: exception.name, description: exception.description, breakMode: "always" };
+      const { name, description, caught } = exception;
+      const details = { message: description, typeName: name };
+      return { exceptionId: name, description, breakMode: caught ? "always" : "unhandled", details };
     },
   ],
   [

@@ -1,4 +1,5 @@
 import { Arguments, isFields } from "./arguments.js";
+import { createAssign } from "./assignment.js";
 import { attach, type Attachment } from "./attachment.js";
 import { createBreakPlaces, type BreakPlaces } from "./break-places.js";
 import type { BreakpointsOptions } from "./breakpoints.js";
@@ -77,7 +78,15 @@ export function createDebugger(options: DebuggerOptions): Debugger {
     }
     const { inspector, variables, places } = connect();
     const { transform, declare } = options;
-    const context = { book, places, transform, declare, variables, evaluation: createEvaluation(inspector, variables) };
+    const context = {
+      book,
+      places,
+      transform,
+      declare,
+      variables,
+      evaluation: createEvaluation(inspector, variables),
+      assign: createAssign(inspector, book),
+    };
     if (command === "initialize") {
       variables.showTo(given.optionalString("clientID") ?? "");
       attached ??= await attach({ ...context, inspector, tell });

@@ -31,8 +31,11 @@ export function createEvaluation(inspector: Inspector, { group }: Pick<Variables
       throwOnSideEffect: quietly,
       timeout,
     };
+    if (frame !== undefined && frame.call === undefined) {
+      throw new RequestError(`${frame.name || "this function"} waits: V8 tells where, and not what its variables hold`);
+    }
     const { result, exceptionDetails } =
-      frame === undefined
+      frame?.call === undefined
         ? await inspector.post("Runtime.evaluate", params, timeout + margin)
         : await inspector.post(
             "Debugger.evaluateOnCallFrame",

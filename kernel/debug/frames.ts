@@ -28,11 +28,12 @@ export function createFrames(): Frames {
     list: (frames) =>
       frames.flatMap((frame): readonly StackFrame[] => {
         const { owner, place, source, call, topLevel } = frame;
+        const name = topLevel ? source.name : frame.name || "(anonymous)";
         if (place === undefined || owner === "hidden" || owner === "runner") return [];
         return [
           {
             id: idOf(frame),
-            name: topLevel ? source.name : call.functionName || "(anonymous)",
+            name: call === undefined ? `async ${name}` : name,
             source,
             ...place,
             presentationHint: owner === "package" ? "subtle" : "normal",

@@ -17,10 +17,12 @@
  * attachment    what there is from `initialize` to `disconnect`
  * commands      the requests, one by one; capabilities is what `initialize` answers
  * breakpoints   what the client wants, and what of it V8 has; break-places finds where V8 can stop in a cell
+ *               break-condition  conditions, counts of hits and messages, as V8 takes them
  * stepping      which pauses are stops
- * scripts       whose a script is, and where in it a frame stands; what it catches
- * frames        the stops' frames by number
- * variables     scopes, objects and their parts; values is one value in a line
+ * catching      who catches what was thrown
+ * scripts       whose a script is, and where in it a frame stands
+ * frames        the stops' frames by number; awaiting finds those that wait for them
+ * variables     scopes, objects and their parts; values is one value in a line; assignment changes one
  * evaluation    what the user types
  * cell-book     cells by path; murmur2 is the hash
  * inspector     the main thread's inspector

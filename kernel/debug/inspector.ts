@@ -15,6 +15,7 @@ interface Commands {
   "Debugger.stepInto": [Record<string, never>, unknown];
   "Debugger.stepOut": [Record<string, never>, unknown];
   "Debugger.getScriptSource": [Debugger.GetScriptSourceParameterType, Debugger.GetScriptSourceReturnType];
+  "Debugger.setVariableValue": [Debugger.SetVariableValueParameterType, unknown];
   "Debugger.evaluateOnCallFrame": [
     // `timeout` is newer than its types.
     Debugger.EvaluateOnCallFrameParameterType & { readonly timeout: number },

@@ -34,6 +34,10 @@ export interface SourceBreakpoint {
   readonly column?: number;
   /** TypeScript, evaluated where the breakpoint stands. */
   readonly condition?: string;
+  /** Which of the hits count that meet the condition: `3`, `>= 3`, `% 2`. */
+  readonly hitCondition?: string;
+  /** It doesn't stop but prints this, with what stands in braces evaluated. */
+  readonly logMessage?: string;
 }
 
 export interface Breakpoint {

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import type { Debugger } from "node:inspector";
 import { basename, dirname, isAbsolute, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import { findGuards, readPositions, type Guards, type Position } from "../lang/index.js";
+import { findErrorFlows, readPositions, type ErrorFlow, type ErrorFlows, type Position } from "../lang/index.js";
 import type { CellBook, RanCell } from "./cell-book.js";
 import type { Inspector } from "./inspector.js";
 import type { Source } from "./protocol.js";
@@ -12,7 +12,12 @@ type Owner = "cell" | "user" | "package" | "runner" | "hidden";
 
 /** One frame of a stopped thread, where its author wrote it. */
 export interface Frame {
-  readonly call: Debugger.CallFrame;
+  /** V8's; undefined of a function that isn't on the stack: it awaits the one that is. */
+  readonly call: Debugger.CallFrame | undefined;
+  /** The function's name, empty where it has none. */
+  readonly name: string;
+  /** In the script, line and column from 0. */
+  readonly location: Debugger.Location;
   readonly owner: Owner;
   /** In the cell or file, from 1; undefined where the transform wrote the code, or nobody looks. */
   readonly place: Position | undefined;
@@ -24,8 +29,10 @@ export interface Frame {
 /** What the main thread has compiled. */
 export interface Scripts {
   locate(frame: Debugger.CallFrame): Frame;
-  /** Whether the frame catches what is thrown where it stands. */
-  catches(frame: Frame): Promise<boolean>;
+  /** A function that awaits, as a stack names it: by its script and a place from 1. */
+  locateAwaiting(name: string, url: string, line: number, column: number): Promise<Frame | undefined>;
+  /** What becomes of what is thrown where the frame stands. */
+  errorFlow(frame: Pick<Frame, "location">): Promise<ErrorFlow>;
   /** The user's own modules. */
   files(): readonly Source[];
   /** The text of a file of the user's or of a package as V8 has it, whose lines its frames tell. */
@@ -38,7 +45,7 @@ const runnerFolders = ["exec", "start"].map((room) => `${ownFolder}${sep}kernel$
 
 export function createScripts(inspector: Inspector, book: CellBook): Scripts {
   const urls = new Map<string, string>();
-  const guards = new Map<string, Guards>();
+  const flows = new Map<string, ErrorFlows>();
   const cells = new Map<string, { readonly cell: RanCell; readonly original: ReturnType<typeof readPositions> }>();
   inspector.onScript(({ scriptId, url }) => {
     urls.set(scriptId, url);
@@ -54,35 +61,49 @@ export function createScripts(inspector: Inspector, book: CellBook): Scripts {
     return found;
   }
 
+  /** @param starts where the frame's function starts, from 0; undefined where it isn't known */
+  function frameAt(
+    shown: Pick<Frame, "call" | "name" | "location">,
+    starts: Pick<Debugger.Location, "lineNumber" | "columnNumber"> | undefined,
+  ): Frame {
+    const { scriptId, lineNumber, columnNumber = 0 } = shown.location;
+    const ran = cellOf(scriptId);
+    if (ran !== undefined) {
+      const { cell, original } = ran;
+      const source = { name: cell.name, path: book.path(cell.text) };
+      const topLevel =
+        starts === undefined || original(starts.lineNumber + 1, (starts.columnNumber ?? 0) + 1) === undefined;
+      // At the cell's end nothing more of it happens.
+      const ended = topLevel && shown.call?.returnValue !== undefined;
+      const place = ended ? undefined : original(lineNumber + 1, columnNumber + 1);
+      return { ...shown, owner: "cell", place, source, topLevel };
+    }
+    const path = pathOf(urls.get(scriptId) ?? "");
+    const place = { line: lineNumber + 1, column: columnNumber + 1 };
+    return { ...shown, owner: ownerOf(path), place, source: { name: basename(path), path }, topLevel: false };
+  }
+
+  async function errorFlow({ location }: Pick<Frame, "location">): Promise<ErrorFlow> {
+    const { scriptId, lineNumber, columnNumber = 0 } = location;
+    let found = flows.get(scriptId);
+    if (found === undefined) {
+      found = findErrorFlows((await inspector.post("Debugger.getScriptSource", { scriptId })).scriptSource);
+      flows.set(scriptId, found);
+    }
+    return found(lineNumber + 1, columnNumber + 1);
+  }
+
   return {
-    locate(call) {
-      const { scriptId, lineNumber, columnNumber = 0 } = call.location;
-      const ran = cellOf(scriptId);
-      if (ran !== undefined) {
-        const { cell, original } = ran;
-        const start = call.functionLocation;
-        const starts = start && original(start.lineNumber + 1, (start.columnNumber ?? 0) + 1);
-        const source = { name: cell.name, path: book.path(cell.text) };
-        const topLevel = starts === undefined;
-        // At the cell's end nothing more of it happens.
-        const ended = topLevel && call.returnValue !== undefined;
-        const place = ended ? undefined : original(lineNumber + 1, columnNumber + 1);
-        return { call, owner: "cell", place, source, topLevel };
-      }
-      const path = pathOf(urls.get(scriptId) ?? "");
-      const owner = ownerOf(path);
-      const place = { line: lineNumber + 1, column: columnNumber + 1 };
-      return { call, owner, place, source: { name: basename(path), path }, topLevel: false };
+    locate: (call) => frameAt({ call, name: call.functionName, location: call.location }, call.functionLocation),
+    async locateAwaiting(name, url, line, column) {
+      const [scriptId] = [...urls].findLast(([, each]) => each === url) ?? [];
+      if (scriptId === undefined) return undefined;
+      const location = { scriptId, lineNumber: line - 1, columnNumber: column - 1 };
+      const { within } = await errorFlow({ location });
+      const starts = within && { lineNumber: within.start.line - 1, columnNumber: within.start.column - 1 };
+      return frameAt({ call: undefined, name, location }, starts);
     },
-    async catches({ call: { location } }) {
-      const { scriptId, lineNumber, columnNumber = 0 } = location;
-      let found = guards.get(scriptId);
-      if (found === undefined) {
-        found = findGuards((await inspector.post("Debugger.getScriptSource", { scriptId })).scriptSource);
-        guards.set(scriptId, found);
-      }
-      return found(lineNumber + 1, columnNumber + 1);
-    },
+    errorFlow,
     files() {
       const paths = new Set([...urls.values()].map(pathOf));
       return [...paths].filter((path) => ownerOf(path) === "user").map((path) => ({ name: basename(path), path }));

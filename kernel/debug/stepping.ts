@@ -1,5 +1,6 @@
 import type { Debugger } from "node:inspector";
 import type { Breakpoints } from "./breakpoints.js";
+import type { FindCatcher } from "./catching.js";
 import type { Inspector, StepCommand } from "./inspector.js";
 import type { StopReason } from "./protocol.js";
 import { passedBy, type Frame, type Scripts } from "./scripts.js";
@@ -12,10 +13,10 @@ export interface Stop {
   /** The client's numbers of the breakpoints that were hit. */
   readonly breakpoints: readonly number[];
   /** What was thrown. */
-  readonly exception?: { readonly name: string; readonly description: string };
+  readonly exception?: { readonly name: string; readonly description: string; readonly caught: boolean };
 }
 
-/** `all`: what reaches the user's code, caught there or not; `uncaught`: what no code catches before the kernel. */
+/** `all`: what reaches the user's code, caught there or not; `uncaught`: what nothing catches before the kernel. */
 export type ExceptionFilter = "all" | "uncaught";
 
 /** Decides which of V8's pauses are stops for the user, and moves on from the others. */
@@ -37,7 +38,8 @@ export interface Stepping {
 
 export interface SteppingOptions {
   readonly inspector: Inspector;
-  readonly scripts: Scripts;
+  readonly scripts: Pick<Scripts, "locate">;
+  readonly findCatcher: FindCatcher;
   readonly breakpoints: Pick<Breakpoints, "numbers">;
   readonly stopped: (stop: Stop) => void;
   readonly continued: () => void;
@@ -62,7 +64,7 @@ const patience = 200;
  * for the time of a step where exceptions are of interest.
  */
 export function createStepping(options: SteppingOptions): Stepping {
-  const { inspector, scripts, breakpoints } = options;
+  const { inspector, scripts, breakpoints, findCatcher } = options;
   let stop: Stop | undefined;
   let motion: Motion | undefined;
   const running = new Set<string>();
@@ -87,16 +89,24 @@ export function createStepping(options: SteppingOptions): Stepping {
     send(command);
   }
 
-  /** @returns whether what was thrown is what the user wants to see */
-  async function concerns(frames: readonly Frame[]): Promise<boolean> {
+  /** @returns whether something catches what was thrown; undefined where the user doesn't want to see it */
+  async function concerns(
+    frames: readonly Frame[],
+    event: Debugger.PausedEventDataType,
+  ): Promise<{ readonly caught: boolean } | undefined> {
     const runner = frames.findIndex(({ owner }) => owner === "runner");
     const within = runner === -1 ? frames : frames.slice(0, runner);
     const users = within.findIndex(isUsers);
-    if (users === -1) return false;
-    for (const [index, frame] of within.entries()) {
-      if (await scripts.catches(frame)) return filters.includes("all") && index >= users;
-    }
-    return filters.length > 0;
+    if (users === -1 || filters.length === 0) return undefined;
+    const catcher = await findCatcher({
+      frames: within,
+      calledByKernel: runner !== -1,
+      rejection: event.reason === "promiseRejection",
+      unhandled: new Map<string, unknown>(Object.entries(event.data ?? {})).get("uncaught") === true,
+    });
+    if (catcher === "nobody") return { caught: false };
+    const reached = catcher === "promise" || catcher >= users;
+    return filters.includes("all") && reached ? { caught: true } : undefined;
   }
 
   async function paused(event: Debugger.PausedEventDataType): Promise<void> {
@@ -106,7 +116,9 @@ export function createStepping(options: SteppingOptions): Stepping {
     }
     const frames = event.callFrames.map((call) => scripts.locate(call));
     if (event.reason === "exception" || event.reason === "promiseRejection") {
-      if (await concerns(frames)) show({ reason: "exception", frames, breakpoints: [], exception: thrown(event.data) });
+      const concern = await concerns(frames, event);
+      const exception = { ...thrown(event.data), caught: concern?.caught === true };
+      if (concern !== undefined) show({ reason: "exception", frames, breakpoints: [], exception });
       else go(motion === undefined ? "Debugger.resume" : "Debugger.stepOut");
       return;
     }

@@ -14,6 +14,10 @@ export interface Variables {
   /** What cells declared at their top level. */
   notebook(): Promise<readonly Variable[]>;
   show(name: string, value: Runtime.RemoteObject): Variable;
+  /** @throws RequestError where the reference stands for nothing any more */
+  holder(reference: number): Holder;
+  /** The frame whose scope the reference stands for. */
+  frame(reference: number): Frame | undefined;
   /** Forgets all references: the thread goes on, or what they stood for is asked anew. What is being read is read to its end. */
   forget(): void;
   /** Under this name V8 keeps what is looked at from being collected, until the references to it are forgotten. */
@@ -23,12 +27,30 @@ export interface Variables {
 }
 
 /** What a reference stands for. */
-type Holder =
+export type Holder =
   | { readonly type: "notebook" }
   /** Objects whose properties are variables; the first that has a name has it. */
-  | { readonly type: "scopes"; readonly objectIds: readonly string[]; readonly self: Runtime.RemoteObject | undefined }
-  | { readonly type: "object"; readonly objectId: string; readonly length: number | undefined }
-  | { readonly type: "part"; readonly objectId: string; readonly from: number; readonly to: number };
+  | {
+      readonly type: "scopes";
+      readonly scopes: readonly ScopeObject[];
+      readonly self: Runtime.RemoteObject | undefined;
+      readonly frame: Frame;
+      readonly call: Debugger.CallFrame;
+    }
+  | ({ readonly type: "object"; readonly length: number | undefined } & Held)
+  | ({ readonly type: "part"; readonly from: number; readonly to: number } & Held);
+
+interface ScopeObject {
+  /** In V8's list of the frame's. */
+  readonly number: number;
+  readonly objectId: string;
+}
+
+interface Held {
+  readonly objectId: string;
+  /** V8 made it to show what is in a map or set. */
+  readonly isCopy: boolean;
+}
 
 /** How long an evaluation of the room's own may take, in ms. */
 const timeout = 400;
@@ -100,18 +122,25 @@ export function createVariables(inspector: Inspector, book: CellBook): Variables
     return forgotten + holders.length;
   }
 
-  function referenceTo(value: Runtime.RemoteObject): number {
-    const { objectId } = value;
-    if (objectId === undefined || value.type === "symbol") return 0;
-    return hold({ type: "object", objectId, length: value.subtype === "proxy" ? 0 : elementCount(value) });
+  function holder(reference: number): Holder {
+    const found = holders[reference - forgotten - 1];
+    if (found === undefined) throw new RequestError(`variables: nothing is known under the reference ${reference}`);
+    return found;
   }
 
-  function show(name: string, value: Runtime.RemoteObject): Variable {
+  function referenceTo(value: Runtime.RemoteObject, isEntries: boolean): number {
+    const { objectId, subtype } = value;
+    if (objectId === undefined || value.type === "symbol") return 0;
+    const isCopy = isEntries || String(subtype) === "internal#entry";
+    return hold({ type: "object", objectId, length: subtype === "proxy" ? 0 : elementCount(value), isCopy });
+  }
+
+  function show(name: string, value: Runtime.RemoteObject, isEntries = false): Variable {
     return {
       name,
       value: valueText(value),
       ...(typed ? { type: valueType(value) } : {}),
-      variablesReference: referenceTo(value),
+      variablesReference: referenceTo(value, isEntries),
     };
   }
 
@@ -133,19 +162,22 @@ export function createVariables(inspector: Inspector, book: CellBook): Variables
     const internal = (found.internalProperties ?? []).filter(({ name }) => shownInternals.has(name));
     return [
       ...inOrder.map(showProperty),
-      ...internal.flatMap(({ name, value }) => (value === undefined ? [] : [show(name, value)])),
+      ...internal.flatMap(({ name, value }) =>
+        value === undefined ? [] : [show(name, value, name === "[[Entries]]")],
+      ),
     ];
   }
 
   /** The elements from one to before another, in at most `part` parts of parts where they are many. */
-  async function elements(objectId: string, from: number, to: number): Promise<readonly Variable[]> {
+  async function elements(held: Held, from: number, to: number): Promise<readonly Variable[]> {
+    const { objectId, isCopy } = held;
     if (to - from > part) {
       let size = part;
       while ((to - from) / size > part) size *= part;
       const starts = Array.from({ length: Math.ceil((to - from) / size) }, (_, index) => from + index * size);
       return starts.map((start) => {
         const end = Math.min(start + size, to);
-        const variablesReference = hold({ type: "part", objectId, from: start, to: end });
+        const variablesReference = hold({ type: "part", objectId, isCopy, from: start, to: end });
         return { name: `[${start}…${end - 1}]`, value: `${end - start} of them`, variablesReference };
       });
     }
@@ -159,14 +191,15 @@ export function createVariables(inspector: Inspector, book: CellBook): Variables
     return result.objectId === undefined ? [] : properties(result.objectId);
   }
 
-  async function object(objectId: string, length: number | undefined): Promise<readonly Variable[]> {
+  async function object(held: Held, length: number | undefined): Promise<readonly Variable[]> {
+    const { objectId } = held;
     let count = length;
     if (count === undefined) {
       const asked = { objectId, functionDeclaration: remote.count, returnByValue: true, silent: true };
       const { result } = await inspector.post("Runtime.callFunctionOn", asked);
       count = Number(result.value);
     }
-    return count > part ? elements(objectId, 0, count) : properties(objectId);
+    return count > part ? elements(held, 0, count) : properties(objectId);
   }
 
   async function notebook(): Promise<readonly Variable[]> {
@@ -180,12 +213,12 @@ export function createVariables(inspector: Inspector, book: CellBook): Variables
   }
 
   async function scopeVariables(
-    objectIds: readonly string[],
+    scopes: readonly ScopeObject[],
     self: Runtime.RemoteObject | undefined,
   ): Promise<readonly Variable[]> {
     const found = new Map<string, Variable>();
     if (self !== undefined) found.set("this", show("this", self));
-    for (const objectId of objectIds) {
+    for (const { objectId } of scopes) {
       for (const variable of await properties(objectId)) {
         if (!found.has(variable.name)) found.set(variable.name, variable);
       }
@@ -193,40 +226,42 @@ export function createVariables(inspector: Inspector, book: CellBook): Variables
     return [...found.values()];
   }
 
-  async function scopesOf({ call, topLevel }: Frame): Promise<readonly Scope[]> {
-    const ids = (wanted: ReadonlySet<string>): readonly string[] =>
-      call.scopeChain.flatMap(({ type, object: { objectId } }) =>
-        wanted.has(type) && objectId !== undefined ? [objectId] : [],
-      );
-    const self = isReceiver(call) ? call.this : undefined;
-    const locals = ids(localScopes);
-    const outer = ids(outerScopes);
+  async function scopesOf(frame: Frame): Promise<readonly Scope[]> {
+    const { call, topLevel } = frame;
     const scopes: Scope[] = [];
-    // At a cell's top level there is most often nothing that isn't the notebook's.
-    if (!topLevel || (await scopeVariables(locals, self)).length > 0) {
-      const variablesReference = hold({ type: "scopes", objectIds: locals, self });
-      scopes.push({ name: "Locals", presentationHint: "locals", variablesReference, expensive: false });
-    }
-    if (outer.length > 0 && (await scopeVariables(outer, undefined)).length > 0) {
-      const variablesReference = hold({ type: "scopes", objectIds: outer, self: undefined });
-      scopes.push({ name: "Closure", variablesReference, expensive: false });
+    if (call !== undefined) {
+      const of = (wanted: ReadonlySet<string>): readonly ScopeObject[] =>
+        call.scopeChain.flatMap(({ type, object: { objectId } }, number) =>
+          wanted.has(type) && objectId !== undefined ? [{ number, objectId }] : [],
+        );
+      const self = isReceiver(call) ? call.this : undefined;
+      const locals = of(localScopes);
+      const outer = of(outerScopes);
+      // At a cell's top level there is most often nothing that isn't the notebook's.
+      if (!topLevel || (await scopeVariables(locals, self)).length > 0) {
+        const variablesReference = hold({ type: "scopes", scopes: locals, self, frame, call });
+        scopes.push({ name: "Locals", presentationHint: "locals", variablesReference, expensive: false });
+      }
+      if (outer.length > 0 && (await scopeVariables(outer, undefined)).length > 0) {
+        const variablesReference = hold({ type: "scopes", scopes: outer, self: undefined, frame, call });
+        scopes.push({ name: "Closure", variablesReference, expensive: false });
+      }
     }
     scopes.push({ name: "Globals", variablesReference: hold({ type: "notebook" }), expensive: false });
     return scopes;
   }
 
   async function children(reference: number): Promise<readonly Variable[]> {
-    const holder = holders[reference - forgotten - 1];
-    if (holder === undefined) throw new RequestError(`variables: nothing is known under the reference ${reference}`);
-    switch (holder.type) {
+    const held = holder(reference);
+    switch (held.type) {
       case "notebook":
         return notebook();
       case "scopes":
-        return scopeVariables(holder.objectIds, holder.self);
+        return scopeVariables(held.scopes, held.self);
       case "object":
-        return object(holder.objectId, holder.length);
+        return object(held, held.length);
       case "part":
-        return elements(holder.objectId, holder.from, holder.to);
+        return elements(held, held.from, held.to);
     }
   }
 
@@ -235,6 +270,11 @@ export function createVariables(inspector: Inspector, book: CellBook): Variables
     group,
     notebook: () => reading(notebook),
     scopes: (frame) => reading(() => scopesOf(frame)),
+    holder,
+    frame(reference) {
+      const found = holder(reference);
+      return found.type === "scopes" ? found.frame : undefined;
+    },
     children: (reference) => reading(() => children(reference)),
     forget() {
       forgotten += holders.length;

@@ -1,8 +1,11 @@
+import { executionAsyncId } from "node:async_hooks";
 import { promisify } from "node:util";
 import { promiseHooks } from "node:v8";
 import type { Evaluate } from "./evaluation.js";
+import { followResources } from "./resource-runs.js";
+import { RunMark } from "./run-mark.js";
 
-/** Knows which cell the code that runs now belongs to, through promises and timers. */
+/** Knows which cell the code that runs now belongs to, through promises, timers and what else calls back. */
 export interface CellContext {
   /** The run that started what runs now; 0 before the first. */
   current(): number;
@@ -12,29 +15,10 @@ export interface CellContext {
   ofPromise(promise: object): number | undefined;
 }
 
-/** A constructor whose result is its argument; TypeScript knows constructors only as classes. */
-const Given = function (value: object): object {
-  return value;
-} as unknown as new (value: object) => object;
-
 /**
- * A private field on promises that exist already: no inspector, key or JSON shows it, and it costs a tenth of what a
- * WeakMap does.
- */
-class Mark extends Given {
-  readonly #run: number;
-  constructor(promise: object, run: number) {
-    super(promise);
-    this.#run = run;
-  }
-  static of(value: object): number | undefined {
-    return #run in value ? value.#run : undefined;
-  }
-}
-
-/**
- * Follows cells through the thread's promises, timers, immediates, ticks and microtasks. What another source calls back
- * (a socket's listener) counts as the run that ran last.
+ * Follows cells through the thread's promises, timers, immediates, ticks and microtasks, and through the resources that
+ * Node calls back for: files, sockets, programs. Whose these are is looked up only when somebody asks inside their
+ * callback, which has another asynchronous id than what was entered last.
  *
  * Why not AsyncLocalStorage: up to Node 22 it keeps a stack of ids by promise hooks, and a loop after an `await` that is
  * cut leaves one behind, whereupon Node aborts (src/api/callback.cc, `CHECK_EQ(env_->execution_async_id(), 0)`).
@@ -45,14 +29,27 @@ class Mark extends Given {
  */
 export function startCellContext(evaluate: Evaluate): CellContext {
   let now = 0;
-  promiseHooks.createHook({
-    init(promise) {
-      new Mark(promise, now);
+  /** The asynchronous id in which `now` was entered: in another one, a callback runs that nobody announced. */
+  let at = 0;
+
+  const set = (run: number): void => {
+    now = run;
+    at = executionAsyncId();
+  };
+  const promises = {
+    init(promise: object): void {
+      new RunMark(promise, current());
     },
-    before(promise) {
-      now = Mark.of(promise) ?? now;
+    before(promise: object): void {
+      set(RunMark.of(promise) ?? now);
     },
-  });
+  };
+  promiseHooks.createHook(promises);
+  const resources = followResources(current, promises);
+
+  function current(): number {
+    return executionAsyncId() === at ? now : (resources.current() ?? now);
+  }
 
   type Callback = (...args: unknown[]) => unknown;
   type Call = (callback: Callback, self: unknown, args: unknown[]) => unknown;
@@ -73,9 +70,9 @@ export function startCellContext(evaluate: Evaluate): CellContext {
   const follow = <F extends Callback>(schedule: F, invoke: Call): F => {
     const following = (callback: unknown, ...args: unknown[]): unknown => {
       if (typeof callback !== "function") return schedule(callback, ...args);
-      const run = now;
+      const run = current();
       const entered = function (this: unknown, ...given: unknown[]): unknown {
-        now = run;
+        set(run);
         return invoke(callback as Callback, this, given);
       };
       return schedule(entered, ...args);
@@ -98,10 +95,11 @@ export function startCellContext(evaluate: Evaluate): CellContext {
   process.nextTick = follow(process.nextTick.bind(process) as Callback, call);
 
   return {
-    current: () => now,
+    current,
     enter(run) {
-      now = run;
+      set(run);
+      resources.entered(run);
     },
-    ofPromise: (promise) => Mark.of(promise),
+    ofPromise: (promise) => RunMark.of(promise),
   };
 }

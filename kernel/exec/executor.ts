@@ -1,9 +1,10 @@
 import type { MessagePort } from "node:worker_threads";
 import { interruptedReport } from "./error-report.js";
 import { endChildren } from "./blocking-child.js";
+import { watchFatal } from "./fatal-watch.js";
 import { createGatherer } from "./gatherer.js";
 import { linkMainThread } from "./main-thread-link.js";
-import { watchMemory } from "./memory-watch.js";
+import { leapReport, watchMemory } from "./memory-watch.js";
 import type { Answer, Ask, ErrorReport, Executor, Outcome, Output, Question } from "./outcome.js";
 import type { PipeRecord } from "./pipe.js";
 import { kinds, type Order } from "./thread-messages.js";
@@ -126,6 +127,12 @@ export function createExecutor(
       await interrupt();
       exhaustion = undefined;
     },
+  });
+
+  watchFatal(() => {
+    const report = leapReport(link.heapLimit());
+    if (running.size === 0) show(runs, { type: "error", ...report });
+    for (const run of [...running.keys()]) end(run, { status: "error", ...report });
   });
 
   function interrupt(): Promise<void> {

@@ -22,16 +22,16 @@
  * executor         the worker's side; main-thread-link holds the other thread and frees it, gatherer joins streams
  * main-thread      the main thread's side: globals, host, orders; cell-runner runs a cell in an evaluation, reporter tells
  * thread-messages  what the threads say to each other; pipe is the way back
- * memory-watch     stops a cell before memory ends the process
+ * memory-watch     stops a cell before memory ends the process; fatal-watch tells where it couldn't
  * blocking-child   the program that `execSync` waits for; orphan-watchdog ends a killed kernel's programs
  * comms            messages between cells and the clients' widgets
  * asking           a question to the client's user; dialogs are prompt, confirm and alert
- * cell-context     which run a callback belongs to
+ * cell-context     which run a callback belongs to; resource-runs whose file or socket it is, run-mark marks objects
  * cell-magics      magics that cells bring
  * captures         what a part of a cell shows, kept apart
  * cell-variables   what a failed cell leaves without a value
  * stop-flag        `interruptRequested`
- * stream-capture   console and process.stdout
+ * stream-capture   console and process.stdout; inherited-output what programs write to them
  * module-loader    what `import` and `require` give; tslab is one of them
  *   local-files    specifier → file, as TypeScript finds it; module-sources  file → text, ready to run
  *   local-modules  which modules are current; module-evaluation runs them, module-cycles where they import each other

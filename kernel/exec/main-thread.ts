@@ -9,7 +9,9 @@ import { createCellRunner, type Present } from "./cell-runner.js";
 import { createComms, type Comms } from "./comms.js";
 import { createDialogs } from "./dialogs.js";
 import { createEvaluate } from "./evaluation.js";
+import { keepReportsApart } from "./fatal-watch.js";
 import { createModuleLoader, type OwnModule } from "./module-loader.js";
+import { captureInherited } from "./inherited-output.js";
 import type { MimeData } from "./outcome.js";
 import { announceEnd } from "./process-end.js";
 import { createReporter } from "./reporter.js";
@@ -101,6 +103,8 @@ function serve(options: MainThreadOptions, memory: SharedMemory, answers: Messag
     reporter.output(context.current(), { type: "stream", name, text });
   });
   captureDescriptors();
+  captureInherited();
+  keepReportsApart();
   watchStopFlag(memory.flags);
   Atomics.store(new Int32Array(memory.flags), flags.heapLimit, getHeapStatistics().heap_size_limit / 2 ** 20);
   process.on("uncaughtException", (error) => {

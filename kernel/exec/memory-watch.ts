@@ -52,7 +52,7 @@ export interface MemoryWatch {
  * Watches the memory of the process from a worker of it, and has the main thread stopped before V8 or the system ends
  * the process without a word. V8 aborts where a heap reaches its limit; the debugger, once it is enabled, lets a heap
  * grow to four times that instead (v8/src/inspector/v8-debugger.cc), so it is enabled when the limit comes near.
- * Where V8 aborts all the same, for one allocation as large as the rest of the heap, what the user was told stays.
+ * Where V8 aborts all the same, for one allocation as large as the rest of the heap, fatal-watch says so.
  */
 export function watchMemory({ heapLimit, isBusy, warn, stop, environment }: MemoryWatchOptions): MemoryWatch {
   const machine = Math.min(totalmem(), process.constrainedMemory() || Infinity);
@@ -177,12 +177,23 @@ const warning = (used: number, limit: number): string =>
 
 const kept = "What this cell's variables held is gone, what earlier cells' hold is kept.";
 
+const enlarge = (limit: number): string =>
+  `For a larger heap, start the client with NODE_OPTIONS=--max-old-space-size=${Math.round((2 * limit) / mebibyte)}.`;
+
 function heapReport(used: number, limit: number): ErrorReport {
-  const larger = Math.round((2 * limit) / mebibyte);
   return errorReport(
     "OutOfMemory",
     `the cell was stopped: JavaScript's heap is full (${inMebibytes(used)} of ${inMebibytes(limit)})`,
-    `${kept} For a larger heap, start the client with NODE_OPTIONS=--max-old-space-size=${larger}.`,
+    `${kept} ${enlarge(limit)}`,
+  );
+}
+
+/** Of a heap that one allocation overfilled, which ends the process. */
+export function leapReport(limit: number): ErrorReport {
+  return errorReport(
+    "OutOfMemory",
+    `the kernel ended: one object was to be larger than what JavaScript's heap of ${inMebibytes(limit)} had left`,
+    `Restart it to go on; its variables are gone. ${enlarge(limit)}`,
   );
 }
 

@@ -5,7 +5,7 @@ import { StringDecoder } from "node:string_decoder";
 
 export type StreamName = "stdout" | "stderr";
 
-/** Sends what is written by descriptor (`fs.writeSync(1, …)`) to the cell too; programs that inherit it write past us. */
+/** Sends what is written by descriptor (`fs.writeSync(1, …)`) to the cell too. */
 export function captureDescriptors(): void {
   const { writeSync } = fs;
   const streams = new Map<number, NodeJS.WriteStream>([

@@ -18,7 +18,7 @@
  * module-transform    local file → function
  * positions           script → cell or file
  * expression          one expression without its types
- * guards              where a script catches what is thrown
+ * error-flow          what becomes of what is thrown at a place: caught there, or carried off by a promise
  * completeness        may Enter run it?
  * syntax-errors       the parser's words
  * nesting             what the parser can't be given
@@ -50,6 +50,6 @@ export {
 export { isComplete, type Completeness } from "./completeness.js";
 export { originalPosition, readPositions } from "./positions.js";
 export { stripExpression } from "./expression.js";
-export { findGuards, type Guards } from "./guards.js";
+export { findErrorFlows, type ErrorFlow, type ErrorFlows } from "./error-flow.js";
 export type { Position } from "./line-index.js";
 export { startLanguageService, type LanguageServiceOptions } from "./service/client.js";

@@ -28,6 +28,7 @@ import type { LanguageTools } from "./language-tools.js";
 import { createMagicContext } from "./magic-context.js";
 import { misplacedMagic } from "./misplaced-magic.js";
 import type { Questions } from "./questions.js";
+import { tslabDirective } from "./tslab-directive.js";
 import { explainError, refusal, type TypecheckMode } from "./type-check.js";
 import { withoutWidgetView, withoutWidgetViews } from "./widget-views.js";
 
@@ -117,6 +118,8 @@ export function createExecution(options: ExecutionOptions): Execution {
 
   async function run(code: string, name: string, dialogue: Dialogue): Promise<Ended> {
     const cell = { name, source: code };
+    const foreign = tslabDirective(code);
+    if (foreign !== undefined) return { status: "error", ...foreign };
     const tools = await language();
     // The checker works in a thread of its own, while this one transforms.
     const remarks = typecheck === "off" ? [] : check(code, tools, dialogue.interruption);

@@ -17,7 +17,7 @@
  * cell-globals     the names that cells find, for the type checker
  * magic-context    what a cell's magics can do here
  * type-check       what a type error does; diagnostics prints them as tsc does
- * misplaced-magic  a magic behind code, in words
+ * misplaced-magic  a magic behind code, in words; tslab-directive  a cell that tslab alone knows what to do with
  * notebook-lookup  the cell of the notebook that should have run before
  * introspection    complete and inspect; cursor counts in code points
  * documentation    what is known of a name → text and Markdown

@@ -1,5 +1,6 @@
+import { afterAll, afterEach, beforeAll, beforeEach } from "vitest";
 import type { Broadcast, ExecuteReply, Fields } from "../../kernel/wire/index.js";
-import type { SpawnedKernel } from "./spawned-kernel.js";
+import { spawnKernel, type SpawnedKernel } from "./spawned-kernel.js";
 
 /** A response, with a body whose fields a test looks into. */
 interface Response {
@@ -137,4 +138,34 @@ export function debugClient(kernel: SpawnedKernel): DebugClient {
     close: stop,
   };
   return client;
+}
+
+/** One kernel for a file's tests, and a debugger's client for each test. */
+export interface DebuggedKernel {
+  readonly kernel: SpawnedKernel;
+  readonly client: DebugClient;
+}
+
+export function debuggedKernel(): DebuggedKernel {
+  let kernel: SpawnedKernel;
+  let client: DebugClient;
+  beforeAll(async () => {
+    kernel = await spawnKernel({ environment: { VIRTLAB_TYPECHECK: "off" } });
+  });
+  afterAll(() => kernel.close());
+  beforeEach(() => {
+    client = debugClient(kernel);
+  });
+  afterEach(async () => {
+    await client.request("disconnect");
+    client.close();
+  });
+  return {
+    get kernel() {
+      return kernel;
+    },
+    get client() {
+      return client;
+    },
+  };
 }

@@ -291,3 +291,9 @@ test("a megabyte in one write, and a larger display, arrive whole", async () => 
   const shown = (await kernel.run(code)).broadcasts.find(({ type }) => type === "display_data");
   expect(shown?.type === "display_data" && shown.content.data["text/plain"]).toHaveLength(5_000_000);
 });
+
+test("a cell that tslab alone would know what to do with says how it goes here", async () => {
+  const { reply } = await kernel.run("/** @module mylib */\nexport const a = 1;");
+  expect(reply).toMatchObject({ status: "error", ename: "UsageError" });
+  expect(JSON.stringify(reply)).toContain("mylib.ts beside the notebook");
+});

@@ -85,3 +85,42 @@ test("a string that grows too long is the language's own error", async () => {
   const { ename, traceback } = await exhaust("let s = 'x'; for (;;) s += s;");
   expect([ename, traceback]).toEqual(["RangeError", expect.stringContaining("Invalid string length")]);
 });
+
+/** Node writes its last report where Linux alone can open it. */
+test.runIf(process.platform === "linux").each([
+  ["an array of one go", "new Array(5e7).fill(0)"],
+  ["an array of one go, behind an await", "await 0; new Array(5e7).fill(0)"],
+])("a cell whose one allocation V8 ends the process for says so first: %s", async (_, code) => {
+  const environment = { VIRTLAB_TYPECHECK: "off", NODE_OPTIONS: `--max-old-space-size=${heap}` };
+  const kernel = await spawnKernel({ environment });
+  try {
+    const { reply, broadcasts } = await kernel.run(code);
+    expect(reply).toMatchObject({ status: "error", ename: "OutOfMemory" });
+    const error = broadcasts.find(({ type }) => type === "error");
+    expect(error?.content).toMatchObject({ ename: "OutOfMemory" });
+    expect(broadcasts.at(-1)).toMatchObject({ type: "status", content: { execution_state: "idle" } });
+    if (reply.status === "error") {
+      expect(plain(reply.traceback)).toContain(
+        `the kernel ended: one object was to be larger than what JavaScript's heap`,
+      );
+      expect(plain(reply.traceback)).toContain("Restart it");
+    }
+    expect((await kernel.ended).signal).not.toBeNull();
+    expect(kernel.log()).toContain("heap out of memory");
+  } finally {
+    await kernel.close();
+  }
+});
+
+test("a cell writes reports of its own", async () => {
+  const kernel = await spawnKernel({ environment: { VIRTLAB_TYPECHECK: "off" } });
+  try {
+    const code =
+      "const { existsSync } = require('fs'); existsSync(process.report.writeReport()) && existsSync(process.report.writeReport('own.json'))";
+    const ran = await kernel.run(code);
+    expect([ran.reply.status, ran.result]).toEqual(["ok", "true"]);
+    expect((await kernel.run("1 + 1")).result).toBe("2");
+  } finally {
+    await kernel.close();
+  }
+});

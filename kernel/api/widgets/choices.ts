@@ -1,5 +1,6 @@
 import { nearest, UsageError, withDefaults } from "../../../sim/core/index.js";
 import { openWidget, type WidgetKind } from "./model.js";
+import { plainControl, type LabelOptions } from "./plain-control.js";
 import { Widget } from "./widget.js";
 
 /** What can be chosen. */
@@ -93,39 +94,10 @@ export function selectOf<C extends Choice>(
   });
 }
 
-/** What a control without numbers can be given. */
-export interface LabelOptions {
-  /** What stands before it. */
-  readonly label: string | undefined;
-}
-
 /** Yes or no. */
 export function checkbox(value = false, options?: Partial<LabelOptions>): Widget<boolean> {
   const { label } = withDefaults<LabelOptions>("checkbox", options, { label: undefined });
-  const kind: WidgetKind = {
-    model: "CheckboxModel",
-    view: "CheckboxView",
-    from: "controls",
-    style: "DescriptionStyleModel",
-  };
-  return new Widget<boolean>({
-    value,
-    label,
-    open(comms, description, checked, changed, closed) {
-      const model = openWidget(
-        comms,
-        kind,
-        { value: checked, description, disabled: false, indent: false },
-        { changed: ({ value: now }) => (typeof now === "boolean" ? changed(now) : undefined), closed },
-      );
-      return {
-        model,
-        set(to) {
-          model.set({ value: to });
-        },
-      };
-    },
-    check: () => undefined,
-    text: (checked) => (checked ? "yes" : "no"),
-  });
+  const also = { disabled: false, indent: false };
+  const text = (checked: boolean): string => (checked ? "yes" : "no");
+  return new Widget(plainControl<boolean>({ name: "Checkbox", value, label, also, text }));
 }

@@ -1,51 +1,25 @@
 import { UsageError, withDefaults } from "../../../sim/core/index.js";
-import type { LabelOptions } from "./choices.js";
-import { openWidget, type WidgetKind } from "./model.js";
-import { Widget, type Control } from "./widget.js";
+import { openWidget } from "./model.js";
+import { controlKind, plainControl, type LabelOptions } from "./plain-control.js";
+import { Widget } from "./widget.js";
 
-function kindOf(name: string, style: string): WidgetKind {
-  return { model: `${name}Model`, view: `${name}View`, from: "controls", style: `${style}StyleModel` };
-}
-
-/** A control whose state's `value` is its text. */
-function textual(kind: WidgetKind, value: string, label: string | undefined, also: object = {}): Control<string> {
-  return {
-    value,
-    label,
-    open(comms, description, text, changed, closed) {
-      const model = openWidget(
-        comms,
-        kind,
-        { value: text, description, ...also },
-        { changed: ({ value: now }) => (typeof now === "string" ? changed(now) : undefined), closed },
-      );
-      return {
-        model,
-        set(to) {
-          model.set({ value: to });
-        },
-      };
-    },
-    check: () => undefined,
-    text: (text) => text,
-  };
-}
+const asItIs = (text: string): string => text;
 
 /** A line that is typed. */
 export function textField(value = "", options?: Partial<LabelOptions>): Widget<string> {
   const { label } = withDefaults<LabelOptions>("textField", options, { label: undefined });
   const also = { disabled: false, continuous_update: true, placeholder: "" };
-  return new Widget(textual(kindOf("Text", "Description"), value, label, also));
+  return new Widget(plainControl<string>({ name: "Text", value, label, also, text: asItIs }));
 }
 
 /** A line of text on the page that cells change: `note.value = "…"`. */
 export function label(text = ""): Widget<string> {
-  return new Widget(textual(kindOf("Label", "Description"), text, undefined));
+  return new Widget(plainControl<string>({ name: "Label", value: text, label: undefined, text: asItIs }));
 }
 
 /** HTML on the page that cells change. What a user typed has to be escaped before it comes here. */
 export function htmlLabel(markup = ""): Widget<string> {
-  return new Widget(textual(kindOf("HTML", "Description"), markup, undefined));
+  return new Widget(plainControl<string>({ name: "HTML", value: markup, label: undefined, text: asItIs }));
 }
 
 /** A button; its value counts how often it was pressed: `button("Run").onChange(() => …)`. */
@@ -58,7 +32,7 @@ export function button(text: string): Widget<number> {
       let presses = count;
       const model = openWidget(
         comms,
-        kindOf("Button", "Button"),
+        controlKind("Button", "Button"),
         { description: text, disabled: false, button_style: "", icon: "", tooltip: null },
         { custom: ({ event }) => (event === "click" ? changed(++presses) : undefined), closed },
       );

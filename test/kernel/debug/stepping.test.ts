@@ -1,5 +1,6 @@
 import type { Debugger } from "node:inspector";
 import { expect, test } from "vitest";
+import { createFindCatcher } from "../../../kernel/debug/catching.js";
 import type { Inspector } from "../../../kernel/debug/inspector.js";
 import type { Frame, Scripts } from "../../../kernel/debug/scripts.js";
 import { createStepping, type Stepping, type Stop } from "../../../kernel/debug/stepping.js";
@@ -33,19 +34,24 @@ function world(): World {
     ({
       owner: owner === "try" || owner === "end" ? "cell" : owner,
       place: owner === "end" ? undefined : { line: 1, column: 1 },
-      call: { functionName: owner },
+      name: owner,
     }) as unknown as Frame; // Stepping looks at no more.
-  const scripts = {
-    locate: frameOf,
-    catches: ({ call }: Frame) => Promise.resolve(call.functionName === "try"),
-  } as unknown as Scripts; // The others are for a stop's readers.
+  const errorFlow: Scripts["errorFlow"] = (frame) =>
+    Promise.resolve({
+      catches: (frame as Frame).name === "try",
+      within: undefined,
+      promise: "kept",
+      makesPromise: false,
+      awaitsHandled: false,
+    });
   const result: World = {
     sent,
     stops,
     continued: 0,
     stepping: createStepping({
       inspector,
-      scripts,
+      scripts: { locate: frameOf },
+      findCatcher: createFindCatcher({ errorFlow }, () => Promise.resolve([])),
       breakpoints: { numbers: (ids) => ids.map(Number) },
       stopped: (stop) => void stops.push(stop),
       continued: () => {

@@ -1,17 +1,10 @@
 import type { TableView, TextView } from "../core/index.js";
 import type { Hart } from "./hart/index.js";
-
-/** Names of the integer registers by their use (RISC-V Calling Conventions, "Register Convention"). */
-export const abiNames: readonly string[] = [
-  ...["zero", "ra", "sp", "gp", "tp", "t0", "t1", "t2", "s0", "s1"],
-  ...Array.from({ length: 8 }, (_, i) => `a${i}`),
-  ...Array.from({ length: 10 }, (_, i) => `s${i + 2}`),
-  ...Array.from({ length: 4 }, (_, i) => `t${i + 3}`),
-];
+import { registerNames } from "./instructions/index.js";
 
 const modes = ["user", "supervisor", "", "machine"] as const;
 
-export const hex64 = (value: bigint): string => `0x${BigInt.asUintN(64, value).toString(16).padStart(16, "0")}`;
+const hex64 = (value: bigint): string => `0x${BigInt.asUintN(64, value).toString(16).padStart(16, "0")}`;
 
 /** Integer registers, as numbers in two notations. */
 export function registersView(hart: Hart, name: string): TableView {
@@ -25,7 +18,7 @@ export function registersView(hart: Hart, name: string): TableView {
     as: "table",
     title: `Registers of ${name}, hart ${hart.id}`,
     columns: [{ key: "register" }, { key: "use", label: "name" }, { key: "hex" }, { key: "signed" }],
-    rows: [row("pc", "", hart.pc), ...abiNames.map((use, register) => row(`x${register}`, use, hart.x(register)))],
+    rows: [row("pc", "", hart.pc), ...registerNames.map((use, register) => row(`x${register}`, use, hart.x(register)))],
     caption: `${modes[hart.mode.privilege]} mode, ${hart.retired} instructions retired`,
   };
 }

@@ -17,7 +17,7 @@ export interface Device<S = unknown> extends Persist<S> {
 /** An interrupt line: raised as long as its level is true. */
 export type Line = (level: boolean) => void;
 
-/** Time as devices know it: it stands while the machine is not running and goes on where a saved machine is restored. */
+/** Time as devices know it: the world's, but from power-on, and a restored machine goes on at the time at which it was saved. */
 export interface Clock {
   /** Nanoseconds since power-on, exact even in the middle of a hart's turn. */
   readonly now: number;

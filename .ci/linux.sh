@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Brings Debian's Linux, two of its modules and busybox for riscv64 into a folder, by an apt with lists of its own: `.ci/linux.sh DIR`.
+# Needs Debian's apt and dpkg, no rights.
+set -euo pipefail
+folder=$(mkdir -p "$1" && cd "$1" && pwd)
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+mkdir -p "$scratch/lists/partial" "$scratch/cache/archives/partial"
+# The mirror that this machine has.
+mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' | grep -E '/debian/?$' | head -n 1)
+keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+echo "deb [arch=riscv64 signed-by=$keyring] $mirror trixie main" >"$scratch/sources.list"
+options=(-o "Dir::Etc::SourceList=$scratch/sources.list" -o Dir::Etc::SourceParts=/dev/null -o "Dir::State::Lists=$scratch/lists"
+  -o "Dir::Cache=$scratch/cache" -o APT::Architecture=riscv64 -o APT::Architectures=riscv64)
+apt-get "${options[@]}" update -qq
+kernel=$(apt-cache "${options[@]}" depends linux-image-riscv64 | awk '/Depends:/ { print $2; exit }')
+(cd "$scratch" && apt-get "${options[@]}" download -qq "$kernel" busybox-static)
+for package in "$scratch"/*.deb; do dpkg-deb -x "$package" "$scratch/root"; done
+cp "$scratch"/root/boot/vmlinux-* "$scratch/root/usr/bin/busybox" "$folder/"
+# Debian's kernel has virtio's transport and disks as modules.
+for module in virtio/virtio_mmio block/virtio_blk; do
+  xz -dc "$scratch"/root/usr/lib/modules/*/kernel/drivers/$module.ko.xz >"$folder/$(basename $module).ko"
+done

@@ -1,0 +1,87 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { MiB } from "../../sim/core/index.js";
+import { machine } from "../../sim/machine/index.js";
+import { needsFiles } from "./tools.js";
+
+/**
+ * Debian's unmodified Linux for riscv64 with busybox as its only program. `.ci/linux.sh` brings both into the folder that
+ * VIRTLAB_LINUX names: `vmlinux-…`, `busybox`, and the modules for virtio disks.
+ */
+const folder = process.env["VIRTLAB_LINUX"] ?? "";
+const opensbi = "/usr/lib/riscv64-linux-gnu/opensbi/generic/fw_dynamic.bin";
+const bytes = (path: string): Uint8Array => new Uint8Array(readFileSync(path));
+
+/** What a kernel unpacks as its first file system (Linux `Documentation/driver-api/early-userspace/buffer-format.rst`). */
+function archive(
+  entries: readonly {
+    readonly name: string;
+    readonly mode: number;
+    readonly content?: Uint8Array;
+    readonly device?: [number, number];
+  }[],
+): Uint8Array {
+  const parts: Buffer[] = [];
+  const pad = (length: number): Buffer => Buffer.alloc((4 - (length % 4)) % 4);
+  for (const [inode, { name, mode, content = new Uint8Array(0), device = [0, 0] }] of [
+    ...entries,
+    { name: "TRAILER!!!", mode: 0 },
+  ].entries()) {
+    const fields = [inode, mode, 0, 0, 1, 0, content.length, 0, 0, ...device, name.length + 1, 0];
+    const header = Buffer.from(`070701${fields.map((field) => field.toString(16).padStart(8, "0")).join("")}${name}\0`);
+    parts.push(header, pad(header.length), Buffer.from(content), pad(content.length));
+  }
+  return new Uint8Array(Buffer.concat(parts));
+}
+
+const modules = ["virtio_mmio.ko", "virtio_blk.ko"];
+
+const init = `#!/bin/busybox sh
+/bin/busybox --install -s /bin
+mount -t proc proc /proc
+mount -t sysfs sys /sys
+mount -t devtmpfs dev /dev
+exec sh
+`;
+
+it("Debian's Linux boots to a shell, answers, and switches the machine off", (context) => {
+  context.skip(
+    !existsSync(join(folder, "busybox")),
+    "no kernel and no busybox for riscv64: run .ci/linux.sh DIR, and set VIRTLAB_LINUX to DIR",
+  );
+  needsFiles(context, { [opensbi]: "opensbi" });
+  const kernel = readdirSync(folder).find((name) => name.startsWith("vmlinux-")) ?? "";
+  const initrd = archive([
+    ...["bin", "dev", "proc", "sys"].map((name) => ({ name, mode: 0o40755 })),
+    { name: "dev/console", mode: 0o20600, device: [5, 1] },
+    { name: "bin/busybox", mode: 0o100755, content: bytes(join(folder, "busybox")) },
+    ...modules.map((name) => ({ name, mode: 0o100644, content: bytes(join(folder, name)) })),
+    { name: "init", mode: 0o100755, content: new Uint8Array(Buffer.from(init)) },
+  ]);
+  const guest = machine({
+    memory: MiB(512),
+    firmware: bytes(opensbi),
+    kernel: bytes(join(folder, kernel)),
+    initrd,
+    append: "console=ttyS0",
+    drives: [new Uint8Array(Buffer.from("a text on a disk\n".padEnd(1024, " ")))],
+  });
+  const limit = { instructions: 3_000_000_000 };
+  const ask = (command: string): string => {
+    const from = guest.console.text.length;
+    guest.type(`${command}\n`);
+    expect(guest.run({ until: "\n~ # ", ...limit }), guest.console.text).toMatchObject({ kind: "until" });
+    return guest.console.text.slice(from).replaceAll("\r", "");
+  };
+  expect(guest.run({ until: "~ # ", ...limit }), guest.console.text).toMatchObject({ kind: "until" });
+  expect(ask("uname -a")).toMatch(/^uname -a\nLinux .* riscv64 GNU\/Linux\n/);
+  const processor = ask("cat /proc/cpuinfo");
+  expect(processor).toMatch(/isa\s*: rv64imafdc_/);
+  expect(processor).toMatch(/mmu\s*: sv39/);
+  expect(ask("date +%Y; echo $((6 * 7))")).toContain("2025\n42\n");
+  ask(modules.map((name) => `insmod /${name}`).join("; "));
+  expect(ask("cat /sys/block/vda/size; head -n 1 /dev/vda")).toContain("\n2\na text on a disk\n");
+  guest.type("poweroff -f\n");
+  expect(guest.run(limit), guest.console.text).toEqual({ kind: "power-off" });
+}, 1_200_000);

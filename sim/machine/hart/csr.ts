@@ -25,6 +25,7 @@ export interface CsrHart {
   readonly id: number;
   readonly state: PrivilegedState;
   readonly features: Features;
+  readonly csrs: CsrTable;
   readonly floats: Floats;
   /** Marks the floating-point state dirty. @returns false where it is off */
   useFloats(): boolean;
@@ -61,21 +62,20 @@ export interface Csr {
 /** How an instruction changes what a CSR holds, given the operand. */
 export type Change = "write" | "set" | "clear";
 
-const table: ReadonlyMap<number, Csr> = (() => {
-  const rows = [...machineRows, ...supervisorRows, ...counterRows, ...floatRows];
-  const numbered = new Map(rows.map((row) => [row.number, row]));
-  invariant(numbered.size === rows.length, "two CSRs have one number");
-  return numbered;
-})();
+const rows: readonly Csr[] = [...machineRows, ...supervisorRows, ...counterRows, ...floatRows];
+
+/** By their numbers; nothing stands where a hart has no CSR. */
+export type CsrTable = readonly (Csr | undefined)[];
 
 /** The CSRs that a hart with these features has. */
-export const csrsOf = (features: Features): readonly Csr[] =>
-  [...table.values()].filter(({ exists }) => exists?.(features) ?? true);
-
-/** The CSR of a number, undefined where the hart has none. */
-export function csrOf(number: number, features: Features): Csr | undefined {
-  const csr = table.get(number);
-  return csr?.exists?.(features) === false ? undefined : csr;
+export function csrsOf(features: Features): CsrTable {
+  const found: (Csr | undefined)[] = Array.from({ length: 4096 }, () => undefined);
+  for (const row of rows) {
+    if (row.exists?.(features) === false) continue;
+    invariant(found[row.number] === undefined, `two CSRs have the number of ${row.name}`);
+    found[row.number] = row;
+  }
+  return found;
 }
 
 /**
@@ -92,7 +92,7 @@ export function accessCsr(
   reads: boolean,
   writes: boolean,
 ): bigint | Exception {
-  const csr = csrOf(number, hart.features);
+  const csr = hart.csrs[number];
   if (csr === undefined || ((number >> 8) & 3) > hart.state.mode.privilege) return illegalInstruction;
   if ((writes && number >> 10 === 3) || csr.allowed?.(hart) === false) return illegalInstruction;
   const old = reads ? csr.read(hart) : 0n;

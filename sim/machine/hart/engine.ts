@@ -9,7 +9,7 @@ import { nextInterrupt } from "./interrupts.js";
 import { isAligned, type HartBus, type VirtualMemory } from "./memory.js";
 import { machine, supervisor, type Privilege } from "./mode.js";
 import type { Protection } from "./pmp.js";
-import type { Routines } from "./routines.js";
+import type { Operand, Routines } from "./routines.js";
 import type { PrivilegedState } from "./state.js";
 import { status } from "./status.js";
 import { highOf, lowOf, Tlb } from "./tlb.js";
@@ -75,6 +75,9 @@ export class TranslatedEngine implements UnitUser {
   readonly #spaces = new Map<bigint, number>();
   #satp = 0n;
   #space = 0;
+  /** The keys of the contexts that the TLBs are in; none, where they have to be entered anew. */
+  #data = Number.NaN;
+  #fetch = Number.NaN;
   #place: Place | undefined;
   #exception: Exception | undefined;
   /** Of instructions that the running unit was given. */
@@ -128,6 +131,7 @@ export class TranslatedEngine implements UnitUser {
       this.#tlb.renew();
       this.#spaces.clear();
       this.#satp = -1n;
+      this.#data = Number.NaN;
     } else this.#tlb.forgetAddress(address);
   }
 
@@ -172,7 +176,7 @@ export class TranslatedEngine implements UnitUser {
     }
   }
 
-  call(routine: Routine, first: bigint, second: bigint, third: bigint): bigint {
+  call(routine: Routine, first: Operand, second: Operand, third: Operand): bigint {
     if (routine === "takeReservation" && this.#hart.state.reservation === first && !this.#canStore(first)) {
       return this.#undone();
     }
@@ -208,7 +212,11 @@ export class TranslatedEngine implements UnitUser {
       this.#space = this.#spaceOf(state.satp);
     }
     const data = this.#key(memory.dataPrivilege) + (state.mstatus & (status.SUM | status.MXR)) / status.SUM;
-    const changed = this.#tlb.enter(data, this.#key(state.mode.privilege));
+    const fetch = this.#key(state.mode.privilege);
+    if (data === this.#data && fetch === this.#fetch) return false;
+    this.#data = data;
+    this.#fetch = fetch;
+    const changed = this.#tlb.enter(data, fetch);
     if (changed) this.#place = undefined;
     return changed;
   }
@@ -223,6 +231,7 @@ export class TranslatedEngine implements UnitUser {
     if (this.#spaces.size === mostSpaces) {
       this.#spaces.clear();
       this.#tlb.renew();
+      this.#data = Number.NaN;
     }
     const known = this.#spaces.get(key);
     if (known !== undefined) return known;

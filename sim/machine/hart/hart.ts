@@ -2,7 +2,7 @@ import type { Persist } from "../../core/index.js";
 import type { Exception, Isa } from "../instructions/index.js";
 import type { Memory } from "../../wasm/index.js";
 import { hartLayout, pageSize } from "../layout.js";
-import { csrOf, type CsrHart, type Features } from "./csr.js";
+import { csrsOf, type CsrHart, type CsrTable, type Features } from "./csr.js";
 import { hasTimer } from "./csr-machine.js";
 import { TranslatedEngine } from "./engine.js";
 import { Evaluator } from "./evaluator.js";
@@ -85,6 +85,7 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
   readonly features: Features;
   readonly state: PrivilegedState;
   readonly memory: VirtualMemory;
+  readonly csrs: CsrTable;
   readonly routines: Routines;
   readonly protection: Protection = new Protection();
   readonly registers: BigInt64Array;
@@ -125,11 +126,12 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
     this.memory = new VirtualMemory(bus, this.state, this.protection, (address, bytes) => {
       code.written(address, bytes);
     });
+    this.csrs = csrsOf(this.features);
     this.routines = routinesOf(this);
     this.evaluator = new Evaluator(this);
     this.engine = engine;
     this.#translated = new TranslatedEngine(this, arena.memory, bus, code, interpret);
-    engines.set(base, this.#translated);
+    engines[id] = this.#translated;
     this.protectionChanged();
   }
 
@@ -172,12 +174,12 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
 
   /** What a CSR holds, whatever the mode; undefined where there is none of that number. */
   csr(number: number): bigint | undefined {
-    return csrOf(number, this.features)?.read(this);
+    return this.csrs[number]?.read(this);
   }
 
   /** Writes a CSR as machine mode would. @returns false where there is none of that number */
   setCsr(number: number, value: bigint): boolean {
-    const csr = csrOf(number, this.features);
+    const csr = this.csrs[number];
     csr?.write?.(this, value);
     return csr !== undefined;
   }
@@ -261,7 +263,7 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
       state.waiting = false;
     }
     const taken = nextInterrupt(state);
-    if (taken !== undefined) this.pc = BigInt.asIntN(64, enterTrap(state, this.pc, taken, 0n, true));
+    if (taken !== undefined) this.pc = enterTrap(state, this.pc, taken, 0n, true);
     if (this.breakpoints.size > 0) {
       const { pc } = this;
       if (this.breakpoints.has(pc) && this.#passing !== pc) {
@@ -308,7 +310,7 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
     let { value } = exception;
     if (exception.cause === cause.illegalInstruction) value = this.evaluator.bits();
     else if (exception.cause === cause.breakpoint) value = this.pc;
-    this.pc = BigInt.asIntN(64, enterTrap(this.state, this.pc, exception.cause, value, false));
+    this.pc = enterTrap(this.state, this.pc, exception.cause, value, false);
   }
 
   /** Tells of an access by the instruction that is being executed. */

@@ -9,17 +9,32 @@ import { returnFromMachine, returnFromSupervisor } from "./trap.js";
 
 /** The hart as instructions' routines see it. */
 export interface RoutineHart extends CsrHart {
-  readonly pc: bigint;
   /** Forgets translations: of all addresses, or of one. */
   fence(address: bigint | undefined): void;
 }
 
-export type Routines = Readonly<Record<Routine, (first: bigint, second: bigint, third: bigint) => bigint | Exception>>;
+/** What the instruction itself says (a CSR's number, a size, whether) comes from translated code as a number. */
+export type Operand = number | bigint;
+
+export type Routines = Readonly<
+  Record<Routine, (first: Operand, second: Operand, third: Operand) => bigint | Exception>
+>;
+
+const widthOf = (bytes: Operand): Width => (Number(bytes) === 4 ? 32 : 64);
 
 const changeCsr =
   (hart: RoutineHart, change: Change) =>
-  (csr: bigint, operand: bigint, flag: bigint): bigint | Exception =>
-    accessCsr(hart, Number(csr), change, operand, change !== "write" || flag !== 0n, change === "write" || flag !== 0n);
+  (csr: Operand, operand: Operand, flag: Operand): bigint | Exception => {
+    const asked = Number(flag) !== 0;
+    return accessCsr(
+      hart,
+      Number(csr),
+      change,
+      BigInt(operand),
+      change !== "write" || asked,
+      change === "write" || asked,
+    );
+  };
 
 /** What instructions ask of a hart (`Routine` says what each is given and answers). */
 export function routinesOf(hart: RoutineHart): Routines {
@@ -29,20 +44,22 @@ export function routinesOf(hart: RoutineHart): Routines {
     writeCsr: changeCsr(hart, "write"),
     setCsr: changeCsr(hart, "set"),
     clearCsr: changeCsr(hart, "clear"),
-    reserve(address, bytes) {
-      if (!isAligned(address, bytes === 4n ? 32 : 64)) return { cause: cause.loadMisaligned, value: address };
+    reserve(operand, bytes) {
+      const address = BigInt(operand);
+      if (!isAligned(address, widthOf(bytes))) return { cause: cause.loadMisaligned, value: address };
       state.reservation = address;
       return 0n;
     },
-    takeReservation(address, bytes) {
-      const width: Width = bytes === 4n ? 32 : 64;
-      if (!isAligned(address, width)) return { cause: cause.storeMisaligned, value: address };
+    takeReservation(operand, bytes) {
+      const address = BigInt(operand);
+      if (!isAligned(address, widthOf(bytes))) return { cause: cause.storeMisaligned, value: address };
       const held = state.reservation === address;
       state.reservation = undefined;
       return held ? 1n : 0n;
     },
     environmentCall: () => ({ cause: cause.environmentCall + state.mode.privilege, value: 0n }),
-    breakpoint: () => ({ cause: cause.breakpoint, value: hart.pc }),
+    // The hart fills in the address.
+    breakpoint: () => ({ cause: cause.breakpoint, value: 0n }),
     returnFromMachine: () => (state.mode.privilege === machine ? returnFromMachine(state) : illegalInstruction),
     returnFromSupervisor: () =>
       state.mode.privilege === user || forbids(status.TSR) ? illegalInstruction : returnFromSupervisor(state),
@@ -52,7 +69,8 @@ export function routinesOf(hart: RoutineHart): Routines {
       return 0n;
     },
     useFloats: () => (hart.useFloats() ? 0n : illegalInstruction),
-    fenceAddresses(address) {
+    fenceAddresses(operand) {
+      const address = BigInt(operand);
       if (state.mode.privilege === user || forbids(status.TVM)) return illegalInstruction;
       // Of one address space is of all of them: more than was asked is allowed.
       hart.fence(address === 0n ? undefined : address);

@@ -1,19 +1,22 @@
 import { invariant } from "../../core/index.js";
 import { instantiate, type Memory } from "../../wasm/index.js";
 import type { Isa, Width } from "../instructions/index.js";
+import { hartLayout } from "../layout.js";
 import { createFloats } from "../translate/floats.js";
 import { buildInterpreter, type Interpret } from "../translate/interpreter.js";
 import { createOperators } from "../translate/operators.js";
 import { CodePages } from "./code-pages.js";
 import type { TranslatedEngine } from "./engine.js";
 import type { HartBus } from "./memory.js";
+import type { Operand } from "./routines.js";
 import type { PrivilegedState } from "./state.js";
 
 /** What the harts of one machine share. */
 export interface Shared {
   readonly code: CodePages;
   readonly interpret: Interpret;
-  readonly engines: Map<number, TranslatedEngine>;
+  /** By the places of the harts' states. */
+  readonly engines: TranslatedEngine[];
   /** By the harts' ids. */
   readonly states: Map<number, PrivilegedState>;
   /** The hart that runs, or did last. */
@@ -22,13 +25,13 @@ export interface Shared {
 
 const sharedBy = new WeakMap<Memory, Shared>();
 
-/** The code that harts of this memory have translated, and their engines by the places of their states. */
+/** The code that harts of this memory have translated, and their engines. */
 export function sharedOf(memory: Memory, bus: HartBus, isa: Isa, patience: number): Shared {
   const known = sharedBy.get(memory);
   if (known !== undefined) return known;
-  const engines = new Map<number, TranslatedEngine>();
+  const engines: TranslatedEngine[] = [];
   const engine = (base: number): TranslatedEngine => {
-    const found = engines.get(base);
+    const found = engines[base / hartLayout.size];
     invariant(found !== undefined, `no hart at ${base}`);
     return found;
   };
@@ -49,7 +52,7 @@ export function sharedOf(memory: Memory, bus: HartBus, isa: Isa, patience: numbe
     routine: Object.fromEntries(
       [...new Set(called)].map((routine) => [
         routine,
-        (base: number, first: bigint, second: bigint, third: bigint) =>
+        (base: number, first: Operand = 0, second: Operand = 0, third: Operand = 0) =>
           engine(base).call(routine, first, second, third),
       ]),
     ),

@@ -92,12 +92,8 @@ export class Tlb {
   /** Forgets everything: contexts have to be entered anew. */
   renew(): void {
     this.#data.renew();
-    this.renewJumps();
-    this.#fetchLevel = 0;
-  }
-
-  renewJumps(): void {
     this.#jumps.renew();
+    this.#fetchLevel = 0;
   }
 
   /** From now on translated code reaches the page at `host` of the arena by itself. */

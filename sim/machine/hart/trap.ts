@@ -12,8 +12,8 @@ function delegated(state: PrivilegedState, cause: number, interrupt: boolean): b
 }
 
 function handler(vector: bigint, cause: number, interrupt: boolean): bigint {
-  const base = vector & ~3n;
-  return interrupt && (vector & 1n) !== 0n ? base + BigInt(4 * cause) : base;
+  if ((vector & 1n) === 0n) return vector;
+  return BigInt.asIntN(64, interrupt ? vector - 1n + BigInt(4 * cause) : vector - 1n);
 }
 
 /**

@@ -12,8 +12,8 @@ export interface Callees {
   readonly store: number;
   /** What WebAssembly has no instruction for, or one that traps: (a, b) → result */
   readonly operator: (operator: Operator) => number;
-  /** (hart, three operands) → answer */
-  readonly routine: (routine: Routine) => number;
+  /** (hart, operands of these types) → answer */
+  readonly routine: (routine: Routine, operands: readonly ("i32" | "i64")[]) => number;
   /** (hart, rounding mode as in the instruction, operands) → result */
   readonly float: (operation: FloatOperation, width: FloatWidth, operands: number) => number;
 }
@@ -57,7 +57,6 @@ export interface UnitContext extends EmitContext {
 }
 
 const operatorType: FunctionType = { parameters: ["i64", "i64"], results: ["i64"] };
-const routineType: FunctionType = { parameters: ["i32", "i64", "i64", "i64"], results: ["i64"] };
 const floatType = (operands: number): FunctionType => ({
   parameters: ["i32", "i32", ...Array.from({ length: operands }, () => "i64" as const)],
   results: ["i64"],
@@ -82,7 +81,8 @@ export function importCallees(module: WasmModule): Callees {
     loadToStore: imported(imports.host, "loadToStore", loadType),
     store: imported(imports.host, "store", storeType),
     operator: (operator: Operator) => imported(imports.operator, operator, operatorType),
-    routine: (routine: Routine) => imported(imports.routine, routine, routineType),
+    routine: (routine, operands) =>
+      imported(imports.routine, routine, { parameters: ["i32", ...operands], results: ["i64"] }),
     float: (operation, width, operands) => imported(imports.float, `${operation}${width}`, floatType(operands)),
   };
 }

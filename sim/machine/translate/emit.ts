@@ -135,15 +135,28 @@ export class MeaningEmitter {
     this.#site.budget();
     code.access("i64.store", hartLayout.budget);
     code.get(locals.hart);
-    for (let i = 0; i < 3; i++) {
-      const operand = operands[i];
-      if (operand === undefined) code.i64(0n);
-      else this.#term(operand);
-    }
-    code.call(callees.routine(routine));
+    code.call(
+      callees.routine(
+        routine,
+        operands.map((operand) => this.#operand(operand)),
+      ),
+    );
     if (name === undefined) code.op("drop");
     else code.set(this.#context.variable(name));
     this.#leaveAtFault(true);
+  }
+
+  /** Leaves an operand of a routine on the stack: what the instruction itself says as an i32, which is cheaper to hand over. */
+  #operand(term: Term): "i32" | "i64" {
+    const { code } = this.#context;
+    if (term.kind === "constant") code.i32(Number(term.value));
+    else if (term.kind === "field") this.#site.number(term.field);
+    else if (isComparison(term)) this.#condition(term);
+    else {
+      this.#term(term);
+      return "i64";
+    }
+    return "i32";
   }
 
   /**

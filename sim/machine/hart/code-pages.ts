@@ -16,9 +16,8 @@ export interface Variant {
   heat: number;
   patience: number;
   translations: number;
-  /** Made of it: one unit for all ways in from outside, others for loops that were entered before they were hot. */
+  /** Made of it: for the ways in that were known, for those that came later, for loops that were hot before. */
   readonly units: Set<TranslatedUnit>;
-  main: TranslatedUnit | undefined;
   /** Where its units can be entered, by offset. */
   readonly entries: Map<number, Entry>;
 }
@@ -50,8 +49,8 @@ export interface UnitUser {
   protect(host: number): void;
 }
 
-/** How many more units than the main one a page has at most. */
-const mostLoops = 8;
+/** How many units a page has at most; then one is made of all. */
+const mostUnitsOfPage = 12;
 /** How many translations of a page are to be expected; behind it, patience doubles with each. */
 const usualTranslations = 12;
 const mostPatience = 1 << 20;
@@ -96,7 +95,6 @@ export class CodePages {
         patience: this.#patience,
         translations: 0,
         units: new Set(),
-        main: undefined,
         entries: new Map(),
       };
       code.variants.set(page, variant);
@@ -107,8 +105,8 @@ export class CodePages {
   /**
    * Translates a page, so that it can be entered at an offset.
    * @param host where the page lies in the arena
-   * @param loop whether it is a jump inside of the page that leads there: the code for other ways in stays as it is then, because
-   *   a loop that can be entered in its middle is slower
+   * @param loop whether it is a jump inside of the page that leads there: then it gets a unit of its own, because a loop that can
+   *   be entered in its middle is slower
    */
   translate(
     variant: Variant,
@@ -117,29 +115,26 @@ export class CodePages {
     host: number,
     decode: (offset: number) => Instruction | undefined,
   ): void {
-    const apart = loop && variant.units.size <= mostLoops;
-    if (!apart) {
-      variant.wanted.add(offset);
-      if (loop) this.#dropAll(variant);
-      else if (variant.main !== undefined) this.#drop(variant.main);
-    }
+    const apart = (loop || variant.units.size > 0) && variant.units.size < mostUnitsOfPage;
+    if (!loop || !apart) variant.wanted.add(offset);
+    const wanted = apart ? [...variant.wanted].filter((at) => !variant.entries.has(at)) : variant.wanted;
+    if (!apart) this.#dropAll(variant);
     if (this.#free.length === 0 && this.runs.length === mostUnits) this.#evict();
     const index = this.#free.pop() ?? this.runs.length;
-    const made = translateUnit({ page: variant.page, entries: apart ? [offset] : variant.wanted, decode, index });
+    const made = translateUnit({ page: variant.page, entries: loop && apart ? [offset] : wanted, decode, index });
     const { run } = instantiate(made.module, this.#imports) as { readonly run: Run };
     const unit = { index, variant, entries: made.entries, run };
     this.units.set(index, run);
     this.runs[index] = unit;
     this.#order.add(unit);
     variant.units.add(unit);
-    if (!apart) variant.main = unit;
     for (const [at, block] of made.entries) {
       if (!apart || at === offset || !variant.entries.has(at)) variant.entries.set(at, { unit, block });
     }
     variant.heat = 0;
     variant.translations++;
     variant.patience = Math.min(
-      (this.#patience + 4 * made.instructions) * 2 ** Math.max(0, variant.translations - usualTranslations),
+      (this.#patience + 8 * made.instructions) * 2 ** Math.max(0, variant.translations - usualTranslations),
       mostPatience,
     );
 
@@ -185,7 +180,6 @@ export class CodePages {
   #drop(unit: TranslatedUnit): void {
     const { variant, index } = unit;
     variant.units.delete(unit);
-    if (variant.main === unit) variant.main = undefined;
     for (const [offset, entry] of variant.entries) if (entry.unit === unit) variant.entries.delete(offset);
     this.runs[index] = undefined;
     this.units.set(index, null);

@@ -71,7 +71,7 @@ export const imports = { host: "host", operator: "operator", routine: "routine",
 export function importCallees(module: WasmModule): Callees {
   const known = new Map<string, number>();
   const imported = (from: string, name: string, type: FunctionType): number => {
-    const key = `${from}.${name}`;
+    const key = `${from}.${name}:${type.parameters.join()}`;
     const index = known.get(key) ?? module.importFunction(from, name, type);
     known.set(key, index);
     return index;

@@ -22,7 +22,7 @@ export interface Variant {
   readonly entries: Map<number, Entry>;
 }
 
-export interface Entry {
+interface Entry {
   readonly unit: TranslatedUnit;
   readonly block: number;
 }

@@ -1,4 +1,4 @@
-import type { Csr, CsrHart } from "./csr.js";
+import type { Csr, CsrHart } from "./csr-row.js";
 import { low } from "./csr-field.js";
 import { machine, user } from "./mode.js";
 import type { Counter } from "./state.js";

@@ -1,4 +1,4 @@
-import type { Csr, CsrHart } from "./csr.js";
+import type { Csr, CsrHart } from "./csr-row.js";
 import type { PrivilegedState } from "./state.js";
 
 type FieldOf<T> = { [K in keyof PrivilegedState]: PrivilegedState[K] extends T ? K : never }[keyof PrivilegedState];

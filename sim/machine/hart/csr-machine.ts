@@ -1,4 +1,4 @@
-import type { Csr } from "./csr.js";
+import type { Csr } from "./csr-row.js";
 import { bits, fixed, instructionAddress, low, trapVector, word } from "./csr-field.js";
 import { allInterrupts, interrupt, pending, supervisorInterrupts } from "./interrupts.js";
 import { isLocked, isTopOfRange, legalConfig } from "./pmp.js";

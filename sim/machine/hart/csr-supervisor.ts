@@ -1,4 +1,4 @@
-import type { Csr, CsrHart } from "./csr.js";
+import type { Csr, CsrHart } from "./csr-row.js";
 import { bits, instructionAddress, low, trapVector, word } from "./csr-field.js";
 import { hasTimer } from "./csr-machine.js";
 import { interrupt, pending } from "./interrupts.js";

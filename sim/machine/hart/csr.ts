@@ -3,69 +3,14 @@ import type { Exception } from "../instructions/index.js";
 import { counterRows } from "./csr-counters.js";
 import { floatRows } from "./csr-float.js";
 import { machineRows } from "./csr-machine.js";
+import type { Csr, CsrHart, CsrTable, Features } from "./csr-row.js";
 import { supervisorRows } from "./csr-supervisor.js";
 import { illegalInstruction } from "./exceptions.js";
-import type { Floats } from "./floats.js";
-import type { PrivilegedState } from "./state.js";
-
-/** Extensions that are options of the hart, and sizes that the specification leaves open. */
-export interface Features {
-  /** misa's bits for the extensions that the ISA's rows show. */
-  readonly extensions: bigint;
-  readonly float: boolean;
-  /** stimecmp: the supervisor's own timer. */
-  readonly sstc: boolean;
-  /** menvcfg.ADUE: the hart may set A and D in page tables. */
-  readonly svadu: boolean;
-  readonly pmpEntries: number;
-}
-
-/** The hart as its CSRs see it. */
-export interface CsrHart {
-  readonly id: number;
-  readonly state: PrivilegedState;
-  readonly features: Features;
-  readonly csrs: CsrTable;
-  readonly floats: Floats;
-  /** Marks the floating-point state dirty. @returns false where it is off */
-  useFloats(): boolean;
-  /** mstatus was written. */
-  statusChanged(): void;
-  /** Instructions begun and instructions retired since the reset, before the one that asks. */
-  readonly cycles: number;
-  readonly retired: number;
-  time(): bigint;
-  /** Sees to it that the supervisor's timer interrupt is pending from when the clock shows stimecmp. */
-  setTimer(): void;
-  /** What protects physical memory has changed. */
-  protectionChanged(): void;
-}
-
-/**
- * One control and status register. Its number says who may access it, and whether it can be written (privileged ISA, "CSR
- * Address Mapping Conventions").
- */
-export interface Csr {
-  readonly name: string;
-  readonly number: number;
-  /** Whether this hart has it; unless said, every hart has. */
-  readonly exists?: (features: Features) => boolean;
-  /** Whether it may be accessed now, beyond what its number says. */
-  readonly allowed?: (hart: CsrHart) => boolean;
-  readonly read: (hart: CsrHart) => bigint;
-  /** Stores what is legal of a value. Without it, every write is legal and changes nothing. */
-  readonly write?: (hart: CsrHart, value: bigint) => void;
-  /** What setting and clearing bits starts from, where that isn't what is read. */
-  readonly held?: (hart: CsrHart) => bigint;
-}
 
 /** How an instruction changes what a CSR holds, given the operand. */
 export type Change = "write" | "set" | "clear";
 
 const rows: readonly Csr[] = [...machineRows, ...supervisorRows, ...counterRows, ...floatRows];
-
-/** By their numbers; nothing stands where a hart has no CSR. */
-export type CsrTable = readonly (Csr | undefined)[];
 
 /** The CSRs that a hart with these features has. */
 export function csrsOf(features: Features): CsrTable {

@@ -4,7 +4,7 @@
  * hart           registers, mode, lines, time, run and why it came back
  * state          what a hart holds beside registers; saved: the same as plain data
  * mode, status   privileges; mstatus and its view sstatus
- * csr            the table of CSRs and how instructions access them; csr-machine, csr-supervisor, csr-counters, csr-float: its rows
+ * csr            the table of CSRs and how instructions access them; csr-row: one of them; csr-machine, csr-supervisor, csr-counters, csr-float: its rows
  * floats         floating-point registers, flags and rounding mode
  * trap           into a handler and back; interrupts: which one is next; exceptions: causes
  * routines       what instructions ask of a hart

@@ -1,5 +1,6 @@
 import type { Exception, Routine, Width } from "../instructions/index.js";
-import { accessCsr, type Change, type CsrHart } from "./csr.js";
+import { accessCsr, type Change } from "./csr.js";
+import type { CsrHart } from "./csr-row.js";
 import { cause, illegalInstruction } from "./exceptions.js";
 import { awake } from "./interrupts.js";
 import { isAligned } from "./memory.js";

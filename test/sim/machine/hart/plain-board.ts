@@ -12,7 +12,7 @@ import { createMemory, type Memory } from "../../../../sim/wasm/index.js";
 export const ramBase = 0x80000000;
 
 /** Registers at which a test device lies, and what their accesses do. */
-export interface PlainDevice {
+interface PlainDevice {
   readonly start: number;
   readonly size: number;
   load(offset: number, width: Width): bigint;
@@ -20,7 +20,7 @@ export interface PlainDevice {
 }
 
 /** RAM and test devices. */
-export class PlainBus implements HartBus {
+class PlainBus implements HartBus {
   readonly buffer: ArrayBuffer;
   readonly devices: PlainDevice[] = [];
   readonly #ramStart: number;

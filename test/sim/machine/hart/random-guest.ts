@@ -264,7 +264,7 @@ const loads = ["lb", "lh", "lw", "ld", "lbu", "lhu", "lwu"];
 const stores = ["sb", "sh", "sw", "sd"];
 const atomics = rv64.rows.filter(({ extension }) => extension === "A").map(({ name }) => name);
 
-export interface Choice {
+interface Choice {
   readonly kind: number;
   readonly pick: number;
   readonly rd: number;

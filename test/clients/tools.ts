@@ -18,6 +18,10 @@ const packages = {
   "mkfs.vfat": "dosfstools",
   mcopy: "mtools",
   "riscv64-unknown-elf-gcc": "gcc-riscv64-unknown-elf",
+  "riscv64-unknown-elf-as": "binutils-riscv64-unknown-elf",
+  "riscv64-unknown-elf-ld": "binutils-riscv64-unknown-elf",
+  "riscv64-unknown-elf-objdump": "binutils-riscv64-unknown-elf",
+  "gdb-multiarch": "gdb-multiarch",
   "qemu-riscv64": "qemu-user",
 } as const;
 

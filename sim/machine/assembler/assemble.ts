@@ -77,7 +77,12 @@ function segmentOf(section: Section, patcher: Patcher, assembly: Assembly): Segm
   const bytes = new Uint8Array(flags.empty ? 0 : size);
   for (const fragment of section.fragments) {
     if (flags.empty) {
-      if (fragment.kind === "bytes" && fragment.bytes.some((byte) => byte !== 0)) emptyMistake(section, assembly);
+      const { kind } = fragment;
+      if (
+        kind === "branch" ||
+        (kind === "bytes" && (fragment.fixups.length > 0 || fragment.bytes.some((byte) => byte !== 0)))
+      )
+        emptyMistake(section, assembly);
       continue;
     }
     writeFragment(bytes, fragment, section, patcher, assembly);

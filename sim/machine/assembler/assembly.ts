@@ -2,6 +2,7 @@ import { nearest } from "../../core/index.js";
 import type { Isa } from "../instructions/index.js";
 import { Conditions } from "./conditions.js";
 import { Cursor, type Token } from "./cursor.js";
+import { goOn } from "./data-directives.js";
 import { directives } from "./directives.js";
 import { Emitter } from "./emitter.js";
 import { parseExpression, type Scope } from "./expression.js";
@@ -15,6 +16,13 @@ import { Sections } from "./sections.js";
 import { sourceLine, type Place, type Statement } from "./statement.js";
 import { Symbols } from "./symbols.js";
 
+interface Common {
+  readonly name: string;
+  readonly place: Place;
+  readonly bytes: number;
+  readonly boundary: number;
+}
+
 /** A source while it is read: what it has defined so far, and where its next bytes go. */
 export class Assembly implements Scope {
   readonly isa: Isa;
@@ -23,6 +31,8 @@ export class Assembly implements Scope {
   readonly conditions: Conditions = new Conditions();
   readonly macros: Map<string, Macro> = new Map();
   readonly mistakes: Mistake[] = [];
+  /** Room that .comm asked for: behind everything else that is zero. */
+  readonly commons: Common[] = [];
   readonly input: Input;
   /** Whether instructions may be short (.option rvc), and what .option push kept. */
   short: boolean;
@@ -53,9 +63,23 @@ export class Assembly implements Scope {
         this.#statement(statement);
       });
     }
+    for (const { name, place, bytes, boundary } of this.commons) {
+      this.attempt(() => {
+        this.room(name, place, bytes, boundary);
+      });
+    }
     if (last === undefined || this.conditions.depth === 0) return;
     const place = { statement: last, at: 0, length: last.text.trimEnd().length };
     this.mistakes.push(new Mistake(place, "an .if has no .endif", "Write .endif where it ends."));
+  }
+
+  /** Room among the zeros. */
+  room(name: string, place: Place, bytes: number, boundary: number): void {
+    const bss = this.sections.named(".bss");
+    bss.alignment = Math.max(bss.alignment, boundary);
+    bss.fragments.push({ kind: "align", boundary, limit: Infinity, fill: [0], short: false, start: 0, size: 0 });
+    this.symbols.label(name, bss.here(), place);
+    bss.fragments.push({ kind: "fill", pattern: [0], start: 0, size: bytes });
   }
 
   /** Does something, and keeps the mistake that it ends in. */
@@ -75,6 +99,10 @@ export class Assembly implements Scope {
     const cursor = new Cursor(statement, start);
     if (cursor.done) return;
     const word = cursor.take();
+    if (word.text === "." && cursor.accept("=")) {
+      goOn(this, cursor);
+      return;
+    }
     if (cursor.accept("=")) {
       this.symbols.assign(nameOf(word), parseExpression(cursor, this), word.place, true);
       cursor.end("Write one expression.");

@@ -46,13 +46,9 @@ const strings =
     });
   };
 
-/** As often as that: at once where it is little. */
+/** As often as that. */
 function repeat({ sections }: Assembly, times: number, pattern: readonly number[]): void {
-  const { fragments } = sections.current;
-  if (times * pattern.length <= 256) {
-    const { bytes } = sections.current.bytes();
-    for (let i = 0; i < times; i++) bytes.push(...pattern);
-  } else fragments.push({ kind: "fill", pattern, start: 0, size: times * pattern.length });
+  sections.current.fragments.push({ kind: "fill", pattern, start: 0, size: times * pattern.length });
 }
 
 /** `.space bytes, fill`. */
@@ -73,20 +69,17 @@ const fill: Directive = (assembly, cursor) => {
   repeat(assembly, times, little(value, Math.min(4, width)).concat(new Array<number>(Math.max(0, width - 4)).fill(0)));
 };
 
-const org: Directive = (assembly, cursor) => {
+/** Goes on at a place of this section, ahead: `.org` and `. =`. */
+export function goOn(assembly: Assembly, cursor: Cursor): void {
   const { value: target, place } = placed(cursor, () => parseExpression(cursor, assembly));
   const byte = cursor.accept(",") ? constant(assembly, cursor).value : 0n;
   cursor.end("It takes a place in the section, and a fill.");
   const { current } = assembly.sections;
   const here = constantNow(target) !== undefined || positionNow(target)?.at.section === current;
   if (!here)
-    throw new Mistake(
-      place,
-      ".org takes a place in this section",
-      "Write a distance from its beginning, or . + bytes.",
-    );
+    throw new Mistake(place, "this is no place in this section", "Write a distance from its beginning, or . + bytes.");
   current.fragments.push({ kind: "until", target, fill: Number(byte & 255n), place, start: 0, size: 0 });
-};
+}
 
 /** Numbers in groups of seven bits (DWARF 5, section 7.6). */
 const leb =
@@ -146,7 +139,7 @@ export const dataDirectives: Readonly<Record<string, Directive>> = {
   ".skip": space,
   ".zero": space,
   ".fill": fill,
-  ".org": org,
+  ".org": goOn,
   ".uleb128": leb(false),
   ".sleb128": leb(true),
   ".insn": insn,

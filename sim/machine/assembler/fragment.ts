@@ -100,7 +100,7 @@ export class Section {
   readonly flags: SectionFlags;
   readonly fragments: Fragment[] = [];
   readonly lines: LineMark[] = [];
-  alignment = 1;
+  alignment: number;
   size = 0;
   /** Set when the sections are put in place. */
   address = 0n;
@@ -108,6 +108,8 @@ export class Section {
   constructor(name: string, flags: SectionFlags) {
     this.name = name;
     this.flags = flags;
+    // Of instructions.
+    this.alignment = flags.executable ? 2 : 1;
   }
 
   /** The end so far. */

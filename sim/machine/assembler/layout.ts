@@ -9,47 +9,57 @@ import { Mistake } from "./problem.js";
 const reach = { shortJump: 2048, shortBranch: 256, branch: 4096 } as const;
 
 /**
- * Gives each fragment of a section its beginning and size: branches as short as they can be, in the forms and to the reaches
- * of GNU as. Sizes start at the shortest and only grow, so this ends.
+ * Gives each fragment of a section its beginning and size, in the forms, to the reaches and in the order of GNU as: a first
+ * guess that takes what lies ahead for far back, then passes in which branches ahead still see old places, until nothing
+ * changes. So a branch may keep a long form where the short one would do, as it does there. Should the passes not settle,
+ * sizes only grow from then on.
  */
 export function layOut(section: Section, report: (mistake: Mistake) => void): void {
   const { fragments } = section;
-  for (const fragment of fragments) {
-    if (fragment.kind === "bytes") fragment.size = fragment.bytes.length;
-    if (fragment.kind === "branch") fragment.size = fragment.short === undefined ? 4 : 2;
+  // The last instruction of a code section ends where the next section may begin.
+  if (section.flags.executable && fragments.length > 0) {
+    const { alignment: boundary } = section;
+    fragments.push({ kind: "align", boundary, limit: Infinity, fill: "nops", short: true, start: 0, size: 0 });
   }
-  place(section);
-  for (let changed = true; changed;) {
-    changed = false;
-    for (const fragment of fragments) {
-      if (fragment.kind !== "branch") continue;
-      const size = branchSize(fragment, section);
-      if (size <= fragment.size) continue;
-      fragment.size = size;
-      changed = true;
-    }
-    place(section);
-  }
+  let changed = pass(section, false);
+  for (let passes = 0; changed; passes++) changed = pass(section, passes > fragments.length);
   for (const fragment of fragments) {
-    if (fragment.kind !== "until" || fragment.size >= 0) continue;
-    report(new Mistake(fragment.place, ".org goes back", "Give an address behind what is there."));
-    fragment.size = 0;
+    if (fragment.kind !== "until" || untilTarget(fragment, section) >= fragment.start) continue;
+    report(new Mistake(fragment.place, "this goes back", "Give an address behind what is there."));
   }
 }
 
-/** Beginnings, and the sizes that depend on them. */
-function place(section: Section): void {
+/** Puts every fragment behind the one before and sizes it. @returns whether anything moved or changed */
+function pass(section: Section, onlyGrow: boolean): boolean {
   let at = 0;
+  let changed = false;
   for (const fragment of section.fragments) {
+    const size = sizeOf(fragment, at, section);
+    const kept = onlyGrow && fragment.kind === "branch" ? Math.max(size, fragment.size) : size;
+    changed ||= fragment.start !== at || fragment.size !== kept;
     fragment.start = at;
-    if (fragment.kind === "align") {
-      const gap = (fragment.boundary - (at % fragment.boundary)) % fragment.boundary;
-      fragment.size = gap > fragment.limit ? 0 : gap;
-    }
-    if (fragment.kind === "until") fragment.size = untilTarget(fragment, section) - at;
-    at += fragment.size;
+    fragment.size = kept;
+    at += kept;
   }
   section.size = at;
+  return changed;
+}
+
+function sizeOf(fragment: Fragment, at: number, section: Section): number {
+  switch (fragment.kind) {
+    case "bytes":
+      return fragment.bytes.length;
+    case "fill":
+      return fragment.size;
+    case "align": {
+      const gap = (fragment.boundary - (at % fragment.boundary)) % fragment.boundary;
+      return gap > fragment.limit ? 0 : gap;
+    }
+    case "until":
+      return Math.max(0, untilTarget(fragment, section) - at);
+    case "branch":
+      return branchSize(fragment, at, section);
+  }
 }
 
 function untilTarget(fragment: Extract<Fragment, { kind: "until" }>, section: Section): number {
@@ -62,13 +72,13 @@ function untilTarget(fragment: Extract<Fragment, { kind: "until" }>, section: Se
   return Number(number);
 }
 
-function branchSize({ row, late, start, short }: Branch, section: Section): number {
+function branchSize({ row, late, short }: Branch, at: number, section: Section): number {
   const jump = row.format === formats.J;
   const { expression } = late;
   const weak = expression.kind === "symbol" && expression.symbol.binding === "weak";
   const target = weak ? undefined : positionNow(expression);
   if (target?.at.section !== section) return jump ? 4 : 8;
-  const distance = target.at.fragment.start + target.at.offset + Number(target.plus) - start;
+  const distance = target.at.fragment.start + target.at.offset + Number(target.plus) - at;
   const within = (limit: number): boolean => distance >= -limit && distance < limit;
   if (short !== undefined && within(jump ? reach.shortJump : reach.shortBranch)) return 2;
   if (jump || within(reach.branch)) return 4;

@@ -46,7 +46,7 @@ function align(
 ): void {
   const { current } = sections;
   current.alignment = Math.max(current.alignment, boundary);
-  const nops = current.flags.executable && (fill === undefined || fill === 0n);
+  const nops = current.flags.executable && fill === undefined;
   // Instructions are at such places anyway.
   if (boundary === 1 || (nops && boundary <= (short ? 2 : 4))) return;
   const pattern = Array.from({ length: width }, (_, i) => Number(((fill ?? 0n) >> BigInt(8 * i)) & 255n));

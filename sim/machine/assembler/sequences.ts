@@ -74,13 +74,10 @@ const la: Sequence = (write, { rd = 0 }, late) => {
 const ra = 1;
 const t1 = 6;
 
-/** A jump to anywhere within 2 GiB: by `scratch`, leaving the way back in `link`. */
-const far =
-  (scratch: number | "link", link: number | "scratch"): Sequence =>
-  (write, { rd = 0 }, late) => {
-    const through = scratch === "link" ? rd : scratch;
-    write.pair(through, "jalr", { rd: link === "scratch" ? through : link, rs1: through }, only(late));
-  };
+/** A jump to anywhere within 2 GiB, by way of a register; `link` keeps the way back. */
+function farJump(write: SequenceWriter, scratch: number, link: number, late: readonly Late[]): void {
+  write.pair(scratch, "jalr", { rd: link, rs1: scratch }, only(late));
+}
 
 /** Extends the lowest bits by shifting them up and down. */
 const extend =
@@ -96,10 +93,34 @@ export const sequences: readonly { readonly name: string; readonly syntax: strin
   { name: "unimp", syntax: "", expand: unimp },
   { name: "la", syntax: "rd, target", expand: la },
   { name: "lla", syntax: "rd, target", expand: la },
-  { name: "call", syntax: "target", expand: far(ra, ra) },
-  { name: "call", syntax: "rd, target", expand: far("link", "scratch") },
-  { name: "tail", syntax: "target", expand: far(t1, 0) },
-  { name: "jump", syntax: "target, rd", expand: far("link", 0) },
+  {
+    name: "call",
+    syntax: "target",
+    expand: (write, _, late) => {
+      farJump(write, ra, ra, late);
+    },
+  },
+  {
+    name: "call",
+    syntax: "rd, target",
+    expand: (write, { rd = 0 }, late) => {
+      farJump(write, t1, rd, late);
+    },
+  },
+  {
+    name: "tail",
+    syntax: "target",
+    expand: (write, _, late) => {
+      farJump(write, t1, 0, late);
+    },
+  },
+  {
+    name: "jump",
+    syntax: "target, rd",
+    expand: (write, { rd = 0 }, late) => {
+      farJump(write, rd, 0, late);
+    },
+  },
   { name: "sext.b", syntax: "rd, rs1", expand: extend(8, "srai") },
   { name: "sext.h", syntax: "rd, rs1", expand: extend(16, "srai") },
   { name: "zext.h", syntax: "rd, rs1", expand: extend(16, "srli") },

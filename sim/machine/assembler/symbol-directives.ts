@@ -36,23 +36,23 @@ function size(assembly: Assembly, cursor: Cursor): void {
   symbol.size = parseExpression(cursor, assembly);
 }
 
-/** `.comm name, bytes, alignment`: room among the zeros. */
+/** `.comm name, bytes, alignment`: room among the zeros, for linkers to share. */
 const room =
-  (kind: "global" | "local"): Directive =>
+  (kind: "common" | "local"): Directive =>
   (assembly, cursor) => {
-    const { text, place } = cursor.name("a symbol");
+    const { text: name, place } = cursor.name("a symbol");
     cursor.expect(",", "Write a symbol, a comma and its size.");
     const bytes = count(assembly, cursor);
-    const boundary = cursor.accept(",") ? Math.max(1, count(assembly, cursor)) : 8;
-    const { sections, symbols } = assembly;
-    const bss = sections.named(".bss");
-    bss.alignment = Math.max(bss.alignment, boundary);
-    bss.fragments.push({ kind: "align", boundary, limit: Infinity, fill: [0], short: false, start: 0, size: 0 });
-    symbols.label(text, bss.here(), place);
-    const symbol = symbols.mention(text);
-    if (symbol.binding === "local") symbol.binding = kind;
-    bss.fragments.push({ kind: "fill", pattern: [0], start: 0, size: bytes });
+    const boundary = cursor.accept(",") ? Math.max(1, count(assembly, cursor)) : naturalBoundary(bytes);
+    if (kind === "local") assembly.room(name, place, bytes, boundary);
+    else {
+      assembly.symbols.mention(name).binding = "global";
+      assembly.commons.push({ name, place, bytes, boundary });
+    }
   };
+
+/** That of the largest number that could lie there. */
+const naturalBoundary = (bytes: number): number => [8, 4, 2].find((size) => bytes >= size) ?? 1;
 
 /** For linkers, debuggers and printed listings: it changes no byte of the program. */
 const nothing: Directive = (_, cursor) => {
@@ -74,9 +74,9 @@ export const symbolDirectives: Readonly<Record<string, Directive>> = {
   ".equiv": assign(false),
   ".type": type,
   ".size": size,
-  ".comm": room("global"),
+  ".comm": room("common"),
   ".lcomm": room("local"),
-  ".common": room("global"),
+  ".common": room("common"),
   ".error": error,
   ".err": error,
   ".end": ({ input }) => {

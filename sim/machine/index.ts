@@ -18,6 +18,7 @@
  * float/         IEEE 754 arithmetic in software, exact in results and flags
  * instructions/  rows (encoding, operands, meaning), the ISA they make, decoder, the manual's notation; the reference engine
  * assembler/     text → program
+ * disassembler/  bits → text
  * translate/     blocks of a page, their nest, the code for a meaning, a unit
  *
  *
@@ -36,6 +37,7 @@
 export * from "./float/index.js";
 export * from "./instructions/index.js";
 export * from "./assembler/index.js";
+export * from "./disassembler/index.js";
 export { emptyTag, entrySize, hartLayout, jumpEntries, tlbEntries } from "./layout.js";
 export * from "./hart/index.js";
 export { Console, type ConsoleState } from "./console.js";

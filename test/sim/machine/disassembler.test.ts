@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { asm, assemble, disassemble, Disassembler, disassemblyView, SymbolIndex } from "../../../sim/machine/index.js";
+import { asm, disassemble, Disassembler, disassemblyView, SymbolIndex } from "../../../sim/machine/index.js";
 
 /** Bits at 0x80000000, and what objdump 2.40 prints for them: as it prefers, and with -M no-aliases. */
 const recorded: readonly (readonly [word: number, text: string, plain: string])[] = [
@@ -85,11 +85,6 @@ describe("a range", () => {
 
   test("that ends inside an instruction shows what is left", () => {
     expect(disassemble(Uint8Array.of(0x13, 0x05, 0x50), 0).map(({ text }) => text)).toEqual([".2byte 0x513"]);
-  });
-
-  test("comes back from what was assembled", () => {
-    const lines = disassemble(code.bytes, code.address, { plain: true }).map(({ text }) => text);
-    expect(assemble(lines.join("\n"), { origin: code.address }).segments[0]?.bytes).toEqual(code.bytes);
   });
 });
 

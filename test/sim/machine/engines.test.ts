@@ -73,7 +73,7 @@ function instruction(length: number): fc.Arbitrary<(place: number) => number> {
         return encode(row, { rd, rs1: base, rs2 });
       if (name === "B" || name === "J") return encode(row, { rd, rs1, rs2, imm: 4 * (to - place) });
       if (name === "U") return encode(row, { rd, imm: bits << 12 });
-      const shift = row.format.fields.imm?.signed === false;
+      const shift = !row.format.fields.imm.signed;
       return encode(row, { rd, rs1: base, rs2, imm: shift ? bits & (row.name.endsWith("w") ? 31 : 63) : bits });
     });
 }

@@ -19,6 +19,7 @@
  * instructions/  rows (encoding, operands, meaning), the ISA they make, decoder, the manual's notation; the reference engine
  * assembler/     text → program
  * disassembler/  bits → text
+ * debug/         GDB's remote protocol, for a machine
  * translate/     blocks of a page, their nest, the code for a meaning, a unit
  *
  *
@@ -38,6 +39,7 @@ export * from "./float/index.js";
 export * from "./instructions/index.js";
 export * from "./assembler/index.js";
 export * from "./disassembler/index.js";
+export * from "./debug/index.js";
 export { emptyTag, entrySize, hartLayout, jumpEntries, tlbEntries } from "./layout.js";
 export * from "./hart/index.js";
 export { Console, type ConsoleState } from "./console.js";

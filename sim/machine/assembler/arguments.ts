@@ -4,7 +4,7 @@ import { unescape } from "./cursor.js";
 import { constantNow, parseExpression } from "./expression.js";
 import { Mistake } from "./problem.js";
 import type { Place } from "./statement.js";
-import { encodeUtf8 } from "./text.js";
+import { encodeUtf8 } from "../../core/index.js";
 
 /** What was parsed, and where it stands. */
 export interface Placed<T> {

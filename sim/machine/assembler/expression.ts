@@ -1,4 +1,4 @@
-import { encodeUtf8 } from "./text.js";
+import { encodeUtf8 } from "../../core/index.js";
 import { numberOf, type Cursor, type Token } from "./cursor.js";
 import { fixedDistance, type Position } from "./fragment.js";
 import { Mistake } from "./problem.js";

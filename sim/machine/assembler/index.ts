@@ -16,7 +16,7 @@
  * input, macro, conditions     what is read next
  * assembly, directives, *-directives, arguments   the reading
  * mnemonics, operands, sequences, emitter         instructions
- * sections, fragment, layout, patch, little, text bytes
+ * sections, fragment, layout, patch, little        bytes
  * assemble, program            the doors: assemble(source, options), asm`…`, and what they give
  *
  * Sources: the GNU assembler's manual (2.40) with its RISC-V pages, the RISC-V Assembly Programmer's Manual, RISC-V ELF psABI.

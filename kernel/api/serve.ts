@@ -1,0 +1,104 @@
+import { createServer, type Server, type Socket } from "node:net";
+import { UsageError, withDefaults, type TextView } from "../../sim/core/index.js";
+import { GdbStub, machineTarget, type DebugTarget, type Machine } from "../../sim/lab/index.js";
+
+export interface ServeOptions {
+  /** A port of this computer; 0 takes a free one. */
+  readonly port: number;
+}
+
+/** A machine that a debugger may come to. */
+export interface ServedMachine {
+  readonly port: number;
+  /** Ends the connection and gives the port back. */
+  close(): Promise<void>;
+  /** What to type into gdb. */
+  view(): TextView;
+}
+
+/** Serves one debugger: what it sends is answered, and in between the target runs, as long as it runs. */
+function attach(socket: Socket, target: DebugTarget): void {
+  const stub = new GdbStub(target);
+  let scheduled = false;
+  const send = (bytes: Uint8Array): void => {
+    if (bytes.length > 0 && !socket.destroyed) socket.write(bytes);
+    if (stub.closed) socket.end();
+    else if (stub.running && !scheduled) {
+      scheduled = true;
+      setImmediate(() => {
+        scheduled = false;
+        guarded(() => {
+          send(stub.advance());
+        });
+      });
+    }
+  };
+  const guarded = (action: () => void): void => {
+    try {
+      action();
+    } catch (thrown) {
+      // The connection ends, and the error is the cell's.
+      stub.close();
+      socket.destroy();
+      throw thrown;
+    }
+  };
+  socket.setNoDelay(true);
+  socket.on("data", (bytes) => {
+    guarded(() => {
+      send(stub.receive(bytes));
+    });
+  });
+  socket.on("error", () => socket.destroy());
+  socket.on("close", () => {
+    stub.close();
+  });
+}
+
+function listen(server: Server, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      const used = error.code === "EADDRINUSE";
+      const message = used ? `port ${port} is in use` : `port ${port} can't be opened: ${error.message}`;
+      reject(new UsageError(message, "Take another port, or 0 for a free one."));
+    });
+    server.listen(port, "127.0.0.1", () => {
+      const address = server.address();
+      resolve(typeof address === "object" && address !== null ? address.port : port);
+    });
+  });
+}
+
+/**
+ * Opens a port on the loopback address at which gdb can attach to a machine: `gdb-multiarch -ex "target remote :PORT"`. The
+ * machine stands still until gdb lets it run, and then runs beside the cells, in slices between their events. One debugger at a
+ * time; another one is sent away.
+ * @throws UsageError for a port that can't be had
+ */
+export async function serve(machine: Machine, options?: Partial<ServeOptions>): Promise<ServedMachine> {
+  const { port: wanted } = withDefaults<ServeOptions>("serve", options, { port: 0 });
+  const target = machineTarget(machine);
+  let attached: Socket | undefined;
+  const server = createServer((socket) => {
+    if (attached !== undefined && !attached.destroyed) {
+      socket.destroy();
+      return;
+    }
+    attached = socket;
+    attach(socket, target);
+  });
+  const port = await listen(server, wanted);
+  // It keeps no script alive that has nothing else to do, unless a debugger is there.
+  server.unref();
+  return {
+    port,
+    close: () =>
+      new Promise((resolve) => {
+        attached?.destroy();
+        server.close(() => {
+          resolve();
+        });
+      }),
+    view: () => ({ as: "text", text: `gdb-multiarch -ex "target remote :${port}"` }),
+  };
+}

@@ -32,6 +32,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
+const tools = ["gdb-multiarch", "riscv64-unknown-elf-gcc"] as const;
+
 /** Compiles the program, serves a machine with it and lets gdb do some commands; gives what gdb printed. */
 async function debug(commands: readonly string[], options: { readonly harts?: number } = {}): Promise<string> {
   const source = join(folder, "a.c");
@@ -65,19 +67,148 @@ async function debug(commands: readonly string[], options: { readonly harts?: nu
 }
 
 describe("gdb-multiarch", () => {
-  test("breaks, continues and shows the calls", async (context) => {
-    needs(context, "gdb-multiarch", "riscv64-unknown-elf-gcc");
+  test("breaks, continues, and shows calls, registers and code", async (context) => {
+    needs(context, ...tools);
     const text = await debug([
       "break leaf",
       "continue",
       "backtrace",
-      "info registers",
-      "x/8i $pc",
+      "info registers a0 pc",
+      "x/3i $pc",
       "print n",
       "finish",
+    ]);
+    expect(text).toMatch(/Breakpoint 1, leaf \(n=(n@entry=)?1\)/);
+    expect(text).toMatch(/#0 {2}leaf .*\n#1 .* in middle \(n=.*0\).*\n#2 .* in main/);
+    expect(text).toMatch(/a0 +0x1\t1\npc +0x[\da-f]+\t0x[\da-f]+ <leaf>/);
+    expect(text).toMatch(/=> 0x[\da-f]+ <leaf>:\tauipc\ta5,0x1/);
+    expect(text).toContain("Value returned is $2 = 2");
+  });
+
+  test("steps by instructions and lines", async (context) => {
+    needs(context, ...tools);
+    const text = await debug([
+      "print $pc == (long) _start",
+      "stepi",
+      "stepi",
+      "break middle",
+      "continue",
+      "step",
+      "next",
+      "info line",
+    ]);
+    expect(text).toContain("$1 = 1");
+    expect(text).toMatch(/Breakpoint 1, middle \(n=.*0\)/);
+    expect(text).toMatch(/leaf \(n=.*1\)/);
+  });
+
+  test("stops where a variable is written, and deletes breakpoints", async (context) => {
+    needs(context, ...tools);
+    const text = await debug([
+      "watch counter",
+      "continue",
+      "continue",
+      "delete",
+      "rwatch results[1]",
+      "tbreak main",
+      "info breakpoints",
+    ]);
+    expect(text).toMatch(
+      /Hardware watchpoint 1: counter[^]*Old value = 0\nNew value = 1[^]*Old value = 1\nNew value = 12/,
+    );
+    expect(text).toMatch(/read watchpoint +keep y +results\[1\]/);
+  });
+
+  test("goes back, by instructions and to what wrote a variable", async (context) => {
+    needs(context, ...tools);
+    const text = await debug([
+      "break leaf if n == 21",
+      "continue",
+      "print counter",
+      "set $here = $pc",
+      "stepi",
+      "reverse-stepi",
+      "print $pc == $here",
+      "watch counter",
+      "reverse-continue",
+      "print counter",
+      "delete",
+      "reverse-continue",
+      "print $pc == (long) _start",
+    ]);
+    expect(text).toContain("$1 = 12");
+    expect(text).toContain("$2 = 1\n");
+    expect(text).toMatch(/Old value = 12\nNew value = 1\n/);
+    expect(text).toMatch(/Reached end of recorded history|No more reverse-execution history/);
+    expect(text).toMatch(/\$4 = 1\n/);
+  });
+
+  test("reads and writes registers and memory, CSRs and floating-point numbers", async (context) => {
+    needs(context, ...tools);
+    const text = await debug([
+      "set $a0 = 0x123456789abcdef0",
+      "print/x $a0",
+      "set var counter = 77",
+      "print counter",
+      "set $mscratch = 99",
+      "print $mscratch",
+      "print/x (unsigned long) $misa >> 62",
+      "set $mstatus = $mstatus | 0x2000",
+      "set $fa0 = 1.5",
+      "print $fa0.double",
+      "print $priv",
+      "set $pc = leaf",
+      "x/i $pc",
+      "print *(int *) 16",
       "detach",
     ]);
-    console.log(text);
-    expect(text).toContain("Breakpoint 1, leaf");
+    expect(text).toContain("$1 = 0x123456789abcdef0");
+    expect(text).toContain("$2 = 77");
+    expect(text).toContain("$3 = 99");
+    expect(text).toContain("$4 = 0x2");
+    expect(text).toContain("$5 = 1.5");
+    expect(text).toContain("$6 = 3");
+    expect(text).toMatch(/=> 0x[\da-f]+ <leaf>:/);
+    expect(text).toContain("Cannot access memory at address 0x10");
+  });
+
+  test("loads a program over what is there, and compares it", async (context) => {
+    needs(context, ...tools);
+    const text = await debug(["load", "set var results[3] = 5", "print results[3]"]);
+    expect(text).toMatch(/Loading section .text, size 0x/);
+    expect(text).toContain("$1 = 5");
+  });
+
+  test("sees harts as threads", async (context) => {
+    needs(context, ...tools);
+    const text = await debug(
+      ["info threads", "thread 2", "print $mhartid", "stepi", "break leaf", "continue", "info threads"],
+      {
+        harts: 2,
+      },
+    );
+    expect(text).toMatch(/\* 1 +Thread 1 \(hart 0\)/);
+    expect(text).toMatch(/ 2 +Thread 2 \(hart 1\)/);
+    expect(text).toContain("$1 = 1");
+    expect(text).toMatch(/hit Breakpoint 1, leaf/);
+  });
+
+  test("asks the machine itself", async (context) => {
+    needs(context, ...tools);
+    const text = await debug(["monitor help", "stepi", "monitor info", "monitor inof"]);
+    expect(text).toMatch(/reset +power off and on again/);
+    expect(text).toMatch(/1 instructions, \d+ ns/);
+    expect(text).toContain('Did you mean "info"?');
+  });
+
+  test("interrupts a program that runs", async (context) => {
+    needs(context, ...tools);
+    // gdb is told to interrupt by its own Python, half a second of its time after the program went on.
+    const interrupt =
+      "python import threading, os, signal; threading.Timer(0.5, lambda: os.kill(os.getpid(), signal.SIGINT)).start()";
+    const text = await debug([interrupt, "continue", "backtrace", "print counter > 100"]);
+    expect(text).toContain("Program received signal SIGINT");
+    expect(text).toMatch(/#0 .* main/);
+    expect(text).toContain("$1 = 1");
   });
 });

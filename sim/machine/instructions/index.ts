@@ -11,7 +11,7 @@
  * registers, csrs   their names
  * isa         a set of rows; variants of it
  * decode      bits → instruction; encode: and back; shorten: to the 16-bit form
- * describe    a meaning in the manual's notation
+ * describe    a meaning in the manual's notation; reference: all rows as tables to read
  * evaluate    the reference engine: computes meanings, and nothing else
  */
 export { csrNames, csrNumbers } from "./csrs.js";
@@ -24,6 +24,7 @@ export { rv64, type Isa } from "./isa.js";
 export type { Effect, Field, Meaning, Operator, Routine, Term, Width } from "./meaning.js";
 export { pseudos, type Pseudo } from "./pseudo.js";
 export { floatRegisterNames, floatRegisters, integerRegisters, registerNames } from "./registers.js";
+export { instructionTable, pseudoInstructionTable, type ReferenceOptions } from "./reference.js";
 export type { Row, ShortRow } from "./row.js";
 export { encodeShort, shorten } from "./shorten.js";
 export { syntaxPieces, type Operand, type SyntaxPiece } from "./syntax.js";

@@ -1,4 +1,4 @@
-import type { Assembly } from "./assembly.js";
+import type { State } from "./state.js";
 import type { Cursor } from "./cursor.js";
 import { unescape } from "./cursor.js";
 import { constantNow, parseExpression } from "./expression.js";
@@ -21,8 +21,8 @@ export function placed<T>(cursor: Cursor, action: () => T): Placed<T> {
 }
 
 /** A number that is known where it stands. */
-export function constant(assembly: Assembly, cursor: Cursor): Placed<bigint> {
-  const { value: expression, place } = placed(cursor, () => parseExpression(cursor, assembly));
+export function constant(state: State, cursor: Cursor): Placed<bigint> {
+  const { value: expression, place } = placed(cursor, () => parseExpression(cursor, state));
   const value = constantNow(expression);
   if (value !== undefined) return { value, place };
   throw new Mistake(place, "this has to be known here", "Take a number, or symbols that are defined before this line.");
@@ -32,8 +32,8 @@ export function constant(assembly: Assembly, cursor: Cursor): Placed<bigint> {
 const most = 2n ** 28n;
 
 /** A number of bytes, or of times. */
-export function count(assembly: Assembly, cursor: Cursor): number {
-  const { value, place } = constant(assembly, cursor);
+export function count(state: State, cursor: Cursor): number {
+  const { value, place } = constant(state, cursor);
   if (value < 0n || value > most) {
     throw new Mistake(
       place,

@@ -1,7 +1,8 @@
 import { nearest, UsageError, withDefaults } from "../../core/index.js";
 import { rv64, type Isa } from "../instructions/index.js";
-import { Assembly } from "./assembly.js";
-import type { Fragment, Section } from "./fragment.js";
+import { Reader } from "./reader.js";
+import { State } from "./state.js";
+import type { Fragment, Section } from "./model.js";
 import { layOut, putInPlace } from "./layout.js";
 import { Patcher, type Resolve } from "./patch.js";
 import { AssemblyError, Mistake, problemOf } from "./problem.js";
@@ -32,9 +33,9 @@ const defaults: AssemblerOptions = { isa: rv64, origin: 0x80000000, at: {}, comp
  */
 export function assemble(source: string, options?: Partial<AssemblerOptions>): Program {
   const { isa, origin, at, compress, entry } = withDefaults("assemble", options, defaults);
-  const assembly = new Assembly(isa, splitStatements(source), compress && isa.shortRows.length > 0);
-  assembly.read();
-  const { sections, symbols, mistakes } = assembly;
+  const state = new State(isa, splitStatements(source), compress && isa.shortRows.length > 0);
+  new Reader(state).read();
+  const { sections, symbols, mistakes } = state;
   const fail = (): void => {
     if (mistakes.length === 0) return;
     const lines = source.split("\n");
@@ -49,10 +50,10 @@ export function assemble(source: string, options?: Partial<AssemblerOptions>): P
   const placed = putInPlace(sections.all, BigInt(origin), fixed);
   const resolve = symbols.resolver();
   const patcher = new Patcher(isa, placed, resolve);
-  const segments = placed.map((section) => segmentOf(section, patcher, assembly));
+  const segments = placed.map((section) => segmentOf(section, patcher, state));
   fail();
 
-  const named = namedSymbols(assembly, resolve);
+  const named = namedSymbols(state, resolve);
   fail();
   const start = named.get(entry === "" ? "_start" : entry);
   if (entry !== "" && start === undefined) {
@@ -72,7 +73,7 @@ export function assemble(source: string, options?: Partial<AssemblerOptions>): P
 
 const order = (a: bigint, b: bigint): number => (BigInt.asUintN(64, a) < BigInt.asUintN(64, b) ? -1 : a === b ? 0 : 1);
 
-function segmentOf(section: Section, patcher: Patcher, assembly: Assembly): Segment {
+function segmentOf(section: Section, patcher: Patcher, state: State): Segment {
   const { name, size, flags } = section;
   const bytes = new Uint8Array(flags.empty ? 0 : size);
   for (const fragment of section.fragments) {
@@ -82,40 +83,34 @@ function segmentOf(section: Section, patcher: Patcher, assembly: Assembly): Segm
         kind === "branch" ||
         (kind === "bytes" && (fragment.fixups.length > 0 || fragment.bytes.some((byte) => byte !== 0)))
       )
-        emptyMistake(section, assembly);
+        emptyMistake(section, state);
       continue;
     }
-    writeFragment(bytes, fragment, section, patcher, assembly);
+    writeFragment(bytes, fragment, section, patcher, state);
   }
   const { writable, executable } = flags;
   return { name, address: BigInt.asIntN(64, section.address), size, bytes, writable, executable };
 }
 
-function emptyMistake({ name, lines }: Section, { mistakes }: Assembly): void {
+function emptyMistake({ name, lines }: Section, { mistakes }: State): void {
   const line = lines[0]?.line ?? 1;
   const statement = { text: name, line, column: 1 };
   mistakes.push(new Mistake({ statement, at: 0, length: 1 }, `${name} can't hold bytes`, "Put them into .data."));
 }
 
-function writeFragment(
-  into: Uint8Array,
-  fragment: Fragment,
-  section: Section,
-  patcher: Patcher,
-  assembly: Assembly,
-): void {
+function writeFragment(into: Uint8Array, fragment: Fragment, section: Section, patcher: Patcher, state: State): void {
   const { start, size } = fragment;
   switch (fragment.kind) {
     case "bytes":
       into.set(fragment.bytes, start);
       for (const fixup of fragment.fixups) {
-        assembly.attempt(() => {
+        state.attempt(() => {
           into.set(patcher.bytes(fixup, addressOf({ section, fragment, offset: fixup.at })), start + fixup.at);
         });
       }
       return;
     case "branch":
-      assembly.attempt(() => {
+      state.attempt(() => {
         into.set(patcher.branch(fragment, section), start);
       });
       return;
@@ -140,13 +135,13 @@ function nops(size: number): number[] {
   return bytes;
 }
 
-function namedSymbols(assembly: Assembly, resolve: Resolve): ReadonlyMap<string, ProgramSymbol> {
+function namedSymbols(state: State, resolve: Resolve): ReadonlyMap<string, ProgramSymbol> {
   const named = new Map<string, ProgramSymbol>();
-  for (const symbol of assembly.symbols.named) {
+  for (const symbol of state.symbols.named) {
     const { name, definition, binding, type, size } = symbol;
     if (definition === undefined) continue;
     const place = { statement: { text: name, line: 1, column: 1 }, at: 0, length: 1 };
-    assembly.attempt(() => {
+    state.attempt(() => {
       named.set(name, {
         name,
         value: resolve(symbol, place),

@@ -1,21 +1,21 @@
-import type { Assembly } from "./assembly.js";
+import type { State } from "./state.js";
 import { constant } from "./arguments.js";
 import type { Cursor, Token } from "./cursor.js";
-import type { Directive } from "./directives.js";
+import type { Directive } from "./directive.js";
 import { Mistake } from "./problem.js";
 
-type Test = (assembly: Assembly, cursor: Cursor) => boolean;
+type Test = (state: State, cursor: Cursor) => boolean;
 
 const begin =
   (test: Test): Directive =>
-  (assembly, cursor) => {
-    assembly.conditions.begin(() => test(assembly, cursor));
+  (state, cursor) => {
+    state.conditions.begin(() => test(state, cursor));
   };
 
 const compared =
   (holds: (value: bigint) => boolean): Test =>
-  (assembly, cursor) => {
-    const { value } = constant(assembly, cursor);
+  (state, cursor) => {
+    const { value } = constant(state, cursor);
     cursor.end("Write one expression.");
     return holds(value);
   };
@@ -33,8 +33,8 @@ const same: Test = (_, cursor) => {
 const blank: Test = (_, cursor) => cursor.rest().text.trim() === "";
 const not =
   (test: Test): Test =>
-  (assembly, cursor) =>
-    !test(assembly, cursor);
+  (state, cursor) =>
+    !test(state, cursor);
 
 function orphan({ text, place }: Token): Mistake {
   return new Mistake(place, `${text} has no .if`, "Write .if before it, or take it out.");
@@ -55,9 +55,9 @@ export const conditionDirectives: Readonly<Record<string, Directive>> = {
   ".ifnc": begin(not(same)),
   ".ifb": begin(blank),
   ".ifnb": begin(not(blank)),
-  ".elseif": (assembly, cursor, word) => {
+  ".elseif": (state, cursor, word) => {
     const test = compared((value) => value !== 0n);
-    if (!assembly.conditions.elseIf(() => test(assembly, cursor))) throw orphan(word);
+    if (!state.conditions.elseIf(() => test(state, cursor))) throw orphan(word);
   },
   ".else": ({ conditions }, _, word) => {
     if (!conditions.otherwise()) throw orphan(word);

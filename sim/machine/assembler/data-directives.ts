@@ -1,7 +1,7 @@
-import type { Assembly } from "./assembly.js";
+import type { State } from "./state.js";
 import { constant, count, each, placed, stringBytes } from "./arguments.js";
 import type { Cursor } from "./cursor.js";
-import type { Directive } from "./directives.js";
+import type { Directive } from "./directive.js";
 import { constantNow, parseExpression, positionNow } from "./expression.js";
 import { little } from "./little.js";
 import { Mistake } from "./problem.js";
@@ -9,10 +9,10 @@ import { Mistake } from "./problem.js";
 /** Numbers of `bits` bits, the lowest byte first. */
 const numbers =
   (width: 8 | 16 | 32 | 64): Directive =>
-  (assembly, cursor) => {
+  (state, cursor) => {
     each(cursor, () => {
-      const { value: expression, place } = placed(cursor, () => parseExpression(cursor, assembly));
-      const { bytes, fixups } = assembly.sections.current.bytes();
+      const { value: expression, place } = placed(cursor, () => parseExpression(cursor, state));
+      const { bytes, fixups } = state.sections.current.bytes();
       fixups.push({ kind: "data", at: bytes.length, width, late: { expression, place, modifier: undefined } });
       bytes.push(...new Array<number>(width / 8).fill(0));
     });
@@ -20,7 +20,7 @@ const numbers =
 
 const floats =
   (bytes: 4 | 8): Directive =>
-  (assembly, cursor) => {
+  (state, cursor) => {
     const { text, at } = cursor.rest();
     for (const word of text.split(",")) {
       const number = word.trim().replace(/^0[fdFD]/, "");
@@ -34,7 +34,7 @@ const floats =
       const view = new DataView(new ArrayBuffer(bytes));
       if (bytes === 4) view.setFloat32(0, value, true);
       else view.setFloat64(0, value, true);
-      assembly.sections.current.bytes().bytes.push(...new Uint8Array(view.buffer));
+      state.sections.current.bytes().bytes.push(...new Uint8Array(view.buffer));
     }
   };
 
@@ -47,34 +47,34 @@ const strings =
   };
 
 /** As often as that. */
-function repeat({ sections }: Assembly, times: number, pattern: readonly number[]): void {
+function repeat({ sections }: State, times: number, pattern: readonly number[]): void {
   sections.current.fragments.push({ kind: "fill", pattern, start: 0, size: times * pattern.length });
 }
 
 /** `.space bytes, fill`. */
-const space: Directive = (assembly, cursor) => {
-  const bytes = count(assembly, cursor);
-  const fill = cursor.accept(",") ? constant(assembly, cursor).value : 0n;
+const space: Directive = (state, cursor) => {
+  const bytes = count(state, cursor);
+  const fill = cursor.accept(",") ? constant(state, cursor).value : 0n;
   cursor.end("It takes a size and a fill.");
-  repeat(assembly, bytes, [Number(fill & 255n)]);
+  repeat(state, bytes, [Number(fill & 255n)]);
 };
 
 /** `.fill times, size, value`: of the value, GNU as takes the lowest four bytes. */
-const fill: Directive = (assembly, cursor) => {
-  const times = count(assembly, cursor);
-  const size = cursor.accept(",") ? count(assembly, cursor) : 1;
-  const value = cursor.accept(",") ? constant(assembly, cursor).value : 0n;
+const fill: Directive = (state, cursor) => {
+  const times = count(state, cursor);
+  const size = cursor.accept(",") ? count(state, cursor) : 1;
+  const value = cursor.accept(",") ? constant(state, cursor).value : 0n;
   cursor.end("It takes how often, a size of up to 8 bytes, and a value.");
   const width = Math.min(8, size);
-  repeat(assembly, times, little(value, Math.min(4, width)).concat(new Array<number>(Math.max(0, width - 4)).fill(0)));
+  repeat(state, times, little(value, Math.min(4, width)).concat(new Array<number>(Math.max(0, width - 4)).fill(0)));
 };
 
 /** Goes on at a place of this section, ahead: `.org` and `. =`. */
-export function goOn(assembly: Assembly, cursor: Cursor): void {
-  const { value: target, place } = placed(cursor, () => parseExpression(cursor, assembly));
-  const byte = cursor.accept(",") ? constant(assembly, cursor).value : 0n;
+export function goOn(state: State, cursor: Cursor): void {
+  const { value: target, place } = placed(cursor, () => parseExpression(cursor, state));
+  const byte = cursor.accept(",") ? constant(state, cursor).value : 0n;
   cursor.end("It takes a place in the section, and a fill.");
-  const { current } = assembly.sections;
+  const { current } = state.sections;
   const here = constantNow(target) !== undefined || positionNow(target)?.at.section === current;
   if (!here)
     throw new Mistake(place, "this is no place in this section", "Write a distance from its beginning, or . + bytes.");
@@ -84,11 +84,11 @@ export function goOn(assembly: Assembly, cursor: Cursor): void {
 /** Numbers in groups of seven bits (DWARF 5, section 7.6). */
 const leb =
   (signed: boolean): Directive =>
-  (assembly, cursor) => {
+  (state, cursor) => {
     each(cursor, () => {
-      let { value } = constant(assembly, cursor);
+      let { value } = constant(state, cursor);
       if (!signed) value = BigInt.asUintN(64, value);
-      const { bytes } = assembly.sections.current.bytes();
+      const { bytes } = state.sections.current.bytes();
       for (;;) {
         const low = Number(value & 127n);
         value >>= 7n;
@@ -100,10 +100,10 @@ const leb =
   };
 
 /** `.insn length, bits` and `.insn bits`: an instruction by its bits. */
-const insn: Directive = (assembly: Assembly, cursor: Cursor) => {
-  let { value, place } = constant(assembly, cursor);
+const insn: Directive = (state: State, cursor: Cursor) => {
+  let { value, place } = constant(state, cursor);
   const length = cursor.accept(",") ? value : undefined;
-  if (length !== undefined) ({ value, place } = constant(assembly, cursor));
+  if (length !== undefined) ({ value, place } = constant(state, cursor));
   cursor.end("It takes the bits, or a length and the bits.");
   const bytes = (value & 3n) === 3n ? 4 : 2;
   if ((length !== undefined && length !== BigInt(bytes)) || value >= 1n << BigInt(8 * bytes) || value < 0n) {
@@ -113,7 +113,7 @@ const insn: Directive = (assembly: Assembly, cursor: Cursor) => {
       "Bits that end in 11 are 4 bytes, others 2.",
     );
   }
-  assembly.sections.current.bytes().bytes.push(...little(value, bytes));
+  state.sections.current.bytes().bytes.push(...little(value, bytes));
 };
 
 export const dataDirectives: Readonly<Record<string, Directive>> = {

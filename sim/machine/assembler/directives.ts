@@ -1,13 +1,9 @@
-import type { Assembly } from "./assembly.js";
-import type { Cursor, Token } from "./cursor.js";
 import { conditionDirectives } from "./condition-directives.js";
 import { dataDirectives } from "./data-directives.js";
+import type { Directive } from "./directive.js";
 import { expansionDirectives } from "./expansion-directives.js";
 import { sectionDirectives } from "./section-directives.js";
 import { symbolDirectives } from "./symbol-directives.js";
-
-/** What a directive does; its operands come from the cursor. */
-export type Directive = (assembly: Assembly, cursor: Cursor, word: Token) => void;
 
 /** Every directive by its name: those of GNU as that matter for a program that isn't linked with others. */
 export const directives: ReadonlyMap<string, Directive> = new Map([

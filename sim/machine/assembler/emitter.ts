@@ -10,7 +10,7 @@ import {
   type ShortRow,
 } from "../instructions/index.js";
 import { constantNow } from "./expression.js";
-import type { Late, Position, Section } from "./fragment.js";
+import type { Late, Position, Section } from "./model.js";
 import { little } from "./little.js";
 import type { Form } from "./mnemonics.js";
 import type { Operands } from "./operands.js";

@@ -1,7 +1,7 @@
-import type { Assembly } from "./assembly.js";
+import type { State } from "./state.js";
 import { count } from "./arguments.js";
 import type { Cursor } from "./cursor.js";
-import type { Directive } from "./directives.js";
+import type { Directive } from "./directive.js";
 import { expandStatements } from "./input.js";
 import { parseMacroHead, splitArguments, substitute } from "./macro.js";
 import { Mistake } from "./problem.js";
@@ -11,41 +11,41 @@ const repetitions = [".rept", ".irp", ".irpc"];
 
 /** Reads the block again and again, each time with other words in it. */
 function repeat(
-  assembly: Assembly,
+  state: State,
   name: string,
   cursor: Cursor,
   place: Place,
   each: readonly ((text: string) => string)[],
 ): void {
-  const body = assembly.input.block(repetitions, ".endr", place);
+  const body = state.input.block(repetitions, ".endr", place);
   const expansion = { name, call: cursor.statement };
   const statements = each.flatMap((change) => expandStatements(body, expansion, change));
-  assembly.input.push(statements, place, false, assembly.conditions.depth);
+  state.input.push(statements, place, false, state.conditions.depth);
 }
 
 /** `.irp name, a, b`: once with each word in the place of `\name`. */
-function irp(assembly: Assembly, cursor: Cursor, place: Place, split: (text: string) => readonly string[]): void {
+function irp(state: State, cursor: Cursor, place: Place, split: (text: string) => readonly string[]): void {
   const { text: name } = cursor.name("the name that stands for each value");
   cursor.accept(",");
   const values = split(cursor.rest().text);
   const changes = (values.length === 0 ? [""] : values).map(
-    (value) => (text: string) => substitute(text, new Map([[name, value]]), assembly.expansions),
+    (value) => (text: string) => substitute(text, new Map([[name, value]]), state.expansions),
   );
-  repeat(assembly, ".irp", cursor, place, changes);
+  repeat(state, ".irp", cursor, place, changes);
 }
 
 export const expansionDirectives: Readonly<Record<string, Directive>> = {
-  ".macro": (assembly, cursor, { place }) => {
-    const body = assembly.input.block([".macro"], ".endm", place);
+  ".macro": (state, cursor, { place }) => {
+    const body = state.input.block([".macro"], ".endm", place);
     const head = parseMacroHead(cursor);
-    if (assembly.macros.has(head.name)) {
+    if (state.macros.has(head.name)) {
       throw new Mistake(
         place,
         `there is a macro "${head.name}" already`,
         "Give one another name, or write .purgem before.",
       );
     }
-    assembly.macros.set(head.name, { ...head, body });
+    state.macros.set(head.name, { ...head, body });
   },
   ".purgem": ({ macros }, cursor) => {
     macros.delete(cursor.name("a macro's name").text);
@@ -61,27 +61,27 @@ export const expansionDirectives: Readonly<Record<string, Directive>> = {
   ".endr": (_, __, { place }) => {
     throw new Mistake(place, ".endr ends no repetition", "Write .rept, .irp or .irpc where it begins.");
   },
-  ".rept": (assembly, cursor, { place }) => {
+  ".rept": (state, cursor, { place }) => {
     let times = 0;
-    assembly.attempt(() => {
-      times = count(assembly, cursor);
+    state.attempt(() => {
+      times = count(state, cursor);
       cursor.end("Write one number.");
     });
     if (times > 1_000_000) throw new Mistake(place, `${times} times is too often`, "For memory take .space or .fill.");
     repeat(
-      assembly,
+      state,
       ".rept",
       cursor,
       place,
       new Array<(text: string) => string>(times).fill((text) => text),
     );
   },
-  ".irp": (assembly, cursor, { place }) => {
-    irp(assembly, cursor, place, (text) =>
+  ".irp": (state, cursor, { place }) => {
+    irp(state, cursor, place, (text) =>
       splitArguments(text, 0).map((argument) => argument.text.replace(/^"(.*)"$/s, "$1")),
     );
   },
-  ".irpc": (assembly, cursor, { place }) => {
-    irp(assembly, cursor, place, (text) => Array.from(text.trim().replace(/^"(.*)"$/s, "$1")));
+  ".irpc": (state, cursor, { place }) => {
+    irp(state, cursor, place, (text) => Array.from(text.trim().replace(/^"(.*)"$/s, "$1")));
   },
 };

@@ -1,21 +1,8 @@
 import { encodeUtf8 } from "../../core/index.js";
 import { numberOf, type Cursor, type Token } from "./cursor.js";
-import { fixedDistance, type Position } from "./fragment.js";
+import { fixedDistance, type AsmSymbol, type Expression, type Position } from "./model.js";
 import { Mistake } from "./problem.js";
 import type { Place } from "./statement.js";
-import type { AsmSymbol, Symbols } from "./symbols.js";
-
-export type Expression =
-  | { readonly kind: "number"; readonly value: bigint }
-  | { readonly kind: "symbol"; readonly symbol: AsmSymbol; readonly place: Place }
-  | { readonly kind: "unary"; readonly operator: string; readonly operand: Expression }
-  | {
-      readonly kind: "binary";
-      readonly operator: string;
-      readonly left: Expression;
-      readonly right: Expression;
-      readonly place: Place;
-    };
 
 /** How tightly operators bind, as in GNU as ("Infix Operators"); higher is tighter. */
 const ranks: Readonly<Record<string, number>> = {
@@ -29,13 +16,20 @@ const ranks: Readonly<Record<string, number>> = {
 
 /** What parsing an expression needs beside its tokens. */
 export interface Scope {
-  readonly symbols: Symbols;
+  readonly symbols: {
+    /** What a name means here. */
+    mention(name: string): AsmSymbol;
+    /** What `1b` or `1f` means here. */
+    numbered(text: string, place: Place): AsmSymbol;
+    /** A name for one place, used once. */
+    anonymous(at: Position): AsmSymbol;
+  };
   /** What `.` stands for. */
   here(): Position;
 }
 
 /** Whether an expression could begin with the token. */
-export function beginsExpression({ kind, text }: Token): boolean {
+function beginsExpression({ kind, text }: Token): boolean {
   return ["name", "number", "local"].includes(kind) || (kind === "sign" && ["(", "-", "+", "~", "!"].includes(text));
 }
 

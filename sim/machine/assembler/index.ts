@@ -12,11 +12,12 @@
  * branches reach, sections are put in place, and late numbers filled in. Mistakes are gathered and thrown together.
  *
  * statement, cursor, problem   source text, its tokens, what is wrong with it
+ * model                        what all of it is about: expressions, symbols, sections and their fragments
  * expression, symbols          numbers and names
  * input, macro, conditions     what is read next
- * assembly, directives, *-directives, arguments   the reading
+ * state, reader, directive, directives, *-directives, arguments   the reading
  * mnemonics, operands, sequences, emitter         instructions
- * sections, fragment, layout, patch, little        bytes
+ * sections, layout, patch, little                  bytes
  * assemble, program            the doors: assemble(source, options), asm`…`, and what they give
  *
  * Sources: the GNU assembler's manual (2.40) with its RISC-V pages, the RISC-V Assembly Programmer's Manual, RISC-V ELF psABI.

@@ -2,7 +2,7 @@ import { invariant } from "../../core/index.js";
 import { formats } from "../instructions/index.js";
 import { positionNow } from "./expression.js";
 import { constantNow } from "./expression.js";
-import type { Branch, Fragment, Section } from "./fragment.js";
+import type { Branch, Fragment, Section } from "./model.js";
 import { Mistake } from "./problem.js";
 
 /** How far forms reach in either direction, in bytes. */

@@ -1,15 +1,8 @@
 import { nearest } from "../../core/index.js";
-import {
-  csrNumbers,
-  floatRegisters,
-  integerRegisters,
-  type Field,
-  type Operand,
-  type SyntaxPiece,
-} from "../instructions/index.js";
+import { csrNumbers, floatRegisters, integerRegisters, type Field, type SyntaxPiece } from "../instructions/index.js";
 import type { Cursor, Token } from "./cursor.js";
 import { constantNow, parseExpression, type Scope } from "./expression.js";
-import type { Late, Modifier } from "./fragment.js";
+import type { Late, Modifier } from "./model.js";
 import type { Form } from "./mnemonics.js";
 import { Mistake } from "./problem.js";
 
@@ -186,5 +179,3 @@ export function parseOperands(cursor: Cursor, { pieces, name, syntax }: Form, sc
   }
   return made;
 }
-
-export type { Operand };

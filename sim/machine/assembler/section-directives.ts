@@ -1,8 +1,8 @@
-import type { Assembly } from "./assembly.js";
+import type { State } from "./state.js";
 import { constant, count } from "./arguments.js";
 import type { Cursor, Token } from "./cursor.js";
-import type { Directive } from "./directives.js";
-import type { Section } from "./fragment.js";
+import type { Directive } from "./directive.js";
+import type { Section } from "./model.js";
 import { Mistake } from "./problem.js";
 import { sectionFlags } from "./sections.js";
 
@@ -14,7 +14,7 @@ const enter =
   };
 
 /** `.section name, "flags", @type`. */
-function section({ sections }: Assembly, cursor: Cursor): Section {
+function section({ sections }: State, cursor: Cursor): Section {
   const first = cursor.take();
   if (first.kind !== "name" && first.kind !== "string")
     throw new Mistake(first.place, "a section's name is missing", "Write it.");
@@ -38,7 +38,7 @@ function section({ sections }: Assembly, cursor: Cursor): Section {
 
 /** Fills up to a boundary: `.balign bytes, fill, most`. */
 function align(
-  { sections, short }: Assembly,
+  { sections, short }: State,
   boundary: number,
   width: number,
   fill: bigint | undefined,
@@ -55,10 +55,10 @@ function align(
 
 const aligning =
   (unit: "bytes" | "power", width = 1): Directive =>
-  (assembly, cursor) => {
+  (state, cursor) => {
     const { value, place } = cursor.done
       ? { value: unit === "bytes" ? 1n : 0n, place: cursor.peek().place }
-      : constant(assembly, cursor);
+      : constant(state, cursor);
     const power = unit === "power";
     if (value < 0n || value > (power ? 20n : 2n ** 20n) || (!power && (value & (value - 1n)) !== 0n)) {
       const hint = power
@@ -68,31 +68,31 @@ const aligning =
     }
     let fill: bigint | undefined;
     let limit = Number.POSITIVE_INFINITY;
-    if (cursor.accept(",") && !cursor.done && cursor.peek().text !== ",") fill = constant(assembly, cursor).value;
-    if (cursor.accept(",")) limit = count(assembly, cursor);
+    if (cursor.accept(",") && !cursor.done && cursor.peek().text !== ",") fill = constant(state, cursor).value;
+    if (cursor.accept(",")) limit = count(state, cursor);
     cursor.end("It takes a boundary, a fill and the most bytes to fill.");
-    align(assembly, power ? 2 ** Number(value) : Math.max(1, Number(value)), width, fill, limit);
+    align(state, power ? 2 ** Number(value) : Math.max(1, Number(value)), width, fill, limit);
   };
 
 /** `.option`: whether instructions may be short; what only matters to linkers is accepted. */
-function option(assembly: Assembly, cursor: Cursor, word: Token): void {
+function option(state: State, cursor: Cursor, word: Token): void {
   const { text, place } = cursor.name("an option");
   switch (text) {
     case "rvc":
     case "norvc":
-      assembly.short = text === "rvc";
+      state.short = text === "rvc";
       break;
     case "push":
-      assembly.shortBefore.push(assembly.short);
+      state.shortBefore.push(state.short);
       break;
     case "pop": {
-      const before = assembly.shortBefore.pop();
+      const before = state.shortBefore.pop();
       if (before === undefined) throw new Mistake(place, "nothing was pushed", "Write .option push before it.");
-      assembly.short = before;
+      state.short = before;
       break;
     }
     case "arch":
-      for (const [, sign] of cursor.rest().text.matchAll(/([-+])c\b/g)) assembly.short = sign === "+";
+      for (const [, sign] of cursor.rest().text.matchAll(/([-+])c\b/g)) state.short = sign === "+";
       break;
     case "relax":
     case "norelax":
@@ -115,11 +115,11 @@ export const sectionDirectives: Readonly<Record<string, Directive>> = {
   ".data": enter(".data"),
   ".bss": enter(".bss"),
   ".rodata": enter(".rodata"),
-  ".section": (assembly, cursor) => {
-    assembly.sections.enter(section(assembly, cursor));
+  ".section": (state, cursor) => {
+    state.sections.enter(section(state, cursor));
   },
-  ".pushsection": (assembly, cursor) => {
-    assembly.sections.push(section(assembly, cursor));
+  ".pushsection": (state, cursor) => {
+    state.sections.push(section(state, cursor));
   },
   ".popsection": ({ sections }, _, { place }) => {
     if (!sections.pop()) throw new Mistake(place, "no section was pushed", "Write .pushsection before it.");

@@ -1,5 +1,5 @@
 import { nearest } from "../../core/index.js";
-import { Section, type SectionFlags } from "./fragment.js";
+import { Section, type SectionFlags } from "./model.js";
 import { Mistake } from "./problem.js";
 import type { Place } from "./statement.js";
 

@@ -1,12 +1,12 @@
 import { formats, type Field, type Row } from "../instructions/index.js";
 import { constantNow } from "./expression.js";
-import type { Late } from "./fragment.js";
+import type { Late } from "./model.js";
 import { Mistake } from "./problem.js";
 
 type Numbers = Readonly<Partial<Record<Field, number>>>;
 
 /** What sequences are written with. */
-export interface SequenceWriter {
+interface SequenceWriter {
   /** Whether instructions may be short. */
   readonly short: boolean;
   /** Two bytes. */

@@ -1,7 +1,7 @@
-import type { Assembly } from "./assembly.js";
+import type { State } from "./state.js";
 import { count, each, stringBytes } from "./arguments.js";
 import type { Cursor, Token } from "./cursor.js";
-import type { Directive } from "./directives.js";
+import type { Directive } from "./directive.js";
 import { parseExpression } from "./expression.js";
 import { Mistake } from "./problem.js";
 
@@ -15,39 +15,39 @@ const binding =
 
 const assign =
   (again: boolean): Directive =>
-  (assembly, cursor) => {
+  (state, cursor) => {
     const { text, place } = cursor.name("a symbol");
     cursor.expect(",", "Write a name, a comma and its value.");
-    assembly.symbols.assign(text, parseExpression(cursor, assembly), place, again);
+    state.symbols.assign(text, parseExpression(cursor, state), place, again);
     cursor.end("Write one expression.");
   };
 
 /** `.type name, @function`. */
-function type({ symbols }: Assembly, cursor: Cursor): void {
+function type({ symbols }: State, cursor: Cursor): void {
   const symbol = symbols.mention(cursor.name("a symbol").text);
   cursor.accept(",");
   if (!cursor.accept("@")) cursor.accept("%");
   symbol.type = cursor.name("a type").text.replace(/^STT_/, "").toLowerCase();
 }
 
-function size(assembly: Assembly, cursor: Cursor): void {
-  const symbol = assembly.symbols.mention(cursor.name("a symbol").text);
+function size(state: State, cursor: Cursor): void {
+  const symbol = state.symbols.mention(cursor.name("a symbol").text);
   cursor.expect(",", "Write a symbol, a comma and its size.");
-  symbol.size = parseExpression(cursor, assembly);
+  symbol.size = parseExpression(cursor, state);
 }
 
 /** `.comm name, bytes, alignment`: room among the zeros, for linkers to share. */
 const room =
   (kind: "common" | "local"): Directive =>
-  (assembly, cursor) => {
+  (state, cursor) => {
     const { text: name, place } = cursor.name("a symbol");
     cursor.expect(",", "Write a symbol, a comma and its size.");
-    const bytes = count(assembly, cursor);
-    const boundary = cursor.accept(",") ? Math.max(1, count(assembly, cursor)) : naturalBoundary(bytes);
-    if (kind === "local") assembly.room(name, place, bytes, boundary);
+    const bytes = count(state, cursor);
+    const boundary = cursor.accept(",") ? Math.max(1, count(state, cursor)) : naturalBoundary(bytes);
+    if (kind === "local") state.room(name, place, bytes, boundary);
     else {
-      assembly.symbols.mention(name).binding = "global";
-      assembly.commons.push({ name, place, bytes, boundary });
+      state.symbols.mention(name).binding = "global";
+      state.commons.push({ name, place, bytes, boundary });
     }
   };
 
@@ -59,7 +59,7 @@ const nothing: Directive = (_, cursor) => {
   cursor.rest();
 };
 
-function error(_: Assembly, cursor: Cursor, word: Token): void {
+function error(_: State, cursor: Cursor, word: Token): void {
   const text = cursor.done ? ".err" : String.fromCharCode(...stringBytes(cursor));
   throw new Mistake(word.place, text, "The source itself says that this is wrong.");
 }

@@ -1,28 +1,9 @@
 import { nearest } from "../../core/index.js";
 import { floatRegisters, integerRegisters } from "../instructions/index.js";
-import { evaluateExpression, type Expression } from "./expression.js";
-import type { Position } from "./fragment.js";
+import { evaluateExpression } from "./expression.js";
+import { AsmSymbol, type Expression, type Position } from "./model.js";
 import { Mistake } from "./problem.js";
 import type { Place } from "./statement.js";
-
-export type Definition =
-  { readonly kind: "place"; readonly at: Position } | { readonly kind: "value"; readonly value: Expression };
-
-/** A name and what it stands for. */
-export class AsmSymbol {
-  readonly name: string;
-  definition: Definition | undefined;
-  binding: "local" | "global" | "weak" = "local";
-  /** What .type says: a function, an object. */
-  type: string | undefined;
-  size: Expression | undefined;
-  /** Defined by .set, so that it may be defined again. */
-  variable = false;
-
-  constructor(name: string) {
-    this.name = name;
-  }
-}
 
 /** The names of a source. */
 export class Symbols {

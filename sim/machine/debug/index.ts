@@ -15,6 +15,6 @@
  *
  * Source: Debugging with GDB, appendices "GDB Remote Serial Protocol" and "Target Descriptions".
  */
-export { machineTarget, type DebuggedMachine } from "./machine-target.js";
+export { machineTarget } from "./machine-target.js";
 export { GdbStub } from "./stub.js";
-export type { Access, DebugStop, DebugTarget, MonitorCommand } from "./target.js";
+export type { DebugTarget } from "./target.js";

@@ -1,6 +1,37 @@
 import type { Field, Operand, Row, ShortRow } from "../instructions/index.js";
-import type { Expression } from "./expression.js";
 import type { Place } from "./statement.js";
+
+/** What a number is computed from. */
+export type Expression =
+  | { readonly kind: "number"; readonly value: bigint }
+  | { readonly kind: "symbol"; readonly symbol: AsmSymbol; readonly place: Place }
+  | { readonly kind: "unary"; readonly operator: string; readonly operand: Expression }
+  | {
+      readonly kind: "binary";
+      readonly operator: string;
+      readonly left: Expression;
+      readonly right: Expression;
+      readonly place: Place;
+    };
+
+export type Definition =
+  { readonly kind: "place"; readonly at: Position } | { readonly kind: "value"; readonly value: Expression };
+
+/** A name and what it stands for. */
+export class AsmSymbol {
+  readonly name: string;
+  definition: Definition | undefined;
+  binding: "local" | "global" | "weak" = "local";
+  /** What .type says: a function, an object. */
+  type: string | undefined;
+  size: Expression | undefined;
+  /** Defined by .set, so that it may be defined again. */
+  variable = false;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+}
 
 /** A place in a section, whose address is known when the sizes of the fragments before it are. */
 export interface Position {
@@ -69,7 +100,7 @@ export type Fragment = Extent &
   );
 
 /** A branch or jump as its row says, as a short form of it, or, where it doesn't reach, as a jump that its opposite skips. */
-export interface BranchParts {
+interface BranchParts {
   readonly kind: "branch";
   readonly row: Row;
   readonly fields: Readonly<Partial<Record<Field, number>>>;

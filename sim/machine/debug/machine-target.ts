@@ -143,7 +143,8 @@ export function machineTarget(machine: DebuggedMachine): DebugTarget {
       return true;
     },
     breakpoint: (address, on) => {
-      for (const hart of harts) hart.setBreakpoint(address, on);
+      if (on) machine.break(address);
+      else machine.unbreak(address);
     },
     watchpoint: (address, bytes, access, on) => {
       const key = `${address} ${bytes} ${access}`;

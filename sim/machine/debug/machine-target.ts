@@ -9,18 +9,20 @@ import { translate } from "./translation.js";
 /** What of a machine is used. */
 export type DebuggedMachine = Pick<
   Machine,
-  | "harts"
-  | "bus"
-  | "instructions"
-  | "run"
-  | "record"
   | "back"
-  | "reset"
-  | "type"
-  | "write"
+  | "break"
+  | "bus"
   | "console"
+  | "harts"
+  | "instructions"
   | "name"
+  | "record"
+  | "reset"
+  | "run"
   | "time"
+  | "type"
+  | "unbreak"
+  | "write"
 >;
 
 const pc = 32;

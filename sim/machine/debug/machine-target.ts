@@ -9,18 +9,20 @@ import { translate } from "./translation.js";
 /** What of a machine is used. */
 export type DebuggedMachine = Pick<
   Machine,
-  | "harts"
-  | "bus"
-  | "instructions"
-  | "run"
-  | "record"
   | "back"
-  | "reset"
-  | "type"
-  | "write"
+  | "break"
+  | "bus"
   | "console"
+  | "harts"
+  | "instructions"
   | "name"
+  | "record"
+  | "reset"
+  | "run"
   | "time"
+  | "type"
+  | "unbreak"
+  | "write"
 >;
 
 const pc = 32;
@@ -143,7 +145,8 @@ export function machineTarget(machine: DebuggedMachine): DebugTarget {
       return true;
     },
     breakpoint: (address, on) => {
-      for (const hart of harts) hart.setBreakpoint(address, on);
+      if (on) machine.break(address);
+      else machine.unbreak(address);
     },
     watchpoint: (address, bytes, access, on) => {
       const key = `${address} ${bytes} ${access}`;

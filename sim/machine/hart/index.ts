@@ -19,7 +19,6 @@ import { Hart, type HartParts } from "./hart.js";
 
 export type { EngineName, Hart, HartClock, HartOptions, HartParts, Stop, Watchpoint } from "./hart.js";
 export type { HartBus } from "./memory.js";
-export type { Mode, Privilege } from "./mode.js";
 export type { HartSaved } from "./saved.js";
 
 /**

@@ -10,9 +10,10 @@
  *   unit         a page of guest code as one WebAssembly function
  *   context      what decides how addresses translate: mode, address space, the bits of mstatus that matter
  *
- * The way: a decoded instruction's meaning is evaluated as it stands (the reference), or a page of instructions becomes a
- * unit, whose code keeps registers in locals, finds memory through a TLB in the machine's own memory, counts what it
- * executes, and goes back to the host for all that is more than arithmetic.
+ * The way: a decoded instruction's meaning is evaluated as it stands (the reference); or all meanings together make one
+ * WebAssembly function that takes words apart as it meets them (the interpreter, for what is cold); or a page of
+ * instructions becomes a unit (for what is hot). Code in WebAssembly finds memory through a TLB in the machine's own
+ * memory, counts what it executes, and goes back to the host for all that is more than arithmetic.
  *
  * layout         where a hart keeps what, in the memory that engines share
  * float/         IEEE 754 arithmetic in software, exact in results and flags
@@ -20,7 +21,7 @@
  * assembler/     text → program
  * disassembler/  bits → text
  * debug/         GDB's remote protocol, for a machine
- * translate/     blocks of a page, their nest, the code for a meaning, a unit
+ * translate/     the code for a meaning at a site; blocks of a page, their nest, a unit; the interpreter
  *
  * machine        the computer that students get: machine({...}), run, look, save, go back; options: what it is made of
  * board          harts, RAM and devices, wired; memory-map: where; boot: what is in memory at power-on

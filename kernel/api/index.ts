@@ -15,6 +15,7 @@
  * magic      commands that stand in a cell: the door for whoever brings one
  * progress   a bar for any loop; bar shows it when it is worth it, bar-picture draws it, pace looks at the clock rarely
  */
+import { hearConsoles } from "../../sim/lab/index.js";
 import { superviseRuns } from "./supervision.js";
 
 export * from "../../sim/lab/index.js";
@@ -46,3 +47,5 @@ export type { Shown, Widget } from "./widgets/widget.js";
 export { show } from "./show.js";
 
 superviseRuns();
+// What a guest's console shows is the cell's output.
+hearConsoles((text) => process.stdout.write(text));

@@ -15,6 +15,7 @@ export {
   disassemble,
   disassemblyView,
   GdbStub,
+  hearConsoles,
   hub,
   instructionTable,
   loopback,

@@ -30,6 +30,7 @@ export interface BoardSpec {
   readonly network: readonly Link[];
   readonly balloon: boolean;
   readonly virtioConsole: boolean;
+  readonly echo: boolean;
   /** Seconds since 1970 at power-on. */
   readonly epoch: number;
 }
@@ -85,7 +86,7 @@ export class Board implements Persist<BoardState> {
     });
     this.console = new Console((bytes) => {
       uart.receive(bytes);
-    });
+    }, spec.echo);
 
     const kinds: VirtioDevice[] = spec.drives.map((drive) => new VirtioBlock(drive, world));
     spec.network.forEach((link, index) => kinds.push(new VirtioNet(macOf(index + 1), link)));
@@ -95,7 +96,7 @@ export class Board implements Persist<BoardState> {
       });
       this.virtioConsole = new Console((bytes) => {
         device.receive(bytes);
-      });
+      }, spec.echo);
       kinds.push(device);
     }
     kinds.push(new VirtioRng(world.rng.stream(`${name} entropy`)));

@@ -6,12 +6,20 @@ export interface ConsoleState {
   readonly partial: string;
 }
 
+let heard: ((text: string) => void) | undefined;
+
+/** Sets who hears the consoles of all machines that echo, as text comes: the notebook. Undefined for nobody. */
+export function hearConsoles(listener: ((text: string) => void) | undefined): void {
+  heard = listener;
+}
+
 /** How much of a console's text is kept, in characters: the latest. */
 const most = 1 << 20;
 
 /** A terminal at one of the guest's serial lines: what the guest wrote, as text, and a keyboard. */
 export class Console implements Persist<ConsoleState> {
   readonly #type: (bytes: Uint8Array) => void;
+  readonly #echo: boolean;
   readonly #listeners = new Set<(text: string) => void>();
   /** Told of text at once, in the middle of an instruction. */
   onText: ((text: string) => void) | undefined;
@@ -20,8 +28,10 @@ export class Console implements Persist<ConsoleState> {
   /** What listeners have not been told of. */
   #fresh = "";
 
-  constructor(type: (bytes: Uint8Array) => void) {
+  /** @param echo whether who hears all consoles hears this one */
+  constructor(type: (bytes: Uint8Array) => void, echo: boolean) {
     this.#type = type;
+    this.#echo = echo;
   }
 
   /** What the guest has written so far, the last million characters of it. */
@@ -53,7 +63,7 @@ export class Console implements Persist<ConsoleState> {
     this.#text += text;
     if (this.#text.length > 2 * most) this.#text = this.#text.slice(-most);
     if (quiet) return;
-    if (this.#listeners.size > 0) this.#fresh += text;
+    if (this.#listeners.size > 0 || this.#isHeard) this.#fresh += text;
     this.onText?.(text);
   }
 
@@ -63,6 +73,11 @@ export class Console implements Persist<ConsoleState> {
     const text = this.#fresh;
     this.#fresh = "";
     for (const listener of this.#listeners) listener(text);
+    if (this.#isHeard) heard?.(text);
+  }
+
+  get #isHeard(): boolean {
+    return this.#echo && heard !== undefined;
   }
 
   save(): ConsoleState {

@@ -42,7 +42,7 @@ export * from "./disassembler/index.js";
 export * from "./debug/index.js";
 export { emptyTag, entrySize, hartLayout, jumpEntries, tlbEntries } from "./layout.js";
 export * from "./hart/index.js";
-export { Console } from "./console.js";
+export { Console, hearConsoles } from "./console.js";
 export { hub, loopback, type Link } from "./devices/virtio/net.js";
 export type { RecordOptions } from "./history.js";
 export type { Executable } from "./image/load.js";

@@ -31,6 +31,8 @@ export interface MachineOptions {
   readonly balloon: boolean;
   /** A second console, over virtio. */
   readonly virtioConsole: boolean;
+  /** Whether a notebook prints what the consoles show at the cell that runs the machine, as it comes. */
+  readonly echo: boolean;
   /** The date at power-on: seconds since 1970. */
   readonly epoch: number;
   /** How long an instruction takes: all take the same, a simplification. 1 is one a cycle at 1 GHz. */
@@ -68,6 +70,7 @@ export const defaults: MachineOptions = {
   network: [],
   balloon: false,
   virtioConsole: false,
+  echo: true,
   epoch: defaultEpoch,
   nanosecondsPerInstruction: 1,
   quantum: 10_000,

@@ -51,4 +51,5 @@ export { machine, Machine, type MachineState } from "./machine.js";
 export type { MachineOptions, RunOptions } from "./options.js";
 export type { MachineStop } from "./schedule.js";
 export type { Place } from "./stops.js";
+export { createFloats } from "./translate/floats/index.js";
 export { translateUnit, type Unit } from "./translate/unit.js";

@@ -48,6 +48,13 @@ export class Bytes {
     this.byte(Number(rest & 0x7fn));
   }
 
+  /** The bits of a float, lowest first. */
+  float64(value: number): void {
+    const bits = new DataView(new ArrayBuffer(8));
+    bits.setFloat64(0, value, true);
+    this.append(new Uint8Array(bits.buffer));
+  }
+
   /** Length and content. */
   vector(content: Uint8Array): void {
     this.unsigned(content.length);

@@ -35,6 +35,12 @@ const plain = {
   "i64.le_u": 0x58,
   "i64.ge_s": 0x59,
   "i64.ge_u": 0x5a,
+  "f64.eq": 0x61,
+  "f64.ne": 0x62,
+  "f64.lt": 0x63,
+  "f64.gt": 0x64,
+  "f64.le": 0x65,
+  "f64.ge": 0x66,
   "i32.add": 0x6a,
   "i32.sub": 0x6b,
   "i32.mul": 0x6c,
@@ -57,9 +63,34 @@ const plain = {
   "i64.shl": 0x86,
   "i64.shr_s": 0x87,
   "i64.shr_u": 0x88,
+  "f64.abs": 0x99,
+  "f64.neg": 0x9a,
+  "f64.sqrt": 0x9f,
+  "f64.add": 0xa0,
+  "f64.sub": 0xa1,
+  "f64.mul": 0xa2,
+  "f64.div": 0xa3,
+  "f64.min": 0xa4,
+  "f64.max": 0xa5,
   "i32.wrap_i64": 0xa7,
+  "i32.trunc_f64_s": 0xaa,
+  "i32.trunc_f64_u": 0xab,
   "i64.extend_i32_s": 0xac,
   "i64.extend_i32_u": 0xad,
+  "i64.trunc_f64_s": 0xb0,
+  "i64.trunc_f64_u": 0xb1,
+  "f32.convert_i64_s": 0xb4,
+  "f32.convert_i64_u": 0xb5,
+  "f32.demote_f64": 0xb6,
+  "f64.convert_i32_s": 0xb7,
+  "f64.convert_i32_u": 0xb8,
+  "f64.convert_i64_s": 0xb9,
+  "f64.convert_i64_u": 0xba,
+  "f64.promote_f32": 0xbb,
+  "i32.reinterpret_f32": 0xbc,
+  "i64.reinterpret_f64": 0xbd,
+  "f32.reinterpret_i32": 0xbe,
+  "f64.reinterpret_i64": 0xbf,
   "i64.extend8_s": 0xc2,
   "i64.extend16_s": 0xc3,
   "i64.extend32_s": 0xc4,
@@ -117,6 +148,11 @@ export class Code {
   i64(value: bigint): void {
     this.#bytes.byte(0x42);
     this.#bytes.signed64(BigInt.asIntN(64, value));
+  }
+
+  f64(value: number): void {
+    this.#bytes.byte(0x44);
+    this.#bytes.float64(value);
   }
 
   get(local: number): void {

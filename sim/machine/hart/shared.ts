@@ -2,7 +2,7 @@ import { invariant } from "../../core/index.js";
 import { instantiate, type Memory } from "../../wasm/index.js";
 import type { Isa, Width } from "../instructions/index.js";
 import { hartLayout } from "../layout.js";
-import { createFloats } from "../translate/floats.js";
+import { createFloats } from "../translate/floats/index.js";
 import { buildInterpreter, type Interpret } from "../translate/interpreter.js";
 import { createOperators } from "../translate/operators.js";
 import { CodePages } from "./code-pages.js";
@@ -48,7 +48,7 @@ export function sharedOf(memory: Memory, bus: HartBus, isa: Isa, patience: numbe
       },
     },
     operator: createOperators(),
-    float: createFloats(isa, memory.buffer),
+    float: createFloats(isa, memory),
     routine: Object.fromEntries(
       [...new Set(called)].map((routine) => [
         routine,

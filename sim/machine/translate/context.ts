@@ -57,7 +57,8 @@ export interface UnitContext extends EmitContext {
 }
 
 const operatorType: FunctionType = { parameters: ["i64", "i64"], results: ["i64"] };
-const floatType = (operands: number): FunctionType => ({
+/** (hart, rounding mode as in the instruction, operands) → result */
+export const floatType = (operands: number): FunctionType => ({
   parameters: ["i32", "i32", ...Array.from({ length: operands }, () => "i64" as const)],
   results: ["i64"],
 });

@@ -1,0 +1,190 @@
+import { Code, type Plain } from "../../../wasm/index.js";
+import type { FloatOperation, FloatWidth } from "../../float/index.js";
+import { hartLayout } from "../../layout.js";
+
+/** Emits what leaves one value on the stack. Emitting it twice computes it twice. */
+export type Value = (code: Code) => void;
+
+export const op =
+  (name: Plain, ...operands: readonly Value[]): Value =>
+  (code) => {
+    for (const operand of operands) operand(code);
+    code.op(name);
+  };
+export const i32 =
+  (value: number): Value =>
+  (code) => {
+    code.i32(value);
+  };
+export const i64 =
+  (value: bigint): Value =>
+  (code) => {
+    code.i64(value);
+  };
+export const f64 =
+  (value: number): Value =>
+  (code) => {
+    code.f64(value);
+  };
+
+export const and = (a: Value, b: Value): Value => op("i32.and", a, b);
+export const choose = (condition: Value, yes: Value, no: Value): Value => op("select", yes, no, condition);
+export const equal = (a: Value, b: Value): Value => op("f64.eq", a, b);
+export const magnitude = (value: Value): Value => op("f64.abs", value);
+export const isZero = (value: Value): Value => equal(value, f64(0));
+/** Neither an infinity nor a NaN. */
+export const isFinite = (value: Value): Value => op("f64.lt", magnitude(value), f64(Infinity));
+
+const [hart, rm, firstOperand] = [0, 1, 2];
+/** What the field rm holds where the mode in frm is meant. */
+const dynamic = 7;
+/** The bit of fflags. */
+const inexact = 1;
+const leastNormal = { 32: 2 ** -126, 64: 2 ** -1022 } as const;
+
+const parameter =
+  (index: number): Value =>
+  (code) => {
+    code.get(index);
+  };
+const hartWord =
+  (offset: number): Value =>
+  (code) => {
+    code.get(hart);
+    code.access("i32.load", offset);
+  };
+
+/**
+ * One floating-point operation as a function (hart, rm, operands) → result. Its body ends in `give` or `settle` for every
+ * operand that it can do exactly as the specification says, and leaves all others to the software. Singles are promoted when
+ * they are read, so arithmetic is that of doubles.
+ */
+export class FloatFunction {
+  readonly width: FloatWidth;
+  readonly #operands: number;
+  readonly #code: Code;
+  readonly #soft: number;
+
+  constructor(width: FloatWidth, operands: number) {
+    this.width = width;
+    this.#operands = operands;
+    this.#code = new Code(firstOperand + operands);
+    this.#code.block();
+    this.#soft = this.#code.depth;
+  }
+
+  /** An operand as it came. */
+  bits(index: number): Value {
+    return parameter(firstOperand + index);
+  }
+
+  /** An operand of this width, or of the one named, as a double. */
+  number(index: number, width: FloatWidth = this.width): Value {
+    const bits = this.bits(index);
+    return this.keep(
+      "f64",
+      width === 64
+        ? op("f64.reinterpret_i64", bits)
+        : op("f64.promote_f32", op("f32.reinterpret_i32", op("i32.wrap_i64", bits))),
+    );
+  }
+
+  /** Computes a value now. */
+  keep(type: "i32" | "i64" | "f32" | "f64", value: Value): Value {
+    const local = this.#code.local(type);
+    value(this.#code);
+    this.#code.set(local);
+    return parameter(local);
+  }
+
+  /** Leaves the operation to the software unless the condition holds. */
+  require(condition: Value): void {
+    condition(this.#code);
+    this.#code.op("i32.eqz");
+    this.#code.branchIf(this.#soft);
+  }
+
+  requireNearestEven(): void {
+    const code = this.#code;
+    code.get(rm);
+    code.if();
+    op("i32.or", op("i32.ne", parameter(rm), i32(dynamic)), hartWord(hartLayout.frm))(code);
+    code.branchIf(this.#soft);
+    code.op("end");
+  }
+
+  requireTowardZero(): void {
+    this.require(op("i32.eq", parameter(rm), i32(1)));
+  }
+
+  when(condition: Value, body: () => void): void {
+    condition(this.#code);
+    this.#code.if();
+    body();
+    this.#code.op("end");
+  }
+
+  /** The function's result, which is an integer of 64 bits. */
+  give(bits: Value): void {
+    bits(this.#code);
+    this.#code.op("return");
+  }
+
+  /** The function's result where it is one of this width already. */
+  giveNumber(number: Value): void {
+    this.give(
+      this.width === 64
+        ? op("i64.reinterpret_f64", number)
+        : op("i64.extend_i32_u", op("i32.reinterpret_f32", op("f32.demote_f64", number))),
+    );
+  }
+
+  raiseInexact(): void {
+    const code = this.#code;
+    code.get(hart);
+    op("i32.or", hartWord(hartLayout.fflags), i32(inexact))(code);
+    code.access("i32.store", hartLayout.fflags);
+  }
+
+  /**
+   * Rounds to this width, raises inexact where that is due, and gives the result.
+   *
+   * Above the least normal number an inexact result doesn't underflow, whichever way tininess is detected; a finite one
+   * hasn't overflowed. So if inexact is up already, there is nothing to find out about those.
+   *
+   * @param value a double, and the result rounded once; or rounded to odd; or of a sum, quotient or root of singles, which may
+   *   be rounded twice where it is normal, because 53 ≥ 2 × 24 + 2 (Figueroa, "When is double rounding innocuous?", 1995), and
+   *   where a sum is subnormal, because it is exact
+   * @param isExact from the rounded number; may `require` what it needs to know that
+   */
+  settle(value: Value, isExact: (rounded: Value) => Value): void {
+    const rounded = this.width === 64 ? value : this.keep("f64", op("f64.promote_f32", op("f32.demote_f64", value)));
+    const size = this.keep("f64", magnitude(rounded));
+    const isOrdinary = this.keep(
+      "i32",
+      and(op("f64.gt", size, f64(leastNormal[this.width])), op("f64.lt", size, f64(Infinity))),
+    );
+    this.when(and(isOrdinary, hartWord(hartLayout.fflags)), () => {
+      this.giveNumber(rounded);
+    });
+    this.when(isExact(rounded), () => {
+      this.giveNumber(rounded);
+    });
+    this.require(isOrdinary);
+    this.raiseInexact();
+    this.giveNumber(rounded);
+  }
+
+  /** @param soft the number of the function with the same parameters that does what this one doesn't */
+  finish(soft: number): Code {
+    const code = this.#code;
+    code.op("end");
+    for (let index = 0; index < firstOperand + this.#operands; index++) code.get(index);
+    code.call(soft);
+    return code;
+  }
+}
+
+/** What a function does of one operation before the software takes over. */
+export type Body = (fn: FloatFunction) => void;
+export type Bodies = Readonly<Partial<Record<FloatOperation, Body>>>;

@@ -21,7 +21,8 @@
  * assembler/     text → program
  * disassembler/  bits → text
  * debug/         GDB's remote protocol, for a machine
- * translate/     the code for a meaning at a site; blocks of a page, their nest, a unit; the interpreter
+ * translate/     the code for a meaning at a site; blocks of a page, their nest, a unit; the interpreter;
+ *                floats/: what float/ does, fast
  *
  * machine        the computer that students get: machine({...}), run, look, save, go back; options: what it is made of
  * board          harts, RAM and devices, wired; memory-map: where; boot: what is in memory at power-on

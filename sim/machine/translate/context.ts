@@ -57,6 +57,9 @@ export interface UnitContext extends EmitContext {
 }
 
 const operatorType: FunctionType = { parameters: ["i64", "i64"], results: ["i64"] };
+/** What the field rm holds where the mode in frm is meant. */
+export const dynamicRounding = 7;
+
 /** (hart, rounding mode as in the instruction, operands) → result */
 export const floatType = (operands: number): FunctionType => ({
   parameters: ["i32", "i32", ...Array.from({ length: operands }, () => "i64" as const)],

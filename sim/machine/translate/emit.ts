@@ -2,7 +2,7 @@ import type { Plain } from "../../wasm/index.js";
 import type { Effect, Meaning, Operator, Routine, Term } from "../instructions/index.js";
 import { attention, hartLayout } from "../layout.js";
 import { MemoryEmitter, zeroExtend } from "./access.js";
-import type { EmitContext } from "./context.js";
+import { dynamicRounding, type EmitContext } from "./context.js";
 import { isFloat, type Site } from "./site.js";
 
 const direct: Readonly<Partial<Record<Operator, Plain>>> = {
@@ -23,9 +23,6 @@ const comparisons: Readonly<Partial<Record<Operator, Plain>>> = {
   less: "i64.lt_s",
   lessUnsigned: "i64.lt_u",
 };
-
-/** What the field rm holds where the mode in frm is meant. */
-const dynamicRounding = 7;
 
 const big = (number: number | undefined): bigint | undefined => (number === undefined ? undefined : BigInt(number));
 const wrap = (value: bigint): bigint => BigInt.asIntN(64, value);

@@ -1,6 +1,6 @@
 import {
-  computeFloat,
   createDecoder,
+  createFloats,
   emptyTag,
   entrySize,
   evaluate,
@@ -13,7 +13,6 @@ import {
   type HartState,
   type Instruction,
   type Operator,
-  type Rounding,
   type Unit,
 } from "../../../sim/machine/index.js";
 import { createMemory, createTable, instantiate } from "../../../sim/wasm/index.js";
@@ -49,7 +48,6 @@ interface Program {
 }
 
 const decode = createDecoder(rv64);
-const floatCalls = rv64.rows.flatMap(({ meaning }) => meaning.filter((effect) => effect.kind === "float"));
 
 /** Memory without translation, an exception for what is outside; no CSRs: their instructions are illegal. */
 class Memory {
@@ -205,18 +203,7 @@ export function runTranslated(program: Program): Ended {
       },
     },
     operator: operators,
-    float: Object.fromEntries(
-      floatCalls.map(({ operation, width }) => [
-        `${operation}${width}`,
-        (_: number, rm: number, ...operands: bigint[]) => {
-          const mode = rm === 7 ? program.roundingMode : rm;
-          if (mode > 4) return fault({ cause: causes.illegal, value: 0n });
-          const { bits, flags } = computeFloat(operation, width, operands, mode as Rounding);
-          view.setInt32(hartLayout.fflags, view.getInt32(hartLayout.fflags, true) | flags, true);
-          return bits;
-        },
-      ]),
-    ),
+    float: createFloats(rv64, arena),
     routine: Object.fromEntries(
       [
         ...new Set(
@@ -244,6 +231,11 @@ export function runTranslated(program: Program): Ended {
     view.setBigInt64(hartLayout.f + 8 * register, value, true);
   });
   view.setBigInt64(hartLayout.pc, BigInt(start), true);
+  view.setInt32(hartLayout.frm, program.roundingMode, true);
+
+  /** A fault that none of the functions above raised says that there is no such rounding mode. */
+  const found = (): Exception | undefined =>
+    exception ?? (view.getInt32(hartLayout.fault, true) === 0 ? undefined : { cause: causes.illegal, value: 0n });
 
   const units = new Map<
     bigint,
@@ -282,6 +274,7 @@ export function runTranslated(program: Program): Ended {
     const budget = BigInt(program.limit - executed);
     view.setBigInt64(hartLayout.budget, budget, true);
     unit.run(0, block);
+    exception = found();
     const before = executed;
     executed += Number(budget - view.getBigInt64(hartLayout.budget, true));
     if (executed === before) break;

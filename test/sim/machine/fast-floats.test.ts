@@ -113,7 +113,7 @@ describe("fast floating point is the software's", () => {
     fc.assert(
       fc.property(operandsOf(operation, width), mode, (some, { rm, frm, flags }) => {
         const operands = some.slice(0, count);
-        const expected = computeFloat(operation, width, operands, rm === 7 ? frm : (rm));
+        const expected = computeFloat(operation, width, operands, rm === 7 ? frm : rm);
         const answer = call(name, rm, frm, flags, operands);
         if (answer.bits === expected.bits && answer.flags === (expected.flags | flags)) return;
         const hex = operands.map((bits) => bits.toString(16)).join(" ");

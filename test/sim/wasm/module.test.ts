@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { Code, createMemory, createTable, instantiate, WasmModule } from "../../../sim/wasm/index.js";
 
 /** A module with one function and no imports, run. */
-function run(write: (code: Code) => void, result: "i32" | "i64"): unknown {
+function run(write: (code: Code) => void, result: "i32" | "i64" | "f64"): unknown {
   const module = new WasmModule();
   const code = new Code(0);
   write(code);
@@ -17,6 +17,14 @@ describe("numbers come through as they are", () => {
       run((code) => {
         code.i32(number);
       }, "i32"),
+    ).toBe(number);
+  });
+
+  test.each([0, -0, 1.5, 2 ** -1074, Infinity, NaN])("f64 %f", (number) => {
+    expect(
+      run((code) => {
+        code.f64(number);
+      }, "f64"),
     ).toBe(number);
   });
 

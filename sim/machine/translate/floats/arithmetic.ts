@@ -7,9 +7,9 @@ function sum(subtract: boolean): Body {
     fn.requireNearestEven();
     const a = fn.number(0);
     const b = subtract ? fn.keep("f64", op("f64.neg", fn.number(1))) : fn.number(1);
-    // Subnormal sums are exact (Hauser, "Handling floating-point exceptions in numeric programs", 1996).
     const value = fn.keep("f64", op("f64.add", a, b));
     fn.settle(value, (rounded) => {
+      // Far from where a step of the pair overflows though the sum doesn't.
       for (const operand of [a, b]) fn.require(op("f64.lt", magnitude(operand), f64(2 ** 1000)));
       return and(isZero(twoSum(fn, a, b).rest), equal(rounded, value));
     });
@@ -79,8 +79,9 @@ const multiplyAdd: Body = (fn) => {
     fn.giveNumber(value);
   });
   fn.require(and(and(isMiddling(a), isMiddling(b)), op("i32.or", isMiddling(c, 960), isZero(c))));
-  // Boldo and Melquiond 2008, figure 1: (upper of the product) + ((rest of the product) + c), in three exact pairs, of which the
-  // lower two parts are added to odd.
+  // Boldo and Melquiond's fused multiply-add (2008): product, then rest of the product + c, then the upper parts of both, each
+  // as an exact pair; what remains of the sums is added to odd. A result that isn't normal is exact: all parts are multiples
+  // of 2^−1074.
   const product = twoProduct(fn, a, b);
   const lower = twoSum(fn, c, product.rest);
   const upper = twoSum(fn, product.rounded, lower.rounded);

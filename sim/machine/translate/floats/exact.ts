@@ -37,9 +37,10 @@ export function twoProduct(fn: FloatFunction, a: Value, b: Value): Pair {
 }
 
 /**
- * The sum of a pair rounded to odd: where it isn't a double, that of its two neighbours whose last bit is 1. Rounding it again,
- * two bits shorter or more, gives what rounding the exact sum would (Boldo and Melquiond, "Emulation of a FMA and correctly
- * rounded sums: proved algorithms using rounding to odd", 2008).
+ * The sum of a pair rounded to odd: where it isn't a double, that of its two neighbours whose last bit is 1. Rounding it to a
+ * format that is two bits shorter, or to the last bit of a much greater number that is added, gives what rounding the exact
+ * sum would (Boldo and Melquiond, "Emulation of a FMA and correctly rounded sums: proved algorithms using rounding to odd",
+ * IEEE Transactions on Computers 57(4), 2008).
  */
 export function roundedToOdd(fn: FloatFunction, { rounded, rest }: Pair): Value {
   const bits = fn.keep("i64", op("i64.reinterpret_f64", rounded));

@@ -1,6 +1,7 @@
 import { Code, type Plain } from "../../../wasm/index.js";
 import type { FloatOperation, FloatWidth } from "../../float/index.js";
 import { hartLayout } from "../../layout.js";
+import { dynamicRounding } from "../context.js";
 
 /** Emits what leaves one value on the stack. Emitting it twice computes it twice. */
 export type Value = (code: Code) => void;
@@ -36,9 +37,8 @@ export const isZero = (value: Value): Value => equal(value, f64(0));
 export const isFinite = (value: Value): Value => op("f64.lt", magnitude(value), f64(Infinity));
 
 const [hart, rm, firstOperand] = [0, 1, 2];
-/** What the field rm holds where the mode in frm is meant. */
-const dynamic = 7;
-/** The bit of fflags. */
+/** Of the rounding modes, and of the bits of fflags (unprivileged ISA, "F" extension). */
+const towardZero = 1;
 const inexact = 1;
 const leastNormal = { 32: 2 ** -126, 64: 2 ** -1022 } as const;
 
@@ -90,7 +90,7 @@ export class FloatFunction {
   }
 
   /** Computes a value now. */
-  keep(type: "i32" | "i64" | "f32" | "f64", value: Value): Value {
+  keep(type: "i32" | "i64" | "f64", value: Value): Value {
     const local = this.#code.local(type);
     value(this.#code);
     this.#code.set(local);
@@ -104,17 +104,19 @@ export class FloatFunction {
     this.#code.branchIf(this.#soft);
   }
 
+  /** By the instruction or by frm. */
   requireNearestEven(): void {
     const code = this.#code;
     code.get(rm);
     code.if();
-    op("i32.or", op("i32.ne", parameter(rm), i32(dynamic)), hartWord(hartLayout.frm))(code);
+    op("i32.or", op("i32.ne", parameter(rm), i32(dynamicRounding)), hartWord(hartLayout.frm))(code);
     code.branchIf(this.#soft);
     code.op("end");
   }
 
+  /** By the instruction. */
   requireTowardZero(): void {
-    this.require(op("i32.eq", parameter(rm), i32(1)));
+    this.require(op("i32.eq", parameter(rm), i32(towardZero)));
   }
 
   when(condition: Value, body: () => void): void {
@@ -152,10 +154,10 @@ export class FloatFunction {
    * Above the least normal number an inexact result doesn't underflow, whichever way tininess is detected; a finite one
    * hasn't overflowed. So if inexact is up already, there is nothing to find out about those.
    *
-   * @param value a double, and the result rounded once; or rounded to odd; or of a sum, quotient or root of singles, which may
-   *   be rounded twice where it is normal, because 53 ≥ 2 × 24 + 2 (Figueroa, "When is double rounding innocuous?", 1995), and
-   *   where a sum is subnormal, because it is exact
-   * @param isExact from the rounded number; may `require` what it needs to know that
+   * @param value the exact result rounded to a double, or for singles rounded to odd. Rounding sums, quotients and roots of
+   *   singles again does no harm where they are normal, because 53 ≥ 2 × 24 + 2 (Figueroa, "When is double rounding
+   *   innocuous?", 1995); where they aren't, only exact ones are given
+   * @param isExact whether the rounded number is the exact result; may `require` or `give` before it knows
    */
   settle(value: Value, isExact: (rounded: Value) => Value): void {
     const rounded = this.width === 64 ? value : this.keep("f64", op("f64.promote_f32", op("f32.demote_f64", value)));

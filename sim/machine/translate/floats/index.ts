@@ -2,7 +2,7 @@
  * floats: the floating-point operations that translated code calls, as WebAssembly where that is exact.
  *
  * Glossary
- *   software   sim/machine/float: every operation, operand, rounding mode and flag, at a microsecond or two
+ *   software   sim/machine/float: every operation, operand, rounding mode and flag, at a microsecond or two a call
  *   to settle  to round to the instruction's width, and find out whether that was exact unless inexact is raised already
  *
  * soft         the software, with a hart's rounding mode and flags
@@ -10,7 +10,7 @@
  * exact        sums and products together with their rounding errors; rounding to odd
  * arithmetic, order, conversions   the operations
  *
- * Sources: Muller et al., Handbook of Floating-Point Arithmetic (2nd edition), chapters 4 and 7, beside those named there.
+ * Sources: Muller et al., Handbook of Floating-Point Arithmetic (2nd edition), chapter 4, and those named in place.
  */
 import { instantiate, WasmModule, type Memory } from "../../../wasm/index.js";
 import type { Isa } from "../../instructions/index.js";

@@ -1,9 +1,7 @@
 import { computeFloat, type FloatOperation, type FloatWidth, type Rounding } from "../../float/index.js";
 import type { Isa } from "../../instructions/index.js";
 import { attention, hartLayout } from "../../layout.js";
-
-/** What stands in an instruction's field rm where the mode in frm is meant. */
-const dynamic = 7;
+import { dynamicRounding } from "../context.js";
 
 /** A kind of call that meanings make, each once. */
 export interface FloatCall {
@@ -38,7 +36,7 @@ export function createSoftFloats(
     calls.map(({ name, operation, width }) => [
       name,
       (hart, rm, ...operands) => {
-        const mode = rm === dynamic ? view.getInt32(hart + hartLayout.frm, true) : rm;
+        const mode = rm === dynamicRounding ? view.getInt32(hart + hartLayout.frm, true) : rm;
         if (!isRounding(mode)) {
           view.setInt32(hart + hartLayout.fault, attention.undone, true);
           return 0n;

@@ -72,7 +72,7 @@ function short(width: FloatWidth): fc.Arbitrary<bigint> {
     });
 }
 
-/** Three operands; among them those that nearly cancel out, divide or have a root. */
+/** Three operands; among them those that nearly cancel out, divide, have a root or are a tie. */
 function triple(width: FloatWidth): fc.Arbitrary<readonly bigint[]> {
   const any = fc.oneof(floatOperand(width), short(width));
   const triples = fc.tuple(any, any, any);
@@ -85,7 +85,15 @@ function triple(width: FloatWidth): fc.Arbitrary<readonly bigint[]> {
     if (kind === 2) return [near(x * x), b, c];
     return [a, near(-x), c];
   });
-  return fc.oneof(triples, related);
+  // (1 + small) × (1 − small) × half a unit of c's last place: next to a tie, by less than two roundings in a row would see.
+  const [half, small] = width === 32 ? [2 ** -24, 2 ** -16] : [2 ** -53, 2 ** -30];
+  const significand = fc.bigInt(0n, (1n << (width === 32 ? 23n : 52n)) - 1n);
+  const signs = fc.constantFrom(1, -1);
+  const tie = fc.tuple(significand, fc.nat(7), signs, signs, step).map(([rest, k, up, sign, near]) => {
+    const c = BigInt.asUintN(width, (bitsOf(width, 1) | rest) + (rest === 0n ? 0n : near));
+    return [bitsOf(width, 1 + up * k * small), bitsOf(width, sign * half * (1 - up * k * small)), c];
+  });
+  return fc.oneof(triples, related, tie);
 }
 
 /** Integers of every length, and near the powers of two where they stop being exact. */

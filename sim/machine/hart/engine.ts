@@ -1,6 +1,6 @@
 import type { Memory } from "../../wasm/index.js";
 import type { Exception, Isa, Routine, Width } from "../instructions/index.js";
-import { attention, hartLayout, pageSize } from "../layout.js";
+import { attention, hartLayout, pageBits, pageSize } from "../layout.js";
 import { outcomes, type Interpret } from "../translate/interpreter.js";
 import type { CodePages, Run, UnitUser, Variant } from "./code-pages.js";
 import { isSv39 } from "./csr-supervisor.js";
@@ -47,8 +47,14 @@ const offsetOf = (address: bigint): number => Number(address & BigInt(pageSize -
 /** Numbers of address spaces begin anew behind this one; what was found under them is forgotten then. */
 const mostSpaces = 1 << 16;
 
-/** Where the page is that instructions were fetched from last. */
+/** How many pages' places are kept; a page's lowest number bits choose one. */
+const places = 256;
+
+/** Where a page is that instructions were fetched from. */
 interface Place {
+  /** The context, and what `#epoch` was: else it is no longer so. */
+  readonly fetch: number;
+  readonly epoch: number;
   readonly low: number;
   readonly high: number;
   readonly variant: Variant;
@@ -78,7 +84,9 @@ export class TranslatedEngine implements UnitUser {
   /** The keys of the contexts that the TLBs are in; none, where they have to be entered anew. */
   #data = Number.NaN;
   #fetch = Number.NaN;
-  #place: Place | undefined;
+  readonly #places: (Place | undefined)[] = Array.from({ length: places }, () => undefined);
+  /** Counts what makes places untrue. */
+  #epoch = 0;
   #exception: Exception | undefined;
   /** Of instructions that the running unit was given. */
   #given = 0;
@@ -126,7 +134,7 @@ export class TranslatedEngine implements UnitUser {
 
   /** What addresses mean has changed: all of them, or what one page-table leaf maps. */
   forget(address?: bigint): void {
-    this.#place = undefined;
+    this.#epoch++;
     if (address === undefined) {
       this.#tlb.renew();
       this.#spaces.clear();
@@ -216,9 +224,7 @@ export class TranslatedEngine implements UnitUser {
     if (data === this.#data && fetch === this.#fetch) return false;
     this.#data = data;
     this.#fetch = fetch;
-    const changed = this.#tlb.enter(data, fetch);
-    if (changed) this.#place = undefined;
-    return changed;
+    return this.#tlb.enter(data, fetch);
   }
 
   /** Machine mode sees the same memory in all address spaces. The lowest two bits are left for SUM and MXR. */
@@ -230,6 +236,7 @@ export class TranslatedEngine implements UnitUser {
     const key = isSv39(satp) ? satp : 0n;
     if (this.#spaces.size === mostSpaces) {
       this.#spaces.clear();
+      this.#epoch++;
       this.#tlb.renew();
       this.#data = Number.NaN;
     }
@@ -359,7 +366,11 @@ export class TranslatedEngine implements UnitUser {
 
   #placeOf(low: number, high: number): Place | undefined {
     const page = low & -pageSize;
-    if (this.#place?.low === page && this.#place.high === high) return this.#place;
+    const number = (low >>> pageBits) % places;
+    const known = this.#places[number];
+    const fetch = this.#fetch;
+    const epoch = this.#epoch;
+    if (known?.low === page && known.high === high && known.fetch === fetch && known.epoch === epoch) return known;
     const { memory, protection, state, pc } = this.#hart;
     const physical = memory.translate(pc, 2, "execute");
     if (typeof physical !== "number" || this.#hart.hasBreakpoint(pageOf(pc))) return undefined;
@@ -367,8 +378,9 @@ export class TranslatedEngine implements UnitUser {
     const host = this.#bus.ramAt(start, pageSize);
     if (host === undefined || !protection.allows(start, pageSize, "execute", state.mode.privilege)) return undefined;
     const variant = this.#code.variant(start, pageOf(pc));
-    this.#place = { low: page, high, variant, host, level: memory.level };
-    return this.#place;
+    const place = { low: page, high, fetch, epoch, variant, host, level: memory.level };
+    this.#places[number] = place;
+    return place;
   }
 
   #translate({ variant, host }: Place, entry: number, loop: boolean): void {

@@ -91,7 +91,7 @@ const short = compiled("short");
 const cold = compiled("cold");
 const traps = compiled("traps");
 /** What the start code takes, which maps memory: before what is measured. */
-const start = 400_000;
+const start = 535_000;
 /** By traps.c. */
 const trapsTaken = 1_000_000;
 

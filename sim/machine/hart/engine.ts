@@ -33,16 +33,19 @@ export interface TranslatedHart {
   /** Executes the instruction at pc by its meaning, or takes the trap that it ends in. */
   step(): void;
   trap(exception: Exception): void;
-  /** Whether a debugger wants to know of what happens on the page. */
-  isWatched(page: bigint): boolean;
+  /** Whether a debugger wants to know of what happens on the address's page. */
+  isWatched(address: bigint): boolean;
   hasBreakpoint(page: bigint): boolean;
 }
 
 /** Routines after which translated code goes on without being asked. */
 const silent: ReadonlySet<Routine> = new Set(["reserve", "takeReservation", "useFloats"]);
+/** Reading a CSR changes nothing. */
+const onlyReads = (routine: Routine, writes: Operand): boolean =>
+  (routine === "setCsr" || routine === "clearCsr") && Number(writes) === 0;
 
 const pageOf = (address: bigint): bigint => address & BigInt(-pageSize);
-const offsetOf = (address: bigint): number => Number(address & BigInt(pageSize - 1));
+const offsetOf = (address: bigint): number => lowOf(address) & (pageSize - 1);
 
 /** Numbers of address spaces begin anew behind this one; what was found under them is forgotten then. */
 const mostSpaces = 1 << 16;
@@ -157,13 +160,12 @@ export class TranslatedEngine implements UnitUser {
     const { memory } = this.#hart;
     const bytes = width / 8;
     const misaligned = access === "write" && !isAligned(address, width);
-    if (misaligned || offsetOf(address) + bytes > pageSize || this.#hart.isWatched(pageOf(address)))
-      return this.#undone();
+    if (misaligned || offsetOf(address) + bytes > pageSize || this.#hart.isWatched(address)) return this.#undone();
     const physical = memory.translate(address, bytes, access);
     if (typeof physical !== "number") return this.#undone(physical);
     const value = memory.read(physical, width);
     if (value === undefined) return this.#undone();
-    this.#fill(access, address, physical);
+    this.#fill(address, physical, memory.writable);
     return value;
   }
 
@@ -171,7 +173,7 @@ export class TranslatedEngine implements UnitUser {
     const { memory } = this.#hart;
     const bytes = width / 8;
     // The evaluator drops the code that a store changes, which may be the running unit.
-    if (offsetOf(address) + bytes > pageSize || this.#hart.isWatched(pageOf(address))) {
+    if (offsetOf(address) + bytes > pageSize || this.#hart.isWatched(address)) {
       this.#undone();
       return;
     }
@@ -179,7 +181,7 @@ export class TranslatedEngine implements UnitUser {
     if (typeof physical !== "number") this.#undone(physical);
     else if (this.#bus.ramAt(physical, bytes) === undefined || this.#code.isCode(physical, bytes)) this.#undone();
     else {
-      this.#fill("write", address, physical);
+      this.#fill(address, physical, memory.writable);
       memory.write(physical, width, value);
     }
   }
@@ -192,6 +194,7 @@ export class TranslatedEngine implements UnitUser {
     if (typeof answer !== "bigint") return this.#undone(answer);
     if (
       !silent.has(routine) &&
+      !onlyReads(routine, third) &&
       (this.#hart.stopping || this.#enter() || nextInterrupt(this.#hart.state) !== undefined)
     ) {
       this.#words[hartLayout.fault / 4] = attention.done;
@@ -204,9 +207,7 @@ export class TranslatedEngine implements UnitUser {
     const physical = this.#hart.memory.translate(address, 1, "write");
     if (typeof physical !== "number") return true;
     return (
-      this.#bus.ramAt(physical, 8) !== undefined &&
-      !this.#code.isCode(physical, 8) &&
-      !this.#hart.isWatched(pageOf(address))
+      this.#bus.ramAt(physical, 8) !== undefined && !this.#code.isCode(physical, 8) && !this.#hart.isWatched(address)
     );
   }
 
@@ -246,13 +247,17 @@ export class TranslatedEngine implements UnitUser {
     return this.#spaces.size - 1;
   }
 
-  #fill(access: "read" | "write", address: bigint, physical: number): void {
+  /** From now on units read the page by themselves, and write it where `writes` says that the hart may. */
+  #fill(address: bigint, physical: number, writes: boolean): void {
     const { memory, protection } = this.#hart;
     const page = physical - (physical % pageSize);
     const host = this.#bus.ramAt(page, pageSize);
-    if (host === undefined || (access === "write" && this.#code.holdsCode(page))) return;
-    if (!protection.allows(page, pageSize, access, memory.dataPrivilege)) return;
-    this.#tlb.fill(access, { low: lowOf(address), high: highOf(address) }, host, memory.level);
+    if (host === undefined) return;
+    const halves = { low: lowOf(address), high: highOf(address) };
+    const { level, dataPrivilege } = memory;
+    if (protection.allows(page, pageSize, "read", dataPrivilege)) this.#tlb.fill("read", halves, host, level);
+    if (!writes || this.#code.holdsCode(page)) return;
+    if (protection.allows(page, pageSize, "write", dataPrivilege)) this.#tlb.fill("write", halves, host, level);
   }
 
   /** Sends the unit back to where it calls from, as if the instruction had not begun: for its exception, or the evaluator. */

@@ -326,11 +326,14 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
     }
   }
 
-  isWatched(page: bigint): boolean {
+  isWatched(address: bigint): boolean {
     if (this.watchpoints.size === 0) return false;
+    const page = address & BigInt(-pageSize);
     // An access that begins on the page may reach into the next one.
     const end = page + BigInt(2 * pageSize);
-    return [...this.watchpoints].some(({ address, bytes }) => address < end && address + BigInt(bytes) > page);
+    return [...this.watchpoints].some(
+      (watched) => watched.address < end && watched.address + BigInt(watched.bytes) > page,
+    );
   }
 
   hasBreakpoint(page: bigint): boolean {

@@ -30,7 +30,15 @@ const missing =
 export function compiled(name: string): Guest {
   const program = join(folder, `${name}.elf`);
   if (missing !== undefined) return { program, missing };
-  const target = ["-march=rv64gc", "-mabi=lp64d", "-mcmodel=medany", "-ffreestanding", "-nostdlib", "-static"];
+  const target = [
+    "-march=rv64gc",
+    "-mabi=lp64d",
+    "-mcmodel=medany",
+    "-ffreestanding",
+    "-ffixed-x31",
+    "-nostdlib",
+    "-static",
+  ];
   const files = ["start.S", "board.c", `${name}.c`].map((file) => join(sources, file));
   const linker = ["-T", join(sources, "guest.ld"), "-Wl,--no-warn-rwx-segments"];
   const { status, stderr } = spawnSync(compiler, ["-O2", ...target, ...linker, ...files, "-o", program], {

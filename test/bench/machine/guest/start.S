@@ -6,6 +6,11 @@ _start:
     la      sp, stack_end
     la      t0, trap
     csrw    mtvec, t0
+    # All other exceptions go to supervisor mode, and are failures.
+    la      t0, failed
+    csrw    stvec, t0
+    li      t0, ~(1 << 9)
+    csrw    medeleg, t0
     # Physical memory protection: all for all.
     li      t0, -1
     csrw    pmpaddr0, t0
@@ -25,17 +30,15 @@ _start:
     csrw    mepc, t0
     mret
 
+# Of x31, which the compiler is told to leave alone.
     .align  2
 trap:
-    csrrw   t0, mscratch, t0
-    csrr    t0, mcause
-    addi    t0, t0, -9
-    bnez    t0, failed
-    csrr    t0, mepc
-    addi    t0, t0, 4
-    csrw    mepc, t0
-    csrrw   t0, mscratch, t0
+    csrr    t6, mepc
+    addi    t6, t6, 4
+    csrw    mepc, t6
     mret
+
+    .align  2
 failed:
     li      t0, 0x100000
     li      t1, 0x13333

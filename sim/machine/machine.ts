@@ -315,9 +315,7 @@ export class Machine implements Persist<MachineState>, Viewable {
   }
 
   #beginAnew(): void {
-    const { bus } = this;
-    bus.bytes(bus.ramBase, bus.ramSize)?.fill(0);
-    bus.written(bus.ramBase, bus.ramSize);
+    this.bus.clear();
     this.#begin();
   }
 

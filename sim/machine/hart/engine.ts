@@ -9,7 +9,7 @@ import { nextInterrupt } from "./interrupts.js";
 import { isAligned, type HartBus, type VirtualMemory } from "./memory.js";
 import { machine, supervisor, type Privilege } from "./mode.js";
 import type { Protection } from "./pmp.js";
-import type { Operand, Routines } from "./routines.js";
+import { isSilent, type Operand, type Routines } from "./routines.js";
 import type { PrivilegedState } from "./state.js";
 import { status } from "./status.js";
 import { highOf, lowOf, Tlb } from "./tlb.js";
@@ -37,12 +37,6 @@ export interface TranslatedHart {
   isWatched(address: bigint): boolean;
   hasBreakpoint(page: bigint): boolean;
 }
-
-/** Routines after which translated code goes on without being asked. */
-const silent: ReadonlySet<Routine> = new Set(["reserve", "takeReservation", "useFloats"]);
-/** Reading a CSR changes nothing. */
-const onlyReads = (routine: Routine, writes: Operand): boolean =>
-  (routine === "setCsr" || routine === "clearCsr") && Number(writes) === 0;
 
 const pageOf = (address: bigint): bigint => address & BigInt(-pageSize);
 const offsetOf = (address: bigint): number => lowOf(address) & (pageSize - 1);
@@ -193,8 +187,7 @@ export class TranslatedEngine implements UnitUser {
     const answer = this.#hart.routines[routine](first, second, third);
     if (typeof answer !== "bigint") return this.#undone(answer);
     if (
-      !silent.has(routine) &&
-      !onlyReads(routine, third) &&
+      !isSilent(routine, third) &&
       (this.#hart.stopping || this.#enter() || nextInterrupt(this.#hart.state) !== undefined)
     ) {
       this.#words[hartLayout.fault / 4] = attention.done;

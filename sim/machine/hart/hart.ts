@@ -8,6 +8,7 @@ import { hasTimer } from "./csr-machine.js";
 import { TranslatedEngine } from "./engine.js";
 import { Evaluator } from "./evaluator.js";
 import { cause } from "./exceptions.js";
+import { extensionsOf } from "./extensions.js";
 import { Floats } from "./floats.js";
 import { awake, interrupt, nextInterrupt } from "./interrupts.js";
 import { VirtualMemory, type HartBus } from "./memory.js";
@@ -389,15 +390,4 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
     this.statusChanged();
     this.protectionChanged();
   }
-}
-
-/** misa, by the extensions whose rows the ISA has (privileged ISA, "Machine ISA"). */
-function extensionsOf(isa: Isa): { readonly extensions: bigint; readonly float: boolean } {
-  const letters = new Set(["S", "U", ...isa.rows.map(({ extension }) => extension)]);
-  if (isa.shortRows.length > 0) letters.add("C");
-  const bits = Array.from("ABCDEFGHIJKLMNOPQRSTUVWXYZ").reduce(
-    (sum, letter, bit) => (letters.has(letter) ? sum | (1n << BigInt(bit)) : sum),
-    0n,
-  );
-  return { extensions: BigInt.asIntN(64, (2n << 62n) | bits), float: letters.has("F") };
 }

@@ -61,7 +61,7 @@ interface Place {
 }
 
 /**
- * Executes hot pages as units and what is cold by the evaluator. In units, loads and stores of RAM find their pages in the
+ * Executes hot pages as units and what is cold by the interpreter. In units, loads and stores of RAM find their pages in the
  * TLBs, which this fills. What has to be seen has no entry: devices, watched pages, stores to pages that hold translated code.
  * A unit leaves at an instruction that is more than it can do, and the evaluator executes that one.
  */
@@ -263,9 +263,9 @@ export class TranslatedEngine implements UnitUser {
   // Units and what is between them.
 
   /** Code of the arena gets what is left of the budget. */
-  #give(most: number): void {
+  #give(most = Infinity): void {
     const words = this.#words;
-    this.#given = Math.min(this.#hart.left, most);
+    this.#given = Math.min(this.#hart.left, most, 2 ** 31 - 1);
     words[hartLayout.budget / 4] = this.#given;
     words[hartLayout.budget / 4 + 1] = 0;
     words[hartLayout.fault / 4] = attention.none;
@@ -282,7 +282,7 @@ export class TranslatedEngine implements UnitUser {
 
   /** @returns whether it got anywhere */
   #run(run: Run, block: number): boolean {
-    this.#give(2 ** 31 - 1);
+    this.#give();
     run(this.#base, block);
     const executed = this.#take();
     if (this.#words[hartLayout.fault / 4] === attention.undone) {
@@ -306,7 +306,7 @@ export class TranslatedEngine implements UnitUser {
     // jump, which may lead to a unit, or to where one is worth making.
     const missing = variant.patience - variant.heat;
     const isCold = variant.entries.size === 0 && missing > 0;
-    this.#give(isCold ? missing : 2 ** 31 - 1);
+    this.#give(isCold ? missing : Infinity);
     const outcome = this.#interpreter(this.#base, variant.page, host, isCold ? 0 : 1);
     variant.heat += this.#take();
     if (this.#words[hartLayout.fault / 4] === attention.undone) this.#redo();

@@ -23,7 +23,7 @@ export async function runInQemu({ program, kernel, until }: Guest, options: read
     "sh",
     ["-c", '"$@" & echo $! >&3; wait; echo; times', "sh", command, ...board, ...options, ...images],
     {
-      stdio: ["ignore", "pipe", "inherit", "pipe"],
+      stdio: ["ignore", "pipe", "pipe", "pipe"],
     },
   );
   let pid = "";
@@ -31,6 +31,8 @@ export async function runInQemu({ program, kernel, until }: Guest, options: read
   // The shell stays, to tell of QEMU's time.
   const end = (): void => void process.kill(Number(pid));
   const late = setTimeout(end, limit);
+  let said = "";
+  shell.stderr?.on("data", (text: Buffer) => (said += text.toString()));
   let output = "";
   let shown = 0;
   shell.stdout?.setEncoding("utf8");
@@ -44,7 +46,7 @@ export async function runInQemu({ program, kernel, until }: Guest, options: read
   clearTimeout(late);
   const wall = (shown > 0 ? shown : performance.now()) - begin;
   const user = /\n(\d+)m([\d.]+)s [\d.ms]+\n$/.exec(output);
-  if (user === null || (until !== undefined && shown === 0)) throw new Error(`${command} ${program}: ${output}`);
+  if (user === null || (until !== undefined && shown === 0)) throw new Error(`${command} ${program}: ${said}${output}`);
   return {
     user: Number(user[1]) * 60 + Number(user[2]),
     wall: wall / 1000,

@@ -102,6 +102,12 @@ export class Bus {
     return at === undefined ? undefined : new Uint8Array(this.buffer, at, length);
   }
 
+  /** Makes all of RAM zeros. */
+  clear(): void {
+    this.bytes(this.ramBase, this.ramSize)?.fill(0);
+    this.written(this.ramBase, this.ramSize);
+  }
+
   /** RAM changed there other than by a hart's own stores. */
   written(address: number, length: number): void {
     for (const listener of this.#listeners) listener(address, length);

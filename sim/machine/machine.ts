@@ -205,7 +205,7 @@ export class Machine implements Persist<MachineState>, Viewable {
   /** Power off and on again: RAM is zeros but for the programs. */
   reset(): void {
     this.#input(() => {
-      this.#begin();
+      this.#beginAnew();
     });
   }
 
@@ -307,13 +307,16 @@ export class Machine implements Persist<MachineState>, Viewable {
     return { executed: this.#schedule.executed, time: this.#schedule.quantumTime };
   }
 
+  /** RAM is zeros. */
   #begin(): void {
     this.#schedule.reset();
     this.#board.reset();
-    const { bus } = this;
-    bus.bytes(bus.ramBase, bus.ramSize)?.fill(0);
-    bus.written(bus.ramBase, bus.ramSize);
     this.#boot.load(this.#board);
+  }
+
+  #beginAnew(): void {
+    this.bus.clear();
+    this.#begin();
   }
 
   #stopped(hart: Hart, stop: Stop & { readonly kind: "breakpoint" | "watchpoint" }): MachineStop | undefined {
@@ -331,7 +334,7 @@ export class Machine implements Persist<MachineState>, Viewable {
   #finish(finish: Finish): void {
     if (finish.kind === "reset") {
       this.#schedule.post(() => {
-        this.#begin();
+        this.#beginAnew();
       });
     } else if (!this.#quiet) this.#schedule.stop(finish);
   }

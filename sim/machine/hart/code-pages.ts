@@ -12,7 +12,7 @@ export interface Variant {
   readonly page: bigint;
   /** Where it is entered from outside, as offsets. */
   readonly wanted: Set<number>;
-  /** How many of its instructions have been evaluated since something of it was translated, and how many are too many. */
+  /** How many of its instructions have been interpreted since something of it was translated, and how many are too many. */
   heat: number;
   patience: number;
   translations: number;
@@ -53,7 +53,7 @@ export interface UnitUser {
 const mostUnitsOfPage = 12;
 /** How many translations of a page are to be expected; behind it, patience doubles with each. */
 const usualTranslations = 12;
-const mostPatience = 1 << 20;
+const mostDoublings = 10;
 const mostUnits = 4096;
 const pageSize = 4096;
 
@@ -67,7 +67,7 @@ export class CodePages {
   readonly #imports: Imports;
   /** Oldest first. */
   readonly #order = new Set<TranslatedUnit>();
-  /** How many instructions of a page are evaluated before it is worth translating. */
+  /** How many instructions of a page are interpreted before it is worth translating. */
   readonly #patience: number;
 
   constructor(patience: number, imports: Imports) {
@@ -133,10 +133,8 @@ export class CodePages {
     }
     variant.heat = 0;
     variant.translations++;
-    variant.patience = Math.min(
-      (this.#patience + 8 * made.instructions) * 2 ** Math.max(0, variant.translations - usualTranslations),
-      mostPatience,
-    );
+    variant.patience =
+      this.#patience * 2 ** Math.min(Math.max(0, variant.translations - usualTranslations), mostDoublings);
 
     const bytes = (variant.code.covered ??= new Uint8Array(pageSize));
     for (const [at, length] of made.covered) bytes.fill(1, at, at + length);

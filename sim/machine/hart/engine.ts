@@ -1,6 +1,6 @@
 import type { Memory } from "../../wasm/index.js";
 import type { Exception, Isa, Routine, Width } from "../instructions/index.js";
-import { attention, hartLayout, pageSize } from "../layout.js";
+import { attention, hartLayout, pageBits, pageSize } from "../layout.js";
 import { outcomes, type Interpret } from "../translate/interpreter.js";
 import type { CodePages, Run, UnitUser, Variant } from "./code-pages.js";
 import { isSv39 } from "./csr-supervisor.js";
@@ -9,7 +9,7 @@ import { nextInterrupt } from "./interrupts.js";
 import { isAligned, type HartBus, type VirtualMemory } from "./memory.js";
 import { machine, supervisor, type Privilege } from "./mode.js";
 import type { Protection } from "./pmp.js";
-import type { Operand, Routines } from "./routines.js";
+import { isSilent, type Operand, type Routines } from "./routines.js";
 import type { PrivilegedState } from "./state.js";
 import { status } from "./status.js";
 import { highOf, lowOf, Tlb } from "./tlb.js";
@@ -33,22 +33,25 @@ export interface TranslatedHart {
   /** Executes the instruction at pc by its meaning, or takes the trap that it ends in. */
   step(): void;
   trap(exception: Exception): void;
-  /** Whether a debugger wants to know of what happens on the page. */
-  isWatched(page: bigint): boolean;
+  /** Whether a debugger wants to know of what happens on the address's page. */
+  isWatched(address: bigint): boolean;
   hasBreakpoint(page: bigint): boolean;
 }
 
-/** Routines after which translated code goes on without being asked. */
-const silent: ReadonlySet<Routine> = new Set(["reserve", "takeReservation", "useFloats"]);
-
 const pageOf = (address: bigint): bigint => address & BigInt(-pageSize);
-const offsetOf = (address: bigint): number => Number(address & BigInt(pageSize - 1));
+const offsetOf = (address: bigint): number => lowOf(address) & (pageSize - 1);
 
 /** Numbers of address spaces begin anew behind this one; what was found under them is forgotten then. */
 const mostSpaces = 1 << 16;
 
-/** Where the page is that instructions were fetched from last. */
+/** How many pages' places are kept; a page's lowest number bits choose one. */
+const places = 256;
+
+/** Where a page is that instructions were fetched from. */
 interface Place {
+  /** The context, and what `#epoch` was: else it is no longer so. */
+  readonly fetch: number;
+  readonly epoch: number;
   readonly low: number;
   readonly high: number;
   readonly variant: Variant;
@@ -58,7 +61,7 @@ interface Place {
 }
 
 /**
- * Executes hot pages as units and what is cold by the evaluator. In units, loads and stores of RAM find their pages in the
+ * Executes hot pages as units and what is cold by the interpreter. In units, loads and stores of RAM find their pages in the
  * TLBs, which this fills. What has to be seen has no entry: devices, watched pages, stores to pages that hold translated code.
  * A unit leaves at an instruction that is more than it can do, and the evaluator executes that one.
  */
@@ -78,7 +81,9 @@ export class TranslatedEngine implements UnitUser {
   /** The keys of the contexts that the TLBs are in; none, where they have to be entered anew. */
   #data = Number.NaN;
   #fetch = Number.NaN;
-  #place: Place | undefined;
+  readonly #places: (Place | undefined)[] = Array.from({ length: places }, () => undefined);
+  /** Counts what makes places untrue. */
+  #epoch = 0;
   #exception: Exception | undefined;
   /** Of instructions that the running unit was given. */
   #given = 0;
@@ -126,7 +131,7 @@ export class TranslatedEngine implements UnitUser {
 
   /** What addresses mean has changed: all of them, or what one page-table leaf maps. */
   forget(address?: bigint): void {
-    this.#place = undefined;
+    this.#epoch++;
     if (address === undefined) {
       this.#tlb.renew();
       this.#spaces.clear();
@@ -149,13 +154,12 @@ export class TranslatedEngine implements UnitUser {
     const { memory } = this.#hart;
     const bytes = width / 8;
     const misaligned = access === "write" && !isAligned(address, width);
-    if (misaligned || offsetOf(address) + bytes > pageSize || this.#hart.isWatched(pageOf(address)))
-      return this.#undone();
+    if (misaligned || offsetOf(address) + bytes > pageSize || this.#hart.isWatched(address)) return this.#undone();
     const physical = memory.translate(address, bytes, access);
     if (typeof physical !== "number") return this.#undone(physical);
     const value = memory.read(physical, width);
     if (value === undefined) return this.#undone();
-    this.#fill(access, address, physical);
+    this.#fill(address, physical, memory.writable);
     return value;
   }
 
@@ -163,7 +167,7 @@ export class TranslatedEngine implements UnitUser {
     const { memory } = this.#hart;
     const bytes = width / 8;
     // The evaluator drops the code that a store changes, which may be the running unit.
-    if (offsetOf(address) + bytes > pageSize || this.#hart.isWatched(pageOf(address))) {
+    if (offsetOf(address) + bytes > pageSize || this.#hart.isWatched(address)) {
       this.#undone();
       return;
     }
@@ -171,7 +175,7 @@ export class TranslatedEngine implements UnitUser {
     if (typeof physical !== "number") this.#undone(physical);
     else if (this.#bus.ramAt(physical, bytes) === undefined || this.#code.isCode(physical, bytes)) this.#undone();
     else {
-      this.#fill("write", address, physical);
+      this.#fill(address, physical, memory.writable);
       memory.write(physical, width, value);
     }
   }
@@ -183,7 +187,7 @@ export class TranslatedEngine implements UnitUser {
     const answer = this.#hart.routines[routine](first, second, third);
     if (typeof answer !== "bigint") return this.#undone(answer);
     if (
-      !silent.has(routine) &&
+      !isSilent(routine, third) &&
       (this.#hart.stopping || this.#enter() || nextInterrupt(this.#hart.state) !== undefined)
     ) {
       this.#words[hartLayout.fault / 4] = attention.done;
@@ -196,9 +200,7 @@ export class TranslatedEngine implements UnitUser {
     const physical = this.#hart.memory.translate(address, 1, "write");
     if (typeof physical !== "number") return true;
     return (
-      this.#bus.ramAt(physical, 8) !== undefined &&
-      !this.#code.isCode(physical, 8) &&
-      !this.#hart.isWatched(pageOf(address))
+      this.#bus.ramAt(physical, 8) !== undefined && !this.#code.isCode(physical, 8) && !this.#hart.isWatched(address)
     );
   }
 
@@ -216,9 +218,7 @@ export class TranslatedEngine implements UnitUser {
     if (data === this.#data && fetch === this.#fetch) return false;
     this.#data = data;
     this.#fetch = fetch;
-    const changed = this.#tlb.enter(data, fetch);
-    if (changed) this.#place = undefined;
-    return changed;
+    return this.#tlb.enter(data, fetch);
   }
 
   /** Machine mode sees the same memory in all address spaces. The lowest two bits are left for SUM and MXR. */
@@ -230,6 +230,7 @@ export class TranslatedEngine implements UnitUser {
     const key = isSv39(satp) ? satp : 0n;
     if (this.#spaces.size === mostSpaces) {
       this.#spaces.clear();
+      this.#epoch++;
       this.#tlb.renew();
       this.#data = Number.NaN;
     }
@@ -239,13 +240,17 @@ export class TranslatedEngine implements UnitUser {
     return this.#spaces.size - 1;
   }
 
-  #fill(access: "read" | "write", address: bigint, physical: number): void {
+  /** From now on units read the page by themselves, and write it where `writes` says that the hart may. */
+  #fill(address: bigint, physical: number, writes: boolean): void {
     const { memory, protection } = this.#hart;
     const page = physical - (physical % pageSize);
     const host = this.#bus.ramAt(page, pageSize);
-    if (host === undefined || (access === "write" && this.#code.holdsCode(page))) return;
-    if (!protection.allows(page, pageSize, access, memory.dataPrivilege)) return;
-    this.#tlb.fill(access, { low: lowOf(address), high: highOf(address) }, host, memory.level);
+    if (host === undefined) return;
+    const halves = { low: lowOf(address), high: highOf(address) };
+    const { level, dataPrivilege } = memory;
+    if (protection.allows(page, pageSize, "read", dataPrivilege)) this.#tlb.fill("read", halves, host, level);
+    if (!writes || this.#code.holdsCode(page)) return;
+    if (protection.allows(page, pageSize, "write", dataPrivilege)) this.#tlb.fill("write", halves, host, level);
   }
 
   /** Sends the unit back to where it calls from, as if the instruction had not begun: for its exception, or the evaluator. */
@@ -258,9 +263,9 @@ export class TranslatedEngine implements UnitUser {
   // Units and what is between them.
 
   /** Code of the arena gets what is left of the budget. */
-  #give(most: number): void {
+  #give(most = Infinity): void {
     const words = this.#words;
-    this.#given = Math.min(this.#hart.left, most);
+    this.#given = Math.min(this.#hart.left, most, 2 ** 31 - 1);
     words[hartLayout.budget / 4] = this.#given;
     words[hartLayout.budget / 4 + 1] = 0;
     words[hartLayout.fault / 4] = attention.none;
@@ -277,7 +282,7 @@ export class TranslatedEngine implements UnitUser {
 
   /** @returns whether it got anywhere */
   #run(run: Run, block: number): boolean {
-    this.#give(2 ** 31 - 1);
+    this.#give();
     run(this.#base, block);
     const executed = this.#take();
     if (this.#words[hartLayout.fault / 4] === attention.undone) {
@@ -301,7 +306,7 @@ export class TranslatedEngine implements UnitUser {
     // jump, which may lead to a unit, or to where one is worth making.
     const missing = variant.patience - variant.heat;
     const isCold = variant.entries.size === 0 && missing > 0;
-    this.#give(isCold ? missing : 2 ** 31 - 1);
+    this.#give(isCold ? missing : Infinity);
     const outcome = this.#interpreter(this.#base, variant.page, host, isCold ? 0 : 1);
     variant.heat += this.#take();
     if (this.#words[hartLayout.fault / 4] === attention.undone) this.#redo();
@@ -359,7 +364,11 @@ export class TranslatedEngine implements UnitUser {
 
   #placeOf(low: number, high: number): Place | undefined {
     const page = low & -pageSize;
-    if (this.#place?.low === page && this.#place.high === high) return this.#place;
+    const number = (low >>> pageBits) % places;
+    const known = this.#places[number];
+    const fetch = this.#fetch;
+    const epoch = this.#epoch;
+    if (known?.low === page && known.high === high && known.fetch === fetch && known.epoch === epoch) return known;
     const { memory, protection, state, pc } = this.#hart;
     const physical = memory.translate(pc, 2, "execute");
     if (typeof physical !== "number" || this.#hart.hasBreakpoint(pageOf(pc))) return undefined;
@@ -367,8 +376,9 @@ export class TranslatedEngine implements UnitUser {
     const host = this.#bus.ramAt(start, pageSize);
     if (host === undefined || !protection.allows(start, pageSize, "execute", state.mode.privilege)) return undefined;
     const variant = this.#code.variant(start, pageOf(pc));
-    this.#place = { low: page, high, variant, host, level: memory.level };
-    return this.#place;
+    const place = { low: page, high, fetch, epoch, variant, host, level: memory.level };
+    this.#places[number] = place;
+    return place;
   }
 
   #translate({ variant, host }: Place, entry: number, loop: boolean): void {

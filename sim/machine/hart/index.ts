@@ -7,6 +7,7 @@
  * csr            the table of CSRs and how instructions access them; csr-row: one of them; csr-machine, csr-supervisor, csr-counters, csr-float: its rows
  * floats         floating-point registers, flags and rounding mode
  * trap           into a handler and back; interrupts: which one is next; exceptions: causes
+ * extensions     what misa says of the ISA
  * routines       what instructions ask of a hart
  * memory         loads, stores and fetches by virtual address; walk: Sv39's tables; pmp: physical memory protection
  * evaluator      the reference engine

@@ -5,6 +5,7 @@ import { machine, privilegeOf, type Privilege } from "./mode.js";
 import type { Protection } from "./pmp.js";
 import type { PrivilegedState } from "./state.js";
 import { mppShift, status } from "./status.js";
+import { highOf, lowOf } from "./tlb.js";
 import { Walker } from "./walk.js";
 
 /** The physical address space as a hart needs it. */
@@ -21,7 +22,7 @@ export interface HartBus {
 }
 
 const pageSize = 4096;
-const offsetOf = (address: bigint): number => Number(address & 4095n);
+const offsetOf = (address: bigint): number => lowOf(address) & (pageSize - 1);
 
 /**
  * Memory as a hart's instructions see it: virtual addresses, permissions, faults. Misaligned accesses are served in RAM, across
@@ -66,6 +67,11 @@ export class VirtualMemory {
     return this.#walker.level;
   }
 
+  /** Of the last translation: whether page tables let a store go the same way, and have nothing to mark for it. */
+  get writable(): boolean {
+    return this.#walker.writable;
+  }
+
   /**
    * The physical address of bytes that don't reach into another page.
    * @returns the exception where there is none, or it may not be accessed
@@ -77,10 +83,13 @@ export class VirtualMemory {
     if (privilege === machine || !isSv39(state.satp)) {
       physical = Number(BigInt.asUintN(64, address));
       this.#walker.level = 0;
+      this.#walker.writable = true;
     } else {
-      if (BigInt.asIntN(39, address) !== address) return { cause: pageFault[access], value: address };
-      const plain = Number(BigInt.asUintN(39, address));
-      const number = Math.floor(plain / pageSize);
+      const low = lowOf(address);
+      const high = highOf(address);
+      // Of 39 bits, sign-extended.
+      if ((high << 25) >> 25 !== high) return { cause: pageFault[access], value: address };
+      const number = ((high & 127) << 20) | (low >>> 12);
       if (state.satp !== this.#satp) {
         this.#satp = state.satp;
         this.#root = rootOf(state.satp);
@@ -89,7 +98,7 @@ export class VirtualMemory {
       if (fault !== undefined) {
         return { cause: (fault === "page" ? pageFault : accessFault)[access], value: address };
       }
-      physical = this.#walker.page + (plain % pageSize);
+      physical = this.#walker.page + (low & (pageSize - 1));
     }
     return this.#protection.allows(physical, bytes, access, privilege)
       ? physical
@@ -219,4 +228,4 @@ export class VirtualMemory {
   }
 }
 
-export const isAligned = (address: bigint, width: Width): boolean => (Number(address & 7n) & (width / 8 - 1)) === 0;
+export const isAligned = (address: bigint, width: Width): boolean => (lowOf(address) & (width / 8 - 1)) === 0;

@@ -21,6 +21,14 @@ export type Routines = Readonly<
   Record<Routine, (first: Operand, second: Operand, third: Operand) => bigint | Exception>
 >;
 
+const silent: ReadonlySet<Routine> = new Set(["reserve", "takeReservation", "useFloats"]);
+
+/** Whether an engine may go on behind a routine without asking whether interrupts or contexts have changed. */
+export function isSilent(routine: Routine, third: Operand): boolean {
+  const onlyReads = (routine === "setCsr" || routine === "clearCsr") && Number(third) === 0;
+  return onlyReads || silent.has(routine);
+}
+
 const widthOf = (bytes: Operand): Width => (Number(bytes) === 4 ? 32 : 64);
 
 const changeCsr =

@@ -22,6 +22,32 @@ export interface Halves {
 export const lowOf = (address: bigint): number => Number(BigInt.asIntN(32, address));
 export const highOf = (address: bigint): number => Number(BigInt.asIntN(32, address >> 32n));
 
+/** Page-table leaves have levels 0 (4 KiB), 1 (2 MiB) and 2 (1 GiB). */
+const levels = 3;
+const leafShift = (level: number): number => 12 + 9 * level;
+
+/** Tells page-table leaves that something may have come of from those that nothing has (a Bloom filter with one hash). */
+class Leaves {
+  readonly #marks = Array.from({ length: levels }, () => new Uint8Array(1024));
+
+  add(address: Halves, level: number): void {
+    const marks = this.#marks[level];
+    if (marks !== undefined) marks[this.#hash(address, level)] = 1;
+  }
+
+  has(address: Halves, level: number): boolean {
+    return this.#marks[level]?.[this.#hash(address, level)] === 1;
+  }
+
+  clear(): void {
+    for (const marks of this.#marks) marks.fill(0);
+  }
+
+  #hash({ low, high }: Halves, level: number): number {
+    return ((low >>> leafShift(level)) + 257 * high) & 1023;
+  }
+}
+
 /** Numbers for the contexts that are in use, by what makes them up; when they run out, all are forgotten. */
 class Contexts {
   readonly #numbers = new Map<number, number>();
@@ -61,14 +87,17 @@ export class Tlb {
   readonly #data: Contexts = new Contexts(tlbContexts, () => {
     this.#clear(hartLayout.readTlb, tlbEntries);
     this.#clear(hartLayout.writeTlb, tlbEntries);
+    this.#dataLeaves.clear();
   });
   readonly #jumps: Contexts = new Contexts(jumpContexts, () => {
     this.#clear(hartLayout.jumps, jumpEntries);
+    this.#fetchLeaves.clear();
   });
   #context = 0;
   #jumpContext = 0;
-  /** The highest level of a leaf that instructions were fetched by. */
-  #fetchLevel = 0;
+  /** What the TLBs' entries came of, and the jump cache's. */
+  readonly #dataLeaves: Leaves = new Leaves();
+  readonly #fetchLeaves: Leaves = new Leaves();
 
   constructor(buffer: ArrayBuffer, base: number) {
     this.#words = new Int32Array(buffer, base, hartLayout.size / 4);
@@ -93,7 +122,8 @@ export class Tlb {
   renew(): void {
     this.#data.renew();
     this.#jumps.renew();
-    this.#fetchLevel = 0;
+    this.#dataLeaves.clear();
+    this.#fetchLeaves.clear();
   }
 
   /** From now on translated code reaches the page at `host` of the arena by itself. */
@@ -105,6 +135,7 @@ export class Tlb {
     this.#words[at + 1] = address.high;
     this.#words[at + 2] = (host - page) | 0;
     this.#words[at + 3] = level;
+    this.#dataLeaves.add(address, level);
   }
 
   /** From now on jumps to the address go to that block of that unit. */
@@ -114,7 +145,7 @@ export class Tlb {
     this.#words[at + 1] = high ^ (this.#jumpContext << jumpShift);
     this.#words[at + 2] = unit;
     this.#words[at + 3] = block;
-    this.#fetchLevel = Math.max(this.#fetchLevel, level);
+    this.#fetchLeaves.add({ low, high }, level);
   }
 
   /** Where the entry for a jump to the address is, if there is one. */
@@ -127,20 +158,18 @@ export class Tlb {
 
   /** Forgets what came of the leaf that maps the address. */
   forgetAddress(address: bigint): void {
-    const { low, high } = { low: lowOf(address), high: highOf(address) };
-    for (const tlb of [hartLayout.readTlb, hartLayout.writeTlb]) {
-      for (let at = tlb / 4; at < tlb / 4 + tlbEntries * words; at += words) {
-        const shift = 12 + 9 * (this.#words[at + 3] ?? 0);
-        const same = ((this.#words[at] ?? 0) ^ low) >>> shift === 0 && this.#words[at + 1] === high;
-        if (same) this.#words[at + 1] = this.#words[at] = -1;
-      }
-    }
-    const shift = 12 + 9 * this.#fetchLevel;
+    const halves = { low: lowOf(address), high: highOf(address) };
+    const { low, high } = halves;
     // Of the upper half, the bits that a context's number changes don't matter.
     const mask = 2 ** jumpShift - 1;
-    this.#forgetJumps(
-      (at) => (((this.#words[at] ?? 0) ^ low) >>> shift) + (((this.#words[at + 1] ?? 0) ^ high) & mask) === 0,
-    );
+    for (let level = 0; level < levels; level++) {
+      if (this.#dataLeaves.has(halves, level)) this.#forgetData(halves, level);
+      if (!this.#fetchLeaves.has(halves, level)) continue;
+      const shift = leafShift(level);
+      this.#forgetJumps(
+        (at) => (((this.#words[at] ?? 0) ^ low) >>> shift) + (((this.#words[at + 1] ?? 0) ^ high) & mask) === 0,
+      );
+    }
   }
 
   forgetUnit(unit: number): void {
@@ -153,6 +182,19 @@ export class Tlb {
     for (let at = first; at < first + tlbEntries * words; at += words) {
       const page = ((this.#words[at] ?? 0) & ~4095) + (this.#words[at + 2] ?? 0);
       if (page >>> 0 === host) this.#words[at + 1] = this.#words[at] = -1;
+    }
+  }
+
+  #forgetData({ low, high }: Halves, level: number): void {
+    const shift = leafShift(level);
+    // A leaf of 4 KiB is one page, which has one entry.
+    const first = level === 0 ? (low >>> 12) & (tlbEntries - 1) : 0;
+    const last = level === 0 ? first : tlbEntries - 1;
+    for (const tlb of [hartLayout.readTlb, hartLayout.writeTlb]) {
+      for (let at = tlb / 4 + first * words; at <= tlb / 4 + last * words; at += words) {
+        const same = ((this.#words[at] ?? 0) ^ low) >>> shift === 0 && this.#words[at + 1] === high;
+        if (same && this.#words[at + 3] === level) this.#words[at + 1] = this.#words[at] = -1;
+      }
     }
   }
 

@@ -32,6 +32,8 @@ export class Walker {
   /** What the last successful walk found: where the page of 4 KiB begins, the leaf's level. */
   page = 0;
   level = 0;
+  /** Whether a store that is allowed what this access was allowed finds W and D there. */
+  writable = false;
 
   constructor(ram: Ram, protection: Protection, marked: (address: number, bytes: number) => void) {
     this.#ram = ram;
@@ -79,6 +81,7 @@ export class Walker {
       }
       this.page = page + (number % below) * 4096;
       this.level = level;
+      this.writable = ((low | marks) & (pte.W | pte.D)) === (pte.W | pte.D);
       return undefined;
     }
     return "page";

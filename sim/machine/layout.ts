@@ -1,5 +1,5 @@
 /**
- * Where a hart keeps what, as offsets from its base in the machine's memory: both engines and the host work on the same
+ * Where a hart keeps what, as offsets from its base in the machine's memory: all engines and the host work on the same
  * bytes, so that a hart can change its engine between two instructions.
  */
 export const hartLayout = {

@@ -9,7 +9,6 @@
  * bytes     a buffer that grows, and LEB128 numbers
  * code      the instructions that our compilers use, by their names in the specification
  * module    the sections of a module
- * text      code in the text format, for reading
  * platform  WebAssembly as ES2023 without a DOM doesn't declare it; the only file that names it
  *
  * Source: WebAssembly Core Specification 2.0, chapter 5 (binary format), and the tail-call proposal.

@@ -11,7 +11,7 @@
  * routines       what instructions ask of a hart
  * memory         loads, stores and fetches by virtual address; walk: Sv39's tables; pmp: physical memory protection
  * evaluator      the reference engine
- * engine         the other one: units where code is hot; code-pages: the units; tlb: what they find memory and each other by
+ * engine         the fast one: units where code is hot, the interpreter where it is cold; code-pages: the units; tlb: what they find memory and each other by
  * shared         what the harts of one machine have in common
  *
  * Source: The RISC-V Instruction Set Manual, volume II (privileged).

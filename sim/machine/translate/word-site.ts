@@ -3,7 +3,7 @@ import { hartLayout } from "../layout.js";
 import type { EmitContext, Locals } from "./context.js";
 import { isFloat, type Site } from "./site.js";
 
-/** Locals of the interpreter beside those that meanings work with. */
+/** Locals of the interpreter, those that meanings work with among them. */
 export interface WordLocals extends Locals {
   /** The instruction's bits. */
   readonly word: number;

@@ -182,9 +182,7 @@ export class Tlb {
   /** Where the entry for a jump to the address is, if there is one. */
   findJump(low: number, high: number): number | undefined {
     const at = this.#jumpAt(low);
-    return this.#words[at] === low && this.#words[at + 1] === (high ^ this.#jumpContext)
-      ? at
-      : undefined;
+    return this.#words[at] === low && this.#words[at + 1] === (high ^ this.#jumpContext) ? at : undefined;
   }
 
   /** Forgets what came of the leaf that maps the address. */

@@ -28,8 +28,8 @@ export interface TranslatedHart {
   readonly left: number;
   /** Whether it has to stop before the next instruction. */
   readonly stopping: boolean;
-  /** That many instructions have been begun. */
-  count(instructions: number): void;
+  /** That many instructions have been begun, and so many of them ended in an exception that was taken already. */
+  count(instructions: number, trapped?: number): void;
   /** Executes the instruction at pc by its meaning, or takes the trap that it ends in. */
   step(): void;
   trap(exception: Exception): void;
@@ -114,6 +114,11 @@ export class TranslatedEngine implements UnitUser {
   /** How many instructions the running unit has begun, before the one that asks. */
   get underway(): number {
     return this.#given - (this.#words[hartLayout.budget / 4] ?? 0);
+  }
+
+  /** How many of these ended in an exception. */
+  get trapped(): number {
+    return this.#words[hartLayout.trapped / 4] ?? 0;
   }
 
   /** Executes some instructions, at least one; not past one that changes what stands between instructions. */
@@ -212,13 +217,19 @@ export class TranslatedEngine implements UnitUser {
     if (state.satp !== this.#satp) {
       this.#satp = state.satp;
       this.#space = this.#spaceOf(state.satp);
+      this.#tlb.forgetModes();
     }
-    const data = this.#key(memory.dataPrivilege) + (state.mstatus & (status.SUM | status.MXR)) / status.SUM;
-    const fetch = this.#key(state.mode.privilege);
+    const { privilege } = state.mode;
+    const bits = state.mstatus & (status.SUM | status.MXR);
+    const data = this.#key(memory.dataPrivilege) + bits / status.SUM;
+    const fetch = this.#key(privilege);
     if (data === this.#data && fetch === this.#fetch) return false;
     this.#data = data;
     this.#fetch = fetch;
-    return this.#tlb.enter(data, fetch);
+    const changed = this.#tlb.enter(data, fetch);
+    // With MPRV, data are another mode's.
+    if (memory.dataPrivilege === privilege) this.#tlb.noteMode(privilege, bits);
+    return changed;
   }
 
   /** Machine mode sees the same memory in all address spaces. The lowest two bits are left for SUM and MXR. */
@@ -276,7 +287,9 @@ export class TranslatedEngine implements UnitUser {
     const executed = this.underway;
     this.#given = 0;
     this.#words[hartLayout.budget / 4] = 0;
-    this.#hart.count(executed);
+    const { trapped } = this;
+    this.#words[hartLayout.trapped / 4] = 0;
+    this.#hart.count(executed, trapped);
     return executed;
   }
 

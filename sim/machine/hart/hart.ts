@@ -17,7 +17,7 @@ import { Protection } from "./pmp.js";
 import { routinesOf, type RoutineHart, type Routines } from "./routines.js";
 import { restoreState, saveState, type HartSaved } from "./saved.js";
 import { sharedOf, type Shared } from "./shared.js";
-import { resetState, type PrivilegedState } from "./state.js";
+import { PrivilegedState } from "./state.js";
 import { status } from "./status.js";
 import { enterTrap } from "./trap.js";
 
@@ -119,9 +119,9 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
     this.id = id;
     this.isa = isa;
     this.features = { ...extensionsOf(isa), sstc: clock.alarm !== undefined, svadu, pmpEntries };
-    this.state = resetState(pmpEntries);
     this.#clock = clock;
     const base = id * hartLayout.size;
+    this.state = new PrivilegedState(arena.memory.buffer, base, pmpEntries);
     this.floats = new Floats(arena.memory.buffer, base);
     // Integer registers, the others, the pc.
     this.registers = new BigInt64Array(arena.memory.buffer, base, hartLayout.pc / 8 + 1);
@@ -169,7 +169,7 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
 
   /** Those of them that did not end in an exception: what minstret counts. */
   get retired(): number {
-    return this.cycles - this.#trapped;
+    return this.cycles - this.#trapped - this.#translated.trapped;
   }
 
   /** How many of `cycles` the evaluator executed, since this object was made. */
@@ -297,9 +297,10 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
     return this.#paused || this.#stop !== undefined || this.state.waiting;
   }
 
-  count(instructions: number): void {
+  count(instructions: number, trapped = 0): void {
     this.#cycles += instructions;
     this.#left -= instructions;
+    this.#trapped += trapped;
   }
 
   step(): void {

@@ -9,6 +9,7 @@ import { CodePages } from "./code-pages.js";
 import type { TranslatedEngine } from "./engine.js";
 import type { HartBus } from "./memory.js";
 import type { Operand } from "./routines.js";
+import { buildTraps } from "./trap-code.js";
 import type { PrivilegedState } from "./state.js";
 
 /** What the harts of one machine share. */
@@ -38,6 +39,13 @@ export function sharedOf(memory: Memory, bus: HartBus, isa: Isa, patience: numbe
   const called = isa.rows.flatMap(({ meaning }) =>
     meaning.flatMap((effect) => (effect.kind === "call" ? [effect.routine] : [])),
   );
+  const traps = instantiate(buildTraps(), {
+    host: {
+      memory,
+      returnFromMachine: (base: number) => engine(base).call("returnFromMachine", 0, 0, 0),
+      returnFromSupervisor: (base: number) => engine(base).call("returnFromSupervisor", 0, 0, 0),
+    },
+  });
   const imports = {
     host: {
       memory,
@@ -49,13 +57,16 @@ export function sharedOf(memory: Memory, bus: HartBus, isa: Isa, patience: numbe
     },
     operator: createOperators(),
     float: createFloats(isa, memory),
-    routine: Object.fromEntries(
-      [...new Set(called)].map((routine) => [
-        routine,
-        (base: number, first: Operand = 0, second: Operand = 0, third: Operand = 0) =>
-          engine(base).call(routine, first, second, third),
-      ]),
-    ),
+    routine: {
+      ...Object.fromEntries(
+        [...new Set(called)].map((routine) => [
+          routine,
+          (base: number, first: Operand = 0, second: Operand = 0, third: Operand = 0) =>
+            engine(base).call(routine, first, second, third),
+        ]),
+      ),
+      ...traps,
+    },
   };
   const code = new CodePages(patience, imports);
   bus.onWritten((address, length) => {

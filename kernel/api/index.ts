@@ -5,7 +5,7 @@
  * show       display a value in the middle of a cell
  * markup     html, md, svg: templates that show themselves
  * exercises  predict, reveal, check, problem, hint, checkpoint, claim for this session
- * file       a disk image in a file of this computer
+ * file       a disk image in a file of this computer; file-bytes: any file, whole
  * interact   controls above a result that follows them; control is the short way to a widget
  * widgets/   what stands on a page and is moved: numbers, choices, texts, boxes, output (a place for what code shows);
  *            widget is what they share, model speaks ipywidgets' protocol
@@ -21,6 +21,7 @@ import { superviseRuns } from "./supervision.js";
 export * from "../../sim/lab/index.js";
 export * from "./exercises.js";
 export { openImageFile, type ImageFile, type ImageFileOptions } from "./file.js";
+export { file } from "./file-bytes.js";
 export { input, type InputOptions } from "./input.js";
 export { interact } from "./interact.js";
 export type { Control, Controls, Range, ValuesOf } from "./control.js";

@@ -37,6 +37,7 @@ export {
   type MachineOptions,
   type MachineState,
   type MachineStop,
+  type MachineWork,
   type Place,
   type Problem,
   type Program,

@@ -31,6 +31,8 @@ export interface BoardSpec {
   readonly balloon: boolean;
   readonly virtioConsole: boolean;
   readonly echo: boolean;
+  /** Before code is translated, in instructions. */
+  readonly patience: number;
   /** Seconds since 1970 at power-on. */
   readonly epoch: number;
 }
@@ -118,7 +120,8 @@ export class Board implements Persist<BoardState> {
       bus.attach(memoryMap.virtio + place * memoryMap.virtioStride, device);
     }
 
-    this.harts = ids.map((id) => createHart({ id, isa: spec.isa, arena, bus, clock: schedule }));
+    const options = { patience: spec.patience };
+    this.harts = ids.map((id) => createHart({ id, isa: spec.isa, arena, bus, clock: schedule, options }));
     this.#initial = this.harts.map((hart) => hart.save());
     schedule.attach(this.harts, () => this.clint.time);
   }

@@ -27,7 +27,8 @@
  * machine        the computer that students get: machine({...}), run, look, save, go back; options: what it is made of
  * board          harts, RAM and devices, wired; memory-map: where; boot: what is in memory at power-on
  * schedule       turns and virtual time; stops, lost-harts, text-match: reasons to stop
- * history        snapshots and inputs, to go back; memory-pages: RAM as data; inspect: registers and memory as views
+ * work           which engine executed how much
+ * history        snapshots and inputs, to go back; state: what is saved; memory-pages: RAM as data; inspect: registers and memory as views
  * arena, bus     the memory that all share; physical addresses
  * devices/       CLINT, PLIC, UART, real-time clock, finisher, virtio
  * device-tree    what firmware and kernels are told of the machine; fdt: its format
@@ -48,9 +49,11 @@ export { hub, loopback, type Link } from "./devices/virtio/net.js";
 export type { RecordOptions } from "./history.js";
 export type { Executable } from "./image/load.js";
 export type { ImageSymbol } from "./image/image.js";
-export { machine, Machine, type MachineState } from "./machine.js";
+export { machine, Machine } from "./machine.js";
 export type { MachineOptions, RunOptions } from "./options.js";
 export type { MachineStop } from "./schedule.js";
+export type { MachineState } from "./state.js";
 export type { Place } from "./stops.js";
+export type { MachineWork } from "./work.js";
 export { createFloats } from "./translate/floats/index.js";
 export { translateUnit, type Unit } from "./translate/unit.js";

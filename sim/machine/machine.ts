@@ -10,7 +10,7 @@ import {
   type World,
 } from "../core/index.js";
 import type { BlockDevice } from "../storage/index.js";
-import { Board, type BoardState } from "./board.js";
+import { Board } from "./board.js";
 import { planBoot, type Boot } from "./boot.js";
 import type { Bus } from "./bus.js";
 import type { Console } from "./console.js";
@@ -21,32 +21,13 @@ import { History, type Point, type RecordOptions } from "./history.js";
 import type { ImageSymbol } from "./image/image.js";
 import { memoryView, registersView } from "./inspect.js";
 import { LostHarts } from "./lost-harts.js";
-import {
-  changedPages,
-  copyPages,
-  putPages,
-  restoreMemory,
-  saveMemory,
-  type MemoryState,
-  type PageTable,
-} from "./memory-pages.js";
+import { changedPages, copyPages, putPages, restoreMemory, saveMemory, type PageTable } from "./memory-pages.js";
 import { check, defaults, diskOf, present, runDefaults, type MachineOptions, type RunOptions } from "./options.js";
-import { Schedule, type MachineStop, type ScheduleState } from "./schedule.js";
+import { Schedule, type MachineStop } from "./schedule.js";
+import type { Kept, MachineState } from "./state.js";
 import { addressOf, Stops, type Place } from "./stops.js";
 import { TextMatch } from "./text-match.js";
-
-export interface MachineState {
-  readonly schedule: ScheduleState;
-  readonly board: BoardState;
-  readonly memory: MemoryState;
-}
-
-/** A point to go back to, in memory. */
-interface Kept {
-  readonly schedule: ScheduleState;
-  readonly board: BoardState;
-  readonly pages: PageTable;
-}
+import { workOf, type MachineWork } from "./work.js";
 
 /** A computer with RISC-V harts, RAM and devices. Nothing happens in it while nobody runs it. */
 export class Machine implements Persist<MachineState>, Viewable {
@@ -123,6 +104,11 @@ export class Machine implements Persist<MachineState>, Viewable {
   /** Instructions that all harts have begun since power-on. */
   get instructions(): number {
     return this.#schedule.executed;
+  }
+
+  /** Which way its instructions were executed, since this object was made, and what was translated for that. */
+  get work(): MachineWork {
+    return workOf(this.harts);
   }
 
   /** Names in the programs, sorted by address. */
@@ -363,11 +349,11 @@ export class Machine implements Persist<MachineState>, Viewable {
     }
   }
 
-  #saveParts(): { readonly schedule: ScheduleState; readonly board: BoardState } {
+  #saveParts(): Omit<MachineState, "memory"> {
     return { schedule: this.#schedule.save(), board: this.#board.save() };
   }
 
-  #restoreParts({ schedule, board }: { readonly schedule: ScheduleState; readonly board: BoardState }): void {
+  #restoreParts({ schedule, board }: Omit<MachineState, "memory">): void {
     this.#schedule.restore(schedule);
     this.#board.restore(board);
     this.#lost.reset();

@@ -2,7 +2,7 @@ import { MiB, UsageError, type World } from "../core/index.js";
 import { MemoryDisk, type BlockDevice } from "../storage/index.js";
 import type { Link } from "./devices/virtio/net.js";
 import type { Executable } from "./image/load.js";
-import type { EngineName } from "./hart/index.js";
+import { usualPatience, type EngineName } from "./hart/index.js";
 import { rv64, type Isa } from "./instructions/index.js";
 
 export interface MachineOptions {
@@ -39,6 +39,8 @@ export interface MachineOptions {
   readonly nanosecondsPerInstruction: number;
   /** The most instructions before it is the next hart's turn, or an event's of the world. */
   readonly quantum: number;
+  /** How hot a page of code has to be: after so many interpreted instructions it is translated. Infinity: never. */
+  readonly patience: number;
 }
 
 export interface RunOptions {
@@ -74,6 +76,7 @@ export const defaults: MachineOptions = {
   epoch: defaultEpoch,
   nanosecondsPerInstruction: 1,
   quantum: 10_000,
+  patience: usualPatience,
 };
 
 export const runDefaults: RunOptions = { until: null, instructions: Infinity, duration: Infinity, engine: null };
@@ -88,7 +91,7 @@ export function diskOf(bytes: Uint8Array, name: string): MemoryDisk {
 }
 
 /** @throws UsageError for numbers that make no sense */
-export function check({ harts, nanosecondsPerInstruction, quantum, epoch }: MachineOptions): void {
+export function check({ harts, nanosecondsPerInstruction, quantum, epoch, patience }: MachineOptions): void {
   const whole = (value: number, least: number, most: number, what: string): void => {
     if (Number.isInteger(value) && value >= least && value <= most) return;
     throw new UsageError(`${value} is no ${what} of a machine`, `Give a whole number from ${least} to ${most}.`);
@@ -97,6 +100,7 @@ export function check({ harts, nanosecondsPerInstruction, quantum, epoch }: Mach
   whole(nanosecondsPerInstruction, 1, 1e9, "time per instruction, in nanoseconds,");
   whole(quantum, 1, 1e9, "quantum, in instructions,");
   whole(epoch, 0, 2 ** 33, "date, in seconds since 1970,");
+  if (patience !== Infinity) whole(patience, 1, 2 ** 53 - 1, "number of instructions before a page is translated");
 }
 
 /** A part that a machine has only where an option asked for it. @throws UsageError where it didn't */

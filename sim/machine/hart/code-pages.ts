@@ -49,6 +49,15 @@ export interface UnitUser {
   protect(host: number): void;
 }
 
+/** What has been translated so far. */
+export interface Translated {
+  readonly units: number;
+  /** Guest instructions in them. */
+  readonly instructions: number;
+  /** Of WebAssembly. */
+  readonly bytes: number;
+}
+
 /** How many units a page has at most; then one is made of all. */
 const mostUnitsOfPage = 12;
 /** How many translations of a page are to be expected; behind it, patience doubles with each. */
@@ -67,12 +76,17 @@ export class CodePages {
   readonly #imports: Imports;
   /** Oldest first. */
   readonly #order = new Set<TranslatedUnit>();
+  #made: Translated = { units: 0, instructions: 0, bytes: 0 };
   /** How many instructions of a page are interpreted before it is worth translating. */
   readonly #patience: number;
 
   constructor(patience: number, imports: Imports) {
     this.#patience = patience;
     this.#imports = { ...imports, host: { ...imports["host"], units: this.units } };
+  }
+
+  get made(): Translated {
+    return this.#made;
   }
 
   join(user: UnitUser): void {
@@ -123,6 +137,12 @@ export class CodePages {
     const index = this.#free.pop() ?? this.runs.length;
     const made = translateUnit({ page: variant.page, entries: loop && apart ? [offset] : wanted, decode, index });
     const { run } = instantiate(made.module, this.#imports) as { readonly run: Run };
+    const { units, instructions, bytes } = this.#made;
+    this.#made = {
+      units: units + 1,
+      instructions: instructions + made.instructions,
+      bytes: bytes + made.module.length,
+    };
     const unit = { index, variant, entries: made.entries, run };
     this.units.set(index, run);
     this.runs[index] = unit;
@@ -136,8 +156,8 @@ export class CodePages {
     variant.patience =
       this.#patience * 2 ** Math.min(Math.max(0, variant.translations - usualTranslations), mostDoublings);
 
-    const bytes = (variant.code.covered ??= new Uint8Array(pageSize));
-    for (const [at, length] of made.covered) bytes.fill(1, at, at + length);
+    const covered = (variant.code.covered ??= new Uint8Array(pageSize));
+    for (const [at, length] of made.covered) covered.fill(1, at, at + length);
     for (const user of this.#users) user.protect(host);
   }
 

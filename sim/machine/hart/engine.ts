@@ -66,6 +66,8 @@ interface Place {
  * A unit leaves at an instruction that is more than it can do, and the evaluator executes that one.
  */
 export class TranslatedEngine implements UnitUser {
+  /** How many instructions the interpreter has begun, and units. */
+  readonly work: Record<"interpreted" | "inUnits", number> = { interpreted: 0, inUnits: 0 };
   readonly #hart: TranslatedHart;
   readonly #bus: HartBus;
   readonly #code: CodePages;
@@ -283,8 +285,9 @@ export class TranslatedEngine implements UnitUser {
   }
 
   /** It came back. @returns how many instructions it executed */
-  #take(): number {
+  #take(by: "interpreted" | "inUnits"): number {
     const executed = this.underway;
+    this.work[by] += executed;
     this.#given = 0;
     this.#words[hartLayout.budget / 4] = 0;
     const { trapped } = this;
@@ -297,7 +300,7 @@ export class TranslatedEngine implements UnitUser {
   #run(run: Run, block: number): boolean {
     this.#give();
     run(this.#base, block);
-    const executed = this.#take();
+    const executed = this.#take("inUnits");
     if (this.#words[hartLayout.fault / 4] === attention.undone) {
       this.#redo();
       return true;
@@ -321,7 +324,7 @@ export class TranslatedEngine implements UnitUser {
     const isCold = variant.entries.size === 0 && missing > 0;
     this.#give(isCold ? missing : Infinity);
     const outcome = this.#interpreter(this.#base, variant.page, host, isCold ? 0 : 1);
-    variant.heat += this.#take();
+    variant.heat += this.#take("interpreted");
     if (this.#words[hartLayout.fault / 4] === attention.undone) this.#redo();
     else if (outcome === outcomes.stuck) this.#evaluate();
     else this.#arrive(outcome !== outcomes.budget && outcome !== outcomes.asked, outcome === outcomes.jump);

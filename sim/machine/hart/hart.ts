@@ -2,6 +2,7 @@ import type { Persist } from "../../core/index.js";
 import type { Exception, Isa } from "../instructions/index.js";
 import type { Memory } from "../../wasm/index.js";
 import { hartLayout, pageSize } from "../layout.js";
+import type { Translated } from "./code-pages.js";
 import { csrsOf } from "./csr.js";
 import type { CsrHart, CsrTable, Features } from "./csr-row.js";
 import { hasTimer } from "./csr-machine.js";
@@ -13,6 +14,7 @@ import { Floats } from "./floats.js";
 import { awake, interrupt, nextInterrupt } from "./interrupts.js";
 import { VirtualMemory, type HartBus } from "./memory.js";
 import type { Mode } from "./mode.js";
+import { usualPatience, type EngineName, type HartOptions, type HartWork } from "./options.js";
 import { Protection } from "./pmp.js";
 import { routinesOf, type RoutineHart, type Routines } from "./routines.js";
 import { restoreState, saveState, type HartSaved } from "./saved.js";
@@ -43,22 +45,6 @@ export interface HartClock {
    * makes harts without Sstc.
    */
   alarm?(id: number, deadline: bigint): void;
-}
-
-/** The reference, which evaluates each instruction's meaning, or the one that translates hot code to WebAssembly. */
-export type EngineName = "evaluate" | "translate";
-
-export interface HartOptions {
-  readonly engine?: EngineName;
-  /**
-   * How many instructions of a page are interpreted before it is translated. Translation pays where it saves more than it
-   * takes: some 3 ms for a page, against 8 ns for each instruction, 400,000 times.
-   */
-  readonly patience?: number;
-  /** How many entries of physical memory protection there are: 0, 16 or 64. */
-  readonly pmpEntries?: 0 | 16 | 64;
-  /** Whether menvcfg.ADUE can be set: page tables' A and D are then marked by the hart and not by exceptions. */
-  readonly svadu?: boolean;
 }
 
 export interface HartParts {
@@ -115,7 +101,7 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
   readonly watchpoints: Set<Watchpoint> = new Set();
 
   constructor({ id, isa, arena, bus, clock, options = {} }: HartParts) {
-    const { engine = "translate", patience = 400_000, pmpEntries = 16, svadu = true } = options;
+    const { engine = "translate", patience = usualPatience, pmpEntries = 16, svadu = true } = options;
     this.id = id;
     this.isa = isa;
     this.features = { ...extensionsOf(isa), sstc: clock.alarm !== undefined, svadu, pmpEntries };
@@ -172,9 +158,14 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
     return this.cycles - this.#trapped - this.#translated.trapped;
   }
 
-  /** How many of `cycles` the evaluator executed, since this object was made. */
-  get evaluated(): number {
-    return this.#evaluated;
+  /** What the engines did for it, since this object was made. */
+  get work(): HartWork {
+    return { evaluated: this.#evaluated, ...this.#translated.work };
+  }
+
+  /** What was translated, for all harts of the machine. */
+  get translated(): Translated {
+    return this.#shared.code.made;
   }
 
   /** What a CSR holds, whatever the mode; undefined where there is none of that number. */

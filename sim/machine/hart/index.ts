@@ -1,7 +1,7 @@
 /**
  * hart: the hardware thread as the privileged specification has it.
  *
- * hart           registers, mode, lines, time, run and why it came back
+ * hart           registers, mode, lines, time, run and why it came back; options: what may be chosen of it
  * state          what a hart holds beside registers; saved: the same as plain data
  * mode, status   privileges; mstatus and its view sstatus
  * csr            the table of CSRs and how instructions access them; csr-row: one of them; csr-machine, csr-supervisor, csr-counters, csr-float: its rows
@@ -18,7 +18,8 @@
  */
 import { Hart, type HartParts } from "./hart.js";
 
-export type { EngineName, Hart, HartClock, HartOptions, HartParts, Stop, Watchpoint } from "./hart.js";
+export type { Hart, HartClock, HartParts, Stop, Watchpoint } from "./hart.js";
+export { usualPatience, type EngineName, type HartOptions, type HartWork } from "./options.js";
 export type { HartBus } from "./memory.js";
 export type { HartSaved } from "./saved.js";
 

@@ -301,3 +301,30 @@ test("what a listener throws leaves the machine whole", () => {
   guest.run({ until: "three" });
   expect(guest.console.text).toBe("one two three");
 });
+
+describe("which way instructions are executed", () => {
+  const count = (instructions: number): string => `li a1, ${instructions}; 1: addi a0, a0, 1; bne a0, a1, 1b; ${off}`;
+
+  test("cold code is interpreted, what is hotter than its patience becomes a unit, and the sum is all of it", () => {
+    const guest = run(count(100_000), { patience: 20_000 });
+    guest.run();
+    const { work } = guest;
+    expect(work.interpreted).toBeGreaterThanOrEqual(20_000);
+    expect(work.interpreted).toBeLessThan(21_000);
+    expect(work.evaluated + work.interpreted + work.inUnits).toBe(guest.instructions);
+    expect([work.units, work.translated > 0, work.wasm > work.translated]).toEqual([1, true, true]);
+  });
+
+  test("without end, patience translates nothing; the reference does neither", () => {
+    const never = run(count(1_000_000), { patience: Infinity });
+    never.run();
+    expect(never.work).toMatchObject({ inUnits: 0, units: 0, translated: 0, wasm: 0 });
+    const reference = run(count(1000));
+    reference.run({ engine: "evaluate" });
+    expect(reference.work).toMatchObject({ evaluated: reference.instructions, interpreted: 0, inUnits: 0 });
+  });
+
+  test.each([0, -1, 1.5, NaN])("patience of %d is refused", (patience) => {
+    expect(() => run(off, { patience })).toThrow(UsageError);
+  });
+});

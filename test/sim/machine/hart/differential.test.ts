@@ -75,7 +75,7 @@ test(
           }
         });
         expect(Buffer.compare(other.bus.read(ramBase, ramSize), reference.bus.read(ramBase, ramSize))).toBe(0);
-        inUnits += Math.max(0, other.hart.cycles - startedAt - other.hart.evaluated);
+        inUnits += Math.max(0, other.hart.cycles - startedAt - other.hart.work.evaluated);
       }),
       { seed: 11, numRuns: long ? 100_000 : 60 },
     );

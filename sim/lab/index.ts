@@ -22,6 +22,7 @@ export {
   machine,
   machineTarget,
   pseudoInstructionTable,
+  wire,
   type AddressName,
   type AssemblerOptions,
   type Console,
@@ -45,8 +46,12 @@ export {
   type RecordOptions,
   type ReferenceOptions,
   type RunOptions,
+  type Send,
   type Segment,
   type SourceLine,
+  type Wire,
+  type WireOptions,
+  type WireState,
 } from "../machine/index.js";
 export { isa } from "./isa.js";
 export { lab, type Lab, type LabOptions } from "./lab.js";

@@ -30,7 +30,8 @@
  * work           which engine executed how much
  * history        snapshots and inputs, to go back; state: what is saved; memory-pages: RAM as data; inspect: registers and memory as views
  * arena, bus     the memory that all share; physical addresses
- * devices/       CLINT, PLIC, UART, real-time clock, finisher, virtio
+ * devices/       CLINT, PLIC, UART, real-time clock, finisher, virtio; links and wires between cards;
+ *                network-end: a link as a machine that goes back uses it
  * device-tree    what firmware and kernels are told of the machine; fdt: its format
  * image/         ELF, kernels and flat code
  * console        a guest's terminal
@@ -45,7 +46,8 @@ export * from "./debug/index.js";
 export { emptyTag, entrySize, hartLayout, jumpEntries, tlbEntries } from "./layout.js";
 export * from "./hart/index.js";
 export { Console, hearConsoles } from "./console.js";
-export { hub, loopback, type Link } from "./devices/virtio/net.js";
+export { hub, loopback, type Link, type Send } from "./devices/link.js";
+export { wire, type Wire, type WireOptions, type WireState } from "./devices/wire.js";
 export type { RecordOptions } from "./history.js";
 export type { Executable } from "./image/load.js";
 export type { ImageSymbol } from "./image/image.js";

@@ -75,3 +75,13 @@ function areEqual(a: Uint8Array, b: Uint8Array): boolean {
   for (let i = 0; i < x.length; i++) if (x[i] !== y[i]) return false;
   return true;
 }
+
+/** Physical memory itself. @throws UsageError where that isn't all RAM */
+export function ramOf(bus: Bus, address: bigint, length: number): Uint8Array {
+  const bytes = bus.bytes(Number(BigInt.asUintN(64, address)), length);
+  if (bytes !== undefined) return bytes;
+  throw new UsageError(
+    `${length} bytes from 0x${BigInt.asUintN(64, address).toString(16)} are not all memory`,
+    `Memory is 0x${bus.ramBase.toString(16)} to 0x${(bus.ramBase + bus.ramSize - 1).toString(16)}.`,
+  );
+}

@@ -14,7 +14,7 @@ function run(program: Program, engine: EngineName): PlainBoard {
 function both(program: Program): PlainBoard {
   const translated = run(program, "translate");
   expect(translated.hart.save()).toEqual(run(program, "evaluate").hart.save());
-  expect(translated.hart.evaluated).toBeLessThan(translated.hart.cycles / 20);
+  expect(translated.hart.work.evaluated).toBeLessThan(translated.hart.cycles / 20);
   return translated;
 }
 

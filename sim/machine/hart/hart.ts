@@ -319,8 +319,12 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
     }
   }
 
+  get watching(): boolean {
+    return this.watchpoints.size > 0;
+  }
+
   isWatched(address: bigint): boolean {
-    if (this.watchpoints.size === 0) return false;
+    if (!this.watching) return false;
     const page = address & BigInt(-pageSize);
     // An access that begins on the page may reach into the next one.
     const end = page + BigInt(2 * pageSize);

@@ -5,6 +5,7 @@ import { hartLayout } from "../layout.js";
 import { createFloats } from "../translate/floats/index.js";
 import { buildInterpreter, type Interpret } from "../translate/interpreter.js";
 import { createOperators } from "../translate/operators.js";
+import { buildAccesses } from "./access-code.js";
 import { CodePages } from "./code-pages.js";
 import type { TranslatedEngine } from "./engine.js";
 import type { HartBus } from "./memory.js";
@@ -46,14 +47,22 @@ export function sharedOf(memory: Memory, bus: HartBus, isa: Isa, patience: numbe
       returnFromSupervisor: (base: number) => engine(base).call("returnFromSupervisor", 0, 0, 0),
     },
   });
-  const imports = {
+  const accesses = instantiate(buildAccesses(), {
     host: {
       memory,
+      fill: (base: number, low: number, high: number, width: number, isStore: number) =>
+        engine(base).fill(low, high, width, isStore === 0 ? "read" : "write"),
       load: (base: number, address: bigint, width: Width) => engine(base).load(address, width, "read"),
-      loadToStore: (base: number, address: bigint, width: Width) => engine(base).load(address, width, "write"),
       store(base: number, address: bigint, width: Width, value: bigint) {
         engine(base).store(address, width, value);
       },
+    },
+  });
+  const imports = {
+    host: {
+      memory,
+      ...accesses,
+      loadToStore: (base: number, address: bigint, width: Width) => engine(base).load(address, width, "write"),
     },
     operator: createOperators(),
     float: createFloats(isa, memory),

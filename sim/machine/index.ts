@@ -15,7 +15,7 @@
  * instructions becomes a unit (for what is hot). Code in WebAssembly finds memory through a TLB in the machine's own
  * memory, counts what it executes, and goes back to the host for all that is more than arithmetic.
  *
- * layout         where a hart keeps what, in the memory that engines share
+ * layout         where a hart keeps what, in the memory that engines share; plain-csrs: CSRs that are nothing but memory
  * float/         IEEE 754 arithmetic in software, exact in results and flags
  * instructions/  rows (encoding, operands, meaning), the ISA they make, decoder, the manual's notation; the reference engine
  * assembler/     text → program

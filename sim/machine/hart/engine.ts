@@ -1,27 +1,24 @@
 import type { Memory } from "../../wasm/index.js";
-import type { Exception, Isa, Routine, Width } from "../instructions/index.js";
+import type { Exception, Isa, Routine } from "../instructions/index.js";
 import { attention, hartLayout, pageBits, pageSize } from "../layout.js";
 import { outcomes, type Interpret } from "../translate/interpreter.js";
-import { filled } from "./access-code.js";
 import type { CodePages, Run, UnitUser, Variant } from "./code-pages.js";
 import { isSv39 } from "./csr-supervisor.js";
 import type { Evaluator } from "./evaluator.js";
 import { nextInterrupt } from "./interrupts.js";
-import { isAligned, type HartBus, type VirtualMemory } from "./memory.js";
+import type { HartBus } from "./memory.js";
 import { machine, supervisor, type Privilege } from "./mode.js";
-import type { Protection } from "./pmp.js";
 import { isSilent, type Operand, type Routines } from "./routines.js";
 import type { PrivilegedState } from "./state.js";
 import { status } from "./status.js";
-import { highOf, lowOf, Tlb } from "./tlb.js";
+import { Tlb } from "./tlb.js";
+import { UnitMemory, type AccessedHart } from "./unit-memory.js";
 
 /** The hart as this engine sees it. */
-export interface TranslatedHart {
+export interface TranslatedHart extends AccessedHart {
   readonly id: number;
   readonly isa: Isa;
   readonly state: PrivilegedState;
-  readonly memory: VirtualMemory;
-  readonly protection: Protection;
   readonly routines: Routines;
   readonly evaluator: Evaluator;
   pc: bigint;
@@ -34,14 +31,10 @@ export interface TranslatedHart {
   /** Executes the instruction at pc by its meaning, or takes the trap that it ends in. */
   step(): void;
   trap(exception: Exception): void;
-  /** Whether a debugger wants to know of what happens anywhere, and on the address's page. */
-  readonly watching: boolean;
-  isWatched(address: bigint): boolean;
   hasBreakpoint(page: bigint): boolean;
 }
 
 const pageOf = (address: bigint): bigint => address & BigInt(-pageSize);
-const offsetOf = (address: bigint): number => lowOf(address) & (pageSize - 1);
 
 /** Numbers of address spaces begin anew behind this one; what was found under them is forgotten then. */
 const mostSpaces = 1 << 16;
@@ -76,6 +69,7 @@ interface Place {
 export class TranslatedEngine implements UnitUser {
   /** How many instructions the interpreter has begun, and units. */
   readonly work: Record<"interpreted" | "inUnits", number> = { interpreted: 0, inUnits: 0 };
+  readonly unitMemory: UnitMemory;
   readonly #hart: TranslatedHart;
   readonly #bus: HartBus;
   readonly #code: CodePages;
@@ -113,6 +107,13 @@ export class TranslatedEngine implements UnitUser {
     this.#words = new Int32Array(memory.buffer, this.#base, hartLayout.size / 4);
     this.#view = new DataView(memory.buffer);
     this.#tlb = new Tlb(memory.buffer, this.#base);
+    this.unitMemory = new UnitMemory({
+      hart,
+      bus,
+      code,
+      tlb: this.#tlb,
+      undone: (exception) => this.#undone(exception),
+    });
     code.join(this);
   }
 
@@ -163,54 +164,9 @@ export class TranslatedEngine implements UnitUser {
     this.#tlb.protect(host);
   }
 
-  // What units import.
-
-  /** Puts the page of an access into the TLB. It does nothing where more has to be looked at. */
-  fill(low: number, high: number, width: number, access: "read" | "write"): number {
-    const { memory } = this.#hart;
-    const bytes = width / 8;
-    if ((low & (pageSize - 1)) + bytes > pageSize || this.#hart.watching) return filled.not;
-    const physical = memory.locate(low, high, bytes, access);
-    if (physical < 0) return filled.not;
-    if (this.#bus.ramAt(physical, bytes) === undefined) {
-      this.#undone();
-      return filled.undone;
-    }
-    return this.#fill(low, high, physical, memory.writable, access) ? filled.now : filled.not;
-  }
-
-  load(address: bigint, width: Width, access: "read" | "write"): bigint {
-    const { memory } = this.#hart;
-    const bytes = width / 8;
-    const misaligned = access === "write" && !isAligned(address, width);
-    if (misaligned || offsetOf(address) + bytes > pageSize || this.#hart.isWatched(address)) return this.#undone();
-    const physical = memory.translate(address, bytes, access);
-    if (typeof physical !== "number") return this.#undone(physical);
-    const value = memory.read(physical, width);
-    if (value === undefined) return this.#undone();
-    this.#fill(lowOf(address), highOf(address), physical, memory.writable, access);
-    return value;
-  }
-
-  store(address: bigint, width: Width, value: bigint): void {
-    const { memory } = this.#hart;
-    const bytes = width / 8;
-    // The evaluator drops the code that a store changes, which may be the running unit.
-    if (offsetOf(address) + bytes > pageSize || this.#hart.isWatched(address)) {
-      this.#undone();
-      return;
-    }
-    const physical = memory.translate(address, bytes, "write");
-    if (typeof physical !== "number") this.#undone(physical);
-    else if (this.#bus.ramAt(physical, bytes) === undefined || this.#code.isCode(physical, bytes)) this.#undone();
-    else {
-      this.#fill(lowOf(address), highOf(address), physical, memory.writable, "write");
-      memory.write(physical, width, value);
-    }
-  }
-
+  /** What units ask of the hart. */
   call(routine: Routine, first: Operand, second: Operand, third: Operand): bigint {
-    if (routine === "takeReservation" && this.#hart.state.reservation === first && !this.#canStore(first)) {
+    if (routine === "takeReservation" && this.#hart.state.reservation === first && !this.unitMemory.canStore(first)) {
       return this.#undone();
     }
     const answer = this.#hart.routines[routine](first, second, third);
@@ -222,15 +178,6 @@ export class TranslatedEngine implements UnitUser {
       this.#words[hartLayout.fault / 4] = attention.done;
     }
     return answer;
-  }
-
-  /** Whether a store there is one that the unit or `store` do: else the reservation has to be left for the evaluator. */
-  #canStore(address: bigint): boolean {
-    const physical = this.#hart.memory.translate(address, 1, "write");
-    if (typeof physical !== "number") return true;
-    return (
-      this.#bus.ramAt(physical, 8) !== undefined && !this.#code.isCode(physical, 8) && !this.#hart.isWatched(address)
-    );
   }
 
   // Contexts.
@@ -273,25 +220,6 @@ export class TranslatedEngine implements UnitUser {
     if (known !== undefined) return known;
     this.#spaces.set(key, this.#spaces.size);
     return this.#spaces.size - 1;
-  }
-
-  /**
-   * From now on units read the page by themselves, and write it where `writes` says that the hart may.
-   * @returns whether they can do what they were going to
-   */
-  #fill(low: number, high: number, physical: number, writes: boolean, access: "read" | "write"): boolean {
-    const { memory, protection } = this.#hart;
-    const page = physical - (physical % pageSize);
-    const host = this.#bus.ramAt(page, pageSize);
-    if (host === undefined) return false;
-    const halves = { low, high };
-    const { level, dataPrivilege } = memory;
-    const isRead = protection.allows(page, pageSize, "read", dataPrivilege);
-    if (isRead) this.#tlb.fill("read", halves, host, level);
-    const isWritten =
-      writes && !this.#code.holdsCode(page) && protection.allows(page, pageSize, "write", dataPrivilege);
-    if (isWritten) this.#tlb.fill("write", halves, host, level);
-    return access === "read" ? isRead : isWritten;
   }
 
   /** Sends the unit back to where it calls from, as if the instruction had not begun: for its exception, or the evaluator. */

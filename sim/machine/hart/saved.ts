@@ -16,10 +16,10 @@ export interface HartSaved {
   readonly state: Plain<Omit<PrivilegedState, "reservation">> & { readonly reservation: string | null };
 }
 
-/** All fields as own ones. */
+/** All fields, by name. */
 const fieldsOf = (state: PrivilegedState): object => ({
   ...Object.fromEntries(arenaFields.map((name) => [name, state[name]])),
-  ...state,
+  ...Object.fromEntries(Object.entries(state)),
 });
 
 export function saveState(state: PrivilegedState): HartSaved["state"] {

@@ -51,10 +51,10 @@ export function sharedOf(memory: Memory, bus: HartBus, isa: Isa, patience: numbe
     host: {
       memory,
       fill: (base: number, low: number, high: number, width: number, isStore: number) =>
-        engine(base).fill(low, high, width, isStore === 0 ? "read" : "write"),
-      load: (base: number, address: bigint, width: Width) => engine(base).load(address, width, "read"),
+        engine(base).unitMemory.fill(low, high, width, isStore === 0 ? "read" : "write"),
+      load: (base: number, address: bigint, width: Width) => engine(base).unitMemory.load(address, width, "read"),
       store(base: number, address: bigint, width: Width, value: bigint) {
-        engine(base).store(address, width, value);
+        engine(base).unitMemory.store(address, width, value);
       },
     },
   });
@@ -62,7 +62,8 @@ export function sharedOf(memory: Memory, bus: HartBus, isa: Isa, patience: numbe
     host: {
       memory,
       ...accesses,
-      loadToStore: (base: number, address: bigint, width: Width) => engine(base).load(address, width, "write"),
+      loadToStore: (base: number, address: bigint, width: Width) =>
+        engine(base).unitMemory.load(address, width, "write"),
     },
     operator: createOperators(),
     float: createFloats(isa, memory),

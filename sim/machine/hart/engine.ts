@@ -62,7 +62,8 @@ interface Place {
 
 /**
  * Executes hot pages as units and what is cold by the interpreter. In units, loads and stores of RAM find their pages in the
- * TLBs, which this fills. What has to be seen has no entry: devices, watched pages, stores to pages that hold translated code.
+ * TLBs, which this fills. What has to be seen has no entry: devices, watched pages, stores to pages that hold translated code,
+ * the first store to a page since dirty pages were collected.
  * A unit leaves at an instruction that is more than it can do, and the evaluator executes that one.
  */
 export class TranslatedEngine implements UnitUser {
@@ -182,8 +183,8 @@ export class TranslatedEngine implements UnitUser {
     if (typeof physical !== "number") this.#undone(physical);
     else if (this.#bus.ramAt(physical, bytes) === undefined || this.#code.isCode(physical, bytes)) this.#undone();
     else {
-      this.#fill(address, physical, memory.writable);
       memory.write(physical, width, value);
+      this.#fill(address, physical, memory.writable);
     }
   }
 
@@ -262,7 +263,7 @@ export class TranslatedEngine implements UnitUser {
     const halves = { low: lowOf(address), high: highOf(address) };
     const { level, dataPrivilege } = memory;
     if (protection.allows(page, pageSize, "read", dataPrivilege)) this.#tlb.fill("read", halves, host, level);
-    if (!writes || this.#code.holdsCode(page)) return;
+    if (!writes || this.#code.holdsCode(page) || !this.#bus.dirty.has(page)) return;
     if (protection.allows(page, pageSize, "write", dataPrivilege)) this.#tlb.fill("write", halves, host, level);
   }
 

@@ -28,7 +28,8 @@
  * board          harts, RAM and devices, wired; memory-map: where; boot: what is in memory at power-on
  * schedule       turns and virtual time; stops, lost-harts, text-match: reasons to stop
  * work           which engine executed how much
- * history        snapshots and inputs, to go back; state: what is saved; memory-pages: RAM as data; inspect: registers and memory as views
+ * history        snapshots and inputs, to go back; state: what is saved; memory-pages: RAM as data;
+ *                dirty-pages: which were written; inspect: registers and memory as views
  * arena, bus     the memory that all share; physical addresses
  * devices/       CLINT, PLIC, UART, real-time clock, finisher, virtio; links and wires between cards;
  *                network-end: a link as a machine that goes back uses it

@@ -21,7 +21,7 @@ import { History, recordOptions, type Point, type RecordOptions } from "./histor
 import type { ImageSymbol } from "./image/image.js";
 import { machineView, memoryView, registersView } from "./inspect.js";
 import { LostHarts } from "./lost-harts.js";
-import { changedPages, copyPages, putPages, ramOf, restoreMemory, saveMemory, type PageTable } from "./memory-pages.js";
+import { copyPages, putPages, ramOf, restoreMemory, saveMemory } from "./memory-pages.js";
 import { endOf } from "./network-end.js";
 import { check, defaults, diskOf, present, runOptions, type MachineOptions, type RunOptions } from "./options.js";
 import { Schedule, type MachineStop } from "./schedule.js";
@@ -42,8 +42,6 @@ export class Machine implements Persist<MachineState>, Viewable {
   readonly #boot: Boot;
   readonly #stops: Stops;
   #history: History<Kept> | undefined;
-  /** RAM as it was when changes were last asked for. */
-  #marked: PageTable | undefined;
   #quiet = false;
   readonly #lost = new LostHarts();
 
@@ -271,13 +269,14 @@ export class Machine implements Persist<MachineState>, Viewable {
   }
 
   /**
-   * The physical addresses of pages that changed since this was last asked; all that hold anything, the first time.
-   * Found by comparing with a copy, so exact, whoever wrote.
+   * The physical addresses of pages that harts and devices wrote since this was last asked, whether or not that changed them; the
+   * first time, of all that hold anything.
    */
   dirtyPages(): readonly number[] {
-    const changed = changedPages(this.bus, this.#marked ?? []);
-    this.#marked = copyPages(this.bus, this.#marked);
-    return changed;
+    const written = this.bus.dirty.collect();
+    // What a TLB lets through is not seen.
+    for (const hart of this.harts) hart.fence(undefined);
+    return written;
   }
 
   /** All of it, as plain data: what a machine made with the same options continues from. */

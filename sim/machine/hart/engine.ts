@@ -63,7 +63,8 @@ interface Place {
 
 /**
  * Executes hot pages as units and what is cold by the interpreter. In units, loads and stores of RAM find their pages in the
- * TLBs, which this fills. What has to be seen has no entry: devices, watched pages, stores to pages that hold translated code.
+ * TLBs, which this fills. What has to be seen has no entry: devices, watched pages, stores to pages that hold translated code,
+ * the first store to a page since dirty pages were collected.
  * A unit leaves at an instruction that is more than it can do, and the evaluator executes that one.
  */
 export class TranslatedEngine implements UnitUser {

@@ -116,6 +116,7 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
     states.set(id, this.state);
     this.memory = new VirtualMemory(bus, this.state, this.protection, (address, bytes) => {
       code.written(address, bytes);
+      bus.dirty.mark(address, bytes);
     });
     this.csrs = csrsOf(this.features);
     this.routines = routinesOf(this);

@@ -1,4 +1,5 @@
 import type { Exception, Width } from "../instructions/index.js";
+import type { DirtyPages } from "../dirty-pages.js";
 import { isSv39, rootOf } from "./csr-supervisor.js";
 import { accessFault, cause, pageFault, type Access } from "./exceptions.js";
 import { machine, privilegeOf, type Privilege } from "./mode.js";
@@ -17,6 +18,8 @@ export interface HartBus {
   load(address: number, width: Width): bigint | undefined;
   /** False where nobody answers. */
   store(address: number, width: Width, value: bigint): boolean;
+  /** Which pages were written. */
+  readonly dirty: DirtyPages;
   /** Calls when RAM changed other than by the harts' stores. */
   onWritten(listener: (address: number, length: number) => void): void;
 }

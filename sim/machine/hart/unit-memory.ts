@@ -81,8 +81,9 @@ export class UnitMemory {
     if (typeof physical !== "number") this.#undone(physical);
     else if (this.#bus.ramAt(physical, bytes) === undefined || this.#code.isCode(physical, bytes)) this.#undone();
     else {
-      this.#fill(lowOf(address), highOf(address), physical, memory.writable, "write");
       memory.write(physical, width, value);
+      // Behind the write, which marks the page as dirty.
+      this.#fill(lowOf(address), highOf(address), physical, memory.writable, "write");
     }
   }
 
@@ -108,8 +109,8 @@ export class UnitMemory {
     const { level, dataPrivilege } = memory;
     const isRead = protection.allows(page, pageSize, "read", dataPrivilege);
     if (isRead) this.#tlb.fill("read", halves, host, level);
-    const isWritten =
-      writes && !this.#code.holdsCode(page) && protection.allows(page, pageSize, "write", dataPrivilege);
+    const isPlain = this.#bus.dirty.has(page) && !this.#code.holdsCode(page);
+    const isWritten = writes && isPlain && protection.allows(page, pageSize, "write", dataPrivilege);
     if (isWritten) this.#tlb.fill("write", halves, host, level);
     return access === "read" ? isRead : isWritten;
   }

@@ -7,6 +7,7 @@ import {
   type HartOptions,
   type Width,
 } from "../../../../sim/machine/index.js";
+import { DirtyPages } from "../../../../sim/machine/dirty-pages.js";
 import { createMemory, type Memory } from "../../../../sim/wasm/index.js";
 
 export const ramBase = 0x80000000;
@@ -22,6 +23,7 @@ interface PlainDevice {
 /** RAM and test devices. */
 class PlainBus implements HartBus {
   readonly buffer: ArrayBuffer;
+  readonly dirty: DirtyPages;
   readonly devices: PlainDevice[] = [];
   readonly #ramStart: number;
   readonly #size: number;
@@ -31,6 +33,7 @@ class PlainBus implements HartBus {
     this.buffer = memory.buffer;
     this.#ramStart = ramStart;
     this.#size = size;
+    this.dirty = new DirtyPages(new Uint8Array(memory.buffer, ramStart, size), ramBase);
   }
 
   ramAt(address: number, bytes: number): number | undefined {
@@ -58,6 +61,7 @@ class PlainBus implements HartBus {
     const at = this.ramAt(address, bytes.length);
     if (at === undefined) throw new Error(`no RAM at ${address.toString(16)}`);
     new Uint8Array(this.buffer).set(bytes, at);
+    this.dirty.mark(address, bytes.length);
     for (const listener of this.#listeners) listener(address, bytes.length);
   }
 

@@ -16,7 +16,7 @@ export interface Ended {
   /** 0 where it came to no end. */
   readonly reported: bigint;
   /** The address of a symbol. */
-  address(symbol: string): number;
+  readonly address: (symbol: string) => number;
 }
 
 /** Runs an official test's ELF file. */

@@ -27,6 +27,15 @@ export interface Shared {
 
 const sharedBy = new WeakMap<Memory, Shared>();
 
+/** The interpreters' modules, which depend on nothing else. */
+const interpreters = new WeakMap<Isa, Uint8Array<ArrayBuffer>>();
+
+function interpreterOf(isa: Isa): Uint8Array<ArrayBuffer> {
+  const module = interpreters.get(isa) ?? buildInterpreter(isa);
+  interpreters.set(isa, module);
+  return module;
+}
+
 /** The code that harts of this memory have translated, and their engines. */
 export function sharedOf(memory: Memory, bus: HartBus, isa: Isa, patience: number): Shared {
   const known = sharedBy.get(memory);
@@ -82,7 +91,7 @@ export function sharedOf(memory: Memory, bus: HartBus, isa: Isa, patience: numbe
   bus.onWritten((address, length) => {
     code.written(address, length);
   });
-  const { interpret } = instantiate(buildInterpreter(isa), imports) as { readonly interpret: Interpret };
+  const { interpret } = instantiate(interpreterOf(isa), imports) as { readonly interpret: Interpret };
   const shared: Shared = { code, interpret, engines, states: new Map(), running: undefined };
   sharedBy.set(memory, shared);
   return shared;

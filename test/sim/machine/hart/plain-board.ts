@@ -5,6 +5,7 @@ import {
   type Hart,
   type HartBus,
   type HartOptions,
+  type Isa,
   type Width,
 } from "../../../../sim/machine/index.js";
 import { DirtyPages } from "../../../../sim/machine/dirty-pages.js";
@@ -87,7 +88,7 @@ export interface PlainBoard {
 }
 
 /** One hart with RAM, and room for another one's state, whose clock ticks once per 100 instructions. */
-export function plainBoard(size: number, options: HartOptions = {}): PlainBoard {
+export function plainBoard(size: number, options: HartOptions = {}, isa: Isa = rv64): PlainBoard {
   const memory = createMemory(Math.ceil((2 * hartLayout.size + size) / 65536));
   const bus = new PlainBus(memory, 2 * hartLayout.size, size);
   const board: { arena: PlainBoard["arena"]; bus: PlainBus; hart: Hart; deadline: bigint | undefined } = {
@@ -96,7 +97,7 @@ export function plainBoard(size: number, options: HartOptions = {}): PlainBoard 
     deadline: undefined,
     hart: createHart({
       id: 0,
-      isa: rv64,
+      isa,
       arena: { memory },
       bus,
       clock: {

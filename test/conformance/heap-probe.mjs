@@ -22,7 +22,7 @@ async function measure() {
 }
 
 /** How long a thread may say nothing before it counts as ended, in ms. */
-const patience = 10_000;
+const patience = 30_000;
 
 if (isMainThread) {
   const others = new Map();

@@ -25,6 +25,7 @@ export {
   type AddressName,
   type AssemblerOptions,
   type Console,
+  type Counter,
   type DebugTarget,
   type DisassembledLine,
   type DisassemblerOptions,
@@ -47,6 +48,8 @@ export {
   type RunOptions,
   type Segment,
   type SourceLine,
+  type TranslatedLine,
+  type Translation,
 } from "../machine/index.js";
 export { isa } from "./isa.js";
 export { lab, type Lab, type LabOptions } from "./lab.js";

@@ -1,5 +1,6 @@
-import type { TableView, TextView } from "../core/index.js";
+import { formatBytes, type TableView, type TextView } from "../core/index.js";
 import type { Hart } from "./hart/index.js";
+import type { MachineOptions } from "./options.js";
 import { registerNames } from "./instructions/index.js";
 
 const modes = ["user", "supervisor", "", "machine"] as const;
@@ -55,4 +56,32 @@ const causes: Readonly<Record<number, string>> = {
 /** An exception by its number (privileged ISA, table of mcause's values). */
 export function causeName(cause: number): string {
   return causes[cause] ?? `exception ${cause}`;
+}
+
+/** What a machine has and did. */
+export function machineView(
+  { name, harts, instructions, time, console }: MachineSeen,
+  { memory, isa }: Pick<MachineOptions, "memory" | "isa">,
+): TableView {
+  const rows = [
+    ["harts", `${harts.length} of ${isa.name}`],
+    ["memory", formatBytes(memory)],
+    ["instructions", instructions],
+    ["time", `${time / 1e9} s`],
+    ["console", console.text.split("\n").slice(-4).join("\n")],
+  ] as const;
+  return {
+    as: "table",
+    title: name,
+    columns: [{ key: "what", label: "" }, { key: "value" }],
+    rows: rows.map(([what, value]) => ({ what, value })),
+  };
+}
+
+interface MachineSeen {
+  readonly name: string;
+  readonly harts: readonly unknown[];
+  readonly instructions: number;
+  readonly time: number;
+  readonly console: { readonly text: string };
 }

@@ -20,6 +20,9 @@ export const hartLayout = {
   frm: 552,
   /** 1 while the floating-point registers are on and known to be dirty: nothing to be done before they are used. */
   floats: 556,
+  /** What traces count and say, 64 bits each: entries into one; the exit by which the last was left. */
+  entries: 560,
+  exit: 568,
   /** Two TLBs: what may be read, what may be written. */
   readTlb: 16384,
   writeTlb: 32768,

@@ -1,6 +1,5 @@
 import {
   createWorld,
-  formatBytes,
   UsageError,
   withDefaults,
   type Persist,
@@ -19,7 +18,8 @@ import type { VirtioBalloon } from "./devices/virtio/balloon.js";
 import type { Hart, Stop, Watchpoint } from "./hart/index.js";
 import { History, type Point, type RecordOptions } from "./history.js";
 import type { ImageSymbol } from "./image/image.js";
-import { memoryView, registersView } from "./inspect.js";
+import { machineView, memoryView, registersView } from "./inspect.js";
+import { translationAt, type Translation } from "./lesson/index.js";
 import { LostHarts } from "./lost-harts.js";
 import { changedPages, copyPages, putPages, restoreMemory, saveMemory, type PageTable } from "./memory-pages.js";
 import { check, defaults, diskOf, present, runDefaults, type MachineOptions, type RunOptions } from "./options.js";
@@ -233,6 +233,14 @@ export class Machine implements Persist<MachineState>, Viewable {
     return memoryView(this.read(address, length), address);
   }
 
+  /**
+   * The block of code that an address is in: instructions, what they mean, the WebAssembly that they become, what that took.
+   * @throws UsageError where there is no instruction
+   */
+  translation(at: Place, hart: number = 0): Translation {
+    return translationAt(this, this.hart(hart), at);
+  }
+
   /** A copy of physical memory. @throws UsageError where that isn't all RAM */
   read(at: Place, length: number): Uint8Array {
     return this.#ram(at, length).slice();
@@ -273,20 +281,7 @@ export class Machine implements Persist<MachineState>, Viewable {
   }
 
   view(): TableView {
-    const { memory, isa } = this.#options;
-    const rows = [
-      ["harts", `${this.harts.length} of ${isa.name}`],
-      ["memory", formatBytes(memory)],
-      ["instructions", this.instructions],
-      ["time", `${this.time / 1e9} s`],
-      ["console", this.console.text.split("\n").slice(-4).join("\n")],
-    ] as const;
-    return {
-      as: "table",
-      title: this.name,
-      columns: [{ key: "what", label: "" }, { key: "value" }],
-      rows: rows.map(([what, value]) => ({ what, value })),
-    };
+    return machineView(this, this.#options);
   }
 
   get #point(): Point {

@@ -1,42 +1,17 @@
 import type { Memory } from "../../wasm/index.js";
-import type { Exception, Isa, Routine, Width } from "../instructions/index.js";
+import type { Exception, Routine, Width } from "../instructions/index.js";
 import { attention, hartLayout, pageBits, pageSize } from "../layout.js";
 import { outcomes, type Interpret } from "../translate/interpreter.js";
 import type { CodePages, Run, UnitUser, Variant } from "./code-pages.js";
 import { isSv39 } from "./csr-supervisor.js";
 import type { Evaluator } from "./evaluator.js";
 import { nextInterrupt } from "./interrupts.js";
-import { isAligned, type HartBus, type VirtualMemory } from "./memory.js";
+import { isAligned, type HartBus } from "./memory.js";
 import { machine, supervisor, type Privilege } from "./mode.js";
-import type { Protection } from "./pmp.js";
-import { isSilent, type Operand, type Routines } from "./routines.js";
-import type { PrivilegedState } from "./state.js";
+import { isSilent, type Operand } from "./routines.js";
 import { status } from "./status.js";
 import { highOf, lowOf, Tlb } from "./tlb.js";
-
-/** The hart as this engine sees it. */
-export interface TranslatedHart {
-  readonly id: number;
-  readonly isa: Isa;
-  readonly state: PrivilegedState;
-  readonly memory: VirtualMemory;
-  readonly protection: Protection;
-  readonly routines: Routines;
-  readonly evaluator: Evaluator;
-  pc: bigint;
-  /** How many instructions may still be begun. */
-  readonly left: number;
-  /** Whether it has to stop before the next instruction. */
-  readonly stopping: boolean;
-  /** That many instructions have been begun. */
-  count(instructions: number): void;
-  /** Executes the instruction at pc by its meaning, or takes the trap that it ends in. */
-  step(): void;
-  trap(exception: Exception): void;
-  /** Whether a debugger wants to know of what happens on the address's page. */
-  isWatched(address: bigint): boolean;
-  hasBreakpoint(page: bigint): boolean;
-}
+import type { TranslatedHart } from "./translated-hart.js";
 
 const pageOf = (address: bigint): bigint => address & BigInt(-pageSize);
 const offsetOf = (address: bigint): number => lowOf(address) & (pageSize - 1);
@@ -66,11 +41,11 @@ interface Place {
  * A unit leaves at an instruction that is more than it can do, and the evaluator executes that one.
  */
 export class TranslatedEngine implements UnitUser {
-  /** How many instructions the interpreter has begun, and units. */
+  /** How many instructions the interpreter has begun, and translated code. */
   readonly work: Record<"interpreted" | "inUnits", number> = { interpreted: 0, inUnits: 0 };
   readonly #hart: TranslatedHart;
   readonly #bus: HartBus;
-  readonly #code: CodePages;
+  readonly code: CodePages;
   readonly #interpreter: Interpret;
   readonly #base: number;
   readonly #words: Int32Array;
@@ -100,7 +75,7 @@ export class TranslatedEngine implements UnitUser {
     this.#interpreter = interpreter;
     this.#hart = hart;
     this.#bus = bus;
-    this.#code = code;
+    this.code = code;
     this.#base = hart.id * hartLayout.size;
     this.#words = new Int32Array(memory.buffer, this.#base, hartLayout.size / 4);
     this.#view = new DataView(memory.buffer);
@@ -125,10 +100,32 @@ export class TranslatedEngine implements UnitUser {
     const high = this.#words[hartLayout.pc / 4 + 1] ?? 0;
     if (!this.#lean) {
       const entry = this.#tlb.findJump(low, high) ?? this.#find(low, high);
-      const unit = entry === undefined ? undefined : this.#code.runs[this.#words[entry + 2] ?? 0];
+      const unit = entry === undefined ? undefined : this.code.runs[this.#words[entry + 2] ?? 0];
       if (entry !== undefined && unit !== undefined && this.#run(unit.run, this.#words[entry + 3] ?? 0)) return;
     }
     this.#interpret(low, high);
+  }
+
+  /** Translations of code hold as long as this number stays, */
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  /** each for fetches in one space: a mode and an address space. */
+  get space(): number {
+    this.#enter();
+    return this.#fetch;
+  }
+
+  /** Lets other code run that was made for this hart and linked by `code`. @returns how many instructions it executed */
+  execute(run: Run, block: number): number {
+    this.#enter();
+    const before = this.#hart.left;
+    this.#give();
+    run(this.#base, block);
+    this.#take("inUnits");
+    if (this.#words[hartLayout.fault / 4] === attention.undone) this.#redo();
+    return before - this.#hart.left;
   }
 
   /** What addresses mean has changed: all of them, or what one page-table leaf maps. */
@@ -175,7 +172,7 @@ export class TranslatedEngine implements UnitUser {
     }
     const physical = memory.translate(address, bytes, "write");
     if (typeof physical !== "number") this.#undone(physical);
-    else if (this.#bus.ramAt(physical, bytes) === undefined || this.#code.isCode(physical, bytes)) this.#undone();
+    else if (this.#bus.ramAt(physical, bytes) === undefined || this.code.isCode(physical, bytes)) this.#undone();
     else {
       this.#fill(address, physical, memory.writable);
       memory.write(physical, width, value);
@@ -202,7 +199,7 @@ export class TranslatedEngine implements UnitUser {
     const physical = this.#hart.memory.translate(address, 1, "write");
     if (typeof physical !== "number") return true;
     return (
-      this.#bus.ramAt(physical, 8) !== undefined && !this.#code.isCode(physical, 8) && !this.#hart.isWatched(address)
+      this.#bus.ramAt(physical, 8) !== undefined && !this.code.isCode(physical, 8) && !this.#hart.isWatched(address)
     );
   }
 
@@ -251,7 +248,7 @@ export class TranslatedEngine implements UnitUser {
     const halves = { low: lowOf(address), high: highOf(address) };
     const { level, dataPrivilege } = memory;
     if (protection.allows(page, pageSize, "read", dataPrivilege)) this.#tlb.fill("read", halves, host, level);
-    if (!writes || this.#code.holdsCode(page)) return;
+    if (!writes || this.code.holdsCode(page)) return;
     if (protection.allows(page, pageSize, "write", dataPrivilege)) this.#tlb.fill("write", halves, host, level);
   }
 
@@ -378,7 +375,7 @@ export class TranslatedEngine implements UnitUser {
     const start = physical - (physical % pageSize);
     const host = this.#bus.ramAt(start, pageSize);
     if (host === undefined || !protection.allows(start, pageSize, "execute", state.mode.privilege)) return undefined;
-    const variant = this.#code.variant(start, pageOf(pc));
+    const variant = this.code.variant(start, pageOf(pc));
     const place = { low: page, high, fetch, epoch, variant, host, level: memory.level };
     this.#places[number] = place;
     return place;
@@ -393,6 +390,6 @@ export class TranslatedEngine implements UnitUser {
       if (offset > pageSize - 4) return undefined;
       return evaluator.decode((low | (this.#view.getUint16(host + offset + 2, true) << 16)) >>> 0);
     };
-    this.#code.translate(variant, entry, loop, host, decode);
+    this.code.translate(variant, entry, loop, host, decode);
   }
 }

@@ -47,7 +47,16 @@ export * from "./hart/index.js";
 export { Console, hearConsoles } from "./console.js";
 export { hub, loopback, type Link } from "./devices/virtio/net.js";
 export type { RecordOptions } from "./history.js";
-export type { Counter, TranslatedLine, Translation } from "./lesson/index.js";
+export {
+  lesson,
+  type Bochs,
+  type BochsOptions,
+  type Counter,
+  type Dynamo,
+  type DynamoOptions,
+  type TranslatedLine,
+  type Translation,
+} from "./lesson/index.js";
 export type { Executable } from "./image/load.js";
 export type { ImageSymbol } from "./image/image.js";
 export { machine, Machine } from "./machine.js";

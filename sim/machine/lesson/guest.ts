@@ -49,3 +49,29 @@ export function codePageAt({ bus, name }: LessonMachine, hart: Hart, address: bi
   };
   return { page, physical, decode };
 }
+
+export const hex = (address: bigint): string => BigInt.asUintN(64, address).toString(16);
+
+/**
+ * Asks to be told when an instruction that the hart has just executed is changed.
+ * @returns whether it could: not where it is no longer there
+ */
+export function coverCode(
+  hart: Hart,
+  bus: HartBus,
+  address: bigint,
+  { word, length }: Instruction,
+  onChanged: () => void,
+): boolean {
+  const view = new DataView(bus.buffer);
+  // Half by half, which may lie in two pages.
+  for (let at = 0; at < length; at += 2) {
+    const physical = hart.memory.translate(BigInt.asIntN(64, address + BigInt(at)), 2, "execute");
+    const host = typeof physical === "number" ? bus.ramAt(physical, 2) : undefined;
+    if (typeof physical !== "number" || host === undefined) return false;
+    hart.translated.code.cover(physical, 2, host, onChanged);
+    // It may have changed itself.
+    if (view.getUint16(host, true) !== ((word >>> (8 * at)) & 0xffff)) return false;
+  }
+  return true;
+}

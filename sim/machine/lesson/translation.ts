@@ -6,7 +6,7 @@ import { describe, type Instruction } from "../instructions/index.js";
 import type { Place } from "../stops.js";
 import { translateUnit, type Unit } from "../translate/unit.js";
 import { counter, countersView, ratio, valueOf, type Counter } from "./counter.js";
-import { codePageAt, type CodePageView, type LessonMachine } from "./guest.js";
+import { codePageAt, hex, type CodePageView, type LessonMachine } from "./guest.js";
 
 /** One guest instruction and what became of it. */
 export interface TranslatedLine {
@@ -98,7 +98,7 @@ export interface TranslationParts {
   readonly more: readonly Counter[];
 }
 
-export interface PlacedInstruction {
+interface PlacedInstruction {
   readonly address: bigint;
   readonly instruction: Instruction;
 }
@@ -212,5 +212,4 @@ function textOf(lines: readonly CodeLine[], spelled: ReadonlyMap<bigint, string>
     .join("\n");
 }
 
-export const hex = (address: bigint): string => BigInt.asUintN(64, address).toString(16);
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);

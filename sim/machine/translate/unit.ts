@@ -26,7 +26,7 @@ export interface Unit {
 }
 
 /** From `at` on, the function's code is that of the instruction at an offset of the page, or of what stands around it. */
-export interface UnitMark {
+interface UnitMark {
   readonly at: number;
   readonly offset: number;
   readonly part: "begin" | "instruction" | "end";

@@ -163,6 +163,11 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
     return this.cycles - this.#trapped;
   }
 
+  /** How many of `cycles` the evaluator executed, since this object was made. */
+  get evaluated(): number {
+    return this.#evaluated;
+  }
+
   /** What the engines did for it, since this object was made. */
   get work(): HartWork {
     return { evaluated: this.#evaluated, ...this.translated.work };

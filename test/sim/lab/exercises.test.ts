@@ -54,8 +54,8 @@ describe("check", () => {
   const book = workbook();
 
   /** The course's function passes; each slip fails, and the report says which step went wrong. */
-  function expectSound<K extends keyof Solutions>(id: K): void {
-    const { reference, examples, slips }: Problem<Solutions[K]> = problems[id];
+  function expectSound<K extends keyof Solutions>(id: K, problem: Problem<Solutions[K]>): void {
+    const { reference, examples, slips } = problem;
     const checked = book.check(id, reference);
     expect(checked).toMatchObject({ passed: examples.length });
     expect(JSON.stringify(checked.view())).toContain("Public checks passed.");
@@ -69,7 +69,7 @@ describe("check", () => {
   test.each(Object.keys(problems) as (keyof Solutions)[])(
     "%s: the reference passes, every slip fails and is recognised",
     (id) => {
-      expectSound(id);
+      expectSound(id, problems[id]);
     },
   );
 

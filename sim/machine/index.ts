@@ -27,7 +27,7 @@
  * machine        the computer that students get: machine({...}), run, look, save, go back; options: what it is made of
  * board          harts, RAM and devices, wired; memory-map: where; boot: what is in memory at power-on
  * schedule       turns and virtual time; stops, lost-harts, text-match: reasons to stop
- * work           which engine executed how much
+ * work           which engine executed how much; lesson/: what engines do, in the open: a block and what became of it
  * history        snapshots and inputs, to go back; state: what is saved; memory-pages: RAM as data;
  *                dirty-pages: which were written; inspect: registers and memory as views
  * arena, bus     the memory that all share; physical addresses
@@ -50,6 +50,16 @@ export { Console, hearConsoles } from "./console.js";
 export { hub, loopback, type Link, type Send } from "./devices/link.js";
 export { wire, type Wire, type WireOptions, type WireState } from "./devices/wire.js";
 export type { RecordOptions } from "./history.js";
+export {
+  lesson,
+  type Bochs,
+  type BochsOptions,
+  type Counter,
+  type Dynamo,
+  type DynamoOptions,
+  type TranslatedLine,
+  type Translation,
+} from "./lesson/index.js";
 export type { Executable } from "./image/load.js";
 export type { ImageSymbol } from "./image/image.js";
 export { machine, Machine } from "./machine.js";

@@ -42,6 +42,9 @@ export const hartLayout = {
   sscratch: 664,
   /** By privilege, the contexts that it had last: `modeSize` bytes each. */
   modes: 672,
+  /** What traces count and say, 64 bits each: entries into one; the exit by which the last was left. */
+  entries: 736,
+  exit: 744,
   /** Two TLBs: what may be read, what may be written. */
   readTlb: 16384,
   writeTlb: 32768,

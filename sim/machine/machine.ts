@@ -20,6 +20,7 @@ import type { Hart, Stop, Watchpoint } from "./hart/index.js";
 import { History, recordOptions, type Point, type RecordOptions } from "./history.js";
 import type { ImageSymbol } from "./image/image.js";
 import { machineView, memoryView, registersView } from "./inspect.js";
+import { translationAt, type Translation } from "./lesson/index.js";
 import { LostHarts } from "./lost-harts.js";
 import { copyPages, putPages, ramOf, restoreMemory, saveMemory } from "./memory-pages.js";
 import { endOf } from "./network-end.js";
@@ -251,6 +252,14 @@ export class Machine implements Persist<MachineState>, Viewable {
   memory(at: Place, length: number = 256): TextView {
     const address = Number(this.address(at));
     return memoryView(this.read(address, length), address);
+  }
+
+  /**
+   * The block of code that an address is in: instructions, what they mean, the WebAssembly that they become, what that took.
+   * @throws UsageError where there is no instruction
+   */
+  translation(at: Place, hart: number = 0): Translation {
+    return translationAt(this, this.hart(hart), at);
   }
 
   /** A copy of physical memory. @throws UsageError where that isn't all RAM */

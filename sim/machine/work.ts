@@ -19,7 +19,7 @@ export interface MachineWork {
 export function workOf(harts: readonly Hart[]): MachineWork {
   const sum = (key: keyof HartWork): number => harts.reduce((all, { work }) => all + work[key], 0);
   // Translated code is the machine's, whichever hart it was made for.
-  const { units = 0, instructions: translated = 0, bytes: wasm = 0 } = harts[0]?.translated ?? {};
+  const { units = 0, instructions: translated = 0, bytes: wasm = 0 } = harts[0]?.translated.code.made ?? {};
   return {
     evaluated: sum("evaluated"),
     interpreted: sum("interpreted"),

@@ -9,7 +9,7 @@ const typeCodes: Readonly<Record<BlockType, number>> = { i32: 0x7f, i64: 0x7e, f
 export const typeCode = (type: BlockType): number => typeCodes[type];
 
 /** Instructions without an immediate, by their names (core specification, section 5.4). */
-const plain = {
+export const plain = {
   unreachable: 0x00,
   else: 0x05,
   end: 0x0b,
@@ -99,7 +99,7 @@ const plain = {
 export type Plain = keyof typeof plain;
 
 /** Memory instructions with the exponent of their natural alignment. */
-const memory = {
+export const memory = {
   "i32.load": [0x28, 2],
   "i32.load16_u": [0x2f, 1],
   "i64.load": [0x29, 3],
@@ -128,6 +128,11 @@ export class Code {
 
   constructor(parameters: number) {
     this.#parameters = parameters;
+  }
+
+  /** How many bytes of instructions there are. */
+  get position(): number {
+    return this.#bytes.length;
   }
 
   /** A new local's number. */

@@ -6,7 +6,7 @@ export interface FunctionType {
   readonly results: readonly ValueType[];
 }
 
-const sections = { type: 1, import: 2, function: 3, export: 7, code: 10 } as const;
+export const sections = { type: 1, import: 2, function: 3, export: 7, code: 10 } as const;
 const kinds = { function: 0, table: 1, memory: 2 } as const;
 const version = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
 

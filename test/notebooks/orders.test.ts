@@ -57,6 +57,24 @@ describe("offences", () => {
   });
 });
 
+describe("a cell that measures this computer", () => {
+  const timed = notebookOf(code("performance.now()", "a", ["wall-clock"]), code("a + 1", "b"));
+  const judgeTimed = (...executions: Execution[]): readonly string[] => offences(timed, straight, executions, false);
+
+  test("may show another number, but no error, no other kind of thing and nothing less", () => {
+    expect(judgeTimed(result(0, "3"), result(1, "2"))).toEqual([]);
+    expect(judgeTimed(failed(0, "UsageError", "run cell 2"))).toHaveLength(1);
+    expect(judgeTimed({ index: 0, outputs: [] })).toHaveLength(1);
+    const { outputs } = result(0, "3");
+    const html = outputs.map((output) => ({ ...output, data: { "text/html": "3" } }));
+    expect(judgeTimed({ index: 0, outputs: html })).toHaveLength(1);
+  });
+
+  test("gives no licence to other cells", () => {
+    expect(judgeTimed(result(0, "3"), result(1, "3"))).toHaveLength(1);
+  });
+});
+
 test("the kernel itself names the missing cell", async () => {
   const folder = mkdtempSync(join(tmpdir(), "virtlab-orders-"));
   onTestFinished(() => {

@@ -31,6 +31,21 @@ function asksForCell({ failure, outputs }: Execution, ranBefore: ReadonlySet<num
   return named !== undefined && !ranBefore.has(Number(number) - 1);
 }
 
+/**
+ * What a cell shows that has to be the same in each run: all of it. A cell tagged `wall-clock` measures this computer, no
+ * two runs of it alike: of that, which outputs there are, and of which types.
+ */
+export function repeatable(notebook: Notebook, execution: Execution): readonly Output[] {
+  const results = resultsOf(execution);
+  const tags = notebook.cells[execution.index]?.metadata["tags"];
+  if (!Array.isArray(tags) || !tags.includes("wall-clock") || execution.failure !== undefined) return results;
+  return results.map((output) =>
+    "data" in output
+      ? { ...output, data: Object.fromEntries(Object.keys(output.data).map((type) => [type, ""])) }
+      : output,
+  );
+}
+
 /** Both results from shortly before where they part. */
 function difference(wanted: readonly Output[], got: readonly Output[]): string {
   const [expected, actual] = [JSON.stringify(wanted), JSON.stringify(got)];
@@ -51,11 +66,11 @@ export function offences(
   executions: readonly Execution[],
   mayAsk: boolean,
 ): readonly string[] {
-  const expected = new Map(reference.map((execution) => [execution.index, resultsOf(execution)]));
+  const expected = new Map(reference.map((execution) => [execution.index, repeatable(notebook, execution)]));
   return executions.flatMap((execution, nth) => {
     const earlier = executions.slice(0, nth);
     const ranBefore = new Set(earlier.filter(({ failure }) => failure === undefined).map(({ index }) => index));
-    const results = resultsOf(execution);
+    const results = repeatable(notebook, execution);
     const wanted = expected.get(execution.index) ?? [];
     if (isDeepStrictEqual(results, wanted) || (mayAsk && asksForCell(execution, ranBefore))) return [];
     const cell = notebook.cells[execution.index];

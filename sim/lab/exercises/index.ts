@@ -2,5 +2,6 @@ export * from "./check.js";
 export * from "./prediction.js";
 export * from "./problem.js";
 export * from "./workbook.js";
-export type { Problems } from "./problems.js";
+export type { Solutions } from "./problems.js";
 export type { ThinLocate } from "./problems/thin-locate.js";
+export type { BranchTarget } from "./problems/branch-target.js";

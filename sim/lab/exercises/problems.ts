@@ -1,11 +1,17 @@
 import type { Problem } from "./problem.js";
+import { branchTarget, type BranchTarget } from "./problems/branch-target.js";
 import { thinLocate, type ThinLocate } from "./problems/thin-locate.js";
 
-/** The course's programming exercises: notebook's number and name → problem. */
-export interface Problems {
-  readonly "12-thin": Problem<ThinLocate>;
+/** What each of the course's programming exercises asks for: notebook's number and name → the function. */
+export interface Solutions {
+  readonly "10-branch": BranchTarget;
+  readonly "12-thin": ThinLocate;
 }
 
+/** The course's programming exercises. */
+export type Problems = { readonly [K in keyof Solutions]: Problem<Solutions[K]> };
+
 export const problems: Problems = {
+  "10-branch": branchTarget,
   "12-thin": thinLocate,
 };

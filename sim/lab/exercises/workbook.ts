@@ -1,10 +1,10 @@
 import { nearest, UsageError, type TableView, type TextView, type Value } from "../../core/index.js";
 import { report, type ExerciseReport } from "./check.js";
 import { verdict, type RevealOptions } from "./prediction.js";
-import { problems, type Problems } from "./problems.js";
+import type { Problem } from "./problem.js";
+import { problems, type Solutions } from "./problems.js";
 
-type Id = keyof Problems;
-type Solution<K extends Id> = Problems[K]["reference"];
+type Id = keyof Solutions;
 
 /** A claim whose statements did not all hold. */
 export class ClaimError extends Error {
@@ -24,13 +24,13 @@ export interface Workbook {
    */
   reveal(id: string, actual: Value, options?: RevealOptions): TextView;
   /** Runs the public examples of a problem on a student's function; never throws. */
-  check<K extends Id>(id: K, solution: Solution<K>): ExerciseReport;
+  check<K extends Id>(id: K, solution: Solutions[K]): ExerciseReport;
   /** The statement of a problem. */
   problem(id: Id): TextView;
   /** The nth hint of a problem, counted from 1. */
   hint(id: Id, n?: number): TextView;
   /** The student's function where it passes the public checks, else the course's, so that a stuck student goes on. */
-  checkpoint<K extends Id>(id: K, solution: Solution<K>): { readonly solution: Solution<K>; view(): TextView };
+  checkpoint<K extends Id>(id: K, solution: Solutions[K]): { readonly solution: Solutions[K]; view(): TextView };
   /**
    * States what an experiment has shown, statement by statement.
    * @throws ClaimError naming the statements that do not hold
@@ -38,7 +38,7 @@ export interface Workbook {
   claim(id: string, statements: Readonly<Record<string, boolean>>): TableView;
 }
 
-function find<K extends Id>(id: K): Problems[K] {
+function find<K extends Id>(id: K): Problem<Solutions[K]> {
   if (id in problems) return problems[id];
   const likely = nearest(id, Object.keys(problems));
   throw new UsageError(`there is no problem "${id}"`, `Did you mean "${likely ?? ""}"?`);

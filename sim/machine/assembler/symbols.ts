@@ -1,6 +1,6 @@
 import { nearest } from "../../core/index.js";
 import { floatRegisters, integerRegisters } from "../instructions/index.js";
-import { evaluateExpression } from "./expression.js";
+import { constantNow, evaluateExpression } from "./expression.js";
 import { AsmSymbol, type Expression, type Position } from "./model.js";
 import { Mistake } from "./problem.js";
 import type { Place } from "./statement.js";
@@ -85,7 +85,9 @@ export class Symbols {
       symbol.binding = binding;
       this.#byName.set(name, symbol);
     }
-    symbol.definition = { kind: "value", value };
+    // A counter that is set from itself a thousand times must not become an expression a thousand deep.
+    const now = constantNow(value);
+    symbol.definition = { kind: "value", value: now === undefined ? value : { kind: "number", value: now } };
     symbol.variable = true;
   }
 

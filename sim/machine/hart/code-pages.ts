@@ -30,6 +30,8 @@ interface Entry {
 export interface TranslatedUnit {
   readonly index: number;
   readonly variant: Variant;
+  /** The ways in that it was made for. */
+  readonly wanted: readonly number[];
   readonly entries: ReadonlyMap<number, number>;
   readonly run: Run;
 }
@@ -40,6 +42,8 @@ export interface CodePage {
   readonly variants: Map<bigint, Variant>;
   /** Which bytes units were made of, while there are any. */
   covered: Uint8Array | undefined;
+  /** Who else made something of them. */
+  readonly listeners: Set<() => void>;
 }
 
 /** A hart that may know units. */
@@ -94,11 +98,7 @@ export class CodePages {
   }
 
   variant(address: number, page: bigint): Variant {
-    let code = this.#pages.get(address);
-    if (code === undefined) {
-      code = { address, variants: new Map(), covered: undefined };
-      this.#pages.set(address, code);
-    }
+    const code = this.#pageOf(address);
     let variant = code.variants.get(page);
     if (variant === undefined) {
       variant = {
@@ -135,15 +135,16 @@ export class CodePages {
     if (!apart) this.#dropAll(variant);
     if (this.#free.length === 0 && this.runs.length === mostUnits) this.#evict();
     const index = this.#free.pop() ?? this.runs.length;
-    const made = translateUnit({ page: variant.page, entries: loop && apart ? [offset] : wanted, decode, index });
-    const { run } = instantiate(made.module, this.#imports) as { readonly run: Run };
+    const ways = loop && apart ? [offset] : [...wanted];
+    const made = translateUnit({ page: variant.page, entries: ways, decode, index });
+    const { run } = this.link(made.module) as { readonly run: Run };
+    const unit = { index, variant, wanted: ways, entries: made.entries, run };
     const { units, instructions, bytes } = this.#made;
     this.#made = {
       units: units + 1,
       instructions: instructions + made.instructions,
       bytes: bytes + made.module.length,
     };
-    const unit = { index, variant, entries: made.entries, run };
     this.units.set(index, run);
     this.runs[index] = unit;
     this.#order.add(unit);
@@ -159,6 +160,30 @@ export class CodePages {
     const covered = (variant.code.covered ??= new Uint8Array(pageSize));
     for (const [at, length] of made.covered) covered.fill(1, at, at + length);
     for (const user of this.#users) user.protect(host);
+  }
+
+  /** Instantiates a module with what translated code imports, and with `others` of its own. */
+  link(module: Uint8Array<ArrayBuffer>, others: Imports = {}): Readonly<Record<string, unknown>> {
+    return instantiate(module, { ...this.#imports, ...others });
+  }
+
+  /** The same for code that others than units are made of: a change of it calls `onChanged`. It lies in one page. */
+  cover(address: number, length: number, host: number, onChanged: () => void): void {
+    const offset = address % pageSize;
+    const code = this.#pageOf(address - offset);
+    const bytes = (code.covered ??= new Uint8Array(pageSize));
+    bytes.fill(1, offset, offset + length);
+    code.listeners.add(onChanged);
+    for (const user of this.#users) user.protect(host - (host % pageSize));
+  }
+
+  /** A page that was seen at a virtual page by the engine of translated code. */
+  seenAt(page: bigint): Variant | undefined {
+    for (const { variants } of this.#pages.values()) {
+      const variant = variants.get(page);
+      if (variant !== undefined) return variant;
+    }
+    return undefined;
   }
 
   /** Whether the page holds translated code, so that stores to it have to be looked at. */
@@ -183,12 +208,23 @@ export class CodePages {
       const start = Math.max(address, page);
       if (!this.isCode(start, Math.min(address + bytes, page + pageSize) - start)) continue;
       code.covered = undefined;
+      const listeners = [...code.listeners];
+      code.listeners.clear();
+      for (const changed of listeners) changed();
       for (const variant of code.variants.values()) {
         this.#dropAll(variant);
         variant.wanted.clear();
         variant.heat = 0;
       }
     }
+  }
+
+  #pageOf(address: number): CodePage {
+    const known = this.#pages.get(address);
+    if (known !== undefined) return known;
+    const code: CodePage = { address, variants: new Map(), covered: undefined, listeners: new Set() };
+    this.#pages.set(address, code);
+    return code;
   }
 
   #dropAll(variant: Variant): void {

@@ -1,5 +1,5 @@
 import type { Memory } from "../../wasm/index.js";
-import type { Exception, Isa, Routine } from "../instructions/index.js";
+import type { Exception, Routine } from "../instructions/index.js";
 import { attention, hartLayout, pageBits, pageSize } from "../layout.js";
 import { outcomes, type Interpret } from "../translate/interpreter.js";
 import type { CodePages, Run, UnitUser, Variant } from "./code-pages.js";
@@ -8,31 +8,11 @@ import type { Evaluator } from "./evaluator.js";
 import { nextInterrupt } from "./interrupts.js";
 import type { HartBus } from "./memory.js";
 import { machine, supervisor, type Privilege } from "./mode.js";
-import { isSilent, type Operand, type Routines } from "./routines.js";
-import type { PrivilegedState } from "./state.js";
+import { isSilent, type Operand } from "./routines.js";
 import { status } from "./status.js";
 import { Tlb } from "./tlb.js";
-import { UnitMemory, type AccessedHart } from "./unit-memory.js";
-
-/** The hart as this engine sees it. */
-export interface TranslatedHart extends AccessedHart {
-  readonly id: number;
-  readonly isa: Isa;
-  readonly state: PrivilegedState;
-  readonly routines: Routines;
-  readonly evaluator: Evaluator;
-  pc: bigint;
-  /** How many instructions may still be begun. */
-  readonly left: number;
-  /** Whether it has to stop before the next instruction. */
-  readonly stopping: boolean;
-  /** That many instructions have been begun, and so many of them ended in an exception that was taken already. */
-  count(instructions: number, trapped?: number): void;
-  /** Executes the instruction at pc by its meaning, or takes the trap that it ends in. */
-  step(): void;
-  trap(exception: Exception): void;
-  hasBreakpoint(page: bigint): boolean;
-}
+import type { TranslatedHart } from "./translated-hart.js";
+import { UnitMemory } from "./unit-memory.js";
 
 const pageOf = (address: bigint): bigint => address & BigInt(-pageSize);
 
@@ -68,12 +48,12 @@ interface Place {
  * A unit leaves at an instruction that is more than it can do, and the evaluator executes that one.
  */
 export class TranslatedEngine implements UnitUser {
-  /** How many instructions the interpreter has begun, and units. */
+  /** How many instructions the interpreter has begun, and translated code. */
   readonly work: Record<"interpreted" | "inUnits", number> = { interpreted: 0, inUnits: 0 };
   readonly unitMemory: UnitMemory;
   readonly #hart: TranslatedHart;
   readonly #bus: HartBus;
-  readonly #code: CodePages;
+  readonly code: CodePages;
   readonly #interpreter: Interpret;
   readonly #base: number;
   readonly #words: Int32Array;
@@ -103,7 +83,7 @@ export class TranslatedEngine implements UnitUser {
     this.#interpreter = interpreter;
     this.#hart = hart;
     this.#bus = bus;
-    this.#code = code;
+    this.code = code;
     this.#base = hart.id * hartLayout.size;
     this.#words = new Int32Array(memory.buffer, this.#base, hartLayout.size / 4);
     this.#view = new DataView(memory.buffer);
@@ -140,10 +120,32 @@ export class TranslatedEngine implements UnitUser {
     const high = this.#words[hartLayout.pc / 4 + 1] ?? 0;
     if (!this.#lean) {
       const entry = this.#tlb.findJump(low, high) ?? this.#find(low, high);
-      const unit = entry === undefined ? undefined : this.#code.runs[this.#words[entry + 2] ?? 0];
+      const unit = entry === undefined ? undefined : this.code.runs[this.#words[entry + 2] ?? 0];
       if (entry !== undefined && unit !== undefined && this.#run(unit.run, this.#words[entry + 3] ?? 0)) return;
     }
     this.#interpret(low, high);
+  }
+
+  /** Translations of code hold as long as this number stays, */
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  /** each for fetches in one space: a mode and an address space. */
+  get space(): number {
+    this.#enter();
+    return this.#fetch;
+  }
+
+  /** Lets other code run that was made for this hart and linked by `code`. @returns how many instructions it executed */
+  execute(run: Run, block: number): number {
+    this.#enter();
+    const before = this.#hart.left;
+    this.#give();
+    run(this.#base, block);
+    this.#take("inUnits");
+    if (this.#words[hartLayout.fault / 4] === attention.undone) this.#redo();
+    return before - this.#hart.left;
   }
 
   /** What addresses mean has changed: all of them, or what one page-table leaf maps. */
@@ -348,7 +350,7 @@ export class TranslatedEngine implements UnitUser {
     const start = physical - (physical % pageSize);
     const host = this.#bus.ramAt(start, pageSize);
     if (host === undefined || !protection.allows(start, pageSize, "execute", state.mode.privilege)) return undefined;
-    const variant = this.#code.variant(start, pageOf(pc));
+    const variant = this.code.variant(start, pageOf(pc));
     const place = { low: page, high, fetch, epoch, variant, host, level: memory.level };
     this.#places[number] = place;
     return place;
@@ -363,6 +365,6 @@ export class TranslatedEngine implements UnitUser {
       if (offset > pageSize - 4) return undefined;
       return evaluator.decode((low | (this.#view.getUint16(host + offset + 2, true) << 16)) >>> 0);
     };
-    this.#code.translate(variant, entry, loop, host, decode);
+    this.code.translate(variant, entry, loop, host, decode);
   }
 }

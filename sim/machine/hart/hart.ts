@@ -2,7 +2,6 @@ import type { Persist } from "../../core/index.js";
 import type { Exception, Isa } from "../instructions/index.js";
 import type { Memory } from "../../wasm/index.js";
 import { hartLayout, pageSize } from "../layout.js";
-import type { Translated } from "./code-pages.js";
 import { csrsOf } from "./csr.js";
 import type { CsrHart, CsrTable, Features } from "./csr-row.js";
 import { hasTimer } from "./csr-machine.js";
@@ -47,6 +46,12 @@ export interface HartClock {
   alarm?(id: number, deadline: bigint): void;
 }
 
+/** Another way to execute a hart's instructions. */
+export interface HartEngine {
+  /** Executes at least one instruction, at most `hart.left`, or takes its trap; not past what changes modes or interrupts. */
+  burst(): void;
+}
+
 export interface HartParts {
   readonly id: number;
   readonly isa: Isa;
@@ -83,10 +88,10 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
   readonly floats: Floats;
   readonly #clock: HartClock;
   readonly evaluator: Evaluator;
-  readonly #translated: TranslatedEngine;
+  readonly translated: TranslatedEngine;
   readonly #shared: Shared;
   /** What executes: may be changed between two runs. */
-  engine: EngineName;
+  engine: EngineName | HartEngine;
   /** Instructions begun, and those of them that ended in a trap. */
   #cycles = 0;
   #trapped = 0;
@@ -122,8 +127,8 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
     this.routines = routinesOf(this);
     this.evaluator = new Evaluator(this);
     this.engine = engine;
-    this.#translated = new TranslatedEngine(this, arena.memory, bus, code, interpret);
-    engines[id] = this.#translated;
+    this.translated = new TranslatedEngine(this, arena.memory, bus, code, interpret);
+    engines[id] = this.translated;
     this.protectionChanged();
   }
 
@@ -151,22 +156,22 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
 
   /** Instructions begun since the reset, exact at every stop, and inside of device accesses and CSR reads. Time goes with them. */
   get cycles(): number {
-    return this.#cycles + this.#translated.underway;
+    return this.#cycles + this.translated.underway;
   }
 
   /** Those of them that did not end in an exception: what minstret counts. */
   get retired(): number {
-    return this.cycles - this.#trapped - this.#translated.trapped;
+    return this.cycles - this.#trapped - this.translated.trapped;
+  }
+
+  /** How many of `cycles` the evaluator executed, since this object was made. */
+  get evaluated(): number {
+    return this.#evaluated;
   }
 
   /** What the engines did for it, since this object was made. */
   get work(): HartWork {
-    return { evaluated: this.#evaluated, ...this.#translated.work };
-  }
-
-  /** What was translated, for all harts of the machine. */
-  get translated(): Translated {
-    return this.#shared.code.made;
+    return { evaluated: this.#evaluated, ...this.translated.work };
   }
 
   /** What a CSR holds, whatever the mode; undefined where there is none of that number. */
@@ -223,11 +228,11 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
 
   protectionChanged(): void {
     this.protection.update(this.state);
-    this.#translated.forget();
+    this.translated.forget();
   }
 
   fence(address: bigint | undefined): void {
-    this.#translated.forget(address);
+    this.translated.forget(address);
   }
 
   // Execution.
@@ -240,12 +245,13 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
       for (const [id, state] of this.#shared.states) if (id !== this.id) state.reservation = undefined;
       this.#shared.running = this.id;
     }
-    this.#translated.begin();
+    this.translated.begin();
     while (this.#left > 0) {
       const stop = this.#settle();
       if (stop !== undefined) return stop;
-      if (this.engine === "translate") this.#translated.burst();
-      else this.step();
+      const { engine } = this;
+      if (engine === "evaluate") this.step();
+      else (engine === "translate" ? this.translated : engine).burst();
     }
     return this.#stopped() ?? { kind: "budget" };
   }
@@ -345,14 +351,14 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
   setBreakpoint(pc: bigint, on: boolean): void {
     if (on) this.breakpoints.add(pc);
     else this.breakpoints.delete(pc);
-    this.#translated.forget();
+    this.translated.forget();
   }
 
   /** Stops behind instructions that touch what is watched from now on, or no longer. */
   setWatchpoint(watchpoint: Watchpoint, on: boolean): void {
     if (on) this.watchpoints.add(watchpoint);
     else this.watchpoints.delete(watchpoint);
-    this.#translated.forget();
+    this.translated.forget();
   }
 
   // State.

@@ -13,14 +13,15 @@
  * evaluator      the reference engine
  * trap-code      environment calls and returns from traps as WebAssembly, for the fast engine
  * unit-memory    what units' accesses do that find no page in a TLB; access-code: their part of it in WebAssembly
- * engine         the fast one: units where code is hot, the interpreter where it is cold; code-pages: the units; tlb: what they find memory and each other by
+ * engine         the fast one: units where code is hot, the interpreter where it is cold; translated-hart: what it asks of
+ *                the hart; code-pages: the units; tlb: what they find memory and each other by
  * shared         what the harts of one machine have in common
  *
  * Source: The RISC-V Instruction Set Manual, volume II (privileged).
  */
 import { Hart, type HartParts } from "./hart.js";
 
-export type { Hart, HartClock, HartParts, Stop, Watchpoint } from "./hart.js";
+export type { Hart, HartClock, HartEngine, HartParts, Stop, Watchpoint } from "./hart.js";
 export { usualPatience, type EngineName, type HartOptions, type HartWork } from "./options.js";
 export type { HartBus } from "./memory.js";
 export type { HartSaved } from "./saved.js";

@@ -1,5 +1,5 @@
 import { invariant } from "../../core/index.js";
-import { Code, WasmModule, type FunctionType } from "../../wasm/index.js";
+import { Code, WasmModule, type FunctionType, type LocalNames } from "../../wasm/index.js";
 import type { Instruction } from "../instructions/index.js";
 import { entrySize, hartLayout, jumpEntries } from "../layout.js";
 import { findBlocks, successors, type Block } from "./blocks.js";
@@ -8,6 +8,7 @@ import { importCallees, imports, variablesOf, type UnitContext, type UnitLocals 
 import { MeaningEmitter } from "./emit.js";
 import { UnitSite } from "./site.js";
 import { structure, type Structure } from "./structure.js";
+import { placeOfF, placeOfX, registerAt, registersOf } from "./unit-registers.js";
 
 /** A page of guest code as a WebAssembly module with one function, `run(hart, block)`. */
 export interface Unit {
@@ -18,6 +19,17 @@ export interface Unit {
   readonly instructions: number;
   /** Where they lie in the page: offset and length of each, in bytes. */
   readonly covered: readonly (readonly [offset: number, length: number])[];
+  /** Where the code of what begins, in order of the code: to be shown beside it. */
+  readonly marks: readonly UnitMark[];
+  /** Names of its locals, for the same purpose. */
+  readonly names: () => LocalNames;
+}
+
+/** From `at` on, the function's code is that of the instruction at an offset of the page, or of what stands around it. */
+interface UnitMark {
+  readonly at: number;
+  readonly offset: number;
+  readonly part: "begin" | "instruction" | "end";
 }
 
 export interface UnitSource {
@@ -32,24 +44,6 @@ export interface UnitSource {
 
 /** The type of `run`; the table of units holds such functions. */
 const runType: FunctionType = { parameters: ["i32", "i32"], results: [] };
-const placeOfX = (register: number): number => hartLayout.x + 8 * register;
-const placeOfF = (register: number): number => hartLayout.f + 8 * register;
-
-/** The registers that an instruction names, as places in the hart, and whether it writes them. x0 is none. */
-function registersOf({ row, fields }: Instruction): readonly (readonly [place: number, isWritten: boolean])[] {
-  const { frd, frs1, frs2, frs3 } = row.format.fields;
-  const found: (readonly [number, boolean])[] = [];
-  if (fields.rd !== 0) found.push([placeOfX(fields.rd), true]);
-  if (fields.rs1 !== 0) found.push([placeOfX(fields.rs1), false]);
-  if (fields.rs2 !== 0) found.push([placeOfX(fields.rs2), false]);
-  // f0 is a register like the others: whether the instruction has the field decides.
-  if (frd !== undefined) found.push([placeOfF(fields.frd), true]);
-  if (frs1 !== undefined) found.push([placeOfF(fields.frs1), false]);
-  if (frs2 !== undefined) found.push([placeOfF(fields.frs2), false]);
-  if (frs3 !== undefined) found.push([placeOfF(fields.frs3), false]);
-  return found;
-}
-
 interface Target {
   readonly kind: "loop" | "behind";
   readonly node: number;
@@ -95,6 +89,7 @@ class UnitBuilder {
   #exit = 0;
   #leave = 0;
   readonly #targets: Target[] = [];
+  readonly #marks: UnitMark[] = [];
 
   constructor(source: UnitSource, blocks: readonly Block[], entries: ReadonlySet<number>) {
     this.#source = source;
@@ -173,7 +168,22 @@ class UnitBuilder {
     const covered = this.#blocks.flatMap((block) =>
       block.instructions.map(({ offset, instruction }) => [offset, instruction.length] as const),
     );
-    return { module: this.#module.encode(), entries, instructions: covered.length, covered };
+    const module = this.#module.encode();
+    const names = (): LocalNames => this.#names();
+    return { module, entries, instructions: covered.length, covered, marks: this.#marks, names };
+  }
+
+  #names(): LocalNames {
+    const { context, pc, budget, address, scratch, entry } = this.#locals;
+    const own = Object.entries({ context, pc, budget, address, scratch, entry });
+    return new Map([
+      ...own.map(([name, local]) => [local, name] as const),
+      ...[...this.#registers].map(([place, local]) => [local, registerAt(place)] as const),
+    ]);
+  }
+
+  #mark(part: UnitMark["part"], offset: number): void {
+    this.#marks.push({ at: this.#code.position, offset, part });
   }
 
   // The nest.
@@ -219,6 +229,7 @@ class UnitBuilder {
     const { instructions, ending } = block;
     const { budget } = this.#locals;
     const count = instructions.length;
+    this.#mark("begin", block.offset);
     if (this.#looks[node] === true) this.#comeBackWhenShort(block.offset, this.#needs[node] ?? 0);
     this.#code.get(budget);
     this.#code.i64(BigInt(count));
@@ -228,19 +239,23 @@ class UnitBuilder {
     let site: UnitSite | undefined;
     let emitter: MeaningEmitter | undefined;
     instructions.forEach(({ offset, instruction }, index) => {
+      this.#mark("instruction", offset);
       site = new UnitSite(this.#context, instruction, this.#address(offset), count - index - 1);
       emitter = new MeaningEmitter(this.#context, site);
       emitter.effects(instruction.row.meaning);
     });
+    // A branch's condition is the last instruction's.
+    if (ending.kind === "branch") emitter?.branchCondition(instructions.at(-1)?.instruction.row.meaning ?? []);
+    this.#mark("end", block.offset);
     switch (ending.kind) {
       case "fall":
       case "jump":
         this.#edge(node, ending.target);
         return;
       case "branch":
-        emitter?.branchCondition(instructions.at(-1)?.instruction.row.meaning ?? []);
         this.#code.if();
         this.#edge(node, ending.target);
+        this.#mark("end", block.offset);
         this.#code.op("end");
         this.#edge(node, ending.otherwise);
         return;

@@ -10,6 +10,12 @@ describe("bytes as GNU as made them", () => {
   });
 });
 
+test("a symbol may be set from itself as often as one likes", () => {
+  const { segments } = assemble(".set n, 0\n.rept 4096\n.4byte n\n.set n, n + 1\n.endr");
+  const words = new Uint32Array(segments[0]?.bytes.slice().buffer ?? new ArrayBuffer(0));
+  expect([words.length, words[0], words[4095]]).toEqual([4096, 0, 4095]);
+});
+
 function problems(source: string): readonly Problem[] {
   try {
     assemble(source);

@@ -3,7 +3,7 @@ export type EngineName = "evaluate" | "translate";
 
 export interface HartOptions {
   readonly engine?: EngineName;
-  /** How many instructions of a page are interpreted before it is translated. */
+  /** How many instructions of a page are interpreted before it is translated; coming to it and leaving it counts as ten more. */
   readonly patience?: number;
   /** How many entries of physical memory protection there are: 0, 16 or 64. */
   readonly pmpEntries?: 0 | 16 | 64;

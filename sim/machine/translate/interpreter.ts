@@ -16,7 +16,7 @@ export const outcomes = {
   stuck: 2,
   /** It jumped inside the page to where the code says, and was to stop there. */
   jump: 3,
-  /** It jumped to an address that was computed. */
+  /** It jumped to an address that was computed, into a trap or back from one. */
   computed: 4,
   /** The host was asked for something that may have changed what stands between instructions. */
   asked: 5,

@@ -52,11 +52,17 @@ export { wire, type Wire, type WireOptions, type WireState } from "./devices/wir
 export type { RecordOptions } from "./history.js";
 export {
   lesson,
+  type Bird,
+  type BirdOptions,
   type Bochs,
   type BochsOptions,
   type Counter,
+  type CompareOptions,
+  type Crusoe,
+  type CrusoeOptions,
   type Dynamo,
   type DynamoOptions,
+  type LessonName,
   type TranslatedLine,
   type Translation,
 } from "./lesson/index.js";

@@ -6,6 +6,7 @@ import { describe, type Instruction } from "../instructions/index.js";
 import type { Place } from "../stops.js";
 import { translateUnit, type Unit } from "../translate/unit.js";
 import { counter, countersView, ratio, valueOf, type Counter } from "./counter.js";
+import { LessonEngine } from "./engine.js";
 import { codePageAt, hex, type CodePageView, type LessonMachine } from "./guest.js";
 
 /** One guest instruction and what became of it. */
@@ -151,6 +152,8 @@ export function translationAt(machine: LessonMachine, hart: Hart, at: Place): Tr
     of: part === "instruction" ? addressOf(inPage) : undefined,
     block: part === "instruction" ? block.offsets.includes(inPage) : inPage === block.offset,
   }));
+  const { engine } = hart;
+  const times = engine instanceof LessonEngine ? engine.executions?.(addressOf(block.offset)) : undefined;
   const seen = hart.translated.code.seenAt(code.page);
   return new Translation({
     title: `The block at ${hex(addressOf(block.offset))}`,
@@ -159,6 +162,7 @@ export function translationAt(machine: LessonMachine, hart: Hart, at: Place): Tr
     code: markedLines(unit.module, unit.names(), marks),
     symbols: machine.symbols.map(({ name, address: value }) => ({ name, value })),
     more: [
+      ...(times === undefined ? [] : [counter("executed", times, "", "times, as the engine on the hart has counted")]),
       counter("unit instructions", unit.instructions, "", "guest instructions of the page that are in the same unit"),
       counter("unit bytes", unit.module.length, "B", "of the unit's module"),
       counter(

@@ -12,6 +12,7 @@ const machineOf = ({ bus, hart }: PlainBoard): Parameters<typeof lesson.bochs>[0
   name: "board",
   bus,
   symbols: [],
+  programs: [],
   hart: () => hart,
   address: (at) => BigInt(at),
 });
@@ -26,8 +27,10 @@ const teachers: readonly (readonly [name: string, put: (board: PlainBoard) => Te
   [
     "dynamo",
     (board) => lesson.dynamo(machineOf(board), { threshold: 1, longest: 40, capacity: 8192, interval: 100, surge: 2 }),
-    0.05,
+    0.03,
   ],
+  ["crusoe", (board) => lesson.crusoe(machineOf(board), { threshold: 0 }), 0.2],
+  ["bird", (board) => lesson.bird(machineOf(board)), 0],
 ];
 
 /** A board with a device that tells the exact time, and moves interrupt lines when it is written. */

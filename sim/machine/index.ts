@@ -49,11 +49,17 @@ export { hub, loopback, type Link } from "./devices/virtio/net.js";
 export type { RecordOptions } from "./history.js";
 export {
   lesson,
+  type Bird,
+  type BirdOptions,
   type Bochs,
   type BochsOptions,
   type Counter,
+  type CompareOptions,
+  type Crusoe,
+  type CrusoeOptions,
   type Dynamo,
   type DynamoOptions,
+  type LessonName,
   type TranslatedLine,
   type Translation,
 } from "./lesson/index.js";

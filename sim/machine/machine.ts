@@ -17,7 +17,7 @@ import type { Finish } from "./devices/test.js";
 import type { VirtioBalloon } from "./devices/virtio/balloon.js";
 import type { Hart, Stop, Watchpoint } from "./hart/index.js";
 import { History, type Point, type RecordOptions } from "./history.js";
-import type { ImageSymbol } from "./image/image.js";
+import type { ImageSegment, ImageSymbol } from "./image/image.js";
 import { machineView, memoryView, registersView } from "./inspect.js";
 import { translationAt, type Translation } from "./lesson/index.js";
 import { LostHarts } from "./lost-harts.js";
@@ -114,6 +114,11 @@ export class Machine implements Persist<MachineState>, Viewable {
   /** Names in the programs, sorted by address. */
   get symbols(): readonly ImageSymbol[] {
     return this.#boot.images.flatMap(({ symbols }) => symbols);
+  }
+
+  /** Where its programs lie in memory. */
+  get programs(): readonly ImageSegment[] {
+    return this.#boot.images.flatMap(({ segments }) => segments);
   }
 
   /**

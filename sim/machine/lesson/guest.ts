@@ -1,6 +1,6 @@
 import { UsageError } from "../../core/index.js";
 import type { Hart, HartBus } from "../hart/index.js";
-import type { ImageSymbol } from "../image/image.js";
+import type { ImageSegment, ImageSymbol } from "../image/image.js";
 import type { Instruction } from "../instructions/index.js";
 import { pageSize } from "../layout.js";
 import type { Place } from "../stops.js";
@@ -10,6 +10,7 @@ export interface LessonMachine {
   readonly name: string;
   readonly bus: HartBus;
   readonly symbols: readonly ImageSymbol[];
+  readonly programs: readonly ImageSegment[];
   hart(id: number): Hart;
   address(at: Place): bigint;
 }

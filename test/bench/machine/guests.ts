@@ -16,7 +16,9 @@ export interface Guest {
   readonly missing?: string;
 }
 
-const sources = join(dirname(fileURLToPath(import.meta.url)), "../../../../test/bench/machine/guest");
+const here = dirname(fileURLToPath(import.meta.url));
+/** Beside this file, or beside what it was compiled from. */
+const sources = [join(here, "guest"), join(here, "../../../../test/bench/machine/guest")].find(existsSync) ?? here;
 const folder = mkdtempSync(join(tmpdir(), "bench-machine-"));
 process.once("exit", () => {
   rmSync(folder, { recursive: true, force: true });

@@ -11,6 +11,7 @@ const machineOf = ({ bus, hart }: PlainBoard): Parameters<typeof lesson.bochs>[0
   name: "board",
   bus,
   symbols: [],
+  programs: [],
   hart: () => hart,
   address: (at) => BigInt(at),
 });
@@ -27,6 +28,8 @@ const teachers: readonly (readonly [name: string, put: (board: PlainBoard) => Te
     (board) => lesson.dynamo(machineOf(board), { threshold: 1, longest: 40, capacity: 8192, interval: 100, surge: 2 }),
     0.05,
   ],
+  ["crusoe", (board) => lesson.crusoe(machineOf(board), { threshold: 0 }), 0.2],
+  ["bird", (board) => lesson.bird(machineOf(board)), 0],
 ];
 
 /** A board with a device that tells the exact time, and moves interrupt lines when it is written. */

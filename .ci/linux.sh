@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Brings Debian's Linux, two of its modules and busybox for riscv64 into a folder, by an apt with lists of its own: `.ci/linux.sh DIR`.
+# Brings Debian's Linux, some of its modules and busybox for riscv64 into a folder, by an apt with lists of its own: `.ci/linux.sh DIR`.
 # Needs Debian's apt and dpkg, no rights.
 set -euo pipefail
 folder=$(mkdir -p "$1" && cd "$1" && pwd)
@@ -17,7 +17,8 @@ kernel=$(apt-cache "${options[@]}" depends linux-image-riscv64 | awk '/Depends:/
 (cd "$scratch" && apt-get "${options[@]}" download -qq "$kernel" busybox-static)
 for package in "$scratch"/*.deb; do dpkg-deb -x "$package" "$scratch/root"; done
 cp "$scratch"/root/boot/vmlinux-* "$scratch/root/usr/bin/busybox" "$folder/"
-# Debian's kernel has virtio's transport and disks as modules.
-for module in virtio/virtio_mmio block/virtio_blk; do
-  xz -dc "$scratch"/root/usr/lib/modules/*/kernel/drivers/$module.ko.xz >"$folder/$(basename $module).ko"
+# Debian's kernel has virtio's transport, disks, network (with what that needs) and entropy as modules.
+for module in drivers/virtio/virtio_mmio drivers/block/virtio_blk net/core/failover drivers/net/net_failover \
+  drivers/net/virtio_net drivers/char/hw_random/virtio-rng; do
+  xz -dc "$scratch"/root/usr/lib/modules/*/kernel/$module.ko.xz >"$folder/$(basename $module).ko"
 done

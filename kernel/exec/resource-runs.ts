@@ -69,6 +69,7 @@ function byHook(current: () => number, { init, before }: PromiseHooks): Resource
   const { kTotals, kCheck } = binding.constants;
   for (const field of [kTotals, kCheck]) binding.async_hook_fields[field] = 0;
   return {
+    // No object, whatever its type says, where Node's stack is longer than its list of resources: behind a loop that was cut.
     current: () => RunMark.of(executionAsyncResource()),
     entered: () => undefined,
   };

@@ -18,7 +18,8 @@ export class RunMark extends Given {
     if (#run in value) value.#run = run;
     else new RunMark(value, run);
   }
-  static of(value: object): number | undefined {
-    return #run in value ? value.#run : undefined;
+  /** Of what is no object, too: nobody made it. */
+  static of(value: unknown): number | undefined {
+    return typeof value === "object" && value !== null && #run in value ? value.#run : undefined;
   }
 }

@@ -136,10 +136,12 @@ export function createComms({ broadcast, executor, log }: CommsOptions): Comms {
       const heeded = notices.filter(isOpen);
       const last = heeded.at(-1);
       if (last === undefined) return undefined;
+      // The executor keeps this for late outputs, and no more: data and buffers may be large.
+      const { header } = last;
       const cell = opened.get(last.content.comm_id);
-      if (cell !== undefined) cells.set(last.header, cell);
+      if (cell !== undefined) cells.set(header, cell);
       const outputs = cellOutputs((output) => {
-        publish(last.header, output);
+        publish(header, output);
       });
       const outcome = await executor.deliver(heeded.map(delivery), outputs.show);
       outputs.end();

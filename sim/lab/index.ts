@@ -23,6 +23,7 @@ export {
   machine,
   machineTarget,
   pseudoInstructionTable,
+  wire,
   type AddressName,
   type AssemblerOptions,
   type Bird,
@@ -56,11 +57,15 @@ export {
   type RecordOptions,
   type ReferenceOptions,
   type RunOptions,
+  type Send,
   type Segment,
   type SourceLine,
   type LessonName,
   type TranslatedLine,
   type Translation,
+  type Wire,
+  type WireOptions,
+  type WireState,
 } from "../machine/index.js";
 export { isa } from "./isa.js";
 export { lab, type Lab, type LabOptions } from "./lab.js";

@@ -15,7 +15,7 @@ import {
   type Stop,
   type World,
 } from "../core/index.js";
-import { machine, type Machine, type MachineOptions } from "../machine/index.js";
+import { machine, wire, type Machine, type MachineOptions, type Wire, type WireOptions } from "../machine/index.js";
 import { createDisk, type Disk, type DiskOptions } from "../storage/index.js";
 
 export interface LabOptions {
@@ -45,8 +45,10 @@ export interface Lab extends World {
   share(options?: Partial<ShareOptions>): Share;
   /** A physical disk. */
   disk(options?: Partial<Omit<DiskOptions, "world">>): Disk;
-  /** A RISC-V computer, on this world's clock. It executes while its own `run` goes on. */
+  /** A RISC-V computer, on this world's clock. It executes while its own `run` goes on, or from its `start`. */
   machine(options?: Partial<Omit<MachineOptions, "world">>): Machine;
+  /** A cable between two machines' network cards. */
+  wire(options?: Partial<Omit<WireOptions, "world">>): Wire;
 }
 
 /** Makes a world to experiment in. @throws UsageError for an unknown option */
@@ -67,5 +69,6 @@ export function lab(options?: Partial<LabOptions>): Lab {
     share: (how) => new Share(engine, how),
     disk: (how) => createDisk({ ...how, world }),
     machine: (how) => machine({ ...how, world }),
+    wire: (how) => wire({ ...how, world }),
   };
 }

@@ -1,5 +1,6 @@
 import { invariant } from "../core/index.js";
 import type { Arena } from "./arena.js";
+import { DirtyPages } from "./dirty-pages.js";
 import type { Device } from "./devices/device.js";
 import type { Width } from "./instructions/index.js";
 
@@ -21,6 +22,8 @@ export class Bus {
   readonly ramBase: number;
   readonly ramSize: number;
   readonly ramStart: number;
+  /** Pages of RAM that harts and devices wrote. */
+  readonly dirty: DirtyPages;
   readonly #view: DataView;
   readonly #places: Place[] = [];
   readonly #listeners: Written[] = [];
@@ -32,6 +35,7 @@ export class Bus {
     this.ramBase = ramBase;
     this.ramSize = arena.ramSize;
     this.ramStart = arena.ramStart;
+    this.dirty = new DirtyPages(new Uint8Array(this.buffer, this.ramStart, this.ramSize), ramBase);
     this.#view = new DataView(this.buffer);
   }
 
@@ -80,6 +84,7 @@ export class Bus {
       place?.device.store(address - place.start, width, BigInt.asUintN(width, value));
       return place !== undefined;
     }
+    this.dirty.mark(address, width / 8);
     switch (width) {
       case 8:
         this.#view.setUint8(at, Number(BigInt.asUintN(8, value)));
@@ -110,6 +115,7 @@ export class Bus {
 
   /** RAM changed there other than by a hart's own stores. */
   written(address: number, length: number): void {
+    this.dirty.mark(address, length);
     for (const listener of this.#listeners) listener(address, length);
   }
 

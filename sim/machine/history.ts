@@ -1,10 +1,17 @@
-import { UsageError } from "../core/index.js";
+import { UsageError, withDefaults } from "../core/index.js";
 
 export interface RecordOptions {
   /** Instructions between two snapshots. */
   readonly every: number;
   /** How many are kept: the latest, and the first. */
   readonly keep: number;
+}
+
+/** @throws UsageError for an option that a recording does not know, and for one that keeps nothing */
+export function recordOptions(given: Partial<RecordOptions> | undefined): RecordOptions {
+  const options = withDefaults<RecordOptions>("record", given, { every: 10_000_000, keep: 16 });
+  if (options.every > 0 && options.keep >= 2) return options;
+  throw new UsageError("that records nothing", "Give { every } above 0, and { keep } from 2 on.");
 }
 
 /** A point of a machine's run that a replay finds again. */

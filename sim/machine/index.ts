@@ -15,7 +15,7 @@
  * instructions becomes a unit (for what is hot). Code in WebAssembly finds memory through a TLB in the machine's own
  * memory, counts what it executes, and goes back to the host for all that is more than arithmetic.
  *
- * layout         where a hart keeps what, in the memory that engines share
+ * layout         where a hart keeps what, in the memory that engines share; plain-csrs: CSRs that are nothing but memory
  * float/         IEEE 754 arithmetic in software, exact in results and flags
  * instructions/  rows (encoding, operands, meaning), the ISA they make, decoder, the manual's notation; the reference engine
  * assembler/     text → program
@@ -28,9 +28,11 @@
  * board          harts, RAM and devices, wired; memory-map: where; boot: what is in memory at power-on
  * schedule       turns and virtual time; stops, lost-harts, text-match: reasons to stop
  * work           which engine executed how much; lesson/: what engines do, in the open: a block and what became of it
- * history        snapshots and inputs, to go back; state: what is saved; memory-pages: RAM as data; inspect: registers and memory as views
+ * history        snapshots and inputs, to go back; state: what is saved; memory-pages: RAM as data;
+ *                dirty-pages: which were written; inspect: registers and memory as views
  * arena, bus     the memory that all share; physical addresses
- * devices/       CLINT, PLIC, UART, real-time clock, finisher, virtio
+ * devices/       CLINT, PLIC, UART, real-time clock, finisher, virtio; links and wires between cards;
+ *                network-end: a link as a machine that goes back uses it
  * device-tree    what firmware and kernels are told of the machine; fdt: its format
  * image/         ELF, kernels and flat code
  * console        a guest's terminal
@@ -45,7 +47,8 @@ export * from "./debug/index.js";
 export { emptyTag, entrySize, hartLayout, jumpEntries, tlbEntries } from "./layout.js";
 export * from "./hart/index.js";
 export { Console, hearConsoles } from "./console.js";
-export { hub, loopback, type Link } from "./devices/virtio/net.js";
+export { hub, loopback, type Link, type Send } from "./devices/link.js";
+export { wire, type Wire, type WireOptions, type WireState } from "./devices/wire.js";
 export type { RecordOptions } from "./history.js";
 export {
   lesson,

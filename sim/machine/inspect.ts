@@ -1,11 +1,37 @@
 import { formatBytes, type TableView, type TextView } from "../core/index.js";
 import type { Hart } from "./hart/index.js";
-import type { MachineOptions } from "./options.js";
 import { registerNames } from "./instructions/index.js";
+import type { MachineOptions } from "./options.js";
 
 const modes = ["user", "supervisor", "", "machine"] as const;
 
 const hex64 = (value: bigint): string => `0x${BigInt.asUintN(64, value).toString(16).padStart(16, "0")}`;
+
+/** What a machine shows of itself. */
+interface Inspected {
+  readonly name: string;
+  readonly harts: readonly Hart[];
+  readonly instructions: number;
+  readonly time: number;
+  readonly console: { readonly text: string };
+}
+
+/** What it is, and where it is. */
+export function machineView(guest: Inspected, { memory, isa }: MachineOptions): TableView {
+  const rows = [
+    ["harts", `${guest.harts.length} of ${isa.name}`],
+    ["memory", formatBytes(memory)],
+    ["instructions", guest.instructions],
+    ["time", `${guest.time / 1e9} s`],
+    ["console", guest.console.text.split("\n").slice(-4).join("\n")],
+  ] as const;
+  return {
+    as: "table",
+    title: guest.name,
+    columns: [{ key: "what", label: "" }, { key: "value" }],
+    rows: rows.map(([what, value]) => ({ what, value })),
+  };
+}
 
 /** Integer registers, as numbers in two notations. */
 export function registersView(hart: Hart, name: string): TableView {
@@ -56,32 +82,4 @@ const causes: Readonly<Record<number, string>> = {
 /** An exception by its number (privileged ISA, table of mcause's values). */
 export function causeName(cause: number): string {
   return causes[cause] ?? `exception ${cause}`;
-}
-
-/** What a machine has and did. */
-export function machineView(
-  { name, harts, instructions, time, console }: MachineSeen,
-  { memory, isa }: Pick<MachineOptions, "memory" | "isa">,
-): TableView {
-  const rows = [
-    ["harts", `${harts.length} of ${isa.name}`],
-    ["memory", formatBytes(memory)],
-    ["instructions", instructions],
-    ["time", `${time / 1e9} s`],
-    ["console", console.text.split("\n").slice(-4).join("\n")],
-  ] as const;
-  return {
-    as: "table",
-    title: name,
-    columns: [{ key: "what", label: "" }, { key: "value" }],
-    rows: rows.map(([what, value]) => ({ what, value })),
-  };
-}
-
-interface MachineSeen {
-  readonly name: string;
-  readonly harts: readonly unknown[];
-  readonly instructions: number;
-  readonly time: number;
-  readonly console: { readonly text: string };
 }

@@ -20,9 +20,31 @@ export const hartLayout = {
   frm: 552,
   /** 1 while the floating-point registers are on and known to be dirty: nothing to be done before they are used. */
   floats: 556,
+  /** What traps work on: the privilege, CSRs and levels of interrupt lines of 32 bits, the bits of mip that software set. */
+  privilege: 560,
+  mstatus: 564,
+  medeleg: 568,
+  mie: 572,
+  lines: 576,
+  software: 580,
+  /** How many exceptions translated code took since the host last counted them: 32 bits. */
+  trapped: 584,
+  /** CSRs of 64 bits. */
+  mtvec: 592,
+  mepc: 600,
+  mcause: 608,
+  mtval: 616,
+  mscratch: 624,
+  stvec: 632,
+  sepc: 640,
+  scause: 648,
+  stval: 656,
+  sscratch: 664,
+  /** By privilege, the contexts that it had last: `modeSize` bytes each. */
+  modes: 672,
   /** What traces count and say, 64 bits each: entries into one; the exit by which the last was left. */
-  entries: 560,
-  exit: 568,
+  entries: 736,
+  exit: 744,
   /** Two TLBs: what may be read, what may be written. */
   readTlb: 16384,
   writeTlb: 32768,
@@ -58,6 +80,15 @@ export const tlbContexts = 511;
  */
 export const jumpContextShift = 52;
 export const jumpContexts = 2047;
+
+/**
+ * What is known of a privilege: the bits of mstatus that its data context belongs to (an impossible number where nothing is
+ * known), and the words that `context` and `jumpContext` hold there; 32 bits each.
+ */
+export const modeEntry = { status: 0, context: 4, jumpContext: 8 } as const;
+export const modeSize = 16;
+/** No bits of mstatus. */
+export const noMode = -1;
 
 export const pageBits = 12;
 export const pageSize = 4096;

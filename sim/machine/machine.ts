@@ -3,6 +3,7 @@ import {
   UsageError,
   withDefaults,
   type Persist,
+  type Signal,
   type TableView,
   type TextView,
   type Viewable,
@@ -16,13 +17,14 @@ import type { Console } from "./console.js";
 import type { Finish } from "./devices/test.js";
 import type { VirtioBalloon } from "./devices/virtio/balloon.js";
 import type { Hart, Stop, Watchpoint } from "./hart/index.js";
-import { History, type Point, type RecordOptions } from "./history.js";
+import { History, recordOptions, type Point, type RecordOptions } from "./history.js";
 import type { ImageSegment, ImageSymbol } from "./image/image.js";
 import { machineView, memoryView, registersView } from "./inspect.js";
 import { translationAt, type Translation } from "./lesson/index.js";
 import { LostHarts } from "./lost-harts.js";
-import { changedPages, copyPages, putPages, restoreMemory, saveMemory, type PageTable } from "./memory-pages.js";
-import { check, defaults, diskOf, present, runDefaults, type MachineOptions, type RunOptions } from "./options.js";
+import { copyPages, putPages, ramOf, restoreMemory, saveMemory } from "./memory-pages.js";
+import { endOf } from "./network-end.js";
+import { check, defaults, diskOf, present, runOptions, type MachineOptions, type RunOptions } from "./options.js";
 import { Schedule, type MachineStop } from "./schedule.js";
 import type { Kept, MachineState } from "./state.js";
 import { addressOf, Stops, type Place } from "./stops.js";
@@ -41,8 +43,6 @@ export class Machine implements Persist<MachineState>, Viewable {
   readonly #boot: Boot;
   readonly #stops: Stops;
   #history: History<Kept> | undefined;
-  /** RAM as it was when changes were last asked for. */
-  #marked: PageTable | undefined;
   #quiet = false;
   readonly #lost = new LostHarts();
 
@@ -64,7 +64,16 @@ export class Machine implements Persist<MachineState>, Viewable {
     const drives = options.drives.map((drive, index) =>
       drive instanceof Uint8Array ? diskOf(drive, `${options.name} disk ${index}`) : drive,
     );
-    this.#board = new Board({ ...options, drives, world }, this.#schedule, (finish) => {
+    const network = options.network.map((link) =>
+      endOf(link, {
+        replaying: () => this.#quiet,
+        ahead: () => this.#schedule.now - this.#schedule.quantumTime,
+        input: (apply) => {
+          this.#input(apply);
+        },
+      }),
+    );
+    this.#board = new Board({ ...options, drives, network, world }, this.#schedule, (finish) => {
       this.#finish(finish);
     });
     this.console = this.#board.console;
@@ -126,10 +135,7 @@ export class Machine implements Persist<MachineState>, Viewable {
    * @throws UsageError for an option that it does not know
    */
   run(options?: Partial<RunOptions>): MachineStop {
-    const { until, instructions, duration, engine } = withDefaults("run", options, runDefaults);
-    if (!(instructions >= 0 && duration >= 0)) {
-      throw new UsageError("a run cannot be shorter than nothing", "Give instructions and duration from 0 on.");
-    }
+    const { until, instructions, duration, engine } = runOptions(options);
     if (engine !== null) for (const hart of this.harts) hart.engine = engine;
     const match = until === null ? undefined : new TextMatch(until);
     this.console.onText = (text) => {
@@ -144,6 +150,24 @@ export class Machine implements Persist<MachineState>, Viewable {
     }
   }
 
+  /**
+   * From now on the machine executes whenever its world runs, in another machine's `run` too, until there is a reason to stop.
+   * @returns fires with the reason
+   * @throws UsageError where it is running already
+   */
+  start(): Signal<MachineStop> {
+    const done = this.#schedule.start(Infinity);
+    done.onSettled(() => {
+      this.#board.flush();
+    });
+    return done;
+  }
+
+  /** Ends what `start` began, with the reason "interrupted". */
+  hold(): void {
+    if (this.#schedule.running) this.#schedule.stop({ kind: "interrupted" });
+  }
+
   /** Executes instructions, one where no number is given. */
   step(instructions: number = 1): MachineStop {
     return this.run({ instructions });
@@ -154,10 +178,6 @@ export class Machine implements Persist<MachineState>, Viewable {
    * @param options `every`: instructions between snapshots, 10 million; `keep`: how many, 16
    */
   record(options?: Partial<RecordOptions>): void {
-    const chosen = withDefaults<RecordOptions>("record", options, { every: 10_000_000, keep: 16 });
-    if (!(chosen.every > 0 && chosen.keep >= 2)) {
-      throw new UsageError("that records nothing", "Give { every } above 0, and { keep } from 2 on.");
-    }
     this.#history = new History<Kept>(
       {
         point: () => this.#point,
@@ -170,7 +190,7 @@ export class Machine implements Persist<MachineState>, Viewable {
           this.#replay(to);
         },
       },
-      chosen,
+      recordOptions(options),
     );
   }
 
@@ -183,6 +203,7 @@ export class Machine implements Persist<MachineState>, Viewable {
     if (this.#history === undefined) {
       throw new UsageError(`${this.name} keeps no record of where it was`, "Call record() before run().");
     }
+    this.#refuseWithin("taken back");
     this.#history.goTo(this.instructions - instructions);
   }
 
@@ -248,27 +269,28 @@ export class Machine implements Persist<MachineState>, Viewable {
 
   /** A copy of physical memory. @throws UsageError where that isn't all RAM */
   read(at: Place, length: number): Uint8Array {
-    return this.#ram(at, length).slice();
+    return ramOf(this.bus, this.address(at), length).slice();
   }
 
   /** Changes physical memory. @throws UsageError where that isn't all RAM */
   write(at: Place, bytes: Uint8Array): void {
     const content = bytes.slice();
-    this.#ram(at, bytes.length);
+    const ram = ramOf(this.bus, this.address(at), bytes.length);
     this.#input(() => {
-      this.#ram(at, content.length).set(content);
-      this.bus.written(Number(this.address(at)), content.length);
+      ram.set(content);
+      this.bus.written(Number(BigInt.asUintN(64, this.address(at))), content.length);
     });
   }
 
   /**
-   * The physical addresses of pages that changed since this was last asked; all that hold anything, the first time.
-   * Found by comparing with a copy, so exact, whoever wrote.
+   * The physical addresses of pages that harts and devices wrote since this was last asked, whether or not that changed them; the
+   * first time, of all that hold anything.
    */
   dirtyPages(): readonly number[] {
-    const changed = changedPages(this.bus, this.#marked ?? []);
-    this.#marked = copyPages(this.bus, this.#marked);
-    return changed;
+    const written = this.bus.dirty.collect();
+    // What a TLB lets through is not seen.
+    for (const hart of this.harts) hart.fence(undefined);
+    return written;
   }
 
   /** All of it, as plain data: what a machine made with the same options continues from. */
@@ -359,20 +381,9 @@ export class Machine implements Persist<MachineState>, Viewable {
     this.#lost.reset();
   }
 
-  #ram(at: Place, length: number): Uint8Array {
-    const address = this.address(at);
-    const bytes = this.bus.bytes(Number(BigInt.asUintN(64, address)), length);
-    if (bytes !== undefined) return bytes;
-    const { ramBase, ramSize } = this.bus;
-    throw new UsageError(
-      `${length} bytes from 0x${BigInt.asUintN(64, address).toString(16)} are not all memory`,
-      `Memory is 0x${ramBase.toString(16)} to 0x${(ramBase + ramSize - 1).toString(16)}.`,
-    );
-  }
-
   #refuseWithin(what: string): void {
     if (!this.#schedule.running) return;
-    throw new UsageError(`a machine that runs cannot be ${what}`, "Wait until run() has come back.");
+    throw new UsageError(`a machine that runs cannot be ${what}`, "Wait until run() has come back, or hold() it.");
   }
 }
 

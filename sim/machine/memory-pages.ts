@@ -31,11 +31,14 @@ export function restoreMemory(bus: Bus, state: MemoryState): void {
       `Make it with machine({ memory: B(${state.size}) }) and restore into that.`,
     );
   }
-  new Uint8Array(bus.buffer, bus.ramStart, bus.ramSize).fill(0);
-  for (const [page, bytes] of state.pages) {
-    bus.bytes(bus.ramBase + page * pageSize, pageSize)?.set(decodeBase64(bytes));
+  const table: (Uint8Array | undefined)[] = [];
+  for (const [page, text] of state.pages) {
+    const bytes = decodeBase64(text);
+    if (bytes.length !== pageSize)
+      throw new UsageError("a saved page is damaged: it is no 4,096 bytes", "Save it again.");
+    table[page] = bytes;
   }
-  bus.written(bus.ramBase, bus.ramSize);
+  putPages(bus, table);
 }
 
 /** A copy of RAM that shares the pages that are as they were in an earlier one. */
@@ -49,23 +52,15 @@ export function copyPages(bus: Bus, earlier?: PageTable): PageTable {
   return pages;
 }
 
+/** Makes RAM what it was; pages that are so already count as not written. */
 export function putPages(bus: Bus, table: PageTable): void {
   for (const [page, bytes] of pagesOf(bus)) {
     const saved = table[page];
+    if (saved === undefined ? isZero(bytes) : areEqual(saved, bytes)) continue;
     if (saved === undefined) bytes.fill(0);
     else bytes.set(saved);
+    bus.written(bus.ramBase + page * pageSize, pageSize);
   }
-  bus.written(bus.ramBase, bus.ramSize);
-}
-
-/** The physical addresses of the pages that are not as they were in an earlier copy. */
-export function changedPages(bus: Bus, earlier: PageTable): number[] {
-  const changed: number[] = [];
-  for (const [page, bytes] of pagesOf(bus)) {
-    const before = earlier[page];
-    if (before === undefined ? !isZero(bytes) : !areEqual(before, bytes)) changed.push(bus.ramBase + page * pageSize);
-  }
-  return changed;
 }
 
 /** Of two pages. */
@@ -74,4 +69,14 @@ function areEqual(a: Uint8Array, b: Uint8Array): boolean {
   const y = new Uint32Array(b.buffer, b.byteOffset, pageSize / 4);
   for (let i = 0; i < x.length; i++) if (x[i] !== y[i]) return false;
   return true;
+}
+
+/** Physical memory itself. @throws UsageError where that isn't all RAM */
+export function ramOf(bus: Bus, address: bigint, length: number): Uint8Array {
+  const bytes = bus.bytes(Number(BigInt.asUintN(64, address)), length);
+  if (bytes !== undefined) return bytes;
+  throw new UsageError(
+    `${length} bytes from 0x${BigInt.asUintN(64, address).toString(16)} are not all memory`,
+    `Memory is 0x${bus.ramBase.toString(16)} to 0x${(bus.ramBase + bus.ramSize - 1).toString(16)}.`,
+  );
 }

@@ -1,6 +1,6 @@
-import { MiB, UsageError, type World } from "../core/index.js";
+import { MiB, UsageError, withDefaults, type World } from "../core/index.js";
 import { MemoryDisk, type BlockDevice } from "../storage/index.js";
-import type { Link } from "./devices/virtio/net.js";
+import type { Link } from "./devices/link.js";
 import type { Executable } from "./image/load.js";
 import { usualPatience, type EngineName } from "./hart/index.js";
 import { rv64, type Isa } from "./instructions/index.js";
@@ -79,7 +79,14 @@ export const defaults: MachineOptions = {
   patience: usualPatience,
 };
 
-export const runDefaults: RunOptions = { until: null, instructions: Infinity, duration: Infinity, engine: null };
+const runDefaults: RunOptions = { until: null, instructions: Infinity, duration: Infinity, engine: null };
+
+/** @throws UsageError for an option that a run does not know, and for less than nothing */
+export function runOptions(given: Partial<RunOptions> | undefined): RunOptions {
+  const options = withDefaults("run", given, runDefaults);
+  if (options.instructions >= 0 && options.duration >= 0) return options;
+  throw new UsageError("a run cannot be shorter than nothing", "Give instructions and duration from 0 on.");
+}
 
 /** Bytes as a disk, filled up to whole sectors. */
 export function diskOf(bytes: Uint8Array, name: string): MemoryDisk {

@@ -178,12 +178,8 @@ export class Schedule implements Clock, HartClock, Persist<ScheduleState> {
 
   /** Runs until a reason. @param duration of machine time */
   run(instructions: number, duration: number): MachineStop {
-    if (this.running) throw new UsageError("the machine is running", "Don't run it from its own console's listener.");
     const { engine } = this.#world;
-    const done = new Signal<MachineStop>("the machine stops");
-    this.#done = done;
-    this.#limit = this.#executed + instructions;
-    this.#reason = undefined;
+    const done = this.start(instructions);
     const limit =
       duration === Infinity
         ? undefined
@@ -191,7 +187,6 @@ export class Schedule implements Clock, HartClock, Persist<ScheduleState> {
             this.stop({ kind: "duration" });
           });
     try {
-      this.wake();
       const { reason } = engine.run(done);
       if (reason === "until") return done.value;
       return { kind: reason };
@@ -199,6 +194,19 @@ export class Schedule implements Clock, HartClock, Persist<ScheduleState> {
       limit?.();
       this.#halt();
     }
+  }
+
+  /** From now on harts execute whenever the world runs. @returns fires with the reason that ends that */
+  start(instructions: number): Signal<MachineStop> {
+    if (this.running) {
+      throw new UsageError("the machine is running", "hold() it first; don't run it from its own console's listener.");
+    }
+    const done = new Signal<MachineStop>("the machine stops");
+    this.#done = done;
+    this.#limit = this.#executed + instructions;
+    this.#reason = undefined;
+    this.wake();
+    return done;
   }
 
   /** Ends the run that goes on, behind the instruction that is being executed. */
@@ -285,7 +293,14 @@ export class Schedule implements Clock, HartClock, Persist<ScheduleState> {
       time,
       () => {
         this.#next = undefined;
-        this.#runQuantum();
+        try {
+          this.#runQuantum();
+        } catch (error) {
+          const done = this.#done;
+          this.#halt();
+          done?.fail(error);
+          throw error;
+        }
       },
       { name: "machine" },
     );

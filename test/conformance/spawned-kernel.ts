@@ -76,6 +76,7 @@ export async function spawnKernel(options: Options = {}): Promise<SpawnedKernel>
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (log += chunk.toString()));
   const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
     child.once("close", (code, signal) => {
+      if (signal === "SIGABRT" || signal === "SIGSEGV") console.error(`the kernel crashed (${signal}): ${log}`);
       resolve({ code, signal });
     });
   });

@@ -1,6 +1,5 @@
 import type { State } from "./state.js";
-import type { Cursor } from "./cursor.js";
-import { unescape } from "./cursor.js";
+import { unescape, type Cursor } from "./cursor.js";
 import { constantNow, parseExpression } from "./expression.js";
 import { Mistake } from "./problem.js";
 import type { Place } from "./statement.js";

@@ -1,7 +1,6 @@
 import { invariant } from "../../core/index.js";
 import { formats } from "../instructions/index.js";
-import { positionNow } from "./expression.js";
-import { constantNow } from "./expression.js";
+import { constantNow, positionNow } from "./expression.js";
 import type { Branch, Fragment, Section } from "./model.js";
 import { Mistake } from "./problem.js";
 

@@ -1,12 +1,11 @@
 import { encode, encodeShort, formats, insert, type Field, type Isa, type Row } from "../instructions/index.js";
 import { UsageError } from "../../core/index.js";
 import { evaluateExpression } from "./expression.js";
-import type { Branch, Fixup, Late, Position, Section } from "./model.js";
+import type { AsmSymbol, Branch, Fixup, Late, Position, Section } from "./model.js";
 import { little } from "./little.js";
 import { Mistake } from "./problem.js";
 import type { Place } from "./statement.js";
 import { addressOf } from "./symbols.js";
-import type { AsmSymbol } from "./model.js";
 
 export type Resolve = (symbol: AsmSymbol, place: Place) => bigint;
 type Numbers = Partial<Record<Field, number>>;

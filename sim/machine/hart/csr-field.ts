@@ -34,9 +34,3 @@ export function bits(number: number, name: FieldOf<number>, mask: number): Csr {
 export function fixed(number: number, name: string, read: (hart: CsrHart) => bigint = () => 0n): Csr {
   return { name, number, read };
 }
-
-/** A trap handler's address. Of its two mode bits the upper one is reserved; 0 is direct, 1 vectored. */
-export const trapVector = (number: number, name: "mtvec" | "stvec"): Csr => word(number, name, ~2n);
-
-/** An instruction's address: even, as there are instructions of 16 bits. */
-export const instructionAddress = (number: number, name: "mepc" | "sepc"): Csr => word(number, name, ~1n);

@@ -1,5 +1,5 @@
 import type { Csr } from "./csr-row.js";
-import { bits, fixed, instructionAddress, low, trapVector, word } from "./csr-field.js";
+import { bits, fixed, low } from "./csr-field.js";
 import { allInterrupts, interrupt, pending, supervisorInterrupts } from "./interrupts.js";
 import { isLocked, isTopOfRange, legalConfig } from "./pmp.js";
 import { readMachine, writeMachine } from "./status.js";
@@ -55,7 +55,7 @@ function pmpAddress(entry: number): Csr {
   };
 }
 
-/** Machine mode's CSRs (privileged ISA, "Machine-Level CSRs"), counters aside. */
+/** Machine mode's CSRs (privileged ISA, "Machine-Level CSRs"), counters and what is plain aside. */
 export const machineRows: readonly Csr[] = [
   fixed(0xf11, "mvendorid"),
   fixed(0xf12, "marchid"),
@@ -76,7 +76,6 @@ export const machineRows: readonly Csr[] = [
   bits(0x302, "medeleg", delegable),
   bits(0x303, "mideleg", supervisorInterrupts),
   bits(0x304, "mie", allInterrupts),
-  trapVector(0x305, "mtvec"),
   { ...bits(0x306, "mcounteren", counters), read: ({ state }) => BigInt(state.mcounteren >>> 0) },
   {
     name: "menvcfg",
@@ -89,10 +88,6 @@ export const machineRows: readonly Csr[] = [
       hart.setTimer();
     },
   },
-  word(0x340, "mscratch"),
-  instructionAddress(0x341, "mepc"),
-  word(0x342, "mcause"),
-  word(0x343, "mtval"),
   {
     name: "mip",
     number: 0x344,

@@ -1,5 +1,5 @@
 import type { Csr, CsrHart } from "./csr-row.js";
-import { bits, instructionAddress, low, trapVector, word } from "./csr-field.js";
+import { bits, low, word } from "./csr-field.js";
 import { hasTimer } from "./csr-machine.js";
 import { interrupt, pending } from "./interrupts.js";
 import { machine, supervisor } from "./mode.js";
@@ -17,7 +17,7 @@ const TM = 2;
 const timerAllowed = ({ state }: CsrHart): boolean =>
   state.mode.privilege === machine || (hasTimer(state.menvcfg) && (state.mcounteren & TM) !== 0);
 
-/** Supervisor mode's CSRs (privileged ISA, "Supervisor CSRs"). */
+/** Supervisor mode's CSRs (privileged ISA, "Supervisor CSRs"), but for plain ones. */
 export const supervisorRows: readonly Csr[] = [
   {
     name: "sstatus",
@@ -38,13 +38,8 @@ export const supervisorRows: readonly Csr[] = [
       state.mie = (state.mie & ~state.mideleg) | (low(value) & state.mideleg);
     },
   },
-  trapVector(0x105, "stvec"),
   { ...bits(0x106, "scounteren", -1), read: ({ state }) => BigInt(state.scounteren >>> 0) },
   word(0x10a, "senvcfg", 1n),
-  word(0x140, "sscratch"),
-  instructionAddress(0x141, "sepc"),
-  word(0x142, "scause"),
-  word(0x143, "stval"),
   {
     name: "sip",
     number: 0x144,

@@ -1,6 +1,8 @@
 import { invariant } from "../../core/index.js";
 import type { Exception } from "../instructions/index.js";
+import { plainCsrs, privilegeNeeded } from "../plain-csrs.js";
 import { counterRows } from "./csr-counters.js";
+import { word } from "./csr-field.js";
 import { floatRows } from "./csr-float.js";
 import { machineRows } from "./csr-machine.js";
 import type { Csr, CsrHart, CsrTable, Features } from "./csr-row.js";
@@ -10,7 +12,13 @@ import { illegalInstruction } from "./exceptions.js";
 /** How an instruction changes what a CSR holds, given the operand. */
 export type Change = "write" | "set" | "clear";
 
-const rows: readonly Csr[] = [...machineRows, ...supervisorRows, ...counterRows, ...floatRows];
+const rows: readonly Csr[] = [
+  ...plainCsrs.map(({ number, name, mask }) => word(number, name, mask)),
+  ...machineRows,
+  ...supervisorRows,
+  ...counterRows,
+  ...floatRows,
+];
 
 /** The CSRs that a hart with these features has. */
 export function csrsOf(features: Features): CsrTable {
@@ -38,7 +46,7 @@ export function accessCsr(
   writes: boolean,
 ): bigint | Exception {
   const csr = hart.csrs[number];
-  if (csr === undefined || ((number >> 8) & 3) > hart.state.mode.privilege) return illegalInstruction;
+  if (csr === undefined || privilegeNeeded(number) > hart.state.mode.privilege) return illegalInstruction;
   if ((writes && number >> 10 === 3) || csr.allowed?.(hart) === false) return illegalInstruction;
   const old = reads ? csr.read(hart) : 0n;
   if (writes) {

@@ -1,23 +1,29 @@
 import type { Memory } from "../../wasm/index.js";
-import type { Exception, Routine, Width } from "../instructions/index.js";
+import type { Exception, Routine } from "../instructions/index.js";
 import { attention, hartLayout, pageBits, pageSize } from "../layout.js";
 import { outcomes, type Interpret } from "../translate/interpreter.js";
 import type { CodePages, Run, UnitUser, Variant } from "./code-pages.js";
 import { isSv39 } from "./csr-supervisor.js";
 import type { Evaluator } from "./evaluator.js";
 import { nextInterrupt } from "./interrupts.js";
-import { isAligned, type HartBus } from "./memory.js";
+import type { HartBus } from "./memory.js";
 import { machine, supervisor, type Privilege } from "./mode.js";
 import { isSilent, type Operand } from "./routines.js";
 import { status } from "./status.js";
-import { highOf, lowOf, Tlb } from "./tlb.js";
+import { Tlb } from "./tlb.js";
 import type { TranslatedHart } from "./translated-hart.js";
+import { UnitMemory } from "./unit-memory.js";
 
 const pageOf = (address: bigint): bigint => address & BigInt(-pageSize);
-const offsetOf = (address: bigint): number => lowOf(address) & (pageSize - 1);
 
 /** Numbers of address spaces begin anew behind this one; what was found under them is forgotten then. */
 const mostSpaces = 1 << 16;
+
+/**
+ * What entering the interpreter and coming back counts in heat, in instructions. It takes as long as 30 (250 ns against 8 ns), but
+ * code that comes and goes often, as firmware does, is long done before all of it is worth translating.
+ */
+const visit = 10;
 
 /** How many pages' places are kept; a page's lowest number bits choose one. */
 const places = 256;
@@ -37,12 +43,14 @@ interface Place {
 
 /**
  * Executes hot pages as units and what is cold by the interpreter. In units, loads and stores of RAM find their pages in the
- * TLBs, which this fills. What has to be seen has no entry: devices, watched pages, stores to pages that hold translated code.
+ * TLBs, which this fills. What has to be seen has no entry: devices, watched pages, stores to pages that hold translated code,
+ * the first store to a page since dirty pages were collected.
  * A unit leaves at an instruction that is more than it can do, and the evaluator executes that one.
  */
 export class TranslatedEngine implements UnitUser {
   /** How many instructions the interpreter has begun, and translated code. */
   readonly work: Record<"interpreted" | "inUnits", number> = { interpreted: 0, inUnits: 0 };
+  readonly unitMemory: UnitMemory;
   readonly #hart: TranslatedHart;
   readonly #bus: HartBus;
   readonly code: CodePages;
@@ -80,6 +88,13 @@ export class TranslatedEngine implements UnitUser {
     this.#words = new Int32Array(memory.buffer, this.#base, hartLayout.size / 4);
     this.#view = new DataView(memory.buffer);
     this.#tlb = new Tlb(memory.buffer, this.#base);
+    this.unitMemory = new UnitMemory({
+      hart,
+      bus,
+      code,
+      tlb: this.#tlb,
+      undone: (exception) => this.#undone(exception),
+    });
     code.join(this);
   }
 
@@ -91,6 +106,11 @@ export class TranslatedEngine implements UnitUser {
   /** How many instructions the running unit has begun, before the one that asks. */
   get underway(): number {
     return this.#given - (this.#words[hartLayout.budget / 4] ?? 0);
+  }
+
+  /** How many of these ended in an exception. */
+  get trapped(): number {
+    return this.#words[hartLayout.trapped / 4] ?? 0;
   }
 
   /** Executes some instructions, at least one; not past one that changes what stands between instructions. */
@@ -147,40 +167,9 @@ export class TranslatedEngine implements UnitUser {
     this.#tlb.protect(host);
   }
 
-  // What units import.
-
-  load(address: bigint, width: Width, access: "read" | "write"): bigint {
-    const { memory } = this.#hart;
-    const bytes = width / 8;
-    const misaligned = access === "write" && !isAligned(address, width);
-    if (misaligned || offsetOf(address) + bytes > pageSize || this.#hart.isWatched(address)) return this.#undone();
-    const physical = memory.translate(address, bytes, access);
-    if (typeof physical !== "number") return this.#undone(physical);
-    const value = memory.read(physical, width);
-    if (value === undefined) return this.#undone();
-    this.#fill(address, physical, memory.writable);
-    return value;
-  }
-
-  store(address: bigint, width: Width, value: bigint): void {
-    const { memory } = this.#hart;
-    const bytes = width / 8;
-    // The evaluator drops the code that a store changes, which may be the running unit.
-    if (offsetOf(address) + bytes > pageSize || this.#hart.isWatched(address)) {
-      this.#undone();
-      return;
-    }
-    const physical = memory.translate(address, bytes, "write");
-    if (typeof physical !== "number") this.#undone(physical);
-    else if (this.#bus.ramAt(physical, bytes) === undefined || this.code.isCode(physical, bytes)) this.#undone();
-    else {
-      this.#fill(address, physical, memory.writable);
-      memory.write(physical, width, value);
-    }
-  }
-
+  /** What units ask of the hart. */
   call(routine: Routine, first: Operand, second: Operand, third: Operand): bigint {
-    if (routine === "takeReservation" && this.#hart.state.reservation === first && !this.#canStore(first)) {
+    if (routine === "takeReservation" && this.#hart.state.reservation === first && !this.unitMemory.canStore(first)) {
       return this.#undone();
     }
     const answer = this.#hart.routines[routine](first, second, third);
@@ -194,15 +183,6 @@ export class TranslatedEngine implements UnitUser {
     return answer;
   }
 
-  /** Whether a store there is one that the unit or `store` do: else the reservation has to be left for the evaluator. */
-  #canStore(address: bigint): boolean {
-    const physical = this.#hart.memory.translate(address, 1, "write");
-    if (typeof physical !== "number") return true;
-    return (
-      this.#bus.ramAt(physical, 8) !== undefined && !this.code.isCode(physical, 8) && !this.#hart.isWatched(address)
-    );
-  }
-
   // Contexts.
 
   /** Lets the TLBs be those of what the hart's state says. @returns whether they are others than before */
@@ -211,13 +191,19 @@ export class TranslatedEngine implements UnitUser {
     if (state.satp !== this.#satp) {
       this.#satp = state.satp;
       this.#space = this.#spaceOf(state.satp);
+      this.#tlb.forgetModes();
     }
-    const data = this.#key(memory.dataPrivilege) + (state.mstatus & (status.SUM | status.MXR)) / status.SUM;
-    const fetch = this.#key(state.mode.privilege);
+    const { privilege } = state.mode;
+    const bits = state.mstatus & (status.SUM | status.MXR);
+    const data = this.#key(memory.dataPrivilege) + bits / status.SUM;
+    const fetch = this.#key(privilege);
     if (data === this.#data && fetch === this.#fetch) return false;
     this.#data = data;
     this.#fetch = fetch;
-    return this.#tlb.enter(data, fetch);
+    const changed = this.#tlb.enter(data, fetch);
+    // With MPRV, data are another mode's.
+    if (memory.dataPrivilege === privilege) this.#tlb.noteMode(privilege, bits);
+    return changed;
   }
 
   /** Machine mode sees the same memory in all address spaces. The lowest two bits are left for SUM and MXR. */
@@ -237,19 +223,6 @@ export class TranslatedEngine implements UnitUser {
     if (known !== undefined) return known;
     this.#spaces.set(key, this.#spaces.size);
     return this.#spaces.size - 1;
-  }
-
-  /** From now on units read the page by themselves, and write it where `writes` says that the hart may. */
-  #fill(address: bigint, physical: number, writes: boolean): void {
-    const { memory, protection } = this.#hart;
-    const page = physical - (physical % pageSize);
-    const host = this.#bus.ramAt(page, pageSize);
-    if (host === undefined) return;
-    const halves = { low: lowOf(address), high: highOf(address) };
-    const { level, dataPrivilege } = memory;
-    if (protection.allows(page, pageSize, "read", dataPrivilege)) this.#tlb.fill("read", halves, host, level);
-    if (!writes || this.code.holdsCode(page)) return;
-    if (protection.allows(page, pageSize, "write", dataPrivilege)) this.#tlb.fill("write", halves, host, level);
   }
 
   /** Sends the unit back to where it calls from, as if the instruction had not begun: for its exception, or the evaluator. */
@@ -276,7 +249,9 @@ export class TranslatedEngine implements UnitUser {
     this.work[by] += executed;
     this.#given = 0;
     this.#words[hartLayout.budget / 4] = 0;
-    this.#hart.count(executed);
+    const { trapped } = this;
+    this.#words[hartLayout.trapped / 4] = 0;
+    this.#hart.count(executed, trapped);
     return executed;
   }
 
@@ -308,7 +283,7 @@ export class TranslatedEngine implements UnitUser {
     const isCold = variant.entries.size === 0 && missing > 0;
     this.#give(isCold ? missing : Infinity);
     const outcome = this.#interpreter(this.#base, variant.page, host, isCold ? 0 : 1);
-    variant.heat += this.#take("interpreted");
+    variant.heat += this.#take("interpreted") + visit;
     if (this.#words[hartLayout.fault / 4] === attention.undone) this.#redo();
     else if (outcome === outcomes.stuck) this.#evaluate();
     else this.#arrive(outcome !== outcomes.budget && outcome !== outcomes.asked, outcome === outcomes.jump);

@@ -18,7 +18,7 @@ import { Protection } from "./pmp.js";
 import { routinesOf, type RoutineHart, type Routines } from "./routines.js";
 import { restoreState, saveState, type HartSaved } from "./saved.js";
 import { sharedOf, type Shared } from "./shared.js";
-import { resetState, type PrivilegedState } from "./state.js";
+import { PrivilegedState } from "./state.js";
 import { status } from "./status.js";
 import { enterTrap } from "./trap.js";
 
@@ -110,9 +110,9 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
     this.id = id;
     this.isa = isa;
     this.features = { ...extensionsOf(isa), sstc: clock.alarm !== undefined, svadu, pmpEntries };
-    this.state = resetState(pmpEntries);
     this.#clock = clock;
     const base = id * hartLayout.size;
+    this.state = new PrivilegedState(arena.memory.buffer, base, pmpEntries);
     this.floats = new Floats(arena.memory.buffer, base);
     // Integer registers, the others, the pc.
     this.registers = new BigInt64Array(arena.memory.buffer, base, hartLayout.pc / 8 + 1);
@@ -121,6 +121,7 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
     states.set(id, this.state);
     this.memory = new VirtualMemory(bus, this.state, this.protection, (address, bytes) => {
       code.written(address, bytes);
+      bus.dirty.mark(address, bytes);
     });
     this.csrs = csrsOf(this.features);
     this.routines = routinesOf(this);
@@ -160,7 +161,7 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
 
   /** Those of them that did not end in an exception: what minstret counts. */
   get retired(): number {
-    return this.cycles - this.#trapped;
+    return this.cycles - this.#trapped - this.translated.trapped;
   }
 
   /** How many of `cycles` the evaluator executed, since this object was made. */
@@ -294,9 +295,10 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
     return this.#paused || this.#stop !== undefined || this.state.waiting;
   }
 
-  count(instructions: number): void {
+  count(instructions: number, trapped = 0): void {
     this.#cycles += instructions;
     this.#left -= instructions;
+    this.#trapped += trapped;
   }
 
   step(): void {
@@ -324,8 +326,12 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
     }
   }
 
+  get watching(): boolean {
+    return this.watchpoints.size > 0;
+  }
+
   isWatched(address: bigint): boolean {
-    if (this.watchpoints.size === 0) return false;
+    if (!this.watching) return false;
     const page = address & BigInt(-pageSize);
     // An access that begins on the page may reach into the next one.
     const end = page + BigInt(2 * pageSize);

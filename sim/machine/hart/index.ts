@@ -11,7 +11,10 @@
  * routines       what instructions ask of a hart
  * memory         loads, stores and fetches by virtual address; walk: Sv39's tables; pmp: physical memory protection
  * evaluator      the reference engine
- * engine         the fast one: units where code is hot, the interpreter where it is cold; translated-hart: what it asks of the hart; code-pages: the units; tlb: what they find memory and each other by
+ * trap-code      environment calls and returns from traps as WebAssembly, for the fast engine
+ * unit-memory    what units' accesses do that find no page in a TLB; access-code: their part of it in WebAssembly
+ * engine         the fast one: units where code is hot, the interpreter where it is cold; translated-hart: what it asks of
+ *                the hart; code-pages: the units; tlb: what they find memory and each other by
  * shared         what the harts of one machine have in common
  *
  * Source: The RISC-V Instruction Set Manual, volume II (privileged).

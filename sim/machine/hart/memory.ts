@@ -1,4 +1,5 @@
 import type { Exception, Width } from "../instructions/index.js";
+import type { DirtyPages } from "../dirty-pages.js";
 import { isSv39, rootOf } from "./csr-supervisor.js";
 import { accessFault, cause, pageFault, type Access } from "./exceptions.js";
 import { machine, privilegeOf, type Privilege } from "./mode.js";
@@ -17,9 +18,15 @@ export interface HartBus {
   load(address: number, width: Width): bigint | undefined;
   /** False where nobody answers. */
   store(address: number, width: Width, value: bigint): boolean;
+  /** Which pages were written. */
+  readonly dirty: DirtyPages;
   /** Calls when RAM changed other than by the harts' stores. */
   onWritten(listener: (address: number, length: number) => void): void;
 }
+
+/** No physical addresses. */
+const noPage = -1;
+const noAccess = -2;
 
 const pageSize = 4096;
 const offsetOf = (address: bigint): number => lowOf(address) & (pageSize - 1);
@@ -77,32 +84,33 @@ export class VirtualMemory {
    * @returns the exception where there is none, or it may not be accessed
    */
   translate(address: bigint, bytes: number, access: Access): number | Exception {
+    const found = this.locate(lowOf(address), highOf(address), bytes, access);
+    if (found >= 0) return found;
+    return { cause: (found === noPage ? pageFault : accessFault)[access], value: address };
+  }
+
+  /** As `translate`, of an address in halves. @returns `noPage` or `noAccess` where there is an exception */
+  locate(low: number, high: number, bytes: number, access: Access): number {
     const state = this.#state;
     const privilege = access === "execute" ? state.mode.privilege : this.dataPrivilege;
     let physical: number;
     if (privilege === machine || !isSv39(state.satp)) {
-      physical = Number(BigInt.asUintN(64, address));
+      physical = (high >>> 0) * 2 ** 32 + (low >>> 0);
       this.#walker.level = 0;
       this.#walker.writable = true;
     } else {
-      const low = lowOf(address);
-      const high = highOf(address);
       // Of 39 bits, sign-extended.
-      if ((high << 25) >> 25 !== high) return { cause: pageFault[access], value: address };
+      if ((high << 25) >> 25 !== high) return noPage;
       const number = ((high & 127) << 20) | (low >>> 12);
       if (state.satp !== this.#satp) {
         this.#satp = state.satp;
         this.#root = rootOf(state.satp);
       }
       const fault = this.#walker.walk(this.#root, number, access, privilege, state);
-      if (fault !== undefined) {
-        return { cause: (fault === "page" ? pageFault : accessFault)[access], value: address };
-      }
+      if (fault !== undefined) return fault === "page" ? noPage : noAccess;
       physical = this.#walker.page + (low & (pageSize - 1));
     }
-    return this.#protection.allows(physical, bytes, access, privilege)
-      ? physical
-      : { cause: accessFault[access], value: address };
+    return this.#protection.allows(physical, bytes, access, privilege) ? physical : noAccess;
   }
 
   /** The sign-extended content. */

@@ -1,5 +1,5 @@
 import { UsageError } from "../../core/index.js";
-import type { PrivilegedState } from "./state.js";
+import { arenaFields, type PrivilegedState } from "./state.js";
 
 /** The same with each bigint as the digits of its number, so that JSON keeps it. */
 type Plain<T> = T extends bigint ? string : T extends object ? { readonly [K in keyof T]: Plain<T[K]> } : T;
@@ -16,10 +16,16 @@ export interface HartSaved {
   readonly state: Plain<Omit<PrivilegedState, "reservation">> & { readonly reservation: string | null };
 }
 
+/** All fields, by name. */
+const fieldsOf = (state: PrivilegedState): object => ({
+  ...Object.fromEntries(arenaFields.map((name) => [name, state[name]])),
+  ...Object.fromEntries(Object.entries(state)),
+});
+
 export function saveState(state: PrivilegedState): HartSaved["state"] {
   // A copy of plain data, whose shape the type above says.
   return JSON.parse(
-    JSON.stringify({ ...state, reservation: state.reservation ?? null }, (_, value: unknown) =>
+    JSON.stringify({ ...fieldsOf(state), reservation: state.reservation ?? null }, (_, value: unknown) =>
       typeof value === "bigint" ? String(value) : value,
     ),
   ) as HartSaved["state"];
@@ -28,13 +34,14 @@ export function saveState(state: PrivilegedState): HartSaved["state"] {
 /** Puts what was saved into a state of the same shape. @throws UsageError where the shapes differ */
 export function restoreState(state: PrivilegedState, saved: HartSaved["state"]): void {
   const { reservation, ...rest } = saved;
-  restore(state, rest, "state");
+  restore(state, fieldsOf(state), rest, "state");
   state.reservation = reservation === null ? undefined : BigInt(reservation);
 }
 
-function restore(target: object, saved: object, path: string): void {
+/** @param present what `target` holds */
+function restore(target: object, present: object, saved: object, path: string): void {
   const from = new Map<string, unknown>(Object.entries(saved));
-  for (const [key, old] of Object.entries(target)) {
+  for (const [key, old] of Object.entries(present)) {
     if (key === "reservation") continue;
     const value = from.get(key);
     const isBigInt = typeof old === "bigint";
@@ -42,7 +49,7 @@ function restore(target: object, saved: object, path: string): void {
       throw new UsageError(`${path}.${key} is missing in a saved hart`, "Restore what this version's save() gave.");
     }
     if (typeof old === "object" && old !== null && key !== "mode")
-      restore(old as object, value as object, `${path}.${key}`);
+      restore(old as object, old as object, value as object, `${path}.${key}`);
     else Object.assign(target, { [key]: isBigInt ? BigInt(value as string) : value });
   }
 }

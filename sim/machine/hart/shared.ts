@@ -5,10 +5,12 @@ import { hartLayout } from "../layout.js";
 import { createFloats } from "../translate/floats/index.js";
 import { buildInterpreter, type Interpret } from "../translate/interpreter.js";
 import { createOperators } from "../translate/operators.js";
+import { buildAccesses } from "./access-code.js";
 import { CodePages } from "./code-pages.js";
 import type { TranslatedEngine } from "./engine.js";
 import type { HartBus } from "./memory.js";
 import type { Operand } from "./routines.js";
+import { buildTraps } from "./trap-code.js";
 import type { PrivilegedState } from "./state.js";
 
 /** What the harts of one machine share. */
@@ -25,6 +27,15 @@ export interface Shared {
 
 const sharedBy = new WeakMap<Memory, Shared>();
 
+/** The interpreters' modules, which depend on nothing else. */
+const interpreters = new WeakMap<Isa, Uint8Array<ArrayBuffer>>();
+
+function interpreterOf(isa: Isa): Uint8Array<ArrayBuffer> {
+  const module = interpreters.get(isa) ?? buildInterpreter(isa);
+  interpreters.set(isa, module);
+  return module;
+}
+
 /** The code that harts of this memory have translated, and their engines. */
 export function sharedOf(memory: Memory, bus: HartBus, isa: Isa, patience: number): Shared {
   const known = sharedBy.get(memory);
@@ -38,30 +49,49 @@ export function sharedOf(memory: Memory, bus: HartBus, isa: Isa, patience: numbe
   const called = isa.rows.flatMap(({ meaning }) =>
     meaning.flatMap((effect) => (effect.kind === "call" ? [effect.routine] : [])),
   );
+  const traps = instantiate(buildTraps(), {
+    host: {
+      memory,
+      returnFromMachine: (base: number) => engine(base).call("returnFromMachine", 0, 0, 0),
+      returnFromSupervisor: (base: number) => engine(base).call("returnFromSupervisor", 0, 0, 0),
+    },
+  });
+  const accesses = instantiate(buildAccesses(), {
+    host: {
+      memory,
+      fill: (base: number, low: number, high: number, width: number, isStore: number) =>
+        engine(base).unitMemory.fill(low, high, width, isStore === 0 ? "read" : "write"),
+      load: (base: number, address: bigint, width: Width) => engine(base).unitMemory.load(address, width, "read"),
+      store(base: number, address: bigint, width: Width, value: bigint) {
+        engine(base).unitMemory.store(address, width, value);
+      },
+    },
+  });
   const imports = {
     host: {
       memory,
-      load: (base: number, address: bigint, width: Width) => engine(base).load(address, width, "read"),
-      loadToStore: (base: number, address: bigint, width: Width) => engine(base).load(address, width, "write"),
-      store(base: number, address: bigint, width: Width, value: bigint) {
-        engine(base).store(address, width, value);
-      },
+      ...accesses,
+      loadToStore: (base: number, address: bigint, width: Width) =>
+        engine(base).unitMemory.load(address, width, "write"),
     },
     operator: createOperators(),
     float: createFloats(isa, memory),
-    routine: Object.fromEntries(
-      [...new Set(called)].map((routine) => [
-        routine,
-        (base: number, first: Operand = 0, second: Operand = 0, third: Operand = 0) =>
-          engine(base).call(routine, first, second, third),
-      ]),
-    ),
+    routine: {
+      ...Object.fromEntries(
+        [...new Set(called)].map((routine) => [
+          routine,
+          (base: number, first: Operand = 0, second: Operand = 0, third: Operand = 0) =>
+            engine(base).call(routine, first, second, third),
+        ]),
+      ),
+      ...traps,
+    },
   };
   const code = new CodePages(patience, imports);
   bus.onWritten((address, length) => {
     code.written(address, length);
   });
-  const { interpret } = instantiate(buildInterpreter(isa), imports) as { readonly interpret: Interpret };
+  const { interpret } = instantiate(interpreterOf(isa), imports) as { readonly interpret: Interpret };
   const shared: Shared = { code, interpret, engines, states: new Map(), running: undefined };
   sharedBy.set(memory, shared);
   return shared;

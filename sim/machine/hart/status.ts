@@ -20,6 +20,7 @@ export const status: Readonly<
   TSR: 1 << 22,
 };
 
+export const sppShift = 8;
 export const mppShift = 11;
 
 const { SIE, MIE, SPIE, MPIE, SPP, MPP, FS, MPRV, SUM, MXR, TVM, TW, TSR } = status;

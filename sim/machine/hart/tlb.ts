@@ -5,6 +5,9 @@ import {
   jumpContexts,
   jumpContextShift,
   jumpEntries,
+  modeEntry,
+  modeSize,
+  noMode,
   tlbContexts,
   tlbEntries,
 } from "../layout.js";
@@ -88,13 +91,13 @@ export class Tlb {
     this.#clear(hartLayout.readTlb, tlbEntries);
     this.#clear(hartLayout.writeTlb, tlbEntries);
     this.#dataLeaves.clear();
+    this.forgetModes();
   });
   readonly #jumps: Contexts = new Contexts(jumpContexts, () => {
     this.#clear(hartLayout.jumps, jumpEntries);
     this.#fetchLeaves.clear();
+    this.forgetModes();
   });
-  #context = 0;
-  #jumpContext = 0;
   /** What the TLBs' entries came of, and the jump cache's. */
   readonly #dataLeaves: Leaves = new Leaves();
   readonly #fetchLeaves: Leaves = new Leaves();
@@ -104,24 +107,52 @@ export class Tlb {
     this.#clear(hartLayout.readTlb, tlbEntries);
     this.#clear(hartLayout.writeTlb, tlbEntries);
     this.#clear(hartLayout.jumps, jumpEntries);
+    this.#words[hartLayout.context / 4] = 0;
+    this.#words[hartLayout.jumpContext / 4 + 1] = 0;
+    this.forgetModes();
   }
 
   /** Enters the contexts of these keys. @returns whether one of them is another than before */
   enter(data: number, fetch: number): boolean {
     const context = this.#data.number(data) * contextStep;
-    const jumpContext = this.#jumps.number(fetch);
+    const jumpContext = this.#jumps.number(fetch) << jumpShift;
     if (context === this.#context && jumpContext === this.#jumpContext) return false;
-    this.#context = context;
-    this.#jumpContext = jumpContext;
     this.#words[hartLayout.context / 4] = context;
-    this.#words[hartLayout.jumpContext / 4 + 1] = jumpContext << jumpShift;
+    this.#words[hartLayout.jumpContext / 4 + 1] = jumpContext;
     return true;
+  }
+
+  /** From now on translated code that goes to the privilege, with these bits of mstatus, enters the present contexts itself. */
+  noteMode(privilege: number, bits: number): void {
+    const at = (hartLayout.modes + privilege * modeSize) / 4;
+    this.#words[at + modeEntry.status / 4] = bits;
+    this.#words[at + modeEntry.context / 4] = this.#context;
+    this.#words[at + modeEntry.jumpContext / 4] = this.#jumpContext;
+  }
+
+  /** No longer, for all privileges. */
+  forgetModes(): void {
+    for (let privilege = 0; privilege < 4; privilege++) {
+      this.#words[(hartLayout.modes + privilege * modeSize + modeEntry.status) / 4] = noMode;
+    }
+  }
+
+  // Translated code changes these too.
+
+  get #context(): number {
+    return this.#words[hartLayout.context / 4] ?? 0;
+  }
+
+  /** In a tag's upper half. */
+  get #jumpContext(): number {
+    return this.#words[hartLayout.jumpContext / 4 + 1] ?? 0;
   }
 
   /** Forgets everything: contexts have to be entered anew. */
   renew(): void {
     this.#data.renew();
     this.#jumps.renew();
+    this.forgetModes();
     this.#dataLeaves.clear();
     this.#fetchLeaves.clear();
   }
@@ -142,7 +173,7 @@ export class Tlb {
   fillJump({ low, high }: Halves, unit: number, block: number, level: number): void {
     const at = this.#jumpAt(low);
     this.#words[at] = low;
-    this.#words[at + 1] = high ^ (this.#jumpContext << jumpShift);
+    this.#words[at + 1] = high ^ this.#jumpContext;
     this.#words[at + 2] = unit;
     this.#words[at + 3] = block;
     this.#fetchLeaves.add({ low, high }, level);
@@ -151,9 +182,7 @@ export class Tlb {
   /** Where the entry for a jump to the address is, if there is one. */
   findJump(low: number, high: number): number | undefined {
     const at = this.#jumpAt(low);
-    return this.#words[at] === low && this.#words[at + 1] === (high ^ (this.#jumpContext << jumpShift))
-      ? at
-      : undefined;
+    return this.#words[at] === low && this.#words[at + 1] === (high ^ this.#jumpContext) ? at : undefined;
   }
 
   /** Forgets what came of the leaf that maps the address. */

@@ -103,6 +103,7 @@ export type Routine =
   | "reserve"
   /** (address, bytes): 1 if the address is still reserved; it is no longer afterwards */
   | "takeReservation"
+  /** (pc): ends in an exception; an engine may take its trap at once and give the handler's address */
   | "environmentCall"
   | "breakpoint"
   | "returnFromMachine"
@@ -188,6 +189,6 @@ export function setToCall(routine: Routine, ...operands: Term[]): Meaning {
 }
 
 /** The next instruction is the one at the address that the routine gives. */
-export function jumpToCall(routine: Routine): Meaning {
-  return [{ kind: "call", routine, operands: [], name: "value" }, jump(value)];
+export function jumpToCall(routine: Routine, ...operands: Term[]): Meaning {
+  return [{ kind: "call", routine, operands, name: "value" }, jump(value)];
 }

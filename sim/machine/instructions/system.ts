@@ -1,5 +1,5 @@
 import { formats } from "./format.js";
-import { call, constant, field, imm, jumpToCall, notEqual, rs1, rs2, setToCall, type Term } from "./meaning.js";
+import { call, constant, field, imm, jumpToCall, notEqual, pc, rs1, rs2, setToCall, type Term } from "./meaning.js";
 import { rows, type Row } from "./row.js";
 
 const csr = field("csr");
@@ -22,7 +22,7 @@ export const system: readonly Row[] = [
     csrrci: [0x00007073, setToCall("clearCsr", csr, imm, writesConstant)],
   }),
   ...rows("I", formats.none, {
-    ecall: [0x00000073, [call("environmentCall")]],
+    ecall: [0x00000073, jumpToCall("environmentCall", pc)],
     ebreak: [0x00100073, [call("breakpoint")]],
   }),
   ...rows("privileged", formats.none, {

@@ -1,4 +1,5 @@
-import type { Effect, Instruction } from "../instructions/index.js";
+import type { Effect, Instruction, Routine } from "../instructions/index.js";
+import { plainCsr } from "../plain-csrs.js";
 
 /** Instructions of one page that are executed one after the other, entered at the first one only. */
 export interface Block {
@@ -25,12 +26,14 @@ type Ending =
   | { readonly kind: "leave" };
 
 /** What an effect does to the flow of control. */
-function flow(effects: readonly Effect[]): "next" | "branch" | "jump" | "call" {
+function flow(effects: readonly Effect[], fields: Instruction["fields"]): "next" | "branch" | "jump" | "call" {
   let found: "next" | "branch" | "jump" | "call" = "next";
   for (const effect of effects) {
-    if (effect.kind === "call" && !localRoutines.has(effect.routine)) return "call";
+    if (effect.kind === "call" && !localRoutines.has(effect.routine) && !isPlainAccess(effect.routine, fields.csr)) {
+      return "call";
+    }
     if (effect.kind === "jump") found = "jump";
-    else if (effect.kind === "when" && flow(effect.effects) === "jump") found = "branch";
+    else if (effect.kind === "when" && flow(effect.effects, fields) === "jump") found = "branch";
   }
   return found;
 }
@@ -38,10 +41,15 @@ function flow(effects: readonly Effect[]): "next" | "branch" | "jump" | "call" {
 /** Routines after which code just goes on. */
 export const localRoutines: ReadonlySet<string> = new Set(["reserve", "takeReservation", "useFloats"]);
 
+/** Whether a routine is an access to a plain CSR, which code does by itself. @param csr the CSR's number, where it is known */
+export function isPlainAccess(routine: Routine, csr: number | undefined): boolean {
+  return (routine === "writeCsr" || routine === "setCsr" || routine === "clearCsr") && plainCsr(csr) !== undefined;
+}
+
 /** How control leaves an instruction, undefined if it goes on to the one behind. */
 function endingOf({ offset, instruction }: Placed): Ending | undefined {
   const { row, fields, length } = instruction;
-  switch (flow(row.meaning)) {
+  switch (flow(row.meaning, fields)) {
     case "next":
       return undefined;
     case "branch":

@@ -1,7 +1,9 @@
 import type { Plain } from "../../wasm/index.js";
 import type { Effect, Meaning, Operator, Routine, Term } from "../instructions/index.js";
 import { attention, hartLayout } from "../layout.js";
+import { plainCsr, privilegeNeeded } from "../plain-csrs.js";
 import { MemoryEmitter, zeroExtend } from "./access.js";
+import { isPlainAccess } from "./blocks.js";
 import { dynamicRounding, type EmitContext } from "./context.js";
 import { isFloat, type Site } from "./site.js";
 
@@ -111,6 +113,7 @@ export class MeaningEmitter {
         return;
       case "call":
         if (effect.routine === "useFloats") this.#useFloats();
+        else if (isPlainAccess(effect.routine, site.known("csr"))) this.#plainAccess(effect);
         else this.#call(effect.routine, effect.operands, effect.name);
     }
   }
@@ -123,6 +126,47 @@ export class MeaningEmitter {
     code.if();
     this.#call("useFloats", [], undefined);
     code.op("end");
+  }
+
+  /** A plain CSR, where the hart keeps it. What needs a higher privilege is undone. */
+  #plainAccess({ routine, operands, name }: Effect & { readonly kind: "call" }): void {
+    const { code, locals, variable } = this.#context;
+    const csr = plainCsr(this.#site.known("csr"));
+    const operand = operands[1];
+    if (csr === undefined || operand === undefined || name === undefined) return;
+    code.get(locals.hart);
+    code.access("i32.load", hartLayout.privilege);
+    code.i32(privilegeNeeded(csr.number));
+    code.op("i32.lt_s");
+    code.if();
+    code.get(locals.hart);
+    code.i32(attention.undone);
+    code.access("i32.store", hartLayout.fault);
+    this.#site.undo();
+    code.op("end");
+
+    // Reading has no side effects, nor has setting or clearing no bits.
+    const old = variable(name);
+    code.get(locals.hart);
+    code.access("i64.load", csr.place);
+    code.set(old);
+    if (routine !== "writeCsr" && this.#constant(operand) === 0n) return;
+    code.get(locals.hart);
+    this.#term(operand);
+    if (routine === "setCsr") {
+      code.get(old);
+      code.op("i64.or");
+    } else if (routine === "clearCsr") {
+      code.i64(-1n);
+      code.op("i64.xor");
+      code.get(old);
+      code.op("i64.and");
+    }
+    if (csr.mask !== -1n) {
+      code.i64(csr.mask);
+      code.op("i64.and");
+    }
+    code.access("i64.store", csr.place);
   }
 
   #call(routine: Routine, operands: readonly Term[], name: string | undefined): void {

@@ -278,7 +278,7 @@ class InterpreterBuilder {
       code.set(this.#locals.outcome);
     });
     new MeaningEmitter(this.#context, site).effects(row.meaning);
-    if (asks(row.meaning)) {
+    if (asks(row.meaning) && !row.meaning.some(({ kind }) => kind === "jump")) {
       code.i32(outcomes.asked);
       code.set(this.#locals.outcome);
     }

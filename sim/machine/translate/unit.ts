@@ -273,6 +273,8 @@ class UnitBuilder {
         this.#code.get(this.#locals.hart);
         this.#code.access("i32.load", hartLayout.fault);
         this.#code.branchIf(this.#exit);
+        // In the mode that it is in now.
+        this.#loadState(this.#locals.context, hartLayout.context);
         this.#code.branch(this.#leave);
       }
     }

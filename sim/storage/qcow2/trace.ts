@@ -1,5 +1,4 @@
-import { sectorSize } from "../block-device.js";
-import type { BlockDevice } from "../block-device.js";
+import { sectorSize, type BlockDevice } from "../block-device.js";
 import type { Image, Mapping, Step } from "../image.js";
 import type { ClusterMap } from "./mapping.js";
 

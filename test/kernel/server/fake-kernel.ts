@@ -1,6 +1,5 @@
-import { bindKernel, newConnection, type KernelSockets } from "../../../kernel/wire/index.js";
+import { bindKernel, newConnection, type Incoming, type KernelSockets } from "../../../kernel/wire/index.js";
 import type { KernelSpec, Launch } from "../../../kernel/server/index.js";
-import type { Incoming } from "../../../kernel/wire/index.js";
 
 /** A kernel in this process: echoes what it executes, and dies when told to. */
 export interface FakeKernel {

@@ -1,15 +1,7 @@
 import { decodeBase64, encodeBase64 } from "../../../core/index.js";
+import type { Link, Send } from "../link.js";
 import { gather, lengthOf, scatter } from "./queue.js";
 import type { Port, VirtioDevice } from "./virtio-device.js";
-
-/**
- * What a network device is plugged into: Ethernet frames without their check sequence. A link may hand a frame over
- * within `send`, or later.
- */
-export interface Link {
-  /** Plugs a device in. @returns how it sends, and `receive` is how it is given frames */
-  plug(receive: (frame: Uint8Array) => void): (frame: Uint8Array) => void;
-}
 
 export interface VirtioNetState {
   readonly waiting: readonly string[];
@@ -35,7 +27,7 @@ export class VirtioNet implements VirtioDevice<VirtioNetState> {
   readonly features: bigint = features;
   readonly queues: readonly number[] = [256, 256];
   readonly config: Uint8Array;
-  readonly #send: (frame: Uint8Array) => void;
+  readonly #send: Send;
   #port: Port | undefined;
   #waiting: Uint8Array[] = [];
   #dropped = 0;
@@ -108,26 +100,4 @@ export class VirtioNet implements VirtioDevice<VirtioNetState> {
       port.queues[queue.receive]?.push(chain.head, fits ? scatter(port.bus, chain.writable, packet) : 0);
     }
   }
-}
-
-/** A plug that gives back what is sent into it. */
-export function loopback(): Link {
-  return {
-    plug: (receive) => (frame) => {
-      receive(frame);
-    },
-  };
-}
-
-/** A hub: what one of those plugged in sends, all others receive. */
-export function hub(): Link {
-  const receivers: ((frame: Uint8Array) => void)[] = [];
-  return {
-    plug(receive) {
-      receivers.push(receive);
-      return (frame) => {
-        for (const other of receivers) if (other !== receive) other(frame);
-      };
-    },
-  };
 }

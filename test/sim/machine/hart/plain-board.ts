@@ -5,8 +5,10 @@ import {
   type Hart,
   type HartBus,
   type HartOptions,
+  type Isa,
   type Width,
 } from "../../../../sim/machine/index.js";
+import { DirtyPages } from "../../../../sim/machine/dirty-pages.js";
 import { createMemory, type Memory } from "../../../../sim/wasm/index.js";
 
 export const ramBase = 0x80000000;
@@ -22,6 +24,7 @@ interface PlainDevice {
 /** RAM and test devices. */
 class PlainBus implements HartBus {
   readonly buffer: ArrayBuffer;
+  readonly dirty: DirtyPages;
   readonly devices: PlainDevice[] = [];
   readonly #ramStart: number;
   readonly #size: number;
@@ -31,6 +34,7 @@ class PlainBus implements HartBus {
     this.buffer = memory.buffer;
     this.#ramStart = ramStart;
     this.#size = size;
+    this.dirty = new DirtyPages(new Uint8Array(memory.buffer, ramStart, size), ramBase);
   }
 
   ramAt(address: number, bytes: number): number | undefined {
@@ -58,6 +62,7 @@ class PlainBus implements HartBus {
     const at = this.ramAt(address, bytes.length);
     if (at === undefined) throw new Error(`no RAM at ${address.toString(16)}`);
     new Uint8Array(this.buffer).set(bytes, at);
+    this.dirty.mark(address, bytes.length);
     for (const listener of this.#listeners) listener(address, bytes.length);
   }
 
@@ -83,7 +88,7 @@ export interface PlainBoard {
 }
 
 /** One hart with RAM, and room for another one's state, whose clock ticks once per 100 instructions. */
-export function plainBoard(size: number, options: HartOptions = {}): PlainBoard {
+export function plainBoard(size: number, options: HartOptions = {}, isa: Isa = rv64): PlainBoard {
   const memory = createMemory(Math.ceil((2 * hartLayout.size + size) / 65536));
   const bus = new PlainBus(memory, 2 * hartLayout.size, size);
   const board: { arena: PlainBoard["arena"]; bus: PlainBus; hart: Hart; deadline: bigint | undefined } = {
@@ -92,7 +97,7 @@ export function plainBoard(size: number, options: HartOptions = {}): PlainBoard 
     deadline: undefined,
     hart: createHart({
       id: 0,
-      isa: rv64,
+      isa,
       arena: { memory },
       bus,
       clock: {

@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { lesson, type HartSaved } from "../../../../sim/machine/index.js";
 import { plainBoard, ramBase, type PlainBoard } from "../hart/plain-board.js";
-import { deviceBase, ramSize, randomGuest, type Guest } from "../hart/random-guest.js";
+import { deviceBase, ramSize } from "../hart/guest/layout.js";
+import { randomGuest, type Guest } from "../hart/guest/random-guest.js";
 
 const long = process.env["VIRTLAB_LONG"] === "1";
 

@@ -1,0 +1,125 @@
+import fc from "fast-check";
+import { rv64, type EngineName, type HartSaved, type Isa } from "../../../../sim/machine/index.js";
+import { deviceBase, page, place, ramSize } from "./guest/layout.js";
+import { randomGuest, type Guest } from "./guest/random-guest.js";
+import { plainBoard, ramBase, type PlainBoard } from "./plain-board.js";
+
+/** What happens from outside, so many instructions later. */
+interface Happening {
+  readonly after: number;
+  /** An interrupt line's level. */
+  readonly bit: number;
+  readonly level: boolean;
+  /** Where DMA writes into data and program, in words; nowhere below 0. */
+  readonly dma: number;
+  /** The engine that goes on, of the board that mostly translates. */
+  readonly engine: EngineName;
+}
+
+/** A guest, what happens to it, and how it is run. */
+export interface Trial {
+  readonly guest: Guest;
+  readonly happenings: readonly Happening[];
+  /** The most instructions of a run, on the board that translates. */
+  readonly slice: number;
+  /** Behind which happening its state is taken to a board of its own. */
+  readonly saveAt: number;
+  readonly patience: number;
+}
+
+const happening: fc.Arbitrary<Happening> = fc.record({
+  after: fc.integer({ min: 1, max: 400 }),
+  bit: fc.constantFrom(1, 3, 5, 7, 9, 11),
+  level: fc.boolean(),
+  dma: fc.integer({ min: -2000, max: 1000 }),
+  engine: fc.constantFrom("translate", "translate", "translate", "evaluate"),
+});
+
+export const trials: fc.Arbitrary<Trial> = fc.record({
+  guest: randomGuest,
+  happenings: fc.array(happening, { minLength: 3, maxLength: 10 }),
+  slice: fc.integer({ min: 1, max: 500 }),
+  saveAt: fc.nat(9),
+  patience: fc.constantFrom(3, 10, 30, 100),
+});
+
+/** A board with a device that tells the exact time, and moves interrupt lines when it is written. */
+function boardOf(engine: EngineName, { ram, start }: Guest, patience: number, isa: Isa): PlainBoard {
+  const board = plainBoard(ramSize, { engine, patience }, isa);
+  board.bus.write(ramBase, ram);
+  board.bus.devices.push({
+    start: deviceBase,
+    size: 32,
+    load: (offset) => BigInt(board.hart.cycles * 8 + offset),
+    store(_, __, value) {
+      for (const bit of [1, 3, 7, 9, 11]) board.hart.line(bit, ((value >> BigInt(bit)) & 1n) === 1n);
+      if ((value & 1n) === 1n) board.hart.pause();
+    },
+  });
+  board.hart.pc = BigInt(start);
+  return board;
+}
+
+/** Runs so many instructions, in slices; ends early in WFI. */
+function advance({ hart }: PlainBoard, instructions: number, slice: number): void {
+  const end = hart.cycles + instructions;
+  while (hart.cycles < end) if (hart.run(Math.min(slice, end - hart.cycles)).kind === "wait") return;
+}
+
+function happen(board: PlainBoard, { bit, level, dma }: Happening): void {
+  if (board.deadline !== undefined && board.deadline <= board.hart.time()) {
+    board.deadline = undefined;
+    board.hart.line(5, true);
+  }
+  board.hart.line(bit, level);
+  // C.ADDI twice, which is an instruction in every place of a program, and a number in data.
+  if (dma >= 0) {
+    const base = ramBase + (dma & 1 ? place.data : place.program) * page;
+    board.bus.write(base + 4 * (dma >> 1), Uint8Array.of(0x85, 0x02, 0x85, 0x02));
+  }
+}
+
+/** A board with the same state, by way of text. */
+function moved(board: PlainBoard, guest: Guest, patience: number, isa: Isa): PlainBoard {
+  const saved = JSON.parse(JSON.stringify(board.hart.save())) as HartSaved;
+  const other = boardOf("translate", { ...guest, ram: board.bus.read(ramBase, ramSize) }, patience, isa);
+  other.hart.restore(saved);
+  other.deadline = board.deadline;
+  return other;
+}
+
+/** What a trial did. */
+export interface Outcome {
+  /** What the two boards had at the first happening at which they differed. */
+  readonly difference?: { readonly expected: unknown; readonly found: unknown };
+  /** Instructions in units. */
+  readonly inUnits: number;
+  /** The modes, and whether addresses were translated, at each happening. */
+  readonly seen: readonly string[];
+}
+
+/** Runs a trial by the evaluator, and by the translator with an ISA that is rv64 unless a test wants to see what is found. */
+export function compare({ guest, happenings, slice, saveAt, patience }: Trial, isa: Isa = rv64): Outcome {
+  const reference = boardOf("evaluate", guest, patience, rv64);
+  let other = boardOf("translate", guest, patience, isa);
+  let startedAt = 0;
+  const seen: string[] = [];
+  const inUnits = (): number => Math.max(0, other.hart.cycles - startedAt - other.hart.work.evaluated);
+  for (const [index, what] of happenings.entries()) {
+    advance(reference, what.after, 10_000);
+    advance(other, what.after, slice);
+    const [expected, found] = [reference, other].map((board) => JSON.stringify(board.hart.save(), undefined, 1));
+    if (expected !== found) return { difference: { expected, found }, inUnits: inUnits(), seen };
+    const { mode, satp } = reference.hart.state;
+    seen.push(`${"US-M"[mode.privilege] ?? ""}${mode.privilege !== 3 && satp !== 0n ? " translated" : ""}`);
+    for (const board of [reference, other]) happen(board, what);
+    if (index === saveAt) {
+      other = moved(other, guest, patience, isa);
+      startedAt = other.hart.cycles;
+    }
+    other.hart.engine = what.engine;
+  }
+  const [expected, found] = [reference, other].map(({ bus }) => bus.read(ramBase, ramSize));
+  const same = Buffer.compare(expected ?? Buffer.of(), found ?? Buffer.of()) === 0;
+  return { ...(same ? {} : { difference: { expected, found } }), inUnits: inUnits(), seen };
+}

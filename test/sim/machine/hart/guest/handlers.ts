@@ -1,0 +1,260 @@
+import { assemble } from "../../../../../sim/machine/index.js";
+import { at, inHandlers, page, place, registers, views } from "./layout.js";
+import { ramBase } from "../plain-board.js";
+
+/** Machine mode's way back: by what happened so far, to user mode half the time, else to one of the others. */
+const chooseMode = `
+  li x29, 0x1800
+  csrc mstatus, x29
+  srli x29, x27, 7
+  andi x29, x29, 1
+  srli x30, x27, 8
+  and x30, x30, x29
+  slli x30, x30, 12
+  slli x29, x29, 11
+  or x29, x29, x30
+  csrs mstatus, x29
+`;
+
+/** What ECALL does in machine mode's handler alone: another mode, or other protection of the data's first page, or neither. */
+const onlyMachine = `
+  srli x29, x27, 10
+  andi x30, x29, 3
+  beqz x30, machine_mode
+  addi x30, x30, -1
+  bnez x30, 1f
+  srli x29, x29, 2
+  andi x29, x29, 7
+  li x30, 0x1f18
+  or x30, x30, x29
+  csrw pmpcfg0, x30
+  j 1f
+machine_mode:
+  ${chooseMode}
+1:
+`;
+
+/**
+ * The handler of one mode: notes cause and value in x27, masks an interrupt that it took, and goes on behind an instruction that
+ * could not be, or at the program's beginning where it can't be executed. ECALL asks it to change a leaf: x7 and x8 say which,
+ * x27 to what, x6 how it is fenced.
+ */
+function handler(mode: "machine" | "supervisor"): string {
+  const isMachine = mode === "machine";
+  const m = isMachine ? "m" : "s";
+  return `
+${mode}:
+  .rept 12
+  j 1f
+  .endr
+1:
+  csrr x31, ${m}cause
+  csrr x30, ${m}tval
+  slli x29, x27, 5
+  sub x27, x29, x27
+  add x27, x27, x30
+  add x27, x27, x31
+  bgez x31, ${mode}_exception
+  li x30, 1
+  sll x30, x30, x31
+  csrc ${m}ie, x30
+  ${m}ret
+${mode}_exception:
+  # What can't be executed where it is won't be behind either: instruction page faults and access faults.
+  addi x30, x31, -12
+  beqz x30, ${mode}_anew
+  addi x30, x31, -1
+  beqz x30, ${mode}_anew
+  addi x30, x31, -8
+  sltiu x30, x30, 4
+  beqz x30, ${mode}_skip
+  ${isMachine ? onlyMachine : ""}
+  # x28: flags, all of them half of the time. x29: where the data is that x8 points to, 0 for the
+  # leaf of 2 MiB, or the program's second page.
+  xor x28, x7, x27
+  andi x29, x28, 0x100
+  bnez x29, 1f
+  ori x28, x28, 0xdf
+1:
+  andi x28, x28, 0xff
+  srli x30, x8, 21
+  andi x30, x30, 1
+  li x29, 0
+  bnez x30, 1f
+  srli x29, x8, 12
+  andi x29, x29, 0x2f
+1:
+  andi x30, x7, 0x70
+  bnez x30, 1f
+  li x29, ${place.program + 1}
+1:
+  # x30: where its entry is; x31: the virtual page. LUI sign-extends.
+  lui x31, ${ramBase >>> 12}
+  bnez x29, 1f
+  ori x28, x28, 2
+  lui x30, ${place.middle}
+  addi x30, x30, 8
+  add x30, x30, x31
+  lui x31, ${views.mega >>> 12}
+  j 2f
+1:
+  lui x30, ${place.leaves}
+  add x30, x30, x31
+  slli x31, x29, 3
+  add x30, x30, x31
+  lui x31, ${ramBase >>> 12}
+  slli x29, x29, 12
+  add x31, x31, x29
+2:
+  slli x30, x30, 32
+  srli x30, x30, 32
+  slli x31, x31, 32
+  srli x31, x31, 32
+  andi x29, x7, 12
+  addi x29, x29, -12
+  bnez x29, 1f
+  lui x29, ${place.otherRoot - place.root}
+  add x30, x30, x29
+1:
+  ld x29, 0(x30)
+  srli x29, x29, 8
+  slli x29, x29, 8
+  or x29, x29, x28
+  sd x29, 0(x30)
+  andi x30, x6, 2
+  beqz x30, 1f
+  sfence.vma x31, zero
+  j ${mode}_skip
+1:
+  sfence.vma
+${mode}_skip:
+  csrr x31, ${m}epc
+  # Of the program's pages, by whichever view: else anew.
+  slli x30, x31, 47
+  srli x30, x30, 47
+  lui x29, 1
+  bltu x30, x29, ${mode}_anew
+  lui x29, ${place.data}
+  bgeu x30, x29, ${mode}_anew
+  addi x31, x31, 4
+${mode}_back:
+  csrw ${m}epc, x31
+  ${m}ret
+${mode}_anew:
+  ${
+    isMachine
+      ? `
+${chooseMode}`
+      : `
+  # In the other one of the two modes.
+  csrr x29, sstatus
+  li x30, 0x100
+  csrs sstatus, x30
+  and x29, x29, x30
+  csrc sstatus, x29`
+  }
+  lui x31, ${at(place.program) >>> 12}
+  slli x31, x31, 32
+  srli x31, x31, 32
+  j ${mode}_back
+`;
+}
+
+/** Sets what the parameters say, and goes to the program in the mode that they say. */
+const boot = `
+  la x5, parameters
+  la x6, machine
+  ld x7, 0(x5)
+  add x6, x6, x7
+  csrw mtvec, x6
+  la x6, supervisor
+  add x6, x6, x7
+  csrw stvec, x6
+  ld x6, 8(x5)
+  csrw medeleg, x6
+  ld x6, 16(x5)
+  csrw mideleg, x6
+  ld x6, 24(x5)
+  csrw mie, x6
+  ld x6, 32(x5)
+  csrw menvcfg, x6
+  ld x6, 40(x5)
+  csrw satp, x6
+  li x6, -1
+  csrw pmpaddr1, x6
+  li x6, ${at(place.data) / 4 + 0x1ff}
+  csrw pmpaddr0, x6
+  li x6, 0x1f00
+  csrw pmpcfg0, x6
+  li x6, -1
+  csrw mcounteren, x6
+  ld x6, 48(x5)
+  csrw mstatus, x6
+  ld x10, 56(x5)
+  ld x18, 64(x5)
+  ld x19, 72(x5)
+  li x8, ${at(place.data) + page / 2}
+  li x9, 0x10000000
+  la x16, pool
+  mv x21, x16
+  lw x15, 0(x16)
+  ld x17, 256(x16)
+  li x1, ${at(place.program)}
+  csrw mepc, x1
+  ld x1, 80(x5)
+  ld x6, 88(x5)
+  ld x7, 96(x5)
+  ld x11, 104(x5)
+  ld x12, 112(x5)
+  ld x13, 120(x5)
+  mret
+`;
+
+/** Names of the boot's parameters, in their order. */
+export interface Parameters {
+  /** 1 where interrupts have places of their own. */
+  readonly vectored: number;
+  readonly medeleg: number;
+  readonly mideleg: number;
+  readonly mie: number;
+  readonly menvcfg: bigint;
+  readonly satp: bigint;
+  readonly mstatus: number;
+  /** Where the program's instructions lie, and by two other views. */
+  readonly program: number;
+  /** What registers hold at first. */
+  readonly values: readonly bigint[];
+}
+
+const { segments } = assemble(
+  `
+  .option norvc
+  .org ${inHandlers.machine}
+  ${handler("machine")}
+  .org ${inHandlers.supervisor}
+  ${handler("supervisor")}
+  .org ${inHandlers.boot}
+  ${boot}
+  .org ${inHandlers.pool}
+pool:
+  .org ${inHandlers.parameters}
+parameters:
+  .dword 0
+`,
+  { origin: ramBase },
+);
+
+/** Puts the handlers and their parameters into page 0. */
+export function putHandlers(ram: Uint8Array, parameters: Parameters): void {
+  for (const { address, bytes } of segments) ram.set(bytes, Number(address) - ramBase);
+  const { vectored, medeleg, mideleg, mie, menvcfg, satp, mstatus, program, values: held } = parameters;
+  const begin = (view: number): number => program - views.plain + view;
+  const values = [vectored, medeleg, mideleg, mie, menvcfg, satp, mstatus];
+  const starts = [registers.program, registers.aliasProgram, registers.megaProgram].map((_, index) =>
+    begin([views.plain, views.alias, views.mega][index] ?? 0),
+  );
+  const view = new DataView(ram.buffer);
+  [...values, ...starts, ...held].forEach((value, index) => {
+    view.setBigInt64(inHandlers.parameters + 8 * index, BigInt.asIntN(64, BigInt(value)), true);
+  });
+}

@@ -1,0 +1,159 @@
+import fc from "fast-check";
+import { putHandlers } from "./handlers.js";
+import { at, inHandlers, page, place, ramSize, views } from "./layout.js";
+import { firstSpace, putPool } from "./pool.js";
+import { choice, partOf, type Choice } from "./program.js";
+import { word } from "./words.js";
+import { ramBase } from "../plain-board.js";
+
+export interface Guest {
+  /** All of RAM. */
+  readonly ram: Uint8Array;
+  readonly start: number;
+}
+
+/** Flags of a data page's leaf: V 1, R 2, W 4, X 8, U 16, A 64, D 128. */
+const flags = fc.constantFrom(0xcf, 0xdf, 0xcf, 0x0f, 0x1f, 0x4f, 0xd7, 0xcb, 0xc7, 0xd9, 0x00, 0xc3);
+
+const space = fc.record({
+  data: fc.array(flags, { minLength: 8, maxLength: 8 }),
+  /** Of the program's second page, into which the program mostly leads: what is missing there. */
+  lacking: fc.constantFrom(0, 0, 0, 8, 64, 1),
+  /** How many places further each of three pages of data is found. */
+  turned: fc.nat(2),
+  mega: flags,
+  giga: flags,
+  toUser: fc.boolean(),
+});
+
+/** Numbers where carries, signs and overflows happen, doubles that calculate with each other, and any others. */
+const value = fc.oneof(
+  fc.constantFrom(0n, 1n, -1n, 2n ** 31n, -(2n ** 31n), 2n ** 32n - 1n, 2n ** 63n - 1n, -(2n ** 63n)),
+  fc.constantFrom(0x3ff0000000000000n, 0x4008cccccccccccdn, -0x4000000000000001n, -0xc0800000n, 0x7ff0000000000000n),
+  fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
+);
+
+const parameters = fc.record({
+  values: fc.array(value, { minLength: 6, maxLength: 6 }),
+  vectored: fc.nat(1),
+  medeleg: fc.nat(0xffff),
+  mideleg: fc.nat(0xffff),
+  mie: fc.nat(0xffff),
+  mode: fc.constantFrom(0, 1, 1, 3),
+  /** SUM, MXR. */
+  seen: fc.constantFrom(0, 0x40000, 0x80000, 0xc0000),
+  /** ADUE and STCE. */
+  environment: fc.constantFrom(0n, 1n << 61n, 1n << 63n, 5n << 61n),
+});
+
+type Parameters = typeof parameters extends fc.Arbitrary<infer T> ? T : never;
+type Space = typeof space extends fc.Arbitrary<infer T> ? T : never;
+
+/** What supervisor mode may be left to handle: not what would keep it from ever coming back to machine mode. */
+const delegated = 0xb1fc;
+
+/** Both address spaces see page 0 and the tables as they lie, so that handlers work in both. */
+function putTables(view: DataView, spaces: readonly Space[]): void {
+  const entry = (table: number, index: number, physicalPage: number, bits: number): void => {
+    view.setBigUint64(table * page + 8 * index, (BigInt(physicalPage) << 10n) | BigInt(bits), true);
+  };
+  const first = ramBase / page;
+  spaces.forEach(({ data, lacking, turned, mega, giga, toUser }, number) => {
+    const [root, middle, leaves] = [place.root, place.middle, place.leaves].map((table) => table + 3 * number);
+    if (root === undefined || middle === undefined || leaves === undefined) return;
+    entry(root, 0, 0, toUser ? 0xdf : 0xcf);
+    entry(root, 2, first + middle, 1);
+    // A leaf: something of R and X has to be there.
+    entry(root, 3, first, giga | 2);
+    entry(root, 511, first, giga | 2);
+    entry(middle, 0, first + leaves, 1);
+    entry(middle, 1, first, mega | 2);
+    for (let index = 0; index < 16; index++) {
+      const isProgram = index >= place.program && index < place.data;
+      const isData = index >= place.data && index < place.root;
+      const ofProgram = (0xcf | (toUser ? 0x10 : 0)) & ~(index === place.program + 1 ? lacking : 0);
+      const bits = isProgram ? ofProgram : isData ? (data[index - place.data] ?? 0) : 0xcf;
+      const isTurned = index >= place.data && index < place.data + 3;
+      const found = isTurned ? place.data + ((index - place.data + turned) % 3) : index;
+      entry(leaves, index, first + found, bits);
+      entry(leaves, index + (views.alias - views.plain) / page, first + index, isProgram ? bits : (data[7] ?? 0xcf));
+    }
+  });
+}
+
+/** The program at its place, odd or not, and jumps back to its beginning in all of the rest of its pages. */
+function putProgram(
+  view: DataView,
+  choices: readonly Choice[],
+  toUser: boolean,
+  middle: boolean,
+  odd: boolean,
+): number {
+  const [begin, end] = [place.program * page, place.data * page];
+  const start = begin + (odd ? 2 : 0) + (middle ? page - 160 : 4);
+  const jump = (from: number, to: number): void => {
+    view.setUint32(from, word("jal", { rd: 0, imm: to - from }), true);
+  };
+  // c.nop, between the jump at the beginning and the first one that is odd.
+  view.setUint16(begin + 4, 1, true);
+  for (let offset = begin + 4 + (odd ? 2 : 0); offset + 4 <= end; offset += 4) jump(offset, begin);
+  if (odd) view.setUint16(end - 2, 1, true);
+  jump(begin, start);
+  const most = begin + 2 * page - 64;
+  choices
+    .flatMap((chosen) => partOf(chosen, toUser))
+    .forEach((made, index) => {
+      if (start + 4 * index < most) view.setUint32(start + 4 * index, made, true);
+    });
+  return at(0) + start;
+}
+
+/** The data's pages repeat the numbers that registers hold at first. */
+function putData(view: DataView, values: readonly bigint[]): void {
+  for (let offset = place.data * page; offset < place.root * page; offset += 8) {
+    view.setBigInt64(offset, values[(offset / 8) % values.length] ?? 0n, true);
+  }
+}
+
+function guestOf(
+  choices: readonly Choice[],
+  spaces: readonly Space[],
+  { mode, seen, medeleg, environment, ...rest }: Parameters,
+  middle: boolean,
+  odd: boolean,
+): Guest {
+  const ram = new Uint8Array(ramSize);
+  const view = new DataView(ram.buffer);
+  const toUser = spaces[0]?.toUser ?? false;
+  putTables(view, spaces);
+  const program = putProgram(view, choices, toUser, middle, odd);
+  putData(view, rest.values);
+  putPool(ram);
+  putHandlers(ram, {
+    ...rest,
+    medeleg: medeleg & delegated,
+    menvcfg: environment,
+    satp: firstSpace,
+    // With MPIE, and floating point on.
+    mstatus: (mode << 11) | seen | 0x2080,
+    program,
+  });
+  return { ram, start: at(place.handlers) + inHandlers.boot };
+}
+
+/**
+ * A machine's RAM with handlers, page tables of two address spaces and a random program that runs in all modes, touches memory and
+ * a device, changes CSRs, page tables, address spaces and itself, and is sent back by the handlers wherever it goes astray.
+ *
+ * Nothing is done that the specification leaves open: tables change by the handlers alone, which fence, since what isn't fenced
+ * may be seen late.
+ */
+export const randomGuest: fc.Arbitrary<Guest> = fc
+  .tuple(
+    fc.array(choice, { minLength: 20, maxLength: 160 }),
+    fc.tuple(space, space),
+    parameters,
+    fc.boolean(),
+    fc.boolean(),
+  )
+  .map(([choices, spaces, given, middle, odd]) => guestOf(choices, spaces, given, middle, odd));

@@ -3,7 +3,7 @@ import { registersOf } from "../translate/unit-registers.js";
 import { characterOf } from "./engine.js";
 
 /** What executes an atom. */
-export type FunctionalUnit = "alu" | "memory" | "float" | "branch";
+type FunctionalUnit = "alu" | "memory" | "float" | "branch";
 
 /** A machine with wide instructions: how many atoms a molecule has, and how many each kind of unit takes of one. */
 export interface Vliw {

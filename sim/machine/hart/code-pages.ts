@@ -58,6 +58,14 @@ export interface Translated {
   readonly bytes: number;
 }
 
+/** What all code of a machine has in common. */
+export interface CodeOptions {
+  /** How many instructions of a page are interpreted before it is worth translating. */
+  readonly patience: number;
+  /** Whether every misaligned access is an exception. */
+  readonly alignedOnly: boolean;
+}
+
 /** How many units a page has at most; then one is made of all. */
 const mostUnitsOfPage = 12;
 /** How many translations of a page are to be expected; behind it, patience doubles with each. */
@@ -79,9 +87,11 @@ export class CodePages {
   #made: Translated = { units: 0, instructions: 0, bytes: 0 };
   /** How many instructions of a page are interpreted before it is worth translating. */
   readonly #patience: number;
+  readonly #alignedOnly: boolean;
 
-  constructor(patience: number, imports: Imports) {
+  constructor({ patience, alignedOnly }: CodeOptions, imports: Imports) {
     this.#patience = patience;
+    this.#alignedOnly = alignedOnly;
     this.#imports = { ...imports, host: { ...imports["host"], units: this.units } };
   }
 
@@ -135,7 +145,8 @@ export class CodePages {
     if (!apart) this.#dropAll(variant);
     if (this.#free.length === 0 && this.runs.length === mostUnits) this.#evict();
     const index = this.#free.pop() ?? this.runs.length;
-    const made = translateUnit({ page: variant.page, entries: loop && apart ? [offset] : wanted, decode, index });
+    const entries = loop && apart ? [offset] : wanted;
+    const made = translateUnit({ page: variant.page, entries, decode, index, alignedOnly: this.#alignedOnly });
     const { run } = instantiate(made.module, this.#imports) as { readonly run: Run };
     const { units, instructions, bytes } = this.#made;
     this.#made = {

@@ -5,7 +5,8 @@ import { assemble, loopback, machine, type EngineName } from "../../../sim/machi
 import { DirtyPages } from "../../../sim/machine/dirty-pages.js";
 import { plainBoard, ramBase, type PlainBoard } from "./hart/plain-board.js";
 import { guest as networkGuest } from "./network-guest.js";
-import { deviceBase, ramSize, randomGuest, type Guest } from "./hart/random-guest.js";
+import { deviceBase, ramSize } from "./hart/guest/layout.js";
+import { randomGuest, type Guest } from "./hart/guest/random-guest.js";
 
 const page = 4096;
 

@@ -137,7 +137,9 @@ export function translationAt(machine: LessonMachine, hart: Hart, at: Place): Tr
   const offset = Number(BigInt.asUintN(12, address));
   const code = codePageAt(machine, hart, address);
   const made = unitAt(hart, code, offset);
-  const unit = made ?? translateUnit({ page: code.page, entries: [offset], decode: code.decode, index: 0 });
+  const { alignedOnly } = hart.translated.code;
+  const unit =
+    made ?? translateUnit({ page: code.page, entries: [offset], decode: code.decode, index: 0, alignedOnly });
   const block = blockAt(unit, offset);
   if (block.offsets.length === 0) {
     throw new UsageError(`there is no instruction at 0x${hex(address)}`, "Give a symbol or an address of code.");
@@ -179,12 +181,13 @@ export function translationAt(machine: LessonMachine, hart: Hart, at: Place): Tr
 
 /** The unit that the hart has for an offset of a page, made again: the same page gives the same code. */
 function unitAt(hart: Hart, { page, decode }: CodePageView, offset: number): Unit | undefined {
+  const { alignedOnly } = hart.translated.code;
   const variant = hart.translated.code.seenAt(page);
   if (variant === undefined) return undefined;
   const entry = variant.entries.get(offset)?.unit;
   const candidates = entry === undefined ? [...variant.units] : [entry];
   return candidates
-    .map(({ wanted, index }) => translateUnit({ page, entries: wanted, decode, index }))
+    .map(({ wanted, index }) => translateUnit({ page, entries: wanted, decode, index, alignedOnly }))
     .find(({ covered }) => covered.some(([at]) => at === offset));
 }
 

@@ -66,7 +66,7 @@ function advance({ hart }: PlainBoard, instructions: number, slice: number): voi
   while (hart.cycles < end) if (hart.run(Math.min(slice, end - hart.cycles)).kind === "wait") return;
 }
 
-function happen(board: PlainBoard, { bit, level, dma }: Happening): void {
+function happen(board: PlainBoard, program: number, { bit, level, dma }: Happening): void {
   if (board.deadline !== undefined && board.deadline <= board.hart.time()) {
     board.deadline = undefined;
     board.hart.line(5, true);
@@ -74,7 +74,7 @@ function happen(board: PlainBoard, { bit, level, dma }: Happening): void {
   board.hart.line(bit, level);
   // C.ADDI twice, which is an instruction in every place of a program, and a number in data.
   if (dma >= 0) {
-    const base = ramBase + (dma & 1 ? place.data : place.program) * page;
+    const base = dma & 1 ? ramBase + place.data * page : program;
     board.bus.write(base + 4 * (dma >> 1), Uint8Array.of(0x85, 0x02, 0x85, 0x02));
   }
 }
@@ -117,7 +117,7 @@ export function compare(
     if (expected !== found) return { difference: { expected, found }, inUnits: inUnits(), seen };
     const { mode, satp } = reference.hart.state;
     seen.push(`${"US-M"[mode.privilege] ?? ""}${mode.privilege !== 3 && satp !== 0n ? " translated" : ""}`);
-    for (const board of [reference, other]) happen(board, what);
+    for (const board of [reference, other]) happen(board, guest.program, what);
     if (index === saveAt) {
       other = moved(other, guest, translating, isa);
       startedAt = other.hart.cycles;

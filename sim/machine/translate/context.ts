@@ -35,7 +35,7 @@ export interface EmitContext {
   readonly locals: Locals;
   readonly callees: Callees;
   /** Whether every misaligned access is the host's, as an exception. */
-  readonly alignedOnly: boolean;
+  readonly alignedOnly?: boolean;
   /** The local of a value that a meaning names. */
   readonly variable: (name: string) => number;
 }

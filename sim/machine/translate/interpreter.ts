@@ -44,7 +44,7 @@ const [hart, page, host, stops] = [0, 1, 2, 3];
  * @param alignedOnly whether every misaligned access is an exception
  * @returns a WebAssembly module that exports `interpret`; its imports are those of units
  */
-export function buildInterpreter(isa: Isa, alignedOnly: boolean): Uint8Array<ArrayBuffer> {
+export function buildInterpreter(isa: Isa, alignedOnly: boolean = false): Uint8Array<ArrayBuffer> {
   return new InterpreterBuilder(isa, alignedOnly).build();
 }
 

@@ -4,7 +4,7 @@ import { plainBoard, type PlainBoard } from "./plain-board.js";
 
 /** Runs a program to its WFI, in units as soon as can be. */
 function run(program: Program, engine: EngineName): PlainBoard {
-  const board = plainBoard(1 << 20, { patience: 5, engine });
+  const board = plainBoard(4 << 20, { patience: 5, engine });
   for (const { address, bytes } of program.segments) board.bus.write(Number(address), bytes);
   expect(board.hart.run(1_000_000)).toEqual({ kind: "wait" });
   return board;
@@ -252,7 +252,8 @@ describe("in units", () => {
       la t0, fault
       csrw stvec, t0
       la s1, word
-      li s2, 1 << 30
+      # On another page, whose entry in the TLB stays.
+      li s2, (1 << 30) + 4096
       add s2, s2, s1
       li s0, 600
       li s3, 1 << 18
@@ -295,6 +296,8 @@ describe("in units", () => {
       add a3, a3, t1
       li t1, 1 << 17
       csrc mstatus, t1
+      # What machine mode may read has an entry in its TLB.
+      lw t1, 0(s1)
       addi s0, s0, -1
       bnez s0, lend
       wfi
@@ -312,9 +315,62 @@ describe("in units", () => {
       .balign 8
     word:
       .dword 5
+      .zero 4088
+      .dword 5
       ${tables}
     `);
     expect([a(board, 0), a(board, 1), a(board, 2), a(board, 3)]).toEqual([5n * 900n, 300n, 5n * 300n, 13n * 300n]);
+  });
+
+  test("one unit serves two modes, whose addresses mean different things", () => {
+    const board = both(asm`
+      la t0, handler
+      csrw mtvec, t0
+      ${memory}
+      # By leaves of 2 MiB: the first, and the first again in place of the second.
+      la t0, middle
+      srli t0, t0, 12
+      slli t0, t0, 10
+      ori t0, t0, 1
+      la t1, root
+      sd t0, 16(t1)
+      li s1, 2 << 20
+      la t0, word
+      add s1, s1, t0
+      li t0, 7
+      sd t0, 0(s1)
+      la s2, lower
+      li s0, 300
+      li t0, 3 << 11
+      csrc mstatus, t0
+      li s3, 1 << 11
+      j back
+      .balign 4096
+    lower:
+      ld t1, 0(s1)
+      add a0, a0, t1
+      ecall
+      .balign 4
+    handler:
+      ld t1, 0(s1)
+      add a1, a1, t1
+      addi s0, s0, -1
+      beqz s0, end
+    back:
+      csrs mstatus, s3
+      csrw mepc, s2
+      mret
+    end:
+      wfi
+      .balign 8
+    word:
+      .dword 5
+      ${tables}
+    middle:
+      .dword (0x80000 << 10) | 0xcf, (0x80000 << 10) | 0xcf
+      .zero 4080
+    `);
+    expect([a(board, 0), a(board, 1)]).toEqual([1500n, 2100n]);
   });
 
   test("accesses of pages that no TLB may hold are exact: parts of a page, across pages, of nothing", () => {

@@ -26,6 +26,13 @@ for (const entry of entries) {
   // Only the entries do anything when they are loaded: a module of which nothing is used may be left out.
   const treeshake = { moduleSideEffects: (id) => id === input };
   const bundle = await rolldown({ input, platform: "node", external: isPackage, plugins: [later], treeshake });
-  await bundle.write({ file: join(folder, entry.split("/").at(-1)), format: "cjs", codeSplitting: false });
+  await bundle.write({
+    file: join(folder, entry.split("/").at(-1)),
+    format: "cjs",
+    codeSplitting: false,
+    // What it imports is the joined file beside it. `import()` of CommonJS has Node read the whole text for the names that
+    // it exports: 35 ms of processor time. The others import modules of the language's own.
+    dynamicImportInCjs: entry !== "cli/kernel-process.js",
+  });
   await bundle.close();
 }

@@ -16,7 +16,7 @@ import { VirtioNet } from "./devices/virtio/net.js";
 import { VirtioRng } from "./devices/virtio/rng.js";
 import { VirtioMmio } from "./devices/virtio/transport.js";
 import type { VirtioDevice } from "./devices/virtio/virtio-device.js";
-import { createHart, type Hart } from "./hart/index.js";
+import { createHart, type Hart, type Misaligned } from "./hart/index.js";
 import type { Isa } from "./instructions/index.js";
 import { interruptSource, memoryMap, nanosecondsPerTick, virtioPlaces } from "./memory-map.js";
 import type { Schedule } from "./schedule.js";
@@ -34,6 +34,7 @@ export interface BoardSpec {
   readonly echo: boolean;
   /** Before code is translated, in instructions. */
   readonly patience: number;
+  readonly misaligned: Misaligned;
   /** Seconds since 1970 at power-on. */
   readonly epoch: number;
 }
@@ -121,7 +122,7 @@ export class Board implements Persist<BoardState> {
       bus.attach(memoryMap.virtio + place * memoryMap.virtioStride, device);
     }
 
-    const options = { patience: spec.patience };
+    const options = { patience: spec.patience, misaligned: spec.misaligned };
     this.harts = ids.map((id) => createHart({ id, isa: spec.isa, arena, bus, clock: schedule, options }));
     this.#initial = this.harts.map((hart) => hart.save());
     schedule.attach(this.harts, () => this.clint.time);

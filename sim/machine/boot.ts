@@ -66,7 +66,9 @@ export function planBoot(spec: BootSpec, random: Rng): Boot {
       const parts = initrd === undefined ? [] : [{ name: "initrd", segments: [initrd], entry: 0n, symbols: [] }];
       for (const image of [...images, ...parts]) loadImage(board.bus, image);
       const info = dynamicInfo(kernel?.entry ?? 0n);
-      const treeAt = placeTree(spec.memory, tree.length + info.length);
+      // Firmware reads the info by words of 64 bits.
+      const room = Math.ceil(tree.length / 8) * 8;
+      const treeAt = placeTree(spec.memory, room + info.length);
       const top = initrd === undefined ? end : initrd.address + initrd.size;
       const fits = treeAt >= top;
       if (!fits && spec.firmware !== null) {
@@ -75,7 +77,7 @@ export function planBoot(spec: BootSpec, random: Rng): Boot {
           `Give it more: memory: MiB(${Math.ceil((top - ram) / mebibyte) + 4}).`,
         );
       }
-      const infoAt = treeAt + tree.length;
+      const infoAt = treeAt + room;
       if (fits) {
         for (const [address, bytes] of [
           [treeAt, tree],

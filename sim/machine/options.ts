@@ -2,7 +2,7 @@ import { MiB, UsageError, withDefaults, type World } from "../core/index.js";
 import { MemoryDisk, type BlockDevice } from "../storage/index.js";
 import type { Link } from "./devices/link.js";
 import type { Executable } from "./image/load.js";
-import { usualPatience, type EngineName } from "./hart/index.js";
+import { usualPatience, type EngineName, type Misaligned } from "./hart/index.js";
 import { rv64, type Isa } from "./instructions/index.js";
 
 export interface MachineOptions {
@@ -41,6 +41,8 @@ export interface MachineOptions {
   readonly quantum: number;
   /** How hot a page of code has to be: after so many interpreted instructions it is translated. Infinity: never. */
   readonly patience: number;
+  /** Whether loads and stores at addresses that are no multiple of their width are served, or exceptions that a handler emulates. */
+  readonly misaligned: Misaligned;
 }
 
 export interface RunOptions {
@@ -77,6 +79,7 @@ export const defaults: MachineOptions = {
   nanosecondsPerInstruction: 1,
   quantum: 10_000,
   patience: usualPatience,
+  misaligned: "serve",
 };
 
 const runDefaults: RunOptions = { until: null, instructions: Infinity, duration: Infinity, engine: null };
@@ -98,7 +101,14 @@ export function diskOf(bytes: Uint8Array, name: string): MemoryDisk {
 }
 
 /** @throws UsageError for numbers that make no sense */
-export function check({ harts, nanosecondsPerInstruction, quantum, epoch, patience }: MachineOptions): void {
+export function check({
+  harts,
+  nanosecondsPerInstruction,
+  quantum,
+  epoch,
+  patience,
+  misaligned,
+}: MachineOptions): void {
   const whole = (value: number, least: number, most: number, what: string): void => {
     if (Number.isInteger(value) && value >= least && value <= most) return;
     throw new UsageError(`${value} is no ${what} of a machine`, `Give a whole number from ${least} to ${most}.`);
@@ -108,6 +118,8 @@ export function check({ harts, nanosecondsPerInstruction, quantum, epoch, patien
   whole(quantum, 1, 1e9, "quantum, in instructions,");
   whole(epoch, 0, 2 ** 33, "date, in seconds since 1970,");
   if (patience !== Infinity) whole(patience, 1, 2 ** 53 - 1, "number of instructions before a page is translated");
+  if (misaligned in { serve: 0, trap: 0 }) return;
+  throw new UsageError(`misaligned accesses cannot be "${misaligned}"`, 'They are "serve" or "trap".');
 }
 
 /** A part that a machine has only where an option asked for it. @throws UsageError where it didn't */

@@ -1,16 +1,18 @@
 /**
  * The machine beside Debian's QEMU: the same ELF files, compiled at the start from C with an optimising compiler, in both.
+ * v86, a PC in WebAssembly, gets the same C compiled for a PC.
  * In each round every program runs once in each, by turns; a program's benches read their figures from these runs. Addresses
  * are virtual (Sv39, leaves of 4 KiB). Then what the machine's parts do and cost.
  */
-import { compiled, firmware, type Guest } from "./machine/guests.js";
+import { compiled, compiledForBoth, firmware, type Guest } from "./machine/guests.js";
 import { loneHart, userSeconds } from "./machine/parts.js";
 import { missing as noQemu, runInQemu } from "./machine/qemu.js";
+import { missing as noV86, runInV86 } from "./machine/v86.js";
 import { runInVirtlab, type Run } from "./machine/run.js";
 import type { Bench, Contender, Goal, Room } from "./runner/measure.js";
 
 /** QEMU as it is, and with exact instruction counts, which our machine always has. */
-type Peer = "virtlab" | "QEMU" | "QEMU -icount";
+type Peer = "virtlab" | "QEMU" | "QEMU -icount" | "v86";
 type Runs = ReadonlyMap<Peer, Run>;
 
 async function runByTurns(guest: Guest): Promise<Runs> {
@@ -18,6 +20,9 @@ async function runByTurns(guest: Guest): Promise<Runs> {
   if (noQemu === undefined) {
     runs.set("QEMU", await runInQemu(guest, []));
     runs.set("QEMU -icount", await runInQemu(guest, ["-icount", "shift=0"]));
+  }
+  if (noV86 === undefined && guest.pc !== undefined && "program" in guest.pc) {
+    runs.set("v86", await runInV86(guest.pc.program));
   }
   const answers = new Set([...runs.values()].map(({ answer }) => answer));
   if (answers.size === 1) return runs;
@@ -39,6 +44,13 @@ const perUserSecond: Figure = {
 const wall: Figure = { unit: "s", better: "lower", of: (run) => run.wall };
 const userTime: Figure = { unit: "s", better: "lower", of: ({ user }) => user };
 
+/** Why that one cannot run the guest. */
+function lackOf(peer: Peer, { pc }: Guest): string | undefined {
+  if (peer === "virtlab") return undefined;
+  if (peer !== "v86") return noQemu;
+  return noV86 ?? (pc !== undefined && "missing" in pc ? pc.missing : undefined);
+}
+
 /** A bench for each of the figures, all of the same runs. */
 function benchesOf(
   name: string,
@@ -49,7 +61,7 @@ function benchesOf(
   return rows.map(({ what, figure, who, goal }) => {
     const contender = (peer: Peer): Contender => {
       let round = 0;
-      const lack = guest.missing ?? (peer === "virtlab" ? undefined : noQemu);
+      const lack = guest.missing ?? lackOf(peer, guest);
       return {
         name: peer,
         ...(lack === undefined ? {} : { missing: lack }),
@@ -68,12 +80,16 @@ function benchesOf(
 
 const plain: Goal = { ratio: 0.6 };
 const exact: Goal = { ratio: 1.2 };
+const pc: Goal = { ratio: 4 };
 
-const program = (name: string): Bench[] =>
-  benchesOf(name, compiled(name), [
+const program = (guest: Guest, name: string): Bench[] =>
+  benchesOf(name, guest, [
     { what: ", by user time", figure: perUserSecond, who: ["QEMU"], goal: plain },
     { what: ", by user time, exact counts", figure: perUserSecond, who: ["QEMU -icount"], goal: exact },
     { what: ", on the wall", figure: wall, who: ["QEMU", "QEMU -icount"] },
+    ...(guest.pc === undefined
+      ? []
+      : [{ what: ", user time of the same C", figure: userTime, who: ["v86"], goal: pc } as const]),
   ]);
 
 const boot = benchesOf("boot to U-Boot's prompt", firmware(), [
@@ -169,9 +185,11 @@ const engines: Bench[] = [
 
 export const room: Room = {
   benches: [
-    ...["sieve", "crc32", "matrix-integers", "matrix-doubles", "quicksort", "recursion", "indirect", "pages"].flatMap(
-      program,
+    ...["sieve", "crc32", "matrix-integers", "matrix-doubles", "quicksort", "recursion", "indirect"].flatMap((name) =>
+      program(compiledForBoth(name), name),
     ),
+    // Its virtual memory is larger than 32 bits.
+    ...program(compiled("pages"), "pages"),
     ...boot,
     ...engines,
   ],

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, type TestContext } from "vitest";
 import { MiB } from "../../sim/core/index.js";
-import { machine, type Machine, type MachineOptions } from "../../sim/machine/index.js";
+import { assemble, machine, type Machine, type MachineOptions } from "../../sim/machine/index.js";
 import { needs, needsFiles, run } from "./tools.js";
 
 /** Software that no one here wrote, on the machine: Debian's OpenSBI and U-Boot, and disks that Debian's tools made. */
@@ -102,6 +102,42 @@ describe("Debian's firmware", () => {
     }
     guest.type("reset\n");
     expect(guest.run({ until: /resetting[^]*Hit any key/, ...patience })).toMatchObject({ kind: "until" });
+  });
+
+  it("OpenSBI emulates the misaligned accesses that trap", (context) => {
+    needsFirmware(context);
+    const kernel = assemble(
+      `la s0, text
+      ld   s1, 1(s0)
+      sd   s1, 17(s0)
+      lw   s2, 9(s0)
+      sw   s2, 25(s0)
+      addi s0, s0, 17
+      li   a7, 1
+    1:lbu  a0, (s0)
+      ecall
+      addi s0, s0, 1
+      lbu  t0, (s0)
+      bnez t0, 1b
+      li   a7, 0x53525354
+      li   a6, 0
+      li   a0, 0
+      li   a1, 0
+      ecall
+      .data
+      .balign 16
+    text: .ascii "-misaligned."
+      .zero 32`,
+      { origin: 0x8020_0000 },
+    );
+    const [served, emulated] = (["serve", "trap"] as const).map((misaligned) => {
+      const guest = machine({ memory: MiB(32), firmware: bytes(opensbi("fw_dynamic.elf")), kernel, misaligned });
+      expect(guest.run(patience), guest.console.text).toEqual({ kind: "power-off" });
+      expect(guest.console.text).toMatch(/\nmisaligned\.$/);
+      return guest.instructions;
+    });
+    // For each byte of the four accesses at least one instruction more.
+    expect(emulated).toBeGreaterThan((served ?? 0) + 24);
   });
 
   it("both engines boot the same, and a saved machine goes on in another", (context) => {

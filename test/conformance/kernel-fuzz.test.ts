@@ -18,7 +18,7 @@ const batch = 250;
  * stays is bounded: 65,536 signatures against messages played again, 10,000 inputs of the history, 1,000 cells for late
  * outputs and the debugger.
  */
-const growth = long ? 40 : 15;
+const growth = long ? 20 : 15;
 /**
  * How much the process may have grown by, in MB: loosely, for deep and giant messages leave the allocator full of holes.
  * It levels off: from 60,000 cases to 300,000 it stood between 330 and 440 MB.

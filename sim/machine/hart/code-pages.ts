@@ -62,6 +62,14 @@ export interface Translated {
   readonly bytes: number;
 }
 
+/** What all code of a machine has in common. */
+export interface CodeOptions {
+  /** How many instructions of a page are interpreted before it is worth translating. */
+  readonly patience: number;
+  /** Whether every misaligned access is an exception. */
+  readonly alignedOnly: boolean;
+}
+
 /** How many units a page has at most; then one is made of all. */
 const mostUnitsOfPage = 12;
 /** How many translations of a page are to be expected; behind it, patience doubles with each. */
@@ -83,9 +91,12 @@ export class CodePages {
   #made: Translated = { units: 0, instructions: 0, bytes: 0 };
   /** How many instructions of a page are interpreted before it is worth translating. */
   readonly #patience: number;
+  /** Whether units take every misaligned access for an exception. */
+  readonly alignedOnly: boolean;
 
-  constructor(patience: number, imports: Imports) {
+  constructor({ patience, alignedOnly }: CodeOptions, imports: Imports) {
     this.#patience = patience;
+    this.alignedOnly = alignedOnly;
     this.#imports = { ...imports, host: { ...imports["host"], units: this.units } };
   }
 
@@ -136,7 +147,7 @@ export class CodePages {
     if (this.#free.length === 0 && this.runs.length === mostUnits) this.#evict();
     const index = this.#free.pop() ?? this.runs.length;
     const ways = loop && apart ? [offset] : [...wanted];
-    const made = translateUnit({ page: variant.page, entries: ways, decode, index });
+    const made = translateUnit({ page: variant.page, entries: ways, decode, index, alignedOnly: this.alignedOnly });
     const { run } = this.link(made.module) as { readonly run: Run };
     const unit = { index, variant, wanted: ways, entries: made.entries, run };
     const { units, instructions, bytes } = this.#made;

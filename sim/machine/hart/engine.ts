@@ -282,7 +282,8 @@ export class TranslatedEngine implements UnitUser {
     const missing = variant.patience - variant.heat;
     const isCold = variant.entries.size === 0 && missing > 0;
     this.#give(isCold ? missing : Infinity);
-    const outcome = this.#interpreter(this.#base, variant.page, host, isCold ? 0 : 1);
+    // What is left of a lean budget is no unit's.
+    const outcome = this.#interpreter(this.#base, variant.page, host, isCold || this.#lean ? 0 : 1);
     variant.heat += this.#take("interpreted") + visit;
     if (this.#words[hartLayout.fault / 4] === attention.undone) this.#redo();
     else if (outcome === outcomes.stuck) this.#evaluate();

@@ -107,6 +107,7 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
 
   constructor({ id, isa, arena, bus, clock, options = {} }: HartParts) {
     const { engine = "translate", patience = usualPatience, pmpEntries = 16, svadu = true } = options;
+    const alignedOnly = options.misaligned === "trap";
     this.id = id;
     this.isa = isa;
     this.features = { ...extensionsOf(isa), sstc: clock.alarm !== undefined, svadu, pmpEntries };
@@ -116,10 +117,10 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
     this.floats = new Floats(arena.memory.buffer, base);
     // Integer registers, the others, the pc.
     this.registers = new BigInt64Array(arena.memory.buffer, base, hartLayout.pc / 8 + 1);
-    this.#shared = sharedOf(arena.memory, bus, isa, patience);
+    this.#shared = sharedOf(arena.memory, bus, isa, { patience, alignedOnly });
     const { code, interpret, engines, states } = this.#shared;
     states.set(id, this.state);
-    this.memory = new VirtualMemory(bus, this.state, this.protection, (address, bytes) => {
+    this.memory = new VirtualMemory(bus, this.state, this.protection, alignedOnly, (address, bytes) => {
       code.written(address, bytes);
       bus.dirty.mark(address, bytes);
     });

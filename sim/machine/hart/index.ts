@@ -22,7 +22,7 @@
 import { Hart, type HartParts } from "./hart.js";
 
 export type { Hart, HartClock, HartEngine, HartParts, Stop, Watchpoint } from "./hart.js";
-export { usualPatience, type EngineName, type HartOptions, type HartWork } from "./options.js";
+export { usualPatience, type EngineName, type HartOptions, type HartWork, type Misaligned } from "./options.js";
 export type { HartBus } from "./memory.js";
 export type { HartSaved } from "./saved.js";
 

@@ -33,12 +33,13 @@ const offsetOf = (address: bigint): number => lowOf(address) & (pageSize - 1);
 
 /**
  * Memory as a hart's instructions see it: virtual addresses, permissions, faults. Misaligned accesses are served in RAM, across
- * pages too; of a device they are access faults, as are atomic instructions on one.
+ * pages too, unless they are to be exceptions, which come before all others; of a device they are access faults, as are atomic instructions on one.
  */
 export class VirtualMemory {
   readonly #bus: HartBus;
   readonly #state: PrivilegedState;
   readonly #protection: Protection;
+  readonly #alignedOnly: boolean;
   readonly #walker: Walker;
   readonly #view: DataView;
   /** The last value of satp, and where its topmost table is. */
@@ -51,11 +52,13 @@ export class VirtualMemory {
     bus: HartBus,
     state: PrivilegedState,
     protection: Protection,
+    alignedOnly: boolean,
     stored: (address: number, bytes: number) => void,
   ) {
     this.#bus = bus;
     this.#state = state;
     this.#protection = protection;
+    this.#alignedOnly = alignedOnly;
     this.#walker = new Walker(bus, protection, stored);
     this.#view = new DataView(bus.buffer);
     this.#stored = stored;
@@ -113,9 +116,15 @@ export class VirtualMemory {
     return this.#protection.allows(physical, bytes, access, privilege) ? physical : noAccess;
   }
 
+  /** Whether an access lies in one page, and is no exception for its alignment. @param low the address's lower half */
+  isPlain(low: number, bytes: number, aligned: boolean): boolean {
+    return aligned || this.#alignedOnly ? (low & (bytes - 1)) === 0 : (low & (pageSize - 1)) + bytes <= pageSize;
+  }
+
   /** The sign-extended content. */
   load(address: bigint, width: Width): bigint | Exception {
     const bytes = width / 8;
+    if (this.#alignedOnly && !isAligned(address, width)) return { cause: cause.loadMisaligned, value: address };
     if (offsetOf(address) + bytes > pageSize) return this.#loadAcross(address, width);
     const physical = this.translate(address, bytes, "read");
     if (typeof physical !== "number") return physical;
@@ -132,6 +141,7 @@ export class VirtualMemory {
 
   store(address: bigint, width: Width, value: bigint): Exception | undefined {
     const bytes = width / 8;
+    if (this.#alignedOnly && !isAligned(address, width)) return { cause: cause.storeMisaligned, value: address };
     if (offsetOf(address) + bytes > pageSize) return this.#storeAcross(address, bytes, value);
     const physical = this.translate(address, bytes, "write");
     if (typeof physical !== "number") return physical;

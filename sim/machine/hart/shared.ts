@@ -6,7 +6,7 @@ import { createFloats } from "../translate/floats/index.js";
 import { buildInterpreter, type Interpret } from "../translate/interpreter.js";
 import { createOperators } from "../translate/operators.js";
 import { buildAccesses } from "./access-code.js";
-import { CodePages } from "./code-pages.js";
+import { CodePages, type CodeOptions } from "./code-pages.js";
 import type { TranslatedEngine } from "./engine.js";
 import type { HartBus } from "./memory.js";
 import type { Operand } from "./routines.js";
@@ -27,17 +27,21 @@ export interface Shared {
 
 const sharedBy = new WeakMap<Memory, Shared>();
 
-/** The interpreters' modules, which depend on nothing else. */
-const interpreters = new WeakMap<Isa, Uint8Array<ArrayBuffer>>();
+/** The interpreters' modules, by what becomes of misaligned accesses; they depend on nothing else. */
+const interpreters = {
+  serving: new WeakMap<Isa, Uint8Array<ArrayBuffer>>(),
+  trapping: new WeakMap<Isa, Uint8Array<ArrayBuffer>>(),
+};
 
-function interpreterOf(isa: Isa): Uint8Array<ArrayBuffer> {
-  const module = interpreters.get(isa) ?? buildInterpreter(isa);
-  interpreters.set(isa, module);
+function interpreterOf(isa: Isa, alignedOnly: boolean): Uint8Array<ArrayBuffer> {
+  const known = alignedOnly ? interpreters.trapping : interpreters.serving;
+  const module = known.get(isa) ?? buildInterpreter(isa, alignedOnly);
+  known.set(isa, module);
   return module;
 }
 
 /** The code that harts of this memory have translated, and their engines. */
-export function sharedOf(memory: Memory, bus: HartBus, isa: Isa, patience: number): Shared {
+export function sharedOf(memory: Memory, bus: HartBus, isa: Isa, options: CodeOptions): Shared {
   const known = sharedBy.get(memory);
   if (known !== undefined) return known;
   const engines: TranslatedEngine[] = [];
@@ -87,11 +91,13 @@ export function sharedOf(memory: Memory, bus: HartBus, isa: Isa, patience: numbe
       ...traps,
     },
   };
-  const code = new CodePages(patience, imports);
+  const code = new CodePages(options, imports);
   bus.onWritten((address, length) => {
     code.written(address, length);
   });
-  const { interpret } = instantiate(interpreterOf(isa), imports) as { readonly interpret: Interpret };
+  const { interpret } = instantiate(interpreterOf(isa, options.alignedOnly), imports) as {
+    readonly interpret: Interpret;
+  };
   const shared: Shared = { code, interpret, engines, states: new Map(), running: undefined };
   sharedBy.set(memory, shared);
   return shared;

@@ -2,7 +2,7 @@ import type { Exception, Width } from "../instructions/index.js";
 import { pageSize } from "../layout.js";
 import { filled } from "./access-code.js";
 import type { CodePages } from "./code-pages.js";
-import { isAligned, type HartBus, type VirtualMemory } from "./memory.js";
+import type { HartBus, VirtualMemory } from "./memory.js";
 import type { Protection } from "./pmp.js";
 import { highOf, lowOf, type Tlb } from "./tlb.js";
 
@@ -24,8 +24,6 @@ export interface UnitMemoryParts {
   readonly undone: (exception?: Exception) => bigint;
 }
 
-const offsetOf = (address: bigint): number => lowOf(address) & (pageSize - 1);
-
 /** Loads and stores of units that did not find their page in a TLB: puts it there, or makes the access. */
 export class UnitMemory {
   readonly #hart: AccessedHart;
@@ -46,7 +44,7 @@ export class UnitMemory {
   fill(low: number, high: number, width: number, access: "read" | "write"): number {
     const { memory } = this.#hart;
     const bytes = width / 8;
-    if ((low & (pageSize - 1)) + bytes > pageSize || this.#hart.watching) return filled.not;
+    if (!memory.isPlain(low, bytes, false) || this.#hart.watching) return filled.not;
     const physical = memory.locate(low, high, bytes, access);
     if (physical < 0) return filled.not;
     if (this.#bus.ramAt(physical, bytes) === undefined) {
@@ -59,8 +57,9 @@ export class UnitMemory {
   load(address: bigint, width: Width, access: "read" | "write"): bigint {
     const { memory } = this.#hart;
     const bytes = width / 8;
-    const misaligned = access === "write" && !isAligned(address, width);
-    if (misaligned || offsetOf(address) + bytes > pageSize || this.#hart.isWatched(address)) return this.#undone();
+    if (!memory.isPlain(lowOf(address), bytes, access === "write") || this.#hart.isWatched(address)) {
+      return this.#undone();
+    }
     const physical = memory.translate(address, bytes, access);
     if (typeof physical !== "number") return this.#undone(physical);
     const value = memory.read(physical, width);
@@ -73,7 +72,7 @@ export class UnitMemory {
     const { memory } = this.#hart;
     const bytes = width / 8;
     // The evaluator drops the code that a store changes, which may be the running unit.
-    if (offsetOf(address) + bytes > pageSize || this.#hart.isWatched(address)) {
+    if (!memory.isPlain(lowOf(address), bytes, false) || this.#hart.isWatched(address)) {
       this.#undone();
       return;
     }

@@ -17,7 +17,7 @@ interface Visited {
 /**
  * A plain interpreter: fetch, decode, do what the instruction means, again; nothing is kept of it but what was decoded.
  * Source: K. Lawton, "Bochs: a portable PC emulator for Unix/X", Linux Journal 29, 1996. Bochs's guest is an x86; its later
- * caches of decoded instructions are left out.
+ * caches of whole runs of decoded instructions are left out.
  */
 export class Bochs extends LessonEngine {
   readonly system = "Bochs";
@@ -48,6 +48,10 @@ export class Bochs extends LessonEngine {
     const visited = this.#visited.get(address);
     if (visited !== undefined) visited.times++;
     else this.#visited.set(address, { address, text: this.#text.line(word, address).text, times: 1 });
+  }
+
+  override executions(address: bigint): number {
+    return this.#visited.get(address)?.times ?? 0;
   }
 
   /** How often each instruction was executed, the most frequent first. */
@@ -84,7 +88,7 @@ export class Bochs extends LessonEngine {
       counter("taken branches", this.#taken, "", "instructions that went elsewhere than to the next"),
       counter("loads", this.#loads, "", "instructions that read memory"),
       counter("stores", this.#stores, "", "instructions that wrote memory"),
-      counter("decoded", this.#words.size, "", "different words that were met: each was decoded anew at every visit"),
+      counter("decoded", this.#words.size, "", "different instruction words that were met"),
       counter("places", this.#visited.size, "", "different addresses that were executed"),
     ];
   }

@@ -31,7 +31,8 @@ interface Entry {
 const engines: Readonly<Record<LessonName, Entry>> = {
   bochs: {
     put: (machine) => new Bochs(machine),
-    says: (of) => `${of("decoded")} different words decoded, at each of ${of("instructions")} visits`,
+    says: (of) =>
+      `${of("decoded")} different instructions, each fetched and evaluated at each of ${of("instructions")} visits`,
   },
   dynamo: {
     put: (machine) => new Dynamo(machine),

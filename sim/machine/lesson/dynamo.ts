@@ -298,11 +298,12 @@ export class Dynamo extends LessonEngine {
     this.#recording = undefined;
     const head = path[0]?.address;
     if (head === undefined) return;
-    const code = translateTrace(path, this.#slots);
+    const { alignedOnly } = this.hart.translated.code;
+    const code = translateTrace(path, this.#slots, alignedOnly);
     if (this.#bytes + code.module.length > this.#options.capacity && this.#bytes > 0) {
       const number = [...this.#spaces].find(([, known]) => known === space)?.[0] ?? 0;
       this.#flush();
-      this.#insert(this.#spaceOf(number), head, path, translateTrace(path, this.#slots));
+      this.#insert(this.#spaceOf(number), head, path, translateTrace(path, this.#slots, alignedOnly));
     } else this.#insert(space, head, path, code);
   }
 

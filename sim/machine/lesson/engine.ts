@@ -85,6 +85,9 @@ export abstract class LessonEngine implements HartEngine, Viewable {
     return countersView(`${this.system}'s way, on ${this.machine.name}`, this.counters);
   }
 
+  /** How often the instruction at an address was executed, where this engine counts that. */
+  executions?(address: bigint): number;
+
   /** The hart goes on by what executed it before. */
   detach(): void {
     if (this.hart.engine === this) this.hart.engine = this.#before;

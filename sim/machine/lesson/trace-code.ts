@@ -37,9 +37,10 @@ const runType: FunctionType = { parameters: ["i32", "i32"], results: [] };
  * elsewhere goes through the exit's place in the table, where the next trace or the way back to the host stands. That is how
  * exits are linked: by putting a function there. A path that leads to its own start is a loop.
  * @param slot the first free place in the table of exits
+ * @param alignedOnly whether every misaligned access is an exception
  */
-export function translateTrace(path: readonly Recorded[], slot: number): TraceCode {
-  return new TraceBuilder(path, slot).build();
+export function translateTrace(path: readonly Recorded[], slot: number, alignedOnly: boolean): TraceCode {
+  return new TraceBuilder(path, slot, alignedOnly).build();
 }
 
 /** Makes the function from first instruction to last. */
@@ -56,7 +57,7 @@ class TraceBuilder {
   readonly #slot: number;
   #leave = 0;
 
-  constructor(path: readonly Recorded[], slot: number) {
+  constructor(path: readonly Recorded[], slot: number, alignedOnly: boolean) {
     this.#path = path;
     this.#slot = slot;
     const code = this.#code;
@@ -83,6 +84,7 @@ class TraceBuilder {
     this.#context = {
       code,
       locals: this.#locals,
+      alignedOnly,
       callees: importCallees(this.#module),
       variable: variablesOf(code),
       exit: () => {

@@ -6,6 +6,7 @@ import { describe, type Instruction } from "../instructions/index.js";
 import type { Place } from "../stops.js";
 import { translateUnit, type Unit } from "../translate/unit.js";
 import { counter, countersView, ratio, valueOf, type Counter } from "./counter.js";
+import { LessonEngine } from "./engine.js";
 import { codePageAt, hex, type CodePageView, type LessonMachine } from "./guest.js";
 
 /** One guest instruction and what became of it. */
@@ -136,7 +137,9 @@ export function translationAt(machine: LessonMachine, hart: Hart, at: Place): Tr
   const offset = Number(BigInt.asUintN(12, address));
   const code = codePageAt(machine, hart, address);
   const made = unitAt(hart, code, offset);
-  const unit = made ?? translateUnit({ page: code.page, entries: [offset], decode: code.decode, index: 0 });
+  const { alignedOnly } = hart.translated.code;
+  const unit =
+    made ?? translateUnit({ page: code.page, entries: [offset], decode: code.decode, index: 0, alignedOnly });
   const block = blockAt(unit, offset);
   if (block.offsets.length === 0) {
     throw new UsageError(`there is no instruction at 0x${hex(address)}`, "Give a symbol or an address of code.");
@@ -151,6 +154,8 @@ export function translationAt(machine: LessonMachine, hart: Hart, at: Place): Tr
     of: part === "instruction" ? addressOf(inPage) : undefined,
     block: part === "instruction" ? block.offsets.includes(inPage) : inPage === block.offset,
   }));
+  const { engine } = hart;
+  const times = engine instanceof LessonEngine ? engine.executions?.(addressOf(block.offset)) : undefined;
   const seen = hart.translated.code.seenAt(code.page);
   return new Translation({
     title: `The block at ${hex(addressOf(block.offset))}`,
@@ -159,6 +164,7 @@ export function translationAt(machine: LessonMachine, hart: Hart, at: Place): Tr
     code: markedLines(unit.module, unit.names(), marks),
     symbols: machine.symbols.map(({ name, address: value }) => ({ name, value })),
     more: [
+      ...(times === undefined ? [] : [counter("executed", times, "", "times, as the engine on the hart has counted")]),
       counter("unit instructions", unit.instructions, "", "guest instructions of the page that are in the same unit"),
       counter("unit bytes", unit.module.length, "B", "of the unit's module"),
       counter(
@@ -175,12 +181,13 @@ export function translationAt(machine: LessonMachine, hart: Hart, at: Place): Tr
 
 /** The unit that the hart has for an offset of a page, made again: the same page gives the same code. */
 function unitAt(hart: Hart, { page, decode }: CodePageView, offset: number): Unit | undefined {
+  const { alignedOnly } = hart.translated.code;
   const variant = hart.translated.code.seenAt(page);
   if (variant === undefined) return undefined;
   const entry = variant.entries.get(offset)?.unit;
   const candidates = entry === undefined ? [...variant.units] : [entry];
   return candidates
-    .map(({ wanted, index }) => translateUnit({ page, entries: wanted, decode, index }))
+    .map(({ wanted, index }) => translateUnit({ page, entries: wanted, decode, index, alignedOnly }))
     .find(({ covered }) => covered.some(([at]) => at === offset));
 }
 

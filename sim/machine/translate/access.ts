@@ -36,7 +36,7 @@ export class MemoryEmitter {
 
   /** Leaves the content on the stack. */
   load(width: Width, signed: boolean): void {
-    this.#load(width, signed, hartLayout.readTlb, this.#context.callees.load, false);
+    this.#load(width, signed, hartLayout.readTlb, this.#context.callees.load, this.#context.alignedOnly);
   }
 
   /** As `load`, sign-extended, of an address that must be aligned, where a store must be allowed too. */
@@ -47,7 +47,7 @@ export class MemoryEmitter {
   /** Stores the local `scratch`. */
   store(width: Width): void {
     const { code, locals, callees } = this.#context;
-    this.#lookUp(hartLayout.writeTlb, width, false);
+    this.#lookUp(hartLayout.writeTlb, width, this.#context.alignedOnly);
     code.if();
     this.#hostAddress(hartLayout.writeTlb);
     code.get(locals.scratch);

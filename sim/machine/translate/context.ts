@@ -34,6 +34,8 @@ export interface EmitContext {
   readonly code: Code;
   readonly locals: Locals;
   readonly callees: Callees;
+  /** Whether every misaligned access is the host's, as an exception. */
+  readonly alignedOnly: boolean;
   /** The local of a value that a meaning names. */
   readonly variable: (name: string) => number;
 }

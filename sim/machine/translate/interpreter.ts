@@ -16,7 +16,7 @@ export const outcomes = {
   stuck: 2,
   /** It jumped inside the page to where the code says, and was to stop there. */
   jump: 3,
-  /** It jumped to an address that was computed. */
+  /** It jumped to an address that was computed, into a trap or back from one. */
   computed: 4,
   /** The host was asked for something that may have changed what stands between instructions. */
   asked: 5,
@@ -41,10 +41,11 @@ const [hart, page, host, stops] = [0, 1, 2, 3];
  *       its meaning
  *       pc on; back to the host, if the meaning wants that
  *
+ * @param alignedOnly whether every misaligned access is an exception
  * @returns a WebAssembly module that exports `interpret`; its imports are those of units
  */
-export function buildInterpreter(isa: Isa): Uint8Array<ArrayBuffer> {
-  return new InterpreterBuilder(isa).build();
+export function buildInterpreter(isa: Isa, alignedOnly: boolean): Uint8Array<ArrayBuffer> {
+  return new InterpreterBuilder(isa, alignedOnly).build();
 }
 
 class InterpreterBuilder {
@@ -56,7 +57,7 @@ class InterpreterBuilder {
   #exit = 0;
   #done = 0;
 
-  constructor(isa: Isa) {
+  constructor(isa: Isa, alignedOnly: boolean) {
     const code = this.#code;
     this.#isa = isa;
     this.#locals = {
@@ -77,6 +78,7 @@ class InterpreterBuilder {
       code,
       locals: this.#locals,
       callees: importCallees(this.#module),
+      alignedOnly,
       variable: variablesOf(code),
       undo: () => {
         this.#leave(outcomes.stuck);

@@ -40,6 +40,8 @@ export interface UnitSource {
   readonly decode: (offset: number) => Instruction | undefined;
   /** The unit's place in the table of units. */
   readonly index: number;
+  /** Whether every misaligned access is an exception. */
+  readonly alignedOnly: boolean;
 }
 
 /** The type of `run`; the table of units holds such functions. */
@@ -134,6 +136,7 @@ class UnitBuilder {
       code,
       locals: this.#locals,
       callees: importCallees(this.#module),
+      alignedOnly: source.alignedOnly,
       variable: variablesOf(code),
       exit: () => {
         this.#code.branch(this.#exit);

@@ -14,6 +14,8 @@ export interface Guest {
   readonly until?: string;
   /** Why it isn't here. */
   readonly missing?: string;
+  /** The same source for a PC of 32 bits, as a multiboot image, or why there is none. */
+  readonly pc?: { readonly program: string } | { readonly missing: string };
 }
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -28,26 +30,54 @@ const compiler = "riscv64-unknown-elf-gcc";
 const missing =
   spawnSync(compiler, ["--version"]).status === 0 ? undefined : `no ${compiler} here (Debian: gcc-riscv64-unknown-elf)`;
 
+/** Programs that a source makes by what its macros mean. */
+const variants: Readonly<Record<string, { readonly source: string; readonly macros: readonly string[] }>> = {
+  "matrix-integers": { source: "matrix", macros: ["-DNUMBER=uint32_t", "-DROUNDS=40"] },
+  "matrix-doubles": { source: "matrix", macros: ["-DNUMBER=double", "-DROUNDS=10"] },
+};
+
+function compile(
+  name: string,
+  compiler: string,
+  options: readonly string[],
+  files: readonly string[],
+  to: string,
+): void {
+  const { source, macros } = variants[name] ?? { source: name, macros: [] };
+  const paths = [...files, `${source}.c`].map((file) => join(sources, file));
+  const freestanding = ["-O2", "-ffreestanding", "-nostdlib", "-static", "-Wl,--no-warn-rwx-segments"];
+  const { status, stderr } = spawnSync(compiler, [...freestanding, ...options, ...macros, ...paths, "-o", to], {
+    encoding: "utf8",
+  });
+  if (status !== 0) throw new Error(`${name} does not compile: ${stderr}`);
+}
+
 /** Compiles the program of that name. */
 export function compiled(name: string): Guest {
   const program = join(folder, `${name}.elf`);
   if (missing !== undefined) return { program, missing };
-  const target = [
-    "-march=rv64gc",
-    "-mabi=lp64d",
-    "-mcmodel=medany",
-    "-ffreestanding",
-    "-ffixed-x31",
-    "-nostdlib",
-    "-static",
-  ];
-  const files = ["start.S", "board.c", `${name}.c`].map((file) => join(sources, file));
-  const linker = ["-T", join(sources, "guest.ld"), "-Wl,--no-warn-rwx-segments"];
-  const { status, stderr } = spawnSync(compiler, ["-O2", ...target, ...linker, ...files, "-o", program], {
-    encoding: "utf8",
-  });
-  if (status !== 0) throw new Error(`${name}.c does not compile: ${stderr}`);
+  const target = ["-march=rv64gc", "-mabi=lp64d", "-mcmodel=medany", "-ffixed-x31"];
+  compile(name, compiler, [...target, "-T", join(sources, "guest.ld")], ["start.S", "board.c"], program);
   return { program };
+}
+
+const pcCompiler = "gcc";
+const pcMissing =
+  process.arch === "x64" && spawnSync(pcCompiler, ["--version"]).status === 0
+    ? undefined
+    : `no ${pcCompiler} here that compiles for a PC`;
+
+/** The same, and for a PC of 32 bits beside: its floating point by SSE2. */
+export function compiledForBoth(name: string): Guest {
+  const guest = compiled(name);
+  if (pcMissing !== undefined) return { ...guest, pc: { missing: pcMissing } };
+  const program = join(folder, `${name}.pc.elf`);
+  const target = ["-m32", "-march=pentium4", "-mfpmath=sse"];
+  // What Debian's gcc does by itself beyond that.
+  const plain = ["-fno-pic", "-no-pie", "-fno-stack-protector", "-fcf-protection=none", "-Wl,--build-id=none"];
+  const linker = ["-T", join(sources, "i386/guest.ld")];
+  compile(name, pcCompiler, [...target, ...plain, ...linker], ["i386/start.S", "i386/board.c"], program);
+  return { ...guest, pc: { program } };
 }
 
 /** Debian's OpenSBI, and U-Boot up to where it waits for a key. */

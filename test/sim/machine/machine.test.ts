@@ -34,6 +34,14 @@ describe("a machine stops and says why", () => {
     expect(guest.registers().rows[11]).toMatchObject({ use: "a0", signed: "1000" });
   });
 
+  test("at a misaligned access, where these are to be exceptions", () => {
+    const program = "li a0, 0x80001003\nld a1, (a0)\nebreak";
+    expect(run(program).run()).toMatchObject({ cause: 3 });
+    const stop = run(program, { misaligned: "trap" }).run();
+    expect(stop).toMatchObject({ kind: "exception", cause: 4, name: "load address misaligned", value: 0x8000_1003n });
+    expect(() => run(program, { misaligned: "tarp" as "trap" })).toThrow('misaligned accesses cannot be "tarp"');
+  });
+
   test("when it is switched off, or says that it failed", () => {
     expect(run(off).run()).toEqual({ kind: "power-off" });
     expect(run("li t0, 0x100000; li t1, 0x2a3333; sw t1, (t0); j .").run()).toEqual({ kind: "failed", code: 42 });

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { rv64, type EngineName, type HartSaved, type Isa } from "../../../../sim/machine/index.js";
+import { rv64, type EngineName, type HartOptions, type HartSaved, type Isa } from "../../../../sim/machine/index.js";
 import { deviceBase, page, place, ramSize } from "./guest/layout.js";
 import { randomGuest, type Guest } from "./guest/random-guest.js";
 import { plainBoard, ramBase, type PlainBoard } from "./plain-board.js";
@@ -44,8 +44,8 @@ export const trials: fc.Arbitrary<Trial> = fc.record({
 });
 
 /** A board with a device that tells the exact time, and moves interrupt lines when it is written. */
-function boardOf(engine: EngineName, { ram, start }: Guest, patience: number, isa: Isa): PlainBoard {
-  const board = plainBoard(ramSize, { engine, patience }, isa);
+function boardOf({ ram, start }: Guest, options: HartOptions, isa: Isa): PlainBoard {
+  const board = plainBoard(ramSize, options, isa);
   board.bus.write(ramBase, ram);
   board.bus.devices.push({
     start: deviceBase,
@@ -66,7 +66,7 @@ function advance({ hart }: PlainBoard, instructions: number, slice: number): voi
   while (hart.cycles < end) if (hart.run(Math.min(slice, end - hart.cycles)).kind === "wait") return;
 }
 
-function happen(board: PlainBoard, { bit, level, dma }: Happening): void {
+function happen(board: PlainBoard, program: number, { bit, level, dma }: Happening): void {
   if (board.deadline !== undefined && board.deadline <= board.hart.time()) {
     board.deadline = undefined;
     board.hart.line(5, true);
@@ -74,15 +74,15 @@ function happen(board: PlainBoard, { bit, level, dma }: Happening): void {
   board.hart.line(bit, level);
   // C.ADDI twice, which is an instruction in every place of a program, and a number in data.
   if (dma >= 0) {
-    const base = ramBase + (dma & 1 ? place.data : place.program) * page;
+    const base = dma & 1 ? ramBase + place.data * page : program;
     board.bus.write(base + 4 * (dma >> 1), Uint8Array.of(0x85, 0x02, 0x85, 0x02));
   }
 }
 
 /** A board with the same state, by way of text. */
-function moved(board: PlainBoard, guest: Guest, patience: number, isa: Isa): PlainBoard {
+function moved(board: PlainBoard, guest: Guest, options: HartOptions, isa: Isa): PlainBoard {
   const saved = JSON.parse(JSON.stringify(board.hart.save())) as HartSaved;
-  const other = boardOf("translate", { ...guest, ram: board.bus.read(ramBase, ramSize) }, patience, isa);
+  const other = boardOf({ ...guest, ram: board.bus.read(ramBase, ramSize) }, options, isa);
   other.hart.restore(saved);
   other.deadline = board.deadline;
   return other;
@@ -99,9 +99,14 @@ export interface Outcome {
 }
 
 /** Runs a trial by the evaluator, and by the translator with an ISA that is rv64 unless a test wants to see what is found. */
-export function compare({ guest, happenings, slice, saveAt, patience }: Trial, isa: Isa = rv64): Outcome {
-  const reference = boardOf("evaluate", guest, patience, rv64);
-  let other = boardOf("translate", guest, patience, isa);
+export function compare(
+  { guest, happenings, slice, saveAt, patience }: Trial,
+  isa: Isa = rv64,
+  options: HartOptions = {},
+): Outcome {
+  const translating: HartOptions = { ...options, engine: "translate", patience };
+  const reference = boardOf(guest, { ...options, engine: "evaluate" }, rv64);
+  let other = boardOf(guest, translating, isa);
   let startedAt = 0;
   const seen: string[] = [];
   const inUnits = (): number => Math.max(0, other.hart.cycles - startedAt - other.hart.work.evaluated);
@@ -112,9 +117,9 @@ export function compare({ guest, happenings, slice, saveAt, patience }: Trial, i
     if (expected !== found) return { difference: { expected, found }, inUnits: inUnits(), seen };
     const { mode, satp } = reference.hart.state;
     seen.push(`${"US-M"[mode.privilege] ?? ""}${mode.privilege !== 3 && satp !== 0n ? " translated" : ""}`);
-    for (const board of [reference, other]) happen(board, what);
+    for (const board of [reference, other]) happen(board, guest.program, what);
     if (index === saveAt) {
-      other = moved(other, guest, patience, isa);
+      other = moved(other, guest, translating, isa);
       startedAt = other.hart.cycles;
     }
     other.hart.engine = what.engine;

@@ -27,7 +27,7 @@ const teachers: readonly (readonly [name: string, put: (board: PlainBoard) => Te
   [
     "dynamo",
     (board) => lesson.dynamo(machineOf(board), { threshold: 1, longest: 40, capacity: 8192, interval: 100, surge: 2 }),
-    0.05,
+    0.03,
   ],
   ["crusoe", (board) => lesson.crusoe(machineOf(board), { threshold: 0 }), 0.2],
   ["bird", (board) => lesson.bird(machineOf(board)), 0],

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { asm, machine, type Machine } from "../../../../sim/machine/index.js";
+import { asm, lesson, machine, type Machine } from "../../../../sim/machine/index.js";
 
 const program = asm`
         li   a0, 0
@@ -47,6 +47,14 @@ test("a block may be asked for by any of its instructions, and before it is hot"
   const before = guest.save();
   guest.translation("loop");
   expect(guest.save()).toEqual(before);
+});
+
+test("how often it was executed, where an engine counts that", () => {
+  const guest = small();
+  lesson.bochs(guest);
+  guest.run({ instructions: 4 + 4 * 7 });
+  expect(guest.translation("loop").counter("executed")).toBe(7);
+  expect(() => small().translation("loop").counter("executed")).toThrow(/nothing counts/);
 });
 
 test("where there is no instruction, it says so", () => {

@@ -77,8 +77,8 @@ function arithmeticOf({ pick, bits }: Choice, rd: number, rs: number): number {
 
 function floatOf({ pick, bits }: Choice, rd: number, rs: number): number {
   const any = (shift: number): number => (bits >> shift) & 3;
-  const floats4 = { frd: any(0), frs1: any(2), frs2: any(4), frs3: any(6), rm: (bits >> 8) & 7 };
-  return word(from(floats, pick), { ...floats4, rd, rs1: rs });
+  const fields = { frd: any(0), frs1: any(2), frs2: any(4), frs3: any(6), rm: (bits >> 8) & 7 };
+  return word(from(floats, pick), { ...fields, rd, rs1: rs });
 }
 
 /** The data's address in one of the views: aligned or not, near a page's end, half a page from other pages at least. */

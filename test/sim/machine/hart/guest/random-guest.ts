@@ -10,6 +10,8 @@ export interface Guest {
   /** All of RAM. */
   readonly ram: Uint8Array;
   readonly start: number;
+  /** Where the program's instructions begin, each of four bytes. */
+  readonly program: number;
 }
 
 /** Flags of a data page's leaf: V 1, R 2, W 4, X 8, U 16, A 64, D 128. */
@@ -138,7 +140,7 @@ function guestOf(
     mstatus: (mode << 11) | seen | 0x2080,
     program,
   });
-  return { ram, start: at(place.handlers) + inHandlers.boot };
+  return { ram, start: at(place.handlers) + inHandlers.boot, program };
 }
 
 /**

@@ -1,10 +1,8 @@
-/* The product of two matrices of integers, again and again. */
+/* The product of two matrices of NUMBER, ROUNDS times over. */
 #include "board.h"
-#define ROUNDS 40
 #define N 128
 
-typedef uint32_t number;
-static number a[N][N], b[N][N], c[N][N];
+static NUMBER a[N][N], b[N][N], c[N][N];
 
 uint64_t program(void) {
   for (int i = 0; i < N; i++)
@@ -15,7 +13,7 @@ uint64_t program(void) {
   for (int round = 0; round < ROUNDS; round++)
     for (int i = 0; i < N; i++)
       for (int j = 0; j < N; j++) {
-        number sum = 0;
+        NUMBER sum = 0;
         for (int k = 0; k < N; k++) sum += a[i][k] * b[k][j];
         c[i][j] = sum;
         a[i][j] = (uint32_t)sum % 17;

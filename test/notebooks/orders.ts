@@ -35,7 +35,7 @@ function asksForCell({ failure, outputs }: Execution, ranBefore: ReadonlySet<num
  * What a cell shows that has to be the same in each run: all of it. A cell tagged `wall-clock` measures this computer, no
  * two runs of it alike: of that, which outputs there are, and of which types.
  */
-export function repeatable(notebook: Notebook, execution: Execution): readonly Output[] {
+function repeatable(notebook: Notebook, execution: Execution): readonly Output[] {
   const results = resultsOf(execution);
   const tags = notebook.cells[execution.index]?.metadata["tags"];
   if (!Array.isArray(tags) || !tags.includes("wall-clock") || execution.failure !== undefined) return results;

@@ -1,7 +1,7 @@
 /** The notebook in a real browser: Debian's Chromium, headless, against `virtlab start`. */
 import { cpSync, existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import type { Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { top } from "./command.js";
 import { everyControl, expectStart, moveEverything } from "./controls.js";
@@ -26,6 +26,17 @@ const site = useSite();
 const ran = ({ cell_type, execution_count, source: text }: Cell): boolean =>
   cell_type !== "code" || text.length === 0 || typeof execution_count === "number";
 
+/** Till it is there: what lies above gets its real height only when it has been near. */
+async function intoView(page: Page, figure: Locator): Promise<void> {
+  await expect
+    .poll(async () => {
+      await figure.scrollIntoViewIfNeeded();
+      const box = await figure.boundingBox();
+      return box !== null && box.y > 0 && box.y + box.height <= (page.viewportSize()?.height ?? 0);
+    })
+    .toBe(true);
+}
+
 const course = readdirSync(join(top, "notebooks")).filter((name) => name.endsWith(".ipynb"));
 
 test.each(course)("%s runs from top to bottom, and its plots are drawn", async (name) => {
@@ -42,10 +53,11 @@ test.each(course)("%s runs from top to bottom, and its plots are drawn", async (
     .poll(() => page.locator(".virtlab-plotly .cartesianlayer .subplot").count())
     .toBeGreaterThanOrEqual(figures);
   const picture = `course-${name.replace(".ipynb", "")}`;
-  await page.locator(".virtlab-plotly").first().scrollIntoViewIfNeeded();
+  const figure = page.locator(".virtlab-plotly").first();
+  await intoView(page, figure);
   await site.picture(page, picture);
   await takeTheme(page, "JupyterLab Dark");
-  await page.locator(".virtlab-plotly").first().scrollIntoViewIfNeeded();
+  await intoView(page, figure);
   await site.picture(page, `${picture}-dark`);
   await takeTheme(page, "JupyterLab Light");
 });

@@ -40,24 +40,29 @@ function compile(
   name: string,
   compiler: string,
   options: readonly string[],
+  times: number,
   files: readonly string[],
   to: string,
 ): void {
   const { source, macros } = variants[name] ?? { source: name, macros: [] };
   const paths = [...files, `${source}.c`].map((file) => join(sources, file));
   const freestanding = ["-O2", "-ffreestanding", "-nostdlib", "-static", "-Wl,--no-warn-rwx-segments"];
-  const { status, stderr } = spawnSync(compiler, [...freestanding, ...options, ...macros, ...paths, "-o", to], {
-    encoding: "utf8",
-  });
+  const { status, stderr } = spawnSync(
+    compiler,
+    [...freestanding, ...options, `-DTIMES=${times}`, ...macros, ...paths, "-o", to],
+    {
+      encoding: "utf8",
+    },
+  );
   if (status !== 0) throw new Error(`${name} does not compile: ${stderr}`);
 }
 
-/** Compiles the program of that name. */
-export function compiled(name: string): Guest {
-  const program = join(folder, `${name}.elf`);
+/** Compiles the program of that name, to be gone through so many times. */
+export function compiled(name: string, times = 1): Guest {
+  const program = join(folder, `${name}-${times}.elf`);
   if (missing !== undefined) return { program, missing };
   const target = ["-march=rv64gc", "-mabi=lp64d", "-mcmodel=medany", "-ffixed-x31"];
-  compile(name, compiler, [...target, "-T", join(sources, "guest.ld")], ["start.S", "board.c"], program);
+  compile(name, compiler, [...target, "-T", join(sources, "guest.ld")], times, ["start.S", "board.c"], program);
   return { program };
 }
 
@@ -68,15 +73,15 @@ const pcMissing =
     : `no ${pcCompiler} here that compiles for a PC`;
 
 /** The same, and for a PC of 32 bits beside: its floating point by SSE2. */
-export function compiledForBoth(name: string): Guest {
-  const guest = compiled(name);
+export function compiledForBoth(name: string, times: number): Guest {
+  const guest = compiled(name, times);
   if (pcMissing !== undefined) return { ...guest, pc: { missing: pcMissing } };
-  const program = join(folder, `${name}.pc.elf`);
+  const program = join(folder, `${name}-${times}.pc.elf`);
   const target = ["-m32", "-march=pentium4", "-mfpmath=sse"];
   // What Debian's gcc does by itself beyond that.
   const plain = ["-fno-pic", "-no-pie", "-fno-stack-protector", "-fcf-protection=none", "-Wl,--build-id=none"];
   const linker = ["-T", join(sources, "i386/guest.ld")];
-  compile(name, pcCompiler, [...target, ...plain, ...linker], ["i386/start.S", "i386/board.c"], program);
+  compile(name, pcCompiler, [...target, ...plain, ...linker], times, ["i386/start.S", "i386/board.c"], program);
   return { ...guest, pc: { program } };
 }
 

@@ -29,7 +29,8 @@ uint64_t map(void) {
 }
 
 int main(void) {
-  uint64_t result = program();
+  uint64_t result = 0;
+  for (int time = 0; time < TIMES; time++) result = 31 * result + program();
   for (int digit = 60; digit >= 0; digit -= 4)
     *(volatile uint8_t *)0x10000000 = "0123456789abcdef"[result >> digit & 15];
   *(volatile uint8_t *)0x10000000 = '\n';

@@ -20,7 +20,8 @@ uint32_t map(void) {
 static void put(uint8_t byte) { __asm__ volatile("outb %0, %1" ::"a"(byte), "Nd"((uint16_t)0x3f8)); }
 
 int main(void) {
-  uint64_t result = program();
+  uint64_t result = 0;
+  for (int time = 0; time < TIMES; time++) result = 31 * result + program();
   for (int digit = 60; digit >= 0; digit -= 4) put("0123456789abcdef"[result >> digit & 15]);
   put('\n');
   for (;;) __asm__ volatile("hlt");

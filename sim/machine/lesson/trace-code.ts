@@ -4,7 +4,7 @@ import type { Instruction } from "../instructions/index.js";
 import { importCallees, imports, variablesOf, type UnitContext, type UnitLocals } from "../translate/context.js";
 import { MeaningEmitter } from "../translate/emit.js";
 import { UnitSite } from "../translate/site.js";
-import { placeOfF, placeOfX, registerAt, registersOf } from "../translate/unit-registers.js";
+import { localsFor, registerAt } from "../translate/unit-registers.js";
 import type { CodeMark } from "./translation.js";
 
 /** An instruction as it was executed while the trace was recorded, and where it led to. */
@@ -50,8 +50,8 @@ class TraceBuilder {
   readonly #code = new Code(2);
   readonly #locals: UnitLocals;
   readonly #context: UnitContext;
-  readonly #registers = new Map<number, number>();
-  readonly #written = new Set<number>();
+  readonly #registers: ReadonlyMap<number, number>;
+  readonly #written: ReadonlySet<number>;
   readonly #exits: TraceExit[] = [];
   readonly #marks: CodeMark[] = [];
   readonly #slot: number;
@@ -61,24 +61,13 @@ class TraceBuilder {
     this.#path = path;
     this.#slot = slot;
     const code = this.#code;
-    const local = (): number => code.local("i64");
-    for (const { instruction } of path) {
-      for (const [place, isWritten] of registersOf(instruction)) {
-        if (!this.#registers.has(place)) this.#registers.set(place, local());
-        if (isWritten) this.#written.add(place);
-      }
-    }
-    this.#locals = {
-      hart: 0,
-      context: local(),
-      pc: local(),
-      budget: local(),
-      address: local(),
-      scratch: local(),
-      entry: code.local("i32"),
-      x: (register) => this.#registers.get(placeOfX(register)) ?? 0,
-      f: (register) => this.#registers.get(placeOfF(register)) ?? 0,
-    };
+    const { registers, written, locals } = localsFor(
+      code,
+      path.map(({ instruction }) => instruction),
+    );
+    this.#registers = registers;
+    this.#written = written;
+    this.#locals = locals;
     this.#module.importMemory(imports.host, "memory");
     this.#module.importTable("trace", "exits");
     this.#context = {

@@ -1,9 +1,11 @@
 import { floatRegisterNames, registerNames, type Instruction } from "../instructions/index.js";
 import { hartLayout } from "../layout.js";
+import type { Code } from "../../wasm/index.js";
+import type { UnitLocals } from "./context.js";
 
 /** Where a hart keeps its registers, as offsets from its base. */
-export const placeOfX = (register: number): number => hartLayout.x + 8 * register;
-export const placeOfF = (register: number): number => hartLayout.f + 8 * register;
+const placeOfX = (register: number): number => hartLayout.x + 8 * register;
+const placeOfF = (register: number): number => hartLayout.f + 8 * register;
 
 /** The name of the register that is kept there. */
 export function registerAt(place: number): string {
@@ -24,4 +26,36 @@ export function registersOf({ row, fields }: Instruction): readonly (readonly [p
   if (frs2 !== undefined) found.push([placeOfF(fields.frs2), false]);
   if (frs3 !== undefined) found.push([placeOfF(fields.frs3), false]);
   return found;
+}
+
+/** The locals of a function that executes instructions: those of the registers they name, by their places in the hart, come first. */
+export interface RegisterLocals {
+  readonly registers: ReadonlyMap<number, number>;
+  /** Places of the registers that are written. */
+  readonly written: ReadonlySet<number>;
+  readonly locals: UnitLocals;
+}
+
+export function localsFor(code: Code, instructions: Iterable<Instruction>): RegisterLocals {
+  const local = (): number => code.local("i64");
+  const registers = new Map<number, number>();
+  const written = new Set<number>();
+  for (const instruction of instructions) {
+    for (const [place, isWritten] of registersOf(instruction)) {
+      if (!registers.has(place)) registers.set(place, local());
+      if (isWritten) written.add(place);
+    }
+  }
+  const locals: UnitLocals = {
+    hart: 0,
+    context: local(),
+    pc: local(),
+    budget: local(),
+    address: local(),
+    scratch: local(),
+    entry: code.local("i32"),
+    x: (register) => registers.get(placeOfX(register)) ?? 0,
+    f: (register) => registers.get(placeOfF(register)) ?? 0,
+  };
+  return { registers, written, locals };
 }

@@ -8,7 +8,7 @@ import { importCallees, imports, variablesOf, type UnitContext, type UnitLocals 
 import { MeaningEmitter } from "./emit.js";
 import { UnitSite } from "./site.js";
 import { structure, type Structure } from "./structure.js";
-import { placeOfF, placeOfX, registerAt, registersOf } from "./unit-registers.js";
+import { localsFor, registerAt } from "./unit-registers.js";
 
 /** A page of guest code as a WebAssembly module with one function, `run(hart, block)`. */
 export interface Unit {
@@ -77,9 +77,9 @@ class UnitBuilder {
   readonly #module = new WasmModule();
   readonly #code = new Code(2);
   /** The locals of the registers that the unit uses, by where the hart keeps them. */
-  readonly #registers = new Map<number, number>();
+  readonly #registers: ReadonlyMap<number, number>;
   /** Of those, the ones that it writes. */
-  readonly #written = new Set<number>();
+  readonly #written: ReadonlySet<number>;
   readonly #locals: UnitLocals;
   readonly #context: UnitContext;
   readonly #block = 1;
@@ -110,26 +110,13 @@ class UnitBuilder {
     this.#looks = looks;
 
     const code = this.#code;
-    const local = (): number => code.local("i64");
-    for (const { instructions } of blocks) {
-      for (const { instruction } of instructions) {
-        for (const [place, isWritten] of registersOf(instruction)) {
-          if (!this.#registers.has(place)) this.#registers.set(place, local());
-          if (isWritten) this.#written.add(place);
-        }
-      }
-    }
-    this.#locals = {
-      hart: 0,
-      context: local(),
-      pc: local(),
-      budget: local(),
-      address: local(),
-      scratch: local(),
-      entry: code.local("i32"),
-      x: (register) => this.#registers.get(placeOfX(register)) ?? 0,
-      f: (register) => this.#registers.get(placeOfF(register)) ?? 0,
-    };
+    const { registers, written, locals } = localsFor(
+      code,
+      blocks.flatMap(({ instructions }) => instructions.map(({ instruction }) => instruction)),
+    );
+    this.#registers = registers;
+    this.#written = written;
+    this.#locals = locals;
     this.#module.importMemory(imports.host, "memory");
     this.#module.importTable(imports.host, "units");
     this.#context = {

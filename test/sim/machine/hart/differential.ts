@@ -44,7 +44,7 @@ export const trials: fc.Arbitrary<Trial> = fc.record({
 });
 
 /** A board with a device that tells the exact time, and moves interrupt lines when it is written. */
-function boardOf({ ram, start }: Guest, options: HartOptions, isa: Isa): PlainBoard {
+export function boardOf({ ram, start }: Guest, options: HartOptions, isa: Isa = rv64): PlainBoard {
   const board = plainBoard(ramSize, options, isa);
   board.bus.write(ramBase, ram);
   board.bus.devices.push({
@@ -61,16 +61,21 @@ function boardOf({ ram, start }: Guest, options: HartOptions, isa: Isa): PlainBo
 }
 
 /** Runs so many instructions, in slices; ends early in WFI. */
-function advance({ hart }: PlainBoard, instructions: number, slice: number): void {
+export function advance({ hart }: PlainBoard, instructions: number, slice: number): void {
   const end = hart.cycles + instructions;
   while (hart.cycles < end) if (hart.run(Math.min(slice, end - hart.cycles)).kind === "wait") return;
 }
 
-function happen(board: PlainBoard, program: number, { bit, level, dma }: Happening): void {
+/** The timer's interrupt, once its time has come. */
+export function tick(board: PlainBoard): void {
   if (board.deadline !== undefined && board.deadline <= board.hart.time()) {
     board.deadline = undefined;
     board.hart.line(5, true);
   }
+}
+
+function happen(board: PlainBoard, program: number, { bit, level, dma }: Happening): void {
+  tick(board);
   board.hart.line(bit, level);
   // C.ADDI twice, which is an instruction in every place of a program, and a number in data.
   if (dma >= 0) {
@@ -80,7 +85,7 @@ function happen(board: PlainBoard, program: number, { bit, level, dma }: Happeni
 }
 
 /** A board with the same state, by way of text. */
-function moved(board: PlainBoard, guest: Guest, options: HartOptions, isa: Isa): PlainBoard {
+export function moved(board: PlainBoard, guest: Guest, options: HartOptions, isa: Isa = rv64): PlainBoard {
   const saved = JSON.parse(JSON.stringify(board.hart.save())) as HartSaved;
   const other = boardOf({ ...guest, ram: board.bus.read(ramBase, ramSize) }, options, isa);
   other.hart.restore(saved);

@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { lesson, type HartSaved } from "../../../../sim/machine/index.js";
-import { plainBoard, ramBase, type PlainBoard } from "../hart/plain-board.js";
-import { deviceBase, ramSize } from "../hart/guest/layout.js";
-import { randomGuest, type Guest } from "../hart/guest/random-guest.js";
+import { lesson } from "../../../../sim/machine/index.js";
+import { advance, boardOf, moved, tick } from "../hart/differential.js";
+import { ramBase, type PlainBoard } from "../hart/plain-board.js";
+import { ramSize } from "../hart/guest/layout.js";
+import { randomGuest } from "../hart/guest/random-guest.js";
 
 const long = process.env["VIRTLAB_LONG"] === "1";
 
@@ -33,41 +34,13 @@ const teachers: readonly (readonly [name: string, put: (board: PlainBoard) => Te
   ["bird", (board) => lesson.bird(machineOf(board)), 0],
 ];
 
-/** A board with a device that tells the exact time, and moves interrupt lines when it is written. */
-function boardOf(guest: Guest): PlainBoard {
-  const board = plainBoard(ramSize, { engine: "evaluate" });
-  board.bus.write(ramBase, guest.ram);
-  board.bus.devices.push({
-    start: deviceBase,
-    size: 32,
-    load: (offset) => BigInt(board.hart.cycles * 8 + offset),
-    store(_, __, value) {
-      for (const bit of [1, 3, 7, 9, 11]) board.hart.line(bit, ((value >> BigInt(bit)) & 1n) === 1n);
-      if ((value & 1n) === 1n) board.hart.pause();
-    },
-  });
-  board.hart.pc = BigInt(guest.start);
-  return board;
-}
+const evaluating = { engine: "evaluate" } as const;
 
 /** What happens from outside: after so many instructions, a line's level. */
 const events = fc.array(
   fc.record({ after: fc.integer({ min: 1, max: 400 }), bit: fc.constantFrom(1, 3, 5, 7, 9, 11), level: fc.boolean() }),
   { minLength: 3, maxLength: 10 },
 );
-
-/** Runs so many instructions, in slices; ends early in WFI. */
-function advance({ hart }: PlainBoard, instructions: number, slice: number): void {
-  const end = hart.cycles + instructions;
-  while (hart.cycles < end) if (hart.run(Math.min(slice, end - hart.cycles)).kind === "wait") return;
-}
-
-function tick(board: PlainBoard): void {
-  if (board.deadline !== undefined && board.deadline <= board.hart.time()) {
-    board.deadline = undefined;
-    board.hart.line(5, true);
-  }
-}
 
 const guests = fc.record({ guest: randomGuest, events, slice: fc.integer({ min: 1, max: 500 }), saveAt: fc.nat(9) });
 
@@ -79,8 +52,8 @@ test.each(teachers)(
     let translated = 0;
     fc.assert(
       fc.property(guests, ({ guest, events, slice, saveAt }) => {
-        const reference = boardOf(guest);
-        let other = boardOf(guest);
+        const reference = boardOf(guest, evaluating);
+        let other = boardOf(guest, evaluating);
         let teacher = put(other);
         let startedAt = 0;
         const look = (): void => {
@@ -100,12 +73,8 @@ test.each(teachers)(
           }
           if (index === saveAt) {
             look();
-            const saved = JSON.parse(JSON.stringify(other.hart.save())) as HartSaved;
-            const { bus, deadline } = other;
-            other = boardOf({ ...guest, ram: bus.read(ramBase, ramSize) });
+            other = moved(other, guest, evaluating);
             teacher = put(other);
-            other.hart.restore(saved);
-            other.deadline = deadline;
             startedAt = other.hart.cycles;
           }
         });

@@ -29,6 +29,8 @@ export const hartLayout = {
   software: 580,
   /** How many exceptions translated code took since the host last counted them: 32 bits. */
   trapped: 584,
+  /** With the hypervisor extension, what traps work on besides: V, mstatus's upper half, hstatus, hedeleg of 32 bits; */
+  virtual: 588,
   /** CSRs of 64 bits. */
   mtvec: 592,
   mepc: 600,
@@ -45,6 +47,14 @@ export const hartLayout = {
   /** What traces count and say, 64 bits each: entries into one; the exit by which the last was left. */
   entries: 736,
   exit: 744,
+  mstatush: 752,
+  hstatus: 756,
+  hedeleg: 760,
+  /** of 64 bits. */
+  htval: 768,
+  htinst: 776,
+  mtval2: 784,
+  mtinst: 792,
   /** Two TLBs: what may be read, what may be written. */
   readTlb: 16384,
   writeTlb: 32768,

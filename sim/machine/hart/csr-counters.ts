@@ -1,4 +1,4 @@
-import type { Csr, CsrHart } from "./csr-row.js";
+import type { Csr } from "./csr-row.js";
 import { low } from "./csr-field.js";
 import { machine, user } from "./mode.js";
 import type { Counter } from "./state.js";
@@ -23,11 +23,17 @@ function inhibit(counter: Counter, count: number, stopped: boolean): void {
   else setCounter(counter, count, value);
 }
 
-/** Whether mcounteren and scounteren let the mode read the counter. */
-function visible(index: number): (hart: CsrHart) => boolean {
+/**
+ * Whether mcounteren lets lower modes read the counter, and scounteren and hcounteren the mode that wants to ("Hypervisor Counter-Enable
+ * Register": clear, they "cause a virtual-instruction exception if the same bit in mcounteren is 1").
+ */
+function visible(index: number): Pick<Csr, "enabled" | "allowed"> {
   const bit = 1 << index;
-  return ({ state: { mode, mcounteren, scounteren } }) =>
-    mode.privilege === machine || ((mcounteren & bit) !== 0 && (mode.privilege !== user || (scounteren & bit) !== 0));
+  return {
+    enabled: ({ state: { mode, mcounteren } }) => mode.privilege === machine || (mcounteren & bit) !== 0,
+    allowed: ({ state: { mode, scounteren, hcounteren } }) =>
+      (mode.privilege !== user || (scounteren & bit) !== 0) && (!mode.virtual || (hcounteren & bit) !== 0),
+  };
 }
 
 /** Counters of events: there are none to count. */
@@ -60,17 +66,23 @@ export const counterRows: readonly Csr[] = [
       inhibit(state.minstret, retired, (low(value) & IR) !== 0);
     },
   },
-  { name: "cycle", number: 0xc00, allowed: visible(0), read: ({ state, cycles }) => counted(state.mcycle, cycles) },
-  { name: "time", number: 0xc01, allowed: visible(1), read: (hart) => BigInt.asIntN(64, hart.time()) },
+  { name: "cycle", number: 0xc00, ...visible(0), read: ({ state, cycles }) => counted(state.mcycle, cycles) },
+  {
+    name: "time",
+    number: 0xc01,
+    ...visible(1),
+    // "reading the time CSR in VS or VU mode returns the sum of the contents of htimedelta and the actual value of time".
+    read: (hart) => BigInt.asIntN(64, hart.time() + (hart.state.mode.virtual ? hart.state.htimedelta : 0n)),
+  },
   {
     name: "instret",
     number: 0xc02,
-    allowed: visible(2),
+    ...visible(2),
     read: ({ state, retired }) => counted(state.minstret, retired),
   },
   ...events.flatMap((index): Csr[] => [
     { name: `mhpmcounter${index}`, number: 0xb00 + index, read: () => 0n },
     { name: `mhpmevent${index}`, number: 0x320 + index, read: () => 0n },
-    { name: `hpmcounter${index}`, number: 0xc00 + index, allowed: visible(index), read: () => 0n },
+    { name: `hpmcounter${index}`, number: 0xc00 + index, ...visible(index), read: () => 0n },
   ]),
 ];

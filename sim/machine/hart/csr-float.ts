@@ -11,7 +11,9 @@ const fields = (
   name,
   number,
   exists: ({ float }) => float,
-  allowed: ({ state }) => (state.mstatus & status.FS) !== 0,
+  // "the exception raised is always an illegal-instruction exception, never a virtual-instruction exception".
+  enabled: ({ state }) =>
+    (state.mstatus & status.FS) !== 0 && (!state.mode.virtual || (state.vsstatus & status.FS) !== 0),
   read: (hart) => BigInt(read(hart)),
   write(hart, value) {
     hart.useFloats();

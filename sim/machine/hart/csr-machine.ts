@@ -1,15 +1,24 @@
-import type { Csr } from "./csr-row.js";
-import { bits, fixed, low } from "./csr-field.js";
-import { allInterrupts, interrupt, pending, supervisorInterrupts } from "./interrupts.js";
+import type { Csr, Features } from "./csr-row.js";
+import { bits, fixed, low, word } from "./csr-field.js";
+import { interrupt, machineInterrupts, pending, supervisorInterrupts, virtualInterrupts } from "./interrupts.js";
 import { isLocked, isTopOfRange, legalConfig } from "./pmp.js";
-import { readMachine, writeMachine } from "./status.js";
+import { readMachine, worldFields, writeMachine, writeMachineHigh } from "./status.js";
+import { hostStatus } from "./worlds.js";
 
-/** Exceptions that can be delegated: all but the machine's own environment call and the reserved ones. */
+/** Exceptions that can be delegated: all but the machine's own environment call and the reserved ones; */
 const delegable = 0xb3ff;
+/** and, with the hypervisor extension, calls from VS-mode, guest-page faults and virtual instructions. */
+const delegableOfGuests = 0xf00400;
+/** mip's bits that belong to modes below machine mode. */
+const lowerInterrupts = ({ hypervisor }: Features): number => supervisorInterrupts | (hypervisor ? virtualInterrupts : 0);
 /** Counters that lower modes can be given: cycle, time, instret and the hpmcounters. */
 const counters = -1;
-/** Bits of menvcfg. */
-const environment = { FIOM: 1n, ADUE: 1n << 61n, STCE: -(1n << 63n) } as const;
+/** Bits of menvcfg, and of henvcfg. */
+export const environment: Readonly<Record<"FIOM" | "ADUE" | "STCE", bigint>> = {
+  FIOM: 1n,
+  ADUE: 1n << 61n,
+  STCE: -(1n << 63n),
+};
 const lowest54 = (1n << 54n) - 1n;
 
 export const hasTimer = (menvcfg: bigint): boolean => menvcfg < 0n;
@@ -65,17 +74,37 @@ export const machineRows: readonly Csr[] = [
   {
     name: "mstatus",
     number: 0x300,
-    read: ({ state }) => readMachine(state.mstatus),
-    write(hart, value) {
-      const { state, features } = hart;
-      state.mstatus = writeMachine(state.mstatus, value, features.float);
-      hart.statusChanged();
+    read: ({ state }) => readMachine(hostStatus(state), state.mstatush),
+    write({ state, features }, value) {
+      const written = writeMachine(hostStatus(state), value, features.float);
+      // While V is 1 (then it is a debugger that writes), the fields that a guest has of its own are kept elsewhere.
+      const { virtual } = state.mode;
+      if (virtual) state.vsstatus = written & worldFields;
+      state.mstatus = virtual ? (state.mstatus & worldFields) | (written & ~worldFields) : written;
+      if (features.hypervisor) state.mstatush = writeMachineHigh(value);
+      state.noteFloats();
     },
   },
   fixed(0x301, "misa", ({ features }) => features.extensions),
-  bits(0x302, "medeleg", delegable),
-  bits(0x303, "mideleg", supervisorInterrupts),
-  bits(0x304, "mie", allInterrupts),
+  {
+    ...bits(0x302, "medeleg", 0),
+    write({ state, features }, value) {
+      state.medeleg = low(value) & (delegable | (features.hypervisor ? delegableOfGuests : 0));
+    },
+  },
+  {
+    ...bits(0x303, "mideleg", 0),
+    write({ state, features }, value) {
+      // "bits 10, 6, and 2 of mideleg [...] are each read-only one" ("Machine Interrupt Delegation Register").
+      state.mideleg = (low(value) & supervisorInterrupts) | (features.hypervisor ? virtualInterrupts : 0);
+    },
+  },
+  {
+    ...bits(0x304, "mie", 0),
+    write({ state, features }, value) {
+      state.mie = low(value) & (lowerInterrupts(features) | machineInterrupts);
+    },
+  },
   { ...bits(0x306, "mcounteren", counters), read: ({ state }) => BigInt(state.mcounteren >>> 0) },
   {
     name: "menvcfg",
@@ -94,11 +123,16 @@ export const machineRows: readonly Csr[] = [
     read: ({ state }) => BigInt(pending(state)),
     // Lines are not software's: setting a bit must not catch a line's level for good.
     held: ({ state }) => BigInt(state.software),
-    write({ state }, value) {
+    write({ state, features }, value) {
       const timer = hasTimer(state.menvcfg) ? 1 << interrupt.STI : 0;
-      state.software = low(value) & supervisorInterrupts & ~timer;
+      // Of the guest's bits VSSIP alone can be written, as in hip.
+      const written = (supervisorInterrupts & ~timer) | (features.hypervisor ? 1 << interrupt.VSSI : 0);
+      state.software = (state.software & virtualInterrupts & ~written) | (low(value) & written);
     },
   },
+  // "Machine Trap Instruction Register", "Machine Second Trap Value Register".
+  { ...word(0x34a, "mtinst"), exists: ({ hypervisor }) => hypervisor },
+  { ...word(0x34b, "mtval2"), exists: ({ hypervisor }) => hypervisor },
   // There are no triggers: whichever is selected has no type (RISC-V Debug Specification, "Trigger Module Registers").
   fixed(0x7a0, "tselect"),
   fixed(0x7a1, "tdata1"),

@@ -11,6 +11,8 @@ export interface Features {
   /** menvcfg.ADUE: the hart may set A and D in page tables. */
   readonly svadu: boolean;
   readonly pmpEntries: number;
+  /** The hypervisor extension. */
+  readonly hypervisor: boolean;
 }
 
 /** The hart as its CSRs see it. */
@@ -20,15 +22,13 @@ export interface CsrHart {
   readonly features: Features;
   readonly csrs: CsrTable;
   readonly floats: Floats;
-  /** Marks the floating-point state dirty. @returns false where it is off */
+  /** Marks the floating-point state dirty. @returns false where it is off, for the hypervisor or for its guest */
   useFloats(): boolean;
-  /** mstatus was written. */
-  statusChanged(): void;
   /** Instructions begun and instructions retired since the reset, before the one that asks. */
   readonly cycles: number;
   readonly retired: number;
   time(): bigint;
-  /** Sees to it that the supervisor's timer interrupt is pending from when the clock shows stimecmp. */
+  /** Sees to it that the supervisor's timer interrupt is pending from when the clock shows stimecmp, and the guest's likewise. */
   setTimer(): void;
   /** What protects physical memory has changed. */
   protectionChanged(): void;
@@ -43,7 +43,9 @@ export interface Csr {
   readonly number: number;
   /** Whether this hart has it; unless said, every hart has. */
   readonly exists?: (features: Features) => boolean;
-  /** Whether it may be accessed now, beyond what its number says. */
+  /** Beyond what its number says: whether there is anything of it now below machine mode, or at all; else it is an illegal instruction; */
+  readonly enabled?: (hart: CsrHart) => boolean;
+  /** and whether it may be accessed by who now wants to, to a guest a virtual instruction where not. */
   readonly allowed?: (hart: CsrHart) => boolean;
   readonly read: (hart: CsrHart) => bigint;
   /** Stores what is legal of a value. Without it, every write is legal and changes nothing. */

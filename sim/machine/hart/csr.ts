@@ -4,10 +4,13 @@ import { plainCsrs, privilegeNeeded } from "../plain-csrs.js";
 import { counterRows } from "./csr-counters.js";
 import { word } from "./csr-field.js";
 import { floatRows } from "./csr-float.js";
+import { guestRows } from "./csr-guest.js";
+import { hypervisorRows } from "./csr-hypervisor.js";
 import { machineRows } from "./csr-machine.js";
 import type { Csr, CsrHart, CsrTable, Features } from "./csr-row.js";
 import { supervisorRows } from "./csr-supervisor.js";
-import { illegalInstruction } from "./exceptions.js";
+import { illegalInstruction, virtualInstruction } from "./exceptions.js";
+import { machine, supervisor, user } from "./mode.js";
 
 /** How an instruction changes what a CSR holds, given the operand. */
 export type Change = "write" | "set" | "clear";
@@ -16,6 +19,8 @@ const rows: readonly Csr[] = [
   ...plainCsrs.map(({ number, name, mask }) => word(number, name, mask)),
   ...machineRows,
   ...supervisorRows,
+  ...hypervisorRows,
+  ...guestRows,
   ...counterRows,
   ...floatRows,
 ];
@@ -46,12 +51,31 @@ export function accessCsr(
   writes: boolean,
 ): bigint | Exception {
   const csr = hart.csrs[number];
-  if (csr === undefined || privilegeNeeded(number) > hart.state.mode.privilege) return illegalInstruction;
-  if ((writes && number >> 10 === 3) || csr.allowed?.(hart) === false) return illegalInstruction;
+  if (csr === undefined) return illegalInstruction;
+  const refused = refusal(hart, csr, writes);
+  if (refused !== undefined) return refused;
   const old = reads ? csr.read(hart) : 0n;
   if (writes) {
     const held = change === "write" ? 0n : (csr.held?.(hart) ?? old);
     csr.write?.(hart, change === "write" ? operand : change === "set" ? held | operand : held & ~operand);
   }
   return old;
+}
+
+/** The level of CSRs for the hypervisor, between supervisor's and machine's. */
+const hypervisor = 2;
+
+/**
+ * Why it may not be accessed, if so. With V, what HS-mode might do is a virtual instruction: "attempts to access an implemented
+ * non-high-half hypervisor CSR or VS CSR when the same access (read/write) would be allowed in HS-mode", and of a supervisor CSR in
+ * VU-mode ("Trap Cause Codes").
+ */
+function refusal(hart: CsrHart, { number, enabled, allowed }: Csr, writes: boolean): Exception | undefined {
+  const { privilege, virtual } = hart.state.mode;
+  const needed = privilegeNeeded(number);
+  if ((writes && number >> 10 === 3) || (needed === machine && privilege !== machine)) return illegalInstruction;
+  if (enabled?.(hart) === false) return illegalInstruction;
+  const isLow = needed === hypervisor ? virtual || privilege < supervisor : needed > user && privilege === user;
+  if (!isLow && allowed?.(hart) !== false) return undefined;
+  return virtual ? virtualInstruction : illegalInstruction;
 }

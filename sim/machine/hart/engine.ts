@@ -3,16 +3,17 @@ import type { Exception, Routine } from "../instructions/index.js";
 import { attention, hartLayout, pageBits, pageSize } from "../layout.js";
 import { outcomes, type Interpret } from "../translate/interpreter.js";
 import type { CodePages, Run, UnitUser, Variant } from "./code-pages.js";
-import { isSv39 } from "./csr-supervisor.js";
 import type { Evaluator } from "./evaluator.js";
 import { nextInterrupt } from "./interrupts.js";
 import type { HartBus } from "./memory.js";
-import { machine, supervisor, type Privilege } from "./mode.js";
+import { machine, supervisor, type Mode } from "./mode.js";
 import { isSilent, type Operand } from "./routines.js";
+import { isSv39 } from "./satp.js";
 import { status } from "./status.js";
 import { Tlb } from "./tlb.js";
 import type { TranslatedHart } from "./translated-hart.js";
 import { UnitMemory } from "./unit-memory.js";
+import { guestSatp, guestStatus, hostStatus } from "./worlds.js";
 
 const pageOf = (address: bigint): bigint => address & BigInt(-pageSize);
 
@@ -27,6 +28,15 @@ const visit = 10;
 
 /** How many pages' places are kept; a page's lowest number bits choose one. */
 const places = 256;
+
+/** An address space, and what makes it. */
+interface Space {
+  satp: bigint;
+  /** Of guests; and mstatus.MXR of HS-mode, which counts for their pages, too. */
+  hgatp: bigint;
+  bits: number;
+  number: number;
+}
 
 /** Where a page is that instructions were fetched from. */
 interface Place {
@@ -59,10 +69,13 @@ export class TranslatedEngine implements UnitUser {
   readonly #words: Int32Array;
   readonly #view: DataView;
   readonly #tlb: Tlb;
-  /** Numbers for the values that satp had. */
+  /** Numbers for the values that satp had, for guests with hgatp and what else counts. */
   readonly #spaces = new Map<bigint, number>();
-  #satp = 0n;
-  #space = 0;
+  /** The spaces where V is 0 and where it is 1, for the values that they were found by. */
+  readonly #own: Space = { satp: -1n, hgatp: 0n, bits: 0, number: 0 };
+  readonly #guest: Space = { satp: -1n, hgatp: 0n, bits: 0, number: 0 };
+  /** V, at the last look. */
+  #virtual = false;
   /** The keys of the contexts that the TLBs are in; none, where they have to be entered anew. */
   #data = Number.NaN;
   #fetch = Number.NaN;
@@ -154,7 +167,7 @@ export class TranslatedEngine implements UnitUser {
     if (address === undefined) {
       this.#tlb.renew();
       this.#spaces.clear();
-      this.#satp = -1n;
+      this.#own.satp = this.#guest.satp = -1n;
       this.#data = Number.NaN;
     } else this.#tlb.forgetAddress(address);
   }
@@ -188,33 +201,59 @@ export class TranslatedEngine implements UnitUser {
   /** Lets the TLBs be those of what the hart's state says. @returns whether they are others than before */
   #enter(): boolean {
     const { state, memory } = this.#hart;
-    if (state.satp !== this.#satp) {
-      this.#satp = state.satp;
-      this.#space = this.#spaceOf(state.satp);
+    const { mode } = state;
+    const { dataMode } = memory;
+    if (mode.virtual !== this.#virtual) {
+      this.#virtual = mode.virtual;
       this.#tlb.forgetModes();
     }
-    const { privilege } = state.mode;
-    const bits = state.mstatus & (status.SUM | status.MXR);
-    const data = this.#key(memory.dataPrivilege) + bits / status.SUM;
-    const fetch = this.#key(privilege);
+    const bits = (dataMode.virtual ? guestStatus(state) : state.mstatus) & (status.SUM | status.MXR);
+    const data = this.#key(dataMode) + bits / status.SUM;
+    const fetch = dataMode === mode ? data - bits / status.SUM : this.#key(mode);
     if (data === this.#data && fetch === this.#fetch) return false;
     this.#data = data;
     this.#fetch = fetch;
     const changed = this.#tlb.enter(data, fetch);
     // With MPRV, data are another mode's.
-    if (memory.dataPrivilege === privilege) this.#tlb.noteMode(privilege, bits);
+    if (dataMode === mode) this.#tlb.noteMode(mode.privilege, bits);
     return changed;
   }
 
   /** Machine mode sees the same memory in all address spaces. The lowest two bits are left for SUM and MXR. */
-  #key(privilege: Privilege): number {
-    return privilege === machine ? -4 : this.#space * 8 + (privilege === supervisor ? 4 : 0);
+  #key({ privilege, virtual }: Mode): number {
+    if (privilege === machine) return -4;
+    return (virtual ? this.#guestSpace() : this.#ownSpace()) * 8 + (privilege === supervisor ? 4 : 0);
   }
 
-  #spaceOf(satp: bigint): number {
-    const key = isSv39(satp) ? satp : 0n;
+  #ownSpace(): number {
+    const { satp } = this.#hart.state;
+    if (satp !== this.#own.satp) {
+      this.#own.number = this.#spaceOf(isSv39(satp) ? satp : 0n);
+      this.#own.satp = satp;
+      this.#tlb.forgetModes();
+    }
+    return this.#own.number;
+  }
+
+  #guestSpace(): number {
+    const { state } = this.#hart;
+    const { hgatp } = state;
+    const satp = guestSatp(state);
+    const bits = hostStatus(state) & status.MXR;
+    const known = this.#guest;
+    if (satp !== known.satp || hgatp !== known.hgatp || bits !== known.bits) {
+      const both = (BigInt.asUintN(64, hgatp) << 64n) | BigInt.asUintN(64, satp);
+      known.number = this.#spaceOf((both << 32n) | BigInt(bits) | 1n);
+      Object.assign(known, { satp, hgatp, bits });
+      this.#tlb.forgetModes();
+    }
+    return known.number;
+  }
+
+  #spaceOf(key: bigint): number {
     if (this.#spaces.size === mostSpaces) {
       this.#spaces.clear();
+      this.#own.satp = this.#guest.satp = -1n;
       this.#epoch++;
       this.#tlb.renew();
       this.#data = Number.NaN;

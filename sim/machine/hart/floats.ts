@@ -33,8 +33,8 @@ export class Floats {
     this.#mode[0] = bits & 7;
   }
 
-  /** Whether mstatus.FS says so already: then using the registers changes nothing more. */
-  set dirty(dirty: boolean) {
-    this.#dirty[0] = dirty ? 1 : 0;
+  /** Whether the status registers say that they are used: then using the registers changes nothing more. */
+  get dirty(): boolean {
+    return this.#dirty[0] === 1;
   }
 }

@@ -7,10 +7,10 @@ import type { CsrHart, CsrTable, Features } from "./csr-row.js";
 import { hasTimer } from "./csr-machine.js";
 import { TranslatedEngine } from "./engine.js";
 import { Evaluator } from "./evaluator.js";
-import { cause } from "./exceptions.js";
+import { addressCauses, cause, dataCauses } from "./exceptions.js";
 import { extensionsOf } from "./extensions.js";
 import { Floats } from "./floats.js";
-import { awake, interrupt, nextInterrupt } from "./interrupts.js";
+import { awake, interrupt, nextInterrupt, virtualInterrupts } from "./interrupts.js";
 import { VirtualMemory, type HartBus } from "./memory.js";
 import type { Mode } from "./mode.js";
 import { usualPatience, type EngineName, type HartOptions, type HartWork } from "./options.js";
@@ -20,7 +20,8 @@ import { restoreState, saveState, type HartSaved } from "./saved.js";
 import { sharedOf, type Shared } from "./shared.js";
 import { PrivilegedState } from "./state.js";
 import { status } from "./status.js";
-import { enterTrap } from "./trap.js";
+import { implicitAccess, transformed } from "./trap-instruction.js";
+import { destinationOf, enterTrap, plainTrap, type Trap } from "./trap.js";
 
 /** Why `run` came back. */
 export type Stop =
@@ -40,7 +41,7 @@ export interface HartClock {
   /** mtime, in ticks; exact whenever a hart asks. */
   time(): bigint;
   /**
-   * Asks for `hart.line(5, true)` when the time is `deadline`, in place of what hart `id` asked for before. A clock without it
+   * Asks for `hart.setTimer()` when the time is `deadline`, in place of what hart `id` asked for before. A clock without it
    * makes harts without Sstc.
    */
   alarm?(id: number, deadline: bigint): void;
@@ -70,6 +71,7 @@ export interface Watchpoint {
 }
 
 const supervisorTimer = 1 << interrupt.STI;
+const wrap = (time: bigint): bigint => BigInt.asUintN(64, time);
 
 /**
  * A hardware thread: integer registers and pc (in the arena, where engines share them), modes, CSRs, traps. It executes
@@ -124,6 +126,7 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
       code.written(address, bytes);
       bus.dirty.mark(address, bytes);
     });
+    if (this.features.hypervisor) this.state.mideleg = virtualInterrupts;
     this.csrs = csrsOf(this.features);
     this.routines = routinesOf(this);
     this.evaluator = new Evaluator(this);
@@ -204,27 +207,39 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
 
   setTimer(): void {
     const { state } = this;
-    if (!this.features.sstc || !hasTimer(state.menvcfg)) {
-      this.line(interrupt.STI, false);
-      return;
+    const hasTimers = this.features.sstc && hasTimer(state.menvcfg);
+    if (hasTimers) state.software &= ~supervisorTimer;
+    const deadlines = [this.#setTimer(interrupt.STI, hasTimers, state.stimecmp, 0n)];
+    if (this.features.hypervisor) {
+      const guestHasTimer = hasTimers && hasTimer(state.henvcfg);
+      deadlines.push(this.#setTimer(interrupt.VSTI, guestHasTimer, state.vstimecmp, state.htimedelta));
     }
-    const deadline = BigInt.asUintN(64, state.stimecmp);
-    state.software &= ~supervisorTimer;
-    const due = deadline <= this.time();
-    this.line(interrupt.STI, due);
-    if (!due) this.#clock.alarm?.(this.id, deadline);
+    const ahead = deadlines.filter((deadline) => deadline !== undefined);
+    const first = ahead.reduce((a, b) => (b < a ? b : a), ahead[0] ?? 0n);
+    if (ahead.length > 0) this.#clock.alarm?.(this.id, first);
+  }
+
+  /**
+   * Raises a timer's line where it is due: "whenever (time + htimedelta), truncated to 64 bits, contains a value greater than or equal to
+   * vstimecmp". @returns when else it will be
+   */
+  #setTimer(bit: number, present: boolean, compared: bigint, delta: bigint): bigint | undefined {
+    const time = this.time();
+    const ahead = wrap(compared) - wrap(time + delta);
+    this.line(bit, present && ahead <= 0n);
+    return present && ahead > 0n ? time + ahead : undefined;
   }
 
   useFloats(): boolean {
     const { state } = this;
-    if ((state.mstatus & status.FS) === 0) return false;
-    state.mstatus |= status.FS;
-    this.floats.dirty = true;
+    const { FS } = status;
+    const { virtual } = state.mode;
+    // "When V=1, both vsstatus.FS and the HS-level sstatus.FS are in effect."
+    if ((state.mstatus & FS) === 0 || (virtual && (state.vsstatus & FS) === 0)) return false;
+    state.mstatus |= FS;
+    if (virtual) state.vsstatus |= FS;
+    state.noteFloats();
     return true;
-  }
-
-  statusChanged(): void {
-    this.floats.dirty = (this.state.mstatus & status.FS) === status.FS;
   }
 
   protectionChanged(): void {
@@ -267,7 +282,7 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
       state.waiting = false;
     }
     const taken = nextInterrupt(state);
-    if (taken !== undefined) this.pc = enterTrap(state, this.pc, taken, 0n, true);
+    if (taken !== undefined) this.pc = enterTrap(state, this.pc, plainTrap(taken, true, 0n));
     if (this.breakpoints.size > 0) {
       const { pc } = this;
       if (this.breakpoints.has(pc) && this.#passing !== pc) {
@@ -313,9 +328,31 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
   trap(exception: Exception): void {
     this.#trapped++;
     let { value } = exception;
-    if (exception.cause === cause.illegalInstruction) value = this.evaluator.bits();
-    else if (exception.cause === cause.breakpoint) value = this.pc;
-    this.pc = enterTrap(this.state, this.pc, exception.cause, value, false);
+    const number = exception.cause;
+    if (number === cause.illegalInstruction || number === cause.virtualInstruction) value = this.evaluator.bits();
+    else if (number === cause.breakpoint) value = this.pc;
+    const trap = plainTrap(number, false, value);
+    const more = this.features.hypervisor ? this.#moreOf(exception) : {};
+    this.pc = enterTrap(this.state, this.pc, { ...trap, ...more });
+  }
+
+  /** What the hypervisor's handler, or the machine's, is told besides. */
+  #moreOf({ cause: number, guest, value }: Exception): Partial<Trap> {
+    const { state, memory } = this;
+    if (destinationOf(state, number, false) === "guest") return {};
+    const isAbout = (causes: number): boolean => ((causes >> number) & 1) !== 0;
+    // "For any trap [...] that writes a guest virtual address to stval, GVA is set to 1": by HLV and MPRV where V is 0, too.
+    const isGuestAddress =
+      guest !== undefined ||
+      (isAbout(addressCauses) && state.mode.virtual) ||
+      (isAbout(dataCauses) && memory.dataMode.virtual);
+    const instruction =
+      guest?.implicit !== undefined
+        ? implicitAccess[guest.implicit]
+        : isAbout(dataCauses)
+          ? transformed(this.evaluator, value)
+          : 0n;
+    return { isGuestAddress, guestAddress: guest?.address ?? 0n, instruction };
   }
 
   /** Tells of an access by the instruction that is being executed. */
@@ -391,7 +428,7 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
     this.#cycles = saved.cycles;
     this.#trapped = saved.trapped;
     this.#passing = undefined;
-    this.statusChanged();
+    this.state.noteFloats();
     this.protectionChanged();
   }
 }

@@ -1,13 +1,14 @@
-import type { Exception, Width } from "../instructions/index.js";
+import type { Exception, GuestFault, Width } from "../instructions/index.js";
 import type { DirtyPages } from "../dirty-pages.js";
-import { isSv39, rootOf } from "./csr-supervisor.js";
-import { accessFault, cause, pageFault, type Access } from "./exceptions.js";
-import { machine, privilegeOf, type Privilege } from "./mode.js";
+import { accessFault, cause, guestPageFault, pageFault, type Access } from "./exceptions.js";
+import { machine, modeOf, privilegeOf, type Mode } from "./mode.js";
 import type { Protection } from "./pmp.js";
+import { isSv39, rootOf } from "./satp.js";
 import type { PrivilegedState } from "./state.js";
-import { mppShift, status } from "./status.js";
+import { mppShift, status, statusHigh } from "./status.js";
 import { highOf, lowOf } from "./tlb.js";
-import { Walker } from "./walk.js";
+import { TwoStage } from "./two-stage.js";
+import { Walker, type WalkRules } from "./walk.js";
 
 /** The physical address space as a hart needs it. */
 export interface HartBus {
@@ -27,6 +28,12 @@ export interface HartBus {
 /** No physical addresses. */
 const noPage = -1;
 const noAccess = -2;
+const noGuestPage = -3;
+const faults: Readonly<Record<number, Readonly<Record<Access, number>>>> = {
+  [noPage]: pageFault,
+  [noAccess]: accessFault,
+  [noGuestPage]: guestPageFault,
+};
 
 const pageSize = 4096;
 const offsetOf = (address: bigint): number => lowOf(address) & (pageSize - 1);
@@ -41,6 +48,12 @@ export class VirtualMemory {
   readonly #protection: Protection;
   readonly #alignedOnly: boolean;
   readonly #walker: Walker;
+  readonly #guests: TwoStage;
+  /** Of addresses that one stage translates. */
+  readonly #rules: WalkRules;
+  /** The mode that an access is made as, whatever the hart's; and whether it is an access to what can be executed. */
+  #lent: Mode | undefined;
+  #peeks = false;
   readonly #view: DataView;
   /** The last value of satp, and where its topmost table is. */
   #satp = 0n;
@@ -60,16 +73,26 @@ export class VirtualMemory {
     this.#protection = protection;
     this.#alignedOnly = alignedOnly;
     this.#walker = new Walker(bus, protection, stored);
+    this.#guests = new TwoStage(state, this.#walker, bus, protection, stored);
+    this.#rules = {
+      get status() {
+        return state.mstatus;
+      },
+      get environment() {
+        return state.menvcfg;
+      },
+    };
     this.#view = new DataView(bus.buffer);
     this.#stored = stored;
   }
 
-  /** In machine mode, MPRV lends loads and stores the mode before the trap. */
-  get dataPrivilege(): Privilege {
-    const { mode, mstatus } = this.#state;
+  /** The mode that loads and stores are made as: in machine mode, MPRV lends them the mode before the trap. */
+  get dataMode(): Mode {
+    if (this.#lent !== undefined) return this.#lent;
+    const { mode, mstatus, mstatush } = this.#state;
     return mode.privilege === machine && (mstatus & status.MPRV) !== 0
-      ? privilegeOf((mstatus & status.MPP) >> mppShift)
-      : mode.privilege;
+      ? modeOf(privilegeOf((mstatus & status.MPP) >> mppShift), (mstatush & statusHigh.MPV) !== 0)
+      : mode;
   }
 
   /** Of the last translation: the level of the leaf that it found; 0 is a page of 4 KiB. */
@@ -89,15 +112,32 @@ export class VirtualMemory {
   translate(address: bigint, bytes: number, access: Access): number | Exception {
     const found = this.locate(lowOf(address), highOf(address), bytes, access);
     if (found >= 0) return found;
-    return { cause: (found === noPage ? pageFault : accessFault)[access], value: address };
+    const number = (faults[found] ?? accessFault)[access];
+    return found === noGuestPage
+      ? { cause: number, value: address, guest: this.#guestFault(address) }
+      : { cause: number, value: address };
+  }
+
+  /** "the guest physical address that faulted, shifted right by 2 bits" ("Hypervisor Trap Value Register"), and what for. */
+  #guestFault(address: bigint): GuestFault {
+    const { implicit, faultPage } = this.#guests;
+    // Beyond 2^53 the page's number is exact, a sum with the offset wouldn't be.
+    if (implicit === undefined) return { address: (BigInt(faultPage) | BigInt.asUintN(12, address)) >> 2n };
+    return { address: BigInt(implicit.address) >> 2n, implicit: implicit.access };
   }
 
   /** As `translate`, of an address in halves. @returns `noPage` or `noAccess` where there is an exception */
   locate(low: number, high: number, bytes: number, access: Access): number {
     const state = this.#state;
-    const privilege = access === "execute" ? state.mode.privilege : this.dataPrivilege;
+    const { privilege, virtual } = access === "execute" ? state.mode : this.dataMode;
     let physical: number;
-    if (privilege === machine || !isSv39(state.satp)) {
+    if (virtual) {
+      const fault = this.#guests.walk(low, high, this.#peeks ? "peek" : access, privilege);
+      if (fault !== undefined) return fault === "page" ? noPage : fault === "guest" ? noGuestPage : noAccess;
+      physical = this.#walker.page + (low & (pageSize - 1));
+      // HLVX: "the supervisor physical memory attributes must grant both execute and read permissions".
+      if (this.#peeks && !this.#protection.allows(physical, bytes, "execute", privilege)) return noAccess;
+    } else if (privilege === machine || !isSv39(state.satp)) {
       physical = (high >>> 0) * 2 ** 32 + (low >>> 0);
       this.#walker.level = 0;
       this.#walker.writable = true;
@@ -109,7 +149,7 @@ export class VirtualMemory {
         this.#satp = state.satp;
         this.#root = rootOf(state.satp);
       }
-      const fault = this.#walker.walk(this.#root, number, access, privilege, state);
+      const fault = this.#walker.walk(this.#root, number, access, privilege, this.#rules);
       if (fault !== undefined) return fault === "page" ? noPage : noAccess;
       physical = this.#walker.page + (low & (pageSize - 1));
     }
@@ -129,6 +169,22 @@ export class VirtualMemory {
     const physical = this.translate(address, bytes, "read");
     if (typeof physical !== "number") return physical;
     return this.read(physical, width) ?? this.#readDevice(address, physical, width);
+  }
+
+  /**
+   * Makes a load or store as a guest's, whatever the hart's mode: "with an effective privilege mode of VS or VU", overriding MPRV
+   * ("Hypervisor Virtual-Machine Load and Store Instructions").
+   * @param peeks whether a load needs what can be executed, instead of read (HLVX)
+   */
+  asGuest<T>(mode: Mode, peeks: boolean, access: () => T): T {
+    this.#lent = mode;
+    this.#peeks = peeks;
+    try {
+      return access();
+    } finally {
+      this.#lent = undefined;
+      this.#peeks = false;
+    }
   }
 
   /** Atomic instructions' load: with a store's permissions, and aligned. */

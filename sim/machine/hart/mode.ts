@@ -17,7 +17,15 @@ const modes: Readonly<Record<Privilege, Mode>> = {
   [machine]: { privilege: machine, virtual: false },
 };
 
-export const modeOf = (privilege: Privilege): Mode => modes[privilege];
+/** VU and VS. */
+const virtualModes: readonly Mode[] = [
+  { privilege: user, virtual: true },
+  { privilege: supervisor, virtual: true },
+];
+
+/** In machine mode V is always 0. */
+export const modeOf = (privilege: Privilege, virtual = false): Mode =>
+  (virtual ? virtualModes[privilege] : undefined) ?? modes[privilege];
 
 /** The privilege that two bits of a status register name; 2 is no privilege, and is never stored. */
 export const privilegeOf = (bits: number): Privilege => (bits === 0 ? user : bits === 1 ? supervisor : machine);

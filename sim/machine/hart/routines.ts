@@ -1,15 +1,19 @@
 import type { Exception, Routine, Width } from "../instructions/index.js";
 import { accessCsr, type Change } from "./csr.js";
 import type { CsrHart } from "./csr-row.js";
-import { cause, illegalInstruction } from "./exceptions.js";
+import { cause, illegalInstruction, virtualInstruction } from "./exceptions.js";
+import { hypervisorStatus } from "./hypervisor-status.js";
 import { awake } from "./interrupts.js";
-import { isAligned } from "./memory.js";
-import { machine, supervisor, user } from "./mode.js";
+import { isAligned, type VirtualMemory } from "./memory.js";
+import { machine, modeOf, supervisor, user } from "./mode.js";
 import { status } from "./status.js";
 import { returnFromMachine, returnFromSupervisor } from "./trap.js";
 
 /** The hart as instructions' routines see it. */
 export interface RoutineHart extends CsrHart {
+  readonly memory: VirtualMemory;
+  /** Tells of an access by the instruction that is being executed. */
+  touched(address: bigint, bytes: number, access: "read" | "write"): void;
   /** Forgets translations: of all addresses, or of one. */
   fence(address: bigint | undefined): void;
 }
@@ -29,7 +33,8 @@ export function isSilent(routine: Routine, third: Operand): boolean {
   return onlyReads || silent.has(routine);
 }
 
-const widthOf = (bytes: Operand): Width => (Number(bytes) === 4 ? 32 : 64);
+const widths: Readonly<Record<number, Width>> = { 1: 8, 2: 16, 4: 32, 8: 64 };
+const widthOf = (bytes: Operand): Width => widths[Number(bytes)] ?? 64;
 
 const changeCsr =
   (hart: RoutineHart, change: Change) =>
@@ -48,7 +53,10 @@ const changeCsr =
 /** What instructions ask of a hart (`Routine` says what each is given and answers). */
 export function routinesOf(hart: RoutineHart): Routines {
   const { state } = hart;
+  /** In a guest these bits of mstatus are hstatus's: VTVM and VTSR. */
   const forbids = (bit: number): boolean => state.mode.privilege === supervisor && (state.mstatus & bit) !== 0;
+  /** What HS-mode may do and a guest may not is a virtual instruction to it. */
+  const notAllowed = (): Exception => (state.mode.virtual ? virtualInstruction : illegalInstruction);
   return {
     writeCsr: changeCsr(hart, "write"),
     setCsr: changeCsr(hart, "set"),
@@ -66,26 +74,80 @@ export function routinesOf(hart: RoutineHart): Routines {
       state.reservation = undefined;
       return held ? 1n : 0n;
     },
-    environmentCall: () => ({ cause: cause.environmentCall + state.mode.privilege, value: 0n }),
+    environmentCall() {
+      const { privilege, virtual } = state.mode;
+      const fromGuest = virtual && privilege === supervisor ? 1 : 0;
+      return { cause: cause.environmentCall + privilege + fromGuest, value: 0n };
+    },
     // The hart fills in the address.
     breakpoint: () => ({ cause: cause.breakpoint, value: 0n }),
     returnFromMachine: () => (state.mode.privilege === machine ? returnFromMachine(state) : illegalInstruction),
     returnFromSupervisor: () =>
-      state.mode.privilege === user || forbids(status.TSR) ? illegalInstruction : returnFromSupervisor(state),
+      state.mode.privilege === user || forbids(status.TSR) ? notAllowed() : returnFromSupervisor(state),
     waitForInterrupt() {
-      if (state.mode.privilege === user || forbids(status.TW)) return illegalInstruction;
+      const { privilege, virtual } = state.mode;
+      // "The TW field affects execution in all modes except M-mode"; "assuming mstatus.TW=0", VTW and VU-mode are a guest's own matter.
+      if (privilege !== machine && (state.mstatus & status.TW) !== 0) return illegalInstruction;
+      if (privilege === user || (virtual && (state.hstatus & hypervisorStatus.VTW) !== 0)) return notAllowed();
       state.waiting = !awake(state);
       return 0n;
     },
     useFloats: () => (hart.useFloats() ? 0n : illegalInstruction),
     fenceAddresses(operand) {
       const address = BigInt(operand);
-      if (state.mode.privilege === user || forbids(status.TVM)) return illegalInstruction;
+      if (state.mode.privilege === user || forbids(status.TVM)) return notAllowed();
       // Of one address space is of all of them: more than was asked is allowed.
       hart.fence(address === 0n ? undefined : address);
       return 0n;
     },
     // Engines see every change of code at once.
     fenceInstructions: () => 0n,
+    loadGuest: (operand, bytes, executable) =>
+      accessGuest(hart, BigInt(operand), Number(bytes), "read", Number(executable) !== 0, (address, width) =>
+        hart.memory.load(address, width),
+      ),
+    storeGuest: (operand, value, bytes) =>
+      accessGuest(
+        hart,
+        BigInt(operand),
+        Number(bytes),
+        "write",
+        false,
+        (address, width) => hart.memory.store(address, width, BigInt(value)) ?? 0n,
+      ),
+    fenceGuestAddresses(operand) {
+      const address = BigInt(operand);
+      // "Neither mstatus.TVM nor hstatus.VTVM causes HFENCE.VVMA to trap."
+      if (state.mode.virtual || state.mode.privilege === user) return notAllowed();
+      hart.fence(address === 0n ? undefined : address);
+      return 0n;
+    },
+    fenceGuestPages() {
+      if (state.mode.virtual || state.mode.privilege === user || forbids(status.TVM)) return notAllowed();
+      // Translations are kept by guests' virtual addresses: "a common technique is to flush all".
+      hart.fence(undefined);
+      return 0n;
+    },
   };
+}
+
+/** HLV, HLVX and HSV ("Hypervisor Virtual-Machine Load and Store Instructions"): as VS-mode, or VU-mode, as hstatus.SPVP says. */
+function accessGuest(
+  hart: RoutineHart,
+  address: bigint,
+  bytes: number,
+  access: "read" | "write",
+  peeks: boolean,
+  make: (address: bigint, width: Width) => bigint | Exception,
+): bigint | Exception {
+  const { state } = hart;
+  const { privilege, virtual } = state.mode;
+  if (virtual) return virtualInstruction;
+  if (privilege === user && (state.hstatus & hypervisorStatus.HU) === 0) return illegalInstruction;
+  const mode = modeOf((state.hstatus & hypervisorStatus.SPVP) === 0 ? user : supervisor, true);
+  const answer = hart.memory.asGuest(mode, peeks, () => make(address, widthOf(bytes)));
+  // Its value is a guest's virtual address, although V is 0.
+  if (typeof answer !== "bigint") return { ...answer, guest: answer.guest ?? { address: 0n } };
+  hart.touched(address, bytes, access);
+  return answer;
 }

@@ -8,6 +8,7 @@ import { createOperators } from "../translate/operators.js";
 import { buildAccesses } from "./access-code.js";
 import { CodePages, type CodeOptions } from "./code-pages.js";
 import type { TranslatedEngine } from "./engine.js";
+import { extensionsOf } from "./extensions.js";
 import type { HartBus } from "./memory.js";
 import type { Operand } from "./routines.js";
 import { buildTraps } from "./trap-code.js";
@@ -53,9 +54,11 @@ export function sharedOf(memory: Memory, bus: HartBus, isa: Isa, options: CodeOp
   const called = isa.rows.flatMap(({ meaning }) =>
     meaning.flatMap((effect) => (effect.kind === "call" ? [effect.routine] : [])),
   );
-  const traps = instantiate(buildTraps(), {
+  const { hypervisor } = extensionsOf(isa);
+  const traps = instantiate(buildTraps(hypervisor), {
     host: {
       memory,
+      environmentCall: (base: number, pc: bigint) => engine(base).call("environmentCall", pc, 0, 0),
       returnFromMachine: (base: number) => engine(base).call("returnFromMachine", 0, 0, 0),
       returnFromSupervisor: (base: number) => engine(base).call("returnFromSupervisor", 0, 0, 0),
     },

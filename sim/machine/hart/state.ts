@@ -1,6 +1,7 @@
 import { hartLayout } from "../layout.js";
+import { hypervisorStatus } from "./hypervisor-status.js";
 import { modeOf, machine, privilegeOf, type Mode } from "./mode.js";
-import { mppShift } from "./status.js";
+import { mppShift, status, worldFields } from "./status.js";
 
 /** What a counter counts: `base` is its value where it stands still, else what has to be added to the hart's own count. */
 export interface Counter {
@@ -26,12 +27,26 @@ export const arenaFields = [
   "scause",
   "stval",
   "sscratch",
+  "mstatush",
+  "hstatus",
+  "hedeleg",
+  "htval",
+  "htinst",
+  "mtval2",
+  "mtinst",
 ] as const;
+
+/** mstatus.TVM and TSR are kept where hstatus's VTVM and VTSR are. */
+const { VTVM, VTSR } = hypervisorStatus;
 
 /**
  * What a hart holds beside its integer registers and pc. Names are those of the CSRs; a field of bits is a number where 32 of
  * them are enough. CSRs that are views of these (sstatus, sie, sip, misa, …) have no field. It begins as after a reset
  * (privileged ISA, "Reset"), what that leaves open being 0.
+ *
+ * When the hypervisor extension's V changes, supervisor CSRs and their replicas change places (see `mode`): so while V is 1, `sepc` is
+ * the guest's and `vsepc` the hypervisor's own. Whatever acts on supervisor CSRs acts on those in effect ("When V=1, the VS CSRs
+ * substitute for the corresponding supervisor CSRs"), translated code too.
  */
 export class PrivilegedState {
   readonly #words: Int32Array;
@@ -49,6 +64,21 @@ export class PrivilegedState {
   /** One byte and one address for each entry of physical memory protection. */
   readonly pmpcfg: number[];
   readonly pmpaddr: bigint[];
+  // The hypervisor extension's.
+  hideleg = 0;
+  hcounteren = 0;
+  henvcfg = 0n;
+  htimedelta = 0n;
+  hgatp = 0n;
+  /** Of mstatus, `worldFields`. */
+  vsstatus = 0;
+  vstvec = 0n;
+  vsscratch = 0n;
+  vsepc = 0n;
+  vscause = 0n;
+  vstval = 0n;
+  vsatp = 0n;
+  vstimecmp = -1n;
   /** Where LR reserved, until SC or what else ends it. */
   reservation: bigint | undefined = undefined;
   /** In WFI. */
@@ -61,16 +91,39 @@ export class PrivilegedState {
     this.pmpcfg = Array.from({ length: pmpEntries }, () => 0);
     this.pmpaddr = Array.from({ length: pmpEntries }, () => 0n);
     this.#words.fill(0, hartLayout.privilege / 4, hartLayout.modes / 4);
+    this.#words.fill(0, hartLayout.mstatush / 4, hartLayout.mtinst / 4 + 2);
     this.mode = modeOf(machine);
     this.mstatus = machine << mppShift;
   }
 
   get mode(): Mode {
-    return modeOf(privilegeOf(this.#words[hartLayout.privilege / 4] ?? 0));
+    return modeOf(privilegeOf(this.#words[hartLayout.privilege / 4] ?? 0), this.#words[hartLayout.virtual / 4] === 1);
   }
 
-  set mode({ privilege }: Mode) {
+  /** A change of V lets supervisor CSRs and their replicas change places. */
+  set mode({ privilege, virtual }: Mode) {
     this.#words[hartLayout.privilege / 4] = privilege;
+    if (virtual === (this.#words[hartLayout.virtual / 4] === 1)) return;
+    this.#words[hartLayout.virtual / 4] = virtual ? 1 : 0;
+    const { hstatus } = this;
+    if (virtual) this.vsstatus = (this.vsstatus & ~(status.TVM | status.TSR)) | (hstatus & (VTVM | VTSR));
+    const shown = this.vsstatus & worldFields;
+    this.vsstatus = this.mstatus & worldFields;
+    this.mstatus = (this.mstatus & ~worldFields) | shown;
+    [this.stvec, this.vstvec] = [this.vstvec, this.stvec];
+    [this.sscratch, this.vsscratch] = [this.vsscratch, this.sscratch];
+    [this.sepc, this.vsepc] = [this.vsepc, this.sepc];
+    [this.scause, this.vscause] = [this.vscause, this.scause];
+    [this.stval, this.vstval] = [this.vstval, this.stval];
+    [this.satp, this.vsatp] = [this.vsatp, this.satp];
+    this.noteFloats();
+  }
+
+  /** Lets code know whether using the floating-point registers changes anything: where V is 1, both status registers tell of them. */
+  noteFloats(): void {
+    const { FS } = status;
+    const bits = this.mode.virtual ? this.mstatus & this.vsstatus : this.mstatus;
+    this.#words[hartLayout.floats / 4] = (bits & FS) === FS ? 1 : 0;
   }
 
   // `lines` are the levels of the interrupt lines, `software` the bits of mip that software set.
@@ -193,5 +246,61 @@ export class PrivilegedState {
 
   set sscratch(value: bigint) {
     this.#longs[hartLayout.sscratch / 8] = value;
+  }
+
+  get mstatush(): number {
+    return this.#words[hartLayout.mstatush / 4] ?? 0;
+  }
+
+  set mstatush(bits: number) {
+    this.#words[hartLayout.mstatush / 4] = bits;
+  }
+
+  get hstatus(): number {
+    return this.#words[hartLayout.hstatus / 4] ?? 0;
+  }
+
+  set hstatus(bits: number) {
+    this.#words[hartLayout.hstatus / 4] = bits;
+  }
+
+  get hedeleg(): number {
+    return this.#words[hartLayout.hedeleg / 4] ?? 0;
+  }
+
+  set hedeleg(bits: number) {
+    this.#words[hartLayout.hedeleg / 4] = bits;
+  }
+
+  get htval(): bigint {
+    return this.#longs[hartLayout.htval / 8] ?? 0n;
+  }
+
+  set htval(value: bigint) {
+    this.#longs[hartLayout.htval / 8] = value;
+  }
+
+  get htinst(): bigint {
+    return this.#longs[hartLayout.htinst / 8] ?? 0n;
+  }
+
+  set htinst(value: bigint) {
+    this.#longs[hartLayout.htinst / 8] = value;
+  }
+
+  get mtval2(): bigint {
+    return this.#longs[hartLayout.mtval2 / 8] ?? 0n;
+  }
+
+  set mtval2(value: bigint) {
+    this.#longs[hartLayout.mtval2 / 8] = value;
+  }
+
+  get mtinst(): bigint {
+    return this.#longs[hartLayout.mtinst / 8] ?? 0n;
+  }
+
+  set mtinst(value: bigint) {
+    this.#longs[hartLayout.mtinst / 8] = value;
   }
 }

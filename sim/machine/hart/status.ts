@@ -23,12 +23,16 @@ export const status: Readonly<
 export const sppShift = 8;
 export const mppShift = 11;
 
+/** The fields of mstatus's upper half that the hypervisor extension adds, as bits of what is mstatush in RV32. */
+export const statusHigh: Readonly<Record<"GVA" | "MPV", number>> = { GVA: 1 << 6, MPV: 1 << 7 };
+
 const { SIE, MIE, SPIE, MPIE, SPP, MPP, FS, MPRV, SUM, MXR, TVM, TW, TSR } = status;
 const supervisorFields = SIE | SPIE | SPP | SUM | MXR;
 const machineFields = supervisorFields | MIE | MPIE | MPP | MPRV | TVM | TW | TSR;
 /** SXL and UXL say 64 bits; sstatus has UXL alone. */
 const machineFixed = 10n << 32n;
 const supervisorFixed = 2n << 32n;
+const machineHigh = statusHigh.GVA | statusHigh.MPV;
 /** Something of the extensions' state is dirty. */
 const SD = 1n << 63n;
 
@@ -36,7 +40,15 @@ const dirty = (bits: number): bigint => ((bits & FS) === FS ? SD : 0n);
 
 const signed = (value: bigint): bigint => BigInt.asIntN(64, value);
 
-export const readMachine = (bits: number): bigint => signed(machineFixed | BigInt(bits) | dirty(bits));
+/** @param high the upper half's bits */
+export const readMachine = (bits: number, high: number): bigint =>
+  signed(machineFixed | (BigInt(high) << 32n) | BigInt(bits) | dirty(bits));
+
+/**
+ * The fields that change places when V does: sstatus's with vsstatus's ("Virtual Supervisor Status Register"). While V is 1, TVM and
+ * TSR are hstatus's VTVM and VTSR, since mstatus's own "affect execution only in HS-mode".
+ */
+export const worldFields: number = supervisorFields | FS | TVM | TSR;
 
 export const readSupervisor = (bits: number): bigint =>
   signed(supervisorFixed | BigInt(bits & (supervisorFields | FS)) | dirty(bits));
@@ -48,6 +60,8 @@ export function writeMachine(old: number, value: bigint, float: boolean): number
   // 2 is no mode; the field keeps what it held then.
   return (bits & MPP) === 2 << mppShift ? (bits & ~MPP) | (old & MPP) : bits;
 }
+
+export const writeMachineHigh = (value: bigint): number => Number(BigInt.asUintN(32, value >> 32n)) & machineHigh;
 
 export function writeSupervisor(old: number, value: bigint, float: boolean): number {
   const fields = supervisorFields | (float ? FS : 0);

@@ -1,8 +1,9 @@
 import { Code, WasmModule, type FunctionType } from "../../wasm/index.js";
 import { attention, hartLayout, modeEntry, modeSize } from "../layout.js";
 import { cause } from "./exceptions.js";
+import { hypervisorStatus } from "./hypervisor-status.js";
 import { machine, supervisor } from "./mode.js";
-import { mppShift, sppShift, status } from "./status.js";
+import { mppShift, sppShift, status, statusHigh } from "./status.js";
 
 const { SIE, SPIE, SPP, MIE, MPIE, MPP, MPRV, SUM, MXR, TSR } = status;
 /** From an enable bit to the one that keeps it over a trap. */
@@ -17,11 +18,32 @@ interface Handler {
   readonly epc: number;
   readonly cause: number;
   readonly tval: number;
+  /** The hypervisor extension's: those that become 0, and bits of a status register that do. */
+  readonly others: readonly number[];
+  readonly status: number;
+  readonly cleared: number;
 }
 
+const { GVA, SPV } = hypervisorStatus;
 const handlers: Readonly<Record<"machine" | "supervisor", Handler>> = {
-  machine: { tvec: hartLayout.mtvec, epc: hartLayout.mepc, cause: hartLayout.mcause, tval: hartLayout.mtval },
-  supervisor: { tvec: hartLayout.stvec, epc: hartLayout.sepc, cause: hartLayout.scause, tval: hartLayout.stval },
+  machine: {
+    tvec: hartLayout.mtvec,
+    epc: hartLayout.mepc,
+    cause: hartLayout.mcause,
+    tval: hartLayout.mtval,
+    others: [hartLayout.mtval2, hartLayout.mtinst],
+    status: hartLayout.mstatush,
+    cleared: statusHigh.MPV | statusHigh.GVA,
+  },
+  supervisor: {
+    tvec: hartLayout.stvec,
+    epc: hartLayout.sepc,
+    cause: hartLayout.scause,
+    tval: hartLayout.stval,
+    others: [hartLayout.htval, hartLayout.htinst],
+    status: hartLayout.hstatus,
+    cleared: SPV | GVA,
+  },
 };
 
 /**
@@ -32,19 +54,27 @@ const handlers: Readonly<Record<"machine" | "supervisor", Handler>> = {
  *     environmentCall(hart, pc) → the handler
  *     returnFromMachine(hart), returnFromSupervisor(hart) → where to go on
  *
- * What may not return is left to the functions `host.…` of the same names.
+ * What may not return is left to the functions `host.…` of the same names, and so is what changes V. In a guest, supervisor CSRs are
+ * the guest's own (`PrivilegedState`), so that its calls and returns are what any supervisor's are.
+ *
+ * @param hypervisor whether there is a V
  */
-export function buildTraps(): Uint8Array<ArrayBuffer> {
+export function buildTraps(hypervisor: boolean): Uint8Array<ArrayBuffer> {
   const module = new WasmModule();
   module.importMemory("host", "memory");
   const illegal = {
     machine: module.importFunction("host", "returnFromMachine", returnType),
     supervisor: module.importFunction("host", "returnFromSupervisor", returnType),
   };
+  const leave = hypervisor ? module.importFunction("host", "environmentCall", callType) : undefined;
   const enterMode = module.function(modeType, enterModeCode());
-  module.function(callType, environmentCallCode(enterMode), "environmentCall");
-  module.function(returnType, returnFromMachineCode(enterMode, illegal.machine), "returnFromMachine");
-  module.function(returnType, returnFromSupervisorCode(enterMode, illegal.supervisor), "returnFromSupervisor");
+  module.function(callType, environmentCallCode(enterMode, leave), "environmentCall");
+  module.function(returnType, returnFromMachineCode(enterMode, illegal.machine, hypervisor), "returnFromMachine");
+  module.function(
+    returnType,
+    returnFromSupervisorCode(enterMode, illegal.supervisor, hypervisor),
+    "returnFromSupervisor",
+  );
   return module.encode();
 }
 
@@ -99,10 +129,18 @@ function enterModeCode(): Code {
   return code;
 }
 
-function environmentCallCode(enterMode: number): Code {
+/** @param leave the host's, where there is a V */
+function environmentCallCode(enterMode: number, leave: number | undefined): Code {
   const code = new Code(callType.parameters.length);
   const [hart, pc] = [0, 1];
   const [privilege, number, old] = [code.local("i32"), code.local("i32"), code.local("i32")];
+  code.get(hart);
+  code.access("i32.load", hartLayout.privilege);
+  code.tee(privilege);
+  code.i32(cause.environmentCall);
+  code.op("i32.add");
+  code.set(number);
+  if (leave !== undefined) leaveGuest(code, number, privilege, leave);
   code.get(hart);
   code.get(hart);
   code.access("i32.load", hartLayout.trapped);
@@ -112,14 +150,27 @@ function environmentCallCode(enterMode: number): Code {
   code.get(hart);
   code.access("i32.load", hartLayout.mstatus);
   code.set(old);
-  code.get(hart);
-  code.access("i32.load", hartLayout.privilege);
-  code.tee(privilege);
-  code.i32(cause.environmentCall);
-  code.op("i32.add");
-  code.set(number);
 
-  const enter = ({ epc, cause, tval, tvec }: Handler): void => {
+  const enter = ({ epc, cause, tval, tvec, others, status, cleared }: Handler): void => {
+    if (leave !== undefined) {
+      // Of what stays in a guest, nothing is told to the hypervisor.
+      code.get(hart);
+      code.access("i32.load", hartLayout.virtual);
+      code.op("i32.eqz");
+      code.if();
+      for (const place of others) {
+        code.get(hart);
+        code.i64(0n);
+        code.access("i64.store", place);
+      }
+      code.get(hart);
+      code.get(hart);
+      code.access("i32.load", status);
+      code.i32(~cleared);
+      code.op("i32.and");
+      code.access("i32.store", status);
+      code.op("end");
+    }
     const save = (place: number, value: () => void): void => {
       code.get(hart);
       value();
@@ -184,6 +235,35 @@ function environmentCallCode(enterMode: number): Code {
   return code;
 }
 
+/** In a guest: the cause is VS-mode's own, and the host's is the call unless the hypervisor leaves it to the guest. */
+function leaveGuest(code: Code, number: number, privilege: number, leave: number): void {
+  const [hart, pc] = [0, 1];
+  code.get(hart);
+  code.access("i32.load", hartLayout.virtual);
+  code.if();
+  code.get(number);
+  code.get(privilege);
+  code.op("i32.add");
+  code.set(number);
+  code.get(hart);
+  code.access("i32.load", hartLayout.medeleg);
+  code.get(hart);
+  code.access("i32.load", hartLayout.hedeleg);
+  code.op("i32.and");
+  code.get(number);
+  code.op("i32.shr_u");
+  code.i32(1);
+  code.op("i32.and");
+  code.op("i32.eqz");
+  code.if();
+  code.get(hart);
+  code.get(pc);
+  code.call(leave);
+  code.op("return");
+  code.op("end");
+  code.op("end");
+}
+
 /** Leaves on the stack: the old mstatus without `cleared`, enabled as it was before the trap, and ready for the next. */
 function unstacked(code: Code, old: number, previousEnable: number): void {
   code.get(old);
@@ -196,7 +276,7 @@ function unstacked(code: Code, old: number, previousEnable: number): void {
   code.op("i32.or");
 }
 
-function returnFromMachineCode(enterMode: number, illegal: number): Code {
+function returnFromMachineCode(enterMode: number, illegal: number, hypervisor: boolean): Code {
   const code = new Code(returnType.parameters.length);
   const hart = 0;
   const [old, to] = [code.local("i32"), code.local("i32")];
@@ -204,6 +284,13 @@ function returnFromMachineCode(enterMode: number, illegal: number): Code {
   code.access("i32.load", hartLayout.privilege);
   code.i32(machine);
   code.op("i32.ne");
+  if (hypervisor) {
+    code.get(hart);
+    code.access("i32.load", hartLayout.mstatush);
+    code.i32(statusHigh.MPV);
+    code.op("i32.and");
+    code.op("i32.or");
+  }
   code.if();
   code.get(hart);
   code.call(illegal);
@@ -235,7 +322,7 @@ function returnFromMachineCode(enterMode: number, illegal: number): Code {
   return code;
 }
 
-function returnFromSupervisorCode(enterMode: number, illegal: number): Code {
+function returnFromSupervisorCode(enterMode: number, illegal: number, hypervisor: boolean): Code {
   const code = new Code(returnType.parameters.length);
   const hart = 0;
   const [old, from] = [code.local("i32"), code.local("i32")];
@@ -256,6 +343,19 @@ function returnFromSupervisorCode(enterMode: number, illegal: number): Code {
   code.op("i32.ne");
   code.op("i32.and");
   code.op("i32.or");
+  if (hypervisor) {
+    code.get(hart);
+    code.access("i32.load", hartLayout.virtual);
+    code.op("i32.eqz");
+    code.get(hart);
+    code.access("i32.load", hartLayout.hstatus);
+    code.i32(SPV);
+    code.op("i32.and");
+    code.i32(0);
+    code.op("i32.ne");
+    code.op("i32.and");
+    code.op("i32.or");
+  }
   code.if();
   code.get(hart);
   code.call(illegal);

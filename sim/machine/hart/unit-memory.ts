@@ -105,11 +105,11 @@ export class UnitMemory {
     const host = this.#bus.ramAt(page, pageSize);
     if (host === undefined) return false;
     const halves = { low, high };
-    const { level, dataPrivilege } = memory;
-    const isRead = protection.allows(page, pageSize, "read", dataPrivilege);
+    const { level, dataMode } = memory;
+    const isRead = protection.allows(page, pageSize, "read", dataMode.privilege);
     if (isRead) this.#tlb.fill("read", halves, host, level);
     const isPlain = this.#bus.dirty.has(page) && !this.#code.holdsCode(page);
-    const isWritten = writes && isPlain && protection.allows(page, pageSize, "write", dataPrivilege);
+    const isWritten = writes && isPlain && protection.allows(page, pageSize, "write", dataMode.privilege);
     if (isWritten) this.#tlb.fill("write", halves, host, level);
     return access === "read" ? isRead : isWritten;
   }

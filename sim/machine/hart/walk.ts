@@ -2,7 +2,6 @@ import type { Access } from "./exceptions.js";
 import { supervisor, type Privilege } from "./mode.js";
 import { updatesMarks } from "./csr-machine.js";
 import type { Protection } from "./pmp.js";
-import type { PrivilegedState } from "./state.js";
 import { status } from "./status.js";
 
 /** Bits of a page-table entry (privileged ISA, "Sv32", taken over by Sv39). */
@@ -19,8 +18,25 @@ export interface Ram {
   ramAt(address: number, bytes: number): number | undefined;
 }
 
-/** What it ended with when it did not find the page. */
-export type WalkFault = "page" | "access";
+/** What it ended with when it did not find the page. "table" is `TableAddresses`'s. */
+export type WalkFault = "page" | "access" | "table";
+
+/** What a page has to allow: an access; or, of "peek", to be executed, although the access is a load (HLVX). */
+export type Needed = Access | "peek";
+
+/** The bits of mstatus and of menvcfg, or of their kind, that a walk goes by. */
+export interface WalkRules {
+  /** SUM and MXR. */
+  readonly status: number;
+  /** ADUE. */
+  readonly environment: bigint;
+}
+
+/** Where tables lie whose addresses are no physical ones. */
+export interface TableAddresses {
+  /** The physical address of an entry to be read or marked; negative where there is none. */
+  locateTable(address: number, access: "read" | "write"): number;
+}
 
 /** Walks Sv39's page tables. Addresses are numbers: those of 56 bits may lose their last bits, but nothing lies up there. */
 export class Walker {
@@ -46,18 +62,23 @@ export class Walker {
    * Finds the page of an address, by the steps of "Virtual Address Translation Process". Where A or D is missing in an entry, it
    * is set, or that is a page fault, as menvcfg says (Svadu, Svade).
    * @param root the topmost table's address
-   * @param number the virtual page number, of 27 bits
+   * @param number the virtual page number: 27 bits, or 29 where the topmost table is four times as large (Sv39x4)
+   * @param tables who knows where tables lie, if their addresses aren't physical
    */
   walk(
     root: number,
     number: number,
-    access: Access,
+    access: Needed,
     privilege: Privilege,
-    { mstatus, menvcfg }: PrivilegedState,
+    { status: bits, environment }: WalkRules,
+    tables?: TableAddresses,
   ): WalkFault | undefined {
     let table = root;
     for (let level = levels - 1; level >= 0; level--) {
-      const address = table + 8 * ((number >>> (9 * level)) & (entries - 1));
+      const index = level === levels - 1 ? number >>> (9 * level) : (number >>> (9 * level)) & (entries - 1);
+      const given = table + 8 * index;
+      const address = tables === undefined ? given : tables.locateTable(given, "read");
+      if (address < 0) return "table";
       const at = this.#ram.ramAt(address, 8);
       if (at === undefined || !this.#protection.allows(address, 8, "read", supervisor)) return "access";
       const low = this.#view.getUint32(at, true);
@@ -71,10 +92,11 @@ export class Walker {
         continue;
       }
       const below = entries ** level;
-      if (!permits(low, access, privilege, mstatus) || (page / 4096) % below !== 0) return "page";
+      if (!permits(low, access, privilege, bits) || (page / 4096) % below !== 0) return "page";
       const marks = access === "write" ? pte.A | pte.D : pte.A;
       if ((low & marks) !== marks) {
-        if (!updatesMarks(menvcfg)) return "page";
+        if (!updatesMarks(environment)) return "page";
+        if (tables !== undefined && tables.locateTable(given, "write") < 0) return "table";
         if (!this.#protection.allows(address, 8, "write", supervisor)) return "access";
         this.#marked(address, 8);
         this.#view.setUint32(at, low | marks, true);
@@ -88,16 +110,17 @@ export class Walker {
   }
 }
 
-function permits(entry: number, access: Access, privilege: Privilege, mstatus: number): boolean {
+function permits(entry: number, access: Needed, privilege: Privilege, bits: number): boolean {
   if ((entry & pte.U) === 0) {
     if (privilege !== supervisor) return false;
-  } else if (privilege === supervisor && (access === "execute" || (mstatus & status.SUM) === 0)) return false;
+  } else if (privilege === supervisor && (access === "execute" || (bits & status.SUM) === 0)) return false;
   switch (access) {
     case "read":
-      return (entry & pte.R) !== 0 || ((mstatus & status.MXR) !== 0 && (entry & pte.X) !== 0);
+      return (entry & pte.R) !== 0 || ((bits & status.MXR) !== 0 && (entry & pte.X) !== 0);
     case "write":
       return (entry & pte.W) !== 0;
     case "execute":
+    case "peek":
       return (entry & pte.X) !== 0;
   }
 }

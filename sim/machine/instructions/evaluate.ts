@@ -9,6 +9,16 @@ import type { Effect, Field, Operator, Routine, Term, Width } from "./meaning.js
 export interface Exception {
   readonly cause: number;
   readonly value: bigint;
+  /** Where the value is a guest's virtual address although V is 0, or there is more to say of it. */
+  readonly guest?: GuestFault;
+}
+
+/** What the hypervisor extension tells of a fault at a guest's virtual address. */
+export interface GuestFault {
+  /** The guest physical address that the hypervisor's tables don't allow, shifted right by 2 bits; 0 where there is none. */
+  readonly address: bigint;
+  /** Whether it was a page table's of the guest, which the hart read or marked by itself. */
+  readonly implicit?: "read" | "write";
 }
 
 /** What instructions act on, as the evaluator sees it. Numbers are signed, addresses the low 64 bits of one. */

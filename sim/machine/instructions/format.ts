@@ -78,6 +78,8 @@ type FormatName =
   | "fence"
   | "fenceInstructions"
   | "addresses"
+  | "guestLoad"
+  | "guestStore"
   | "floatLoad"
   | "floatStore"
   | "float"
@@ -116,6 +118,9 @@ export const formats: Readonly<Record<FormatName, Format>> = {
   fence: { name: "I", mask: 0x0000707f, fields: { imm: plain(20, 8) }, syntax: "pred, succ" },
   fenceInstructions: { name: "I", mask: 0x0000707f, fields: {}, syntax: "" },
   addresses: { name: "R", mask: 0xfe007fff, fields: { rs1, rs2 }, syntax: "rs1, rs2" },
+  /** At an address that the register holds as it is. */
+  guestLoad: { name: "R", mask: 0xfff0707f, fields: { rd, rs1 }, syntax: "rd, (rs1)" },
+  guestStore: { name: "R", mask: 0xfe007fff, fields: { rs1, rs2 }, syntax: "rs2, (rs1)" },
   floatLoad: { name: "I", mask: 0x0000707f, fields: { frd, rs1, imm: immediateI }, syntax: "frd, imm(rs1)" },
   floatStore: { name: "S", mask: 0x0000707f, fields: { rs1, frs2, imm: immediateS }, syntax: "frs2, imm(rs1)" },
   float: { name: "R", mask: 0xfe00707f, fields: { frd, frs1, frs2 }, syntax: "frd, frs1, frs2" },

@@ -5,7 +5,7 @@
  * format      where the bits of an instruction keep its fields
  * row         one instruction
  * syntax      how operands are written
- * integer, multiply, atomic, system   the extensions
+ * integer, multiply, atomic, floating-point, system, hypervisor   the extensions
  * compressed  16-bit forms of 32-bit instructions
  * pseudo      other spellings of an instruction: `mv`, `ret`, `csrr`
  * registers, csrs   their names
@@ -18,9 +18,9 @@ export { csrNames, csrNumbers } from "./csrs.js";
 export { candidatesOf, createDecoder, isLong, type Decoder, type Instruction } from "./decode.js";
 export { describe } from "./describe.js";
 export { encode } from "./encode.js";
-export { evaluate, type Exception, type HartState } from "./evaluate.js";
+export { evaluate, type Exception, type GuestFault, type HartState } from "./evaluate.js";
 export { extract, formats, insert, type FieldBits, type Fields } from "./format.js";
-export { rv64, type Isa } from "./isa.js";
+export { rv64, rv64h, type Isa } from "./isa.js";
 export type { Effect, Field, Meaning, Operator, Routine, Term, Width } from "./meaning.js";
 export { pseudos, type Pseudo } from "./pseudo.js";
 export { floatRegisterNames, floatRegisters, integerRegisters, registerNames } from "./registers.js";

@@ -2,6 +2,7 @@ import { invariant, nearest, UsageError } from "../../core/index.js";
 import { atomics } from "./atomic.js";
 import { compressed } from "./compressed.js";
 import { floatingPoint } from "./floating-point.js";
+import { hypervisor } from "./hypervisor.js";
 import { integer } from "./integer.js";
 import { multiplication } from "./multiply.js";
 import type { Row, ShortRow } from "./row.js";
@@ -50,3 +51,6 @@ export const rv64: Isa = new Isa(
   [...integer, ...multiplication, ...atomics, ...floatingPoint, ...system],
   compressed,
 );
+
+/** The same with the hypervisor extension (privileged ISA, "Extension for Hypervisor Support", version 1.0). */
+export const rv64h: Isa = rv64.with("rv64imafdch_zicsr_zifencei", ...hypervisor);

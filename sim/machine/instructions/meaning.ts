@@ -113,7 +113,14 @@ export type Routine =
   | "useFloats"
   /** (address, address space; 0 for all) */
   | "fenceAddresses"
-  | "fenceInstructions";
+  | "fenceInstructions"
+  /** (address, bytes, executable): the sign-extended content of a guest's address; executable is 1 where it has to be, instead of readable */
+  | "loadGuest"
+  /** (address, value, bytes): stores at a guest's address */
+  | "storeGuest"
+  /** As fenceAddresses: of the guest's page tables; of the hypervisor's for guests. */
+  | "fenceGuestAddresses"
+  | "fenceGuestPages";
 
 export type Meaning = readonly Effect[];
 

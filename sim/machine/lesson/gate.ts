@@ -124,7 +124,7 @@ export class GatedState implements HartState {
     const page = pageOf(address);
     if (pageOf(address + BigInt(bytes - 1)) !== page) return this.#fail("special");
     // Page tables note the first access to a page, and a load that goes first may turn out not to have happened.
-    if (hoisted && this.#hart.memory.dataPrivilege !== 3 && !this.#read.has(page)) {
+    if (hoisted && this.#hart.memory.dataMode.privilege !== 3 && !this.#read.has(page)) {
       this.#page = page;
       return this.#fail("page");
     }

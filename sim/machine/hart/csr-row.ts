@@ -1,3 +1,4 @@
+import type { UserCsr } from "../instructions/index.js";
 import type { Floats } from "./floats.js";
 import type { PrivilegedState } from "./state.js";
 
@@ -11,6 +12,8 @@ export interface Features {
   /** menvcfg.ADUE: the hart may set A and D in page tables. */
   readonly svadu: boolean;
   readonly pmpEntries: number;
+  /** A flawed ISA's. */
+  readonly userCsrs: readonly UserCsr[];
 }
 
 /** The hart as its CSRs see it. */

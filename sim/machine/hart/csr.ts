@@ -8,6 +8,7 @@ import { machineRows } from "./csr-machine.js";
 import type { Csr, CsrHart, CsrTable, Features } from "./csr-row.js";
 import { supervisorRows } from "./csr-supervisor.js";
 import { illegalInstruction } from "./exceptions.js";
+import { user } from "./mode.js";
 
 /** How an instruction changes what a CSR holds, given the operand. */
 export type Change = "write" | "set" | "clear";
@@ -31,6 +32,11 @@ export function csrsOf(features: Features): CsrTable {
   return found;
 }
 
+/** Whether a flawed ISA lets user mode go on here, where the CSR is only read in any case. */
+const isOpen = ({ state, features }: CsrHart, number: number, writes: boolean): boolean =>
+  state.mode.privilege === user &&
+  features.userCsrs.some((open) => open.number === number && (open.access === "ignoreWrites") === writes);
+
 /**
  * What the six instructions of Zicsr do.
  * @param reads whether it is read, with the side effects of reading
@@ -46,7 +52,10 @@ export function accessCsr(
   writes: boolean,
 ): bigint | Exception {
   const csr = hart.csrs[number];
-  if (csr === undefined || privilegeNeeded(number) > hart.state.mode.privilege) return illegalInstruction;
+  if (csr === undefined) return illegalInstruction;
+  if (privilegeNeeded(number) > hart.state.mode.privilege) {
+    return isOpen(hart, number, writes) ? csr.read(hart) : illegalInstruction;
+  }
   if ((writes && number >> 10 === 3) || csr.allowed?.(hart) === false) return illegalInstruction;
   const old = reads ? csr.read(hart) : 0n;
   if (writes) {

@@ -3,8 +3,8 @@ import { accessCsr, type Change } from "./csr.js";
 import type { CsrHart } from "./csr-row.js";
 import { cause, illegalInstruction } from "./exceptions.js";
 import { awake } from "./interrupts.js";
-import { isAligned } from "./memory.js";
-import { machine, supervisor, user } from "./mode.js";
+import { isAligned, type VirtualMemory } from "./memory.js";
+import { machine, modeOf, supervisor, user } from "./mode.js";
 import { status } from "./status.js";
 import { returnFromMachine, returnFromSupervisor } from "./trap.js";
 
@@ -12,6 +12,7 @@ import { returnFromMachine, returnFromSupervisor } from "./trap.js";
 export interface RoutineHart extends CsrHart {
   /** Forgets translations: of all addresses, or of one. */
   fence(address: bigint | undefined): void;
+  readonly memory: VirtualMemory;
 }
 
 /** What the instruction itself says (a CSR's number, a size, whether) comes from translated code as a number. */
@@ -49,7 +50,7 @@ const changeCsr =
 export function routinesOf(hart: RoutineHart): Routines {
   const { state } = hart;
   const forbids = (bit: number): boolean => state.mode.privilege === supervisor && (state.mstatus & bit) !== 0;
-  return {
+  const routines: Routines = {
     writeCsr: changeCsr(hart, "write"),
     setCsr: changeCsr(hart, "set"),
     clearCsr: changeCsr(hart, "clear"),
@@ -87,5 +88,13 @@ export function routinesOf(hart: RoutineHart): Routines {
     },
     // Engines see every change of code at once.
     fenceInstructions: () => 0n,
+    returnOrJump: () => (state.mode.privilege === user ? state.sepc : routines.returnFromSupervisor(0n, 0n, 0n)),
+    returnToUser(operand) {
+      state.mode = modeOf(user);
+      return BigInt(operand) & -2n;
+    },
+    waitOrPass: () => (state.mode.privilege === user ? 0n : routines.waitForInterrupt(0n, 0n, 0n)),
+    probeAddress: (operand) => (typeof hart.memory.translate(BigInt(operand), 1, "read") === "number" ? 1n : 0n),
   };
+  return routines;
 }

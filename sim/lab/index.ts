@@ -41,6 +41,7 @@ export {
   type Dynamo,
   type DynamoOptions,
   type Executable,
+  type Flaw,
   type ImageSymbol,
   type Interpolated,
   type Isa,

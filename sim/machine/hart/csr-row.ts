@@ -1,3 +1,4 @@
+import type { UserCsr } from "../instructions/index.js";
 import type { Floats } from "./floats.js";
 import type { PrivilegedState } from "./state.js";
 
@@ -13,6 +14,8 @@ export interface Features {
   readonly pmpEntries: number;
   /** The hypervisor extension. */
   readonly hypervisor: boolean;
+  /** A flawed ISA's. */
+  readonly userCsrs: readonly UserCsr[];
 }
 
 /** The hart as its CSRs see it. */

@@ -36,6 +36,11 @@ export function csrsOf(features: Features): CsrTable {
   return found;
 }
 
+/** Whether a flawed ISA lets user mode go on here, where the CSR is only read in any case. */
+const isOpen = ({ state, features }: CsrHart, number: number, writes: boolean): boolean =>
+  state.mode.privilege === user &&
+  features.userCsrs.some((open) => open.number === number && (open.access === "ignoreWrites") === writes);
+
 /**
  * What the six instructions of Zicsr do.
  * @param reads whether it is read, with the side effects of reading
@@ -53,7 +58,7 @@ export function accessCsr(
   const csr = hart.csrs[number];
   if (csr === undefined) return illegalInstruction;
   const refused = refusal(hart, csr, writes);
-  if (refused !== undefined) return refused;
+  if (refused !== undefined) return isOpen(hart, number, writes) ? csr.read(hart) : refused;
   const old = reads ? csr.read(hart) : 0n;
   if (writes) {
     const held = change === "write" ? 0n : (csr.held?.(hart) ?? old);

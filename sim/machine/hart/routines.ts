@@ -57,7 +57,7 @@ export function routinesOf(hart: RoutineHart): Routines {
   const forbids = (bit: number): boolean => state.mode.privilege === supervisor && (state.mstatus & bit) !== 0;
   /** What HS-mode may do and a guest may not is a virtual instruction to it. */
   const notAllowed = (): Exception => (state.mode.virtual ? virtualInstruction : illegalInstruction);
-  return {
+  const routines: Routines = {
     writeCsr: changeCsr(hart, "write"),
     setCsr: changeCsr(hart, "set"),
     clearCsr: changeCsr(hart, "clear"),
@@ -128,7 +128,15 @@ export function routinesOf(hart: RoutineHart): Routines {
       hart.fence(undefined);
       return 0n;
     },
+    returnOrJump: () => (state.mode.privilege === user ? state.sepc : routines.returnFromSupervisor(0n, 0n, 0n)),
+    returnToUser(operand) {
+      state.mode = modeOf(user, state.mode.virtual);
+      return BigInt(operand) & -2n;
+    },
+    waitOrPass: () => (state.mode.privilege === user ? 0n : routines.waitForInterrupt(0n, 0n, 0n)),
+    probeAddress: (operand) => (typeof hart.memory.translate(BigInt(operand), 1, "read") === "number" ? 1n : 0n),
   };
+  return routines;
 }
 
 /** HLV, HLVX and HSV ("Hypervisor Virtual-Machine Load and Store Instructions"): as VS-mode, or VU-mode, as hstatus.SPVP says. */

@@ -9,7 +9,7 @@
  * compressed  16-bit forms of 32-bit instructions
  * pseudo      other spellings of an instruction: `mv`, `ret`, `csrr`
  * registers, csrs   their names
- * isa         a set of rows; variants of it
+ * isa         a set of rows; variants of it; flaws: variants that are hard to virtualize
  * decode      bits → instruction; encode: and back; shorten: to the 16-bit form
  * describe    a meaning in the manual's notation; reference: all rows as tables to read
  * evaluate    the reference engine: computes meanings, and nothing else
@@ -19,6 +19,7 @@ export { candidatesOf, createDecoder, isLong, type Decoder, type Instruction } f
 export { describe } from "./describe.js";
 export { encode } from "./encode.js";
 export { evaluate, type Exception, type GuestFault, type HartState } from "./evaluate.js";
+export { flaws, type Flaw, type UserCsr } from "./flaws.js";
 export { extract, formats, insert, type FieldBits, type Fields } from "./format.js";
 export { rv64, rv64h, type Isa } from "./isa.js";
 export type { Effect, Field, Meaning, Operator, Routine, Term, Width } from "./meaning.js";

@@ -1,6 +1,7 @@
 import { invariant, nearest, UsageError } from "../../core/index.js";
 import { atomics } from "./atomic.js";
 import { compressed } from "./compressed.js";
+import { flawOf, type UserCsr } from "./flaws.js";
 import { floatingPoint } from "./floating-point.js";
 import { hypervisor } from "./hypervisor.js";
 import { integer } from "./integer.js";
@@ -14,13 +15,16 @@ export class Isa {
   readonly name: string;
   readonly rows: readonly Row[];
   readonly shortRows: readonly ShortRow[];
+  /** CSRs that user mode gets at against the rules: none but in a flawed ISA. */
+  readonly userCsrs: readonly UserCsr[];
   readonly #byName: ReadonlyMap<string, Row>;
 
-  constructor(name: string, rows: readonly Row[], shortRows: readonly ShortRow[]) {
+  constructor(name: string, rows: readonly Row[], shortRows: readonly ShortRow[], userCsrs: readonly UserCsr[] = []) {
     this.name = name;
     this.rows = rows;
     this.#byName = new Map(rows.map((row) => [row.name, row]));
     invariant(this.#byName.size === rows.length, `${name} has two rows of one name`);
+    this.userCsrs = userCsrs;
     this.shortRows = shortRows.filter(({ means }) => this.#byName.has(means));
   }
 
@@ -39,10 +43,21 @@ export class Isa {
     throw new UsageError(`${this.name} has no instruction "${name}"`, `The nearest one it has is "${near ?? ""}".`);
   }
 
-  /** This ISA with rows added, or put in the place of those with the same name: a variant to experiment on. */
+  /**
+   * A variant to experiment on: this ISA with rows added, or put in the place of those with the same name. Without rows,
+   * `name` is a flaw's, and the variant's name has it behind this one's.
+   * @throws UsageError for no rows and no flaw's name, naming the nearest
+   */
   with(name: string, ...changed: readonly Row[]): Isa {
+    if (changed.length > 0) return this.#with(name, changed, []);
+    const flaw = flawOf(name);
+    return this.#with(`${this.name} ${name}`, flaw.rows, flaw.userCsrs);
+  }
+
+  #with(name: string, changed: readonly Row[], userCsrs: readonly UserCsr[]): Isa {
     const names = new Set(changed.map((row) => row.name));
-    return new Isa(name, [...this.rows.filter((row) => !names.has(row.name)), ...changed], this.shortRows);
+    const rows = [...this.rows.filter((row) => !names.has(row.name)), ...changed];
+    return new Isa(name, rows, this.shortRows, [...this.userCsrs, ...userCsrs]);
   }
 }
 

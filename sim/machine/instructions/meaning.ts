@@ -120,7 +120,16 @@ export type Routine =
   | "storeGuest"
   /** As fenceAddresses: of the guest's page tables; of the hypervisor's for guests. */
   | "fenceGuestAddresses"
-  | "fenceGuestPages";
+  | "fenceGuestPages"
+  // What flawed ISAs alone have.
+  /** As returnFromSupervisor, but in user mode only a jump to where it would go. */
+  | "returnOrJump"
+  /** (address): user mode begins there, whatever the mode was */
+  | "returnToUser"
+  /** As waitForInterrupt, but in user mode nothing. */
+  | "waitOrPass"
+  /** (address): 1 if the mode that the hart really is in may load a byte there, else 0 */
+  | "probeAddress";
 
 export type Meaning = readonly Effect[];
 

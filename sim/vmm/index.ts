@@ -1,0 +1,1 @@
+export * from "./popek-goldberg/index.js";

@@ -1,0 +1,2 @@
+export * from "./definitions.js";
+export { examineRiscv } from "./riscv.js";

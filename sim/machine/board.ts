@@ -18,8 +18,10 @@ import { VirtioMmio } from "./devices/virtio/transport.js";
 import type { VirtioDevice } from "./devices/virtio/virtio-device.js";
 import { createHart, type Hart, type Misaligned } from "./hart/index.js";
 import type { Isa } from "./instructions/index.js";
+import { pageSize } from "./layout.js";
 import { interruptSource, memoryMap, nanosecondsPerTick, virtioPlaces } from "./memory-map.js";
 import type { Schedule } from "./schedule.js";
+import { windowBus, type Window } from "./window.js";
 
 export interface BoardSpec {
   readonly world: World;
@@ -37,6 +39,8 @@ export interface BoardSpec {
   readonly misaligned: Misaligned;
   /** Seconds since 1970 at power-on. */
   readonly epoch: number;
+  /** Where its RAM is another machine's. */
+  readonly window: Window | undefined;
 }
 
 export interface BoardState {
@@ -68,8 +72,10 @@ export class Board implements Persist<BoardState> {
 
   constructor(spec: BoardSpec, schedule: Schedule, finish: (finish: Finish) => void) {
     const { world, name } = spec;
-    const arena = createArena(spec.harts, spec.memory);
-    const bus = new Bus(arena, memoryMap.ram);
+    const { window } = spec;
+    // With a window, the arena is for the harts' states alone.
+    const arena = createArena(spec.harts, window === undefined ? spec.memory : pageSize);
+    const bus = window === undefined ? new Bus(arena, memoryMap.ram) : windowBus(window, memoryMap.ram);
     this.bus = bus;
     this.drives = spec.drives;
     this.#isa = spec.isa;

@@ -1,5 +1,4 @@
 import { invariant } from "../core/index.js";
-import type { Arena } from "./arena.js";
 import { DirtyPages } from "./dirty-pages.js";
 import type { Device } from "./devices/device.js";
 import type { Width } from "./instructions/index.js";
@@ -11,6 +10,13 @@ interface Place {
 }
 
 type Written = (address: number, length: number) => void;
+
+/** Where RAM lies: in an arena, or in a part of one that another machine has. */
+interface Ram {
+  readonly memory: { readonly buffer: ArrayBuffer };
+  readonly ramStart: number;
+  readonly ramSize: number;
+}
 
 /**
  * The physical address space: RAM, which lies in the arena, and devices. An address with neither is a bus error, which the hart
@@ -30,12 +36,13 @@ export class Bus {
   /** The place found last: accesses come in runs. */
   #last: Place | undefined;
 
-  constructor(arena: Arena, ramBase: number) {
-    this.buffer = arena.memory.buffer;
+  /** @param marked is told of each store to RAM, before it, but for those that translated code makes by itself */
+  constructor({ memory, ramStart, ramSize }: Ram, ramBase: number, marked?: Written) {
+    this.buffer = memory.buffer;
     this.ramBase = ramBase;
-    this.ramSize = arena.ramSize;
-    this.ramStart = arena.ramStart;
-    this.dirty = new DirtyPages(new Uint8Array(this.buffer, this.ramStart, this.ramSize), ramBase);
+    this.ramSize = ramSize;
+    this.ramStart = ramStart;
+    this.dirty = new DirtyPages(new Uint8Array(this.buffer, ramStart, ramSize), ramBase, marked);
     this.#view = new DataView(this.buffer);
   }
 

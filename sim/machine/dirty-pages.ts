@@ -11,11 +11,16 @@ export class DirtyPages {
   /** 1 for a page that was written; for all while nobody has asked. */
   readonly #marks: Uint8Array;
   #asked = false;
+  readonly #marked: ((address: number, bytes: number) => void) | undefined;
 
-  /** @param base the physical address at which RAM begins */
-  constructor(ram: Uint8Array, base: number) {
+  /**
+   * @param base the physical address at which RAM begins
+   * @param marked is told of what is marked
+   */
+  constructor(ram: Uint8Array, base: number, marked?: (address: number, bytes: number) => void) {
     this.#ram = ram;
     this.#base = base;
+    this.#marked = marked;
     this.#marks = new Uint8Array(Math.ceil(ram.length / pageSize)).fill(1);
   }
 
@@ -24,6 +29,7 @@ export class DirtyPages {
     const first = this.#number(address);
     const last = this.#number(address + bytes - 1);
     for (let page = first; page <= last; page++) this.#marks[page] = 1;
+    this.#marked?.(address, bytes);
   }
 
   /** Whether the page is marked that the address lies in. */

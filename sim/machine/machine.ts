@@ -16,7 +16,7 @@ import type { Bus } from "./bus.js";
 import type { Console } from "./console.js";
 import type { Finish } from "./devices/test.js";
 import type { VirtioBalloon } from "./devices/virtio/balloon.js";
-import type { Hart, Stop, Watchpoint } from "./hart/index.js";
+import type { EngineName, Hart, Stop, Watchpoint } from "./hart/index.js";
 import { History, recordOptions, type Point, type RecordOptions } from "./history.js";
 import type { ImageSegment, ImageSymbol } from "./image/image.js";
 import { machineView, memoryView, registersView } from "./inspect.js";
@@ -29,6 +29,7 @@ import { Schedule, type MachineStop } from "./schedule.js";
 import type { Kept, MachineState } from "./state.js";
 import { addressOf, Stops, type Place } from "./stops.js";
 import { TextMatch } from "./text-match.js";
+import type { Window } from "./window.js";
 import { workOf, type MachineWork } from "./work.js";
 
 /** A computer with RISC-V harts, RAM and devices. Nothing happens in it while nobody runs it. */
@@ -45,9 +46,11 @@ export class Machine implements Persist<MachineState>, Viewable {
   #history: History<Kept> | undefined;
   #quiet = false;
   readonly #lost = new LostHarts();
+  readonly #isVirtual: boolean;
 
-  constructor(options: MachineOptions) {
+  constructor(options: MachineOptions, window?: Window) {
     check(options);
+    this.#isVirtual = window !== undefined;
     this.#options = options;
     this.name = options.name;
     this.world = options.world ?? createWorld();
@@ -73,7 +76,7 @@ export class Machine implements Persist<MachineState>, Viewable {
         },
       }),
     );
-    this.#board = new Board({ ...options, drives, network, world }, this.#schedule, (finish) => {
+    this.#board = new Board({ ...options, drives, network, world, window }, this.#schedule, (finish) => {
       this.#finish(finish);
     });
     this.console = this.#board.console;
@@ -136,7 +139,7 @@ export class Machine implements Persist<MachineState>, Viewable {
    */
   run(options?: Partial<RunOptions>): MachineStop {
     const { until, instructions, duration, engine } = runOptions(options);
-    if (engine !== null) for (const hart of this.harts) hart.engine = engine;
+    if (engine !== null) this.#choose(engine);
     const match = until === null ? undefined : new TextMatch(until);
     this.console.onText = (text) => {
       const found = match?.add(text);
@@ -311,6 +314,16 @@ export class Machine implements Persist<MachineState>, Viewable {
     return machineView(this, this.#options);
   }
 
+  #choose(engine: EngineName): void {
+    if (this.#isVirtual) {
+      throw new UsageError(
+        `${this.name} is a virtual machine: its VMM executes it`,
+        "Leave engine out; the VMM's host has one.",
+      );
+    }
+    for (const hart of this.harts) hart.engine = engine;
+  }
+
   get #point(): Point {
     return { executed: this.#schedule.executed, time: this.#schedule.quantumTime };
   }
@@ -393,4 +406,13 @@ export class Machine implements Persist<MachineState>, Viewable {
  */
 export function machine(options?: Partial<MachineOptions>): Machine {
   return new Machine(withDefaults("machine", options, defaults));
+}
+
+/**
+ * Makes a computer as `machine` does, whose RAM is a part of another's. Its harts reach that by the evaluator alone: whoever makes it
+ * gives each an engine that executes on the other machine's harts (`hart.engine`).
+ * @throws UsageError as `machine` does
+ */
+export function machineWithin(window: Window, options: Partial<Omit<MachineOptions, "memory">>): Machine {
+  return new Machine({ ...withDefaults("machine", options, defaults), memory: window.size }, window);
 }

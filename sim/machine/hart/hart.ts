@@ -51,6 +51,8 @@ export interface HartClock {
 export interface HartEngine {
   /** Executes at least one instruction, at most `hart.left`, or takes its trap; not past what changes modes or interrupts. */
   burst(): void;
+  /** What addresses mean has changed: all of them, or what one page-table leaf maps. */
+  forget?(address: bigint | undefined): void;
 }
 
 export interface HartParts {
@@ -244,11 +246,12 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
 
   protectionChanged(): void {
     this.protection.update(this.state);
-    this.translated.forget();
+    this.fence(undefined);
   }
 
   fence(address: bigint | undefined): void {
     this.translated.forget(address);
+    if (typeof this.engine === "object") this.engine.forget?.(address);
   }
 
   // Execution.

@@ -1,0 +1,80 @@
+import type { Hart } from "../machine/index.js";
+import type { Frames } from "./frames.js";
+import { pageSize, privilege, pte, spaceOf, status, type Access } from "./privileged.js";
+import { ShadowTables, type View } from "./shadow-paging.js";
+import type { Allotment } from "./frames.js";
+
+export interface AllocatorParts {
+  readonly guest: Hart;
+  /** The guest's RAM: where the guest has it, and where the host does. */
+  readonly ramBase: number;
+  readonly allotment: Allotment;
+  readonly frames: Frames;
+  readonly fence: (address?: bigint) => void;
+  /** Whether the guest's page counts as written: a store that isn't seen has to be to such a page. */
+  readonly isDirty: (page: number) => boolean;
+  readonly mark: (page: number) => void;
+}
+
+/**
+ * Popek and Goldberg's allocator, for memory: decides what of the host's a guest may reach. The guest's RAM is an allotment,
+ * base and bound; a guest's physical page is the host's page at the same distance from the base, and there is no other way for an
+ * address of the guest's to become one of the host's.
+ */
+export class Allocator {
+  readonly shadow: ShadowTables;
+  readonly #parts: AllocatorParts;
+
+  constructor(parts: AllocatorParts) {
+    this.#parts = parts;
+    this.shadow = new ShadowTables({ frames: parts.frames, fence: parts.fence });
+  }
+
+  /** How the guest sees memory now. */
+  get view(): View {
+    const { state } = this.#parts.guest;
+    const { privilege: mode } = state.mode;
+    // SUM is supervisor's alone; machine mode has neither.
+    const { mstatus } = state;
+    switch (mode) {
+      case privilege.user:
+        return { space: spaceOf(state.satp), key: (mstatus & status.MXR) === 0 ? 0 : 1 };
+      case privilege.supervisor:
+        return { space: spaceOf(state.satp), key: 4 + (mstatus & (status.SUM | status.MXR)) / status.SUM };
+      default:
+        return { space: 0n, key: 8 };
+    }
+  }
+
+  /**
+   * Lets the guest reach the page of an address, as far as its own tables and its physical memory protection let it.
+   * @returns whether it does now; otherwise the access is a device's, a fault of the guest's, or to a page that is only partly open
+   */
+  fill(address: bigint, access: Access): boolean {
+    const { guest, isDirty, mark } = this.#parts;
+    const { memory, protection, state } = guest;
+    const physical = memory.translate(address, 1, access);
+    if (typeof physical !== "number") return false;
+    const { level, writable } = memory;
+    const page = physical - (physical % pageSize);
+    const place = this.#hostPage(page);
+    if (place === undefined) return false;
+    const mode = state.mode.privilege;
+    const allows = (kind: Access): boolean => protection.allows(page, pageSize, kind, mode);
+    if (!allows(access)) return false;
+    let flags: number;
+    if (access === "execute") flags = pte.X;
+    else if (access === "write") {
+      mark(page);
+      flags = pte.R | pte.W;
+    } else flags = writable && isDirty(page) && allows("write") ? pte.R | pte.W : pte.R;
+    this.shadow.map(this.view, address, place, flags, level);
+    return true;
+  }
+
+  #hostPage(page: number): number | undefined {
+    const { ramBase, allotment } = this.#parts;
+    const offset = page - ramBase;
+    return offset >= 0 && offset + pageSize <= allotment.size ? allotment.address + offset : undefined;
+  }
+}

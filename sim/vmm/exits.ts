@@ -1,0 +1,166 @@
+import { UsageError, type Persist } from "../core/index.js";
+import type { Costs } from "./costs.js";
+
+/** Why a guest came to its VMM, by what the VMM did about it. */
+export const exitReasons = [
+  "CSR access",
+  "counter read",
+  "return from trap",
+  "address fence",
+  "wait for interrupt",
+  "system call",
+  "supervisor call",
+  "page fault",
+  "exception",
+  "interrupt",
+  "device access",
+  "shadow fill",
+  "interpretation",
+  "translation",
+  "hypercall",
+] as const;
+export type ExitReason = (typeof exitReasons)[number];
+
+/** What each means, for tables. */
+export const exitMeanings: Readonly<Record<ExitReason, string>> = {
+  "CSR access": "a privileged register was read or written: emulated on the virtual one",
+  "counter read": "cycle, time or instret: the guest's own was given",
+  "return from trap": "SRET or MRET: the virtual mode changed",
+  "address fence": "SFENCE.VMA: shadow tables lost what it named",
+  "wait for interrupt": "WFI: the guest is idle until one of its interrupts is pending",
+  "system call": "an environment call from virtual user mode: delivered to the guest's kernel",
+  "supervisor call": "an environment call from virtual supervisor or machine mode: delivered to the guest's firmware",
+  "page fault": "the guest's own tables refuse the access: delivered to the guest",
+  exception: "another exception of the guest's own: delivered to the guest",
+  interrupt: "a virtual interrupt was delivered to the guest",
+  "device access": "a load or store where the guest has a device: made there",
+  "shadow fill": "a hidden fault: the guest's tables allow the access, the shadow had no entry yet",
+  interpretation: "an instruction that direct execution can't be trusted with was interpreted",
+  translation: "kernel code was scanned and rewritten",
+  hypercall: "the guest asked its VMM",
+};
+
+/** One exit. `instruction` is the word that trapped, 0 where that wasn't one. */
+export interface Exit {
+  readonly number: number;
+  readonly reason: ExitReason;
+  /** Instructions that the guest had begun, that one not counted, and cycles of the host by then. */
+  readonly at: number;
+  readonly cycles: number;
+  readonly pc: bigint;
+  /** The virtual privilege: 0 user, 1 supervisor, 3 machine. */
+  readonly privilege: number;
+  readonly instruction: number;
+}
+
+export interface ExitsState {
+  readonly counts: Readonly<Record<ExitReason, number>>;
+  readonly cycles: number;
+}
+
+/** How many of the latest exits are kept in full. */
+const usualLog = 4096;
+
+/** What a virtual machine's exits were: how many of each kind, the latest in full, what they cost by the model. */
+export class Exits implements Persist<ExitsState> {
+  readonly #costs: Costs;
+  readonly #size: number;
+  readonly #counts = new Float64Array(exitReasons.length);
+  readonly #prices: Float64Array;
+  #total = 0;
+  #cycles = 0;
+  // The log, as a ring.
+  readonly #reasons: Uint8Array;
+  readonly #times: Float64Array;
+  readonly #spent: Float64Array;
+  readonly #pcs: BigInt64Array;
+  readonly #privileges: Uint8Array;
+  readonly #words: Uint32Array;
+
+  constructor(costs: Costs, size: number = usualLog) {
+    if (!Number.isInteger(size) || size < 1) {
+      throw new UsageError(`a log cannot keep ${size} exits`, "Give a whole number from 1 on.");
+    }
+    this.#costs = costs;
+    this.#size = size;
+    this.#prices = Float64Array.from(exitReasons, (reason) => costs.exit(reason));
+    this.#reasons = new Uint8Array(size);
+    this.#times = new Float64Array(size);
+    this.#spent = new Float64Array(size);
+    this.#pcs = new BigInt64Array(size);
+    this.#privileges = new Uint8Array(size);
+    this.#words = new Uint32Array(size);
+  }
+
+  /** @param guest where it is: the state before the exit's instruction */
+  add(reason: ExitReason, at: number, pc: bigint, privilege: number, instruction: number): void {
+    const kind = numbers[reason];
+    const place = this.#total % this.#size;
+    this.#counts[kind] = (this.#counts[kind] ?? 0) + 1;
+    this.#total++;
+    this.#reasons[place] = kind;
+    this.#times[place] = at;
+    this.#spent[place] = this.#cycles + at;
+    this.#pcs[place] = pc;
+    this.#privileges[place] = privilege;
+    this.#words[place] = instruction;
+    this.#cycles += this.#prices[kind] ?? 0;
+  }
+
+  /** All of them. */
+  get total(): number {
+    return this.#total;
+  }
+
+  /** What they cost by the model, in the host's cycles. */
+  get cycles(): number {
+    return this.#cycles;
+  }
+
+  get costs(): Costs {
+    return this.#costs;
+  }
+
+  count(reason: ExitReason): number {
+    return this.#counts[numbers[reason]] ?? 0;
+  }
+
+  get counts(): Readonly<Record<ExitReason, number>> {
+    return Object.fromEntries(exitReasons.map((reason) => [reason, this.count(reason)])) as Record<ExitReason, number>;
+  }
+
+  /** The latest, in order. */
+  log(most: number = this.#size): readonly Exit[] {
+    const kept = Math.min(most, this.#size, this.#total);
+    return Array.from({ length: kept }, (_, index) => {
+      const number = this.#total - kept + index;
+      const place = number % this.#size;
+      return {
+        number,
+        reason: exitReasons[this.#reasons[place] ?? 0] ?? "exception",
+        at: this.#times[place] ?? 0,
+        cycles: this.#spent[place] ?? 0,
+        pc: this.#pcs[place] ?? 0n,
+        privilege: this.#privileges[place] ?? 0,
+        instruction: this.#words[place] ?? 0,
+      };
+    });
+  }
+
+  /** Counts and costs; the log isn't kept. */
+  save(): ExitsState {
+    return { counts: this.counts, cycles: this.#cycles };
+  }
+
+  restore(state: ExitsState): void {
+    this.#total = 0;
+    for (const reason of exitReasons) {
+      const count = state.counts[reason];
+      this.#counts[numbers[reason]] = count;
+      this.#total += count;
+    }
+    this.#cycles = state.cycles;
+  }
+}
+
+const numbers = Object.fromEntries(exitReasons.map((reason, number) => [reason, number])) as Record<ExitReason, number>;

@@ -1,0 +1,114 @@
+import { invariant } from "../core/index.js";
+import type { EngineName, Hart, Machine } from "../machine/index.js";
+import { privilege, status } from "./privileged.js";
+
+/** Why a guest no longer executes: its instructions are used up, or it trapped. */
+export type HostExit =
+  | { readonly kind: "budget" | "breakpoint" }
+  /** The instruction at `pc` did not happen. */
+  | { readonly kind: "trap"; readonly cause: number; readonly value: bigint };
+
+/**
+ * Where the trap vector points: no address of Sv39, so no guest can lie there. Coming to it, the hart stops and the VMM goes on: these
+ * are the instructions of Popek and Goldberg's dispatcher.
+ */
+const vector = -(2n ** 63n);
+const pmpAll = { address: 0x3b0, config: 0x3a0, anything: 0x1fn } as const;
+const user = { privilege: privilege.user, virtual: false } as const;
+
+const budget: HostExit = { kind: "budget" };
+const breakpoint: HostExit = { kind: "breakpoint" };
+
+/** The physical processor, which the VMM owns: guests execute on it in user mode, and every trap of theirs comes back as data. */
+export class HostCpu {
+  readonly machine: Machine;
+  readonly #hart: Hart;
+  /** Whose registers it holds. */
+  #current: Hart | undefined;
+  /** How often another guest's took their place. */
+  switches = 0;
+
+  constructor(machine: Machine, engine: EngineName) {
+    this.machine = machine;
+    this.#hart = machine.hart(0);
+    const hart = this.#hart;
+    hart.engine = engine;
+    hart.state.mtvec = vector;
+    hart.setBreakpoint(vector, true);
+    // User mode may access nothing that no entry allows; what a guest may is said by the tables it runs on.
+    hart.setCsr(pmpAll.address, -1n);
+    hart.setCsr(pmpAll.config, pmpAll.anything);
+  }
+
+  /** Instructions begun, those that trapped included. */
+  get cycles(): number {
+    return this.#hart.cycles;
+  }
+
+  /**
+   * Executes a guest's instructions in user mode, at most so many, on the page tables at `satp`. Its registers are what they have become
+   * when this returns, and its pc is that of the instruction which trapped.
+   */
+  run(guest: Hart, satp: bigint, most: number): HostExit {
+    const hart = this.#hart;
+    this.#load(guest, satp);
+    const stop = hart.run(most);
+    this.#unload(guest);
+    const { state } = hart;
+    if (state.mode.privilege === privilege.user) {
+      if (stop.kind === "budget") return budget;
+      invariant(stop.kind === "breakpoint", `the host stopped: ${stop.kind}`);
+      return breakpoint;
+    }
+    // The last instruction of the budget may have trapped, too.
+    guest.pc = state.mepc;
+    return { kind: "trap", cause: Number(state.mcause), value: state.mtval };
+  }
+
+  /** LR's reservation of the guest that ran last holds again. */
+  reserve(guest: Hart, address: bigint): void {
+    guest.state.reservation = address;
+  }
+
+  /** Page tables that guests run on have lost something. */
+  fence(address?: bigint): void {
+    this.#hart.fence(address);
+  }
+
+  #load(guest: Hart, satp: bigint): void {
+    const hart = this.#hart;
+    const { state } = hart;
+    if (this.#current !== guest) {
+      this.#current = guest;
+      this.switches++;
+      this.#takeBreakpoints(guest);
+    } else if (guest.breakpoints.size + 1 !== hart.breakpoints.size) this.#takeBreakpoints(guest);
+    hart.registers.set(guest.registers);
+    hart.floats.flags = guest.floats.flags;
+    hart.floats.mode = guest.floats.mode;
+    state.mode = user;
+    state.mstatus = guest.state.mstatus & status.FS;
+    hart.statusChanged();
+    state.satp = satp;
+    state.reservation = guest.state.reservation;
+  }
+
+  #unload(guest: Hart): void {
+    const hart = this.#hart;
+    guest.registers.set(hart.registers);
+    guest.floats.flags = hart.floats.flags;
+    guest.floats.mode = hart.floats.mode;
+    guest.state.mstatus = (guest.state.mstatus & ~status.FS) | (hart.state.mstatus & status.FS);
+    guest.statusChanged();
+    guest.state.reservation = hart.state.reservation;
+  }
+
+  /** Stops for the guest's debugger as well, and for no other's. */
+  #takeBreakpoints({ breakpoints }: Hart): void {
+    const hart = this.#hart;
+    for (const pc of [...hart.breakpoints]) {
+      if (pc !== vector && !breakpoints.has(pc)) hart.setBreakpoint(pc, false);
+    }
+    for (const pc of breakpoints) if (!hart.breakpoints.has(pc)) hart.setBreakpoint(pc, true);
+  }
+}

@@ -1,0 +1,55 @@
+import type { Hart } from "../machine/index.js";
+import type { ExitReason } from "./exits.js";
+import { accessOf, cause, privilege } from "./privileged.js";
+
+/** What a routine did: why it was needed, and the instruction's bits, 0 where none could be fetched. */
+export interface Interpreted {
+  readonly reason: ExitReason;
+  readonly word: number;
+}
+
+const byName: Readonly<Record<string, ExitReason>> = {
+  sret: "return from trap",
+  mret: "return from trap",
+  wfi: "wait for interrupt",
+  "sfence.vma": "address fence",
+  csrrw: "CSR access",
+  csrrs: "CSR access",
+  csrrc: "CSR access",
+  csrrwi: "CSR access",
+  csrrsi: "CSR access",
+  csrrci: "CSR access",
+};
+/** cycle to hpmcounter31. */
+const counters = { first: 0xc00, last: 0xc1f } as const;
+
+/**
+ * Popek and Goldberg's interpreter routines, one for each privileged instruction: what the instruction does, done to the virtual
+ * machine. The instruction's meaning, evaluated on the virtual hart, is just that, so the routines are the rows of the instruction
+ * table, and the virtual machine's CSRs with all that is legal in them are the machine's own table. What the virtual hart answers
+ * with an exception is one of the guest's own, and is delivered to the guest as the hart would.
+ *
+ * @param trapped the cause on the host; undefined where the host didn't try
+ */
+export function interpret(guest: Hart, trapped: number | undefined): Interpreted {
+  const mode = guest.state.mode.privilege;
+  const before = guest.cycles - guest.retired;
+  guest.step();
+  const faulted = guest.cycles - guest.retired !== before;
+  const { last } = guest.evaluator;
+  const word = last?.word ?? 0;
+  if (!faulted) return { reason: reasonOf(last?.row.name, last?.fields.csr ?? 0, trapped), word };
+  if (last?.row.name === "ecall") {
+    return { reason: mode === privilege.user ? "system call" : "supervisor call", word };
+  }
+  if (trapped !== undefined && accessOf[trapped] !== undefined) return { reason: "page fault", word };
+  return { reason: "exception", word };
+}
+
+function reasonOf(name: string | undefined, csr: number, trapped: number | undefined): ExitReason {
+  if (trapped === undefined) return "interpretation";
+  const reason = name === undefined ? undefined : byName[name];
+  if (reason === "CSR access" && csr >= counters.first && csr <= counters.last) return "counter read";
+  if (reason !== undefined) return reason;
+  return trapped === cause.loadPageFault || trapped === cause.storePageFault ? "device access" : "interpretation";
+}

@@ -1,0 +1,139 @@
+import { invariant } from "../core/index.js";
+import type { Frames } from "./frames.js";
+import { pageSize, pte, satpOf } from "./privileged.js";
+
+const levels = 3;
+/** Where the page number begins in an entry, in multiples of the flags. */
+const numberUnit = 1024;
+/** Fewer could not hold what a single instruction needs: two pages of code, two of data, three tables to each. */
+export const leastFrames = 16;
+
+/** In which view the guest sees memory: what its mode and mstatus let it access. */
+export interface View {
+  /** The guest's satp; 0 where its addresses are physical. */
+  readonly space: bigint;
+  /** Of the mode, SUM and MXR: a small number for each combination. */
+  readonly key: number;
+}
+
+export interface ShadowOptions {
+  readonly frames: Frames;
+  /** The host forgets what tables said: of all addresses or of one. */
+  readonly fence: (address?: bigint) => void;
+}
+
+/**
+ * Page tables that the host's hart walks in place of the guest's: Sv39, leaves of 4 KiB, each entry for user mode, as a
+ * de-privileged guest is always in it. For each address space of the guest there are several, one for each view: supervisor's pages are
+ * in the virtual supervisor's alone, user's pages in that only where SUM lets it read them.
+ *
+ * They are filled as the guest touches pages and lose what the guest fences: a *virtual TLB*. The architecture lets a TLB be stale
+ * until SFENCE.VMA, so the guest's tables need not be write-protected, and a guest that changes many entries before it fences pays
+ * nothing for each. What that costs is more hidden faults behind a fence, since all that it named has to be found again.
+ * (Privileged ISA, "Supervisor Memory-Management Fence Instruction"; "virtual TLB" as in the Intel SDM, volume 3, "Memory
+ * Virtualization".)
+ */
+export class ShadowTables {
+  readonly #frames: Frames;
+  readonly #fence: (address?: bigint) => void;
+  readonly #roots = new Map<bigint, (number | undefined)[]>();
+  /** Something of a large leaf is in them, so that fencing one address of it concerns others. */
+  #large = false;
+  #fills = 0;
+
+  constructor({ frames, fence }: ShadowOptions) {
+    this.#frames = frames;
+    this.#fence = fence;
+  }
+
+  /** How many tables there are now, and how many entries were ever made. */
+  get size(): { readonly tables: number; readonly fills: number } {
+    return { tables: this.#frames.used, fills: this.#fills };
+  }
+
+  /** satp for the host while the guest has this view. */
+  enter({ space, key }: View): bigint {
+    return satpOf(this.#rootOf(space, key));
+  }
+
+  /**
+   * Lets the guest reach a page.
+   * @param flags R, W and X as the view has them; they are added to those that are there
+   * @param level of the guest's leaf
+   */
+  map({ space, key }: View, address: bigint, page: number, flags: number, level: number): void {
+    const number = Number(BigInt.asUintN(39, address) >> 12n);
+    let table = this.#rootOf(space, key);
+    for (let step = levels - 1; step > 0; step--) {
+      const at = table + 8 * ((number >>> (9 * step)) & 511);
+      const entry = this.#frames.read(at);
+      if ((entry & pte.V) !== 0) table = Math.floor(entry / numberUnit) * pageSize;
+      else {
+        const next = this.#frames.take();
+        if (next === undefined) {
+          // The pool is the guest's share: it begins again rather than take more.
+          this.forget(undefined);
+          this.map({ space, key }, address, page, flags, level);
+          return;
+        }
+        this.#frames.write(at, (next / pageSize) * numberUnit + pte.V);
+        table = next;
+      }
+    }
+    const at = table + 8 * (number & 511);
+    const before = this.#frames.read(at);
+    const same = Math.floor(before / numberUnit) * pageSize === page;
+    const kept = same ? before & (pte.R | pte.W | pte.X) : 0;
+    const leaf = pte.V | pte.U | pte.A | pte.D;
+    this.#frames.write(at, (page / pageSize) * numberUnit + (leaf | kept | flags));
+    if (!same && (before & pte.V) !== 0) this.#fence(address);
+    if (level > 0) this.#large = true;
+    this.#fills++;
+  }
+
+  /** What an address means may have changed, or what all do. */
+  forget(address: bigint | undefined): void {
+    if (this.#frames.used === 0) return;
+    if (address !== undefined && !this.#large) {
+      this.#unmap(address);
+      return;
+    }
+    this.#frames.clear();
+    this.#roots.clear();
+    this.#large = false;
+    this.#fence();
+  }
+
+  #unmap(address: bigint): void {
+    const number = Number(BigInt.asUintN(39, address) >> 12n);
+    for (const roots of this.#roots.values()) {
+      for (const root of roots) if (root !== undefined) this.#unmapIn(root, number);
+    }
+    this.#fence(address);
+  }
+
+  #unmapIn(root: number, number: number): void {
+    let table = root;
+    for (let step = levels - 1; step > 0; step--) {
+      const entry = this.#frames.read(table + 8 * ((number >>> (9 * step)) & 511));
+      if ((entry & pte.V) === 0) return;
+      table = Math.floor(entry / numberUnit) * pageSize;
+    }
+    this.#frames.write(table + 8 * (number & 511), 0);
+  }
+
+  #rootOf(space: bigint, key: number): number {
+    let roots = this.#roots.get(space);
+    if (roots === undefined) this.#roots.set(space, (roots = []));
+    const known = roots[key];
+    if (known !== undefined) return known;
+    const root = this.#frames.take();
+    if (root === undefined) {
+      this.forget(undefined);
+      return this.#rootOf(space, key);
+    }
+    roots[key] = root;
+    invariant(this.#frames.used > 0, "a root lies in a frame");
+    return root;
+  }
+}

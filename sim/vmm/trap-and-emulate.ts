@@ -1,0 +1,73 @@
+import type { Hart, HartEngine } from "../machine/index.js";
+import type { Allocator } from "./allocator.js";
+import { Dispatcher } from "./dispatcher.js";
+import type { Exits } from "./exits.js";
+import type { HostCpu } from "./host-cpu.js";
+import type { CpuParts, Technique } from "./technique.js";
+
+/**
+ * Executes a virtual hart by the theorem's construction: all of the guest, its kernel too, runs on the host in user mode, where
+ * innocuous instructions execute directly and each privileged one traps.
+ */
+class DeprivilegedCpu implements HartEngine {
+  readonly #guest: Hart;
+  readonly #host: HostCpu;
+  readonly #allocator: Allocator;
+  readonly #exits: Exits;
+  readonly #dispatcher: Dispatcher;
+  /** Where the guest was when it last came back: elsewhere now, the virtual hart took an interrupt. */
+  #left: bigint | undefined;
+
+  constructor({ guest, host, allocator, exits }: CpuParts) {
+    this.#guest = guest;
+    this.#host = host;
+    this.#allocator = allocator;
+    this.#exits = exits;
+    this.#dispatcher = new Dispatcher({ guest, host, allocator, exits });
+  }
+
+  burst(): void {
+    const guest = this.#guest;
+    this.#noteInterrupt();
+    // A debugger sees every access; and with MPRV, data and code are in two modes, which one table can't show.
+    if (guest.watching || guest.memory.dataPrivilege !== guest.state.mode.privilege) this.#dispatcher.interpret();
+    else while (!this.#execute());
+    this.#left = guest.pc;
+  }
+
+  forget(address: bigint | undefined): void {
+    this.#allocator.shadow.forget(address);
+  }
+
+  /** Lets the guest execute until something is to be done, and does it. @returns whether an instruction of its is over */
+  #execute(): boolean {
+    const guest = this.#guest;
+    const host = this.#host;
+    const before = host.cycles;
+    const exit = host.run(guest, this.#allocator.shadow.enter(this.#allocator.view), guest.left);
+    const begun = host.cycles - before;
+    if (exit.kind !== "trap") {
+      guest.count(begun);
+      // A breakpoint that the guest's debugger is just leaving.
+      if (begun === 0) this.#dispatcher.interpret();
+      return true;
+    }
+    guest.count(begun - 1);
+    return this.#dispatcher.dispatch(exit) || begun > 1;
+  }
+
+  #noteInterrupt(): void {
+    const guest = this.#guest;
+    const { state } = guest;
+    const { privilege } = state.mode;
+    if (this.#left === undefined || guest.pc === this.#left || privilege === 0) return;
+    if ((privilege === 1 ? state.scause : state.mcause) >= 0n) return;
+    this.#exits.add("interrupt", guest.cycles, this.#left, privilege, 0);
+  }
+}
+
+export const trapAndEmulate: Technique = {
+  name: "trap-and-emulate",
+  title: "Trap and emulate (Popek & Goldberg 1974)",
+  createCpu: (parts) => new DeprivilegedCpu(parts),
+};

@@ -1,0 +1,95 @@
+import type { TableView } from "../core/index.js";
+import { machineWithin, type Machine, type MachineOptions, type MachineStop } from "../machine/index.js";
+import { Allocator } from "./allocator.js";
+import type { Costs } from "./costs.js";
+import { exitsView } from "./exit-views.js";
+import { Exits } from "./exits.js";
+import { Frames, type HostMemory } from "./frames.js";
+import type { HostCpu } from "./host-cpu.js";
+import { leastFrames } from "./shadow-paging.js";
+import { pageSize } from "./privileged.js";
+import type { Technique } from "./technique.js";
+
+export interface VirtualMachineParts {
+  readonly technique: Technique;
+  readonly host: HostCpu;
+  readonly memory: HostMemory;
+  readonly costs: Costs;
+  /** The machine that the guest is to see. */
+  readonly options: Partial<MachineOptions> & { readonly name: string; readonly memory: number };
+  /** Pages for its shadow tables, in each hart. */
+  readonly shadowPages: number;
+}
+
+/**
+ * A virtual machine: a computer like any other in what it shows, whose RAM is a part of its host's and whose harts are executed by
+ * a VMM. All of its state is the guest's; `machine.save()` is the same as a bare machine's that did the same.
+ */
+export class VirtualMachine {
+  readonly machine: Machine;
+  readonly exits: Exits;
+  readonly #shadows: readonly Allocator["shadow"][];
+  /** Why it stopped last; undefined while it may go on. */
+  ended: MachineStop | undefined;
+
+  constructor({ technique, host, memory, costs, options, shadowPages }: VirtualMachineParts) {
+    const { memory: size, ...rest } = options;
+    const allotment = memory.allot(size);
+    this.machine = machineWithin({ bus: host.machine.bus, ...allotment }, rest);
+    this.exits = new Exits(costs);
+    const { bus, harts } = this.machine;
+    this.#shadows = harts.map((guest) => {
+      const frames = new Frames(host.machine, memory.allot(Math.max(leastFrames, shadowPages) * pageSize));
+      const allocator = new Allocator({
+        guest,
+        ramBase: bus.ramBase,
+        allotment,
+        frames,
+        fence: (address) => {
+          host.fence(address);
+        },
+        isDirty: (page) => bus.dirty.has(page),
+        mark: (page) => {
+          if (!bus.dirty.has(page)) bus.dirty.mark(page, pageSize);
+        },
+      });
+      guest.engine = technique.createCpu({ guest, host, allocator, exits: this.exits });
+      return allocator.shadow;
+    });
+  }
+
+  get name(): string {
+    return this.machine.name;
+  }
+
+  /** Cycles of the host that it took so far, by the model. */
+  get cycles(): number {
+    return this.exits.cycles + this.machine.instructions * this.exits.costs.parameters.instruction;
+  }
+
+  /** Shadow page tables of all its harts. */
+  get shadow(): { readonly tables: number; readonly fills: number } {
+    const sizes = this.#shadows.map(({ size }) => size);
+    return {
+      tables: sizes.reduce((sum, { tables }) => sum + tables, 0),
+      fills: sizes.reduce((sum, { fills }) => sum + fills, 0),
+    };
+  }
+
+  /** Lets it execute so many instructions at most. @returns why it stopped, "instructions" where nothing else came before */
+  run(instructions: number): MachineStop {
+    const stop = this.machine.run({ instructions });
+    this.ended = stop.kind === "instructions" ? undefined : stop;
+    return stop;
+  }
+
+  /** Power off and on again: the other machines don't notice. */
+  reboot(): void {
+    this.machine.reset();
+    this.ended = undefined;
+  }
+
+  view(): TableView {
+    return exitsView(this);
+  }
+}

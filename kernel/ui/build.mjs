@@ -41,8 +41,9 @@ function entryText() {
     `import ${JSON.stringify(join(here, "style.css"))};`,
     ...renderer,
     `import plotly from ${JSON.stringify(join(here, "plotly-renderer.mjs"))};`,
+    `import { mermaidRenderer } from ${JSON.stringify(join(here, "mermaid.mjs"))};`,
     `import { choose, start } from ${JSON.stringify(join(here, "start.mjs"))};`,
-    `const mimeExtensions = [${renderers.map((_, i) => `renderer${i}.default`).join(", ")}, plotly].flat();`,
+    `const mimeExtensions = [${renderers.map((_, i) => `renderer${i}.default`).join(", ")}, plotly, mermaidRenderer].flat();`,
     `void start(mimeExtensions, {\n${page.join("\n")}\n});`,
     "",
   ].join("\n");

@@ -1,4 +1,5 @@
 /** What a notebook page draws and does with nothing but its own server: mermaid, TeX, figures, widgets, the debugger. */
+import type { Locator } from "playwright-core";
 import { expect, test } from "vitest";
 import { markdown } from "../kernel/runner/notebooks.js";
 import { cell, done, menu, output, run, takeTheme, useSite } from "./site.js";
@@ -60,6 +61,42 @@ test("a mermaid diagram, TeX in text and in an output, a figure that answers the
   await mermaid.scrollIntoViewIfNeeded();
   await site.picture(page, "mermaid-dark");
   await takeTheme(page, "JupyterLab Light");
+});
+
+/** How bright the words on a mermaid diagram's arrows are: 0 for black, 1 for white. */
+async function brightness(diagram: Locator): Promise<number> {
+  const picture = decodeURIComponent((await diagram.locator("img").getAttribute("src")) ?? "");
+  const words = /\.messageText\{fill:([^;]+);/.exec(picture)?.[1];
+  if (words === undefined) throw new Error("the diagram gives its words no colour");
+  const rgb = await diagram.page().evaluate<string>(`(() => {
+    const probe = document.body.appendChild(document.createElement("i"));
+    probe.style.color = ${JSON.stringify(words)};
+    const { color } = getComputedStyle(probe);
+    probe.remove();
+    return color;
+  })()`);
+  return Math.max(...(rgb.match(/\d+/g) ?? []).slice(0, 3).map(Number)) / 255;
+}
+
+test("mermaid's diagrams in text and in outputs take the colours of a theme that is chosen, also those far away", async () => {
+  const text = JSON.stringify("sequenceDiagram\n  Hart->>Kernel: ecall\n  Kernel-->>Hart: sret\n");
+  const shownAsOutput = `({ [Symbol.for("Jupyter.display")]: () => ({ "text/vnd.mermaid": ${text}, "text/plain": "d" }) })`;
+  const between = Array.from({ length: 40 }, (_, i) => markdown(`${i}\n\n`.repeat(5), `between-${i}`));
+  site.write("themes.ipynb", shownAsOutput, markdown(diagram, "near"), ...between, markdown(diagram, "far"));
+  const page = await site.open("notebooks/themes.ipynb");
+  await run(page, 0);
+  await done(page, 0);
+  const [inOutput, near, far] = [output(page, 0), cell(page, 1), cell(page, 42)];
+  for (const each of [inOutput, near]) await expect.poll(() => brightness(each)).toBeLessThan(0.3);
+  await far.scrollIntoViewIfNeeded();
+  await expect.poll(() => brightness(far)).toBeLessThan(0.3);
+  await takeTheme(page, "JupyterLab Dark");
+  await expect.poll(() => brightness(far)).toBeGreaterThan(0.7);
+  await near.scrollIntoViewIfNeeded();
+  for (const each of [inOutput, near]) await expect.poll(() => brightness(each)).toBeGreaterThan(0.7);
+  await site.picture(page, "mermaid-themes-dark");
+  await takeTheme(page, "JupyterLab Light");
+  for (const each of [inOutput, near]) await expect.poll(() => brightness(each)).toBeLessThan(0.3);
 });
 
 test("the debugger stops at a breakpoint, shows variables and goes on", async () => {

@@ -55,12 +55,16 @@ export const hartLayout = {
   htinst: 776,
   mtval2: 784,
   mtinst: 792,
+  /** Pages that instructions are fetched from: what the interpreter finds them by. */
+  places: 8192,
   /** Two TLBs: what may be read, what may be written. */
   readTlb: 16384,
   writeTlb: 32768,
   /** Where to go on for a pc. */
   jumps: 49152,
-  size: 65536,
+  /** By place, what is known of each two bytes of its page: `pageMarks`. */
+  marks: 65536,
+  size: 589824,
 } as const;
 
 /** What translated code does behind a call of the host: go on, leave as if the instruction had not begun, leave behind it. */
@@ -74,6 +78,19 @@ export const tlbEntries = 1024;
 /** Entries of the jump cache, chosen by the pc. An entry: tag of 64 bits, unit and block of 32 bits each. */
 export const jumpEntries = 1024;
 export const entrySize = 16;
+/**
+ * Pages that code runs in, a page's lowest number bits choose one. An entry: tag of 64 bits, made as a jump's; the page's place
+ * in the arena, the level of the page-table leaf, how many instructions may yet be interpreted before the host is asked, and
+ * where its marks are, 32 bits each.
+ */
+export const placeEntries = 128;
+export const placeEntry = { tag: 0, host: 8, level: 12, left: 16, marks: 20 } as const;
+export const placeSize = 32;
+/** A place's marks, a byte for each two of the page: whether it was executed; behind these, what it is when control comes there. */
+export const pageMarks = { executed: 0, way: 2048 } as const;
+export const marksSize = 4096;
+/** Control came there from elsewhere, or by a jump to a computed address; a unit can be entered there. */
+export const way = { in: 1, unit: 2 } as const;
 /** No address has this tag. */
 export const emptyTag = -1n;
 

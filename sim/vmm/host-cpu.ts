@@ -88,7 +88,6 @@ export class HostCpu {
     hart.floats.mode = guest.floats.mode;
     state.mode = user;
     state.mstatus = guest.state.mstatus & status.FS;
-    hart.statusChanged();
     state.satp = satp;
     state.reservation = guest.state.reservation;
   }
@@ -99,7 +98,6 @@ export class HostCpu {
     guest.floats.flags = hart.floats.flags;
     guest.floats.mode = hart.floats.mode;
     guest.state.mstatus = (guest.state.mstatus & ~status.FS) | (hart.state.mstatus & status.FS);
-    guest.statusChanged();
     guest.state.reservation = hart.state.reservation;
   }
 

@@ -30,7 +30,7 @@ class DeprivilegedCpu implements HartEngine {
     const guest = this.#guest;
     this.#noteInterrupt();
     // A debugger sees every access; and with MPRV, data and code are in two modes, which one table can't show.
-    if (guest.watching || guest.memory.dataPrivilege !== guest.state.mode.privilege) this.#dispatcher.interpret();
+    if (guest.watching || guest.memory.dataMode !== guest.state.mode) this.#dispatcher.interpret();
     else while (!this.#execute());
     this.#left = guest.pc;
   }

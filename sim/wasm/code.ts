@@ -22,6 +22,7 @@ export const plain = {
   "i32.lt_s": 0x48,
   "i32.lt_u": 0x49,
   "i32.gt_u": 0x4b,
+  "i32.le_s": 0x4c,
   "i32.le_u": 0x4d,
   "i32.ge_u": 0x4f,
   "i64.eqz": 0x50,
@@ -101,6 +102,7 @@ export type Plain = keyof typeof plain;
 /** Memory instructions with the exponent of their natural alignment. */
 export const memory = {
   "i32.load": [0x28, 2],
+  "i32.load8_u": [0x2d, 0],
   "i32.load16_u": [0x2f, 1],
   "i64.load": [0x29, 3],
   "i64.load8_s": [0x30, 0],
@@ -111,6 +113,7 @@ export const memory = {
   "i64.load32_u": [0x35, 2],
   "i32.store": [0x36, 2],
   "i64.store": [0x37, 3],
+  "i32.store8": [0x3a, 0],
   "i64.store8": [0x3c, 0],
   "i64.store16": [0x3d, 1],
   "i64.store32": [0x3e, 2],

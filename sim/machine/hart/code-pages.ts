@@ -12,6 +12,8 @@ export interface Variant {
   readonly page: bigint;
   /** Where it is entered from outside, as offsets. */
   readonly wanted: Set<number>;
+  /** What of it was executed, a byte for each two: 1 or 0. */
+  readonly executed: Uint8Array;
   /** How many of its instructions have been interpreted since something of it was translated, and how many are too many. */
   heat: number;
   patience: number;
@@ -30,8 +32,9 @@ interface Entry {
 export interface TranslatedUnit {
   readonly index: number;
   readonly variant: Variant;
-  /** The ways in that it was made for. */
+  /** The ways in that it was made for, and what of the page was taken for cold. */
   readonly wanted: readonly number[];
+  readonly isCold: (offset: number) => boolean;
   readonly entries: ReadonlyMap<number, number>;
   readonly run: Run;
 }
@@ -51,6 +54,8 @@ export interface UnitUser {
   forgetUnit(index: number): void;
   /** Lets no store to the page at that place of the arena go unseen. */
   protect(host: number): void;
+  /** Tells the variants what it interpreted of them. */
+  settle(): void;
 }
 
 /** What has been translated so far. */
@@ -70,6 +75,8 @@ export interface CodeOptions {
   readonly alignedOnly: boolean;
 }
 
+/** How many bytes say what was executed of a page. */
+export const marksOfPage = 2048;
 /** How many units a page has at most; then one is made of all. */
 const mostUnitsOfPage = 12;
 /** How many translations of a page are to be expected; behind it, patience doubles with each. */
@@ -116,6 +123,7 @@ export class CodePages {
         code,
         page,
         wanted: new Set(),
+        executed: new Uint8Array(marksOfPage),
         heat: 0,
         patience: this.#patience,
         translations: 0,
@@ -128,7 +136,7 @@ export class CodePages {
   }
 
   /**
-   * Translates a page, so that it can be entered at an offset.
+   * Translates a page, so that it can be entered at an offset: what of it was executed, or all where nothing is awaited.
    * @param host where the page lies in the arena
    * @param loop whether it is a jump inside of the page that leads there: then it gets a unit of its own, because a loop that can
    *   be entered in its middle is slower
@@ -142,14 +150,18 @@ export class CodePages {
   ): void {
     const apart = (loop || variant.units.size > 0) && variant.units.size < mostUnitsOfPage;
     if (!loop || !apart) variant.wanted.add(offset);
-    const wanted = apart ? [...variant.wanted].filter((at) => !variant.entries.has(at)) : variant.wanted;
+    const isCold = this.#coldOf(variant);
+    const wanted = [...variant.wanted].filter(
+      (at) => at === offset || !(isCold(at) || (apart && variant.entries.has(at))),
+    );
     if (!apart) this.#dropAll(variant);
     if (this.#free.length === 0 && this.runs.length === mostUnits) this.#evict();
     const index = this.#free.pop() ?? this.runs.length;
-    const ways = loop && apart ? [offset] : [...wanted];
-    const made = translateUnit({ page: variant.page, entries: ways, decode, index, alignedOnly: this.alignedOnly });
+    const ways = loop && apart ? [offset] : wanted;
+    const { alignedOnly } = this;
+    const made = translateUnit({ page: variant.page, entries: ways, decode, isCold, index, alignedOnly });
     const { run } = this.link(made.module) as { readonly run: Run };
-    const unit = { index, variant, wanted: ways, entries: made.entries, run };
+    const unit = { index, variant, wanted: ways, isCold, entries: made.entries, run };
     const { units, instructions, bytes } = this.#made;
     this.#made = {
       units: units + 1,
@@ -190,6 +202,7 @@ export class CodePages {
 
   /** A page that was seen at a virtual page by the engine of translated code. */
   seenAt(page: bigint): Variant | undefined {
+    for (const user of this.#users) user.settle();
     for (const { variants } of this.#pages.values()) {
       const variant = variants.get(page);
       if (variant !== undefined) return variant;
@@ -228,6 +241,18 @@ export class CodePages {
         variant.heat = 0;
       }
     }
+  }
+
+  /** Whether it is worth waiting until an instruction was executed, before it is translated. */
+  get selective(): boolean {
+    return this.#patience > 1;
+  }
+
+  /** What of a page isn't worth translating now. */
+  #coldOf(variant: Variant): (offset: number) => boolean {
+    if (!this.selective) return () => false;
+    const executed = variant.executed.slice();
+    return (offset) => executed[offset / 2] !== 1;
   }
 
   #pageOf(address: number): CodePage {

@@ -1,8 +1,9 @@
 import type { Memory } from "../../wasm/index.js";
 import type { Exception, Routine } from "../instructions/index.js";
-import { attention, hartLayout, pageBits, pageSize } from "../layout.js";
-import { outcomes, type Interpret } from "../translate/interpreter.js";
-import type { CodePages, Run, UnitUser, Variant } from "./code-pages.js";
+import { attention, hartLayout, pageSize } from "../layout.js";
+import { interpreting, outcomes, type Interpret } from "../translate/interpreter.js";
+import type { CodePages, Run, UnitUser } from "./code-pages.js";
+import { CodePlaces, type Place } from "./code-places.js";
 import type { Evaluator } from "./evaluator.js";
 import { nextInterrupt } from "./interrupts.js";
 import type { HartBus } from "./memory.js";
@@ -26,9 +27,6 @@ const mostSpaces = 1 << 16;
  */
 const visit = 10;
 
-/** How many pages' places are kept; a page's lowest number bits choose one. */
-const places = 256;
-
 /** An address space, and what makes it. */
 interface Space {
   satp: bigint;
@@ -36,19 +34,6 @@ interface Space {
   hgatp: bigint;
   bits: number;
   number: number;
-}
-
-/** Where a page is that instructions were fetched from. */
-interface Place {
-  /** The context, and what `#epoch` was: else it is no longer so. */
-  readonly fetch: number;
-  readonly epoch: number;
-  readonly low: number;
-  readonly high: number;
-  readonly variant: Variant;
-  /** Where the page lies in the arena. */
-  readonly host: number;
-  readonly level: number;
 }
 
 /**
@@ -79,8 +64,8 @@ export class TranslatedEngine implements UnitUser {
   /** The keys of the contexts that the TLBs are in; none, where they have to be entered anew. */
   #data = Number.NaN;
   #fetch = Number.NaN;
-  readonly #places: (Place | undefined)[] = Array.from({ length: places }, () => undefined);
-  /** Counts what makes places untrue. */
+  readonly #places: CodePlaces;
+  /** Counts what makes translations untrue. */
   #epoch = 0;
   #exception: Exception | undefined;
   /** Of instructions that the running unit was given. */
@@ -101,6 +86,7 @@ export class TranslatedEngine implements UnitUser {
     this.#words = new Int32Array(memory.buffer, this.#base, hartLayout.size / 4);
     this.#view = new DataView(memory.buffer);
     this.#tlb = new Tlb(memory.buffer, this.#base);
+    this.#places = new CodePlaces(memory.buffer, this.#base, this.#tlb);
     this.unitMemory = new UnitMemory({
       hart,
       bus,
@@ -178,6 +164,10 @@ export class TranslatedEngine implements UnitUser {
 
   protect(host: number): void {
     this.#tlb.protect(host);
+  }
+
+  settle(): void {
+    this.#places.settleAll();
   }
 
   /** What units ask of the hart. */
@@ -274,9 +264,9 @@ export class TranslatedEngine implements UnitUser {
   // Units and what is between them.
 
   /** Code of the arena gets what is left of the budget. */
-  #give(most = Infinity): void {
+  #give(): void {
     const words = this.#words;
-    this.#given = Math.min(this.#hart.left, most, 2 ** 31 - 1);
+    this.#given = Math.min(this.#hart.left, 2 ** 31 - 1);
     words[hartLayout.budget / 4] = this.#given;
     words[hartLayout.budget / 4 + 1] = 0;
     words[hartLayout.fault / 4] = attention.none;
@@ -315,15 +305,14 @@ export class TranslatedEngine implements UnitUser {
       this.#evaluate();
       return;
     }
-    const { variant, host } = place;
-    // A cold page is executed on and on, but for jumps to where it may have to be entered one day; a hot one up to the next
-    // jump, which may lead to a unit, or to where one is worth making.
-    const missing = variant.patience - variant.heat;
-    const isCold = variant.entries.size === 0 && missing > 0;
-    this.#give(isCold ? missing : Infinity);
+    this.#places.charge(place, visit);
+    if (place.left <= 0) this.#places.renew(place);
+    // It goes on and on, up to where a unit is or a page gets hot; on one that is, up to the next jump, where a unit is made.
     // What is left of a lean budget is no unit's.
-    const outcome = this.#interpreter(this.#base, variant.page, host, isCold || this.#lean ? 0 : 1);
-    variant.heat += this.#take("interpreted") + visit;
+    const way = this.#lean ? interpreting.lean : place.left <= 0 ? interpreting.toJump : interpreting.toUnit;
+    this.#give();
+    const outcome = this.#interpreter(this.#base, place.at, way);
+    this.#take("interpreted");
     if (this.#words[hartLayout.fault / 4] === attention.undone) this.#redo();
     else if (outcome === outcomes.stuck) this.#evaluate();
     else this.#arrive(outcome !== outcomes.budget && outcome !== outcomes.asked, outcome === outcomes.jump);
@@ -368,8 +357,12 @@ export class TranslatedEngine implements UnitUser {
       const jumped = this.#jumped || low !== this.#arrived;
       const inside = this.#inside && low === this.#arrived;
       if (jumped ? !inside : offset === 0) variant.wanted.add(offset);
+      this.#places.settle(place);
       if (variant.heat < variant.patience || !jumped) return undefined;
+      this.#places.collect(place);
+      if (this.code.selective && variant.executed[offset / 2] !== 1) return undefined;
       this.#translate(place, offset, inside);
+      this.#places.renew(place);
       entry = variant.entries.get(offset);
       if (entry === undefined) return undefined;
     }
@@ -379,21 +372,15 @@ export class TranslatedEngine implements UnitUser {
 
   #placeOf(low: number, high: number): Place | undefined {
     const page = low & -pageSize;
-    const number = (low >>> pageBits) % places;
-    const known = this.#places[number];
-    const fetch = this.#fetch;
-    const epoch = this.#epoch;
-    if (known?.low === page && known.high === high && known.fetch === fetch && known.epoch === epoch) return known;
+    const known = this.#places.find(page, high);
+    if (known !== undefined) return known;
     const { memory, protection, state, pc } = this.#hart;
     const physical = memory.translate(pc, 2, "execute");
     if (typeof physical !== "number" || this.#hart.hasBreakpoint(pageOf(pc))) return undefined;
     const start = physical - (physical % pageSize);
     const host = this.#bus.ramAt(start, pageSize);
     if (host === undefined || !protection.allows(start, pageSize, "execute", state.mode.privilege)) return undefined;
-    const variant = this.code.variant(start, pageOf(pc));
-    const place = { low: page, high, fetch, epoch, variant, host, level: memory.level };
-    this.#places[number] = place;
-    return place;
+    return this.#places.add({ low: page, high }, this.code.variant(start, pageOf(pc)), host, memory.level);
   }
 
   #translate({ variant, host }: Place, entry: number, loop: boolean): void {

@@ -8,6 +8,9 @@ import {
   modeEntry,
   modeSize,
   noMode,
+  placeEntries,
+  placeEntry,
+  placeSize,
   tlbContexts,
   tlbEntries,
 } from "../layout.js";
@@ -82,8 +85,8 @@ class Contexts {
 }
 
 /**
- * What translated code finds addresses and units by: two TLBs and the jump cache, in the hart's part of the arena
- * (`hartLayout`). Entries belong to a context; a change of context costs nothing, and forgetting all is taking new numbers.
+ * What code in WebAssembly finds addresses, units and code by: two TLBs, the jump cache and the places, in the hart's part of
+ * the arena (`hartLayout`). Entries belong to a context; a change of context costs nothing, and forgetting all is taking new numbers.
  */
 export class Tlb {
   readonly #words: Int32Array;
@@ -95,6 +98,7 @@ export class Tlb {
   });
   readonly #jumps: Contexts = new Contexts(jumpContexts, () => {
     this.#clear(hartLayout.jumps, jumpEntries);
+    this.#clearPlaces();
     this.#fetchLeaves.clear();
     this.forgetModes();
   });
@@ -107,6 +111,7 @@ export class Tlb {
     this.#clear(hartLayout.readTlb, tlbEntries);
     this.#clear(hartLayout.writeTlb, tlbEntries);
     this.#clear(hartLayout.jumps, jumpEntries);
+    this.#clearPlaces();
     this.#words[hartLayout.context / 4] = 0;
     this.#words[hartLayout.jumpContext / 4 + 1] = 0;
     this.forgetModes();
@@ -185,6 +190,22 @@ export class Tlb {
     return this.#words[at] === low && this.#words[at + 1] === (high ^ this.#jumpContext) ? at : undefined;
   }
 
+  /** From now on the interpreter finds the page at `host` as the place of that number. */
+  fillPlace(number: number, { low, high }: Halves, host: number, level: number): void {
+    const at = this.#placeAt(number);
+    this.#words[at + placeEntry.tag / 4] = low;
+    this.#words[at + placeEntry.tag / 4 + 1] = high ^ this.#jumpContext;
+    this.#words[at + placeEntry.host / 4] = host;
+    this.#words[at + placeEntry.level / 4] = level;
+    this.#fetchLeaves.add({ low, high }, level);
+  }
+
+  /** Whether the place is that page's, given by its address. */
+  holdsPlace(number: number, low: number, high: number): boolean {
+    const at = this.#placeAt(number);
+    return this.#words[at] === low && this.#words[at + 1] === (high ^ this.#jumpContext);
+  }
+
   /** Forgets what came of the leaf that maps the address. */
   forgetAddress(address: bigint): void {
     const halves = { low: lowOf(address), high: highOf(address) };
@@ -195,9 +216,13 @@ export class Tlb {
       if (this.#dataLeaves.has(halves, level)) this.#forgetData(halves, level);
       if (!this.#fetchLeaves.has(halves, level)) continue;
       const shift = leafShift(level);
-      this.#forgetJumps(
-        (at) => (((this.#words[at] ?? 0) ^ low) >>> shift) + (((this.#words[at + 1] ?? 0) ^ high) & mask) === 0,
-      );
+      const matches = (at: number): boolean =>
+        (((this.#words[at] ?? 0) ^ low) >>> shift) + (((this.#words[at + 1] ?? 0) ^ high) & mask) === 0;
+      this.#forgetJumps(matches);
+      for (let number = 0; number < placeEntries; number++) {
+        const at = this.#placeAt(number);
+        if (matches(at)) this.#words[at + 1] = this.#words[at] = -1;
+      }
     }
   }
 
@@ -225,6 +250,14 @@ export class Tlb {
         if (same && this.#words[at + 3] === level) this.#words[at + 1] = this.#words[at] = -1;
       }
     }
+  }
+
+  #placeAt(number: number): number {
+    return (hartLayout.places + number * placeSize) / 4;
+  }
+
+  #clearPlaces(): void {
+    this.#words.fill(-1, this.#placeAt(0), this.#placeAt(placeEntries));
   }
 
   #jumpAt(low: number): number {

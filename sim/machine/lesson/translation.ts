@@ -187,7 +187,7 @@ function unitAt(hart: Hart, { page, decode }: CodePageView, offset: number): Uni
   const entry = variant.entries.get(offset)?.unit;
   const candidates = entry === undefined ? [...variant.units] : [entry];
   return candidates
-    .map(({ wanted, index }) => translateUnit({ page, entries: wanted, decode, index, alignedOnly }))
+    .map(({ wanted, isCold, index }) => translateUnit({ page, entries: wanted, decode, isCold, index, alignedOnly }))
     .find(({ covered }) => covered.some(([at]) => at === offset));
 }
 

@@ -65,10 +65,12 @@ function endingOf({ offset, instruction }: Placed): Ending | undefined {
  * The blocks of a page that can be reached from `entries`. What stands behind a jump or a call of the system is taken for
  * an entry too: that is where calls return to.
  * @param decode the instruction at an offset of the page; undefined where there is none, or where it reaches into the next page
+ * @param isCold what is left out where control could go there
  */
 export function findBlocks(
   entries: Iterable<number>,
   decode: (offset: number) => Instruction | undefined,
+  isCold: (offset: number) => boolean = () => false,
 ): { readonly blocks: readonly Block[]; readonly entries: ReadonlySet<number> } {
   const seen = new Map<number, Placed>();
   const leaders = new Set<number>();
@@ -93,13 +95,14 @@ export function findBlocks(
       seen.set(offset, placed);
       const behind = offset + instruction.length;
       const ending = endingOf(placed);
-      if (ending?.kind === "branch" || ending?.kind === "jump") lead(ending.target);
-      if (ending?.kind === "branch") lead(behind);
+      if ((ending?.kind === "branch" || ending?.kind === "jump") && !isCold(ending.target)) lead(ending.target);
+      if (ending?.kind === "branch" && !isCold(behind)) lead(behind);
       else if (ending !== undefined) {
         // A jump that links is a call, and what leaves goes on behind.
-        if (ending.kind === "leave" || instruction.fields.rd !== 0) enter(behind);
+        if ((ending.kind === "leave" || instruction.fields.rd !== 0) && !isCold(behind)) enter(behind);
         break;
       }
+      if (isCold(behind)) break;
       offset = behind;
     }
   }

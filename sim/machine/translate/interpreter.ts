@@ -1,6 +1,6 @@
 import { Code, WasmModule, type FunctionType } from "../../wasm/index.js";
 import { candidatesOf, type Effect, type Isa, type Row, type ShortRow } from "../instructions/index.js";
-import { hartLayout, pageSize } from "../layout.js";
+import { hartLayout, pageBits, pageMarks, pageSize, placeEntries, placeEntry, placeSize, way } from "../layout.js";
 import { localRoutines } from "./blocks.js";
 import { importCallees, imports, variablesOf } from "./context.js";
 import { MeaningEmitter } from "./emit.js";
@@ -10,36 +10,46 @@ import { extractBits, WordSite, type WordContext, type WordForm, type WordLocals
 export const outcomes = {
   /** It executed what it was given. */
   budget: 0,
-  /** The instruction is on another page. */
+  /** It came to another page, which it doesn't know, or which is hot, or where a unit begins. */
   page: 1,
   /** The instruction is not one for it: it reaches into the next page, doesn't exist, or was undone by the host. */
   stuck: 2,
-  /** It jumped inside the page to where the code says, and was to stop there. */
+  /** It jumped inside the page to where the code says, and a unit begins there, or it was to stop there. */
   jump: 3,
-  /** It jumped to an address that was computed, into a trap or back from one. */
+  /** The same at an address that was computed; or it went into a trap or back from one. */
   computed: 4,
   /** The host was asked for something that may have changed what stands between instructions. */
   asked: 5,
 } as const;
 
-/**
- * (hart, its page's address, where that lies in the arena, whether to stop at each jump) → why it came back; pc and budget
- * are in the hart.
- */
-export type Interpret = (hart: number, page: bigint, host: number, stops: 0 | 1) => number;
+/** How far it executes. */
+export const interpreting = {
+  /** Up to where a unit begins, or its page has nothing left before it is hot. */
+  toUnit: 0,
+  /** Up to the next jump. */
+  toJump: 1,
+  /** As far as the budget lasts. */
+  lean: 2,
+} as const;
+type Way = (typeof interpreting)[keyof typeof interpreting];
 
-const type: FunctionType = { parameters: ["i32", "i64", "i32", "i32"], results: ["i32"] };
-const [hart, page, host, stops] = [0, 1, 2, 3];
+/** (hart, where the place of its page is in the arena, how far) → why it came back; pc and budget are in the hart. */
+export type Interpret = (hart: number, place: number, way: Way) => number;
+
+const type: FunctionType = { parameters: ["i32", "i32", "i32"], results: ["i32"] };
+const [hart, place, mode] = [0, 1, 2];
 
 /**
  * All of an ISA's instructions as one function: it takes a word's bits apart where the translator knew them, and keeps
  * registers in memory. What the translator makes of a page is this, specialised to the page's code.
  *
- *     loop
- *       back to the host, if the budget is used up or pc is on another page
- *       the word at pc; by its bits, to one kind of instruction
- *       its meaning
- *       pc on; back to the host, if the meaning wants that
+ *     loop                      for each page
+ *       loop
+ *         back to the host, if the budget is used up, or what the page has left
+ *         if pc is on another page, to its place; or back
+ *         the word at pc; by its bits, to one kind of instruction
+ *         its meaning
+ *         pc on; back to the host, if the meaning wants that, or a unit begins where it jumped to
  *
  * @param alignedOnly whether every misaligned access is an exception
  * @returns a WebAssembly module that exports `interpret`; its imports are those of units
@@ -54,6 +64,8 @@ class InterpreterBuilder {
   readonly #code = new Code(type.parameters.length);
   readonly #locals: WordLocals;
   readonly #context: WordContext;
+  /** The local that is 1 behind a jump to an address that the code says, 2 behind one that was computed. */
+  readonly #jumped: number;
   #exit = 0;
   #done = 0;
 
@@ -73,6 +85,7 @@ class InterpreterBuilder {
       word: code.local("i32"),
       outcome: code.local("i32"),
     };
+    this.#jumped = code.local("i32");
     this.#module.importMemory(imports.host, "memory");
     this.#context = {
       code,
@@ -89,7 +102,14 @@ class InterpreterBuilder {
   build(): Uint8Array<ArrayBuffer> {
     const code = this.#code;
     const { context, pc, target, budget, outcome, word } = this.#locals;
+    const jumped = this.#jumped;
     const at = code.local("i32");
+    const page = code.local("i64");
+    const host = code.local("i32");
+    const marks = code.local("i32");
+    /** What the budget was where the page was entered, and will be where it has nothing left. */
+    const begin = code.local("i64");
+    const end = code.local("i64");
     const load = (local: number, offset: number): void => {
       code.get(hart);
       code.access("i64.load", offset);
@@ -100,31 +120,142 @@ class InterpreterBuilder {
       code.get(local);
       code.access("i64.store", offset);
     };
+    const pageOfPc = (): void => {
+      code.get(pc);
+      code.i64(BigInt(-pageSize));
+      code.op("i64.and");
+    };
+    const isWay = (way: number): void => {
+      code.get(mode);
+      code.i32(way);
+      code.op("i32.eq");
+    };
+    /** Leaves the address of the mark for pc on the stack, but for which it is; `at` is the offset in the page. */
+    const mark = (): void => {
+      code.get(pc);
+      code.op("i32.wrap_i64");
+      code.i32(pageSize - 1);
+      code.op("i32.and");
+      code.tee(at);
+      code.i32(1);
+      code.op("i32.shr_u");
+      code.get(marks);
+      code.op("i32.add");
+    };
+    /** Takes off the page's rest what was executed there. */
+    const countPage = (): void => {
+      code.get(place);
+      code.get(place);
+      code.access("i32.load", placeEntry.left);
+      code.get(begin);
+      code.get(budget);
+      code.op("i64.sub");
+      code.op("i32.wrap_i64");
+      code.op("i32.sub");
+      code.access("i32.store", placeEntry.left);
+      code.get(budget);
+      code.set(begin);
+    };
     load(context, hartLayout.context);
     load(pc, hartLayout.pc);
     load(budget, hartLayout.budget);
     code.block();
     this.#exit = code.depth;
     code.loop();
+    const enter = code.depth;
+    pageOfPc();
+    code.set(page);
+    code.get(place);
+    code.access("i32.load", placeEntry.host);
+    code.set(host);
+    code.get(place);
+    code.access("i32.load", placeEntry.marks);
+    code.set(marks);
+    code.get(budget);
+    code.set(begin);
+    // A budget has less than 32 bits, so that both fit into a signed number.
+    isWay(interpreting.toUnit);
+    code.if("i64");
+    code.get(budget);
+    code.get(place);
+    code.access("i64.load32_s", placeEntry.left);
+    code.op("i64.sub");
+    code.tee(end);
+    code.i64(0n);
+    code.get(end);
+    code.i64(0n);
+    code.op("i64.gt_s");
+    code.op("select");
+    code.op("else");
+    code.i64(0n);
+    code.op("end");
+    code.set(end);
+    code.loop();
     const again = code.depth;
 
     code.get(budget);
-    code.op("i64.eqz");
+    code.get(end);
+    code.op("i64.eq");
     code.branchIf(this.#exit);
-    code.get(pc);
-    code.i64(BigInt(-pageSize));
-    code.op("i64.and");
+    pageOfPc();
     code.get(page);
     code.op("i64.ne");
     code.if();
-    this.#leave(outcomes.page);
-    code.op("end");
-
+    countPage();
+    code.i32(outcomes.page);
+    code.set(outcome);
+    isWay(interpreting.toJump);
+    code.branchIf(this.#exit);
+    // The place, where it is known to the present context.
     code.get(pc);
     code.op("i32.wrap_i64");
-    code.i32(pageSize - 1);
+    code.i32(pageBits - Math.log2(placeSize));
+    code.op("i32.shr_u");
+    code.i32((placeEntries - 1) * placeSize);
     code.op("i32.and");
+    code.get(hart);
+    code.op("i32.add");
+    code.i32(hartLayout.places);
+    code.op("i32.add");
     code.tee(at);
+    code.access("i64.load", placeEntry.tag);
+    code.get(hart);
+    code.access("i64.load", hartLayout.jumpContext);
+    pageOfPc();
+    code.op("i64.xor");
+    code.op("i64.ne");
+    code.branchIf(this.#exit);
+    code.get(at);
+    code.set(place);
+    code.get(place);
+    code.access("i32.load", placeEntry.marks);
+    code.set(marks);
+    isWay(interpreting.toUnit);
+    code.if();
+    mark();
+    code.tee(at);
+    code.access("i32.load8_u", pageMarks.way);
+    code.i32(way.unit);
+    code.op("i32.and");
+    code.branchIf(this.#exit);
+    code.get(at);
+    code.i32(way.in);
+    code.access("i32.store8", pageMarks.way);
+    code.get(place);
+    code.access("i32.load", placeEntry.left);
+    code.i32(0);
+    code.op("i32.le_s");
+    code.branchIf(this.#exit);
+    code.op("end");
+    code.i32(outcomes.budget);
+    code.set(outcome);
+    code.branch(enter);
+    code.op("end");
+
+    mark();
+    code.i32(1);
+    code.access("i32.store8", pageMarks.executed);
+    code.get(at);
     code.get(host);
     code.op("i32.add");
     code.access("i32.load16_u", 0);
@@ -166,10 +297,47 @@ class InterpreterBuilder {
     code.op("i64.sub");
     code.set(budget);
     code.get(outcome);
+    code.branchIf(this.#exit);
+    code.get(jumped);
     code.op("i32.eqz");
     code.branchIf(again);
+    pageOfPc();
+    code.get(page);
+    code.op("i64.eq");
+    code.if();
+    code.get(jumped);
+    code.i32(outcomes.jump - 1);
+    code.op("i32.add");
+    code.set(outcome);
+    isWay(interpreting.toJump);
+    code.branchIf(this.#exit);
+    isWay(interpreting.toUnit);
+    code.if();
+    mark();
+    code.tee(at);
+    code.access("i32.load8_u", pageMarks.way);
+    code.i32(way.unit);
+    code.op("i32.and");
+    code.branchIf(this.#exit);
+    code.get(jumped);
+    code.i32(outcomes.computed - outcomes.jump + 1);
+    code.op("i32.eq");
+    code.if();
+    code.get(at);
+    code.i32(way.in);
+    code.access("i32.store8", pageMarks.way);
     code.op("end");
     code.op("end");
+    code.i32(outcomes.budget);
+    code.set(outcome);
+    code.op("end");
+    code.i32(0);
+    code.set(jumped);
+    code.branch(again);
+    code.op("end");
+    code.op("end");
+    code.op("end");
+    countPage();
     save(pc, hartLayout.pc);
     save(budget, hartLayout.budget);
     code.get(outcome);
@@ -270,17 +438,13 @@ class InterpreterBuilder {
   #instruction(row: Row, form: WordForm): void {
     const code = this.#code;
     const isComputed = row.format.name !== "J" && row.format.name !== "B";
+    const asking = asks(row.meaning);
     const site = new WordSite(this.#context, form, () => {
-      if (isComputed) code.i32(outcomes.computed);
-      else {
-        code.get(stops);
-        code.i32(outcomes.jump);
-        code.op("i32.mul");
-      }
-      code.set(this.#locals.outcome);
+      code.i32(asking ? outcomes.computed : isComputed ? 2 : 1);
+      code.set(asking ? this.#locals.outcome : this.#jumped);
     });
     new MeaningEmitter(this.#context, site).effects(row.meaning);
-    if (asks(row.meaning) && !row.meaning.some(({ kind }) => kind === "jump")) {
+    if (asking && !row.meaning.some(({ kind }) => kind === "jump")) {
       code.i32(outcomes.asked);
       code.set(this.#locals.outcome);
     }

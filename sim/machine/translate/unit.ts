@@ -38,6 +38,8 @@ export interface UnitSource {
   readonly entries: Iterable<number>;
   /** The instruction at an offset of the page; undefined where there is none, or where it reaches into the next page. */
   readonly decode: (offset: number) => Instruction | undefined;
+  /** What is left out, because it is hardly executed: the unit is left where control comes there. Entries are not asked for. */
+  readonly isCold?: (offset: number) => boolean;
   /** The unit's place in the table of units. */
   readonly index: number;
   /** Whether every misaligned access is an exception. */
@@ -53,7 +55,7 @@ interface Target {
 }
 
 export function translateUnit(source: UnitSource): Unit {
-  const { blocks, entries } = findBlocks(source.entries, source.decode);
+  const { blocks, entries } = findBlocks(source.entries, source.decode, source.isCold);
   return new UnitBuilder(source, blocks, entries).build();
 }
 

@@ -56,86 +56,61 @@ class Eraser implements Erasure {
   }
 
   visit(node: Node): void {
-    switch (node.type) {
-      case "Program":
-        node.body = this.#list(node.body);
-        return;
-      case "BlockStatement":
-      case "StaticBlock":
-        node.body = this.#list(node.body);
-        return;
-      case "SwitchCase":
-        if (node.test !== null) this.visit(node.test);
-        node.consequent = this.#list(node.consequent);
-        return;
-      case "Identifier":
-        this.#identifier(node);
-        return;
-      case "ObjectPattern":
-      case "ArrayPattern":
-      case "RestElement":
-        this.#need(node.optional !== true && !hasAny(node.decorators));
-        if (node.typeAnnotation) node.end = node.typeAnnotation.start;
-        this.#drop(node, "typeAnnotation");
-        break;
-      case "AssignmentPattern":
-        this.#need(!hasAny(node.decorators));
-        break;
-      case "FunctionDeclaration":
-      case "FunctionExpression":
-      case "ArrowFunctionExpression":
-        this.#function(node);
-        break;
-      case "ClassDeclaration":
-      case "ClassExpression":
-        this.#class(node);
-        break;
-      case "PropertyDefinition":
-        this.#field(node);
-        break;
-      case "MethodDefinition": {
-        const { override, optional, accessibility, decorators } = node;
-        this.#need(!override && optional !== true && (accessibility ?? null) === null && !hasAny(decorators));
-        break;
-      }
-      case "CallExpression":
-      case "NewExpression":
-      case "TaggedTemplateExpression":
-        this.#drop(node, "typeArguments");
-        break;
-      case "TSAsExpression":
-      case "TSSatisfiesExpression":
-      case "TSNonNullExpression":
-        this.#wrapped++;
-        this.#erase(node.expression.end, node.end);
-        Reflect.set(node, "typeAnnotation", null);
-        break;
-      case "AssignmentExpression":
-      case "ForInStatement":
-      case "ForOfStatement":
-        this.#target(node.left);
-        break;
-      case "UpdateExpression":
-        this.#target(node.argument);
-        break;
-      case "VariableDeclaration":
-        this.#need(node.kind === "const" || node.kind === "let" || node.kind === "var");
-        break;
-      case "ImportDeclaration":
-      case "ExportAllDeclaration":
-        this.#module(node);
-        return;
-      case "ExportNamedDeclaration":
-        if (node.source !== null) this.#module(node);
-        else if (node.declaration !== null) this.visit(node.declaration);
-        return;
-      case "Literal":
-        this.#need(!("regex" in node && recent.test(node.raw ?? "")));
-        return;
-      default:
-        this.#need(!node.type.startsWith("TS") && !recentNodes.has(node.type));
+    if (node.type === "Identifier") this.#identifier(node);
+    else if (node.type === "Program" || node.type === "BlockStatement" || node.type === "StaticBlock")
+      node.body = this.#list(node.body);
+    else if (node.type === "SwitchCase") {
+      if (node.test !== null) this.visit(node.test);
+      node.consequent = this.#list(node.consequent);
+    } else if (node.type === "ImportDeclaration" || node.type === "ExportAllDeclaration") this.#module(node);
+    else if (node.type === "ExportNamedDeclaration") {
+      if (node.source !== null) this.#module(node);
+      else if (node.declaration !== null) this.visit(node.declaration);
+    } else {
+      this.#own(node);
+      for (const child of children(node)) this.visit(child);
     }
-    for (const child of children(node)) this.visit(child);
+  }
+
+  /** What a node has of types itself, its children apart. */
+  #own(node: Node): void {
+    if (node.type === "ObjectPattern" || node.type === "ArrayPattern" || node.type === "RestElement") {
+      this.#need(node.optional !== true && !hasAny(node.decorators));
+      if (node.typeAnnotation) node.end = node.typeAnnotation.start;
+      this.#drop(node, "typeAnnotation");
+    } else if (
+      node.type === "FunctionDeclaration" ||
+      node.type === "FunctionExpression" ||
+      node.type === "ArrowFunctionExpression"
+    )
+      this.#function(node);
+    else if (node.type === "ClassDeclaration" || node.type === "ClassExpression") this.#class(node);
+    else if (node.type === "PropertyDefinition") this.#field(node);
+    else if (node.type === "MethodDefinition") {
+      const { override, optional, accessibility, decorators } = node;
+      this.#need(!override && optional !== true && (accessibility ?? null) === null && !hasAny(decorators));
+    } else if (
+      node.type === "CallExpression" ||
+      node.type === "NewExpression" ||
+      node.type === "TaggedTemplateExpression"
+    )
+      this.#drop(node, "typeArguments");
+    else if (
+      node.type === "TSAsExpression" ||
+      node.type === "TSSatisfiesExpression" ||
+      node.type === "TSNonNullExpression"
+    ) {
+      this.#wrapped++;
+      this.#erase(node.expression.end, node.end);
+      Reflect.set(node, "typeAnnotation", null);
+    } else if (node.type === "AssignmentExpression" || node.type === "ForInStatement" || node.type === "ForOfStatement")
+      this.#target(node.left);
+    else if (node.type === "UpdateExpression") this.#target(node.argument);
+    else if (node.type === "VariableDeclaration")
+      this.#need(node.kind === "const" || node.kind === "let" || node.kind === "var");
+    else if (node.type === "AssignmentPattern") this.#need(!hasAny(node.decorators));
+    else if (node.type === "Literal") this.#need(!("regex" in node && recent.test(node.raw ?? "")));
+    else this.#need(!node.type.startsWith("TS") && !recentNodes.has(node.type));
   }
 
   #need(condition: boolean): void {
@@ -243,22 +218,15 @@ interface TypedName {
 
 const recentNodes = new Set(["AccessorProperty", "Decorator", "V8IntrinsicExpression"]);
 
+const onlyTypes = new Set(["TSInterfaceDeclaration", "TSTypeAliasDeclaration", "TSDeclareFunction"]);
+
 /** Statements that are gone once types are. */
 function isOnlyType(node: Node): boolean {
-  switch (node.type) {
-    case "TSInterfaceDeclaration":
-    case "TSTypeAliasDeclaration":
-    case "TSDeclareFunction":
-      return true;
-    case "ImportDeclaration":
-      return node.importKind === "type";
-    case "ExportAllDeclaration":
-      return node.exportKind === "type";
-    case "ExportNamedDeclaration":
-      return node.exportKind === "type" || (node.declaration !== null && isOnlyType(node.declaration));
-    default:
-      return "declare" in node && node.declare === true;
-  }
+  if (node.type === "ImportDeclaration") return node.importKind === "type";
+  if (node.type === "ExportAllDeclaration") return node.exportKind === "type";
+  if (node.type === "ExportNamedDeclaration")
+    return node.exportKind === "type" || (node.declaration !== null && isOnlyType(node.declaration));
+  return onlyTypes.has(node.type) || ("declare" in node && node.declare);
 }
 
 const hasAny = (list: readonly object[] | undefined): boolean => list !== undefined && list.length > 0;

@@ -9,6 +9,7 @@
  *
  * transform           cell → script; what the script hands over
  *   declarations      the names that a cell declares
+ *   erasure           types taken out in place, where that makes it JavaScript
  *   references        which identifiers mean the top level
  *   statements        top-level declarations, imports, exports, result → statements of a script
  *   loops             top-level loops at a module's speed

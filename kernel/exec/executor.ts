@@ -159,6 +159,7 @@ export function createExecutor(
     watch.hurry();
     try {
       link.order(order(run));
+      link.expect();
     } catch (error) {
       // What a client sends may be nested too deeply to be handed over.
       running.delete(run);

@@ -9,12 +9,14 @@
  *
  * transform           cell → script; what the script hands over
  *   declarations      the names that a cell declares
+ *   erasure           types taken out in place, where that makes it JavaScript
  *   references        which identifiers mean the top level
  *   statements        top-level declarations, imports, exports, result → statements of a script
  *   loops             top-level loops at a module's speed
  *   earlier-cells     what is remembered from cell to cell
  *   helpers           what the type stripper's output calls
  *   edits, nodes      text changes that know where they came from; the syntax tree
+ * practice            transforms before there are cells; warm-up-cell  on what, here and in the service
  * module-transform    local file → function
  * positions           script → cell or file
  * expression          one expression without its types
@@ -35,7 +37,6 @@
  *   diagnostics, completion, inspection, documentation   TypeScript's answers in our words
  *   service-host, packages                what TypeScript sees of the disk
  *   compiler, compiler-internals          TypeScript itself, and what its declarations leave out
- *   warm-up-cell                          what the thread practises on
  */
 export * from "./types.js";
 export { createTransform, transform, type Transform, type TransformOptions } from "./transform.js";
@@ -47,6 +48,7 @@ export {
   type StaticImport,
   type TransformedModule,
 } from "./module-transform.js";
+export { practise } from "./practice.js";
 export { isComplete, type Completeness } from "./completeness.js";
 export { originalPosition, readPositions } from "./positions.js";
 export { stripExpression } from "./expression.js";

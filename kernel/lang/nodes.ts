@@ -18,6 +18,7 @@ export function children(node: Node): readonly Node[] {
 /** The identifiers that a declaration's pattern binds. */
 export function boundNames(pattern: Node): readonly string[] {
   if (pattern.type === "Identifier") return [pattern.name];
+  if (pattern.type === "TSTypeAnnotation") return [];
   if (pattern.type === "Property") return boundNames(pattern.value);
   if (pattern.type === "AssignmentPattern") return boundNames(pattern.left);
   return children(pattern).flatMap(boundNames);

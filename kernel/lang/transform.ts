@@ -1,8 +1,9 @@
-import { parseSync, type BlockStatement, type Program } from "oxc-parser";
+import { parseSync, type BlockStatement, type ParseResult, type Program } from "oxc-parser";
 import { transformSync } from "oxc-transform";
 import { declaredNames } from "./declarations.js";
 import { EarlierCells } from "./earlier-cells.js";
 import { Edits, type Piece } from "./edits.js";
+import { eraseTypes } from "./erasure.js";
 import { EXTERNAL_HELPERS, helperSource } from "./helpers.js";
 import { nestsTooDeep } from "./nesting.js";
 import { awaitsInside } from "./nodes.js";
@@ -71,40 +72,34 @@ function transformCell(
   const typed = parseSync("cell.ts", source, {
     lang: "ts",
     sourceType: "module",
-    // What the names need is the same without the fields for types, a third less to read.
-    astType: "js",
+    astType: "ts",
     showSemanticErrors: true,
   });
   if (typed.errors.length > 0) return { ok: false, diagnostics: syntaxDiagnostics(source, typed.errors) };
   const declares = declaredNames(typed.program);
 
-  const stripped = transformSync("cell.ts", source, {
-    lang: "ts",
-    sourceType: "module",
-    target: "node20",
-    sourcemap: true,
-    // A later cell may use what this one only imports.
-    typescript: { onlyRemoveTypeImports: true },
-    decorator: { legacy: true },
-    helpers: { mode: EXTERNAL_HELPERS },
-  });
-  const parsed = parseSync("cell.js", stripped.code, { lang: "js", sourceType: "module" });
+  const erasure = eraseTypes(source, typed.program);
+  const plain: Plain = erasure === undefined ? strip(source) : { code: source, parsed: typed, mappings: [] };
+  const { parsed } = plain;
   const { program } = parsed;
   const usingBlock = findUsingBlock(program);
   const references = topLevelReferences(program, usingBlock);
   earlier.add(declares, references);
 
-  const edits = new Edits(stripped.code);
+  const edits = new Edits(plain.code);
+  for (const { start, end, text } of erasure?.spans ?? []) edits.replace(start, end, text);
   const declared = new Set(declares);
   const awaits = parsed.module.hasModuleSyntax
     ? awaitsSomething(program)
     : // The walk is for the word alone; no escape can spell it (ECMA-262 §12.7.2).
-      stripped.code.includes("await") && program.body.some(awaitsInside);
+      plain.code.includes("await") && program.body.some(awaitsInside);
   for (const { start, moduleRequest } of parsed.module.dynamicImports)
-    edits.replace(start, stripped.code.lastIndexOf("(", moduleRequest.start), `${LOADER}.import`);
+    edits.replace(start, plain.code.lastIndexOf("(", moduleRequest.start), `${LOADER}.import`);
   for (const { start, end } of parsed.module.importMetas) edits.replace(start, end, `${LOADER}.meta`);
   rename(references, earlier, edits);
   const lifted = rewriteStatements({ program, declared, references, earlier, edits, awaits, usingBlock, asWritten });
+  // Behind what the statements themselves got at their ends.
+  for (const end of erasure?.unterminated ?? []) edits.insert(end, ";");
 
   const head = references.some((reference) => reference.name === "babelHelpers") ? helperSource() : "";
   const borrowed = borrow(references, declared, earlier);
@@ -115,7 +110,7 @@ function transformCell(
   const fresh = lifted.fresh.filter((each) => !functions.has(each));
   const undefinedAgain = (name: string): string => `${name} = void 0`;
   const reset = fresh.length === 0 ? "" : `${awaits ? "" : "var "}${spell(fresh).map(undefinedAgain).join(", ")}; `;
-  const body = without([...lifted.imports, ...lifted.functions], program.hashbang?.end ?? 0, stripped.code.length);
+  const body = without([...lifted.imports, ...lifted.functions], program.hashbang?.end ?? 0, plain.code.length);
   const values = [...declared].filter((each) => !functions.has(each));
   const pieces: readonly Piece[] = awaits
     ? [
@@ -129,8 +124,35 @@ function transformCell(
       ]
     : [`"use strict"; ${head}${borrowed}${reset}`, ...body, lifted.hasValue ? "" : "\n({});"];
   const { code, origins } = edits.render(pieces);
-  const positions = packPositions(origins, stripped.map?.mappings ?? "");
+  const positions = packPositions(origins, ...plain.mappings);
   return { ok: true, cell: { name, source, code, positions, declares } };
+}
+
+/** A cell in JavaScript, parsed; its types may have to be erased yet. */
+interface Plain {
+  readonly code: string;
+  readonly parsed: Pick<ParseResult, "program" | "module">;
+  /** The way back to the cell, for `packPositions`. */
+  readonly mappings: readonly string[];
+}
+
+/** The long way, which can lower what Node 20 lacks. */
+function strip(source: string): Plain {
+  const { code, map } = transformSync("cell.ts", source, {
+    lang: "ts",
+    sourceType: "module",
+    target: "node20",
+    sourcemap: true,
+    // A later cell may use what this one only imports.
+    typescript: { onlyRemoveTypeImports: true },
+    decorator: { legacy: true },
+    helpers: { mode: EXTERNAL_HELPERS },
+  });
+  return {
+    code,
+    parsed: parseSync("cell.js", code, { lang: "js", sourceType: "module" }),
+    mappings: [map?.mappings ?? ""],
+  };
 }
 
 /** The block that the type stripper makes of a cell with `using`, known by the helper it calls first. */

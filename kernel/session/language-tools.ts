@@ -17,6 +17,8 @@ export interface LanguageTools {
   readonly declare: (source: string, names: readonly string[]) => void;
   /** The cell that declares a name, the latest that ran. */
   readonly sourceOf: (name: string) => string | undefined;
+  /** Has V8 compile what each cell goes through, while there is none. */
+  readonly practise: () => void;
   readonly magics: Magics;
   readonly findDeclaringCell: FindDeclaringCell;
 }
@@ -31,10 +33,8 @@ export function lazyLanguageTools(folder: string): () => Promise<LanguageTools> 
 }
 
 async function load(folder: string): Promise<LanguageTools> {
-  const [{ createTransform, isComplete, startLanguageService }, { createMagics, builtIn }] = await Promise.all([
-    import("../lang/index.js"),
-    import("../magics/index.js"),
-  ]);
+  const [{ createTransform, isComplete, practise, startLanguageService }, { createMagics, builtIn }] =
+    await Promise.all([import("../lang/index.js"), import("../magics/index.js")]);
   const magics = createMagics(builtIn);
   let service: LanguageService | undefined;
   let undeclared: string[] = [];
@@ -61,6 +61,14 @@ async function load(folder: string): Promise<LanguageTools> {
       for (const name of names) sources.set(name, source);
     },
     sourceOf: (name) => sources.get(name),
+    practise() {
+      const steps = practise();
+      // A request that comes waits for one step.
+      const step = (): void => {
+        if (steps.next().done !== true) setImmediate(step);
+      };
+      step();
+    },
     magics,
     findDeclaringCell: createNotebookLookup({
       folder,

@@ -255,8 +255,9 @@ export function createSession(options: SessionOptions): Session {
   function warm(): void {
     options.greeted?.();
     language().then(
-      ({ service }) => {
+      ({ service, practise }) => {
         if (options.typecheck !== "off") service();
+        practise();
       },
       (error: unknown) => {
         log(`the language tools can't be loaded: ${String(error)}`);

@@ -7,11 +7,27 @@ const delimiter: Buffer = Buffer.from("<IDS|MSG>");
 /** A message about to be sent. */
 export type Outgoing = Omit<Message, "content"> & { readonly content: object };
 
+/** Parents as they are written: each is that of several messages. */
+const parents = new WeakMap<object, Buffer>();
+const empty = Buffer.from("{}");
+
+const write = (part: object): Buffer => Buffer.from(JSON.stringify(part));
+
+function writeParent(header: object): Buffer {
+  let written = parents.get(header);
+  if (written === undefined) parents.set(header, (written = write(header)));
+  return written;
+}
+
+function writeMetadata(metadata: Fields): Buffer {
+  for (const _ in metadata) return write(metadata);
+  return empty;
+}
+
 /** The frames of a message: identities, delimiter, signature, four JSON frames, buffers. */
 export function encode(message: Outgoing, signer: Signer): Uint8Array[] {
-  const json = [message.header, message.parent_header, message.metadata, message.content].map((part) =>
-    Buffer.from(JSON.stringify(part)),
-  );
+  const { header, parent_header: parent, metadata, content } = message;
+  const json = [write(header), writeParent(parent), writeMetadata(metadata), write(content)];
   return [...message.identities, delimiter, Buffer.from(signer.sign(json)), ...json, ...message.buffers];
 }
 

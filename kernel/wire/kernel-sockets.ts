@@ -139,6 +139,14 @@ export async function bindKernel(connection: Connection, log: (reason: string) =
     for (const each of sends) each();
   }
 
+  let messages = 0;
+  const topics = new Map<string, Buffer>();
+  function topic(type: string): Buffer {
+    let written = topics.get(type);
+    if (written === undefined) topics.set(type, (written = Buffer.from(type)));
+    return written;
+  }
+
   /** @returns the message's id */
   function send(
     channel: Channel,
@@ -147,7 +155,8 @@ export async function bindKernel(connection: Connection, log: (reason: string) =
     failed?: (error: unknown) => void,
   ): string {
     const header: Header = {
-      msg_id: randomUUID(),
+      // As jupyter_client makes them.
+      msg_id: `${session}_${++messages}`,
       session,
       username: "kernel",
       date: new Date().toISOString(),
@@ -242,8 +251,7 @@ export async function bindKernel(connection: Connection, log: (reason: string) =
     },
     broadcast(parent, type, content, extras) {
       const { metadata = {}, buffers = [] } = extras ?? {};
-      const topic = Buffer.from(type);
-      send("iopub", { identities: [topic], parent_header: parent ?? {}, metadata, content, buffers }, type);
+      send("iopub", { identities: [topic(type)], parent_header: parent ?? {}, metadata, content, buffers }, type);
     },
     prompt(to, type, content, unreachable) {
       const message = { identities: to.identities, parent_header: to.header, metadata: {}, content, buffers: [] };

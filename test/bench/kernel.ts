@@ -8,10 +8,12 @@ import { deno, tslab, virtlab, virtlabUnchecked, type Kernel } from "./peers/ker
 import type { Bench, Contender, Goal, Room } from "./runner/measure.js";
 
 const kernels = [virtlab, deno, tslab, virtlabUnchecked].filter(({ missing }) => missing === undefined);
+/** What the chosen benches read from a kernel's life. */
+const wanted = new Map(kernels.map((kernel) => [kernel, new Set<Figure>()]));
 
 async function liveByTurns(): Promise<ReadonlyMap<Kernel, Figures>> {
   const figures = new Map<Kernel, Figures>();
-  for (const kernel of kernels) figures.set(kernel, await live(kernel));
+  for (const [kernel, asked] of wanted) if (asked.size > 0) figures.set(kernel, await live(kernel, asked));
   return figures;
 }
 
@@ -23,6 +25,7 @@ function contender(kernel: Kernel, figure: Figure): Contender {
   return {
     name,
     ...(missing === undefined ? {} : { missing }),
+    prepare: () => wanted.get(kernel)?.add(figure),
     async run() {
       const figures = await (rounds[round++] ??= liveByTurns());
       return figures.get(kernel)?.[figure] ?? NaN;

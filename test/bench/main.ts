@@ -1,5 +1,6 @@
 /**
- * `npm run bench -- ROOM [--json FILE] [--rounds N]`: measures one room's benches and prints a table.
+ * `npm run bench -- ROOM [--json FILE] [--rounds N] [--only WORDS]`: measures one room's benches, those alone whose
+ * names contain the words, and prints a table.
  * Each other file of this folder is a room: it exports `room`.
  */
 import { readdirSync, writeFileSync } from "node:fs";
@@ -21,10 +22,21 @@ function refuse(problem: string): never {
   process.exit(2);
 }
 
-function parse(): { readonly name: string; readonly json: string | undefined; readonly rounds: number } {
+interface Call {
+  readonly name: string;
+  readonly json: string | undefined;
+  readonly rounds: number;
+  readonly only: readonly string[];
+}
+
+function parse(): Call {
   try {
     const { values, positionals } = parseArgs({
-      options: { json: { type: "string" }, rounds: { type: "string", default: "5" } },
+      options: {
+        json: { type: "string" },
+        rounds: { type: "string", default: "5" },
+        only: { type: "string", multiple: true, default: [] },
+      },
       allowPositionals: true,
     });
     const [name, ...others] = positionals;
@@ -33,19 +45,22 @@ function parse(): { readonly name: string; readonly json: string | undefined; re
     if (!rooms.includes(name)) refuse(`no room "${name}"; rooms: ${rooms.join(", ")}`);
     if (!(Number.isSafeInteger(rounds) && rounds >= 1))
       refuse(`--rounds ${values.rounds}: give a whole number from 1 on`);
-    return { name, json: values.json, rounds };
+    return { name, json: values.json, rounds, only: values.only };
   } catch (error) {
     return refuse(error instanceof Error ? error.message : String(error));
   }
 }
 
-const { name, json, rounds } = parse();
+const { name, json, rounds, only } = parse();
 const { room } = (await import(pathToFileURL(join(here, `${name}.js`)).href)) as { readonly room: Room };
+const chosen = room.benches.filter((bench) => only.length === 0 || only.some((words) => bench.name.includes(words)));
+if (chosen.length === 0) refuse(`no bench of ${name} has ${only.join(" or ")} in its name`);
 const processor = cpus()[0]?.model.trim() ?? "an unknown processor";
 console.log(`${name}: ${rounds} rounds, Node ${process.versions.node}, ${processor} × ${cpus().length}\n`);
 
 const outcomes: Outcome[] = [];
-for (const bench of room.benches) {
+for (const { contenders } of chosen) for (const contender of contenders) contender.prepare?.();
+for (const bench of chosen) {
   if (process.stderr.isTTY) process.stderr.write(`${bench.name} …\x1b[K\r`);
   outcomes.push(await measure(bench, rounds));
 }

@@ -10,7 +10,7 @@ import { EarlierNames, type Loan } from "./earlier-names.js";
 import { inspectionAt } from "./inspection.js";
 import { LivingProgram } from "./living-program.js";
 import { compilerOptions, ServiceHost } from "./service-host.js";
-import { warmUpCell } from "./warm-up-cell.js";
+import { warmUpCell } from "../warm-up-cell.js";
 
 export interface CellTypesOptions {
   /** The notebook's folder: relative imports and packages are found from here. */

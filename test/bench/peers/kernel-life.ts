@@ -161,11 +161,15 @@ async function lines({ client }: StartedKernel, figures: Figures): Promise<void>
   }
 }
 
+/** What is done, what it measures, and how. */
+type Step = readonly [string, readonly Figure[], (kernel: StartedKernel, figures: Figures) => Promise<void>];
+
 /** What is measured of a kernel that answers, in this order; a step that fails leaves its figures out, one that hangs those after it too. */
-const steps: readonly (readonly [string, (kernel: StartedKernel, figures: Figures) => Promise<void>])[] = [
-  ["first 1+1", async ({ client }, figures) => void (figures.first = await run(client, "1+1"))],
+const steps: readonly Step[] = [
+  ["first 1+1", ["first"], async ({ client }, figures) => void (figures.first = await run(client, "1+1"))],
   [
     "typed cell",
+    ["firstTyped", "typed"],
     async ({ client }, figures) => {
       figures.firstTyped = await run(client, sevenLines(++variant));
       figures.typed = quantile(await times(20, () => run(client, sevenLines(++variant))), 0.5);
@@ -173,6 +177,7 @@ const steps: readonly (readonly [string, (kernel: StartedKernel, figures: Figure
   ],
   [
     "warm 1+1",
+    ["warmMedian", "warmP95"],
     async ({ client }, figures) => {
       const taken = await times(100, () => run(client, "1+1"));
       figures.warmMedian = quantile(taken, 0.5);
@@ -181,14 +186,17 @@ const steps: readonly (readonly [string, (kernel: StartedKernel, figures: Figure
   ],
   [
     "completion",
+    ["complete"],
     async ({ client }, figures) => void (figures.complete = quantile(await times(20, () => complete(client)), 0.5)),
   ],
   [
     "inspection",
+    ["inspect"],
     async ({ client }, figures) => void (figures.inspect = quantile(await times(20, () => inspect(client)), 0.5)),
   ],
   [
     "loop",
+    ["loop", "loopRoundTrip"],
     async ({ client }, figures) => {
       figures.loop = await printed(client, tenMillionTimed);
       figures.loopRoundTrip = await run(client, tenMillion);
@@ -196,18 +204,21 @@ const steps: readonly (readonly [string, (kernel: StartedKernel, figures: Figure
   ],
   [
     "completion while a cell spins",
+    ["completeBusy"],
     async ({ client }, figures) => {
       figures.completeBusy = quantile(await times(3, () => whileSpinning(client, () => complete(client))), 0.5);
     },
   ],
   [
     "inspection while a cell spins",
+    ["inspectBusy"],
     async ({ client }, figures) => {
       figures.inspectBusy = quantile(await times(3, () => whileSpinning(client, () => inspect(client))), 0.5);
     },
   ],
   [
     "declaring cells",
+    ["declareFirst", "declareLast", "growth", "memoryAfterCells"],
     async ({ client, pid }, figures) => {
       const taken: number[] = [];
       for (let cell = 0; cell < notebook; cell++) taken.push(await run(client, declaring(cell)));
@@ -222,7 +233,7 @@ const steps: readonly (readonly [string, (kernel: StartedKernel, figures: Figure
       figures.memoryAfterCells = residentMegabytes(pid);
     },
   ],
-  ["printed lines", lines],
+  ["printed lines", ["lines", "linesAtIdle", "linesInAll"], lines],
 ];
 
 /** The end of the process counts, whether it replies or not. */
@@ -233,8 +244,12 @@ async function shutdown({ client, ended }: StartedKernel): Promise<number | unde
   return (await Promise.race([ended, late])) === true ? undefined : performance.now() - begin;
 }
 
-/** Starts a kernel, measures it and ends it. What it fails at is told on stderr. */
-export async function live(kernel: Kernel): Promise<Figures> {
+/**
+ * Starts a kernel, measures it and ends it. What it fails at is told on stderr.
+ * @param wanted the life ends behind the last step that measures any of these; the steps before are lived all the same,
+ * since they make the kernel what it is then
+ */
+export async function live(kernel: Kernel, wanted: ReadonlySet<Figure>): Promise<Figures> {
   const figures: Figures = {};
   const started = await startKernel(kernel);
   const death = started.ended.then((): never => {
@@ -259,7 +274,10 @@ export async function live(kernel: Kernel): Promise<Figures> {
       await firstBroadcast(started.client, limit);
     });
     if (!answers) return figures;
-    for (const [what, step] of steps) if (!(await attempt(what, () => step(started, figures)))) break;
+    const last = wanted.has("memoryAtEnd")
+      ? steps.length
+      : steps.findLastIndex(([, measures]) => measures.some((each) => wanted.has(each))) + 1;
+    for (const [what, , step] of steps.slice(0, last)) if (!(await attempt(what, () => step(started, figures)))) break;
     if (!started.alive()) return figures;
     figures.memoryAtEnd = residentMegabytes(started.pid);
     const time = await shutdown(started);

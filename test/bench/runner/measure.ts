@@ -5,6 +5,8 @@ export interface Contender {
   readonly name: string;
   /** Why it cannot run here; it is then left out and the table says so. */
   readonly missing?: string;
+  /** Told before the first round: what is measured for this one will be asked for. */
+  prepare?(): void;
   /** Does it once and gives what was measured, in the bench's unit; NaN where it never came to an end. */
   run(): number | Promise<number>;
 }

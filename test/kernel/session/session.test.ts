@@ -85,6 +85,7 @@ function bench(options: { typecheck?: TypecheckMode; check?: (source: string) =>
         service: () => service,
         declare: (source) => void declared.push(source),
         sourceOf: () => undefined,
+        practise: () => undefined,
         magics: createMagics(builtIn),
         findDeclaringCell: () => undefined,
       }),

@@ -1,5 +1,6 @@
 /** Draws `application/vnd.plotly.v1+json`, which JupyterLab 4 leaves to an extension. */
 import { Widget } from "@lumino/widgets";
+import { fitted, unhidden } from "./plotly-fit.mjs";
 
 const mimeType = "application/vnd.plotly.v1+json";
 
@@ -8,6 +9,9 @@ const isOnPage = ({ paper_bgcolor: paper = "#fff" }) => /^(?:transparent|rgba\(.
 
 class PlotlyFigure extends Widget {
   #plotly;
+  /** The layout that came, whatever has been fitted since. */
+  #layout = {};
+  #width = 0;
   #resizing = 0;
   #theme = new MutationObserver(() => this.#recolour());
 
@@ -21,12 +25,15 @@ class PlotlyFigure extends Widget {
     const { data = [], layout = {}, config = {}, frames } = structuredClone(model.data[mimeType] ?? {});
     this.#plotly ??= (await import("plotly.js-cartesian-dist-min")).default;
     if (this.isDisposed) return;
+    // A copy: plotly writes what it is told into the one that it was given.
+    [this.#layout, this.#width] = [structuredClone(layout), 0];
     const font = isOnPage(layout) ? { ...layout.font, color: this.#ink() } : layout.font;
     const figure = {
       data,
       layout: { autosize: true, ...layout, font },
       frames,
-      config: { responsive: false, ...config },
+      // The page tells of its sizes, and more often than the window does.
+      config: { ...config, responsive: false },
     };
     await this.#plotly.react(this.node, figure);
     if (this.isDisposed) return;
@@ -54,11 +61,24 @@ class PlotlyFigure extends Widget {
 
   /** Takes the cell's width, once per frame however often it changes. */
   #fit() {
-    if (this.#plotly === undefined || this.node.layout?.width !== undefined) return;
+    if (this.#plotly === undefined || this.#layout.width !== undefined) return;
     cancelAnimationFrame(this.#resizing);
     this.#resizing = requestAnimationFrame(() => {
-      if (this.isVisible && this.node.isConnected) void this.#plotly.Plots.resize(this.node);
+      if (this.isVisible && this.node.isConnected) void this.#takeWidth(this.node.clientWidth);
     });
+  }
+
+  async #takeWidth(width) {
+    const layout = fitted(this.#layout, width);
+    if (layout === undefined) {
+      this.#plotly.Plots.resize(this.node);
+      return;
+    }
+    if (width === this.#width) return;
+    this.#width = width;
+    await this.#plotly.relayout(this.node, layout);
+    const clear = this.isDisposed ? undefined : unhidden(this.node, this.node.layout);
+    if (clear !== undefined) await this.#plotly.relayout(this.node, clear);
   }
 
   dispose() {

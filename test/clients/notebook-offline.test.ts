@@ -1,5 +1,5 @@
 /** What a notebook page draws and does with nothing but its own server: mermaid, TeX, figures, widgets, the debugger. */
-import type { Locator } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { markdown } from "../kernel/runner/notebooks.js";
 import { cell, done, menu, output, run, takeTheme, useSite } from "./site.js";
@@ -97,6 +97,62 @@ test("mermaid's diagrams in text and in outputs take the colours of a theme that
   await site.picture(page, "mermaid-themes-dark");
   await takeTheme(page, "JupyterLab Light");
   for (const each of [inOutput, near]) await expect.poll(() => brightness(each)).toBeLessThan(0.3);
+});
+
+const wordy = `import { plot } from "virtlab";
+const series = ["trap and emulate", "binary translation", "paravirtualization", "hardware assist"].map((name, i) =>
+  ({ name, mark: "line" as const, x: [1, 2, 3, 4], y: [1, 2, 3, 4].map((x) => x * (i + 1)) }));
+plot({ title: "How long does a guest wait for its privileged instructions, by technique and by their share?", series,
+  x: { label: "share of privileged instructions", unit: "%" }, y: { label: "time in the hypervisor", unit: "ms" },
+  caption: "Seed 7, one hart at 1 GHz, a guest of 64 MiB that runs the same million instructions with each technique." })`;
+const heat = `import { show } from "virtlab";
+show({ as: "heat", title: "Which pages of its memory does a guest write to while it is being migrated to another host?",
+  caption: "Seed 7.", x: { label: "time", unit: "ms" }, y: { label: "page", unit: "" },
+  value: { label: "writes", unit: "1/s" }, values: [[1, 2, 3], [4, 5, 6], [7, 8, 9]] })`;
+
+/** The parts of a figure that lie over one another, or stick out of it. */
+const collisions = (page: Page, index: number): Promise<readonly string[]> =>
+  page.evaluate(`(() => {
+    const figure = document.querySelectorAll(".virtlab-plotly")[${index}];
+    const whole = figure.getBoundingClientRect();
+    const boxes = [".gtitle", ".modebar", ".legend", ".xtitle", ".nsewdrag"].flatMap((name) => {
+      const box = figure.querySelector(name)?.getBoundingClientRect();
+      return box === undefined || box.width === 0 ? [] : [{ name, box }];
+    });
+    const outside = ({ box }) =>
+      box.left < whole.left || box.right > whole.right || box.top < whole.top || box.bottom > whole.bottom;
+    const meet = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+    return [
+      ...boxes.filter(outside).map(({ name }) => name + " sticks out"),
+      ...boxes.flatMap(({ name, box }, i) =>
+        boxes.slice(i + 1).filter((other) => meet(box, other.box)).map((other) => name + " over " + other.name)),
+    ];
+  })()`);
+
+test("a figure's title, legend, caption and plotly's buttons keep apart, also in a narrow window", async () => {
+  site.write("narrow.ipynb", wordy, heat);
+  const page = await site.open("notebooks/narrow.ipynb");
+  await menu(page, "Run", "runmenu:run-all");
+  await done(page, 1);
+  const figures = page.locator(".virtlab-plotly");
+  for (const [width, theme] of [
+    [1280, "JupyterLab Light"],
+    [560, "JupyterLab Light"],
+    [560, "JupyterLab Dark"],
+  ] as const) {
+    await page.setViewportSize({ width: 1280, height: 900 });
+    await takeTheme(page, theme);
+    await page.setViewportSize({ width, height: 900 });
+    for (const [index, name] of ["plot", "heat"].entries()) {
+      const figure = figures.nth(index);
+      await figure.scrollIntoViewIfNeeded();
+      await figure.locator(".nsewdrag").hover({ force: true });
+      await expect.poll(() => collisions(page, index)).toEqual([]);
+      await site.picture(page, `narrow-${name}-${width}${theme.endsWith("Dark") ? "-dark" : ""}`);
+    }
+  }
+  await page.setViewportSize({ width: 1280, height: 900 });
+  await takeTheme(page, "JupyterLab Light");
 });
 
 test("the debugger stops at a breakpoint, shows variables and goes on", async () => {

@@ -1,6 +1,6 @@
 import type { Config, Layout, PlotData } from "plotly.js";
 import type { Axis } from "../../../sim/core/index.js";
-import { faint, ink } from "../picture/palette.js";
+import { faint, ink, roleColours } from "../picture/palette.js";
 import { bold, lines, measure } from "../picture/measure.js";
 import { axisTitle } from "../text/number.js";
 import type { Extent } from "../picture/scale.js";
@@ -28,6 +28,8 @@ export function plainText(text: string): string {
 /** Pixels across that a notebook surely has; plotly doesn't break texts, so they are broken to fit these. */
 const width = 640;
 const row = { title: 21, legend: 19, caption: 16 };
+/** Pixels at the top that are plotly's buttons' own: its bar comes with the mouse and would lie over the title. */
+const bar = 26;
 
 /** The rows that a legend below the title takes: one, or columns as wide as the longest name. */
 function legendRows(names: readonly string[], width: number): number {
@@ -58,7 +60,7 @@ export function frame(view: Framed, height = 400): Partial<Layout> {
   const title = lines(oneLine(view.title), 16 * bold, width);
   const caption = view.caption === "" ? [] : lines(view.caption, 11, width);
   const small = caption.map((line) => `<span style="font-size:11px">${plainText(line)}</span>`);
-  const above = 14 + row.title * title.length + row.legend * legendRows(view.names, width - (view.beside ?? 0));
+  const above = bar + 6 + row.title * title.length + row.legend * legendRows(view.names, width - (view.beside ?? 0));
   const below = 60 + row.caption * caption.length;
   const whole = height - 60 + above + row.caption * caption.length;
   return {
@@ -67,9 +69,10 @@ export function frame(view: Framed, height = 400): Partial<Layout> {
       x: 0,
       xref: "paper",
       xanchor: "left",
-      y: 1 - 12 / whole,
+      // The first line's baseline, however many there are; "top" would mean the letters' tops for a single one alone.
+      y: 1 - (bar + 15) / whole,
       yref: "container",
-      yanchor: "top",
+      yanchor: "bottom",
       font: { size: 16 },
     },
     height: whole,
@@ -96,6 +99,8 @@ export function frame(view: Framed, height = 400): Partial<Layout> {
       tracegroupgap: 0,
     },
     hovermode: "closest",
+    // Else both would be made from the paper's colour, which is transparent.
+    modebar: { bgcolor: "rgba(0,0,0,0)", color: ink, activecolor: roleColours.guest },
   };
 }
 
@@ -120,4 +125,9 @@ function axis({ scale }: Axis, extent?: Extent): Partial<Layout["xaxis"]> {
   };
 }
 
-export const config: Partial<Config> = { responsive: true, displaylogo: false };
+export const config: Partial<Config> = {
+  responsive: true,
+  displaylogo: false,
+  // A figure has nothing to do with points that were chosen.
+  modeBarButtonsToRemove: ["select2d", "lasso2d"],
+};

@@ -1,8 +1,16 @@
+import type { Layout } from "plotly.js";
 import type { HeatView } from "../../../sim/core/index.js";
 import { heatScale, viridis } from "../picture/heat.js";
 import { logTicks } from "../picture/ticks.js";
 import { axisTitle, tickLabel } from "../text/number.js";
 import { config, frame, plainText, type Figure, type Trace } from "./figure.js";
+
+/** An axis of cells: by their names, or by whole numbers, of which plotly would halve a few. */
+const cells = (names: HeatView["rows"], count: number): Partial<Layout["xaxis"]> => ({
+  type: names ? "category" : "linear",
+  showgrid: false,
+  ...(names === undefined && count <= 12 && { tick0: 0, dtick: 1 }),
+});
 
 /** A heat map as a figure: one trace, its colour bar named and with its unit. */
 export function heatFigure(view: HeatView): Figure {
@@ -31,8 +39,8 @@ export function heatFigure(view: HeatView): Figure {
     data: [trace],
     layout: {
       ...layout,
-      xaxis: { ...layout.xaxis, type: view.columns ? "category" : "linear", showgrid: false },
-      yaxis: { ...layout.yaxis, type: view.rows ? "category" : "linear", showgrid: false, autorange: "reversed" },
+      xaxis: { ...layout.xaxis, ...cells(view.columns, columns.length) },
+      yaxis: { ...layout.yaxis, ...cells(view.rows, rows.length), autorange: "reversed" },
     },
     config,
   };

@@ -21,8 +21,9 @@ export function takeSyn(tcb: Tcb, tcp: Tcp): void {
   const own = tcb.host.stack.mtuTo(tcb.ends.remoteAddress) - 40;
   tcb.segment = Math.max(48, Math.min(maximumSegment, own));
   // Both scale, or none does (RFC 7323, 2.2).
-  tcb.peerScale = windowScale ?? -1;
-  tcb.ownScale = windowScale === undefined ? 0 : scaleFor(tcb.settings.receiveBuffer);
+  tcb.scaling = windowScale !== undefined;
+  tcb.peerFactor = 2 ** (windowScale ?? 0);
+  tcb.ownFactor = windowScale === undefined ? 1 : 2 ** scaleFor(tcb.settings.receiveBuffer);
   tcb.sackAllowed = tcb.settings.sack && sackPermitted;
   // A SYN's own window is never scaled.
   tcb.peerWindow = tcp.window;

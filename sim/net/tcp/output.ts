@@ -54,7 +54,7 @@ function write(tcb: Tcb, flags: number, start: number, data: Uint8Array, options
       sequence: (tcb.initialSent + start) >>> 0,
       acknowledgement: ack ? (tcb.initialReceived + tcb.expected) >>> 0 : 0,
       flags,
-      window: Math.min(plainWindow, syn ? window : Math.ceil(window / 2 ** tcb.ownScale)),
+      window: Math.min(plainWindow, syn ? window : Math.ceil(window / tcb.ownFactor)),
       options,
       data,
     }),
@@ -67,7 +67,7 @@ function synOptions(tcb: Tcb): TcpOptions {
   const mtu = tcb.host.stack.mtuTo(tcb.ends.remoteAddress);
   return {
     maximumSegment: Math.min(plainWindow, mtu - 40),
-    windowScale: answer && tcb.peerScale < 0 ? undefined : scaleFor(tcb.settings.receiveBuffer),
+    windowScale: answer && !tcb.scaling ? undefined : scaleFor(tcb.settings.receiveBuffer),
     sackPermitted: answer ? tcb.sackAllowed : tcb.settings.sack,
   };
 }

@@ -92,7 +92,7 @@ function countDuplicate(tcb: Tcb, tcp: Tcp, advance: number): void {
     tcb.sackedOut = 0;
     return;
   }
-  const sameWindow = tcp.window * 2 ** Math.max(0, tcb.peerScale) === tcb.peerWindow;
+  const sameWindow = tcp.window * tcb.peerFactor === tcb.peerWindow;
   if (advance < 0 || tcp.data.length > 0 || tcb.sent.length === 0 || !sameWindow) return;
   tcb.duplicates++;
   tcb.sackedOut = Math.min(tcb.sackedOut + 1, tcb.sent.length - tcb.lostOut);
@@ -103,7 +103,7 @@ function updateWindow(tcb: Tcb, tcp: Tcp): void {
   const place = tcb.placeOf(tcp.sequence);
   if (place < tcb.peerWindowAt) return;
   tcb.peerWindowAt = place;
-  tcb.peerWindow = tcp.window * 2 ** Math.max(0, tcb.peerScale);
+  tcb.peerWindow = tcp.window * tcb.peerFactor;
 }
 
 function lose(tcb: Tcb, sent: Sent): void {

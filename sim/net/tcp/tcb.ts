@@ -94,7 +94,11 @@ export class Tcb implements Window {
   /** Bytes that the peer takes, from `unacknowledged` on, and the segment that said so. */
   peerWindow = 1;
   peerWindowAt = 0;
-  peerScale = 0;
+  /** What the peer's windows are multiplied by, and the own are divided by: 1 unless both ends scale. */
+  peerFactor = 1;
+  ownFactor = 1;
+  /** Whether both ends scale windows (RFC 7323). */
+  scaling = true;
   segment: number = defaultSegment;
   finQueued = false;
   finSent = false;
@@ -121,7 +125,6 @@ export class Tcb implements Window {
   // What is received.
   readonly received: ReceiveQueue = new ReceiveQueue();
   expected = 0;
-  ownScale = 0;
   /** The place that the window was offered up to. */
   offered = 0;
   /** The place of the peer's FIN, once it is known. */

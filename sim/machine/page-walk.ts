@@ -38,12 +38,13 @@ export interface PageWalk {
  */
 export function pageWalk(
   hart: Hart,
-  bus: Pick<HartBus, "ramAt" | "load">,
+  bus: Pick<HartBus, "ramAt" | "buffer">,
   address: bigint,
   asGuest: boolean = hart.mode.virtual,
 ): PageWalk {
   const steps: WalkStep[] = [];
   const held = (number: number): bigint => BigInt.asUintN(64, hart.csr(number) ?? 0n);
+  const view = new DataView(bus.buffer);
   const bare = BigInt.asUintN(64, address);
 
   /** @param locate where a table's entry lies, physically */
@@ -60,11 +61,12 @@ export function pageWalk(
       const index = BigInt.asUintN(level === 2 ? Number(bits - shift) : 9, of >> shift);
       const located = locate(table + 8n * index);
       const at = located === undefined ? undefined : exact(located);
-      const entry = at === undefined || bus.ramAt(at, 8) === undefined ? undefined : bus.load(at, 64);
-      if (at === undefined || entry === undefined) return undefined;
-      steps.push({ stage, level, of, at, entry: BigInt.asUintN(64, entry) });
+      const host = at === undefined ? undefined : bus.ramAt(at, 8);
+      if (at === undefined || host === undefined) return undefined;
+      const entry = view.getBigUint64(host, true);
+      steps.push({ stage, level, of, at, entry });
       if ((entry & valid) === 0n) return undefined;
-      const page = ((BigInt.asUintN(64, entry) >> 10n) & pages) << 12n;
+      const page = ((entry >> 10n) & pages) << 12n;
       const inside = (1n << shift) - 1n;
       if ((entry & (readable | writable | executable)) !== 0n) return (page & ~inside) | (of & inside);
       table = page;

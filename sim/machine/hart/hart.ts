@@ -183,7 +183,7 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
   /** Writes a CSR as machine mode would. @returns false where there is none of that number */
   setCsr(number: number, value: bigint): boolean {
     const csr = this.csrs[number];
-    csr?.write?.(this, value);
+    csr?.write?.(this, BigInt.asIntN(64, value));
     return csr !== undefined;
   }
 

@@ -29,7 +29,7 @@
  * schedule       turns and virtual time; stops, lost-harts, text-match: reasons to stop
  * work           which engine executed how much; lesson/: what engines do, in the open: a block and what became of it
  * history        snapshots and inputs, to go back; state: what is saved; memory-pages: RAM as data;
- *                dirty-pages: which were written; inspect: registers and memory as views
+ *                dirty-pages: which were written; inspect: registers and memory as views; page-walk: an address's way
  * arena, bus     the memory that all share; physical addresses; window: RAM that is a part of another machine's
  * devices/       CLINT, PLIC, UART, real-time clock, finisher, virtio; links and wires between cards;
  *                network-end: a link as a machine that goes back uses it
@@ -70,6 +70,7 @@ export type { Executable } from "./image/load.js";
 export type { ImageSymbol } from "./image/image.js";
 export { machine, Machine, machineWithin } from "./machine.js";
 export type { MachineOptions, RunOptions } from "./options.js";
+export { pageWalk, type PageWalk, type WalkStep } from "./page-walk.js";
 export type { MachineStop } from "./schedule.js";
 export type { MachineState } from "./state.js";
 export type { Place } from "./stops.js";

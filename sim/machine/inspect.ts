@@ -2,8 +2,10 @@ import { formatBytes, type TableView, type TextView } from "../core/index.js";
 import type { Hart } from "./hart/index.js";
 import { registerNames } from "./instructions/index.js";
 import type { MachineOptions } from "./options.js";
+import type { PageWalk } from "./page-walk.js";
 
 const modes = ["user", "supervisor", "", "machine"] as const;
+const stages = { supervisor: "supervisor's", guest: "guest's (VS)", hypervisor: "hypervisor's (G)" } as const;
 
 const hex64 = (value: bigint): string => `0x${BigInt.asUintN(64, value).toString(16).padStart(16, "0")}`;
 
@@ -46,7 +48,27 @@ export function registersView(hart: Hart, name: string): TableView {
     title: `Registers of ${name}, hart ${hart.id}`,
     columns: [{ key: "register" }, { key: "use", label: "name" }, { key: "hex" }, { key: "signed" }],
     rows: [row("pc", "", hart.pc), ...registerNames.map((use, register) => row(`x${register}`, use, hart.x(register)))],
-    caption: `${modes[hart.mode.privilege]} mode, ${hart.retired} instructions retired`,
+    caption: `${hart.mode.virtual ? "virtual " : ""}${modes[hart.mode.privilege]} mode, ${hart.retired} instructions retired`,
+  };
+}
+
+/** Which entries of page tables a hart reads for an address, in their order, and where they lead. */
+export function pageWalkView({ address, steps, guestPhysical, physical }: PageWalk): TableView {
+  const found = physical === undefined ? "no page" : `physical 0x${physical.toString(16)}`;
+  const between = guestPhysical === undefined ? "" : `guest physical 0x${guestPhysical.toString(16)}, `;
+  return {
+    as: "table",
+    title: `The way of 0x${address.toString(16)}`,
+    columns: ["reference", "table", "level", "of", "at", "entry"].map((key) => ({ key })),
+    rows: steps.map(({ stage, level, of, at, entry }, index) => ({
+      reference: index + 1,
+      table: stages[stage],
+      level,
+      of: `0x${of.toString(16)}`,
+      at: `0x${at.toString(16)}`,
+      entry: hex64(entry),
+    })),
+    caption: `${steps.length} memory references: ${between}${found}`,
   };
 }
 
@@ -73,10 +95,15 @@ const causes: Readonly<Record<number, string>> = {
   7: "store access fault",
   8: "environment call from user mode",
   9: "environment call from supervisor mode",
+  10: "environment call from virtual supervisor mode",
   11: "environment call from machine mode",
   12: "instruction page fault",
   13: "load page fault",
   15: "store page fault",
+  20: "instruction guest-page fault",
+  21: "load guest-page fault",
+  22: "virtual instruction",
+  23: "store guest-page fault",
 };
 
 /** An exception by its number (privileged ISA, table of mcause's values). */

@@ -19,12 +19,13 @@ import type { VirtioBalloon } from "./devices/virtio/balloon.js";
 import type { EngineName, Hart, Stop, Watchpoint } from "./hart/index.js";
 import { History, recordOptions, type Point, type RecordOptions } from "./history.js";
 import type { ImageSegment, ImageSymbol } from "./image/image.js";
-import { machineView, memoryView, registersView } from "./inspect.js";
+import { machineView, memoryView, pageWalkView, registersView } from "./inspect.js";
 import { translationAt, type Translation } from "./lesson/index.js";
 import { LostHarts } from "./lost-harts.js";
 import { copyPages, putPages, ramOf, restoreMemory, saveMemory } from "./memory-pages.js";
 import { endOf } from "./network-end.js";
 import { check, defaults, diskOf, present, runOptions, type MachineOptions, type RunOptions } from "./options.js";
+import { pageWalk } from "./page-walk.js";
 import { Schedule, type MachineStop } from "./schedule.js";
 import type { Kept, MachineState } from "./state.js";
 import { addressOf, Stops, type Place } from "./stops.js";
@@ -53,8 +54,7 @@ export class Machine implements Persist<MachineState>, Viewable {
     this.#isVirtual = window !== undefined;
     this.#options = options;
     this.name = options.name;
-    this.world = options.world ?? createWorld();
-    const { world } = this;
+    const world = (this.world = options.world ?? createWorld());
     this.#schedule = new Schedule(
       { ...options, world },
       {
@@ -258,8 +258,7 @@ export class Machine implements Persist<MachineState>, Viewable {
 
   /** A stretch of physical memory, to be looked at. @throws UsageError where that isn't all RAM */
   memory(at: Place, length: number = 256): TextView {
-    const address = Number(this.address(at));
-    return memoryView(this.read(address, length), address);
+    return memoryView(this.read(at, length), Number(this.address(at)));
   }
 
   /**
@@ -268,6 +267,11 @@ export class Machine implements Persist<MachineState>, Viewable {
    */
   translation(at: Place, hart: number = 0): Translation {
     return translationAt(this, this.hart(hart), at);
+  }
+
+  /** The page table entries that a hart reads for an address: of both stages, where it executes a guest. */
+  pageWalk(at: Place, hart: number = 0): TableView {
+    return pageWalkView(pageWalk(this.hart(hart), this.bus, this.address(at)));
   }
 
   /** A copy of physical memory. @throws UsageError where that isn't all RAM */

@@ -2,9 +2,9 @@ import { UsageError } from "../../core/index.js";
 import type { Hart, Watchpoint } from "../hart/index.js";
 import { pageSize } from "../layout.js";
 import type { Machine } from "../machine.js";
+import { pageWalk } from "../page-walk.js";
 import type { MachineStop } from "../schedule.js";
 import type { DebugStop, DebugTarget } from "./target.js";
-import { translate } from "./translation.js";
 
 /** What of a machine is used. */
 export type DebuggedMachine = Pick<
@@ -74,7 +74,7 @@ export function machineTarget(machine: DebuggedMachine): DebugTarget {
     for (let done = 0; done < length;) {
       const from = address + BigInt(done);
       const bytes = Math.min(length - done, pageSize - Number(BigInt.asUintN(12, from)));
-      const at = translate(hartOf(hart), bus, from);
+      const at = pageWalk(hartOf(hart), bus, from).physical;
       if (at === undefined || bus.ramAt(at, bytes) === undefined) return;
       yield [at, bytes];
       done += bytes;

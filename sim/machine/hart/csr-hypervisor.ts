@@ -35,7 +35,13 @@ const rows: readonly Csr[] = [
       state.mie = (state.mie & ~virtualInterrupts) | (low(value) & virtualInterrupts);
     },
   },
-  word(0x605, "htimedelta"),
+  {
+    ...word(0x605, "htimedelta"),
+    write(hart, value) {
+      hart.state.htimedelta = value;
+      hart.setTimer();
+    },
+  },
   { ...bits(0x606, "hcounteren", -1), read: ({ state }) => BigInt(state.hcounteren >>> 0) },
   // GEILEN is 0: there are no guest external interrupts.
   fixed(0x607, "hgeie"),

@@ -2,39 +2,26 @@ import type { Memory } from "../../wasm/index.js";
 import type { Exception, Routine } from "../instructions/index.js";
 import { attention, hartLayout, pageSize } from "../layout.js";
 import { interpreting, outcomes, type Interpret } from "../translate/interpreter.js";
+import { AddressSpaces } from "./address-spaces.js";
 import type { CodePages, Run, UnitUser } from "./code-pages.js";
 import { CodePlaces, type Place } from "./code-places.js";
 import type { Evaluator } from "./evaluator.js";
 import { nextInterrupt } from "./interrupts.js";
 import type { HartBus } from "./memory.js";
-import { machine, supervisor, type Mode } from "./mode.js";
 import { isSilent, type Operand } from "./routines.js";
-import { isSv39 } from "./satp.js";
 import { status } from "./status.js";
 import { Tlb } from "./tlb.js";
 import type { TranslatedHart } from "./translated-hart.js";
 import { UnitMemory } from "./unit-memory.js";
-import { guestSatp, guestStatus, hostStatus } from "./worlds.js";
+import { guestStatus } from "./worlds.js";
 
 const pageOf = (address: bigint): bigint => address & BigInt(-pageSize);
-
-/** Numbers of address spaces begin anew behind this one; what was found under them is forgotten then. */
-const mostSpaces = 1 << 16;
 
 /**
  * What entering the interpreter and coming back counts in heat, in instructions. It takes as long as 30 (250 ns against 8 ns), but
  * code that comes and goes often, as firmware does, is long done before all of it is worth translating.
  */
 const visit = 10;
-
-/** An address space, and what makes it. */
-interface Space {
-  satp: bigint;
-  /** Of guests; and mstatus.MXR of HS-mode, which counts for their pages, too. */
-  hgatp: bigint;
-  bits: number;
-  number: number;
-}
 
 /**
  * Executes hot pages as units and what is cold by the interpreter. In units, loads and stores of RAM find their pages in the
@@ -54,11 +41,7 @@ export class TranslatedEngine implements UnitUser {
   readonly #words: Int32Array;
   readonly #view: DataView;
   readonly #tlb: Tlb;
-  /** Numbers for the values that satp had, for guests with hgatp and what else counts. */
-  readonly #spaces = new Map<bigint, number>();
-  /** The spaces where V is 0 and where it is 1, for the values that they were found by. */
-  readonly #own: Space = { satp: -1n, hgatp: 0n, bits: 0, number: 0 };
-  readonly #guest: Space = { satp: -1n, hgatp: 0n, bits: 0, number: 0 };
+  readonly #spaces: AddressSpaces;
   /** V, at the last look. */
   #virtual = false;
   /** The keys of the contexts that the TLBs are in; none, where they have to be entered anew. */
@@ -87,6 +70,17 @@ export class TranslatedEngine implements UnitUser {
     this.#view = new DataView(memory.buffer);
     this.#tlb = new Tlb(memory.buffer, this.#base);
     this.#places = new CodePlaces(memory.buffer, this.#base, this.#tlb);
+    this.#spaces = new AddressSpaces(
+      hart.state,
+      () => {
+        this.#tlb.forgetModes();
+      },
+      () => {
+        this.#epoch++;
+        this.#tlb.renew();
+        this.#data = Number.NaN;
+      },
+    );
     this.unitMemory = new UnitMemory({
       hart,
       bus,
@@ -152,8 +146,7 @@ export class TranslatedEngine implements UnitUser {
     this.#epoch++;
     if (address === undefined) {
       this.#tlb.renew();
-      this.#spaces.clear();
-      this.#own.satp = this.#guest.satp = -1n;
+      this.#spaces.forget();
       this.#data = Number.NaN;
     } else this.#tlb.forgetAddress(address);
   }
@@ -198,8 +191,8 @@ export class TranslatedEngine implements UnitUser {
       this.#tlb.forgetModes();
     }
     const bits = (dataMode.virtual ? guestStatus(state) : state.mstatus) & (status.SUM | status.MXR);
-    const data = this.#key(dataMode) + bits / status.SUM;
-    const fetch = dataMode === mode ? data - bits / status.SUM : this.#key(mode);
+    const data = this.#spaces.key(dataMode) + bits / status.SUM;
+    const fetch = dataMode === mode ? data - bits / status.SUM : this.#spaces.key(mode);
     if (data === this.#data && fetch === this.#fetch) return false;
     this.#data = data;
     this.#fetch = fetch;
@@ -207,51 +200,6 @@ export class TranslatedEngine implements UnitUser {
     // With MPRV, data are another mode's.
     if (dataMode === mode) this.#tlb.noteMode(mode.privilege, bits);
     return changed;
-  }
-
-  /** Machine mode sees the same memory in all address spaces. The lowest two bits are left for SUM and MXR. */
-  #key({ privilege, virtual }: Mode): number {
-    if (privilege === machine) return -4;
-    return (virtual ? this.#guestSpace() : this.#ownSpace()) * 8 + (privilege === supervisor ? 4 : 0);
-  }
-
-  #ownSpace(): number {
-    const { satp } = this.#hart.state;
-    if (satp !== this.#own.satp) {
-      this.#own.number = this.#spaceOf(isSv39(satp) ? satp : 0n);
-      this.#own.satp = satp;
-      this.#tlb.forgetModes();
-    }
-    return this.#own.number;
-  }
-
-  #guestSpace(): number {
-    const { state } = this.#hart;
-    const { hgatp } = state;
-    const satp = guestSatp(state);
-    const bits = hostStatus(state) & status.MXR;
-    const known = this.#guest;
-    if (satp !== known.satp || hgatp !== known.hgatp || bits !== known.bits) {
-      const both = (BigInt.asUintN(64, hgatp) << 64n) | BigInt.asUintN(64, satp);
-      known.number = this.#spaceOf((both << 32n) | BigInt(bits) | 1n);
-      Object.assign(known, { satp, hgatp, bits });
-      this.#tlb.forgetModes();
-    }
-    return known.number;
-  }
-
-  #spaceOf(key: bigint): number {
-    if (this.#spaces.size === mostSpaces) {
-      this.#spaces.clear();
-      this.#own.satp = this.#guest.satp = -1n;
-      this.#epoch++;
-      this.#tlb.renew();
-      this.#data = Number.NaN;
-    }
-    const known = this.#spaces.get(key);
-    if (known !== undefined) return known;
-    this.#spaces.set(key, this.#spaces.size);
-    return this.#spaces.size - 1;
   }
 
   /** Sends the unit back to where it calls from, as if the instruction had not begun: for its exception, or the evaluator. */

@@ -4,13 +4,12 @@ import type { Memory } from "../../wasm/index.js";
 import { hartLayout, pageSize } from "../layout.js";
 import { csrsOf } from "./csr.js";
 import type { CsrHart, CsrTable, Features } from "./csr-row.js";
-import { hasTimer } from "./csr-machine.js";
 import { TranslatedEngine } from "./engine.js";
 import { Evaluator } from "./evaluator.js";
-import { addressCauses, cause, dataCauses } from "./exceptions.js";
+import { cause } from "./exceptions.js";
 import { extensionsOf } from "./extensions.js";
 import { Floats } from "./floats.js";
-import { awake, interrupt, nextInterrupt, virtualInterrupts } from "./interrupts.js";
+import { awake, nextInterrupt, virtualInterrupts } from "./interrupts.js";
 import { VirtualMemory, type HartBus } from "./memory.js";
 import type { Mode } from "./mode.js";
 import { usualPatience, type EngineName, type HartOptions, type HartWork } from "./options.js";
@@ -20,8 +19,9 @@ import { restoreState, saveState, type HartSaved } from "./saved.js";
 import { sharedOf, type Shared } from "./shared.js";
 import { PrivilegedState } from "./state.js";
 import { status } from "./status.js";
-import { implicitAccess, transformed } from "./trap-instruction.js";
-import { destinationOf, enterTrap, plainTrap, type Trap } from "./trap.js";
+import { setTimers } from "./timers.js";
+import { detailsOf } from "./trap-details.js";
+import { enterTrap, plainTrap } from "./trap.js";
 
 /** Why `run` came back. */
 export type Stop =
@@ -71,9 +71,6 @@ export interface Watchpoint {
   readonly bytes: number;
   readonly access: "read" | "write" | "both";
 }
-
-const supervisorTimer = 1 << interrupt.STI;
-const wrap = (time: bigint): bigint => BigInt.asUintN(64, time);
 
 /**
  * A hardware thread: integer registers and pc (in the arena, where engines share them), modes, CSRs, traps. It executes
@@ -188,7 +185,7 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
   /** Writes a CSR as machine mode would. @returns false where there is none of that number */
   setCsr(number: number, value: bigint): boolean {
     const csr = this.csrs[number];
-    csr?.write?.(this, value);
+    csr?.write?.(this, BigInt.asIntN(64, value));
     return csr !== undefined;
   }
 
@@ -208,28 +205,8 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
   }
 
   setTimer(): void {
-    const { state } = this;
-    const hasTimers = this.features.sstc && hasTimer(state.menvcfg);
-    if (hasTimers) state.software &= ~supervisorTimer;
-    const deadlines = [this.#setTimer(interrupt.STI, hasTimers, state.stimecmp, 0n)];
-    if (this.features.hypervisor) {
-      const guestHasTimer = hasTimers && hasTimer(state.henvcfg);
-      deadlines.push(this.#setTimer(interrupt.VSTI, guestHasTimer, state.vstimecmp, state.htimedelta));
-    }
-    const ahead = deadlines.filter((deadline) => deadline !== undefined);
-    const first = ahead.reduce((a, b) => (b < a ? b : a), ahead[0] ?? 0n);
-    if (ahead.length > 0) this.#clock.alarm?.(this.id, first);
-  }
-
-  /**
-   * Raises a timer's line where it is due: "whenever (time + htimedelta), truncated to 64 bits, contains a value greater than or equal to
-   * vstimecmp". @returns when else it will be
-   */
-  #setTimer(bit: number, present: boolean, compared: bigint, delta: bigint): bigint | undefined {
-    const time = this.time();
-    const ahead = wrap(compared) - wrap(time + delta);
-    this.line(bit, present && ahead <= 0n);
-    return present && ahead > 0n ? time + ahead : undefined;
+    const next = setTimers(this);
+    if (next !== undefined) this.#clock.alarm?.(this.id, next);
   }
 
   useFloats(): boolean {
@@ -334,28 +311,11 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
     const number = exception.cause;
     if (number === cause.illegalInstruction || number === cause.virtualInstruction) value = this.evaluator.bits();
     else if (number === cause.breakpoint) value = this.pc;
-    const trap = plainTrap(number, false, value);
-    const more = this.features.hypervisor ? this.#moreOf(exception) : {};
-    this.pc = enterTrap(this.state, this.pc, { ...trap, ...more });
-  }
-
-  /** What the hypervisor's handler, or the machine's, is told besides. */
-  #moreOf({ cause: number, guest, value }: Exception): Partial<Trap> {
-    const { state, memory } = this;
-    if (destinationOf(state, number, false) === "guest") return {};
-    const isAbout = (causes: number): boolean => ((causes >> number) & 1) !== 0;
-    // "For any trap [...] that writes a guest virtual address to stval, GVA is set to 1": by HLV and MPRV where V is 0, too.
-    const isGuestAddress =
-      guest !== undefined ||
-      (isAbout(addressCauses) && state.mode.virtual) ||
-      (isAbout(dataCauses) && memory.dataMode.virtual);
-    const instruction =
-      guest?.implicit !== undefined
-        ? implicitAccess[guest.implicit]
-        : isAbout(dataCauses)
-          ? transformed(this.evaluator, value)
-          : 0n;
-    return { isGuestAddress, guestAddress: guest?.address ?? 0n, instruction };
+    const trap = {
+      ...plainTrap(number, false, value),
+      ...(this.features.hypervisor ? detailsOf(this, exception) : {}),
+    };
+    this.pc = enterTrap(this.state, this.pc, trap);
   }
 
   /** Tells of an access by the instruction that is being executed. */

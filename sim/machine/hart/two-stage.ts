@@ -27,6 +27,7 @@ export class TwoStage implements TableAddresses {
   /** Where the hypervisor's topmost table is, for the last value of hgatp. */
   #hgatp = 0n;
   #root = 0;
+  #tableFault: "guest" | "access" = "guest";
   /** Of the last guest-page fault: the guest physical page, and which table entry of the guest it was reached for. */
   faultPage = 0;
   implicit: { readonly address: number; readonly access: "read" | "write" } | undefined;
@@ -65,7 +66,7 @@ export class TwoStage implements TableAddresses {
         environment: state.henvcfg & state.menvcfg,
       };
       const fault = first.walk(rootOf(satp), number, access, privilege, rules, this);
-      if (fault !== undefined) return fault !== "table" ? fault : this.implicit === undefined ? "access" : "guest";
+      if (fault !== undefined) return fault === "table" ? this.#tableFault : fault;
     } else {
       first.page = ((high >>> 0) * 2 ** 20 + (low >>> 12)) * pageSize;
       first.level = 0;
@@ -87,6 +88,7 @@ export class TwoStage implements TableAddresses {
     const offset = address % pageSize;
     const fault = this.#locatePage(address - offset, access, 0);
     if (fault === undefined) return this.#second.page + offset;
+    this.#tableFault = fault;
     this.implicit = fault === "guest" ? { address, access } : undefined;
     return -1;
   }

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { readElf } from "../../../../sim/machine/image/elf.js";
-import type { HartOptions } from "../../../../sim/machine/index.js";
+import { rv64, type HartOptions, type Isa } from "../../../../sim/machine/index.js";
 import { plainBoard, ramBase, type PlainBoard } from "./plain-board.js";
 
 const most = 10_000_000;
@@ -20,7 +20,7 @@ export interface Ended {
 }
 
 /** Runs an official test's ELF file. */
-export function runOfficial(path: string, options: HartOptions): Ended {
+export function runOfficial(path: string, options: HartOptions, isa: Isa = rv64): Ended {
   const { segments, symbols, entry } = readElf("test", readFileSync(path));
   const address = (symbol: string): number => {
     const found = symbols.find(({ name }) => name === symbol);
@@ -28,7 +28,7 @@ export function runOfficial(path: string, options: HartOptions): Ended {
     return Number(BigInt.asUintN(64, found.address));
   };
   const end = Math.max(...segments.map((segment) => segment.address + segment.size));
-  const board = plainBoard(Math.max(4 * 2 ** 20, end - ramBase), { ...options, patience: 20 });
+  const board = plainBoard(Math.max(4 * 2 ** 20, end - ramBase), { ...options, patience: 20 }, isa);
   for (const segment of segments) board.bus.write(segment.address, segment.bytes);
   board.hart.pc = entry;
   const tohost = address("tohost");

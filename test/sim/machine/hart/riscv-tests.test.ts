@@ -1,14 +1,18 @@
 import path from "node:path";
 import { describe, expect, test } from "vitest";
-import type { HartOptions } from "../../../../sim/machine/index.js";
+import { rv64, rv64h, type HartOptions } from "../../../../sim/machine/index.js";
 import { namesIn, runOfficial } from "./official-program.js";
 
-/** The folder with the official tests' programs, as `make -C isa` leaves them: `rv64ui-p-add`, `rv64ui-v-add`, … */
+/** The folder with the official tests' programs, as `make -C isa` leaves them: `rv64ui-p-add`, `rv64ui-v-add`, `hypervisor-p-…`, … */
 const folder = process.env["VIRTLAB_RISCV_TESTS"] ?? "";
 /** Of the extensions that the ISA has. */
 const groups = ["rv64ui", "rv64um", "rv64ua", "rv64uc", "rv64uf", "rv64ud", "rv64si", "rv64mi"];
+/** Of the hypervisor extension. */
+const guestGroups = ["hypervisor", "hypervisor-svadu"];
 
-const programs = namesIn(folder).filter((name) => groups.some((group) => name.startsWith(`${group}-`)));
+const programsOf = (wanted: readonly string[]): readonly string[] =>
+  namesIn(folder).filter((name) => wanted.some((group) => name.startsWith(`${group}-`)));
+const programs = programsOf(groups);
 
 describe("the official tests of instructions and modes", () => {
   if (programs.length === 0) {
@@ -28,4 +32,12 @@ describe("the official tests of instructions and modes", () => {
       expect(runOfficial(path.join(folder, name), options).reported).toBe(1n);
     });
   });
+  describe.each<HartOptions>([{ engine: "evaluate" }, { engine: "translate" }])(
+    "with the hypervisor extension: %o",
+    (options) => {
+      test.each(programsOf([...groups, ...guestGroups]))("%s", { timeout: 120_000 }, (name) => {
+        expect(runOfficial(path.join(folder, name), options, rv64h).reported).toBe(1n);
+      });
+    },
+  );
 });

@@ -3,6 +3,7 @@
  *
  * lab         a world with the simulator's nouns on it
  * isa         the sets of instructions that machines can have
+ * vmm         virtual machine monitors
  * exercises/  predict, reveal, check, problem, hint, checkpoint, claim
  */
 export * from "../core/index.js";
@@ -70,3 +71,24 @@ export {
 } from "../machine/index.js";
 export { isa } from "./isa.js";
 export { lab, type Lab, type LabOptions } from "./lab.js";
+export { vmm } from "./vmm.js";
+export type {
+  Classification,
+  ClassificationFilter,
+  Classified,
+  Difference,
+  InstructionClass,
+  Isomorphism,
+  IsomorphismOptions,
+  MonitorKind,
+  PgMode,
+  Recursion,
+  RecursionOptions,
+  RiscvConfiguration,
+  RiscvOptions,
+  Theorem,
+  Theorems,
+  ThirdGeneration,
+  Verdict,
+  Witness,
+} from "../vmm/index.js";

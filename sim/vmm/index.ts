@@ -1,5 +1,7 @@
 /**
- * vmm
+ * vmm: virtual machine monitors, and when there can be one.
+ *
+ * popek-goldberg/  instructions classified by experiment; the paper's theorems, its machine, its isomorphism
  */
 import { bare, type Guest } from "./guest.js";
 import { guests } from "./guests/index.js";

@@ -1,0 +1,37 @@
+import {
+  classify,
+  isomorphism,
+  recursion,
+  theorems,
+  thirdGeneration,
+  type Classification,
+  type Classified,
+  type Isomorphism,
+  type IsomorphismOptions,
+  type Recursion,
+  type RecursionOptions,
+  type RiscvOptions,
+  type Theorems,
+  type ThirdGeneration,
+} from "../vmm/index.js";
+
+/** Virtual machine monitors, and when there can be one. */
+interface Vmm {
+  /**
+   * Every instruction's class after Popek and Goldberg, found by running it: `vmm.classify(isa.rv64)`. RISC-V's modes are S and U,
+   * its states are sampled; `vmm.classify(vmm.thirdGeneration)` tries all states of a small machine, so that its verdicts are proofs.
+   * `.witnesses("csrr sstatus")` shows the states behind a verdict, `.table({ class: "critical" })` the instructions of a class.
+   * @throws UsageError for an option that isn't there
+   */
+  classify(isa: Classified, options?: Partial<RiscvOptions>): Classification;
+  /** The paper's three theorems for an ISA or a classification, with the instructions that break them and their witnesses. */
+  theorems(of: Classified | Classification, options?: Partial<RiscvOptions>): Theorems;
+  /** The paper's own machine; `.with("jrst-1")` and its like are variants that break a theorem. */
+  readonly thirdGeneration: ThirdGeneration;
+  /** The map from a guest's states to its host's, and the squares φ(e(S)) = e'(φ(S)) in random states. */
+  isomorphism(isa: ThirdGeneration, options?: Partial<IsomorphismOptions>): Isomorphism;
+  /** One guest on monitors upon monitors: that it ends alike, and what each level costs. */
+  recursion(options?: Partial<RecursionOptions>): Recursion;
+}
+
+export const vmm: Vmm = { classify, theorems, thirdGeneration, isomorphism, recursion };

@@ -30,7 +30,8 @@
  * work           which engine executed how much; lesson/: what engines do, in the open: a block and what became of it
  * history        snapshots and inputs, to go back; state: what is saved; memory-pages: RAM as data;
  *                dirty-pages: which were written; inspect: registers and memory as views
- * arena, bus     the memory that all share; physical addresses; window: RAM that is a part of another machine's
+ * arena, bus     the memory that all share; physical addresses; window, machine-within: RAM that is a part of another
+ *                machine's, for virtual machines
  * devices/       CLINT, PLIC, UART, real-time clock, finisher, virtio; links and wires between cards;
  *                network-end: a link as a machine that goes back uses it
  * device-tree    what firmware and kernels are told of the machine; fdt: its format
@@ -68,7 +69,8 @@ export {
 } from "./lesson/index.js";
 export type { Executable } from "./image/load.js";
 export type { ImageSymbol } from "./image/image.js";
-export { machine, Machine, machineWithin } from "./machine.js";
+export { machine, Machine } from "./machine.js";
+export { machineWithin } from "./machine-within.js";
 export type { MachineOptions, RunOptions } from "./options.js";
 export type { MachineStop } from "./schedule.js";
 export type { MachineState } from "./state.js";

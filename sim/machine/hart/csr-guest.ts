@@ -1,12 +1,7 @@
 import { plainCsr } from "../plain-csrs.js";
 import { timerEnabled } from "./csr-supervisor.js";
 import type { Csr } from "./csr-row.js";
-import {
-  readGuestEnables,
-  readGuestPending,
-  writeGuestEnables,
-  writeGuestPending,
-} from "./guest-interrupts.js";
+import { readGuestEnables, readGuestPending, writeGuestEnables, writeGuestPending } from "./guest-interrupts.js";
 import { writtenSatp } from "./satp.js";
 import type { PrivilegedState } from "./state.js";
 import { readSupervisor, writeSupervisor } from "./status.js";

@@ -10,7 +10,8 @@ const delegable = 0xb3ff;
 /** and, with the hypervisor extension, calls from VS-mode, guest-page faults and virtual instructions. */
 const delegableOfGuests = 0xf00400;
 /** mip's bits that belong to modes below machine mode. */
-const lowerInterrupts = ({ hypervisor }: Features): number => supervisorInterrupts | (hypervisor ? virtualInterrupts : 0);
+const lowerInterrupts = ({ hypervisor }: Features): number =>
+  supervisorInterrupts | (hypervisor ? virtualInterrupts : 0);
 /** Counters that lower modes can be given: cycle, time, instret and the hpmcounters. */
 const counters = -1;
 /** Bits of menvcfg, and of henvcfg. */

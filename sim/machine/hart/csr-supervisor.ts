@@ -1,12 +1,7 @@
 import type { Csr, CsrHart } from "./csr-row.js";
 import { bits, low, word } from "./csr-field.js";
 import { hasTimer } from "./csr-machine.js";
-import {
-  readGuestEnables,
-  readGuestPending,
-  writeGuestEnables,
-  writeGuestPending,
-} from "./guest-interrupts.js";
+import { readGuestEnables, readGuestPending, writeGuestEnables, writeGuestPending } from "./guest-interrupts.js";
 import { interrupt, pending, supervisorInterrupts } from "./interrupts.js";
 import { machine, supervisor } from "./mode.js";
 import { writtenSatp } from "./satp.js";
@@ -53,8 +48,7 @@ export const supervisorRows: readonly Csr[] = [
     name: "sip",
     number: 0x144,
     read: ({ state }) => (state.mode.virtual ? readGuestPending(state) : BigInt(pending(state) & delegated(state))),
-    held: ({ state }) =>
-      state.mode.virtual ? readGuestPending(state) : BigInt(state.software & delegated(state)),
+    held: ({ state }) => (state.mode.virtual ? readGuestPending(state) : BigInt(state.software & delegated(state))),
     write({ state }, value) {
       if (state.mode.virtual) {
         writeGuestPending(state, value);

@@ -25,7 +25,8 @@ const causesOf = (...accesses: readonly Access[]): number =>
   );
 
 /** As bits: causes that loads, stores and atomic instructions have by the address that they access; */
-export const dataCauses: number = causesOf("read", "write") | (1 << cause.loadMisaligned) | (1 << cause.storeMisaligned);
+export const dataCauses: number =
+  causesOf("read", "write") | (1 << cause.loadMisaligned) | (1 << cause.storeMisaligned);
 /** and all whose value is an address. */
 export const addressCauses: number = dataCauses | causesOf("execute") | (1 << cause.breakpoint);
 

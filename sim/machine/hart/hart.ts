@@ -336,7 +336,8 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
     this.#trapped++;
     let { value } = exception;
     const number = exception.cause;
-    if (number === cause.illegalInstruction || number === cause.virtualInstruction) value = this.evaluator.bits(stepped);
+    if (number === cause.illegalInstruction || number === cause.virtualInstruction)
+      value = this.evaluator.bits(stepped);
     else if (number === cause.breakpoint) value = this.pc;
     const trap = plainTrap(number, false, value);
     const more = this.features.hypervisor ? this.#moreOf(exception) : {};

@@ -28,5 +28,5 @@ const hgatpFields = (15n << 60n) | (0x3fffn << 44n) | 0xfff_ffff_fffcn;
 export function writtenHgatp(old: bigint, value: bigint): bigint {
   const mode = modeOf(value);
   const legal = mode === 0n || mode === sv39 ? mode : modeOf(old);
-  return BigInt.asIntN(64, ((value & hgatpFields) & ((1n << 60n) - 1n)) | (legal << 60n));
+  return BigInt.asIntN(64, (value & hgatpFields & ((1n << 60n) - 1n)) | (legal << 60n));
 }

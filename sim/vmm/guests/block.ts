@@ -24,6 +24,7 @@ export const block: KernelGuest = kernelGuest({
 
 kernel:
   la    sp, stack
+  csrci sstatus, 2                # interrupts are on only where it waits for one
   la    t0, interrupted
   csrw  stvec, t0
   li    s0, device

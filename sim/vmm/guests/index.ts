@@ -7,10 +7,12 @@
  * paging        page tables in all their kinds, faults
  * processes     two user processes, system calls, preemption
  * block         a virtio disk
+ * flawed        kernels that use what makes an ISA flawed
  * compute       innocuous instructions alone; trapping: privileged ones nearly alone
  */
 import { block } from "./block.js";
 import { compute } from "./compute.js";
+import { leaver, prober } from "./flawed.js";
 import type { KernelGuest } from "./kernel-guest.js";
 import { paging } from "./paging.js";
 import { processes } from "./processes.js";
@@ -20,7 +22,17 @@ import { trapping } from "./trapping.js";
 
 export type { KernelGuest } from "./kernel-guest.js";
 
+type GuestName = "tiny" | "timer" | "paging" | "processes" | "block" | "compute" | "trapping" | "prober" | "leaver";
+
 /** The guests that there are, by their names. */
-export const guests: Readonly<
-  Record<"tiny" | "timer" | "paging" | "processes" | "block" | "compute" | "trapping", KernelGuest>
-> = { tiny, timer, paging, processes, block, compute, trapping };
+export const guests: Readonly<Record<GuestName, KernelGuest>> = {
+  tiny,
+  timer,
+  paging,
+  processes,
+  block,
+  compute,
+  trapping,
+  prober,
+  leaver,
+};

@@ -4,7 +4,8 @@ import { kernelGuest, type KernelGuest } from "./kernel-guest.js";
 /** Page tables of every kind, and what the architecture says of each: views by mode, SUM, MXR, A and D, large leaves, fences. */
 export const paging: KernelGuest = kernelGuest({
   name: "paging",
-  about: "A kernel that maps, remaps and unmaps pages, reads user's and execute-only ones, and notes each fault it takes.",
+  about:
+    "A kernel that maps, remaps and unmaps pages, reads user's and execute-only ones, and notes each fault it takes.",
   results: ["results"],
   source: `${firmware}
   .equ V, 1

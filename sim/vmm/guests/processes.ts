@@ -7,7 +7,8 @@ const turn = 100;
 /** Two processes in user mode with address spaces of their own, preempted by the timer; system calls exit, print and give up. */
 export const processes: KernelGuest = kernelGuest({
   name: "processes",
-  about: "A kernel with two user processes, each in its own address space: they print, compute, and try to read the kernel.",
+  about:
+    "A kernel with two user processes, each in its own address space: they print, compute, and try to read the kernel.",
   results: ["results"],
   source: `${firmware}
   .equ V, 1

@@ -191,7 +191,8 @@ export class Examination<S, I> {
 
   #found(finding: Finding, left: Run<S, I>, right: Run<S, I>, apart: readonly Difference[] = []): void {
     const inOneMode = left.mode === right.mode;
-    if (!this.#has(finding, inOneMode ? left.mode : "")) this.#note(finding, inOneMode ? left.mode : "", [left, right], apart);
+    if (!this.#has(finding, inOneMode ? left.mode : ""))
+      this.#note(finding, inOneMode ? left.mode : "", [left, right], apart);
   }
 
   #note(finding: Finding, mode: PgMode | "", runs: readonly Run<S, I>[], outcomes: readonly Difference[]): void {
@@ -202,7 +203,10 @@ export class Examination<S, I> {
       finding,
       instruction: model.spell(first.instruction),
       modes: runs.map((run) => run.mode),
-      states: second === undefined ? [] : [...model.resources(before, second.before), ...model.program(before, second.before)],
+      states:
+        second === undefined
+          ? []
+          : [...model.resources(before, second.before), ...model.program(before, second.before)],
       ends: runs.map(({ outcome }) => outcome.trap ?? "completes"),
       outcomes,
     });

@@ -80,8 +80,7 @@ class Experiment {
     ];
     if (state.satp !== satps.off) twins.push(["location", { ...state, satp: satps.tables[1] }]);
     for (const [on, twin] of twins) {
-      for (const mode of ["user", "supervisor"] as const)
-        examination.compareResources(on, runs[mode], run(twin, mode));
+      for (const mode of ["user", "supervisor"] as const) examination.compareResources(on, runs[mode], run(twin, mode));
     }
   }
 
@@ -138,11 +137,13 @@ export function examineRiscv(isa: Isa, given?: Partial<RiscvOptions>): readonly 
 function check({ counters, floats, samples }: RiscvOptions): void {
   const among = (option: string, value: string, valid: readonly string[]): void => {
     if (!valid.includes(value))
-      throw new UsageError(`classify: ${option} cannot be "${value}"`, `It is ${valid.map((v) => `"${v}"`).join(", ")}.`);
+      throw new UsageError(
+        `classify: ${option} cannot be "${value}"`,
+        `It is ${valid.map((v) => `"${v}"`).join(", ")}.`,
+      );
   };
   among("counters", counters, ["trap", "allow"]);
   among("floats", floats, ["off", "dirty", "tracked"]);
   if (Number.isSafeInteger(samples) && samples >= 1) return;
   throw new UsageError(`classify cannot take ${samples} samples`, "Give a whole number from 1 on.");
 }
-

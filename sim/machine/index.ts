@@ -27,7 +27,7 @@
  * machine        the computer that students get: machine({...}), run, look, save, go back; options: what it is made of
  * board          harts, RAM and devices, wired; memory-map: where; boot: what is in memory at power-on
  * schedule       turns and virtual time; stops, lost-harts, text-match: reasons to stop
- * work           which engine executed how much; lesson/: what engines do, in the open: a block and what became of it
+ * engine-choice  which engine executes from now on; work: which executed how much; lesson/: what engines do, in the open: a block and what became of it
  * history        snapshots and inputs, to go back; state: what is saved; memory-pages: RAM as data;
  *                dirty-pages: which were written; inspect: registers and memory as views
  * arena, bus     the memory that all share; physical addresses; window, machine-within: RAM that is a part of another

@@ -17,6 +17,7 @@ import type { Console } from "./console.js";
 import type { Finish } from "./devices/test.js";
 import type { VirtioBalloon } from "./devices/virtio/balloon.js";
 import type { Hart, Stop, Watchpoint } from "./hart/index.js";
+import { chooseEngine } from "./engine-choice.js";
 import { History, recordOptions, type Point, type RecordOptions } from "./history.js";
 import type { ImageSegment, ImageSymbol } from "./image/image.js";
 import { machineView, memoryView, registersView } from "./inspect.js";
@@ -24,16 +25,7 @@ import { translationAt, type Translation } from "./lesson/index.js";
 import { LostHarts } from "./lost-harts.js";
 import { copyPages, putPages, ramOf, restoreMemory, saveMemory } from "./memory-pages.js";
 import { endOf } from "./network-end.js";
-import {
-  check,
-  chooseEngine,
-  defaults,
-  diskOf,
-  present,
-  runOptions,
-  type MachineOptions,
-  type RunOptions,
-} from "./options.js";
+import { check, defaults, diskOf, present, runOptions, type MachineOptions, type RunOptions } from "./options.js";
 import { Schedule, type MachineStop } from "./schedule.js";
 import type { Kept, MachineState } from "./state.js";
 import { addressOf, Stops, type Place } from "./stops.js";

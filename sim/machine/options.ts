@@ -2,7 +2,7 @@ import { MiB, UsageError, withDefaults, type World } from "../core/index.js";
 import { MemoryDisk, type BlockDevice } from "../storage/index.js";
 import type { Link } from "./devices/link.js";
 import type { Executable } from "./image/load.js";
-import { usualPatience, type EngineName, type Hart, type Misaligned } from "./hart/index.js";
+import { usualPatience, type EngineName, type Misaligned } from "./hart/index.js";
 import { rv64, type Isa } from "./instructions/index.js";
 
 export interface MachineOptions {
@@ -126,19 +126,4 @@ export function check({
 export function present<T>(part: T | undefined, option: "virtioConsole" | "balloon"): T {
   if (part !== undefined) return part;
   throw new UsageError(`the machine has no ${option}`, `Make it with { ${option}: true }.`);
-}
-
-/** From now on that engine executes. @throws UsageError for a virtual machine, whose harts have one of their own */
-export function chooseEngine(
-  { name, harts }: { readonly name: string; readonly harts: readonly Hart[] },
-  engine: EngineName,
-  isVirtual: boolean,
-): void {
-  if (isVirtual) {
-    throw new UsageError(
-      `${name} is a virtual machine: its VMM executes it`,
-      "Leave engine out; the VMM's host has one.",
-    );
-  }
-  for (const hart of harts) hart.engine = engine;
 }

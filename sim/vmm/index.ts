@@ -40,6 +40,7 @@ export type { Exit, ExitReason, Exits } from "./exits.js";
 export { bare, type Guest } from "./guest.js";
 export { guests, type KernelGuest } from "./guests/index.js";
 export type { Technique, TechniqueName } from "./technique.js";
+export { trapAndEmulate } from "./trap-and-emulate.js";
 export type { VirtualMachine } from "./virtual-machine.js";
 export type { Vmm, VmmOptions, VmmRunOptions } from "./vmm.js";
 

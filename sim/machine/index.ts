@@ -27,10 +27,11 @@
  * machine        the computer that students get: machine({...}), run, look, save, go back; options: what it is made of
  * board          harts, RAM and devices, wired; memory-map: where; boot: what is in memory at power-on
  * schedule       turns and virtual time; stops, lost-harts, text-match: reasons to stop
- * work           which engine executed how much; lesson/: what engines do, in the open: a block and what became of it
+ * engine-choice  which engine executes from now on; work: which executed how much; lesson/: what engines do, in the open: a block and what became of it
  * history        snapshots and inputs, to go back; state: what is saved; memory-pages: RAM as data;
  *                dirty-pages: which were written; inspect: registers and memory as views; page-walk: an address's way
- * arena, bus     the memory that all share; physical addresses; window: RAM that is a part of another machine's
+ * arena, bus     the memory that all share; physical addresses; window, machine-within: RAM that is a part of another
+ *                machine's, for virtual machines
  * devices/       CLINT, PLIC, UART, real-time clock, finisher, virtio; links and wires between cards;
  *                network-end: a link as a machine that goes back uses it
  * device-tree    what firmware and kernels are told of the machine; fdt: its format
@@ -68,7 +69,8 @@ export {
 } from "./lesson/index.js";
 export type { Executable } from "./image/load.js";
 export type { ImageSymbol } from "./image/image.js";
-export { machine, Machine, machineWithin } from "./machine.js";
+export { machine, Machine } from "./machine.js";
+export { machineWithin } from "./machine-within.js";
 export type { MachineOptions, RunOptions } from "./options.js";
 export { pageWalk, type PageWalk, type WalkStep } from "./page-walk.js";
 export type { MachineStop } from "./schedule.js";

@@ -16,7 +16,8 @@ import type { Bus } from "./bus.js";
 import type { Console } from "./console.js";
 import type { Finish } from "./devices/test.js";
 import type { VirtioBalloon } from "./devices/virtio/balloon.js";
-import type { EngineName, Hart, Stop, Watchpoint } from "./hart/index.js";
+import type { Hart, Stop, Watchpoint } from "./hart/index.js";
+import { chooseEngine } from "./engine-choice.js";
 import { History, recordOptions, type Point, type RecordOptions } from "./history.js";
 import type { ImageSegment, ImageSymbol } from "./image/image.js";
 import { machineView, memoryView, pageWalkView, registersView } from "./inspect.js";
@@ -139,7 +140,7 @@ export class Machine implements Persist<MachineState>, Viewable {
    */
   run(options?: Partial<RunOptions>): MachineStop {
     const { until, instructions, duration, engine } = runOptions(options);
-    if (engine !== null) this.#choose(engine);
+    if (engine !== null) chooseEngine(this, engine, this.#isVirtual);
     const match = until === null ? undefined : new TextMatch(until);
     this.console.onText = (text) => {
       const found = match?.add(text);
@@ -318,16 +319,6 @@ export class Machine implements Persist<MachineState>, Viewable {
     return machineView(this, this.#options);
   }
 
-  #choose(engine: EngineName): void {
-    if (this.#isVirtual) {
-      throw new UsageError(
-        `${this.name} is a virtual machine: its VMM executes it`,
-        "Leave engine out; the VMM's host has one.",
-      );
-    }
-    for (const hart of this.harts) hart.engine = engine;
-  }
-
   get #point(): Point {
     return { executed: this.#schedule.executed, time: this.#schedule.quantumTime };
   }
@@ -410,13 +401,4 @@ export class Machine implements Persist<MachineState>, Viewable {
  */
 export function machine(options?: Partial<MachineOptions>): Machine {
   return new Machine(withDefaults("machine", options, defaults));
-}
-
-/**
- * Makes a computer as `machine` does, whose RAM is a part of another's. Its harts reach that by the evaluator alone: whoever makes it
- * gives each an engine that executes on the other machine's harts (`hart.engine`).
- * @throws UsageError as `machine` does
- */
-export function machineWithin(window: Window, options: Partial<Omit<MachineOptions, "memory">>): Machine {
-  return new Machine({ ...withDefaults("machine", options, defaults), memory: window.size }, window);
 }

@@ -36,14 +36,9 @@ export class Allocator {
     const { privilege: mode } = state.mode;
     // SUM is supervisor's alone; machine mode has neither.
     const { mstatus } = state;
-    switch (mode) {
-      case privilege.user:
-        return { space: spaceOf(state.satp), key: (mstatus & status.MXR) === 0 ? 0 : 1 };
-      case privilege.supervisor:
-        return { space: spaceOf(state.satp), key: 4 + (mstatus & (status.SUM | status.MXR)) / status.SUM };
-      default:
-        return { space: 0n, key: 8 };
-    }
+    if (mode === privilege.user) return { space: spaceOf(state.satp), key: (mstatus & status.MXR) === 0 ? 0 : 1 };
+    if (mode === privilege.machine) return { space: 0n, key: 8 };
+    return { space: spaceOf(state.satp), key: 4 + (mstatus & (status.SUM | status.MXR)) / status.SUM };
   }
 
   /**

@@ -51,16 +51,11 @@ export class Costs {
   exit(reason: ExitReason): number {
     const { trap, worldSwitch, emulation, walkReference } = this.parameters;
     const visit = trap + worldSwitch;
-    switch (reason) {
-      case "shadow fill":
-        // The guest's tables are walked, then the shadow's, and its entry is written.
-        return visit + (2 * walk + 1) * walkReference;
-      case "page fault":
-        // The walk shows that it is the guest's.
-        return visit + walk * walkReference + emulation;
-      default:
-        return visit + emulation;
-    }
+    // The guest's tables are walked, then the shadow's, and its entry is written.
+    if (reason === "shadow fill") return visit + (2 * walk + 1) * walkReference;
+    // The walk shows that it is the guest's.
+    if (reason === "page fault") return visit + walk * walkReference + emulation;
+    return visit + emulation;
   }
 
   /** The same events on the bare machine: the traps that it takes itself, and its instructions. */

@@ -1,17 +1,67 @@
 /**
- * vmm: virtual machine monitors, and when there can be one.
+ * vmm: virtual machine monitors, made of the parts that Popek and Goldberg's proof is made of.
  *
+ * Glossary
+ *   guest        software for a machine: here, small kernels in their assembler's source
+ *   virtual machine   the machine that a guest sees; its *virtual hart* is the state that the guest believes in
+ *   host         the physical machine; the VMM owns its hart ("Type I"), and every trap of a guest comes back to it as data
+ *   exit         one such trap, and what the VMM did about it
+ *   sensitive, privileged, innocuous   what theorem 1 is about: an ISA is virtualizable if sensitive instructions are privileged
+ *   de-privileged   a guest's kernel runs in user mode, so that privileged instructions trap
+ *   dispatcher, allocator, interpreter routines   the parts: whom a trap goes to; who decides what a guest may reach; what does to the virtual
+ *                machine what a privileged instruction would have done to a real one
+ *   shadow       page tables that the host walks in place of the guest's
+ *   fidelity     the guest ends as on a bare machine: registers, CSRs, memory, devices, console, and the time by its own clock
+ *
+ * The map V from a guest's state to the host's is made explicit by one construction: a virtual machine is a `Machine` whose RAM is a window
+ * into the host's and whose harts are executed by a VMM, as engines of theirs. So time, interrupts, devices, debuggers, saved states,
+ * dirty pages are the machine's own, and a guest's state can be compared with a bare machine's byte for byte.
+ *
+ * vmm              the monitor: one host, virtual machines in turns; virtual-machine: one of them; guest: what runs in it
+ * host-cpu         the physical hart: runs a guest in user mode until it traps
+ * dispatcher, allocator, interpreter   the parts
+ * shadow-paging    views of a guest's memory; frames: the host's memory, in allotments
+ * technique        what a way to virtualize supplies; trap-and-emulate: the first
+ * exits, exit-views, costs   exits as data, as pictures, and in cycles of a model
+ * guests/          the kernels
  * popek-goldberg/  instructions classified by experiment; the paper's theorems, its machine, its isomorphism
+ *
+ * Source: G. J. Popek and R. P. Goldberg, "Formal Requirements for Virtualizable Third Generation Architectures", CACM 17(7), 1974.
  */
-import { bare, type Guest } from "./guest.js";
-import { guests } from "./guests/index.js";
+import { UsageError, nearest } from "../core/index.js";
+import type { Technique, TechniqueName } from "./technique.js";
 import { trapAndEmulate } from "./trap-and-emulate.js";
-import type { Technique } from "./technique.js";
 import { Vmm, type VmmOptions } from "./vmm.js";
 
-export const techniques: readonly Technique[] = [trapAndEmulate];
-export { guests, bare, type Guest };
-export function create(technique: Technique, options?: Partial<VmmOptions>): Vmm {
-  return new Vmm(technique, options);
-}
 export * from "./popek-goldberg/index.js";
+export type { CostParameters } from "./costs.js";
+export { exitLanesView, exitLogView, exitSequenceView, exitsView } from "./exit-views.js";
+export type { Exit, ExitReason, Exits } from "./exits.js";
+export { bare, type Guest } from "./guest.js";
+export { guests, type KernelGuest } from "./guests/index.js";
+export type { Technique, TechniqueName } from "./technique.js";
+export { trapAndEmulate } from "./trap-and-emulate.js";
+export type { VirtualMachine } from "./virtual-machine.js";
+export type { Vmm, VmmOptions, VmmRunOptions } from "./vmm.js";
+
+/** The ways to virtualize that there are. */
+export const techniques: readonly Technique[] = [trapAndEmulate];
+
+function techniqueOf(technique: Technique | TechniqueName): Technique {
+  if (typeof technique !== "string") return technique;
+  const found = techniques.find(({ name }) => name === technique);
+  if (found !== undefined) return found;
+  const names = techniques.map(({ name }) => name);
+  throw new UsageError(
+    `there is no technique "${String(technique)}"`,
+    `Did you mean "${nearest(technique, names) ?? ""}"? There are: ${names.join(", ")}.`,
+  );
+}
+
+/**
+ * Makes a machine, a VMM that owns it, and a virtual machine for each guest.
+ * @throws UsageError for a technique or an option that there isn't, for no guest, and as `machine` does
+ */
+export function create(technique: Technique | TechniqueName, options?: Partial<VmmOptions>): Vmm {
+  return new Vmm(techniqueOf(technique), options);
+}

@@ -16,6 +16,8 @@ export interface View {
   readonly key: number;
 }
 
+const nowhere = { space: 0n, key: -1, satp: 0n };
+
 export interface ShadowOptions {
   readonly frames: Frames;
   /** The host forgets what tables said: of all addresses or of one. */
@@ -40,6 +42,8 @@ export class ShadowTables {
   /** Something of a large leaf is in them, so that fencing one address of it concerns others. */
   #large = false;
   #fills = 0;
+  /** The view entered last, which is asked for again and again. */
+  #entered = nowhere;
 
   constructor({ frames, fence }: ShadowOptions) {
     this.#frames = frames;
@@ -53,7 +57,10 @@ export class ShadowTables {
 
   /** satp for the host while the guest has this view. */
   enter({ space, key }: View): bigint {
-    return satpOf(this.#rootOf(space, key));
+    if (key === this.#entered.key && space === this.#entered.space) return this.#entered.satp;
+    const satp = satpOf(this.#rootOf(space, key));
+    this.#entered = { space, key, satp };
+    return satp;
   }
 
   /**
@@ -100,6 +107,7 @@ export class ShadowTables {
     }
     this.#frames.clear();
     this.#roots.clear();
+    this.#entered = nowhere;
     this.#large = false;
     this.#fence();
   }

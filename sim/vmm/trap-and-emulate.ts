@@ -29,8 +29,8 @@ class DeprivilegedCpu implements HartEngine {
   burst(): void {
     const guest = this.#guest;
     this.#noteInterrupt();
-    // A debugger sees every access; and with MPRV, data and code are in two modes, which one table can't show.
-    if (guest.watching || guest.memory.dataMode !== guest.state.mode) this.#dispatcher.interpret();
+    // A watchpoint has to see every access.
+    if (guest.watching || this.#isMixed) this.#dispatcher.interpret();
     else while (!this.#execute());
     this.#left = guest.pc;
   }
@@ -54,6 +54,13 @@ class DeprivilegedCpu implements HartEngine {
     }
     guest.count(begun - 1);
     return this.#dispatcher.dispatch(exit) || begun > 1;
+  }
+
+  /** Whether memory is seen in a way that one shadow table can't show: with MPRV, data are another mode's; a guest's own guest. */
+  get #isMixed(): boolean {
+    const { memory, state } = this.#guest;
+    const { mode } = state;
+    return mode.virtual || memory.dataMode !== mode;
   }
 
   #noteInterrupt(): void {

@@ -20,8 +20,8 @@ export interface VmmOptions {
   /** What it runs: one guest, or several at once on the one processor. */
   readonly guest: Guest | null;
   readonly guests: readonly Guest[];
-  /** The instructions that the host has, and the virtual machines with it. */
-  readonly isa: Isa;
+  /** The instructions that the host has, and the virtual machines with it; those that the first guest needs where null. */
+  readonly isa: Isa | null;
   /** Guest instructions before it is the next guest's turn. */
   readonly slice: number;
   /** Pages for each virtual hart's shadow tables. */
@@ -39,7 +39,7 @@ export interface VmmOptions {
 const defaults: VmmOptions = {
   guest: null,
   guests: [],
-  isa: rv64,
+  isa: null,
   slice: 10_000,
   shadowPages: 64,
   costs: {},
@@ -66,12 +66,13 @@ export class Vmm {
 
   constructor(technique: Technique, given?: Partial<VmmOptions>) {
     const options = withDefaults("vmm.create", given, defaults);
-    const { slice, shadowPages, isa, engine, patience } = options;
+    const { slice, shadowPages, engine, patience } = options;
     const guests = options.guest === null ? options.guests : [options.guest, ...options.guests];
     if (guests.length === 0) throw new UsageError("a VMM needs a guest", "Give { guest: vmm.guests.tiny }.");
     if (!Number.isInteger(slice) || slice < 1) {
       throw new UsageError(`${slice} is no slice of instructions`, "Give a whole number from 1 on.");
     }
+    const isa = options.isa ?? guests[0]?.isa ?? rv64;
     this.technique = technique;
     this.#slice = slice;
     const machines = guests.map((guest) => ({

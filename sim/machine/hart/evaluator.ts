@@ -38,6 +38,8 @@ export class Evaluator implements HartState {
   readonly #decode: Decoder;
   /** The instruction executed last, if its bits were one. */
   last: Instruction | undefined;
+  /** What was fetched for it. */
+  #stepped: number | Exception = 0;
   readonly #decoded = new Map<number, Instruction | undefined>();
 
   constructor(hart: EvaluatedHart) {
@@ -66,6 +68,7 @@ export class Evaluator implements HartState {
   /** One instruction. @returns what it ended in; then pc, registers and memory are as before */
   step(): Exception | undefined {
     const word = this.#fetch();
+    this.#stepped = word;
     this.last = typeof word === "number" ? this.decode(word) : undefined;
     if (typeof word !== "number") return word;
     return this.last === undefined ? illegalInstruction : evaluate(this, this.last);
@@ -80,9 +83,9 @@ export class Evaluator implements HartState {
     return instruction;
   }
 
-  /** The bits of the instruction at pc, which may be none. */
-  bits(): bigint {
-    const word = this.#fetch();
+  /** The bits of the instruction at pc, which may be none: where `step` has just fetched them, without doing it again. */
+  bits(stepped = false): bigint {
+    const word = stepped ? this.#stepped : this.#fetch();
     return typeof word === "number" ? BigInt(word) : 0n;
   }
 
@@ -111,6 +114,8 @@ export class Evaluator implements HartState {
   #fetch(): number | Exception {
     const { memory } = this.#hart;
     const { pc } = this;
+    const whole = memory.fetchLong(pc);
+    if (whole !== undefined) return isLong(whole) ? whole : whole & 0xffff;
     const low = memory.fetch(pc);
     if (typeof low !== "number" || !isLong(low)) return low;
     const high = memory.fetch(BigInt.asIntN(64, pc + 2n));

@@ -215,6 +215,15 @@ export class VirtualMemory {
     return at === undefined ? { cause: accessFault.execute, value: address } : this.#view.getUint16(at, true);
   }
 
+  /** 32 bits from there on, of which an instruction may be the lower half; undefined where they aren't all to be had at once. */
+  fetchLong(address: bigint): number | undefined {
+    const low = lowOf(address);
+    if ((low & (pageSize - 1)) > pageSize - 4) return undefined;
+    const physical = this.locate(low, highOf(address), 4, "execute");
+    const at = physical < 0 ? undefined : this.#bus.ramAt(physical, 4);
+    return at === undefined ? undefined : this.#view.getUint32(at, true);
+  }
+
   /** What RAM holds, sign-extended; undefined where there is none. */
   read(physical: number, width: Width): bigint | undefined {
     const at = this.#bus.ramAt(physical, width / 8);

@@ -88,7 +88,10 @@ const operate: Readonly<Record<Operator, (a: bigint, b: bigint) => bigint>> = {
 export function evaluate(hart: HartState, instruction: Instruction): Exception | undefined {
   const { row, fields, length } = instruction;
   const next = wrap(hart.pc + BigInt(length));
-  const variables = new Map<string, bigint>();
+  // Most meanings have one variable at most, and a map costs as much as all the rest.
+  let first: string | undefined;
+  let value = 0n;
+  let others: Map<string, bigint> | undefined;
   let target = next;
 
   function compute(term: Term): bigint {
@@ -104,7 +107,7 @@ export function evaluate(hart: HartState, instruction: Instruction): Exception |
       case "next":
         return next;
       case "variable":
-        return variables.get(term.name) ?? 0n;
+        return term.name === first ? value : (others?.get(term.name) ?? 0n);
       case "binary":
         return operate[term.operator](compute(term.left), compute(term.right));
       case "extend":
@@ -119,7 +122,10 @@ export function evaluate(hart: HartState, instruction: Instruction): Exception |
   /** Keeps what a part of the machine answered under a name, or hands on the exception that it answered with. */
   function name(variable: string | undefined, answer: bigint | Exception): Exception | undefined {
     if (typeof answer !== "bigint") return answer;
-    if (variable !== undefined) variables.set(variable, answer);
+    if (variable === undefined) return undefined;
+    first ??= variable;
+    if (variable === first) value = answer;
+    else (others ??= new Map<string, bigint>()).set(variable, answer);
     return undefined;
   }
 

@@ -128,7 +128,7 @@ export class MeaningEmitter {
     code.op("end");
   }
 
-  /** A plain CSR, where the hart keeps it. What needs a higher privilege is undone. */
+  /** A plain CSR, where the hart keeps it. What needs a higher privilege is the routine's, which answers so. */
   #plainAccess({ routine, operands, name }: Effect & { readonly kind: "call" }): void {
     const { code, locals, variable } = this.#context;
     const csr = plainCsr(this.#site.known("csr"));
@@ -139,10 +139,7 @@ export class MeaningEmitter {
     code.i32(privilegeNeeded(csr.number));
     code.op("i32.lt_s");
     code.if();
-    code.get(locals.hart);
-    code.i32(attention.undone);
-    code.access("i32.store", hartLayout.fault);
-    this.#site.undo();
+    this.#call(routine, operands, name);
     code.op("end");
 
     // Reading has no side effects, nor has setting or clearing no bits.

@@ -25,7 +25,7 @@ _start:
   csrw  mepc, t0
   li    t0, 3 << 11
   csrc  mstatus, t0
-  li    t0, 1 << 11               # mret goes to supervisor mode
+  li    t0, (1 << 11) | 2         # mret goes to supervisor mode, where interrupts are on
   csrs  mstatus, t0
   mret
 

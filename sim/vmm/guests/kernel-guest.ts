@@ -1,4 +1,4 @@
-import { assemble } from "../../machine/index.js";
+import { assemble, type Isa } from "../../machine/index.js";
 import type { Guest } from "../guest.js";
 
 export interface KernelGuest extends Guest {
@@ -11,16 +11,21 @@ export function kernelGuest(parts: {
   readonly about: string;
   readonly source: string;
   readonly results: readonly string[];
+  readonly isa?: Isa;
   readonly drives?: () => readonly Uint8Array[];
 }): KernelGuest {
-  const { name, about, source, results, drives } = parts;
+  const { name, about, source, results, isa, drives } = parts;
   return {
     name,
     about,
     source,
     results,
+    ...(isa === undefined ? {} : { isa }),
     get options() {
-      return { program: assemble(source), ...(drives === undefined ? {} : { drives: drives() }) };
+      return {
+        program: assemble(source, isa === undefined ? {} : { isa }),
+        ...(drives === undefined ? {} : { drives: drives() }),
+      };
     },
   };
 }

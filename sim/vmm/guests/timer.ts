@@ -23,7 +23,6 @@ kernel:
   rdtime t0
   addi  t0, t0, ${period}
   csrw  stimecmp, t0
-  csrsi sstatus, 2
 1:addi  s3, s3, 1
   li    t0, ${ticks}
   blt   s2, t0, 1b
@@ -49,10 +48,13 @@ kernel:
   li    t0, 0                     # idle until a tick, with interrupts off: wfi comes back, nothing is taken
   rdtime t0
   addi  t0, t0, 100
+  mv    s5, s2
   csrw  stimecmp, t0
-  wfi
+3:wfi                             # which may come back for no reason
   csrr  t0, sip
-  sd    t0, 152(s1)
+  bnez  t0, 4f
+  beq   s2, s5, 3b
+4:sd    t0, 152(s1)
   li    t0, -1
   csrw  stimecmp, t0
   mv    a0, s2

@@ -1,8 +1,8 @@
 import { firmware, printing } from "./firmware.js";
 import { kernelGuest, type KernelGuest } from "./kernel-guest.js";
 
-/** How often it goes through its loop; each time makes five traps of a de-privileged kernel. */
-const rounds = 20_000;
+/** How often it goes through its loop; each time makes four traps of a de-privileged kernel. */
+const rounds = 5000;
 
 /** A kernel that does little else than privileged instructions. */
 export const trapping: KernelGuest = kernelGuest({

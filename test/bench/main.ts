@@ -1,5 +1,6 @@
 /**
- * `npm run bench -- ROOM [--json FILE] [--rounds N]`: measures one room's benches and prints a table.
+ * `npm run bench -- ROOM [--only TEXT] [--json FILE] [--rounds N]`: measures one room's benches, or those whose names hold the
+ * text, and prints a table.
  * Each other file of this folder is a room: it exports `room`.
  */
 import { readdirSync, writeFileSync } from "node:fs";
@@ -21,10 +22,21 @@ function refuse(problem: string): never {
   process.exit(2);
 }
 
-function parse(): { readonly name: string; readonly json: string | undefined; readonly rounds: number } {
+interface Call {
+  readonly name: string;
+  readonly only: string;
+  readonly json: string | undefined;
+  readonly rounds: number;
+}
+
+function parse(): Call {
   try {
     const { values, positionals } = parseArgs({
-      options: { json: { type: "string" }, rounds: { type: "string", default: "5" } },
+      options: {
+        only: { type: "string", default: "" },
+        json: { type: "string" },
+        rounds: { type: "string", default: "5" },
+      },
       allowPositionals: true,
     });
     const [name, ...others] = positionals;
@@ -33,19 +45,22 @@ function parse(): { readonly name: string; readonly json: string | undefined; re
     if (!rooms.includes(name)) refuse(`no room "${name}"; rooms: ${rooms.join(", ")}`);
     if (!(Number.isSafeInteger(rounds) && rounds >= 1))
       refuse(`--rounds ${values.rounds}: give a whole number from 1 on`);
-    return { name, json: values.json, rounds };
+    return { name, only: values.only, json: values.json, rounds };
   } catch (error) {
     return refuse(error instanceof Error ? error.message : String(error));
   }
 }
 
-const { name, json, rounds } = parse();
+const { name, only, json, rounds } = parse();
 const { room } = (await import(pathToFileURL(join(here, `${name}.js`)).href)) as { readonly room: Room };
+const benches = room.benches.filter((bench) => bench.name.includes(only));
+if (benches.length === 0)
+  refuse(`no bench of ${name} has "${only}" in its name; all: ${room.benches.map((bench) => bench.name).join("; ")}`);
 const processor = cpus()[0]?.model.trim() ?? "an unknown processor";
 console.log(`${name}: ${rounds} rounds, Node ${process.versions.node}, ${processor} × ${cpus().length}\n`);
 
 const outcomes: Outcome[] = [];
-for (const bench of room.benches) {
+for (const bench of benches) {
   if (process.stderr.isTTY) process.stderr.write(`${bench.name} …\x1b[K\r`);
   outcomes.push(await measure(bench, rounds));
 }

@@ -16,12 +16,12 @@ interface Import {
   readonly describe: (bytes: Bytes) => void;
 }
 
-/** A module under construction. Imported functions come first in the numbering, so all imports come before the first function. */
+/** A module under construction. Imported functions come first in the numbering. */
 export class WasmModule {
   readonly #types: FunctionType[] = [];
   readonly #imports: Import[] = [];
   readonly #functions: { readonly type: number; readonly body: Uint8Array }[] = [];
-  readonly #exports: { readonly name: string; readonly index: number }[] = [];
+  readonly #exports: { readonly name: string; readonly place: number }[] = [];
   #imported = 0;
 
   /** The type's number; the same for equal types. */
@@ -70,11 +70,11 @@ export class WasmModule {
     return this.#imported++;
   }
 
-  /** The function's number; exported under `name` if there is one. */
+  /** The function's number, unless functions are imported later; exported under `name` if there is one. */
   function(type: FunctionType, code: Code, name?: string): number {
-    const index = this.#imported + this.#functions.push({ type: this.type(type), body: code.finish() }) - 1;
-    if (name !== undefined) this.#exports.push({ name, index });
-    return index;
+    const place = this.#functions.push({ type: this.type(type), body: code.finish() }) - 1;
+    if (name !== undefined) this.#exports.push({ name, place });
+    return this.#imported + place;
   }
 
   encode(): Uint8Array<ArrayBuffer> {
@@ -97,10 +97,10 @@ export class WasmModule {
     section(module, sections.function, this.#functions, (bytes, { type }) => {
       bytes.unsigned(type);
     });
-    section(module, sections.export, this.#exports, (bytes, { name, index }) => {
+    section(module, sections.export, this.#exports, (bytes, { name, place }) => {
       bytes.name(name);
       bytes.byte(kinds.function);
-      bytes.unsigned(index);
+      bytes.unsigned(this.#imported + place);
     });
     section(module, sections.code, this.#functions, (bytes, { body }) => {
       bytes.vector(body);

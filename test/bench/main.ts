@@ -54,7 +54,10 @@ function parse(): Call {
 const { name, json, rounds, only } = parse();
 const { room } = (await import(pathToFileURL(join(here, `${name}.js`)).href)) as { readonly room: Room };
 const chosen = room.benches.filter((bench) => only.length === 0 || only.some((words) => bench.name.includes(words)));
-if (chosen.length === 0) refuse(`no bench of ${name} has ${only.join(" or ")} in its name`);
+if (chosen.length === 0) {
+  const names = room.benches.map((bench) => bench.name).join("; ");
+  refuse(`no bench of ${name} has ${only.map((words) => `"${words}"`).join(" or ")} in its name; all: ${names}`);
+}
 const processor = cpus()[0]?.model.trim() ?? "an unknown processor";
 console.log(`${name}: ${rounds} rounds, Node ${process.versions.node}, ${processor} × ${cpus().length}\n`);
 

@@ -1,6 +1,7 @@
 import { createTable, instantiate, type Imports, type Table } from "../../wasm/index.js";
 import type { Instruction } from "../instructions/index.js";
-import { translateUnit } from "../translate/unit.js";
+import { groupEntries } from "../translate/blocks.js";
+import { UnitsModule } from "../translate/unit.js";
 
 /** Runs from a block on, for the hart whose state begins at `hart`. */
 export type Run = (hart: number, block: number) => void;
@@ -18,6 +19,8 @@ export interface Variant {
   heat: number;
   patience: number;
   translations: number;
+  /** How often something was made beside what there was, since all was made anew. */
+  apart: number;
   /** Made of it: for the ways in that were known, for those that came later, for loops that were hot before. */
   readonly units: Set<TranslatedUnit>;
   /** Where its units can be entered, by offset. */
@@ -77,8 +80,8 @@ export interface CodeOptions {
 
 /** How many bytes say what was executed of a page. */
 export const marksOfPage = 2048;
-/** How many units a page has at most; then one is made of all. */
-const mostUnitsOfPage = 12;
+/** How often a page gets units beside those that it has; then all are made anew. */
+const mostApart = 12;
 /** How many translations of a page are to be expected; behind it, patience doubles with each. */
 const usualTranslations = 12;
 const mostDoublings = 10;
@@ -127,6 +130,7 @@ export class CodePages {
         heat: 0,
         patience: this.#patience,
         translations: 0,
+        apart: 0,
         units: new Set(),
         entries: new Map(),
       };
@@ -148,40 +152,48 @@ export class CodePages {
     host: number,
     decode: (offset: number) => Instruction | undefined,
   ): void {
-    const apart = (loop || variant.units.size > 0) && variant.units.size < mostUnitsOfPage;
+    const apart = (loop || variant.units.size > 0) && variant.apart < mostApart;
     if (!loop || !apart) variant.wanted.add(offset);
+    variant.apart = apart ? variant.apart + 1 : 0;
     const isCold = this.#coldOf(variant);
     const wanted = [...variant.wanted].filter(
       (at) => at === offset || !(isCold(at) || (apart && variant.entries.has(at))),
     );
     if (!apart) this.#dropAll(variant);
-    if (this.#free.length === 0 && this.runs.length === mostUnits) this.#evict();
-    const index = this.#free.pop() ?? this.runs.length;
-    const ways = loop && apart ? [offset] : wanted;
     const { alignedOnly } = this;
-    const made = translateUnit({ page: variant.page, entries: ways, decode, isCold, index, alignedOnly });
-    const { run } = this.link(made.module) as { readonly run: Run };
-    const unit = { index, variant, wanted: ways, isCold, entries: made.entries, run };
-    const { units, instructions, bytes } = this.#made;
+    const module = new UnitsModule();
+    const groups = loop && apart ? [[offset]] : groupEntries(wanted, decode, isCold);
+    if (this.runs.length + groups.length > mostUnits + this.#free.length) this.#evict();
+    const made = groups.map((ways, number) => {
+      const index = this.#free.pop() ?? this.#grow();
+      const source = { page: variant.page, entries: ways, decode, isCold, index, alignedOnly };
+      return { index, ways, unit: module.add(source, String(number)) };
+    });
+    const bytes = module.encode();
+    const runs = this.link(bytes) as Readonly<Record<string, Run>>;
     this.#made = {
-      units: units + 1,
-      instructions: instructions + made.instructions,
-      bytes: bytes + made.module.length,
+      units: this.#made.units + made.length,
+      instructions: this.#made.instructions + made.reduce((sum, { unit }) => sum + unit.instructions, 0),
+      bytes: this.#made.bytes + bytes.length,
     };
-    this.units.set(index, run);
-    this.runs[index] = unit;
-    this.#order.add(unit);
-    variant.units.add(unit);
-    for (const [at, block] of made.entries) {
-      if (!apart || at === offset || !variant.entries.has(at)) variant.entries.set(at, { unit, block });
-    }
+    const covered = (variant.code.covered ??= new Uint8Array(pageSize));
+    made.forEach(({ index, ways, unit: { entries, covered: parts } }, number) => {
+      const run = runs[String(number)];
+      if (run === undefined) return;
+      const unit = { index, variant, wanted: ways, isCold, entries, run };
+      this.units.set(index, run);
+      this.runs[index] = unit;
+      this.#order.add(unit);
+      variant.units.add(unit);
+      for (const [at, block] of entries) {
+        if (!apart || at === offset || !variant.entries.has(at)) variant.entries.set(at, { unit, block });
+      }
+      for (const [at, length] of parts) covered.fill(1, at, at + length);
+    });
     variant.heat = 0;
     variant.translations++;
     variant.patience =
       this.#patience * 2 ** Math.min(Math.max(0, variant.translations - usualTranslations), mostDoublings);
-
-    const covered = (variant.code.covered ??= new Uint8Array(pageSize));
-    for (const [at, length] of made.covered) covered.fill(1, at, at + length);
     for (const user of this.#users) user.protect(host);
   }
 
@@ -276,6 +288,11 @@ export class CodePages {
     this.#free.push(index);
     this.#order.delete(unit);
     for (const user of this.#users) user.forgetUnit(index);
+  }
+
+  /** A number that no unit had. */
+  #grow(): number {
+    return this.runs.push(undefined) - 1;
   }
 
   /** Makes room by dropping the oldest quarter; what is still hot comes back. */

@@ -1,7 +1,8 @@
 import type { Memory } from "../../wasm/index.js";
 import type { Exception, Routine } from "../instructions/index.js";
 import { attention, hartLayout, pageSize } from "../layout.js";
-import { interpreting, outcomes, type Interpret } from "../translate/interpreter.js";
+import { interpreting, type Interpret } from "../translate/interpreter.js";
+import { outcomes } from "../translate/outcomes.js";
 import { AddressSpaces } from "./address-spaces.js";
 import type { CodePages, Run, UnitUser } from "./code-pages.js";
 import { CodePlaces, type Place } from "./code-places.js";

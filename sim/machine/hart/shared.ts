@@ -3,7 +3,7 @@ import { instantiate, type Memory } from "../../wasm/index.js";
 import type { Isa, Width } from "../instructions/index.js";
 import { hartLayout } from "../layout.js";
 import { createFloats } from "../translate/floats/index.js";
-import { buildInterpreter, type Interpret } from "../translate/interpreter.js";
+import { buildInterpreter, type Interpret, type Interpreter } from "../translate/interpreter.js";
 import { createOperators } from "../translate/operators.js";
 import { buildAccesses } from "./access-code.js";
 import { CodePages, type CodeOptions } from "./code-pages.js";
@@ -30,11 +30,11 @@ const sharedBy = new WeakMap<Memory, Shared>();
 
 /** The interpreters' modules, by what becomes of misaligned accesses; they depend on nothing else. */
 const interpreters = {
-  serving: new WeakMap<Isa, Uint8Array<ArrayBuffer>>(),
-  trapping: new WeakMap<Isa, Uint8Array<ArrayBuffer>>(),
+  serving: new WeakMap<Isa, Interpreter>(),
+  trapping: new WeakMap<Isa, Interpreter>(),
 };
 
-function interpreterOf(isa: Isa, alignedOnly: boolean): Uint8Array<ArrayBuffer> {
+function interpreterOf(isa: Isa, alignedOnly: boolean): Interpreter {
   const known = alignedOnly ? interpreters.trapping : interpreters.serving;
   const module = known.get(isa) ?? buildInterpreter(isa, alignedOnly);
   known.set(isa, module);
@@ -98,7 +98,8 @@ export function sharedOf(memory: Memory, bus: HartBus, isa: Isa, options: CodeOp
   bus.onWritten((address, length) => {
     code.written(address, length);
   });
-  const { interpret } = instantiate(interpreterOf(isa, options.alignedOnly), imports) as {
+  const { loop, rows } = interpreterOf(isa, options.alignedOnly);
+  const { interpret } = instantiate(loop, { ...imports, row: instantiate(rows, imports) }) as {
     readonly interpret: Interpret;
   };
   const shared: Shared = { code, interpret, engines, states: new Map(), running: undefined };

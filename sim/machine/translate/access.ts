@@ -2,6 +2,7 @@ import type { Code, MemoryAccess } from "../../wasm/index.js";
 import type { Width } from "../instructions/index.js";
 import { entrySize, hartLayout, pageBits, pageSize, tlbEntries } from "../layout.js";
 import type { EmitContext } from "./context.js";
+import type { LastPage } from "./loop-pages.js";
 
 const loads: Readonly<Record<Width, readonly [signed: MemoryAccess, unsigned: MemoryAccess]>> = {
   8: ["i64.load8_s", "i64.load8_u"],
@@ -44,38 +45,106 @@ export class MemoryEmitter {
     this.#load(width, true, hartLayout.writeTlb, this.#context.callees.loadToStore, true);
   }
 
-  /** Stores the local `scratch`. */
-  store(width: Width): void {
-    const { code, locals, callees } = this.#context;
-    this.#lookUp(hartLayout.writeTlb, width, this.#context.alignedOnly);
-    code.if();
-    this.#hostAddress(hartLayout.writeTlb);
-    code.get(locals.scratch);
-    code.access(stores[width], 0);
-    code.op("else");
-    code.get(locals.hart);
+  /** Stores the local `scratch`. @param last the page that was found last, where that is kept */
+  store(width: Width, last?: LastPage): void {
+    const { code, locals, callees, alignedOnly } = this.#context;
+    const slow = (): void => {
+      code.get(locals.hart);
+      code.get(locals.address);
+      code.i32(width);
+      code.get(locals.scratch);
+      code.call(callees.store);
+      this.#leaveAtFault();
+    };
+    const fast = (): void => {
+      code.get(locals.scratch);
+      code.access(stores[width], 0);
+    };
+    if (last === undefined) {
+      this.#lookUp(hartLayout.writeTlb, width, alignedOnly);
+      code.if();
+      this.#hostAddress(hartLayout.writeTlb);
+      fast();
+      code.op("else");
+      slow();
+      code.op("end");
+    } else this.#byLastPage(last, hartLayout.writeTlb, width, fast, slow);
+  }
+
+  /** Leaves the content in the local `to`. */
+  loadInto(to: number, width: Width, signed: boolean, last: LastPage | undefined): void {
+    const { code } = this.#context;
+    if (last === undefined) {
+      this.load(width, signed);
+      code.set(to);
+      return;
+    }
+    const fast = (): void => {
+      code.access(loads[width][signed ? 0 : 1], 0);
+      code.set(to);
+    };
+    const slow = (): void => {
+      this.#slowLoad(width, signed, this.#context.callees.load);
+      code.set(to);
+    };
+    this.#byLastPage(last, hartLayout.readTlb, width, fast, slow);
+  }
+
+  /** @param fast finds the host's address on the stack */
+  #byLastPage(last: LastPage, tlb: number, width: Width, fast: () => void, slow: () => void): void {
+    const { code, locals } = this.#context;
+    code.block();
+    const done = code.depth;
+    code.block();
+    const found = code.depth;
     code.get(locals.address);
-    code.i32(width);
-    code.get(locals.scratch);
-    code.call(callees.store);
-    this.#leaveAtFault();
+    // Misaligned ones, which may be across two pages, are left to the TLB.
+    code.i64(BigInt(-pageSize | (width / 8 - 1)));
+    code.op("i64.and");
+    code.get(last.page);
+    code.op("i64.eq");
+    code.branchIf(found);
+    this.#lookUp(tlb, width, this.#context.alignedOnly);
+    code.if();
+    code.get(locals.address);
+    code.i64(BigInt(-pageSize));
+    code.op("i64.and");
+    code.set(last.page);
+    code.get(locals.entry);
+    code.access("i32.load", tlb + 8);
+    code.set(last.distance);
+    code.branch(found);
+    code.op("end");
+    slow();
+    code.branch(done);
+    code.op("end");
+    code.get(locals.address);
+    code.op("i32.wrap_i64");
+    code.get(last.distance);
+    code.op("i32.add");
+    fast();
     code.op("end");
   }
 
   #load(width: Width, signed: boolean, tlb: number, slow: number, aligned: boolean): void {
-    const { code, locals } = this.#context;
+    const { code } = this.#context;
     this.#lookUp(tlb, width, aligned);
     code.if("i64");
     this.#hostAddress(tlb);
     code.access(loads[width][signed ? 0 : 1], 0);
     code.op("else");
+    this.#slowLoad(width, signed, slow);
+    code.op("end");
+  }
+
+  #slowLoad(width: Width, signed: boolean, slow: number): void {
+    const { code, locals } = this.#context;
     code.get(locals.hart);
     code.get(locals.address);
     code.i32(width);
     code.call(slow);
     if (!signed) zeroExtend(code, width);
     this.#leaveAtFault();
-    code.op("end");
   }
 
   /**

@@ -62,8 +62,8 @@ function endingOf({ offset, instruction }: Placed): Ending | undefined {
 }
 
 /**
- * The blocks of a page that can be reached from `entries`. What stands behind a jump or a call of the system is taken for
- * an entry too: that is where calls return to.
+ * The blocks of a page that can be reached from `entries`, but by calls: those of functions, then. What stands behind a
+ * jump or a call of the system is taken for an entry too: that is where calls return to.
  * @param decode the instruction at an offset of the page; undefined where there is none, or where it reaches into the next page
  * @param isCold what is left out where control could go there
  */
@@ -95,7 +95,9 @@ export function findBlocks(
       seen.set(offset, placed);
       const behind = offset + instruction.length;
       const ending = endingOf(placed);
-      if ((ending?.kind === "branch" || ending?.kind === "jump") && !isCold(ending.target)) lead(ending.target);
+      const isCall = ending?.kind === "jump" && instruction.fields.rd !== 0;
+      if ((ending?.kind === "branch" || ending?.kind === "jump") && !isCall && !isCold(ending.target))
+        lead(ending.target);
       if (ending?.kind === "branch" && !isCold(behind)) lead(behind);
       else if (ending !== undefined) {
         // A jump that links is a call, and what leaves goes on behind.
@@ -125,6 +127,38 @@ export function findBlocks(
     blocks.push({ offset, instructions, ending });
   }
   return { blocks, entries: enterable };
+}
+
+/**
+ * The entries in groups that have no instruction in common: those of a page's functions.
+ * @param decode and isCold as for `findBlocks`
+ */
+export function groupEntries(
+  entries: Iterable<number>,
+  decode: (offset: number) => Instruction | undefined,
+  isCold: (offset: number) => boolean,
+): readonly (readonly number[])[] {
+  const groups = new Set<{ readonly entries: number[]; readonly offsets: Set<number> }>();
+  for (const entry of entries) {
+    const known = [...groups].find(({ offsets }) => offsets.has(entry));
+    if (known !== undefined) {
+      known.entries.push(entry);
+      continue;
+    }
+    const { blocks } = findBlocks([entry], decode, isCold);
+    const group = {
+      entries: [entry],
+      offsets: new Set(blocks.flatMap(({ instructions }) => instructions.map(({ offset }) => offset))),
+    };
+    if (group.offsets.size === 0) continue;
+    for (const other of [...groups].filter(({ offsets }) => [...offsets].some((offset) => group.offsets.has(offset)))) {
+      groups.delete(other);
+      group.entries.push(...other.entries);
+      for (const offset of other.offsets) group.offsets.add(offset);
+    }
+    groups.add(group);
+  }
+  return [...groups].map((group) => group.entries);
 }
 
 /** Where control may go to inside the page. */

@@ -70,8 +70,8 @@ export const floatType = (operands: number): FunctionType => ({
 const loadType: FunctionType = { parameters: ["i32", "i64", "i32"], results: ["i64"] };
 const storeType: FunctionType = { parameters: ["i32", "i64", "i32", "i64"], results: [] };
 
-/** What translated code imports: `host.memory`, `host.units`, accesses, `operator.NAME`, `routine.NAME` and `float.NAME`. */
-export const imports = { host: "host", operator: "operator", routine: "routine", float: "float" } as const;
+/** What translated code imports: `host.memory`, `host.units`, accesses, `operator.NAME`, `routine.NAME` and `float.NAME`; the interpreter `row.NAME`. */
+export const imports = { host: "host", operator: "operator", routine: "routine", float: "float", row: "row" } as const;
 
 /** Imports into a module what code calls, each function when it is first asked for. */
 export function importCallees(module: WasmModule): Callees {

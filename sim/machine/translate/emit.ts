@@ -69,15 +69,14 @@ export class MeaningEmitter {
       case "load":
         this.#term(effect.address);
         code.set(locals.address);
-        this.#access.load(effect.width, effect.signed);
-        code.set(this.#context.variable(effect.name));
+        this.#access.loadInto(this.#context.variable(effect.name), effect.width, effect.signed, site.lastPage);
         return;
       case "store":
         this.#term(effect.address);
         code.set(locals.address);
         this.#term(effect.value);
         code.set(locals.scratch);
-        this.#access.store(effect.width);
+        this.#access.store(effect.width, site.lastPage);
         return;
       case "exchange":
         this.#term(effect.address);

@@ -1,26 +1,12 @@
 import { Code, WasmModule, type FunctionType } from "../../wasm/index.js";
-import { candidatesOf, type Effect, type Isa, type Row, type ShortRow } from "../instructions/index.js";
+import type { Isa, Row } from "../instructions/index.js";
 import { hartLayout, pageBits, pageMarks, pageSize, placeEntries, placeEntry, placeSize, way } from "../layout.js";
-import { localRoutines } from "./blocks.js";
 import { importCallees, imports, variablesOf } from "./context.js";
 import { MeaningEmitter } from "./emit.js";
-import { extractBits, WordSite, type WordContext, type WordForm, type WordLocals } from "./word-site.js";
-
-/** Why the interpreter came back, and the hart is where pc says. */
-export const outcomes = {
-  /** It executed what it was given. */
-  budget: 0,
-  /** It came to another page, which it doesn't know, or which is hot, or where a unit begins. */
-  page: 1,
-  /** The instruction is not one for it: it reaches into the next page, doesn't exist, or was undone by the host. */
-  stuck: 2,
-  /** It jumped inside the page to where the code says, and a unit begins there, or it was to stop there. */
-  jump: 3,
-  /** The same at an address that was computed; or it went into a trap or back from one. */
-  computed: 4,
-  /** The host was asked for something that may have changed what stands between instructions. */
-  asked: 5,
-} as const;
+import { outcomes } from "./outcomes.js";
+import { isApart, RowsApart } from "./rows-apart.js";
+import { WordChoice } from "./word-choice.js";
+import { WordSite, type WordContext, type WordForm, type WordLocals } from "./word-site.js";
 
 /** How far it executes. */
 export const interpreting = {
@@ -52,19 +38,27 @@ const [hart, place, mode] = [0, 1, 2];
  *         pc on; back to the host, if the meaning wants that, or a unit begins where it jumped to
  *
  * @param alignedOnly whether every misaligned access is an exception
- * @returns a WebAssembly module that exports `interpret`; its imports are those of units
  */
-export function buildInterpreter(isa: Isa, alignedOnly: boolean): Uint8Array<ArrayBuffer> {
+export function buildInterpreter(isa: Isa, alignedOnly: boolean): Interpreter {
   return new InterpreterBuilder(isa, alignedOnly).build();
+}
+
+/** Two modules, whose imports are those of units. */
+export interface Interpreter {
+  /** Exports `interpret`, and imports the others' functions as `row.NAME`. */
+  readonly loop: Uint8Array<ArrayBuffer>;
+  /** Exports a function for each of the instructions that are rare, or much code: an engine below compiles long functions slowly. */
+  readonly rows: Uint8Array<ArrayBuffer>;
 }
 
 class InterpreterBuilder {
   readonly #isa: Isa;
   readonly #module = new WasmModule();
+  readonly #apart: RowsApart;
   readonly #code = new Code(type.parameters.length);
   readonly #locals: WordLocals;
   readonly #context: WordContext;
-  /** The local that is 1 behind a jump to an address that the code says, 2 behind one that was computed. */
+  /** The local that is 1 behind a jump to an address that the code says, 2 behind a call or one that was computed. */
   readonly #jumped: number;
   #exit = 0;
   #done = 0;
@@ -72,6 +66,7 @@ class InterpreterBuilder {
   constructor(isa: Isa, alignedOnly: boolean) {
     const code = this.#code;
     this.#isa = isa;
+    this.#apart = new RowsApart(alignedOnly);
     this.#locals = {
       hart,
       context: code.local("i64"),
@@ -99,7 +94,7 @@ class InterpreterBuilder {
     };
   }
 
-  build(): Uint8Array<ArrayBuffer> {
+  build(): Interpreter {
     const code = this.#code;
     const { context, pc, target, budget, outcome, word } = this.#locals;
     const jumped = this.#jumped;
@@ -280,11 +275,14 @@ class InterpreterBuilder {
     code.op("i32.add");
     code.access("i32.load", 0);
     code.set(word);
+    const choice = new WordChoice(this.#isa, this.#context, (name, row, form) => {
+      this.#instruction(name, row, form);
+    });
     this.#nextIs(4);
-    this.#longWords(none);
+    choice.longWords(none);
     code.op("else");
     this.#nextIs(2);
-    this.#shortWords(none);
+    choice.shortWords(none);
     code.op("end");
     code.op("end");
     this.#leave(outcomes.stuck);
@@ -342,7 +340,7 @@ class InterpreterBuilder {
     save(budget, hartLayout.budget);
     code.get(outcome);
     this.#module.function(type, code, "interpret");
-    return this.#module.encode();
+    return { loop: this.#module.encode(), rows: this.#apart.encode() };
   }
 
   #leave(why: number): void {
@@ -359,154 +357,38 @@ class InterpreterBuilder {
     this.#code.set(this.#locals.target);
   }
 
-  // Which kind of instruction the word is.
-
-  #longWords(none: number): void {
-    const opcodes = groupBy(candidatesOf(this.#isa).long, ({ match }) => (match >>> 2) & 31);
-    this.#switch(
-      32,
-      () => {
-        this.#bits(2, 31);
-      },
-      opcodes,
-      (rows) => {
-        if (!rows.every(({ format }) => (format.mask & 0x7000) === 0x7000)) {
-          for (const row of rows) this.#longWord(row, 0x7f);
-          return;
-        }
-        this.#switch(
-          8,
-          () => {
-            this.#bits(12, 7);
-          },
-          groupBy(rows, ({ match }) => (match >>> 12) & 7),
-          (same) => {
-            for (const row of same) this.#longWord(row, 0x707f);
-          },
-          none,
-        );
-      },
-      none,
-    );
-  }
-
-  #longWord(row: Row, known: number): void {
-    const { mask } = row.format;
-    this.#where(mask & ~known ? [mask, row.match] : undefined, () => {
-      this.#instruction(row, { fields: row.format.fields, fixed: {}, same: {} });
-    });
-  }
-
-  #shortWords(none: number): void {
-    this.#switch(
-      4,
-      () => {
-        this.#bits(0, 3);
-      },
-      groupBy(candidatesOf(this.#isa).short, ({ match }) => match & 3),
-      (quadrant) => {
-        this.#switch(
-          8,
-          () => {
-            this.#bits(13, 7);
-          },
-          groupBy(quadrant, ({ match }) => (match >>> 13) & 7),
-          (rows) => {
-            for (const row of rows) this.#shortWord(row);
-          },
-          none,
-        );
-      },
-      none,
-    );
-  }
-
-  #shortWord(short: ShortRow): void {
-    const { mask, match, fields, fixed, same = {}, nonzero = [] } = short;
-    this.#where(mask === 0xe003 ? undefined : [mask, match], () => {
-      for (const field of nonzero) {
-        const bits = fields[field];
-        if (bits === undefined) continue;
-        extractBits(this.#context, bits);
-        this.#code.if();
-      }
-      this.#instruction(this.#isa.row(short.means), { fields, fixed, same });
-      for (const field of nonzero) if (fields[field] !== undefined) this.#code.op("end");
-    });
-  }
-
-  #instruction(row: Row, form: WordForm): void {
+  #instruction(name: string, row: Row, form: WordForm): void {
     const code = this.#code;
-    const isComputed = row.format.name !== "J" && row.format.name !== "B";
-    const asking = asks(row.meaning);
+    if (isApart(row.meaning)) {
+      const { word, pc, next, budget, target, outcome } = this.#locals;
+      const callee = this.#module.importFunction(imports.row, name, this.#apart.add(name, row, form));
+      for (const local of [hart, word, pc, next, budget]) code.get(local);
+      code.call(callee);
+      code.tee(outcome);
+      code.op("i32.eqz");
+      code.branchIf(this.#done);
+      // It says where it led to, unless it has not begun.
+      code.get(outcome);
+      code.i32(outcomes.stuck);
+      code.op("i32.eq");
+      code.branchIf(this.#exit);
+      code.get(hart);
+      code.access("i64.load", hartLayout.pc);
+      code.set(target);
+      code.branch(this.#done);
+      return;
+    }
     const site = new WordSite(this.#context, form, () => {
-      code.i32(asking ? outcomes.computed : isComputed ? 2 : 1);
-      code.set(asking ? this.#locals.outcome : this.#jumped);
+      if (row.format.name === "J") {
+        // A call leads to a function, which is to be entered as if from elsewhere.
+        code.i32(2);
+        site.number("rd");
+        code.op("i32.eqz");
+        code.op("i32.sub");
+      } else code.i32(row.format.name === "B" ? 1 : 2);
+      code.set(this.#jumped);
     });
     new MeaningEmitter(this.#context, site).effects(row.meaning);
-    if (asking && !row.meaning.some(({ kind }) => kind === "jump")) {
-      code.i32(outcomes.asked);
-      code.set(this.#locals.outcome);
-    }
     code.branch(this.#done);
   }
-
-  // Choices.
-
-  #bits(from: number, mask: number): void {
-    this.#code.get(this.#locals.word);
-    this.#code.i32(from);
-    this.#code.op("i32.shr_u");
-    this.#code.i32(mask);
-    this.#code.op("i32.and");
-  }
-
-  /** What `emit` emits, where the word has these bits under the mask. */
-  #where(pattern: readonly [mask: number, match: number] | undefined, emit: () => void): void {
-    if (pattern !== undefined) {
-      this.#code.get(this.#locals.word);
-      this.#code.i32(pattern[0]);
-      this.#code.op("i32.and");
-      this.#code.i32(pattern[1]);
-      this.#code.op("i32.eq");
-      this.#code.if();
-    }
-    emit();
-    if (pattern !== undefined) this.#code.op("end");
-  }
-
-  /** To what `emit` makes of the group that the selector names, or to `none`; there, too, from the end of what it makes. */
-  #switch<T>(
-    count: number,
-    selector: () => void,
-    groups: ReadonlyMap<number, readonly T[]>,
-    emit: (group: readonly T[]) => void,
-    none: number,
-  ): void {
-    const labels = new Map<number, number>();
-    for (const key of [...groups.keys()].reverse()) {
-      this.#code.block();
-      labels.set(key, this.#code.depth);
-    }
-    selector();
-    this.#code.branchTable([...Array.from({ length: count }, (_, key) => labels.get(key) ?? none), none]);
-    for (const group of groups.values()) {
-      this.#code.op("end");
-      emit(group);
-      this.#code.branch(none);
-    }
-  }
 }
-
-function groupBy<T>(items: readonly T[], key: (item: T) => number): ReadonlyMap<number, readonly T[]> {
-  const groups = new Map<number, T[]>();
-  for (const item of items) groups.set(key(item), [...(groups.get(key(item)) ?? []), item]);
-  return groups;
-}
-
-const asks = (effects: readonly Effect[]): boolean =>
-  effects.some(
-    (effect) =>
-      (effect.kind === "call" && !localRoutines.has(effect.routine)) ||
-      (effect.kind === "when" && asks(effect.effects)),
-  );

@@ -1,5 +1,6 @@
 import type { Field, Instruction } from "../instructions/index.js";
 import type { UnitContext } from "./context.js";
+import type { LastPage } from "./loop-pages.js";
 
 /**
  * Where a meaning is compiled for: what is known of the instruction's operands by then, where the others come from, and
@@ -22,6 +23,8 @@ export interface Site {
   readonly branchesElsewhere: boolean;
   /** @param known the target, where it is */
   jump(known: bigint | undefined, target: () => void): void;
+  /** The page that its access found last, where that is kept. */
+  readonly lastPage: LastPage | undefined;
   /** Leaves the budget before this instruction on the stack. */
   budget(): void;
   /** Leaves for the host, as if this instruction had not begun. */
@@ -42,7 +45,10 @@ export class UnitSite implements Site {
   /** The local that holds the target of a jump that is computed. */
   target: number | undefined;
 
-  constructor(unit: UnitContext, instruction: Instruction, pc: bigint, behind: number) {
+  readonly lastPage: LastPage | undefined;
+
+  constructor(unit: UnitContext, instruction: Instruction, pc: bigint, behind: number, lastPage?: LastPage) {
+    this.lastPage = lastPage;
     this.#unit = unit;
     this.#instruction = instruction;
     this.#behind = behind;

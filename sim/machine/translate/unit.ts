@@ -4,15 +4,15 @@ import type { Instruction } from "../instructions/index.js";
 import { entrySize, hartLayout, jumpEntries } from "../layout.js";
 import { findBlocks, successors, type Block } from "./blocks.js";
 import { budgetLooks } from "./budget.js";
-import { importCallees, imports, variablesOf, type UnitContext, type UnitLocals } from "./context.js";
+import { importCallees, imports, variablesOf, type Callees, type UnitContext, type UnitLocals } from "./context.js";
 import { MeaningEmitter } from "./emit.js";
+import { LoopPages } from "./loop-pages.js";
 import { UnitSite } from "./site.js";
 import { structure, type Structure } from "./structure.js";
 import { localsFor, registerAt } from "./unit-registers.js";
 
-/** A page of guest code as a WebAssembly module with one function, `run(hart, block)`. */
-export interface Unit {
-  readonly module: Uint8Array<ArrayBuffer>;
+/** Code of one page as a function of WebAssembly, `run(hart, block)`. */
+export interface UnitCode {
   /** The blocks that it can be entered at, by their offsets in the page: what `run` is given. */
   readonly entries: ReadonlyMap<number, number>;
   /** How many guest instructions it holds. */
@@ -23,6 +23,11 @@ export interface Unit {
   readonly marks: readonly UnitMark[];
   /** Names of its locals, for the same purpose. */
   readonly names: () => LocalNames;
+}
+
+/** One alone, as a module that exports `run`. */
+export interface Unit extends UnitCode {
+  readonly module: Uint8Array<ArrayBuffer>;
 }
 
 /** From `at` on, the function's code is that of the instruction at an offset of the page, or of what stands around it. */
@@ -55,8 +60,30 @@ interface Target {
 }
 
 export function translateUnit(source: UnitSource): Unit {
-  const { blocks, entries } = findBlocks(source.entries, source.decode, source.isCold);
-  return new UnitBuilder(source, blocks, entries).build();
+  const units = new UnitsModule();
+  const unit = units.add(source, "run");
+  return { ...unit, module: units.encode() };
+}
+
+/** Several units as one module. */
+export class UnitsModule {
+  readonly #module = new WasmModule();
+  readonly #callees: Callees = importCallees(this.#module);
+
+  constructor() {
+    this.#module.importMemory(imports.host, "memory");
+    this.#module.importTable(imports.host, "units");
+  }
+
+  /** @param name what the unit's function is exported as */
+  add(source: UnitSource, name: string): UnitCode {
+    const { blocks, entries } = findBlocks(source.entries, source.decode, source.isCold);
+    return new UnitBuilder(this.#module, this.#callees, source, blocks, entries).build(name);
+  }
+
+  encode(): Uint8Array<ArrayBuffer> {
+    return this.#module.encode();
+  }
 }
 
 /**
@@ -76,7 +103,7 @@ class UnitBuilder {
   readonly #source: UnitSource;
   readonly #blocks: readonly Block[];
   readonly #structure: Structure;
-  readonly #module = new WasmModule();
+  readonly #module: WasmModule;
   readonly #code = new Code(2);
   /** The locals of the registers that the unit uses, by where the hart keeps them. */
   readonly #registers: ReadonlyMap<number, number>;
@@ -84,6 +111,7 @@ class UnitBuilder {
   readonly #written: ReadonlySet<number>;
   readonly #locals: UnitLocals;
   readonly #context: UnitContext;
+  readonly #pages: LoopPages;
   readonly #block = 1;
   /** Node numbers by offsets; 0 is the dispatcher. */
   readonly #nodes: ReadonlyMap<number, number>;
@@ -95,18 +123,26 @@ class UnitBuilder {
   readonly #targets: Target[] = [];
   readonly #marks: UnitMark[] = [];
 
-  constructor(source: UnitSource, blocks: readonly Block[], entries: ReadonlySet<number>) {
+  constructor(
+    module: WasmModule,
+    callees: Callees,
+    source: UnitSource,
+    blocks: readonly Block[],
+    entries: ReadonlySet<number>,
+  ) {
+    this.#module = module;
     this.#source = source;
     this.#blocks = blocks;
     this.#nodes = new Map(blocks.map(({ offset }, index) => [offset, index + 1]));
     const inside = (offsets: Iterable<number>): number[] =>
       [...offsets].flatMap((offset) => this.#nodes.get(offset) ?? []);
-    this.#structure = structure([inside(entries), ...blocks.map((block) => inside(successors(block)))]);
+    const next = [inside(entries), ...blocks.map((block) => inside(successors(block)))];
+    this.#structure = structure(next);
 
     const { needs, looks } = budgetLooks(
       this.#structure,
       blocks.map(({ instructions }) => instructions.length),
-      blocks.map((block) => inside(successors(block))),
+      next.slice(1),
     );
     this.#needs = needs;
     this.#looks = looks;
@@ -119,12 +155,11 @@ class UnitBuilder {
     this.#registers = registers;
     this.#written = written;
     this.#locals = locals;
-    this.#module.importMemory(imports.host, "memory");
-    this.#module.importTable(imports.host, "units");
+    this.#pages = new LoopPages(code, blocks, this.#structure, next);
     this.#context = {
       code,
       locals: this.#locals,
-      callees: importCallees(this.#module),
+      callees,
       alignedOnly: source.alignedOnly,
       variable: variablesOf(code),
       exit: () => {
@@ -133,7 +168,7 @@ class UnitBuilder {
     };
   }
 
-  build(): Unit {
+  build(name: string): UnitCode {
     const code = this.#code;
     const { budget, context } = this.#locals;
     this.#loadState(budget, hartLayout.budget);
@@ -155,14 +190,13 @@ class UnitBuilder {
     code.op("return");
     code.op("end");
     code.op("unreachable");
-    this.#module.function(runType, code, "run");
+    this.#module.function(runType, code, name);
     const entries = new Map(this.#structure.entries.map((node, index) => [this.#blocks[node - 1]?.offset ?? 0, index]));
     const covered = this.#blocks.flatMap((block) =>
       block.instructions.map(({ offset, instruction }) => [offset, instruction.length] as const),
     );
-    const module = this.#module.encode();
     const names = (): LocalNames => this.#names();
-    return { module, entries, instructions: covered.length, covered, marks: this.#marks, names };
+    return { entries, instructions: covered.length, covered, marks: this.#marks, names };
   }
 
   #names(): LocalNames {
@@ -185,6 +219,7 @@ class UnitBuilder {
       this.#within(node);
       return;
     }
+    this.#pages.forget(node);
     this.#code.loop();
     this.#targets.push({ kind: "loop", node, label: this.#code.depth });
     this.#within(node);
@@ -232,7 +267,8 @@ class UnitBuilder {
     let emitter: MeaningEmitter | undefined;
     instructions.forEach(({ offset, instruction }, index) => {
       this.#mark("instruction", offset);
-      site = new UnitSite(this.#context, instruction, this.#address(offset), count - index - 1);
+      const page = this.#pages.at(offset);
+      site = new UnitSite(this.#context, instruction, this.#address(offset), count - index - 1, page);
       emitter = new MeaningEmitter(this.#context, site);
       emitter.effects(instruction.row.meaning);
     });

@@ -36,6 +36,7 @@ export class WordSite implements Site {
   readonly pc: undefined;
   readonly next: undefined;
   readonly branchesElsewhere = false;
+  readonly lastPage: undefined;
   readonly #context: WordContext;
   readonly #form: WordForm;
   readonly #jumped: () => void;

@@ -125,8 +125,9 @@ test("lines say where their bytes are", () => {
 
 describe("what the translator emits is shown whole: its text, read back, gives the same bytes", () => {
   test("the interpreter of all instructions", () => {
-    const module = buildInterpreter(rv64, false);
-    expect(Buffer.compare(assembleText(wasmText(module)), module)).toBe(0);
+    for (const module of Object.values(buildInterpreter(rv64, false))) {
+      expect(Buffer.compare(assembleText(wasmText(module)), module)).toBe(0);
+    }
   });
 
   test.each(rv64.rows.map(({ name }) => name))("a unit with %s", (name) => {

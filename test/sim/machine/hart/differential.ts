@@ -40,7 +40,7 @@ export const trials: fc.Arbitrary<Trial> = fc.record({
   happenings: fc.array(happening, { minLength: 3, maxLength: 10 }),
   slice: fc.integer({ min: 1, max: 500 }),
   saveAt: fc.nat(9),
-  patience: fc.constantFrom(3, 10, 30, 100),
+  patience: fc.constantFrom(1, 3, 10, 30, 100),
 });
 
 /** A board with a device that tells the exact time, and moves interrupt lines when it is written. */

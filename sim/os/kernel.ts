@@ -12,7 +12,7 @@ import {
   type World,
 } from "../core/index.js";
 import { Cgroup, type Member } from "./cgroup/cgroup.js";
-import { E } from "./errno.js";
+import { E, Errno } from "./errno.js";
 import { MS_NODEV, MS_NOEXEC, MS_NOSUID, O_RDWR, S_IFDIR, S_IFIFO } from "./flags.js";
 import { Pipe, PipeEnd } from "./ipc/pipe.js";
 import { bareCpus, measuredCosts, type Costs, type CpuSource } from "./machine.js";
@@ -40,7 +40,7 @@ import { Mount, MountNamespace, type Place } from "./vfs/mount.js";
 import { coveredBy } from "./vfs/mounting.js";
 import { DescriptorTable, OpenFile } from "./vfs/open-file.js";
 import { graft, MountNumbers } from "./vfs/propagation.js";
-import { resolve } from "./vfs/resolve.js";
+import { resolve, type Walker } from "./vfs/resolve.js";
 import { Tmpfs, type PageAccount } from "./vfs/tmpfs.js";
 import { fileSystemTypes } from "./file-systems.js";
 
@@ -314,7 +314,7 @@ export class Kernel implements KernelState {
       ["/sys", "sysfs", MS_NOSUID | MS_NODEV | MS_NOEXEC],
       ["/sys/fs/cgroup", "cgroup2", MS_NOSUID | MS_NODEV | MS_NOEXEC],
     ] as const) {
-      const { place } = resolve(walker, path);
+      const place = directoryAt(walker, path);
       const make = fileSystemTypes[type];
       if (place === undefined || make === undefined) continue;
       const made = make({ kernel: this, task: undefined, source: type, options: "", tmpfs: (size, mode) => this.tmpfs(size, mode) });
@@ -364,6 +364,16 @@ export class Kernel implements KernelState {
     // Its memory is free at once, as the oom reaper sees to it.
     victim.memory.release();
     send(victim, SIGKILL, undefined);
+  }
+}
+
+/** A directory that a root file system may have, or not. */
+function directoryAt(walker: Walker, path: string): Place | undefined {
+  try {
+    return resolve(walker, path).place;
+  } catch (error) {
+    if (error instanceof Errno) return undefined;
+    throw error;
   }
 }
 

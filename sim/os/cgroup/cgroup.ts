@@ -1,0 +1,197 @@
+import { E } from "../errno.js";
+import { Group, type Entity } from "../scheduler/entity.js";
+import { WaitQueue } from "../wait-queue.js";
+
+export const controllers = ["cpu", "io", "memory", "pids"] as const;
+export type Controller = (typeof controllers)[number];
+
+/** A task, as cgroups see it. */
+export interface Member extends Entity {
+  readonly zombie: boolean;
+  /** Bytes of its own memory, and its oom_score_adj: what the oom killer goes by. */
+  readonly residentBytes: number;
+  readonly oomAdjustment: number;
+  kill(): void;
+  freeze(frozen: boolean): void;
+}
+
+/** Counters of memory.events(5 in cgroup-v2.rst). */
+export interface MemoryEvents {
+  low: number;
+  high: number;
+  max: number;
+  oom: number;
+  oom_kill: number;
+  oom_group_kill: number;
+}
+
+/** A control group, Documentation/admin-guide/cgroup-v2.rst. Amounts of memory are in bytes. */
+export class Cgroup {
+  readonly parent: Cgroup | undefined;
+  readonly name: string;
+  readonly children: Map<string, Cgroup> = new Map();
+  readonly members: Set<Member> = new Set();
+  /** cgroup.subtree_control: what children are given. */
+  readonly enabled: Set<Controller> = new Set();
+  readonly group: Group;
+  /** cgroup.freeze as written here; a group below a frozen one is frozen too. */
+  frozen = false;
+  /** Fires when cgroup.events change. */
+  readonly change: WaitQueue = new WaitQueue("cgroup.events");
+
+  readonly pids: { current: number; max: number; peak: number; refused: number } = {
+    current: 0,
+    max: Infinity,
+    peak: 0,
+    refused: 0,
+  };
+  readonly memory: {
+    current: number;
+    peak: number;
+    max: number;
+    high: number;
+    low: number;
+    min: number;
+    oomGroup: boolean;
+    readonly events: MemoryEvents;
+  } = {
+    current: 0,
+    peak: 0,
+    max: Infinity,
+    high: Infinity,
+    low: 0,
+    min: 0,
+    oomGroup: false,
+    events: { low: 0, high: 0, max: 0, oom: 0, oom_kill: 0, oom_group_kill: 0 },
+  };
+  weight = 100;
+  /** io.weight, and io.stat by device. */
+  ioWeight = 100;
+  /** What made it: files' owners; a delegatee's, where it was given away. */
+  removed = false;
+
+  constructor(parent: Cgroup | undefined, name: string) {
+    this.parent = parent;
+    this.name = name;
+    this.group = new Group(parent?.group);
+  }
+
+  get path(): string {
+    if (this.parent === undefined) return "/";
+    return this.parent.parent === undefined ? `/${this.name}` : `${this.parent.path}/${this.name}`;
+  }
+
+  /** Whether a controller's files are here: its parent hands it down. */
+  has(controller: Controller): boolean {
+    return this.parent === undefined || this.parent.enabled.has(controller);
+  }
+
+  /** Where its tasks compete for CPUs: here, or in the next group above that the cpu controller reaches. */
+  get schedulingGroup(): Group {
+    let at: Cgroup = this;
+    while (!at.has("cpu") && at.parent !== undefined) at = at.parent;
+    return at.group;
+  }
+
+  /** Whether it, or a group above, is frozen. */
+  get isFrozen(): boolean {
+    return this.frozen || this.parent?.isFrozen === true;
+  }
+
+  /** cgroup.events: whether anyone lives in it or below. */
+  get populated(): boolean {
+    for (const member of this.members) if (!member.zombie) return true;
+    for (const child of this.children.values()) if (child.populated) return true;
+    return false;
+  }
+
+  isWithin(other: Cgroup): boolean {
+    for (let at: Cgroup | undefined = this; at !== undefined; at = at.parent) if (at === other) return true;
+    return false;
+  }
+
+  *subtree(): Generator<Cgroup, void, void> {
+    yield this;
+    for (const child of this.children.values()) yield* child.subtree();
+  }
+
+  /** @throws EEXIST, EINVAL; ENODEV where it has been removed itself */
+  make(name: string): Cgroup {
+    if (this.removed) throw E.ENODEV;
+    if (this.children.has(name)) throw E.EEXIST;
+    const child = new Cgroup(this, name);
+    this.children.set(name, child);
+    return child;
+  }
+
+  /** @throws EBUSY while it has children or tasks */
+  remove(): void {
+    if (this.children.size > 0 || this.populated) throw E.EBUSY;
+    this.removed = true;
+    this.parent?.children.delete(this.name);
+    this.group.bandwidth?.retire();
+  }
+
+  /** Something about who lives here changed: whoever watches cgroup.events looks again, here and above. */
+  changed(): void {
+    for (let at: Cgroup | undefined = this; at !== undefined; at = at.parent) at.change.wake();
+  }
+
+  /**
+   * cgroup.subtree_control: hands a controller down, or takes it back.
+   * @throws ENOENT where it isn't here itself; EBUSY for one that still is handed on below, and where tasks live in a
+   * group other than the root (no internal processes)
+   */
+  enable(controller: Controller, on: boolean): void {
+    if (this.enabled.has(controller) === on) return;
+    if (!this.has(controller)) throw E.ENOENT;
+    if (on) {
+      if (this.parent !== undefined && this.members.size > 0) throw E.EBUSY;
+      this.enabled.add(controller);
+    } else {
+      for (const child of this.children.values()) if (child.enabled.has(controller)) throw E.EBUSY;
+      this.enabled.delete(controller);
+    }
+  }
+
+  /** Whether tasks may be put here: not where controllers are handed down, but in the root. @throws EBUSY, ENODEV */
+  demandRoom(): void {
+    if (this.removed) throw E.ENODEV;
+    if (this.parent !== undefined && this.enabled.size > 0) throw E.EBUSY;
+  }
+
+  /** One task more. @param forced whether limits don't count: a task that is moved. @throws EAGAIN at pids.max */
+  born(forced: boolean): void {
+    for (let at: Cgroup | undefined = this; at !== undefined && !forced; at = at.parent) {
+      if (at.pids.current + 1 <= at.pids.max) continue;
+      at.pids.refused++;
+      throw E.EAGAIN;
+    }
+    for (let at: Cgroup | undefined = this; at !== undefined; at = at.parent) {
+      at.pids.current++;
+      at.pids.peak = Math.max(at.pids.peak, at.pids.current);
+    }
+  }
+
+  died(): void {
+    for (let at: Cgroup | undefined = this; at !== undefined; at = at.parent) at.pids.current--;
+  }
+
+  /** The group, this or one above, that `bytes` more would lift over its memory.max; undefined where none would. */
+  overLimit(bytes: number): Cgroup | undefined {
+    for (let at: Cgroup | undefined = this; at !== undefined; at = at.parent) {
+      if (at.memory.current + bytes > at.memory.max) return at;
+    }
+    return undefined;
+  }
+
+  /** Counts memory; less where `bytes` is below 0. */
+  count(bytes: number): void {
+    for (let at: Cgroup | undefined = this; at !== undefined; at = at.parent) {
+      const { memory } = at;
+      memory.current += bytes;
+      if (memory.current > memory.peak) memory.peak = memory.current;
+      if (bytes > 0 && memory.current > memory.high) memory.events.high++;
+    }
+  }
+}

@@ -1,0 +1,90 @@
+import { UsageError } from "../core/index.js";
+import { E } from "./errno.js";
+import { AT_FDCWD } from "./flags.js";
+import { noId } from "./namespace/user-namespace.js";
+import { existing } from "./syscall/paths.js";
+import type { KernelState, Task } from "./task/task.js";
+import type { Caller } from "./vfs/caller.js";
+import { devtmpfs } from "./vfs/devices.js";
+import type { FileSystem, Inode } from "./vfs/inode.js";
+import { Overlayfs } from "./vfs/overlay/overlayfs.js";
+import type { Tmpfs } from "./vfs/tmpfs.js";
+
+/** What mount(2) was told. */
+interface Mounting {
+  readonly kernel: KernelState & { readonly caller: Caller };
+  /** Undefined at boot. */
+  readonly task: Task | undefined;
+  readonly source: string;
+  readonly options: string;
+  tmpfs(size?: number, mode?: number, owner?: { readonly uid: number; readonly gid: number }): Tmpfs;
+}
+
+/** "a=1,b" → a: "1", b: "". */
+function parse(options: string): Map<string, string> {
+  return new Map(
+    options
+      .split(",")
+      .filter((one) => one !== "")
+      .map((one) => {
+        const at = one.indexOf("=");
+        return at < 0 ? [one, ""] : [one.slice(0, at), one.slice(at + 1)];
+      }),
+  );
+}
+
+/** "64m" in bytes, as tmpfs(5) takes sizes. @throws EINVAL */
+function sizeOf(text: string | undefined, memory: number): number | undefined {
+  if (text === undefined) return undefined;
+  const match = /^(\d+)([kmg%]?)$/i.exec(text);
+  if (match === null) throw E.EINVAL;
+  const units: Record<string, number> = { "": 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, "%": memory / 100 };
+  return Number(match[1]) * (units[(match[2] ?? "").toLowerCase()] ?? 1);
+}
+
+function tmpfs({ kernel, task, options, tmpfs: make }: Mounting): FileSystem {
+  const given = parse(options);
+  const mode = given.get("mode");
+  const names = task?.credentials.userNamespace ?? kernel.pidNamespace.userNamespace;
+  const uid = names.uidToKernel(Number(given.get("uid") ?? names.shownUid(task?.credentials.euid ?? 0)));
+  const gid = names.gidToKernel(Number(given.get("gid") ?? names.shownGid(task?.credentials.egid ?? 0)));
+  if (uid === noId || gid === noId) throw E.EINVAL;
+  // Half of the memory where nothing is said.
+  const size = sizeOf(given.get("size"), kernel.memory) ?? kernel.memory / 2;
+  return make(size, mode === undefined ? 0o1777 : Number.parseInt(mode, 8), { uid, gid });
+}
+
+function overlay({ kernel, task, options }: Mounting): FileSystem {
+  if (task === undefined) throw new UsageError("an overlay is mounted by a task", "Mount it after boot.");
+  const given = parse(options);
+  const at = (path: string): Inode => {
+    const { inode } = existing(task, AT_FDCWD, path);
+    if (!inode.isDirectory) throw E.ENOTDIR;
+    return inode;
+  };
+  const lower = given.get("lowerdir");
+  const upper = given.get("upperdir");
+  const work = given.get("workdir");
+  if (lower === undefined) throw E.EINVAL;
+  if (upper !== undefined) {
+    if (work === undefined) throw E.EINVAL;
+    // Both must be on one file system, and apart.
+    const [above, beside] = [at(upper), at(work)];
+    if (above.fs !== beside.fs || above === beside) throw E.EINVAL;
+  }
+  return new Overlayfs({
+    device: kernel.nextDevice(),
+    lower: lower.split(":").map(at),
+    ...(upper !== undefined && { upper: at(upper) }),
+    options,
+    kernel: kernel.caller,
+  });
+}
+
+/** What mount(2) knows, by type. */
+export const fileSystemTypes: Readonly<Record<string, ((mounting: Mounting) => FileSystem) | undefined>> = {
+  tmpfs,
+  overlay,
+  devtmpfs: ({ kernel }) =>
+    devtmpfs(kernel.nextDevice(), kernel.engine, (inode, flags, caller) => kernel.openSpecial(inode, flags, caller)),
+};

@@ -1,0 +1,385 @@
+import {
+  createWorld,
+  GiB,
+  invariant,
+  Signal,
+  UsageError,
+  withDefaults,
+  type Engine,
+  type Nanos,
+  type Stop,
+  type Trace,
+  type World,
+} from "../core/index.js";
+import { Cgroup, type Member } from "./cgroup/cgroup.js";
+import { E, Errno } from "./errno.js";
+import { MS_NODEV, MS_NOEXEC, MS_NOSUID, O_RDWR, S_IFDIR, S_IFIFO } from "./flags.js";
+import { Pipe, PipeEnd } from "./ipc/pipe.js";
+import { bareCpus, measuredCosts, type Costs, type CpuSource } from "./machine.js";
+import { PidNamespace } from "./namespace/pid-namespace.js";
+import type { NamespaceSet } from "./namespace/plain-namespaces.js";
+import { UserNamespace } from "./namespace/user-namespace.js";
+import type { NetworkStack } from "./network.js";
+import { rootCredentials } from "./security/credentials.js";
+import { Scheduler } from "./scheduler/scheduler.js";
+import type { SystemCallInterposer } from "./syscall/interposer.js";
+import { sysOf, type ChildBody, type Sys } from "./syscall/table.js";
+import { clone, enter } from "./task/clone.js";
+import { advance, frameOf } from "./task/execution.js";
+import { AddressSpace, charge } from "./task/memory.js";
+import { ProcessGroup, Session } from "./task/process-group.js";
+import type { Program } from "./task/program.js";
+import { send } from "./task/signal-sending.js";
+import { describeStatus, SIGKILL } from "./task/signals.js";
+import { Task, type Body, type KernelState } from "./task/task.js";
+import { Devices, registerMemoryDevices } from "./vfs/devices.js";
+import type { Caller } from "./vfs/caller.js";
+import { pageSize } from "./vfs/content.js";
+import type { Channel, FileSystem, Inode } from "./vfs/inode.js";
+import { Mount, MountNamespace, type Place } from "./vfs/mount.js";
+import { coveredBy } from "./vfs/mounting.js";
+import { DescriptorTable, OpenFile } from "./vfs/open-file.js";
+import { graft, MountNumbers } from "./vfs/propagation.js";
+import { resolve, type Walker } from "./vfs/resolve.js";
+import { Tmpfs, type PageAccount } from "./vfs/tmpfs.js";
+import { fileSystemTypes } from "./file-systems.js";
+
+export interface KernelOptions {
+  readonly world: World;
+  readonly hostname: string;
+  readonly cpus: CpuSource | number;
+  /** In bytes. */
+  readonly memory: number;
+  /** The processor, as uname(2) names it: executables are made for one. */
+  readonly machine: string;
+  readonly release: string;
+  readonly costs: Costs;
+  /** Time of day at the world's beginning, in nanoseconds since 1970. */
+  readonly bootTime: number;
+  /** The root file system; an empty tmpfs with the usual directories where absent. */
+  readonly root: FileSystem | undefined;
+  /** Makes a network stack for each net namespace. */
+  readonly network: (() => NetworkStack) | undefined;
+}
+
+/** A simulated Linux kernel: boots with an empty set of tasks; `boot` starts pid 1. */
+export class Kernel implements KernelState {
+  readonly world: World;
+  readonly costs: Costs;
+  readonly release: string;
+  readonly machine: string;
+  readonly bootTime: number;
+  readonly memory: number;
+  readonly scheduler: Scheduler<Task>;
+  readonly userNamespace: UserNamespace;
+  readonly pidNamespace: PidNamespace<Task>;
+  readonly namespaces: NamespaceSet;
+  readonly cgroups: Cgroup = new Cgroup(undefined, "");
+  readonly mountNumbers: MountNumbers = new MountNumbers();
+  readonly interposers: SystemCallInterposer[] = [];
+  readonly devices: Devices = new Devices();
+  /** Fires with the reason when the kernel panics. */
+  readonly panics: Signal<string> = new Signal("kernel panic");
+  readonly #programs = new Map<string, Program<Sys>>();
+  readonly #pipes = new WeakMap<Inode, Pipe>();
+  readonly #network: (() => NetworkStack) | undefined;
+  readonly #root: Place;
+  /** The kernel itself, as who acts on files. */
+  readonly caller: Caller;
+  #namespaceNumber = 4026532000;
+  #device = 20;
+  #inode = 10000;
+  #panicked: string | undefined;
+
+  constructor(options?: Partial<KernelOptions>) {
+    const given = withDefaults<KernelOptions>("Kernel", options, {
+      world: options?.world ?? createWorld(),
+      hostname: "linux",
+      cpus: 1,
+      memory: GiB(4),
+      machine: "x86_64",
+      release: "6.12.0",
+      costs: measuredCosts,
+      bootTime: 0,
+      root: undefined,
+      network: undefined,
+    });
+    this.world = given.world;
+    this.costs = given.costs;
+    this.release = given.release;
+    this.machine = given.machine;
+    this.bootTime = given.bootTime;
+    this.memory = given.memory;
+    this.#network = given.network;
+    const { engine } = given.world;
+    const cpus = typeof given.cpus === "number" ? bareCpus(engine, given.cpus) : given.cpus;
+    this.scheduler = new Scheduler<Task>(engine, cpus, { advance }, given.costs.contextSwitch, this.cgroups.group);
+    this.cgroups.memory.max = given.memory;
+    // The numbers of the initial namespaces are fixed: include/linux/proc_ns.h.
+    const user = new UserNamespace(4026531837, undefined, 0, 0);
+    this.userNamespace = user;
+    this.pidNamespace = new PidNamespace<Task>(4026531836, undefined, user);
+    this.caller = { credentials: rootCredentials(user) };
+    const mnt = new MountNamespace(4026531841, user);
+    this.namespaces = {
+      mnt,
+      uts: { kind: "uts", number: 4026531838, userNamespace: user, hostname: given.hostname, domainname: "(none)" },
+      ipc: { kind: "ipc", number: 4026531839, userNamespace: user },
+      net: { kind: "net", number: 4026531840, userNamespace: user, stack: given.network?.() },
+      cgroup: { kind: "cgroup", number: 4026531835, userNamespace: user, root: this.cgroups },
+      time: { kind: "time", number: 4026531834, userNamespace: user, monotonic: 0, boottime: 0 },
+    };
+    registerMemoryDevices(this.devices, (length) => this.random(length));
+    this.#root = this.#mountRoot(given.root, mnt);
+  }
+
+  get engine(): Engine {
+    return this.world.engine;
+  }
+
+  get trace(): Trace {
+    return this.world.trace;
+  }
+
+  get panicked(): string | undefined {
+    return this.#panicked;
+  }
+
+  get freeMemory(): number {
+    return this.memory - this.cgroups.memory.current;
+  }
+
+  /** The root directory that pid 1 will have. */
+  get root(): Place {
+    return this.#root;
+  }
+
+  /** Makes a program known: executables that name it run it. */
+  install(program: Program<Sys>): void {
+    if (!/^[^\s]+$/.test(program.name)) {
+      throw new UsageError(`"${program.name}" names no program`, "Give a name without spaces.");
+    }
+    this.#programs.set(program.name, program);
+  }
+
+  /**
+   * Starts pid 1 with a function as its program; its standard streams are /dev/console, or none.
+   * @throws UsageError where there is a pid 1 already
+   */
+  boot(body: ChildBody, options: { readonly name?: string; readonly files?: readonly Channel[] } = {}): Task {
+    if (this.pidNamespace.init !== undefined) {
+      throw new UsageError("this kernel has been booted already", "Make another Kernel, or clone a task of this one.");
+    }
+    const pid = this.pidNamespace.allocate(() => false);
+    const ids = { namespace: this.pidNamespace, numbers: [pid] };
+    const task = new Task({
+      kernel: this,
+      pidNamespace: this.pidNamespace,
+      pids: [pid],
+      parent: undefined,
+      credentials: this.caller.credentials,
+      namespaces: this.namespaces,
+      cgroup: this.cgroups,
+      files: new DescriptorTable(),
+      context: { root: this.#root, cwd: this.#root, umask: 0o022 },
+      limits: { files: 1024, processes: 31000, fileSize: Infinity },
+      group: new ProcessGroup<Task>(ids, new Session<Task>(ids)),
+      name: options.name ?? "init",
+      memory: new AddressSpace(this.cgroups, (payer, bytes) => {
+        this.#charge(payer, bytes);
+      }),
+    });
+    for (const channel of options.files ?? []) {
+      task.files.add(new OpenFile(channel, O_RDWR, undefined, "console"), false, task.limits.files);
+    }
+    this.cgroups.born(true);
+    enter(task);
+    task.frames.push(frameOf(body(sysOf(task))));
+    task.wake();
+    return task;
+  }
+
+  /**
+   * Runs a function as a child of pid 1, booting with an idle pid 1 first where there is none, until it ends.
+   * @returns how it ended
+   */
+  run(body: ChildBody): { readonly exited: number } | { readonly signal: number } {
+    const init = this.pidNamespace.init ?? this.boot(idle);
+    const child = this.start(body, init);
+    this.engine.run(child.ended);
+    invariant(child.zombie || this.#panicked !== undefined, `${child.name} waits for what nothing will bring about`);
+    return describeStatus(child.status);
+  }
+
+  /** Starts a function as a child of a task. */
+  start(body: ChildBody, parent: Task, flags = 0): Task {
+    return clone(parent, (child) => body(sysOf(child)), { flags });
+  }
+
+  nextNamespace(): number {
+    return ++this.#namespaceNumber;
+  }
+
+  nextDevice(): number {
+    return ++this.#device;
+  }
+
+  nextInode(): number {
+    return ++this.#inode;
+  }
+
+  program(name: string): { readonly memory: number; start(task: Task, argv: readonly string[], env: readonly string[]): Body } | undefined {
+    const program = this.#programs.get(name);
+    if (program === undefined) return undefined;
+    return {
+      memory: program.memory ?? 0,
+      start: (task, argv, env) => program.main(sysOf(task), argv, env),
+    };
+  }
+
+  interfaceOf(task: Task): Sys {
+    return sysOf(task);
+  }
+
+  makeFileSystem(type: string, source: string, task: Task, options: string): FileSystem {
+    const make = fileSystemTypes[type];
+    if (make === undefined) throw E.ENODEV;
+    return make({ kernel: this, task, source, options, tmpfs: (size, mode, owner) => this.tmpfs(size, mode, owner) });
+  }
+
+  /** A tmpfs whose pages are paid by whoever writes them. */
+  tmpfs(size: number = Infinity, mode: number = 0o1777, owner: { readonly uid: number; readonly gid: number } = { uid: 0, gid: 0 }): Tmpfs {
+    return new Tmpfs({
+      device: this.nextDevice(),
+      clock: this.engine,
+      size,
+      mode,
+      ...owner,
+      account: (caller) => this.#accountOf(caller),
+      openSpecial: (inode, flags, caller) => this.openSpecial(inode, flags, caller),
+    });
+  }
+
+  openSpecial(inode: Inode, flags: number, caller: Caller): Channel {
+    if (inode.type !== S_IFIFO) return this.devices.open(inode, flags, caller);
+    let pipe = this.#pipes.get(inode);
+    if (pipe === undefined) {
+      pipe = new Pipe(inode.ino);
+      this.#pipes.set(inode, pipe);
+    }
+    return new PipeEnd(pipe, flags, true);
+  }
+
+  newNetwork(): NetworkStack | undefined {
+    return this.#network?.();
+  }
+
+  random(length: number): Uint8Array {
+    const rng = this.world.rng.stream("getrandom");
+    return Uint8Array.from({ length }, () => rng.uint32() & 0xff);
+  }
+
+  kill(task: Task): void {
+    send(task, SIGKILL, undefined);
+  }
+
+  /** Stops everything for good: no task goes on, and nothing but another kernel helps. */
+  panic(reason: string): void {
+    if (this.#panicked !== undefined) return;
+    this.#panicked = reason;
+    this.scheduler.halt();
+    this.trace.emit("kernel.panic", this.namespaces.uts.hostname, { reason: `Kernel panic - not syncing: ${reason}` });
+    this.panics.fire(reason);
+  }
+
+  halt(): void {
+    this.scheduler.halt();
+    this.trace.emit("kernel.halt", this.namespaces.uts.hostname);
+  }
+
+  /** Lets virtual time pass: see Engine.run. */
+  advance(until?: Nanos): Stop {
+    return this.engine.run(until);
+  }
+
+  #mountRoot(given: FileSystem | undefined, namespace: MountNamespace): Place {
+    const fs = given ?? this.#plainRoot();
+    const mount = new Mount(this.mountNumbers.mount(), fs, fs.root, "/dev/root", 0, namespace);
+    namespace.root = mount;
+    const root: Place = { mount, inode: fs.root };
+    const walker = { ...this.caller, root, cwd: root };
+    for (const [path, type, flags] of [
+      ["/dev", "devtmpfs", MS_NOSUID],
+      ["/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC],
+      ["/sys", "sysfs", MS_NOSUID | MS_NODEV | MS_NOEXEC],
+      ["/sys/fs/cgroup", "cgroup2", MS_NOSUID | MS_NODEV | MS_NOEXEC],
+    ] as const) {
+      const place = directoryAt(walker, path);
+      const make = fileSystemTypes[type];
+      if (place === undefined || make === undefined) continue;
+      const made = make({ kernel: this, task: undefined, source: type, options: "", tmpfs: (size, mode) => this.tmpfs(size, mode) });
+      graft(this.mountNumbers, new Mount(this.mountNumbers.mount(), made, made.root, type, flags, namespace), place.mount, coveredBy(place));
+    }
+    return root;
+  }
+
+  /** A root file system with nothing but directories. */
+  #plainRoot(): Tmpfs {
+    const fs = new Tmpfs({
+      device: this.nextDevice(),
+      clock: this.engine,
+      mode: 0o755,
+      type: "ext4",
+      openSpecial: (inode, flags, caller) => this.openSpecial(inode, flags, caller),
+    });
+    for (const name of ["bin", "dev", "etc", "home", "lib", "mnt", "opt", "proc", "root", "run", "sbin", "srv", "sys", "tmp", "usr", "var"]) {
+      const mode = name === "tmp" ? 0o1777 : name === "root" ? 0o700 : 0o755;
+      fs.root.create(name, { mode: S_IFDIR | mode, uid: 0, gid: 0 });
+    }
+    return fs;
+  }
+
+  #accountOf(caller: Caller): PageAccount | undefined {
+    if (!(caller instanceof Task)) return undefined;
+    const { cgroup } = caller;
+    return {
+      charge: (pages) => {
+        this.#charge(cgroup, pages * pageSize);
+      },
+      uncharge: (pages) => {
+        cgroup.count(-pages * pageSize);
+      },
+    };
+  }
+
+  #charge(payer: Cgroup, bytes: number): void {
+    charge(payer, bytes, this.memory, (over, victim) => {
+      this.#outOfMemory(over, victim);
+    });
+  }
+
+  #outOfMemory(over: Cgroup, victim: Member): void {
+    if (!(victim instanceof Task)) return;
+    this.trace.emit("oom.kill", `${victim.pids[0] ?? 0}`, { name: victim.name, cgroup: over.path, bytes: victim.residentBytes });
+    // Its memory is free at once, as the oom reaper sees to it.
+    victim.memory.release();
+    send(victim, SIGKILL, undefined);
+  }
+}
+
+/** A directory that a root file system may have, or not. */
+function directoryAt(walker: Walker, path: string): Place | undefined {
+  try {
+    return resolve(walker, path).place;
+  } catch (error) {
+    if (error instanceof Errno) return undefined;
+    throw error;
+  }
+}
+
+/** A pid 1 that takes in orphans. */
+const idle: ChildBody = function* (sys) {
+  yield* sys.rt_sigaction("SIGCHLD", "SIG_IGN");
+  for (;;) yield* sys.pause();
+};
+

@@ -1,0 +1,357 @@
+import type { Cancel, Engine, Nanos } from "../../core/index.js";
+import type { CpuSource, Run } from "../machine.js";
+import { Bandwidth } from "./bandwidth.js";
+import { baseWeight, Entity, Group } from "./entity.js";
+
+/** A task, as the scheduler sees it. */
+export interface Schedulable extends Entity {
+  /** Work that it has to do on a CPU before it goes on, in nanoseconds. */
+  debt: number;
+  /** Time that it has had on CPUs. */
+  used: number;
+  /** It has to look at something before it works on. */
+  readonly attention: boolean;
+}
+
+/** Who knows what tasks do. */
+export interface Runner<T> {
+  /** Has a task go on up to where it needs a CPU. @returns whether it does; if not, it waits or has ended */
+  advance(task: T): boolean;
+  /** It was taken from a CPU while others wait, or has been given one. */
+  switched?(cpu: number, task: T | undefined): void;
+}
+
+interface Cpu<T> {
+  readonly number: number;
+  task: T | undefined;
+  /** Who ran here before: to go on with it is no switch. */
+  last: T | undefined;
+  run: Run | undefined;
+  since: number;
+  /** How much was begun. */
+  work: number;
+  grants: { readonly bandwidth: Bandwidth; readonly granted: number }[];
+  turnEnds: Cancel | undefined;
+  idleSince: number;
+}
+
+/** sched_min_granularity on 8 CPUs and more, 0.75 ms times four: kernel/sched/fair.c. */
+const slice = 3e6;
+/** What a sleeper is at most ahead of those who ran: half of sched_latency, 6 ms (GENTLE_FAIR_SLEEPERS). */
+const sleeperCredit = 3e6;
+/** sched_cfs_bandwidth_slice_us. */
+const bandwidthSlice = 5e6;
+
+/**
+ * Shares CPUs out, as the Completely Fair Scheduler does (I. Molnár; sched-design-CFS.rst): whoever has had least time
+ * for its weight is next; groups compete as one, inside their group, level by level; cpu.max throttles a group.
+ *
+ * Simplified: one queue serves all CPUs where Linux balances one queue for each, so shares are exact at once that Linux
+ * reaches in the long run. There is no tick: a turn is cut only while somebody waits, and at the end of its slice, also
+ * where who waits is so far behind that Linux would preempt at once.
+ */
+export class Scheduler<T extends Schedulable> {
+  readonly root: Group;
+  readonly #engine: Engine;
+  readonly #source: CpuSource;
+  readonly #runner: Runner<T>;
+  readonly #cpus: Cpu<T>[];
+  readonly #switchCost: number;
+  #pumping = false;
+  #pumpDue = false;
+  #halted = false;
+  switches = 0;
+  steal = 0;
+  #idle = 0;
+
+  constructor(engine: Engine, source: CpuSource, runner: Runner<T>, switchCost: number, root: Group) {
+    this.root = root;
+    this.#engine = engine;
+    this.#source = source;
+    this.#runner = runner;
+    this.#switchCost = switchCost;
+    this.#cpus = Array.from({ length: source.count }, (_, number) => ({
+      number,
+      task: undefined,
+      last: undefined,
+      run: undefined,
+      since: 0,
+      work: 0,
+      grants: [],
+      turnEnds: undefined,
+      idleSince: engine.now,
+    }));
+  }
+
+  get cpus(): number {
+    return this.#cpus.length;
+  }
+
+  /** Time in which CPUs had nothing to do, of all together. */
+  get idle(): number {
+    const now = this.#engine.now;
+    return this.#cpus.reduce((sum, cpu) => sum + (cpu.task === undefined ? now - cpu.idleSince : 0), this.#idle);
+  }
+
+  /** Who runs, by CPU. */
+  get running(): readonly (T | undefined)[] {
+    return this.#cpus.map((cpu) => cpu.task);
+  }
+
+  /** A task can go on: it was woken, or is new. */
+  ready(task: T): void {
+    if (this.#halted || task.queued) return;
+    const { group } = task;
+    if (group === undefined) return;
+    task.vruntime = Math.max(task.vruntime, group.floor - sleeperCredit);
+    this.#enqueue(task);
+    this.#pump();
+  }
+
+  /** A task doesn't wait for a CPU any more, nor run: it has ended, or was stopped. */
+  remove(task: T): void {
+    task.group?.drop(task);
+    const cpu = this.#cpus.find((one) => one.task === task && one.run !== undefined);
+    if (cpu === undefined) return;
+    this.#stop(cpu);
+    cpu.task = undefined;
+    cpu.idleSince = this.#engine.now;
+    this.#pump();
+  }
+
+  /** A task has to look at something at once: where it runs, it gets in line anew. */
+  interrupt(task: T): void {
+    const cpu = this.#cpus.find((one) => one.task === task && one.run !== undefined);
+    if (cpu === undefined) return;
+    this.#stop(cpu);
+    cpu.task = undefined;
+    cpu.idleSince = this.#engine.now;
+    this.#enqueue(task);
+    this.#pump();
+  }
+
+  /** Puts a task into another group; it keeps its place in the time of the new one. */
+  move(task: T, group: Group): void {
+    const { queued } = task;
+    task.group?.drop(task);
+    const running = this.#cpus.find((one) => one.task === task && one.run !== undefined);
+    if (running !== undefined) this.#stop(running);
+    task.vruntime = group.floor;
+    task.group = group;
+    if (queued) this.#enqueue(task);
+    if (running !== undefined) this.#begin(running, task);
+    this.#pump();
+  }
+
+  /** Sets cpu.max; undefined lifts the limit. */
+  limit(group: Group, max: { readonly quota: number; readonly period: number } | undefined): void {
+    const before = group.bandwidth;
+    before?.retire();
+    const wake = (): void => {
+      this.#requeue(group);
+      this.#pump();
+    };
+    group.bandwidth = max && new Bandwidth(this.#engine, max.quota, max.period, wake);
+    if (group.bandwidth !== undefined && before !== undefined) {
+      group.bandwidth.periods = before.periods;
+      group.bandwidth.throttledPeriods = before.throttledPeriods;
+    }
+    wake();
+  }
+
+  /** Sets a weight, of a task by nice or of a group by cpu.weight. */
+  weigh(entity: Entity, weight: number): void {
+    entity.weight = weight;
+  }
+
+  /** Stops every CPU for good. */
+  halt(): void {
+    this.#halted = true;
+    for (const cpu of this.#cpus) {
+      if (cpu.run !== undefined) this.#stop(cpu);
+      cpu.task = undefined;
+    }
+  }
+
+  #enqueue(task: T): void {
+    const { group } = task;
+    if (group === undefined) return;
+    group.put(task);
+    this.#requeue(group);
+  }
+
+  /** Puts a group that has somebody waiting, and those above it, in line. */
+  #requeue(group: Group): void {
+    for (let at: Group = group; at.group !== undefined; at = at.group) {
+      if (at.queued || at.size === 0 || at.bandwidth?.throttled === true) return;
+      at.vruntime = Math.max(at.vruntime, at.group.floor - sleeperCredit);
+      at.group.put(at);
+    }
+  }
+
+  /** Next in line; groups that have used up their time leave the line. */
+  #pick(group: Group): T | undefined {
+    for (;;) {
+      const entity = group.take();
+      if (entity === undefined) return undefined;
+      // Only tasks and groups are in line.
+      if (!(entity instanceof Group)) return entity as T;
+      if (entity.bandwidth !== undefined) {
+        const granted = entity.bandwidth.take(1);
+        if (granted === 0) continue;
+        entity.bandwidth.giveBack(granted);
+      }
+      const found = this.#pick(entity);
+      if (entity.size > 0 && entity.bandwidth?.throttled !== true) group.put(entity);
+      if (found !== undefined) return found;
+    }
+  }
+
+  /** Gives work to CPUs that have none, and takes CPUs from those who have had more than who waits. */
+  #pump(): void {
+    if (this.#pumping || this.#pumpDue) return;
+    this.#pumpDue = true;
+    this.#engine.after(0 as Nanos, () => {
+      this.#pumpDue = false;
+      this.pump();
+    }, { name: "scheduler" });
+  }
+
+  /** Called in an event of its own: tasks go on in it. */
+  pump(): void {
+    if (this.#halted) return;
+    this.#pumping = true;
+    try {
+      for (;;) {
+        const idle = this.root.size > 0 ? this.#cpus.find((cpu) => cpu.task === undefined) : undefined;
+        if (idle === undefined) break;
+        this.#fill(idle);
+      }
+      if (this.root.size > 0) for (const cpu of this.#cpus) this.#contest(cpu);
+    } finally {
+      this.#pumping = false;
+    }
+  }
+
+  #fill(cpu: Cpu<T>): void {
+    while (!this.#isHalted()) {
+      const task = this.#pick(this.root);
+      if (task === undefined) return;
+      if ((task.debt <= 0 || task.attention) && !this.#runner.advance(task)) continue;
+      if (this.#isHalted()) return;
+      if (cpu.last !== task && this.#switchCost > 0) {
+        task.debt += this.#switchCost;
+        this.switches++;
+      }
+      if (this.#begin(cpu, task)) return;
+    }
+  }
+
+  #isHalted(): boolean {
+    return this.#halted;
+  }
+
+  /** @returns whether it could begin: a group above may be out of time, and then the task waits */
+  #begin(cpu: Cpu<T>, task: T): boolean {
+    let { debt } = task;
+    const grants: Cpu<T>["grants"] = [];
+    for (let { group } = task; group !== undefined; group = group.group) {
+      if (group.bandwidth === undefined) continue;
+      const granted = group.bandwidth.take(Math.min(debt, bandwidthSlice));
+      if (granted === 0) {
+        for (const { bandwidth, granted: back } of grants) bandwidth.giveBack(back);
+        if (cpu.task === task) {
+          cpu.task = undefined;
+          cpu.idleSince = this.#engine.now;
+        }
+        group.group?.drop(group);
+        task.group?.put(task);
+        if (task.group !== undefined) this.#requeue(task.group);
+        return false;
+      }
+      grants.push({ bandwidth: group.bandwidth, granted });
+      debt = Math.min(debt, granted);
+    }
+    if (cpu.task === undefined) this.#idle += this.#engine.now - cpu.idleSince;
+    if (cpu.last !== task || cpu.task === undefined) this.#runner.switched?.(cpu.number, task);
+    cpu.task = task;
+    cpu.last = task;
+    cpu.since = this.#engine.now;
+    cpu.work = debt;
+    cpu.grants = grants;
+    cpu.run = this.#source.start(cpu.number, debt as Nanos, () => {
+      this.#finished(cpu);
+    });
+    if (this.root.size > 0) this.#contest(cpu);
+    return true;
+  }
+
+  #finished(cpu: Cpu<T>): void {
+    const { task } = cpu;
+    if (task === undefined) return;
+    this.#account(cpu, cpu.work);
+    this.#release(cpu, task);
+  }
+
+  /** Its work is done, or its turn over: it goes on, or gets in line, and the CPU takes who is next. */
+  #release(cpu: Cpu<T>, task: T): void {
+    this.#pumping = true;
+    try {
+      const goesOn = (task.debt > 0 && !task.attention) || this.#runner.advance(task);
+      if (this.#isHalted()) return;
+      if (goesOn && this.root.size === 0) {
+        if (this.#begin(cpu, task)) return;
+      } else {
+        cpu.task = undefined;
+        cpu.idleSince = this.#engine.now;
+        if (goesOn) this.#enqueue(task);
+        else this.#runner.switched?.(cpu.number, undefined);
+      }
+    } finally {
+      this.#pumping = false;
+    }
+    this.pump();
+  }
+
+  /** Somebody waits: a turn ends with its slice. */
+  #contest(cpu: Cpu<T>): void {
+    const { task } = cpu;
+    if (task === undefined || cpu.run === undefined || cpu.work <= slice || cpu.turnEnds !== undefined) return;
+    const now = this.#engine.now;
+    cpu.turnEnds = this.#engine.at(Math.max(now, cpu.since + slice) as Nanos, () => {
+      cpu.turnEnds = undefined;
+      if (cpu.task !== task || cpu.run === undefined) return;
+      this.#stop(cpu);
+      this.#release(cpu, task);
+    }, { name: "slice" });
+  }
+
+  #stop(cpu: Cpu<T>): void {
+    const done = cpu.run?.stop() ?? 0;
+    this.#account(cpu, done);
+  }
+
+  /** Charges a task, and every group above, for what it had. */
+  #account(cpu: Cpu<T>, done: number): void {
+    const { task } = cpu;
+    cpu.turnEnds?.();
+    cpu.turnEnds = undefined;
+    cpu.run = undefined;
+    if (task === undefined) return;
+    this.steal += this.#engine.now - cpu.since - done;
+    for (const { bandwidth, granted } of cpu.grants) bandwidth.giveBack(granted - Math.min(done, granted));
+    cpu.grants = [];
+    task.debt -= done;
+    task.used += done;
+    task.vruntime += (done * baseWeight) / task.weight;
+    for (let { group } = task; group !== undefined; group = group.group) {
+      group.usage += done;
+      if (group.group === undefined) break;
+      // Its place in line goes by its virtual time: it takes the new one.
+      const { queued } = group;
+      if (queued) group.group.drop(group);
+      group.vruntime += (done * baseWeight) / group.weight;
+      if (queued) group.group.put(group);
+    }
+  }
+}

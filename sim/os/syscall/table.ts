@@ -1,0 +1,222 @@
+import type { Activity, Nanos } from "../../core/index.js";
+import { UsageError } from "../../core/index.js";
+import { E, Errno } from "../errno.js";
+import { gone, pause } from "../task/execution.js";
+import { send } from "../task/signal-sending.js";
+import { SIGKILL, SIGSYS } from "../task/signals.js";
+import type { Task } from "../task/task.js";
+import { judge, type FilterAction } from "../security/seccomp.js";
+import { absentCalls } from "./absent.js";
+import { channelCalls, channelRows } from "./channel-calls.js";
+import { fileCalls, fileRows } from "./file-calls.js";
+import { identityCalls, identityRows } from "./identity-calls.js";
+import { isActivity, type Outcome, type SystemCall } from "./interposer.js";
+import { nameCalls, nameRows } from "./name-calls.js";
+import { namespaceCalls, namespaceRows } from "./namespace-calls.js";
+import type { Row } from "./row.js";
+import { signalCalls, signalRows } from "./signal-calls.js";
+import { taskCalls, taskRows } from "./task-calls.js";
+
+const handlers = { ...fileCalls, ...nameCalls, ...taskCalls, ...identityCalls, ...signalCalls, ...namespaceCalls, ...channelCalls };
+const rows: Readonly<Record<string, Row>> = {
+  ...fileRows,
+  ...nameRows,
+  ...taskRows,
+  ...identityRows,
+  ...signalRows,
+  ...namespaceRows,
+  ...channelRows,
+};
+
+type Handlers = typeof fileCalls &
+  typeof nameCalls &
+  typeof taskCalls &
+  typeof identityCalls &
+  typeof signalCalls &
+  typeof namespaceCalls &
+  typeof channelCalls;
+
+/** What a call's activity gives; a call that doesn't return gives never. */
+type Given<R> = Exclude<R, Activity<unknown>> | (R extends Activity<infer T> ? T : never) extends infer V
+  ? V extends typeof gone
+    ? never
+    : V
+  : never;
+
+type Calls = {
+  readonly [K in Exclude<keyof Handlers, "clone">]: Handlers[K] extends (task: Task, ...args: infer A) => infer R
+    ? (...args: A) => Activity<Given<R>>
+    : never;
+};
+
+/** What a child of clone(2) does: as a program, but with its parent's variables in reach. */
+export type ChildBody = (sys: Sys) => Activity<number | undefined | void>;
+
+type CloneOptions = NonNullable<Parameters<typeof taskCalls.clone>[2]>;
+
+/**
+ * The system calls, as a program makes them: `const fd = yield* sys.open("/etc/passwd")`. Names, arguments and errors are
+ * Linux's; where C takes a buffer, bytes are given and returned. An error is thrown as `Errno` where the program called.
+ */
+export interface Sys extends Calls {
+  /** fork(2): the child begins with `body`; its end is the child's. @returns the child's pid */
+  clone(body: ChildBody, options?: CloneOptions): Activity<number>;
+  /** Works for as long on an undisturbed CPU, outside of the kernel. No system call. */
+  compute(work: Nanos): Activity<undefined>;
+  /** Touches the first `length` bytes of a mapping. No system call, but a page fault may cost memory, and so the task. */
+  touch(address: number, length: number): Activity<undefined>;
+  /** Makes any call by its name: what the table doesn't have fails with ENOSYS. */
+  call(name: string, ...args: readonly unknown[]): Activity<unknown>;
+}
+
+interface Entry extends Row {
+  readonly name: string;
+  readonly run: (task: Task, ...args: readonly unknown[]) => Outcome;
+}
+
+const entries: ReadonlyMap<string, Entry> = new Map(
+  Object.entries(handlers).map(([name, run]) => {
+    const row = rows[name] ?? { number: -1, fidelity: "full", cost: "call" };
+    // A row's arguments were checked where the program was: `Sys` has their types.
+    return [name, { ...row, name, run: run as unknown as Entry["run"] }];
+  }),
+);
+
+/** One row of the table of system calls, for people. */
+export interface SystemCallRow {
+  readonly [key: string]: string | number;
+  readonly number: number;
+  readonly name: string;
+  readonly fidelity: "full" | "partial" | "absent";
+  readonly why: string;
+}
+
+/** Every system call of x86-64, and how far it is here. */
+export function systemCallTable(): readonly SystemCallRow[] {
+  const present = [...entries.values()].map(({ number, name, fidelity }): SystemCallRow => {
+    return fidelity === "full"
+      ? { number, name, fidelity, why: "" }
+      : { number, name, fidelity: "partial", why: fidelity.partial };
+  });
+  const absent = absentCalls.map(([number, name]): SystemCallRow => ({ number, name, fidelity: "absent", why: "" }));
+  return [...present, ...absent].sort((a, b) => a.number - b.number);
+}
+
+/** How far effects run ahead of the time that their calls take: at most so many nanoseconds of work. */
+const burst = 100_000;
+
+function enter(call: SystemCall): Outcome {
+  const entry = entries.get(call.name);
+  if (entry === undefined) throw E.ENOSYS;
+  const { filters } = call.task;
+  if (filters !== undefined) refuse(call, judge(filters, call.name, call.args));
+  return entry.run(call.task, ...call.args);
+}
+
+function refuse({ task }: SystemCall, verdict: FilterAction): void {
+  switch (verdict.action) {
+    case "SCMP_ACT_ALLOW":
+    case "SCMP_ACT_LOG":
+      return;
+    case "SCMP_ACT_ERRNO":
+      throw E[verdict.errno];
+    case "SCMP_ACT_TRAP":
+      send(task, SIGSYS, undefined);
+      throw E.ENOSYS;
+    case "SCMP_ACT_KILL_PROCESS":
+    case "SCMP_ACT_KILL_THREAD":
+      send(task, SIGKILL, undefined);
+      throw E.EPERM;
+  }
+}
+
+/** Seccomp comes first, as in Linux; then interposers, outermost first; then the call. */
+function outcomeOf(task: Task, name: string, number: number, args: readonly unknown[]): Outcome {
+  const all = task.kernel.interposers;
+  const own = task.interposers;
+  const call: SystemCall = { task, number, name, args };
+  if (all.length === 0 && own === undefined) return enter(call);
+  const chain = own === undefined ? all : [...all, ...own];
+  const at = (place: number, next: SystemCall): Outcome => {
+    const interposer = chain[place];
+    return interposer === undefined ? enter(next) : interposer(next, (passed) => at(place + 1, passed));
+  };
+  return at(0, call);
+}
+
+/** Makes a call, and gives the CPU and signals their due before it returns. */
+function* perform(task: Task, name: string, args: readonly unknown[]): Activity<unknown> {
+  const entry = entries.get(name);
+  const cost = task.kernel.costs[entry?.cost ?? "call"];
+  task.debt += cost;
+  task.systemTime += cost;
+  let outcome: unknown;
+  let failure: Errno | undefined;
+  try {
+    outcome = outcomeOf(task, name, entry?.number ?? -1, args);
+    if (isActivity(outcome)) outcome = yield* outcome;
+  } catch (error) {
+    if (!(error instanceof Errno)) throw error;
+    failure = error;
+  }
+  if (outcome === gone) for (;;) yield pause;
+  if (task.attention || task.debt >= burst) yield pause;
+  if (failure !== undefined) throw failure;
+  return outcome;
+}
+
+class Interface {
+  readonly task: Task;
+
+  constructor(task: Task) {
+    this.task = task;
+  }
+
+  call(name: string, ...args: readonly unknown[]): Activity<unknown> {
+    return perform(this.task, name, args);
+  }
+
+  *compute(work: Nanos): Activity<undefined> {
+    if (!(work >= 0)) throw new UsageError(`${work} is no time to work`, "Give nanoseconds from 0 on: ms(5).");
+    this.task.debt += work;
+    yield pause;
+    return undefined;
+  }
+
+  *touch(address: number, length: number): Activity<undefined> {
+    let failure: Errno | undefined;
+    try {
+      this.task.memory.touch(address, length);
+    } catch (error) {
+      if (!(error instanceof Errno)) throw error;
+      failure = error;
+    }
+    if (this.task.attention) yield pause;
+    if (failure !== undefined) throw failure;
+    return undefined;
+  }
+}
+
+for (const name of entries.keys()) {
+  Object.defineProperty(Interface.prototype, name, {
+    value(this: Interface, ...args: readonly unknown[]): Activity<unknown> {
+      return perform(this.task, name, args);
+    },
+  });
+}
+
+/** The calls of one task. */
+export function sysOf(task: Task): Sys {
+  // Its methods are made from the table above, by name; `Sys` is their type.
+  return new Interface(task) as unknown as Sys;
+}
+
+/** Makes calls that may fail: gives the error instead of throwing it. */
+export function* attempt<T>(calls: Activity<T>): Activity<T | Errno> {
+  try {
+    return yield* calls;
+  } catch (error) {
+    if (error instanceof Errno) return error;
+    throw error;
+  }
+}

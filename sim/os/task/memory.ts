@@ -1,0 +1,165 @@
+import { E } from "../errno.js";
+import type { Cgroup, Member } from "../cgroup/cgroup.js";
+import { pageSize } from "../vfs/content.js";
+
+interface Mapping {
+  readonly length: number;
+  touched: number;
+}
+
+/** Where anonymous mappings are put, growing upwards (Linux goes downwards from the stack). */
+const firstAddress = 0x7f00_0000_0000;
+
+/**
+ * What a task has of memory: mappings, and how much of each was touched. There are no bytes in it: programs keep their
+ * data in variables. Pages are paid by the task's cgroup when they are touched first. After fork(2) parent and child
+ * share all pages: the child pays for what it touches anew (Linux: for what either writes).
+ */
+export class AddressSpace {
+  #mappings: Map<number, Mapping> | undefined;
+  #next = firstAddress;
+  #resident = 0;
+  /** What of it this space pays for. */
+  #charged = 0;
+  #payer: Cgroup;
+  readonly #charge: Charge;
+
+  constructor(payer: Cgroup, charge: Charge) {
+    this.#payer = payer;
+    this.#charge = charge;
+  }
+
+  get resident(): number {
+    return this.#resident;
+  }
+
+  get size(): number {
+    let size = this.#resident;
+    if (this.#mappings !== undefined) for (const { length, touched } of this.#mappings.values()) size += length - touched;
+    return size;
+  }
+
+  /** @returns the address of a new mapping, nothing of it touched */
+  map(length: number): number {
+    const rounded = Math.ceil(length / pageSize) * pageSize;
+    if (!(rounded > 0)) throw E.EINVAL;
+    const address = this.#next;
+    this.#next += rounded + pageSize;
+    (this.#mappings ??= new Map()).set(address, { length: rounded, touched: 0 });
+    return address;
+  }
+
+  /** @throws EINVAL for an address that no mapping begins at */
+  unmap(address: number): void {
+    const mapping = this.#mappings?.get(address);
+    if (mapping === undefined) throw E.EINVAL;
+    this.#mappings?.delete(address);
+    this.#give(mapping.touched);
+  }
+
+  /** Touches a mapping's first `length` bytes. @throws EFAULT outside of it; ENOMEM */
+  touch(address: number, length: number): void {
+    const mapping = this.#mappings?.get(address);
+    if (mapping === undefined || length > mapping.length) throw E.EFAULT;
+    const wanted = Math.ceil(length / pageSize) * pageSize - mapping.touched;
+    if (wanted <= 0) return;
+    this.take(wanted);
+    mapping.touched += wanted;
+  }
+
+  /** Memory outside of mappings: code, data, stack. @throws ENOMEM */
+  take(bytes: number): void {
+    this.#charge(this.#payer, bytes);
+    this.#resident += bytes;
+    this.#charged += bytes;
+  }
+
+  /** What fork(2) gives a child. */
+  copy(payer: Cgroup): AddressSpace {
+    const copy = new AddressSpace(payer, this.#charge);
+    copy.#next = this.#next;
+    copy.#resident = this.#resident;
+    if (this.#mappings !== undefined) copy.#mappings = new Map([...this.#mappings].map(([at, mapping]) => [at, { ...mapping }]));
+    return copy;
+  }
+
+  /** Everything goes: at execve(2), exit(2), and when the oom killer has chosen it. */
+  release(): void {
+    this.#mappings = undefined;
+    this.#payer.count(-this.#charged);
+    this.#charged = 0;
+    this.#resident = 0;
+  }
+
+  #give(bytes: number): void {
+    this.#resident -= bytes;
+    const paid = Math.min(bytes, this.#charged);
+    this.#charged -= paid;
+    this.#payer.count(-paid);
+  }
+}
+
+/** Has a cgroup pay for memory. @throws ENOMEM */
+export type Charge = (payer: Cgroup, bytes: number) => void;
+
+/**
+ * How much a task would free, oom_badness() in mm/oom_kill.c: resident memory, swap (absent) and page tables, plus
+ * oom_score_adj in thousandths of all memory there is. −Infinity for who may not be killed.
+ */
+export function badness(member: Member, total: number): number {
+  if (member.oomAdjustment === -1000) return -Infinity;
+  // One page of tables for each 512 pages, and three above.
+  const tables = Math.ceil(member.residentBytes / (512 * pageSize)) + 3;
+  return member.residentBytes / pageSize + tables + (member.oomAdjustment * Math.floor(total / pageSize)) / 1000;
+}
+
+/**
+ * Pays, and kills where a limit would be passed: the worst task of the group over its limit, or all tasks of its group
+ * where memory.oom.group says so; until there is room. Nothing is reclaimed before: there is no swap, and page cache is
+ * not kept apart.
+ * @param oom told who is killed, and for which group
+ * @throws ENOMEM where nobody is left to kill
+ */
+export function charge(payer: Cgroup, bytes: number, total: number, oom: (over: Cgroup, victim: Member) => void): void {
+  for (;;) {
+    const over = payer.overLimit(bytes);
+    if (over === undefined) {
+      payer.count(bytes);
+      return;
+    }
+    over.memory.events.max++;
+    let worst: { readonly member: Member; readonly cgroup: Cgroup; readonly score: number } | undefined;
+    for (const cgroup of over.subtree()) {
+      for (const member of cgroup.members) {
+        if (member.zombie || member.residentBytes === 0) continue;
+        const score = badness(member, Math.min(over.memory.max, total));
+        if (score > (worst?.score ?? -Infinity)) worst = { member, cgroup, score };
+      }
+    }
+    over.memory.events.oom++;
+    if (worst === undefined) throw E.ENOMEM;
+    const group = groupToKill(worst.cgroup, over);
+    if (group === undefined) kill(worst.member, worst.cgroup, over, oom);
+    else {
+      for (let at: Cgroup | undefined = group; at !== undefined; at = at.parent) at.memory.events.oom_group_kill++;
+      for (const cgroup of group.subtree()) {
+        for (const member of [...cgroup.members]) if (member.oomAdjustment !== -1000) kill(member, cgroup, over, oom);
+      }
+    }
+  }
+}
+
+function kill(member: Member, cgroup: Cgroup, over: Cgroup, oom: (over: Cgroup, victim: Member) => void): void {
+  for (let at: Cgroup | undefined = cgroup; at !== undefined; at = at.parent) at.memory.events.oom_kill++;
+  oom(over, member);
+}
+
+/** The highest group up to the one over its limit whose tasks go together (mem_cgroup_get_oom_group). */
+function groupToKill(cgroup: Cgroup, over: Cgroup): Cgroup | undefined {
+  let group: Cgroup | undefined;
+  for (let at: Cgroup | undefined = cgroup; at !== undefined; at = at.parent) {
+    if (at.memory.oomGroup) group = at;
+    if (at === over) break;
+  }
+  return group;
+}

@@ -1,0 +1,348 @@
+import { invariant, Signal, type Activity, type Engine, type Trace, type Waiter } from "../../core/index.js";
+import type { Cgroup, Member } from "../cgroup/cgroup.js";
+import type { Costs } from "../machine.js";
+import { numberIn, type PidNamespace } from "../namespace/pid-namespace.js";
+import type { NamespaceSet, TimeNamespace } from "../namespace/plain-namespaces.js";
+import { baseWeight, Entity } from "../scheduler/entity.js";
+import type { Scheduler } from "../scheduler/scheduler.js";
+import type { Credentials } from "../security/credentials.js";
+import type { Filter } from "../security/seccomp.js";
+import type { SystemCallInterposer } from "../syscall/interposer.js";
+import type { DescriptorTable } from "../vfs/open-file.js";
+import type { Caller } from "../vfs/caller.js";
+import type { Channel, FileSystem, Inode } from "../vfs/inode.js";
+import type { Place } from "../vfs/mount.js";
+import type { MountNumbers } from "../vfs/propagation.js";
+import type { Walker } from "../vfs/resolve.js";
+import { WaitQueue } from "../wait-queue.js";
+import type { AddressSpace } from "./memory.js";
+import type { ProcessGroup } from "./process-group.js";
+
+/** What a task knows of the kernel that it runs in. */
+export interface KernelState {
+  readonly engine: Engine;
+  readonly trace: Trace;
+  readonly costs: Costs;
+  readonly release: string;
+  /** The processor's name, as uname(2) gives it. */
+  readonly machine: string;
+  readonly bootTime: number;
+  readonly scheduler: Scheduler<Task>;
+  readonly pidNamespace: PidNamespace<Task>;
+  readonly namespaces: NamespaceSet;
+  readonly cgroups: Cgroup;
+  readonly mountNumbers: MountNumbers;
+  /** On every task's calls, outermost first. */
+  readonly interposers: SystemCallInterposer[];
+  /** Why it stopped for good; undefined while it runs. */
+  readonly panicked: string | undefined;
+  nextNamespace(): number;
+  nextDevice(): number;
+  nextInode(): number;
+  /** A program's code by its name, bound to the calls of the task that is to run it. */
+  program(name: string): { readonly memory: number; start(task: Task, argv: readonly string[], env: readonly string[]): Body } | undefined;
+  /** The calls' interface for a child's own function. */
+  interfaceOf(task: Task): unknown;
+  /** @throws ENODEV for a type that it doesn't know, EINVAL for options that make no sense */
+  makeFileSystem(type: string, source: string, task: Task, options: string): FileSystem;
+  openSpecial(inode: Inode, flags: number, caller: Caller): Channel;
+  /** Total memory, in bytes, and what of it is free. */
+  readonly memory: number;
+  readonly freeMemory: number;
+  /** A network stack for a new net namespace; undefined on a machine without a network. */
+  newNetwork(): import("../network.js").NetworkStack | undefined;
+  random(length: number): Uint8Array;
+  panic(reason: string): void;
+  /** Switches the machine off. */
+  halt(): void;
+  /** Sends SIGKILL, from the kernel itself. */
+  kill(task: Task): void;
+}
+
+export type Body = Activity<number | undefined | void>;
+
+/** One activity of a task: its program, or a signal's handler that runs on top. */
+export interface Frame {
+  readonly body: Activity<unknown>;
+  /** Of a handler: the signals that were blocked before it. */
+  readonly blocked: ReadonlySet<number> | undefined;
+  readonly handler: boolean;
+  /** Thrown into it when it goes on: the EINTR of a call that a handler interrupted. */
+  thrown: unknown;
+  /** What it waits for, and how. */
+  waitsFor: Signal<unknown> | undefined;
+  waitKind: WaitKind;
+  /** In words, as /proc/PID/wchan has it. */
+  waitName: string;
+}
+
+/** What sigaction(2) sets. */
+export interface SignalAction {
+  /** Undefined ignores the signal (SIG_IGN); a signal without an action has its default one. */
+  readonly handler: ((signal: number) => Activity<unknown>) | undefined;
+  readonly restart: boolean;
+  readonly mask: ReadonlySet<number>;
+  /** SA_NOCLDWAIT: children leave no zombies. */
+  readonly noChildWait: boolean;
+  readonly reset: boolean;
+}
+
+export interface PendingSignal {
+  readonly signal: number;
+  /** Of whoever sent it, as the receiver sees it; 0 for the kernel. */
+  readonly sender: number;
+  /** Sent from outside of the namespace whose pid 1 receives it: it may not be shrugged off. */
+  readonly forced: boolean;
+}
+
+/** How a wait ends when a signal comes. */
+export type WaitKind = "restartable" | "once" | "uninterruptible";
+
+/** The root, working directory and mask of a task; shared by CLONE_FS. */
+export interface FileContext {
+  root: Place;
+  cwd: Place;
+  umask: number;
+}
+
+export interface Limits {
+  readonly files: number;
+  readonly processes: number;
+  readonly fileSize: number;
+}
+
+export type TaskState = "running" | "waiting" | "stopped" | "zombie" | "dead";
+
+export interface TaskParts {
+  readonly kernel: KernelState;
+  readonly pidNamespace: PidNamespace<Task>;
+  /** By level. */
+  readonly pids: readonly number[];
+  readonly parent: Task | undefined;
+  readonly credentials: Credentials;
+  readonly namespaces: NamespaceSet;
+  readonly cgroup: Cgroup;
+  readonly files: DescriptorTable;
+  readonly context: FileContext;
+  readonly limits: Limits;
+  readonly group: ProcessGroup<Task>;
+  readonly name: string;
+  readonly memory: AddressSpace;
+}
+
+/**
+ * A task: a process with one thread (CLONE_THREAD is absent). It lies here as state; what happens to it is in the files
+ * beside: execution, signal delivery, clone, execve, exit, wait.
+ */
+export class Task extends Entity implements Waiter, Walker, Member {
+  readonly kernel: KernelState;
+  readonly pidNamespace: PidNamespace<Task>;
+  readonly pids: readonly number[];
+  parent: Task | undefined;
+  children: Set<Task> | undefined;
+  credentials: Credentials;
+  namespaces: NamespaceSet;
+  cgroup: Cgroup;
+  files: DescriptorTable;
+  context: FileContext;
+  limits: Limits;
+  processGroup: ProcessGroup<Task>;
+  /** comm: at most 15 characters. */
+  name: string;
+  argv: readonly string[];
+  env: readonly string[];
+  executable: Place | undefined;
+  memory: AddressSpace;
+  oomAdjustment: number;
+  nice: number;
+  startTime: number;
+  state: TaskState;
+  /** As wait(2) gives it. */
+  status: number;
+  /** SIGCHLD, or what clone(2) was told. */
+  exitSignal: number;
+  /** For wait4(2): stopped or continued since its parent looked last. */
+  reported: "stopped" | "continued" | undefined;
+  frozen: boolean;
+  subreaper: boolean;
+  deathSignal: number;
+  /** Pid and time namespaces that its children are born into. */
+  childPidNamespace: PidNamespace<Task> | undefined;
+  childTimeNamespace: TimeNamespace | undefined;
+  filters: readonly Filter[] | undefined;
+  interposers: readonly SystemCallInterposer[] | undefined;
+  executed: boolean;
+
+  frames: Frame[];
+  /** Frozen where it stands, and to be made ready when it thaws. */
+  parked: boolean;
+  /** A signal is pending that isn't blocked, or it is to stop or freeze: looked at before it goes on. */
+  attention: boolean;
+  blocked: ReadonlySet<number> | undefined;
+  pending: PendingSignal[] | undefined;
+  actions: Map<number, SignalAction> | undefined;
+  /** What wakes a parent that waits for children. */
+  private childQueue: WaitQueue | undefined;
+  private endSignal: Signal<void> | undefined;
+
+  debt: number;
+  used: number;
+  systemTime: number;
+  switches: number;
+
+  constructor(parts: TaskParts) {
+    super(parts.cgroup.schedulingGroup, baseWeight);
+    const { kernel, pidNamespace, pids, parent, credentials, namespaces, cgroup, files, context, limits, group } = parts;
+    this.kernel = kernel;
+    this.pidNamespace = pidNamespace;
+    this.pids = pids;
+    this.parent = parent;
+    this.children = undefined;
+    this.credentials = credentials;
+    this.namespaces = namespaces;
+    this.cgroup = cgroup;
+    this.files = files;
+    this.context = context;
+    this.limits = limits;
+    this.processGroup = group;
+    this.name = parts.name;
+    this.argv = parent?.argv ?? [];
+    this.env = parent?.env ?? [];
+    this.executable = parent?.executable;
+    this.memory = parts.memory;
+    this.oomAdjustment = parent?.oomAdjustment ?? 0;
+    this.nice = parent?.nice ?? 0;
+    this.weight = parent?.weight ?? baseWeight;
+    this.startTime = kernel.engine.now;
+    this.state = "waiting";
+    this.status = 0;
+    this.exitSignal = 17;
+    this.reported = undefined;
+    this.frozen = false;
+    this.subreaper = false;
+    this.deathSignal = 0;
+    this.childPidNamespace = undefined;
+    this.childTimeNamespace = undefined;
+    this.filters = parent?.filters;
+    this.interposers = parent?.interposers;
+    this.executed = false;
+    this.frames = [];
+    this.parked = false;
+    this.attention = false;
+    this.blocked = parent?.blocked;
+    this.pending = undefined;
+    this.actions = parent?.actions === undefined ? undefined : new Map(parent.actions);
+    this.childQueue = undefined;
+    this.endSignal = undefined;
+    this.debt = 0;
+    this.used = 0;
+    this.systemTime = 0;
+    this.switches = 0;
+  }
+
+  /** In its own pid namespace. */
+  get pid(): number {
+    return this.pids.at(-1) ?? 0;
+  }
+
+  get root(): Place {
+    return this.context.root;
+  }
+
+  get cwd(): Place {
+    return this.context.cwd;
+  }
+
+  get zombie(): boolean {
+    return this.state === "zombie" || this.state === "dead";
+  }
+
+  /** Whether it is pid 1 of a pid namespace. */
+  get isInit(): boolean {
+    return this.pidNamespace.init === this;
+  }
+
+  get residentBytes(): number {
+    return this.memory.resident;
+  }
+
+  get childrenChange(): WaitQueue {
+    return (this.childQueue ??= new WaitQueue("wait"));
+  }
+
+  /** Its pid in `namespace`; 0 where it isn't visible there. */
+  pidIn(namespace: PidNamespace<Task>): number {
+    return numberIn({ namespace: this.pidNamespace, numbers: this.pids }, namespace);
+  }
+
+  /** As ps(1) shows it. */
+  get letter(): string {
+    switch (this.state) {
+      case "running":
+        return "R";
+      case "waiting":
+        return this.waitKind === "uninterruptible" ? "D" : "S";
+      case "stopped":
+        return "T";
+      case "zombie":
+        return "Z";
+      case "dead":
+        return "X";
+    }
+  }
+
+  /** Called by what it waits for. */
+  wake(): void {
+    if (this.state !== "waiting") return;
+    this.state = "running";
+    this.kernel.scheduler.ready(this);
+  }
+
+  /** Ends the wait, if it waits: what it waits for is given up. It then looks why. */
+  rouse(): void {
+    if (this.state !== "waiting") return;
+    this.waitsFor?.unsubscribe(this);
+    this.wake();
+  }
+
+  kill(): void {
+    this.kernel.kill(this);
+  }
+
+  freeze(frozen: boolean): void {
+    if (this.zombie || this.frozen === frozen) return;
+    this.frozen = frozen;
+    if (frozen) {
+      this.attention = true;
+      if (this.state === "running") this.kernel.scheduler.interrupt(this);
+    } else if (this.parked) {
+      this.parked = false;
+      this.wake();
+    }
+  }
+
+  /** Fires when it has ended. */
+  get ended(): Signal<void> {
+    return (this.endSignal ??= new Signal<void>(this.name));
+  }
+
+  /** Its end is told to whoever waits outside of the simulated system. */
+  tellEnd(): void {
+    this.endSignal?.fire();
+  }
+
+  /** What it waits for; undefined where it is about to go on. */
+  get waitsFor(): Signal<unknown> | undefined {
+    return this.frames.at(-1)?.waitsFor;
+  }
+
+  get waitKind(): WaitKind {
+    return this.frames.at(-1)?.waitKind ?? "restartable";
+  }
+
+  get frame(): Frame {
+    const frame = this.frames.at(-1);
+    invariant(frame !== undefined, "a task that runs has a frame");
+    return frame;
+  }
+}

@@ -1,0 +1,207 @@
+import { E } from "../errno.js";
+import { RESOLVE_BENEATH, RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS, RESOLVE_NO_SYMLINKS, RESOLVE_NO_XDEV } from "../flags.js";
+import type { Caller } from "./caller.js";
+import { Inode } from "./inode.js";
+import type { Place } from "./mount.js";
+import { demand } from "./permission.js";
+
+/** A link that leads to a place, whatever its text says: /proc/PID/root, /proc/PID/fd/N, /proc/PID/ns/KIND. */
+export interface MagicLink {
+  follow(caller: Caller): Place;
+}
+
+const isMagic = (inode: Inode): inode is Inode & MagicLink => "follow" in inode;
+
+/** From where a path is walked. */
+export interface Walker extends Caller {
+  readonly root: Place;
+  readonly cwd: Place;
+}
+
+export interface Resolution {
+  /** Whether a link at the end is followed. Default true. */
+  readonly follow?: boolean;
+  /** RESOLVE_… of openat2(2). */
+  readonly restrict?: number;
+  /** From where a relative path goes; the working directory where absent. */
+  readonly base?: Place;
+}
+
+/** Where a path leads: what is there, or the directory in which it would be. */
+export interface Target {
+  /** Undefined where nothing is there. */
+  readonly place: Place | undefined;
+  readonly directory: Place;
+  /** The last name; "." or ".." or "/" where the path ends in these. */
+  readonly name: string;
+  /** Whether the path demands a directory by a "/" at its end. */
+  readonly slash: boolean;
+}
+
+/** 255 bytes (NAME_MAX), 4096 with the zero (PATH_MAX), 40 links (MAXSYMLINKS): limits.h, namei.c. */
+const nameMax = 255;
+const pathMax = 4096;
+const linksMax = 40;
+
+/** Goes to what covers a place, and what covers that. */
+export function topmost(place: Place): Place {
+  let { mount, inode } = place;
+  let over = mount.over(inode);
+  if (over === undefined) return place;
+  for (; over !== undefined; over = mount.over(inode)) {
+    mount = over;
+    inode = over.root;
+  }
+  return { mount, inode, ...(place.directory && { directory: place.directory }), ...(place.name !== undefined && { name: place.name }) };
+}
+
+const same = (a: Place, b: Place): boolean => a.mount === b.mount && a.inode === b.inode;
+
+/** One directory up: never above the walker's root; at a mount's root, out of what it covers. */
+export function above(root: Place, place: Place): Place {
+  let { mount, inode } = place;
+  for (;;) {
+    if (mount === root.mount && inode === root.inode) return root;
+    if (inode !== mount.root) return topmost({ mount, inode: inode.parent });
+    if (mount.parent === undefined || mount.place === undefined) return { mount, inode };
+    inode = mount.place;
+    mount = mount.parent;
+  }
+}
+
+/**
+ * Walks a path, path_resolution(7).
+ * @throws ENOENT, ENOTDIR, EACCES, ELOOP, ENAMETOOLONG; EXDEV where `restrict` forbids the way
+ */
+export function resolve(walker: Walker, path: string, options: Resolution = {}): Target {
+  return new Walk(walker, options).run(path);
+}
+
+class Walk {
+  readonly #walker: Walker;
+  readonly #follow: boolean;
+  readonly #restrict: number;
+  readonly #base: Place;
+  readonly #root: Place;
+  #links = 0;
+
+  constructor(walker: Walker, { follow = true, restrict = 0, base }: Resolution) {
+    this.#walker = walker;
+    this.#follow = follow;
+    this.#restrict = restrict;
+    this.#base = base ?? walker.cwd;
+    this.#root = (restrict & RESOLVE_IN_ROOT) !== 0 ? this.#base : walker.root;
+  }
+
+  run(path: string): Target {
+    if (path === "") throw E.ENOENT;
+    return this.#walk(path, this.#base);
+  }
+
+  #walk(path: string, start: Place): Target {
+    if (path.length >= pathMax) throw E.ENAMETOOLONG;
+    let at = start;
+    if (path.startsWith("/")) {
+      if ((this.#restrict & RESOLVE_BENEATH) !== 0) throw E.EXDEV;
+      at = topmost(this.#root);
+      this.#crossed(start, at);
+    }
+    const names = path.split("/").filter((name) => name !== "" && name !== ".");
+    const slash = path.endsWith("/") || path.endsWith("/.") || path === ".";
+    const last = names.length - 1;
+    if (last < 0) return { place: at, directory: at, name: path.startsWith("/") ? "/" : ".", slash: true };
+    for (const [index, name] of names.entries()) {
+      if (!at.inode.isDirectory) throw E.ENOTDIR;
+      demand(this.#walker.credentials, at.inode, 1);
+      if (name === "..") {
+        const up = this.#up(at);
+        if (index === last) return { place: up, directory: up, name, slash: true };
+        at = up;
+        continue;
+      }
+      if (name.length > nameMax) throw E.ENAMETOOLONG;
+      const found = at.inode.lookup(name, this.#walker);
+      if (found === undefined) {
+        if (index < last) throw E.ENOENT;
+        return { place: undefined, directory: at, name, slash };
+      }
+      const isLast = index === last;
+      const follows = found.isLink && (!isLast || this.#follow || slash);
+      if (follows) {
+        const target = this.#link(at, found);
+        // A dangling link: what is missing is at the link's end, and may be created there.
+        if (isLast) return slash ? this.#directory(target) : target;
+        if (target.place === undefined) throw E.ENOENT;
+        at = target.place;
+        continue;
+      }
+      const place = topmost(found.isDirectory ? { mount: at.mount, inode: found } : { mount: at.mount, inode: found, directory: at, name });
+      this.#crossed(at, place);
+      if (isLast) {
+        const target = { place, directory: at, name, slash };
+        return slash ? this.#directory(target) : target;
+      }
+      at = place;
+    }
+    throw E.ENOENT;
+  }
+
+  #directory(target: Target): Target {
+    if (target.place !== undefined && !target.place.inode.isDirectory) throw E.ENOTDIR;
+    return { ...target, slash: true };
+  }
+
+  #up(at: Place): Place {
+    if ((this.#restrict & RESOLVE_BENEATH) !== 0 && same(at, this.#base)) throw E.EXDEV;
+    const up = above(this.#root, at);
+    this.#crossed(at, up);
+    return up;
+  }
+
+  #link(directory: Place, link: Inode): Target {
+    if ((this.#restrict & RESOLVE_NO_SYMLINKS) !== 0 || ++this.#links > linksMax) throw E.ELOOP;
+    if (isMagic(link)) {
+      if ((this.#restrict & RESOLVE_NO_MAGICLINKS) !== 0) throw E.ELOOP;
+      if ((this.#restrict & (RESOLVE_BENEATH | RESOLVE_IN_ROOT)) !== 0) throw E.EXDEV;
+      const place = link.follow(this.#walker);
+      return { place, directory: place.directory ?? directory, name: place.name ?? ".", slash: false };
+    }
+    const text = link.readlink(this.#walker);
+    if (text === "") throw E.ENOENT;
+    return this.#walk(text, directory);
+  }
+
+  #crossed(from: Place, to: Place): void {
+    if ((this.#restrict & RESOLVE_NO_XDEV) !== 0 && from.mount !== to.mount) throw E.EXDEV;
+  }
+}
+
+/**
+ * The path of a place from a root, as getcwd(2) and /proc show it: "(unreachable)…" where the root is not above it,
+ * " (deleted)" behind what was removed.
+ */
+export function pathOf(place: Place, root: Place, caller: Caller): string {
+  let { mount, inode } = place;
+  let path = "";
+  let deleted = "";
+  if (!inode.isDirectory && inode !== mount.root && place.directory !== undefined && place.name !== undefined) {
+    path = `/${place.name}`;
+    if (place.directory.inode.lookup(place.name, caller) !== inode) deleted = " (deleted)";
+    ({ mount, inode } = place.directory);
+  }
+  for (;;) {
+    if (mount === root.mount && inode === root.inode) return (path === "" ? "/" : path) + deleted;
+    if (inode !== mount.root) {
+      if (!inode.isDirectory) return `(unreachable)${path}`;
+      if (inode.name === undefined) deleted = " (deleted)";
+      path = `/${inode.name ?? ""}${path}`;
+      inode = inode.parent;
+    } else if (mount.parent === undefined || mount.place === undefined) {
+      return `(unreachable)${path === "" ? "/" : path}${deleted}`;
+    } else {
+      if (mount.placeName !== undefined) path = `/${mount.placeName}${path}`;
+      inode = mount.placeDirectory ?? mount.place;
+      mount = mount.parent;
+    }
+  }
+}

@@ -170,6 +170,9 @@ export function createExecutor(
 
   return {
     run: (cell, showOutput, ask) => begin(showOutput, ask, (run) => ({ type: "run", run, cell })),
+    define(module) {
+      link.order({ type: "module", module });
+    },
     deliver: (deliveries, showOutput) => begin(showOutput, undefined, (run) => ({ type: "deliver", run, deliveries })),
     interrupt,
     reset: () => link.ask((id) => ({ type: "reset", id })),

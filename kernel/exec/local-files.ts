@@ -1,4 +1,3 @@
-import { statSync } from "node:fs";
 import { extname, isAbsolute, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ImportError, type FilePlace } from "./import-error.js";
@@ -38,7 +37,12 @@ export function kindOf(file: string): FileKind | undefined {
  * there. A query (`./a.ts?again`) stays: it names another instance.
  * @throws ImportError where there is none, or where it is no module
  */
-export function resolveFile(specifier: string, folder: string, place?: FilePlace): string {
+export function resolveFile(
+  specifier: string,
+  folder: string,
+  isFile: (path: string) => boolean,
+  place?: FilePlace,
+): string {
   const [, bare = specifier, query = ""] = /^([^?]*)(\?.*)?$/s.exec(specifier) ?? [];
   const path = bare.startsWith("file:") ? fileURLToPath(bare) : resolve(folder, bare);
   const extension = extname(path);
@@ -71,10 +75,6 @@ function noModule(specifier: string, extension: string, place: FilePlace | undef
     readIt,
     place,
   );
-}
-
-function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
 /** A path as errors show it: from the notebook's folder where it lies in or near it. */

@@ -167,6 +167,9 @@ function serve(options: MainThreadOptions, memory: SharedMemory, answers: Messag
       case "run":
         runner.start(order.run, order.cell);
         return;
+      case "module":
+        modules.define(order.module);
+        return;
       case "deliver":
         runner.perform(order.run, () => deliver(order.deliveries));
         return;
@@ -180,6 +183,7 @@ function serve(options: MainThreadOptions, memory: SharedMemory, answers: Messag
         return;
       case "reset":
         forgetVariables(before);
+        modules.undefine();
         forget();
         reporter.pong(order.id);
         return;

@@ -1,5 +1,5 @@
 import { createRequire, isBuiltin } from "node:module";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve as resolvePath } from "node:path";
 import { pathToFileURL } from "node:url";
 import vm from "node:vm";
 import { ImportError, type FilePlace } from "./import-error.js";
@@ -8,6 +8,7 @@ import { kindOf, namesFile, resolveFile } from "./local-files.js";
 import { createLocalModules } from "./local-modules.js";
 import { createModuleEvaluation, requiredValue } from "./module-evaluation.js";
 import { createModuleSources } from "./module-sources.js";
+import type { CellModule } from "./outcome.js";
 import type { CellSources } from "./stack.js";
 
 /** A module of the kernel's own, for `import` and for `require`; both give the same one. */
@@ -24,6 +25,10 @@ export interface ModuleLoader {
   readonly import: (specifier: unknown, options?: ImportCallOptions) => Promise<unknown>;
   readonly require: NodeJS.Require;
   readonly meta: ImportMeta;
+  /** Imports of `./module` from the notebook's folder find this text from now on. */
+  define(module: CellModule): void;
+  /** All those of `define` are gone. */
+  undefine(): void;
   /** A cell was stopped: local modules that it was running are run anew by the next import. */
   abandon(): void;
 }
@@ -80,8 +85,10 @@ export function createModuleLoader(options: ModuleLoaderOptions): ModuleLoader {
     }
   }
 
+  const texts = createModuleSources(folder, sources);
+
   function localFile(specifier: string, from: string, place?: FilePlace): string | undefined {
-    const file = namesFile(specifier) ? resolveFile(specifier, from, place) : localPackage(specifier, from);
+    const file = namesFile(specifier) ? resolveFile(specifier, from, texts.has, place) : localPackage(specifier, from);
     if (file === undefined || file.startsWith(kernelFolder)) return undefined;
     return file;
   }
@@ -110,7 +117,7 @@ export function createModuleLoader(options: ModuleLoaderOptions): ModuleLoader {
     }
   }
 
-  const modules = createLocalModules(createModuleSources(folder, sources), localFile);
+  const modules = createLocalModules(texts, localFile);
   const evaluation = createModuleEvaluation(
     { importExternal, requireExternal, importFrom, resolve, modules },
     requireIn,
@@ -149,6 +156,12 @@ export function createModuleLoader(options: ModuleLoaderOptions): ModuleLoader {
     import: (specifier, given) => importFrom(String(specifier), folder, given),
     require: requireIn(folder, (specifier) => requireFrom(specifier, folder)),
     meta: importMeta(notebook ?? join(folder, "cell.ts"), notebook === undefined ? folder : dirname(notebook), resolve),
+    define({ module, name, source }) {
+      texts.define(resolvePath(folder, `${module}.ts`), source, name);
+    },
+    undefine() {
+      texts.undefine();
+    },
     abandon() {
       modules.abandon();
     },

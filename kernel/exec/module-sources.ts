@@ -28,6 +28,12 @@ export interface ModuleSource {
 export interface ModuleSources {
   /** The same object while the text is the same. @throws SyntaxError that names file and line */
   read(file: string): ModuleSource;
+  /** Whether there is such a file. */
+  readonly has: (path: string) => boolean;
+  /** Puts a text in the place of a file, there or not. @param shown what errors show for the file */
+  define(path: string, text: string, shown: string): void;
+  /** Files are files again. */
+  undefine(): void;
 }
 
 /** A file that was written so shortly before it was read may change again within the same time stamp, in ms. */
@@ -41,8 +47,9 @@ export function createModuleSources(folder: string, sources: CellSources): Modul
   const lang = (): typeof Lang => require("../lang/index.js") as typeof Lang;
   const versions = new Map<string, number>();
 
-  function make(file: string, path: string, text: string): ModuleSource {
-    const shown = showFile(path, folder);
+  const defined = new Map<string, { readonly text: string; readonly shown: string }>();
+
+  function make(file: string, path: string, text: string, shown = showFile(path, folder)): ModuleSource {
     const kind = kindOf(path);
     const plain = { file, shown, text, imports: [], exports: new Set<string>(), stars: [], awaits: false };
     if (kind === "json") return { ...plain, kind, compile: () => () => parseJson(text, shown, sources) };
@@ -78,6 +85,13 @@ export function createModuleSources(folder: string, sources: CellSources): Modul
   return {
     read(file) {
       const path = file.replace(/\?.*$/s, "");
+      const own = defined.get(path);
+      if (own !== undefined) {
+        const last = known.get(file)?.source;
+        const source = last?.text === own.text ? last : make(file, path, own.text, own.shown);
+        known.set(file, { stamp: "", settled: false, source });
+        return source;
+      }
       const { mtimeNs, mtimeMs, size, ino } = statSync(path, { bigint: true });
       const stamp = `${mtimeNs}:${size}:${ino}`;
       const before = known.get(file);
@@ -87,6 +101,13 @@ export function createModuleSources(folder: string, sources: CellSources): Modul
       const source = before?.source.text === text ? before.source : make(file, path, text);
       known.set(file, { stamp, settled, source });
       return source;
+    },
+    has: (path) => defined.has(path) || statSync(path, { throwIfNoEntry: false })?.isFile() === true,
+    define(path, text, shown) {
+      defined.set(path, { text, shown });
+    },
+    undefine() {
+      defined.clear();
     },
   };
 }

@@ -69,6 +69,14 @@ export type Outcome =
   /** It ended the process; `call` is how. */
   | { readonly status: "exit"; readonly code: number; readonly call: string };
 
+/** A cell that is a module: others import it as `./module`. */
+export interface CellModule {
+  readonly module: string;
+  /** The cell's name: stack frames carry it. */
+  readonly name: string;
+  readonly source: string;
+}
+
 /** What a cell asks the user of the client that sent it. */
 export interface Question {
   readonly prompt: string;
@@ -93,6 +101,8 @@ export interface Executor {
    * @param ask answers the cell's questions until it ends
    */
   run(cell: TransformedCell, show: (output: Output) => void, ask: Ask): Promise<Outcome>;
+  /** Has cells that begin from now on import this text, in place of an earlier one or of a file. */
+  define(module: CellModule): void;
   /** Hands over what a client sent through one comm, in order. It runs as a cell does and ends when its handlers do. */
   deliver(deliveries: readonly CommDelivery[], show: (output: Output) => void): Promise<Outcome>;
   /**
@@ -100,6 +110,6 @@ export interface Executor {
    * it stops what keeps the thread busy, such as a loop in a timer.
    */
   interrupt(): Promise<void>;
-  /** Forgets the variables and comms of every cell; modules stay loaded. */
+  /** Forgets the variables, comms and modules of every cell; what files and packages gave stays loaded. */
   reset(): Promise<void>;
 }

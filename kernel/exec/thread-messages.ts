@@ -1,6 +1,6 @@
 import type { MessagePort } from "node:worker_threads";
 import type { TransformedCell } from "../lang/index.js";
-import type { Answer, CommDelivery } from "./outcome.js";
+import type { Answer, CellModule, CommDelivery } from "./outcome.js";
 import { createPipeMemory, type PipeMemory } from "./pipe.js";
 
 /** From the protocol worker to the main thread. */
@@ -8,6 +8,7 @@ export type Order =
   /** The first one. */
   | { readonly type: "share"; readonly memory: SharedMemory; readonly answers: MessagePort }
   | { readonly type: "run"; readonly run: number; readonly cell: TransformedCell }
+  | { readonly type: "module"; readonly module: CellModule }
   | { readonly type: "deliver"; readonly run: number; readonly deliveries: readonly CommDelivery[] }
   /** End this run now if it only waits for something; with `drop`, its variables lose what they hold. */
   | { readonly type: "interrupt"; readonly run: number; readonly drop: boolean }

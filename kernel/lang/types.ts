@@ -62,13 +62,19 @@ export interface Remark {
 export interface LanguageService {
   /** Checks a cell against all that was declared before it; it changes nothing. */
   check(source: string): Promise<readonly Diagnostic[]>;
+  /**
+   * Cells import this text as `./module` from now on, whatever is on the disk. An error in it is theirs as well.
+   * @param module without an extension
+   * @returns what is wrong with it now
+   */
+  defineModule(module: string, source: string): Promise<readonly Diagnostic[]>;
   /** The cell ran: from now on its declarations are what later cells are checked against. */
   declare(source: string): void;
   complete(source: string, offset: number): Promise<Completions>;
   inspect(source: string, offset: number): Promise<Inspection | undefined>;
   /** Resolves when the first check will be quick. */
   readonly ready: Promise<void>;
-  /** Forgets every cell. */
+  /** Forgets every cell and module. */
   reset(): void;
   stop(): Promise<void>;
 }

@@ -118,11 +118,14 @@ export function createExecution(options: ExecutionOptions): Execution {
 
   async function run(code: string, name: string, dialogue: Dialogue): Promise<Ended> {
     const cell = { name, source: code };
-    const foreign = tslabDirective(code);
-    if (foreign !== undefined) return { status: "error", ...foreign };
+    const directive = tslabDirective(code);
+    if (directive !== undefined)
+      return "module" in directive
+        ? defineModule(directive.module, cell, dialogue)
+        : { status: "error", ...directive.refusal };
     const tools = await language();
     // The checker works in a thread of its own, while this one transforms.
-    const remarks = typecheck === "off" ? [] : check(code, tools, dialogue.interruption);
+    const remarks = typecheck === "off" ? [] : unlessInterrupted(tools.service().check(code), dialogue.interruption);
     const transformed = tools.transform(code, name, { asWritten: debugging.attached() });
     if (!transformed.ok) {
       const misplaced = misplacedMagic(transformed.diagnostics, code, tools.magics);
@@ -137,6 +140,22 @@ export function createExecution(options: ExecutionOptions): Execution {
     }
     if (found.length > 0) dialogue.show({ type: "stream", name: "stdout", text: printDiagnostics(found, cell) });
     return runTransformed(transformed.cell, tools, dialogue);
+  }
+
+  /** Makes a cell a module. As in tslab its types hinder nobody but who imports it: it may lean on one that comes later. */
+  async function defineModule(
+    module: string,
+    cell: { readonly name: string; readonly source: string },
+    { interruption, show }: Dialogue,
+  ): Promise<Ended> {
+    const tools = await language();
+    const syntax = tools.moduleErrors(module, cell.source);
+    if (syntax.length > 0) return { status: "error", ...reportDiagnostics(syntax, cell) };
+    executor.define({ ...cell, module });
+    const remarks = tools.defineModule(module, cell.source);
+    const found = typecheck === "off" ? [] : await unlessInterrupted(remarks(), interruption);
+    if (found.length > 0) show({ type: "stream", name: "stdout", text: printDiagnostics(found, cell) });
+    return { status: "ok" };
   }
 
   async function runTransformed(
@@ -169,9 +188,8 @@ export function createExecution(options: ExecutionOptions): Execution {
   }
 
   /** What the checker says of a cell; of one that is interrupted meanwhile nothing. */
-  async function check(
-    code: string,
-    { service }: LanguageTools,
+  async function unlessInterrupted(
+    remarks: Promise<readonly Diagnostic[]>,
     interruption: AbortSignal,
   ): Promise<readonly Diagnostic[]> {
     if (interruption.aborted) return [];
@@ -181,7 +199,7 @@ export function createExecution(options: ExecutionOptions): Execution {
       });
     });
     try {
-      return await Promise.race([service().check(code), interrupted]);
+      return await Promise.race([remarks, interrupted]);
     } catch (error) {
       log(`a cell ran unchecked: ${String(error)}`);
       return [];

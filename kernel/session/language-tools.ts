@@ -1,4 +1,4 @@
-import type { LanguageService, Transform, TransformResult } from "../lang/index.js";
+import type { Diagnostic, LanguageService, Transform, TransformResult } from "../lang/index.js";
 import type { Magics } from "../magics/index.js";
 import type { Replies } from "../wire/index.js";
 import { cellGlobals } from "./cell-globals.js";
@@ -15,6 +15,10 @@ export interface LanguageTools {
   readonly service: () => LanguageService;
   /** A cell ran. Unchecked cells cost no more than this until someone asks for the service. */
   readonly declare: (source: string, names: readonly string[]) => void;
+  /** What is wrong with the syntax of a module. */
+  readonly moduleErrors: (module: string, source: string) => readonly Diagnostic[];
+  /** A cell is a module from now on. @returns starts the service, and asks what is wrong with the module's types */
+  readonly defineModule: (module: string, source: string) => () => Promise<readonly Diagnostic[]>;
   /** The cell that declares a name, the latest that ran. */
   readonly sourceOf: (name: string) => string | undefined;
   /** Has V8 compile what each cell goes through, while there is none. */
@@ -33,17 +37,18 @@ export function lazyLanguageTools(folder: string): () => Promise<LanguageTools> 
 }
 
 async function load(folder: string): Promise<LanguageTools> {
-  const [{ createTransform, isComplete, practise, startLanguageService }, { createMagics, builtIn }] =
+  const [{ createTransform, isComplete, practise, startLanguageService, transformModule }, { createMagics, builtIn }] =
     await Promise.all([import("../lang/index.js"), import("../magics/index.js")]);
   const magics = createMagics(builtIn);
   let service: LanguageService | undefined;
-  let undeclared: string[] = [];
+  /** What it hasn't been told yet. */
+  let untold: ((service: LanguageService) => void)[] = [];
   const sources = new Map<string, string>();
   // One of its own, which must not take the notebook's cells for the session's.
   const lookup = createTransform();
   const peek = (source: string, name: string): TransformResult =>
     lookup(magics.typeScript(source) ?? "", name, { asWritten: true });
-  return {
+  const tools: LanguageTools = {
     transform: createTransform(),
     peek,
     isComplete: (source) => {
@@ -52,13 +57,29 @@ async function load(folder: string): Promise<LanguageTools> {
     },
     service: () => {
       service ??= startLanguageService({ cwd: folder, globals: cellGlobals });
-      for (const source of undeclared) service.declare(source);
-      undeclared = [];
+      for (const tell of untold) tell(service);
+      untold = [];
       return service;
     },
     declare(source, names) {
-      undeclared.push(source);
+      untold.push((told) => {
+        told.declare(source);
+      });
       for (const name of names) sources.set(name, source);
+    },
+    moduleErrors(module, source) {
+      const transformed = transformModule(`${module}.ts`, source);
+      return transformed.ok ? [] : transformed.diagnostics;
+    },
+    defineModule(module, source) {
+      let found: Promise<readonly Diagnostic[]> | undefined;
+      untold.push((told) => {
+        found = told.defineModule(module, source);
+      });
+      return async () => {
+        tools.service();
+        return (await found) ?? [];
+      };
     },
     sourceOf: (name) => sources.get(name),
     practise() {
@@ -76,4 +97,5 @@ async function load(folder: string): Promise<LanguageTools> {
       transform: peek,
     }),
   };
+  return tools;
 }

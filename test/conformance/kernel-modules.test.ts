@@ -306,3 +306,39 @@ describe("local files", () => {
     }
   });
 });
+
+describe("cells that are modules", () => {
+  test("stand in for files, with errors at the cell, from a syntax error to a callback's", async () => {
+    write({ "stand-in.ts": "export const from = 'file';", "stand_in.ts": "export const from = 'file';" });
+    expect(await value('import { from } from "./stand_in"; from')).toBe("'file'");
+    await value("/** @module stand_in */\nexport const from = 'cell';");
+    expect(await value('import { from } from "./stand_in"; from')).toBe("'cell'");
+    expect(await value('require("./stand_in.ts").from')).toBe("'cell'");
+    expect(await value('import { from } from "./stand-in"; from')).toBe("'file'");
+
+    const { traceback } = await failure("/** @module broken */\nexport const = 1;");
+    expect(traceback).toMatch(/In\[\d+\]:2:14/);
+    await value("/** @module throws */\nexport function fail(): never {\n  throw new Error('inside');\n}");
+    const thrown = await failure('import { fail } from "./throws";\nfail();');
+    expect(thrown.traceback).toMatch(/In\[\d+\], line 3[^]*> 3 \| {3}throw new Error\('inside'\);/);
+    expect(thrown.traceback).toMatch(/at fail \(In\[\d+\]:3:9\)\n\s+at In\[\d+\]:2:1/);
+  });
+
+  test("are imported by files and by each other, and anew when one of them is replaced", async () => {
+    write({ "leans.ts": "import { base } from './base';\nexport const more = base + 1;" });
+    await value("/** @module base */\nexport const base = 1;");
+    expect(await value('import { more } from "./leans"; more')).toBe("2");
+    await value("/** @module base */\nimport { more } from './other';\nexport const base = 10 + (more ?? 0);");
+    await value("/** @module other */\nexport const more = 5;");
+    expect(await value('import { more } from "./leans"; more')).toBe("16");
+  });
+
+  test("are gone when the kernel is started again", async () => {
+    const again = await spawnKernel({ cwd: join(folder, "notebook") });
+    const { reply } = await again.run('import { base } from "./base"; base');
+    expect(reply.status).toBe("error");
+    await again.run("/** @module base */\nexport const base = 2;");
+    expect((await again.run('import { base } from "./base"; base')).result).toBe("2");
+    await again.close();
+  });
+});

@@ -111,6 +111,21 @@ test("a cell written for tslab runs with a warning on stdout; an error in a loca
   );
 });
 
+test("a cell that is a module is typed, and its errors are shown at it and at imports", async () => {
+  const kernel = await start();
+  const words = "/** @module racks */\n";
+  expect((await kernel.run(`${words}export const size: number = "u";`)).reply.status).toBe("ok");
+  const ran = await kernel.run(`${words}export const size: number = "42";`);
+  expect(plain([ran.stdout])).toContain("In[2]:2:14 - error TS2322");
+  expect(failure(await kernel.run("import { size } from './racks';")).traceback).toContain(
+    "error TS2322: racks.ts:2:14 - Type 'string' is not assignable to type 'number'.",
+  );
+  const mended = await kernel.run(`${words}export const size: number = 42;`);
+  expect([mended.reply.status, mended.stdout]).toEqual(["ok", ""]);
+  expect((await kernel.run("import { size } from './racks'; size.toFixed(1)")).result).toBe("'42.0'");
+  expect(failure(await kernel.run("size.length")).traceback).toContain("TS2339");
+});
+
 test("VIRTLAB_TYPECHECK=warn prints the remark to stdout and runs the cell", async () => {
   const kernel = await start({ environment: { VIRTLAB_TYPECHECK: "warn" } });
   const ran = await kernel.run('const size: number = "five"; size');

@@ -164,6 +164,56 @@ export const alike: Readonly<Record<string, readonly string[]>> = {
   ],
   "this at the top of a function": ["function self(this: number) { return this + 1; }", "self.call(4)"],
   declare: ["declare const declared: number;", "1"],
+  "a module": [
+    "/** @module lib1 */\nexport const x = 1;\nexport default function twice(n: number) { return n * 2; }",
+    "import twice, { x } from './lib1';\nimport * as lib1 from './lib1';",
+    "twice(x) + Object.keys(lib1).length",
+  ],
+  "a module is typed": ["/** @module lib2 */\nexport const x = 1;", "import { x } from './lib2'; const s: string = x;"],
+  "a module again": [
+    "/** @module lib3 */\nexport const v = 1;",
+    "import { v } from './lib3';",
+    "/** @module lib3 */\nexport const v = 'two';",
+    "v",
+    "import { v } from './lib3';\nv.length",
+  ],
+  "a module keeps its state as long as its text": [
+    "/** @module lib4 */\nlet n = 0;\nexport const up = () => ++n;",
+    "import { up } from './lib4';\nup()",
+    "/** @module lib4 */\nlet n = 0;\nexport const up = () => ++n;",
+    "import { up } from './lib4';\nup()",
+  ],
+  "a module of a module": [
+    "/** @module lib5a */\nexport const a = 1;",
+    "/** @module lib5b */\nimport { a } from './lib5a';\nexport const b = a + 1;",
+    "import { b } from './lib5b';\nb",
+  ],
+  "what a module declares is its own": ["/** @module lib6 */\nexport const hidden = 1;", "hidden"],
+  "a module doesn't run until it is imported": [
+    "/** @module lib7 */\n(globalThis as any).ran = 'yes';\nexport {};",
+    "typeof (globalThis as any).ran",
+    "import './lib7';\n(globalThis as any).ran",
+  ],
+  "a type error in a module hinders who imports it": [
+    "/** @module lib8 */\nexport const wrong: number = 'x';",
+    "import { wrong } from './lib8';\nwrong",
+    "/** @module lib8 */\nexport const wrong: number = 1;",
+    "import { wrong } from './lib8';\nwrong",
+  ],
+  "a module that comes before what it imports": [
+    "/** @module lib9a */\nimport { late } from './lib9b';\nexport const early = late;",
+    "/** @module lib9b */\nexport const late = 1;",
+    "import { early } from './lib9a';\nearly",
+  ],
+  "a module's types": [
+    "/**\n * Racks.\n * @module lib10\n */\nexport interface Rack { size: number }\nexport enum Kind { A = 'a' }",
+    "import { Kind, type Rack } from './lib10';\nconst rack: Rack = { size: 1 };\n[rack.size, Kind.A]",
+  ],
+  "no module: the name is none, the comment is none": [
+    "/** @module two words */\nconst m1 = 1;",
+    "/* @module lib11 */\nconst m2 = 2;",
+    "m1 + m2",
+  ],
 };
 
 interface Difference {
@@ -181,6 +231,24 @@ export const different: Readonly<Record<string, Difference>> = {
     tslab: null,
     ours: "null",
     why: "Only undefined means that there is nothing; a lookup that finds null shall not look like a call without a result.",
+  },
+  "a module whose module is replaced": {
+    cells: [
+      "/** @module lib12a */\nexport const a = 1;",
+      "/** @module lib12b */\nimport { a } from './lib12a';\nexport const b = a + 1;",
+      "import { b } from './lib12b';",
+      "/** @module lib12a */\nexport const a = 10;",
+      "import { b } from './lib12b';\nb",
+    ],
+    tslab: "2",
+    ours: "11",
+    why: "A module is run anew when what it imports has changed, as files beside the notebook are; tslab's keeps the old one.",
+  },
+  "a module's syntax error": {
+    cells: ["/** @module lib13 */\nexport const = 1;"],
+    tslab: null,
+    ours: "error",
+    why: "There is nothing to import. tslab prints the error and goes on.",
   },
   "`using`": {
     cells: ["let closed = false;\n{ using r = { [Symbol.dispose]() { closed = true; } }; }", "closed"],

@@ -95,6 +95,18 @@ export class CellTypes {
     return known?.cell.own.size === 0 && !this.#program.heedsDisk;
   }
 
+  /** Cells import this text as `./module`, whatever is on the disk. */
+  defineModule(module: string, source: string): void {
+    this.#close();
+    this.#checked = undefined;
+    this.#program.defineModule(module, source);
+    this.#forgetStale();
+  }
+
+  checkModule(module: string): readonly Diagnostic[] {
+    return diagnosticsOf(this.#program.service, this.#program.module(module), () => false);
+  }
+
   /** The cell ran: later cells see what it declares. */
   declare(source: string): Declared {
     const checked = this.#checked;
@@ -138,6 +150,7 @@ export class CellTypes {
   reset(): void {
     this.#close();
     for (const cell of this.#declared.files()) this.#program.remove(cell);
+    this.#program.forgetModules();
     this.#names = new EarlierNames();
     this.#declared = new DeclaredCells();
     this.#clean.clear();

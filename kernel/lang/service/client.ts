@@ -40,6 +40,7 @@ class Client implements LanguageService {
   readonly ready: Promise<void>;
   readonly #options: Required<LanguageServiceOptions>;
   readonly #records = new Map<number, CellRecord>();
+  readonly #modules = new Map<string, string>();
   /** Cells whose check a thread died of: to declare them with their types would kill the next one too. */
   readonly #fatal = new Set<string>();
   /** Cells that are right and declare nothing. Any declaration puts another set in its place. */
@@ -83,6 +84,22 @@ class Client implements LanguageService {
     });
   }
 
+  defineModule(module: string, source: string): Promise<readonly Diagnostic[]> {
+    this.#settled = new Set();
+    return new Promise((resolve) => {
+      this.#ask(
+        { kind: "module", module, source },
+        (found) => {
+          this.#modules.set(module, source);
+          resolve(found);
+        },
+        (reason) => {
+          resolve([unchecked(reason)]);
+        },
+      );
+    });
+  }
+
   declare(source: string): void {
     if (this.#settled.has(source)) return;
     this.#settled = new Set();
@@ -111,6 +128,7 @@ class Client implements LanguageService {
       { kind: "reset" },
       () => {
         this.#records.clear();
+        this.#modules.clear();
       },
       () => undefined,
     );
@@ -162,7 +180,13 @@ class Client implements LanguageService {
 
   #start(): void {
     const { cwd, globals, memory } = this.#options;
-    const workerData: ThreadOptions = { cwd, globals, records: [...this.#records.values()], busy: this.#busy };
+    const workerData: ThreadOptions = {
+      cwd,
+      globals,
+      records: [...this.#records.values()],
+      modules: this.#modules,
+      busy: this.#busy,
+    };
     const worker = new Worker(threadFile(), {
       workerData,
       // A check leaves much garbage behind; V8 would let the young generation grow to three times this.

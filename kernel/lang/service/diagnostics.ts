@@ -36,7 +36,7 @@ const strictOnly = new Set([
  */
 export function diagnosticsOf(
   service: ts.LanguageService,
-  { name, source }: CellFile,
+  { name, source }: Pick<CellFile, "name" | "source">,
   isLent: (name: string) => boolean,
 ): readonly Diagnostic[] {
   const syntax = service.getSyntacticDiagnostics(name);

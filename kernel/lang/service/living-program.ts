@@ -66,6 +66,22 @@ export class LivingProgram {
     this.#host.removeCell(name);
   }
 
+  /** Makes a text a file beside the notebook, or gives that file another text. */
+  defineModule(module: string, source: string): void {
+    this.#host.setModule(module, source);
+    this.look();
+  }
+
+  module(module: string): { readonly name: string; readonly source: string } {
+    const name = this.#host.moduleFile(module);
+    return { name, source: this.#update().getSourceFile(name)?.text ?? "" };
+  }
+
+  forgetModules(): void {
+    this.#host.forgetModules();
+    this.look();
+  }
+
   /** Whether `look` may find something new: files of the notebook's own, or what was missing when a cell imported it. */
   get heedsDisk(): boolean {
     return this.#notebooks.length > 0 || this.#host.misses;

@@ -1,10 +1,14 @@
-import type { Completions, Inspection } from "../types.js";
+import type { Completions, Diagnostic, Inspection } from "../types.js";
 import type { CellTypesOptions, Checked, Declared } from "./cell-types.js";
 import type { CellRecord } from "./declared-cells.js";
 
 /** What the language service's thread is asked, and what it answers; all of it plain data. */
 export interface Questions {
   check: { readonly ask: { readonly source: string }; readonly answer: Checked };
+  module: {
+    readonly ask: { readonly module: string; readonly source: string };
+    readonly answer: readonly Diagnostic[];
+  };
   declare: { readonly ask: { readonly source: string; readonly untyped: boolean }; readonly answer: Declared };
   complete: { readonly ask: { readonly source: string; readonly offset: number }; readonly answer: Completions };
   inspect: {
@@ -28,6 +32,8 @@ export type Reply =
 /** What the thread starts with: `records` of one before it. */
 export interface ThreadOptions extends CellTypesOptions {
   readonly records: readonly CellRecord[];
+  /** Its modules: name → text. */
+  readonly modules: ReadonlyMap<string, string>;
   /** Shared, of one word: 1 where cells run that the thread isn't asked about, so that its own work waits for them too. */
   readonly busy: Int32Array;
 }

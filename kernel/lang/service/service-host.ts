@@ -48,6 +48,8 @@ export class ServiceHost implements ts.LanguageServiceHost {
   readonly #own = ownPackages();
   readonly #node = nodeTypes();
   readonly #cells = new Set<string>();
+  /** Files that are cells' texts, whatever is on the disk. */
+  readonly #modules = new Set<string>();
   readonly #imports = new Set<string>();
   /** Files of the notebook → what they import and isn't there. */
   readonly #missing = new Map<string, Set<string>>();
@@ -87,6 +89,23 @@ export class ServiceHost implements ts.LanguageServiceHost {
     if (!this.#cells.delete(name)) return;
     this.#texts.delete(name);
     this.#version++;
+  }
+
+  moduleFile(module: string): string {
+    return join(this.#cwd, `${module}.ts`);
+  }
+
+  setModule(module: string, text: string): void {
+    const file = this.moduleFile(module);
+    this.#modules.add(file);
+    this.#set(file, text);
+  }
+
+  /** The disk's own files are seen again. */
+  forgetModules(): void {
+    for (const file of this.#modules) this.#texts.delete(file);
+    if (this.#modules.size > 0) this.#version++;
+    this.#modules.clear();
   }
 
   /** Makes what a cell imports part of the program: module specifiers, and those of `require("…")`. */
@@ -144,11 +163,11 @@ export class ServiceHost implements ts.LanguageServiceHost {
   }
 
   getScriptFileNames(): string[] {
-    return [this.#globalsFile, this.#importsFile, ...this.#cells];
+    return [this.#globalsFile, this.#importsFile, ...this.#modules, ...this.#cells];
   }
 
   getScriptVersion(file: string): string {
-    if (this.isNotebooks(file)) return modified(file);
+    if (this.isNotebooks(file) && !this.#modules.has(file)) return modified(file);
     return this.#texts.get(file)?.version ?? "0";
   }
 
@@ -172,7 +191,9 @@ export class ServiceHost implements ts.LanguageServiceHost {
   }
 
   fileExists(file: string): boolean {
-    return (this.#texts.has(file) && !this.isNotebooks(file)) || compiler.sys.fileExists(file);
+    return (
+      this.#modules.has(file) || (this.#texts.has(file) && !this.isNotebooks(file)) || compiler.sys.fileExists(file)
+    );
   }
 
   readFile(file: string): string | undefined {

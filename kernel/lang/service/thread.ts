@@ -4,11 +4,12 @@ import { CellTypes } from "./cell-types.js";
 import type { Questions, Reply, Request, ThreadOptions } from "./messages.js";
 
 // Only `startLanguageService` starts this file.
-const { cwd, globals, records, busy } = workerData as ThreadOptions;
+const { cwd, globals, records, modules, busy } = workerData as ThreadOptions;
 const port = parentPort;
 if (port === null) throw new Error("this file is a worker thread's");
 
 const types = new CellTypes({ cwd, globals });
+for (const [module, source] of modules) types.defineModule(module, source);
 for (const record of records) types.restore(record);
 
 function answer(request: Request): Questions[keyof Questions]["answer"] {
@@ -17,6 +18,9 @@ function answer(request: Request): Questions[keyof Questions]["answer"] {
       const found = types.check(request.source);
       return { found, settled: found.length === 0 && types.isSettled(request.source) };
     }
+    case "module":
+      types.defineModule(request.module, request.source);
+      return types.checkModule(request.module);
     case "declare":
       return request.untyped ? types.declareUntyped(request.source) : types.declare(request.source);
     case "complete":

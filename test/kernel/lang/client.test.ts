@@ -133,6 +133,7 @@ function bound(from: LanguageService): {
 } {
   return {
     check: (source) => from.check(source),
+    defineModule: (module, source) => from.defineModule(module, source),
     declare: (source) => {
       from.declare(source);
     },

@@ -22,6 +22,28 @@ test("a module that comes to be after it was missed", () => {
   expect(errors(cell)).toEqual([]);
 });
 
+test("cells that are modules, in place of files, replaced and forgotten", () => {
+  const cell = "import { m } from './cell-made'; m.toFixed()";
+  expect(errors(cell)).toEqual(["1:19 TS2307"]);
+  types.defineModule("cell-made", "export const m = 1;");
+  expect(errors(cell)).toEqual([]);
+  types.declare("import { m } from './cell-made'");
+  types.defineModule("cell-made", "import { no } from './nowhere';\nexport const m: number = 'text';");
+  expect(types.checkModule("cell-made")).toMatchObject([
+    { line: 1, column: 20, code: "TS2307" },
+    { line: 2, column: 14, code: "TS2322" },
+  ]);
+  expect(errors(cell)).toEqual(["1:19 TS2307", "1:19 TS2322"]);
+  types.defineModule("cell-made", "export const m = 'text';");
+  expect(errors("import { m } from './cell-made'; m.length")).toEqual([]);
+  writeFileSync(join(cwd, "over.ts"), "export const o = 1;");
+  types.defineModule("over", "export const o = 'text';");
+  expect(errors("import { o } from './over'; o.length")).toEqual([]);
+  types.reset();
+  expect(errors("import { o } from './over'; o.toFixed()")).toEqual([]);
+  expect(errors(cell)).toEqual(["1:19 TS2307"]);
+});
+
 test("JSON", () => {
   writeFileSync(join(cwd, "data.json"), '{ "n": 1 }');
   expect(errors("import data from './data.json'; data.n.length")).toEqual(["1:40 TS2339"]);

@@ -46,6 +46,7 @@ function bench(options: { typecheck?: TypecheckMode; check?: (source: string) =>
       new Promise((end) => {
         started.push({ code: cell.source, show, ask, end });
       }),
+    define: ({ module, source }) => void declared.push(`${module}: ${source}`),
     deliver: (deliveries, show) =>
       new Promise((end) => {
         started.push({ code: deliveries.map(({ data }) => String(data["say"])).join(), show, ask: undefined, end });
@@ -58,6 +59,7 @@ function bench(options: { typecheck?: TypecheckMode; check?: (source: string) =>
   };
   const service: LanguageService = {
     check: options.check ?? (() => Promise.resolve([])),
+    defineModule: () => Promise.resolve([]),
     declare: (source) => void declared.push(source),
     complete: () => Promise.reject(new Error("the service is gone")),
     inspect: () => Promise.resolve(undefined),
@@ -85,6 +87,8 @@ function bench(options: { typecheck?: TypecheckMode; check?: (source: string) =>
         service: () => service,
         declare: (source) => void declared.push(source),
         sourceOf: () => undefined,
+        moduleErrors: () => [],
+        defineModule: () => () => Promise.resolve([]),
         practise: () => undefined,
         magics: createMagics(builtIn),
         findDeclaringCell: () => undefined,

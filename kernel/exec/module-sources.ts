@@ -30,7 +30,7 @@ export interface ModuleSources {
   read(file: string): ModuleSource;
   /** Whether there is such a file. */
   readonly has: (path: string) => boolean;
-  /** Puts a text in the place of a file, there or not. @param shown what errors show for the file */
+  /** Puts a text in the place of a file, there or not, anew each time. @param shown what errors show for the file */
   define(path: string, text: string, shown: string): void;
   /** Files are files again. */
   undefine(): void;
@@ -47,7 +47,10 @@ export function createModuleSources(folder: string, sources: CellSources): Modul
   const lang = (): typeof Lang => require("../lang/index.js") as typeof Lang;
   const versions = new Map<string, number>();
 
-  const defined = new Map<string, { readonly text: string; readonly shown: string }>();
+  const defined = new Map<
+    string,
+    { readonly make: (file: string) => ModuleSource; readonly made: Map<string, ModuleSource> }
+  >();
 
   function make(file: string, path: string, text: string, shown = showFile(path, folder)): ModuleSource {
     const kind = kindOf(path);
@@ -87,9 +90,8 @@ export function createModuleSources(folder: string, sources: CellSources): Modul
       const path = file.replace(/\?.*$/s, "");
       const own = defined.get(path);
       if (own !== undefined) {
-        const last = known.get(file)?.source;
-        const source = last?.text === own.text ? last : make(file, path, own.text, own.shown);
-        known.set(file, { stamp: "", settled: false, source });
+        const source = own.made.get(file) ?? own.make(file);
+        own.made.set(file, source);
         return source;
       }
       const { mtimeNs, mtimeMs, size, ino } = statSync(path, { bigint: true });
@@ -104,7 +106,7 @@ export function createModuleSources(folder: string, sources: CellSources): Modul
     },
     has: (path) => defined.has(path) || statSync(path, { throwIfNoEntry: false })?.isFile() === true,
     define(path, text, shown) {
-      defined.set(path, { text, shown });
+      defined.set(path, { make: (file) => make(file, path, text, shown), made: new Map() });
     },
     undefine() {
       defined.clear();

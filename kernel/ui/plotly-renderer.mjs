@@ -18,11 +18,11 @@ class PlotlyFigure extends Widget {
   constructor() {
     super();
     this.addClass("virtlab-plotly");
-    this.node.style.minHeight = "360px";
   }
 
   async renderModel(model) {
     const { data = [], layout = {}, config = {}, frames } = structuredClone(model.data[mimeType] ?? {});
+    this.node.style.minHeight = `${layout.height ?? 360}px`;
     this.#plotly ??= (await import("plotly.js-cartesian-dist-min")).default;
     if (this.isDisposed) return;
     // A copy: plotly writes what it is told into the one that it was given.

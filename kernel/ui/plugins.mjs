@@ -54,7 +54,7 @@ export const pages = {
     lab("markedparser"),
     lab("mathjax"),
     lab("mermaid"),
-    lab("notebook", ["cell-executor", "code-console", "factory", "tracker", "widget-factory"]),
+    lab("notebook", ["code-console", "factory", "tracker", "widget-factory"]),
     lab("services"),
     lab("shortcuts"),
     lab("theme-light"),

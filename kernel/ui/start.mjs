@@ -4,6 +4,7 @@ import { PageConfig } from "@jupyterlab/coreutils";
 import { IServiceManager } from "@jupyterlab/services";
 import { PluginRegistry } from "@lumino/coreutils";
 import { UndoManager } from "yjs";
+import { cellExecutor } from "./cell-executor.mjs";
 import { mermaidTheme } from "./mermaid.mjs";
 
 /** Collects every plugin's keys, anew whenever a plugin's settings have come. */
@@ -37,7 +38,7 @@ UndoManager.prototype.addToScope = function (types) {
 export async function start(mimeExtensions, pages) {
   const page = PageConfig.getOption("notebookPage");
   const sets = await Promise.all([pages.all(), pages[page]?.() ?? []]);
-  const plugins = [...sets.flat(), mermaidTheme].filter(({ id }) => !PageConfig.Extension.isDisabled(id));
+  const plugins = [...sets.flat(), cellExecutor, mermaidTheme].filter(({ id }) => !PageConfig.Extension.isDisabled(id));
   const availablePlugins = plugins.map(({ id, description, requires = [], optional = [], provides, autoStart }) => ({
     id,
     description,

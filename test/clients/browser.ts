@@ -1,25 +1,12 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { chromium, type Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { onTestFailed, type TestContext } from "vitest";
+import { launchChromium, missingChromium } from "./chromium.js";
 import { top } from "./command.js";
 
-const program = "/usr/bin/chromium";
 /** Pictures for a person to look at, kept after the tests. */
 const artefacts = join(top, "artefacts", "clients");
-
-const flags = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-  // Nothing but this machine is there, as on a computer without a net.
-  "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
-];
 
 /** Headless Chromium with a profile of its own. */
 export interface Browser {
@@ -32,18 +19,13 @@ export interface Browser {
 
 /** Skips the test where Chromium is missing, and says what has it. */
 export function needsBrowser({ skip }: TestContext): void {
-  skip(!existsSync(program), `${program} is not there: apt-get install chromium`);
+  const missing = missingChromium();
+  skip(missing !== undefined, missing);
 }
 
 /** Starts Chromium. Its tabs wait 20 s for what they are asked to wait for, then say what did not come. */
 export async function startBrowser(): Promise<Browser> {
-  const profile = mkdtempSync(join(tmpdir(), "virtlab-browser-"));
-  const context = await chromium.launchPersistentContext(profile, {
-    executablePath: program,
-    headless: true,
-    args: flags,
-    viewport: { width: 1280, height: 900 },
-  });
+  const { context, close } = await launchChromium();
   context.setDefaultTimeout(20_000);
   const heard = new Map<Page, string[]>();
   // Also of the tabs that a page opens itself.
@@ -58,10 +40,7 @@ export async function startBrowser(): Promise<Browser> {
   return {
     open: () => context.newPage(),
     complaints: (tab) => heard.get(tab) ?? [],
-    async close() {
-      await context.close();
-      rmSync(profile, { recursive: true, force: true });
-    },
+    close,
   };
 }
 

@@ -85,6 +85,21 @@ test("typing completes; what was typed runs, is saved and is there after a reloa
   await page.locator(".jp-OutputArea-output", { hasText: "1, 2, 3" }).waitFor();
 });
 
+test("a cell that is run before the notebook has joined its kernel runs when it has", async () => {
+  site.write("early.ipynb", "6 * 7");
+  const page = await site.open("tree");
+  // The page asks for this before it looks at which kernel the notebook names.
+  await page.route("**/checkpoints*", async (route) => {
+    await new Promise((later) => setTimeout(later, 1500));
+    await route.continue();
+  });
+  await page.goto(site.address("notebooks/early.ipynb"));
+  await run(page, 0);
+  await output(page, 0).getByText("42").waitFor();
+  expect(await page.locator(".jp-Dialog").count()).toBe(0);
+  expect((await sessions(page)).filter(({ path }) => path === "early.ipynb")).toHaveLength(1);
+});
+
 test("an endless loop is interrupted and leaves what was; a restart leaves nothing", async () => {
   site.write("loop.ipynb", "const kept = 41;", 'console.log("at it");\nfor (;;) {}', "kept + 1", "kept + 2");
   const page = await site.open("notebooks/loop.ipynb");

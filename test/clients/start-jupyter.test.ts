@@ -68,8 +68,7 @@ const frontEnds: Readonly<Record<string, FrontEnd>> = {
   notebook7: {
     name: /^Jupyter Notebook 7\./m,
     // It brings JupyterLab along, which comes first where both are found.
-    found: (context, folder) =>
-      pathWith(join(dirname(pythonOf(context, ["notebook"])), "jupyter-notebook"), folder),
+    found: (context, folder) => pathWith(join(dirname(pythonOf(context, ["notebook"])), "jupyter-notebook"), folder),
     arrives: "/notebooks/00-tour.ipynb",
     ...lab,
   },

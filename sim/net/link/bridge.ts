@@ -96,16 +96,17 @@ export class Bridge implements FrameLink, Viewable, Persist<BridgeState> {
     }
   }
 
-  /** A port for a cable, a machine's card or another bridge: named by its number, carrying VLAN 1 untagged. */
+  /**
+   * A port for a machine's card, an interface or another bridge: named by its number, carrying VLAN 1 untagged. Frames come in by an
+   * event of their own, so that nobody hears an answer within its own sending.
+   */
   plug(receive: (frame: Frame) => void): SendFrame {
-    return this.plugPort(`port${this.#ports.length + 1}`, receive);
-  }
-
-  /** As `plug`, with a name and VLANs. */
-  plugPort(name: string, receive: (frame: Frame) => void, vlans?: Partial<PortVlans>): SendFrame {
-    const port = this.addPort(name, receive, vlans);
-    return (frame) => {
-      this.input(port, frame);
+    const { engine } = this.#world;
+    const port = this.addPort(`port${this.#ports.length + 1}`, receive);
+    return (frame, ahead = 0) => {
+      engine.after(ahead as Nanos, () => {
+        this.input(port, frame);
+      });
     };
   }
 

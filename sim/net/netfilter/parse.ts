@@ -191,7 +191,11 @@ function takeStatistic(options: Map<string, string>, invert: boolean): readonly 
   const mode = taken("--mode");
   if (mode === undefined) return [];
   const not = invert ? { invert } : {};
-  if (mode === "random") return [{ match: "random", probability: Number(taken("--probability") ?? NaN), ...not }];
+  if (mode === "random") {
+    // Kept in 31 bits, as the kernel has it.
+    const probability = Math.round(Number(taken("--probability") ?? NaN) * 2 ** 31) / 2 ** 31;
+    return [{ match: "random", probability, ...not }];
+  }
   return [{ match: "nth", every: Number(taken("--every") ?? NaN), packet: Number(taken("--packet") ?? 0), ...not }];
 }
 

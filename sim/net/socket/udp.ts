@@ -155,7 +155,7 @@ export class UdpSocket {
     const { stack } = this.#udp;
     const own = this.#local.address;
     const broadcast = this.device !== undefined && to.address === 0xffff_ffff;
-    const near = broadcast && this.device !== undefined ? (stack.addressOn(this.device, to.address) ?? anyIpv4) : undefined;
+    const near = broadcast && this.device !== undefined ? (this.device.addresses[0]?.address ?? anyIpv4) : undefined;
     const source = own !== anyIpv4 ? own : (near ?? stack.sourceFor(to.address, { interface: this.device }));
     if (typeof source === "string") return source;
     const failed = this.#bound === undefined ? this.bind() : undefined;

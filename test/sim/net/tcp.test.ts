@@ -336,8 +336,8 @@ describe("throughput", () => {
   });
 
   test("of CUBIC recovers faster than Reno's on a long fat path", () => {
-    const path = { rate: 500e6, delay: ms(40), loss: 0.0001, queue: 10_000 };
-    const [cubic, reno] = (["cubic", "reno"] as const).map((congestion) => throughput(path, 40e6, { congestion }, 3));
+    const path = { rate: 500e6, delay: ms(100), loss: 0.0005, queue: 10_000 };
+    const [cubic, reno] = (["cubic", "reno"] as const).map((congestion) => throughput(path, 30e6, { congestion }, 3, 1 / 3));
     expect(cubic! / reno!).toBeGreaterThan(1.2);
   });
 

@@ -35,10 +35,23 @@ export function* obtainAddress(
   const socket = openSocket(namespace, on);
   try {
     const transaction = namespace.world.rng.stream("net.dhcp").uint32();
-    const blank = { transaction, client: on.mac, clientAddress: anyIpv4, yourAddress: anyIpv4, routers: [], nameServers: [] };
+    const blank = {
+      transaction,
+      client: on.mac,
+      clientAddress: anyIpv4,
+      yourAddress: anyIpv4,
+      routers: [],
+      nameServers: [],
+    };
     const offer = yield* exchange(namespace, socket, { ...blank, type: "DISCOVER", hostName }, ["OFFER"]);
     if (offer?.server === undefined) return undefined;
-    const request: DhcpMessage = { ...blank, type: "REQUEST", requested: offer.yourAddress, server: offer.server, hostName };
+    const request: DhcpMessage = {
+      ...blank,
+      type: "REQUEST",
+      requested: offer.yourAddress,
+      server: offer.server,
+      hostName,
+    };
     const answer = yield* exchange(namespace, socket, request, ["ACK", "NAK"]);
     if (answer?.type !== "ACK") return undefined;
     const given = configurationOf(answer, offer.server);

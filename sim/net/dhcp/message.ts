@@ -25,7 +25,17 @@ export interface DhcpMessage {
   readonly lease?: number | undefined;
 }
 
-const option = { mask: 1, router: 3, nameServer: 6, hostName: 12, domain: 15, requested: 50, lease: 51, type: 53, server: 54 } as const;
+const option = {
+  mask: 1,
+  router: 3,
+  nameServer: 6,
+  hostName: 12,
+  domain: 15,
+  requested: 50,
+  lease: 51,
+  type: 53,
+  server: 54,
+} as const;
 const headLength = 236;
 const cookie = 0x6382_5363;
 
@@ -36,7 +46,12 @@ export function encodeDhcp(message: DhcpMessage): Uint8Array {
   const put = (code: number, bytes: readonly number[]): void => {
     options.push(code, bytes.length, ...bytes);
   };
-  const word = (value: number): readonly number[] => [value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255];
+  const word = (value: number): readonly number[] => [
+    value >>> 24,
+    (value >>> 16) & 255,
+    (value >>> 8) & 255,
+    value & 255,
+  ];
   const text = (value: string): readonly number[] => Array.from(value, (letter) => letter.charCodeAt(0) & 255);
   put(option.type, [DhcpType[message.type]]);
   if (message.server !== undefined) put(option.server, word(message.server));
@@ -69,7 +84,7 @@ export function decodeDhcp(bytes: Uint8Array): DhcpMessage | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (view.getUint32(headLength) !== cookie) return undefined;
   const options = new Map<number, Uint8Array>();
-  for (let at = headLength + 4; at + 1 < bytes.length && bytes[at] !== 255; ) {
+  for (let at = headLength + 4; at + 1 < bytes.length && bytes[at] !== 255;) {
     if (bytes[at] === 0) {
       at++;
       continue;

@@ -2,7 +2,16 @@ import { s, UsageError, type Activity, type Nanos, type Process, type TableView 
 import { isErrno } from "../ip/errno.js";
 import type { NetworkInterface } from "../link/interface.js";
 import type { NetworkNamespace } from "../namespace.js";
-import { anyIpv4, broadcastIpv4, formatIpv4, formatMac, ipv4, netmask, type Ipv4, type Mac } from "../packet/address.js";
+import {
+  anyIpv4,
+  broadcastIpv4,
+  formatIpv4,
+  formatMac,
+  ipv4,
+  netmask,
+  type Ipv4,
+  type Mac,
+} from "../packet/address.js";
 import type { UdpSocket } from "../socket/udp.js";
 import { decodeDhcp, encodeDhcp, type DhcpMessage } from "./message.js";
 
@@ -48,8 +57,12 @@ export class DhcpServer {
     this.#socket.device = this.#on;
     this.#socket.reuseAddress = true;
     const failed = this.#socket.bind(anyIpv4, 67);
-    if (failed !== undefined) throw new UsageError(`${namespace.name} cannot serve DHCP: ${failed}`, "Stop who has port 67.");
-    this.#process = namespace.world.engine.spawn(this.#serve(), { name: `DHCP of ${namespace.name}`, background: true });
+    if (failed !== undefined)
+      throw new UsageError(`${namespace.name} cannot serve DHCP: ${failed}`, "Stop who has port 67.");
+    this.#process = namespace.world.engine.spawn(this.#serve(), {
+      name: `DHCP of ${namespace.name}`,
+      background: true,
+    });
   }
 
   get leases(): readonly Lease[] {
@@ -69,7 +82,12 @@ export class DhcpServer {
       hostName: hostName ?? null,
       left: Math.round((until - this.#namespace.world.engine.now) / 1e9),
     }));
-    const columns = [{ key: "client" }, { key: "address" }, { key: "hostName", label: "host" }, { key: "left", unit: "s" }];
+    const columns = [
+      { key: "client" },
+      { key: "address" },
+      { key: "hostName", label: "host" },
+      { key: "left", unit: "s" },
+    ];
     return { as: "table", title: `Addresses that ${this.#namespace.name} has given`, columns, rows };
   }
 

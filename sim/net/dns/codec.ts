@@ -35,7 +35,10 @@ export function encodeDns(message: DnsMessage): Uint8Array {
   writer.u16(message.id);
   const bit = (set: boolean, place: number): number => (set ? 1 << place : 0);
   const flags =
-    bit(message.response, 15) | bit(message.authoritative, 10) | bit(message.recursionDesired, 8) | bit(message.recursionAvailable, 7);
+    bit(message.response, 15) |
+    bit(message.authoritative, 10) |
+    bit(message.recursionDesired, 8) |
+    bit(message.recursionAvailable, 7);
   writer.u16(flags | Rcode[message.rcode]);
   for (const { length } of [message.questions, message.answers, message.authorities]) writer.u16(length);
   writer.u16(0);

@@ -21,8 +21,20 @@ export type DnsData =
   | { readonly type: "AAAA"; readonly address: Ipv6 }
   | { readonly type: "NS" | "CNAME" | "PTR"; readonly target: string }
   | { readonly type: "TXT"; readonly text: string }
-  | { readonly type: "SRV"; readonly priority: number; readonly weight: number; readonly port: number; readonly target: string }
-  | { readonly type: "SOA"; readonly server: string; readonly mail: string; readonly serial: number; readonly minimum: number };
+  | {
+      readonly type: "SRV";
+      readonly priority: number;
+      readonly weight: number;
+      readonly port: number;
+      readonly target: string;
+    }
+  | {
+      readonly type: "SOA";
+      readonly server: string;
+      readonly mail: string;
+      readonly serial: number;
+      readonly minimum: number;
+    };
 
 /** A record: whose it is, and for how many seconds it may be kept. */
 export type DnsRecord = DnsData & { readonly name: string; readonly ttl: number };

@@ -21,8 +21,20 @@ export function* ask(
       try {
         const id = rng.stream("net.dns").integer(65_536);
         const [address = "", port = "53"] = server.split(":");
-        const query = { response: false, authoritative: false, recursionDesired: true, recursionAvailable: false } as const;
-        const message: DnsMessage = { id, ...query, rcode: "NOERROR", questions: [question], answers: [], authorities: [] };
+        const query = {
+          response: false,
+          authoritative: false,
+          recursionDesired: true,
+          recursionAvailable: false,
+        } as const;
+        const message: DnsMessage = {
+          id,
+          ...query,
+          rcode: "NOERROR",
+          questions: [question],
+          answers: [],
+          authorities: [],
+        };
         if (socket.connect(address, Number(port)) !== undefined) continue;
         if (socket.send(encodeDns(message)) !== undefined) continue;
         const late = engine.delay(timeout);

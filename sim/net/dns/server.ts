@@ -39,7 +39,10 @@ export class DnsServer {
     const port = options.port ?? dnsPort;
     const failed = this.#socket.bind(options.address, port);
     if (failed !== undefined) {
-      throw new UsageError(`${namespace.name} cannot serve DNS at port ${port}: ${failed}`, "Stop who is there, or give another port.");
+      throw new UsageError(
+        `${namespace.name} cannot serve DNS at port ${port}: ${failed}`,
+        "Stop who is there, or give another port.",
+      );
     }
     this.#process = namespace.world.engine.spawn(this.#serve(), { name: `DNS of ${namespace.name}`, background: true });
   }
@@ -79,7 +82,9 @@ export class DnsServer {
       this.#reply(query, from, { rcode: "REFUSED", answers: [], authorities: [] }, false);
     } else {
       this.counters.forwarded++;
-      this.#namespace.world.engine.spawn(this.#forward(query, question, from, this.options.forward), { name: "DNS forwarding" });
+      this.#namespace.world.engine.spawn(this.#forward(query, question, from, this.options.forward), {
+        name: "DNS forwarding",
+      });
     }
   }
 
@@ -90,7 +95,15 @@ export class DnsServer {
 
   #reply(query: DnsMessage, to: Datagram, { rcode, answers, authorities }: ZoneAnswer, authoritative: boolean): void {
     const recursionAvailable = (this.options.forward?.length ?? 0) > 0;
-    const message: DnsMessage = { ...query, response: true, authoritative, recursionAvailable, rcode, answers, authorities };
+    const message: DnsMessage = {
+      ...query,
+      response: true,
+      authoritative,
+      recursionAvailable,
+      rcode,
+      answers,
+      authorities,
+    };
     this.#socket.send(encodeDns(message), to.address, to.port);
   }
 }

@@ -43,7 +43,10 @@ export class Zone {
   add(name: string, data: DnsData, ttl: number = this.ttl): this {
     const key = normalName(name);
     if (!this.covers(key)) {
-      throw new UsageError(`"${name}" doesn't belong to the zone "${this.origin}"`, `Names here end in ".${this.origin}".`);
+      throw new UsageError(
+        `"${name}" doesn't belong to the zone "${this.origin}"`,
+        `Names here end in ".${this.origin}".`,
+      );
     }
     const records = this.#records.get(key);
     const record: DnsRecord = { name: key, ttl, ...data };
@@ -93,7 +96,7 @@ export class Zone {
     const exact = this.#records.get(name);
     if (exact !== undefined) return exact;
     if ([...this.#records.keys()].some((other) => other.endsWith(`.${name}`))) return [];
-    for (let rest = name; rest.includes("."); ) {
+    for (let rest = name; rest.includes(".");) {
       rest = rest.slice(rest.indexOf(".") + 1);
       const wild = this.#records.get(`*.${rest}`);
       if (wild !== undefined) return wild.map((record) => ({ ...record, name }));

@@ -34,12 +34,17 @@ export class HttpClient {
   }
 
   /** @throws UsageError for what is no URL of http */
-  *request(url: string, { method = "GET", headers = {}, body = noData }: RequestOptions = {}): Activity<HttpResponse | HttpError | ResolveError> {
+  *request(
+    url: string,
+    { method = "GET", headers = {}, body = noData }: RequestOptions = {},
+  ): Activity<HttpResponse | HttpError | ResolveError> {
     const [, host, port = "80", path = "/"] = /^http:\/\/([\w.-]+)(?::(\d{1,5}))?(\/[^\s#]*)?(?:#.*)?$/.exec(url) ?? [];
-    if (host === undefined) throw new UsageError(`"${url}" is no URL of HTTP`, 'Give one as "http://10.0.0.1:8080/path".');
+    if (host === undefined)
+      throw new UsageError(`"${url}" is no URL of HTTP`, 'Give one as "http://10.0.0.1:8080/path".');
     this.counters.requests++;
     const key = `${host}:${port}`;
-    const length = body.length > 0 || method === "POST" || method === "PUT" ? { "content-length": String(body.length) } : {};
+    const length =
+      body.length > 0 || method === "POST" || method === "PUT" ? { "content-length": String(body.length) } : {};
     const head = encodeHead(requestLine(method, path), { host: port === "80" ? host : key, ...length, ...headers });
     const kept = this.#take(key);
     if (kept !== undefined) {
@@ -69,7 +74,8 @@ export class HttpClient {
 
   *#connect(host: string, port: number): Activity<Kept | HttpError | ResolveError> {
     const fixed = parseIpv4(host);
-    const addresses = fixed !== undefined ? [fixed] : this.#resolver === undefined ? "ENOTFOUND" : yield* this.#resolver.resolve(host);
+    const addresses =
+      fixed !== undefined ? [fixed] : this.#resolver === undefined ? "ENOTFOUND" : yield* this.#resolver.resolve(host);
     if (typeof addresses === "string") return addresses;
     let failed: HttpError = "EHOSTUNREACH";
     for (const address of addresses) {
@@ -86,7 +92,13 @@ export class HttpClient {
     return failed;
   }
 
-  *#exchange(key: string, kept: Kept, method: string, head: Uint8Array, body: Uint8Array): Activity<HttpResponse | HttpError> {
+  *#exchange(
+    key: string,
+    kept: Kept,
+    method: string,
+    head: Uint8Array,
+    body: Uint8Array,
+  ): Activity<HttpResponse | HttpError> {
     const { socket, reader } = kept;
     const sent = yield* socket.send(concat([head, body]));
     const answer = isErrno(sent) ? sent : yield* reader.head();

@@ -35,7 +35,10 @@ export class HttpServer {
     this.#listener.settings.reuseAddress = true;
     const failed = this.#listener.bind(address, port) ?? this.#listener.listen();
     if (failed !== undefined) {
-      throw new UsageError(`${namespace.name} cannot serve HTTP at port ${port}: ${failed}`, "Stop who is there, or give another port.");
+      throw new UsageError(
+        `${namespace.name} cannot serve HTTP at port ${port}: ${failed}`,
+        "Stop who is there, or give another port.",
+      );
     }
     const { engine } = namespace.world;
     this.#process = engine.spawn(this.#accept(), { name: `HTTP of ${namespace.name}`, background: true });
@@ -56,7 +59,10 @@ export class HttpServer {
       const socket = yield* this.#listener.accept();
       if (isErrno(socket)) return;
       this.counters.connections++;
-      const process = this.#namespace.world.engine.spawn(this.#serve(socket), { name: "HTTP connection", background: true });
+      const process = this.#namespace.world.engine.spawn(this.#serve(socket), {
+        name: "HTTP connection",
+        background: true,
+      });
       this.#open.set(socket, process);
       process.onSettled(() => this.#open.delete(socket));
     }
@@ -68,7 +74,9 @@ export class HttpServer {
     for (;;) {
       const head = yield* reader.head();
       if (head === undefined || (isErrno(head) && head !== "EPROTO") || from === undefined) break;
-      const [, method = "", path = "", minor] = isErrno(head) ? [] : (/^(\S+) (\S+) HTTP\/1\.([01])$/.exec(head.start) ?? []);
+      const [, method = "", path = "", minor] = isErrno(head)
+        ? []
+        : (/^(\S+) (\S+) HTTP\/1\.([01])$/.exec(head.start) ?? []);
       const body = isErrno(head) || minor === undefined ? "EPROTO" : yield* reader.body(head.headers, false);
       if (isErrno(body) || isErrno(head)) {
         this.counters.malformed++;
@@ -86,9 +94,15 @@ export class HttpServer {
     socket.close();
   }
 
-  *#answer(socket: TcpSocket, method: string, { status, headers, body }: HttpResponse, last: boolean): Activity<boolean> {
+  *#answer(
+    socket: TcpSocket,
+    method: string,
+    { status, headers, body }: HttpResponse,
+    last: boolean,
+  ): Activity<boolean> {
     const bodiless = method === "HEAD" || status === 204 || status === 304;
-    const length = headers["transfer-encoding"] !== undefined || status === 204 ? {} : { "content-length": String(body.length) };
+    const length =
+      headers["transfer-encoding"] !== undefined || status === 204 ? {} : { "content-length": String(body.length) };
     const head = encodeHead(statusLine(status), { ...headers, ...length, ...(last ? { connection: "close" } : {}) });
     const content = bodiless ? noData : headers["transfer-encoding"] === undefined ? body : chunked(body);
     const whole = new Uint8Array(head.length + content.length);

@@ -1,4 +1,12 @@
-import { s, UsageError, type Nanos, type Persist, type TableView, type Viewable, type World } from "../../core/index.js";
+import {
+  s,
+  UsageError,
+  type Nanos,
+  type Persist,
+  type TableView,
+  type Viewable,
+  type World,
+} from "../../core/index.js";
 import { formatMac, isGroup, type Mac } from "../packet/address.js";
 import type { Frame } from "../packet/packet.js";
 import type { FrameLink, SendFrame } from "./link.js";
@@ -140,7 +148,12 @@ export class Bridge implements FrameLink, Viewable, Persist<BridgeState> {
     return {
       as: "table",
       title: `Addresses that ${this.options.name} has learned`,
-      columns: [{ key: "vlan", label: "VLAN" }, { key: "mac", label: "address" }, { key: "port" }, { key: "age", unit: "s" }],
+      columns: [
+        { key: "vlan", label: "VLAN" },
+        { key: "mac", label: "address" },
+        { key: "port" },
+        { key: "age", unit: "s" },
+      ],
       rows: this.save().addresses.map(({ vlan, mac, port, age }) => ({
         vlan,
         mac: formatMac(mac as Mac),
@@ -170,7 +183,10 @@ export class Bridge implements FrameLink, Viewable, Persist<BridgeState> {
     for (const { vlan, mac, port: name, age } of addresses) {
       const port = this.#ports.find((candidate) => candidate.name === name);
       if (port === undefined) {
-        throw new UsageError(`${this.options.name} has no port "${name}", which the state names`, "Build it as it was.");
+        throw new UsageError(
+          `${this.options.name} has no port "${name}", which the state names`,
+          "Build it as it was.",
+        );
       }
       this.#table(vlan).set(mac as Mac, { port, seen: age === null ? Infinity : this.#world.engine.now - age });
     }

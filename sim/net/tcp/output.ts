@@ -17,7 +17,11 @@ export function scaleFor(buffer: number): number {
 }
 
 /** A packet of a connection, or of none. */
-export function tcpPacket(ends: Endpoints, id: number, tcp: Omit<Tcp, "kind" | "sourcePort" | "destinationPort">): Packet {
+export function tcpPacket(
+  ends: Endpoints,
+  id: number,
+  tcp: Omit<Tcp, "kind" | "sourcePort" | "destinationPort">,
+): Packet {
   return {
     kind: "ipv4",
     source: ends.localAddress,

@@ -50,7 +50,13 @@ describe("DNS", () => {
     new Zone("svc.cluster.local", { ttl: 5 })
       .host("web.default.svc.cluster.local", "10.96.0.1", "10.96.0.2", "10.96.0.3")
       .add("www.default.svc.cluster.local", { type: "CNAME", target: "web.default.svc.cluster.local" })
-      .add("_http._tcp.web.default.svc.cluster.local", { type: "SRV", priority: 0, weight: 1, port: 80, target: "web.default.svc.cluster.local" })
+      .add("_http._tcp.web.default.svc.cluster.local", {
+        type: "SRV",
+        priority: 0,
+        weight: 1,
+        port: 80,
+        target: "web.default.svc.cluster.local",
+      })
       .host("*.wild.svc.cluster.local", "10.96.0.9");
 
   test("finds addresses, which take turns, aliases, wildcards, and what isn't there", () => {
@@ -76,13 +82,19 @@ describe("DNS", () => {
     expect(server.counters.queries).toBe(7);
     expect(look("example.org.", pod)).toBe("93.184.216.34");
     expect(server.counters.queries).toBe(8);
-    expect(pod.candidates("a.b")).toEqual(["a.b.default.svc.cluster.local", "a.b.svc.cluster.local", "a.b.cluster.local", "a.b"]);
+    expect(pod.candidates("a.b")).toEqual([
+      "a.b.default.svc.cluster.local",
+      "a.b.svc.cluster.local",
+      "a.b.cluster.local",
+      "a.b",
+    ]);
   });
 
   test("keeps answers for as long as they say, those that there is nothing, too", () => {
     const { world, look, resolver, server } = named(zone());
     const keeping = resolver({ cache: true });
-    for (const name of ["web", "gone"]) for (let turn = 0; turn < 3; turn++) look(`${name}.default.svc.cluster.local`, keeping);
+    for (const name of ["web", "gone"])
+      for (let turn = 0; turn < 3; turn++) look(`${name}.default.svc.cluster.local`, keeping);
     expect(server.counters.queries).toBe(2);
     expect(keeping.counters).toEqual({ asked: 2, kept: 4 });
     world.engine.run((world.engine.now + s(6)) as never);
@@ -100,8 +112,14 @@ describe("DNS", () => {
   });
 
   test("is forwarded for names of others, and serves other types", () => {
-    const { world, a, look, resolver } = named(new Zone("org").host("example.org", "1.2.3.4").add("example.org", { type: "TXT", text: "hello" }));
-    new DnsServer(a, { zones: [new Zone("local").host("me.local", "10.9.9.9")], forward: ["10.0.0.2"], address: "127.0.0.1" });
+    const { world, a, look, resolver } = named(
+      new Zone("org").host("example.org", "1.2.3.4").add("example.org", { type: "TXT", text: "hello" }),
+    );
+    new DnsServer(a, {
+      zones: [new Zone("local").host("me.local", "10.9.9.9")],
+      forward: ["10.0.0.2"],
+      address: "127.0.0.1",
+    });
     const local = resolver({ servers: ["127.0.0.1"] });
     expect([look("me.local", local), look("example.org", local)]).toEqual(["10.9.9.9", "1.2.3.4"]);
     expect(run(world, local.query("example.org", "TXT"))).toMatchObject([{ text: "hello" }]);
@@ -118,25 +136,52 @@ describe("DNS", () => {
       fc.array(fc.nat(0xffff), { minLength: 8, maxLength: 8 }).map((address) => ({ type: "AAAA", address }) as const),
       name.map((target) => ({ type: "CNAME", target }) as const),
       fc.stringMatching(/^[ -~]{0,600}$/).map((text) => ({ type: "TXT", text }) as const),
-      fc.record({ priority: fc.nat(9), weight: fc.nat(9), port: fc.nat(65_535), target: name }).map((srv) => ({ type: "SRV", ...srv }) as const),
+      fc
+        .record({ priority: fc.nat(9), weight: fc.nat(9), port: fc.nat(65_535), target: name })
+        .map((srv) => ({ type: "SRV", ...srv }) as const),
     );
-    const record = fc.record({ name, ttl: fc.nat(100_000), data }).map(({ data: said, ...rest }) => ({ ...rest, ...said }));
-    const head = { response: true, authoritative: true, recursionDesired: false, recursionAvailable: true, rcode: "NXDOMAIN" } as const;
+    const record = fc
+      .record({ name, ttl: fc.nat(100_000), data })
+      .map(({ data: said, ...rest }) => ({ ...rest, ...said }));
+    const head = {
+      response: true,
+      authoritative: true,
+      recursionDesired: false,
+      recursionAvailable: true,
+      rcode: "NXDOMAIN",
+    } as const;
     fc.assert(
-      fc.property(fc.nat(65_535), name, fc.array(record, { maxLength: 4 }), fc.array(fc.tuple(fc.nat(400), fc.nat(255))), (id, asked, answers, changes) => {
-        const message: DnsMessage = { id, ...head, questions: [{ name: asked, type: "A" }], answers, authorities: [] };
-        const bytes = encodeDns(message);
-        expect(decodeDns(bytes)).toEqual(message);
-        for (const [at, value] of changes) if (at < bytes.length) bytes[at] = value;
-        expect(() => decodeDns(bytes)).not.toThrow();
-      }),
+      fc.property(
+        fc.nat(65_535),
+        name,
+        fc.array(record, { maxLength: 4 }),
+        fc.array(fc.tuple(fc.nat(400), fc.nat(255))),
+        (id, asked, answers, changes) => {
+          const message: DnsMessage = {
+            id,
+            ...head,
+            questions: [{ name: asked, type: "A" }],
+            answers,
+            authorities: [],
+          };
+          const bytes = encodeDns(message);
+          expect(decodeDns(bytes)).toEqual(message);
+          for (const [at, value] of changes) if (at < bytes.length) bytes[at] = value;
+          expect(() => decodeDns(bytes)).not.toThrow();
+        },
+      ),
     );
   });
 
   test("reads compressed names, as others write them", () => {
     // An answer of dnsmasq's form: the record's name points to the question's.
-    const bytes = [0, 7, 0x81, 0x80, 0, 1, 0, 1, 0, 0, 0, 0, 1, 97, 2, 98, 99, 0, 0, 1, 0, 1, 0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 1, 2, 3, 4];
-    expect(decodeDns(Uint8Array.from(bytes))?.answers).toEqual([{ name: "a.bc", ttl: 60, type: "A", address: ipv4("1.2.3.4") }]);
+    const bytes = [
+      0, 7, 0x81, 0x80, 0, 1, 0, 1, 0, 0, 0, 0, 1, 97, 2, 98, 99, 0, 0, 1, 0, 1, 0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0,
+      4, 1, 2, 3, 4,
+    ];
+    expect(decodeDns(Uint8Array.from(bytes))?.answers).toEqual([
+      { name: "a.bc", ttl: 60, type: "A", address: ipv4("1.2.3.4") },
+    ]);
   });
 });
 
@@ -151,7 +196,14 @@ function plugged(clients: number, options: Partial<ConstructorParameters<typeof 
   };
   const router = make("router");
   router.configure(router.interface("eth0"), "10.0.0.1/24");
-  const given = { interface: "eth0", range: ["10.0.0.10", "10.0.0.12"], router: "10.0.0.1", nameServers: ["10.0.0.1"], domain: "lan", lease: s(600) } as const;
+  const given = {
+    interface: "eth0",
+    range: ["10.0.0.10", "10.0.0.12"],
+    router: "10.0.0.1",
+    nameServers: ["10.0.0.1"],
+    domain: "lan",
+    lease: s(600),
+  } as const;
   const server = new DhcpServer(router, { ...given, ...options });
   return { world, router, server, clients: Array.from({ length: clients }, (_, at) => make(`c${at}`)) };
 }
@@ -215,7 +267,10 @@ describe("HTTP", () => {
       textResponse(`${method} ${path} ${textOf(body)} ${formatIpv4(from.address)}`),
     );
     const first = get("/a?b=1");
-    expect(typeof first === "string" ? first : [first.status, textOf(first.body)]).toEqual([200, "GET /a?b=1  10.0.0.1"]);
+    expect(typeof first === "string" ? first : [first.status, textOf(first.body)]).toEqual([
+      200,
+      "GET /a?b=1  10.0.0.1",
+    ]);
     const second = get("/p", { method: "POST", body: new TextEncoder().encode("grün") });
     expect(typeof second === "string" ? second : textOf(second.body)).toBe("POST /p grün 10.0.0.1");
     const head = get("/h", { method: "HEAD" });

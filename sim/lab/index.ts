@@ -4,11 +4,13 @@
  * lab         a world with the simulator's nouns on it
  * isa         the sets of instructions that machines can have
  * vmm         virtual machine monitors
+ * network/    hosts, switches and links, measured
  * exercises/  predict, reveal, check, problem, hint, checkpoint, claim
  */
 export * from "../core/index.js";
 export * from "../storage/index.js";
 export * from "./exercises/index.js";
+export * from "./network/index.js";
 export {
   asm,
   assemble,

@@ -16,6 +16,7 @@ import {
   type World,
 } from "../core/index.js";
 import { machine, wire, type Machine, type MachineOptions, type Wire, type WireOptions } from "../machine/index.js";
+import { network, type Network } from "./network/index.js";
 import { createDisk, type Disk, type DiskOptions } from "../storage/index.js";
 
 export interface LabOptions {
@@ -49,6 +50,8 @@ export interface Lab extends World {
   machine(options?: Partial<Omit<MachineOptions, "world">>): Machine;
   /** A cable between two machines' network cards. */
   wire(options?: Partial<Omit<WireOptions, "world">>): Wire;
+  /** Hosts, switches and routers, to be linked and measured. */
+  network(): Network;
 }
 
 /** Makes a world to experiment in. @throws UsageError for an unknown option */
@@ -70,5 +73,6 @@ export function lab(options?: Partial<LabOptions>): Lab {
     disk: (how) => createDisk({ ...how, world }),
     machine: (how) => machine({ ...how, world }),
     wire: (how) => wire({ ...how, world }),
+    network: () => network({ world }),
   };
 }

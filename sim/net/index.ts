@@ -13,6 +13,9 @@
  * socket/     ports, UDP, echo requests
  * tcp/        TCP: handshake, windows, loss recovery, congestion control, ends
  * namespace   all of it together
+ * dns/        zones, a server, the resolver of resolv.conf
+ * dhcp/       a server, and a client that configures an interface
+ * http/       HTTP/1.1 over sockets: a server, and a client that keeps connections
  *
  * Time is on links alone: what a processor takes for packets is not modelled here; `netfilter.work` counts what was asked of it.
  * Absent: IPv6 (addresses are read and printed), IP options, IGMP, spanning trees, TCP's timestamps, urgent data, ECN, fast open.
@@ -53,3 +56,14 @@ export type { TcpSettings } from "./tcp/settings.js";
 export type { TcpCounters, TcpState } from "./tcp/tcb.js";
 export type { CongestionName } from "./tcp/congestion.js";
 export { NetworkNamespace, type NamespaceOptions, type NamespaceState } from "./namespace.js";
+export { Zone, reverseName, type ZoneAnswer } from "./dns/zone.js";
+export { DnsServer, type DnsServerOptions } from "./dns/server.js";
+export { Resolver, type ResolveError, type ResolverOptions } from "./dns/resolver.js";
+export { decodeDns, encodeDns } from "./dns/codec.js";
+export type { DnsData, DnsMessage, DnsQuestion, DnsRecord, DnsType, Rcode } from "./dns/message.js";
+export { DhcpServer, type DhcpServerOptions, type Lease } from "./dhcp/server.js";
+export { keepAddress, obtainAddress, type Configuration } from "./dhcp/client.js";
+export { textOf, textResponse, type Headers, type HttpRequest, type HttpResponse } from "./http/message.js";
+export type { HttpError } from "./http/reader.js";
+export { HttpServer, type Handler, type HttpServerOptions } from "./http/server.js";
+export { HttpClient, type RequestOptions } from "./http/client.js";

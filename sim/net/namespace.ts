@@ -130,23 +130,35 @@ export class NetworkNamespace extends IpLayer implements Viewable, Persist<Names
   /** `ip neigh`. */
   neighbourTable(): TableView {
     const columns = ["address", "dev", "mac", "state"].map((key) => ({ key }));
-    return { as: "table", title: `Neighbours of ${this.name}`, columns, rows: this.neighbours.list().map(neighbourRow) };
+    return {
+      as: "table",
+      title: `Neighbours of ${this.name}`,
+      columns,
+      rows: this.neighbours.list().map(neighbourRow),
+    };
   }
 
   /** `conntrack -L`. */
   connectionTable(): TableView {
     const protocols: Readonly<Record<number, string>> = { 1: "icmp", 6: "tcp", 17: "udp" };
     const end = (address: Ipv4, port: number): string => `${formatIpv4(address)}:${port}`;
-    const rows = (this.#netfilter?.conntrack.list() ?? []).map(({ original, reply, tcp, answered, packets, expires }) => ({
-      protocol: protocols[original.protocol] ?? original.protocol,
-      state: tcp ?? (answered ? "REPLIED" : "UNREPLIED"),
-      original: `${end(original.source, original.sourcePort)} → ${end(original.destination, original.destinationPort)}`,
-      reply: `${end(reply.source, reply.sourcePort)} → ${end(reply.destination, reply.destinationPort)}`,
-      packets,
-      timeout: Math.round((expires - this.world.engine.now) / 1e9),
-    }));
+    const rows = (this.#netfilter?.conntrack.list() ?? []).map(
+      ({ original, reply, tcp, answered, packets, expires }) => ({
+        protocol: protocols[original.protocol] ?? original.protocol,
+        state: tcp ?? (answered ? "REPLIED" : "UNREPLIED"),
+        original: `${end(original.source, original.sourcePort)} → ${end(original.destination, original.destinationPort)}`,
+        reply: `${end(reply.source, reply.sourcePort)} → ${end(reply.destination, reply.destinationPort)}`,
+        packets,
+        timeout: Math.round((expires - this.world.engine.now) / 1e9),
+      }),
+    );
     const columns = ["protocol", "state", "original", "reply", "packets"].map((key) => ({ key }));
-    return { as: "table", title: `Connections that ${this.name} tracks`, columns: [...columns, { key: "timeout", unit: "s" }], rows };
+    return {
+      as: "table",
+      title: `Connections that ${this.name} tracks`,
+      columns: [...columns, { key: "timeout", unit: "s" }],
+      rows,
+    };
   }
 
   /** `ss -ta`. */
@@ -209,7 +221,13 @@ export class NetworkNamespace extends IpLayer implements Viewable, Persist<Names
     }
     for (const table of this.routes.tables) this.routes.remove(() => true, table);
     for (const { to, via, dev, src, ...route } of state.routes) {
-      const request: RouteRequest = { ...route, to, via: via ?? undefined, dev: dev ?? undefined, src: src ?? undefined };
+      const request: RouteRequest = {
+        ...route,
+        to,
+        via: via ?? undefined,
+        dev: dev ?? undefined,
+        src: src ?? undefined,
+      };
       this.addRoute(request);
     }
     this.routes.rules = state.rules;

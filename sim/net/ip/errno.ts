@@ -22,4 +22,4 @@ export type Errno =
   | "ETIMEDOUT";
 
 /** Whether what a call gave is an error: `if (isErrno(got)) …`. Data are bytes or objects, so a text is an error. */
-export const isErrno = (outcome: unknown): outcome is Errno => typeof outcome === "string";
+export const isErrno = <T>(outcome: T): outcome is Extract<T, string> => typeof outcome === "string";

@@ -13,7 +13,10 @@ export function fragment(packet: Packet, mtu: number): readonly Packet[] {
   const pieces: Packet[] = [];
   for (let at = 0; at < data.length; at += step) {
     const more = at + step < data.length || !last;
-    pieces.push({ ...packet, payload: { kind: "fragment", offset: first + at, more, data: data.subarray(at, at + step) } });
+    pieces.push({
+      ...packet,
+      payload: { kind: "fragment", offset: first + at, more, data: data.subarray(at, at + step) },
+    });
   }
   return pieces;
 }

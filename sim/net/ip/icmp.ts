@@ -28,7 +28,13 @@ export class Icmp implements ProtocolHandler {
       this.#listeners.get(payload.identifier)?.reply(payload, packet.source, packet.ttl);
     } else if (payload.kind === "echo" && this.#stack.isLocal(packet.destination)) {
       const { source, destination } = packet;
-      this.#stack.send({ ...packet, source: destination, destination: source, ttl: 64, payload: { ...payload, reply: true } });
+      this.#stack.send({
+        ...packet,
+        source: destination,
+        destination: source,
+        ttl: 64,
+        payload: { ...payload, reply: true },
+      });
     }
   }
 

@@ -192,7 +192,8 @@ export class IpLayer implements IpStack, InterfaceOwner {
     let out = dev === undefined ? undefined : this.interface(dev);
     if (gateway !== undefined && out === undefined) out = this.#lookup(gateway, {})?.interface;
     if (type === "unicast" && out === undefined) {
-      const wrong = via === undefined ? "a route needs a router or an interface" : `no way leads to the router ${String(via)}`;
+      const wrong =
+        via === undefined ? "a route needs a router or an interface" : `no way leads to the router ${String(via)}`;
       throw new UsageError(wrong, 'Give a router on a network that is connected: { to: "default", via: "10.0.0.1" }.');
     }
     const source = src === undefined ? undefined : ipv4(src);
@@ -211,7 +212,8 @@ export class IpLayer implements IpStack, InterfaceOwner {
   sourceFor(destination: Ipv4, how: SendHow = {}): Ipv4 | Errno {
     if (this.isLocal(destination)) return destination;
     const route = this.#lookup(destination, how);
-    if (route === undefined || route.type === "unreachable") return route === undefined ? "ENETUNREACH" : "EHOSTUNREACH";
+    if (route === undefined || route.type === "unreachable")
+      return route === undefined ? "ENETUNREACH" : "EHOSTUNREACH";
     if (route.type === "prohibit") return "EACCES";
     if (route.interface === undefined) return "EINVAL";
     return route.source ?? this.addressOn(route.interface, route.gateway ?? destination) ?? anyIpv4;
@@ -384,7 +386,8 @@ export class IpLayer implements IpStack, InterfaceOwner {
     if (this.isLocal(destination)) return this.#toItself(destination);
     const { source = anyIpv4, mark = 0, input, interface: output } = how;
     const route = this.routes.find({ destination, source, mark, input, output });
-    if (route !== undefined || output === undefined || (destination !== broadcastIpv4 && !isMulticast(destination))) return route;
+    if (route !== undefined || output === undefined || (destination !== broadcastIpv4 && !isMulticast(destination)))
+      return route;
     // A broadcast on a given interface needs no route: how DHCP begins.
     return { ...this.#toItself(destination), interface: output };
   }

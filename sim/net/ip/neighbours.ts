@@ -201,10 +201,10 @@ export class Neighbours {
       targetMac: noMac,
       targetIp: address,
     };
-    out.send({ destination: probing ? entry.mac : broadcastMac, source: out.mac, vlan: 0, payload });
     this.#later(entry, retransmitTime, probing, () => {
       this.#solicit(entry);
     });
+    out.send({ destination: probing ? entry.mac : broadcastMac, source: out.mac, vlan: 0, payload });
   }
 
   #fail(entry: Neighbour): void {

@@ -1,11 +1,5 @@
 import type { NetworkInterface } from "../link/interface.js";
-import {
-  formatIpv4,
-  formatPrefix,
-  within,
-  type Ipv4,
-  type Prefix,
-} from "../packet/address.js";
+import { formatIpv4, formatPrefix, within, type Ipv4, type Prefix } from "../packet/address.js";
 import type { Row } from "../../core/index.js";
 
 /** What becomes of a packet that a route is for: it is sent on, or refused with an ICMP error, or dropped. */

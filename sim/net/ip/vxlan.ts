@@ -121,7 +121,10 @@ function openEnds(underlay: Underlay, port: number, local: string | undefined): 
   const socket = underlay.udpSocket();
   const failed = socket.bind(local, port);
   if (failed !== undefined) {
-    throw new UsageError(`${underlay.name} cannot receive VXLAN at port ${port}: ${failed}`, "Give a local address, or another port.");
+    throw new UsageError(
+      `${underlay.name} cannot receive VXLAN at port ${port}: ${failed}`,
+      "Give a local address, or another port.",
+    );
   }
   const networks = new Map<number, Vxlan>();
   const ends: Ends = { socket, networks };

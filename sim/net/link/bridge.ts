@@ -1,4 +1,12 @@
-import { s, UsageError, type Nanos, type Persist, type TableView, type Viewable, type World } from "../../core/index.js";
+import {
+  s,
+  UsageError,
+  type Nanos,
+  type Persist,
+  type TableView,
+  type Viewable,
+  type World,
+} from "../../core/index.js";
 import { formatMac, isGroup, type Mac } from "../packet/address.js";
 import type { Frame } from "../packet/packet.js";
 import type { FrameLink, SendFrame } from "./link.js";
@@ -96,16 +104,17 @@ export class Bridge implements FrameLink, Viewable, Persist<BridgeState> {
     }
   }
 
-  /** A port for a cable, a machine's card or another bridge: named by its number, carrying VLAN 1 untagged. */
+  /**
+   * A port for a machine's card, an interface or another bridge: named by its number, carrying VLAN 1 untagged. Frames come in by an
+   * event of their own, so that nobody hears an answer within its own sending.
+   */
   plug(receive: (frame: Frame) => void): SendFrame {
-    return this.plugPort(`port${this.#ports.length + 1}`, receive);
-  }
-
-  /** As `plug`, with a name and VLANs. */
-  plugPort(name: string, receive: (frame: Frame) => void, vlans?: Partial<PortVlans>): SendFrame {
-    const port = this.addPort(name, receive, vlans);
-    return (frame) => {
-      this.input(port, frame);
+    const { engine } = this.#world;
+    const port = this.addPort(`port${this.#ports.length + 1}`, receive);
+    return (frame, ahead = 0) => {
+      engine.after(ahead as Nanos, () => {
+        this.input(port, frame);
+      });
     };
   }
 
@@ -139,7 +148,12 @@ export class Bridge implements FrameLink, Viewable, Persist<BridgeState> {
     return {
       as: "table",
       title: `Addresses that ${this.options.name} has learned`,
-      columns: [{ key: "vlan", label: "VLAN" }, { key: "mac", label: "address" }, { key: "port" }, { key: "age", unit: "s" }],
+      columns: [
+        { key: "vlan", label: "VLAN" },
+        { key: "mac", label: "address" },
+        { key: "port" },
+        { key: "age", unit: "s" },
+      ],
       rows: this.save().addresses.map(({ vlan, mac, port, age }) => ({
         vlan,
         mac: formatMac(mac as Mac),
@@ -169,7 +183,10 @@ export class Bridge implements FrameLink, Viewable, Persist<BridgeState> {
     for (const { vlan, mac, port: name, age } of addresses) {
       const port = this.#ports.find((candidate) => candidate.name === name);
       if (port === undefined) {
-        throw new UsageError(`${this.options.name} has no port "${name}", which the state names`, "Build it as it was.");
+        throw new UsageError(
+          `${this.options.name} has no port "${name}", which the state names`,
+          "Build it as it was.",
+        );
       }
       this.#table(vlan).set(mac as Mac, { port, seen: age === null ? Infinity : this.#world.engine.now - age });
     }

@@ -29,7 +29,8 @@ export class Cable implements FrameLink, Viewable {
   /** @throws UsageError for options that make no sense */
   constructor(world: World, options?: Partial<LinkOptions>) {
     this.options = linkOptions("cable", options);
-    const make = (): Transmitter => new Transmitter(world, this.options, (frame, from) => this.#receivers[1 - from]?.(frame));
+    const make = (): Transmitter =>
+      new Transmitter(world, this.options, (frame, from) => this.#receivers[1 - from]?.(frame));
     this.#transmitters = [make(), make()];
   }
 

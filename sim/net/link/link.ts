@@ -5,9 +5,12 @@ import type { Frame } from "../packet/packet.js";
 /** Sends a frame. @param ahead how many nanoseconds behind the world's present it begins: a machine's quantum is one event */
 export type SendFrame = (frame: Frame, ahead?: number) => void;
 
-/** What an interface is plugged into: a cable, a medium, a switch. */
+/**
+ * What an interface is plugged into: a cable, a medium, a switch. Between two interfaces of ours there is at least one that brings
+ * frames by an event of its own, as all of these do.
+ */
 export interface FrameLink {
-  /** Plugs something in. `receive` is how it is given frames, later or within another's send. @returns how it sends */
+  /** Plugs something in. `receive` is how it is given frames. @returns how it sends */
   plug(receive: (frame: Frame) => void): SendFrame;
 }
 

@@ -13,12 +13,13 @@ export class LinuxBridge {
     this.bridge = new Bridge(world, { ...options, name });
     const own = new NetworkInterface(name, "bridge", newMac(world));
     this.interface = own;
-    const send = this.bridge.plugPort(name, (frame) => {
+    const port = this.bridge.addPort(name, (frame) => {
       own.receive(frame);
     });
-    own.driver = send;
-    const [port] = this.bridge.ports;
-    if (port !== undefined) this.bridge.setAddress(own.mac, port);
+    this.bridge.setAddress(own.mac, port);
+    own.driver = (frame) => {
+      this.bridge.input(port, frame);
+    };
   }
 
   /** Its ports, without its own. */

@@ -83,7 +83,13 @@ export class Transmitter {
   }
 
   get statistics(): TransmitterStatistics {
-    const [frames, bytes, overflowed, lost, busy] = [this.#frames, this.#bytes, this.#overflowed, this.#lost, this.#busy];
+    const [frames, bytes, overflowed, lost, busy] = [
+      this.#frames,
+      this.#bytes,
+      this.#overflowed,
+      this.#lost,
+      this.#busy,
+    ];
     return { frames, bytes, overflowed, lost, busy };
   }
 

@@ -81,6 +81,8 @@ const userChains = (netfilter: Netfilter, table: TableName): readonly string[] =
 function listing({ rules }: Netfilter, table: TableName, only: string | undefined): string {
   const chains = only === undefined ? [...rules.table(table).values()] : [rules.chain(table, only)];
   const heads = chains.map(({ name, policy }) => (policy === undefined ? `-N ${name}` : `-P ${name} ${policy}`));
-  const lines = chains.flatMap(({ name, rules: entries }) => entries.map(({ rule }) => `-A ${name} ${printRule(rule)}`));
+  const lines = chains.flatMap(({ name, rules: entries }) =>
+    entries.map(({ rule }) => `-A ${name} ${printRule(rule)}`),
+  );
   return [...heads, ...lines].map((text) => `${text}\n`).join("");
 }

@@ -134,7 +134,18 @@ export class Conntrack implements Persist<readonly SavedConnection[]> {
     for (const { original, reply, answered, tcp, left, mark, packets, bytes } of saved) {
       const expires = this.#world.engine.now + left;
       const blank = this.#blank(original);
-      this.confirm({ ...blank, reply, answered, tcp: tcp ?? undefined, expires, mark, packets, bytes, sourceNat: true, destinationNat: true });
+      this.confirm({
+        ...blank,
+        reply,
+        answered,
+        tcp: tcp ?? undefined,
+        expires,
+        mark,
+        packets,
+        bytes,
+        sourceNat: true,
+        destinationNat: true,
+      });
     }
   }
 
@@ -181,7 +192,8 @@ export class Conntrack implements Persist<readonly SavedConnection[]> {
   #update(connection: Connection, { packet, reply }: Passage): void {
     connection.packets++;
     if (reply) connection.answered = true;
-    connection.expires = this.#world.engine.now + second * this.#timeout(connection, packet.protocol, packet.payload, reply);
+    connection.expires =
+      this.#world.engine.now + second * this.#timeout(connection, packet.protocol, packet.payload, reply);
   }
 
   #timeout(connection: Connection, protocol: number, payload: Passage["packet"]["payload"], reply: boolean): number {

@@ -49,7 +49,8 @@ export class Ipvs {
   add(protocol: "tcp" | "udp", at: string, scheduler: IpvsScheduler = "rr"): VirtualServer {
     const { address, port } = endpoint(at);
     const key = this.#key(number[protocol], address, port);
-    if (this.#servers.has(key)) throw new UsageError(`there is a virtual server ${protocol} ${at} already`, "Remove it first.");
+    if (this.#servers.has(key))
+      throw new UsageError(`there is a virtual server ${protocol} ${at} already`, "Remove it first.");
     const server: VirtualServer = { protocol, address, port, scheduler, servers: [], turn: 0 };
     this.#servers.set(key, server);
     return server;

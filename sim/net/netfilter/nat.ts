@@ -29,9 +29,14 @@ export function translate(passage: Passage, stage: Stage): void {
     stage === "destination"
       ? { ...now, destination: after.destination, destinationPort: after.destinationPort }
       : { ...now, source: after.source, sourcePort: after.sourcePort };
-  const [a, b] = stage === "destination" ? ([now.destination, now.destinationPort] as const) : ([now.source, now.sourcePort] as const);
+  const [a, b] =
+    stage === "destination"
+      ? ([now.destination, now.destinationPort] as const)
+      : ([now.source, now.sourcePort] as const);
   const [c, d] =
-    stage === "destination" ? ([wanted.destination, wanted.destinationPort] as const) : ([wanted.source, wanted.sourcePort] as const);
+    stage === "destination"
+      ? ([wanted.destination, wanted.destinationPort] as const)
+      : ([wanted.source, wanted.sourcePort] as const);
   if (a === c && b === d) return;
   passage.packet = withTuple(packet, echoOf(packet, wanted, stage));
 }
@@ -59,7 +64,11 @@ function translateError(packet: Packet, connection: Connection, reply: boolean, 
 }
 
 /** Has a new connection's destination be another from now on. */
-export function setDestination(connection: Connection, { address, ports }: NatTo, choose: (range: Range) => number): void {
+export function setDestination(
+  connection: Connection,
+  { address, ports }: NatTo,
+  choose: (range: Range) => number,
+): void {
   const { reply } = connection;
   connection.reply = {
     ...reply,

@@ -301,7 +301,8 @@ export class Netfilter implements PacketFilter, MatchContext, Persist<NetfilterS
       if ((payload.flags & TcpFlag.rst) !== 0) return;
       const { sourcePort, destinationPort, sequence, acknowledgement, flags } = payload;
       const acked = (flags & TcpFlag.ack) !== 0;
-      const length = payload.data.length + ((flags & TcpFlag.syn) === 0 ? 0 : 1) + ((flags & TcpFlag.fin) === 0 ? 0 : 1);
+      const length =
+        payload.data.length + ((flags & TcpFlag.syn) === 0 ? 0 : 1) + ((flags & TcpFlag.fin) === 0 ? 0 : 1);
       this.#stack.send({
         kind: "ipv4",
         source: packet.destination,
@@ -337,7 +338,13 @@ export class Netfilter implements PacketFilter, MatchContext, Persist<NetfilterS
   }
 
   #log(prefix: string, { packet, input, output }: Passage): void {
-    const fields = { prefix, in: input?.name ?? "", out: output?.name ?? "", packet: describePacket(packet), ...endsOf(packet) };
+    const fields = {
+      prefix,
+      in: input?.name ?? "",
+      out: output?.name ?? "",
+      packet: describePacket(packet),
+      ...endsOf(packet),
+    };
     this.#stack.world.trace.emit("net.log", this.#stack.name, fields);
   }
 }

@@ -52,14 +52,18 @@ function ports(text: string): Range {
 
 function natTo(text: string): NatTo {
   const [address = "", range] = text.split(":");
-  const parsed = address === "" ? undefined : (parseIpv4(address) ?? unable(`"${address}" is no address`, 'Give one, as "10.0.0.1:80".'));
+  const parsed =
+    address === ""
+      ? undefined
+      : (parseIpv4(address) ?? unable(`"${address}" is no address`, 'Give one, as "10.0.0.1:80".'));
   return { address: parsed, ports: range === undefined ? undefined : ports(range) };
 }
 
 /** "0x4000/0x4000"; without a mask, all bits. */
 function marked(text: string): { readonly value: number; readonly mask: number } {
   const [value = "", mask = "0xffffffff"] = text.split("/");
-  if ([value, mask].every((part) => /^(0x[\da-f]+|\d+)$/i.test(part))) return { value: Number(value), mask: Number(mask) };
+  if ([value, mask].every((part) => /^(0x[\da-f]+|\d+)$/i.test(part)))
+    return { value: Number(value), mask: Number(mask) };
   return unable(`"${text}" is no mark`, 'Give a number, or two: "0x4000/0x4000".');
 }
 
@@ -69,7 +73,8 @@ function ctstate(text: string): Match {
   const all = text.split(",");
   const nat = all.filter((state) => state === "SNAT" || state === "DNAT");
   const plain = all.filter((state): state is TrackState => states.includes(state));
-  if (plain.length + nat.length < all.length) unable(`"${text}" are no states`, `States are ${states.join(", ")}, SNAT, DNAT.`);
+  if (plain.length + nat.length < all.length)
+    unable(`"${text}" are no states`, `States are ${states.join(", ")}, SNAT, DNAT.`);
   return { match: "ctstate", states: plain, ...(nat.length === 0 ? {} : { nat }) };
 }
 
@@ -108,7 +113,8 @@ const matchOptions: Readonly<Record<string, (take: () => string) => Match>> = {
   "--tcp-flags": (take) => ({ match: "tcp-flags", mask: flagBits(take()), set: flagBits(take()) }),
   "--icmp-type": (take) => {
     const name = take();
-    const type = { "echo-reply": 0, "destination-unreachable": 3, "echo-request": 8, "time-exceeded": 11 }[name] ?? Number(name);
+    const type =
+      { "echo-reply": 0, "destination-unreachable": 3, "echo-request": 8, "time-exceeded": 11 }[name] ?? Number(name);
     return { match: "icmp-type", type };
   },
   "--ctstate": (take) => ctstate(take()),
@@ -170,7 +176,8 @@ export function parseRule(given: readonly string[]): Rule {
     else if (option === "--random-fully" || option === "--random") options.set("--random-fully", "");
     else if (ignored.has(option)) continue;
     else if (option.startsWith("--")) options.set(option, take());
-    else unable(`iptables has no option "${word}"`, `Did you mean "${nearest(word, Object.keys(matchOptions)) ?? ""}"?`);
+    else
+      unable(`iptables has no option "${word}"`, `Did you mean "${nearest(word, Object.keys(matchOptions)) ?? ""}"?`);
   }
   const statistic = takeStatistic(options, invert);
   const target = parseTarget(jump, options);
@@ -191,7 +198,11 @@ function takeStatistic(options: Map<string, string>, invert: boolean): readonly 
   const mode = taken("--mode");
   if (mode === undefined) return [];
   const not = invert ? { invert } : {};
-  if (mode === "random") return [{ match: "random", probability: Number(taken("--probability") ?? NaN), ...not }];
+  if (mode === "random") {
+    // Kept in 31 bits, as the kernel has it.
+    const probability = Math.round(Number(taken("--probability") ?? NaN) * 2 ** 31) / 2 ** 31;
+    return [{ match: "random", probability, ...not }];
+  }
   return [{ match: "nth", every: Number(taken("--every") ?? NaN), packet: Number(taken("--packet") ?? 0), ...not }];
 }
 
@@ -206,7 +217,8 @@ function parseTarget(
   };
   if (jump === undefined) return { target: "NONE" };
   if (jump.goto) return { target: "GOTO", chain: jump.name };
-  const need = (name: string): string => taken(name) ?? unable(`${jump.name} needs ${name}`, `Add it: -j ${jump.name} ${name} …`);
+  const need = (name: string): string =>
+    taken(name) ?? unable(`${jump.name} needs ${name}`, `Add it: -j ${jump.name} ${name} …`);
   const random = (): { readonly random?: boolean } => (taken("--random-fully") === undefined ? {} : { random: true });
   switch (jump.name) {
     case "ACCEPT":
@@ -214,7 +226,10 @@ function parseTarget(
     case "RETURN":
       return { target: jump.name };
     case "REJECT":
-      return { target: "REJECT", with: oneOf(taken("--reject-with") ?? "icmp-port-unreachable", rejections, "answer of REJECT") };
+      return {
+        target: "REJECT",
+        with: oneOf(taken("--reject-with") ?? "icmp-port-unreachable", rejections, "answer of REJECT"),
+      };
     case "LOG":
       taken("--log-level");
       return { target: "LOG", prefix: taken("--log-prefix") ?? "" };
@@ -280,7 +295,10 @@ function fill(into: Ruleset, table: TableName, lines: readonly Line[], keep: boo
     if (into.table(table).has(name)) into.flush(table, name);
     else into.newChain(table, name);
     const chain = into.chain(table, name);
-    if (policy !== "-") onLine(line, () => { into.policy(table, name, policyNamed(policy)); });
+    if (policy !== "-")
+      onLine(line, () => {
+        into.policy(table, name, policyNamed(policy));
+      });
     chain.packets = Number(packets);
     chain.bytes = Number(bytes);
   }
@@ -330,10 +348,11 @@ export function parseRestore(text: string, rules: Ruleset, keep: boolean): void 
   const trial = new Ruleset();
   if (keep) {
     for (const table of rules.tables) {
-      for (const chain of rules.table(table).values()) if (!trial.table(table).has(chain.name)) trial.newChain(table, chain.name);
-      for (const chain of rules.table(table).values()) for (const { rule } of chain.rules) trial.append(table, chain.name, rule);
+      for (const chain of rules.table(table).values())
+        if (!trial.table(table).has(chain.name)) trial.newChain(table, chain.name);
+      for (const chain of rules.table(table).values())
+        for (const { rule } of chain.rules) trial.append(table, chain.name, rule);
     }
   }
   for (const into of [trial, rules]) for (const { table, lines } of blocks) fill(into, table, lines, keep);
 }
-

@@ -60,7 +60,8 @@ export class Ruleset {
   /** @throws UsageError for a name that is taken */
   newChain(table: TableName, name: string): void {
     const chains = this.table(table);
-    if (chains.has(name)) throw new UsageError(`the table ${table} has a chain "${name}" already`, "Give another name.");
+    if (chains.has(name))
+      throw new UsageError(`the table ${table} has a chain "${name}" already`, "Give another name.");
     chains.set(name, blank(name, undefined));
   }
 
@@ -137,7 +138,10 @@ export class Ruleset {
     if (target.target === "JUMP" || target.target === "GOTO") this.chain(table, target.chain);
     const translates = ["DNAT", "SNAT", "MASQUERADE", "REDIRECT"].includes(target.target);
     if (translates && table !== "nat") {
-      throw new UsageError(`${target.target} stands in the table ${table}`, "It is of use in the table nat alone (-t nat).");
+      throw new UsageError(
+        `${target.target} stands in the table ${table}`,
+        "It is of use in the table nat alone (-t nat).",
+      );
     }
     rules.splice(Math.min(at, rules.length), 0, { rule, packets: 0, bytes: 0, asked: 0 });
   }

@@ -64,7 +64,8 @@ export class IpSet {
 
   /** @param directions which end of the packet each part of an entry is compared with */
   has(packet: Packet, directions: readonly ("src" | "dst")[]): boolean {
-    const address = (at: number): Ipv4 => ((directions[at] ?? directions[0]) === "src" ? packet.source : packet.destination);
+    const address = (at: number): Ipv4 =>
+      (directions[at] ?? directions[0]) === "src" ? packet.source : packet.destination;
     if (this.type === "hash:net") {
       for (const length of this.#lengths.keys()) {
         const mask = length === 0 ? 0 : (-1 << (32 - length)) >>> 0;
@@ -88,7 +89,10 @@ export class IpSet {
     const wanted = this.type.split(":")[1]?.split(",").length ?? 1;
     const parts = entry.split(",");
     if (parts.length === wanted && prefix(parts[0] ?? "").length === 32) return parts.join(",");
-    throw new UsageError(`"${entry}" is no entry of a set ${this.type}`, 'Entries are as "10.0.0.1" or "10.0.0.1,tcp:80".');
+    throw new UsageError(
+      `"${entry}" is no entry of a set ${this.type}`,
+      'Entries are as "10.0.0.1" or "10.0.0.1,tcp:80".',
+    );
   }
 
   #count(key: string, change: number): void {

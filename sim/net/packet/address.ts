@@ -104,7 +104,10 @@ export function mac(text: string | Mac): Mac {
 }
 
 export const formatMac = (address: Mac): string =>
-  address.toString(16).padStart(12, "0").replaceAll(/(..)(?=.)/g, "$1:");
+  address
+    .toString(16)
+    .padStart(12, "0")
+    .replaceAll(/(..)(?=.)/g, "$1:");
 
 /** Whether it names a group: the lowest bit of the first byte (IEEE 802, 8.2). */
 export const isGroup = (address: Mac): boolean => Math.floor(address / 2 ** 40) % 2 === 1;

@@ -56,9 +56,7 @@ function decodePacket(bytes: Uint8Array, quotation = false): Packet | undefined 
   const offset = (flags & 0x1fff) * 8;
   const more = (flags & 0x2000) !== 0;
   const payload: Payload | undefined =
-    offset > 0 || more
-      ? { kind: "fragment", offset, more, data }
-      : decodePayload(data, protocol, addresses, quotation);
+    offset > 0 || more ? { kind: "fragment", offset, more, data } : decodePayload(data, protocol, addresses, quotation);
   if (payload === undefined) return undefined;
   return {
     kind: "ipv4",
@@ -79,7 +77,8 @@ export function decodePayload(
   addresses: Pick<Packet, "source" | "destination">,
   quotation = false,
 ): Payload | undefined {
-  const whole = (): boolean => quotation || checksum(bytes, 0, bytes.length, pseudoHeader(addresses, protocol, bytes.length)) === 0;
+  const whole = (): boolean =>
+    quotation || checksum(bytes, 0, bytes.length, pseudoHeader(addresses, protocol, bytes.length)) === 0;
   switch (protocol) {
     case Protocol.tcp:
       if (bytes.length < (quotation ? 8 : 20) || !whole()) return undefined;

@@ -7,8 +7,20 @@ import { Protocol } from "../packet/packet.js";
 
 /** What came of an echo request. */
 export type EchoAnswer =
-  | { readonly kind: "reply"; readonly sequence: number; readonly from: Ipv4; readonly ttl: number; readonly bytes: number }
-  | { readonly kind: "error"; readonly sequence: number; readonly from: Ipv4; readonly type: 3 | 11; readonly code: number };
+  | {
+      readonly kind: "reply";
+      readonly sequence: number;
+      readonly from: Ipv4;
+      readonly ttl: number;
+      readonly bytes: number;
+    }
+  | {
+      readonly kind: "error";
+      readonly sequence: number;
+      readonly from: Ipv4;
+      readonly type: 3 | 11;
+      readonly code: number;
+    };
 
 /** A socket for echo requests: `socket(AF_INET, SOCK_DGRAM, IPPROTO_ICMP)` (icmp(7)). */
 export class EchoSocket {
@@ -38,7 +50,11 @@ export class EchoSocket {
   }
 
   /** Sends a request. */
-  send(to: string | Ipv4, sequence: number, { bytes = 56, ttl = 64 }: { readonly bytes?: number; readonly ttl?: number } = {}): Errno | undefined {
+  send(
+    to: string | Ipv4,
+    sequence: number,
+    { bytes = 56, ttl = 64 }: { readonly bytes?: number; readonly ttl?: number } = {},
+  ): Errno | undefined {
     const destination = ipv4(to);
     const source = this.#stack.sourceFor(destination);
     if (typeof source === "string") return source;

@@ -63,7 +63,9 @@ export class UdpStack implements ProtocolHandler {
   receive(packet: Packet, input: NetworkInterface | undefined): void {
     const { payload, source: address, destination } = packet;
     if (payload.kind !== "udp") return;
-    const here = this.#sockets.get(payload.destinationPort)?.filter((socket) => socket.takes(destination, input, packet));
+    const here = this.#sockets
+      .get(payload.destinationPort)
+      ?.filter((socket) => socket.takes(destination, input, packet));
     const [best] = [...(here ?? [])].sort((a, b) => b.rank - a.rank);
     if (best === undefined) {
       this.noPort++;
@@ -115,7 +117,11 @@ export class UdpSocket {
 
   /** How exactly it says what it hears: the more exact socket gets a datagram. */
   get rank(): number {
-    return (this.#remote === undefined ? 0 : 4) + (this.device === undefined ? 0 : 2) + (this.#local.address === anyIpv4 ? 0 : 1);
+    return (
+      (this.#remote === undefined ? 0 : 4) +
+      (this.device === undefined ? 0 : 2) +
+      (this.#local.address === anyIpv4 ? 0 : 1)
+    );
   }
 
   bind(address: string | Ipv4 = anyIpv4, port = 0): Errno | undefined {
@@ -155,7 +161,7 @@ export class UdpSocket {
     const { stack } = this.#udp;
     const own = this.#local.address;
     const broadcast = this.device !== undefined && to.address === 0xffff_ffff;
-    const near = broadcast && this.device !== undefined ? (stack.addressOn(this.device, to.address) ?? anyIpv4) : undefined;
+    const near = broadcast && this.device !== undefined ? (this.device.addresses[0]?.address ?? anyIpv4) : undefined;
     const source = own !== anyIpv4 ? own : (near ?? stack.sourceFor(to.address, { interface: this.device }));
     if (typeof source === "string") return source;
     const failed = this.#bound === undefined ? this.bind() : undefined;
@@ -233,7 +239,10 @@ export class UdpSocket {
     const { address } = this.#local;
     if (address !== anyIpv4 && address !== destination) return false;
     const remote = this.#remote;
-    return remote === undefined || (remote.address === source && payload.kind === "udp" && payload.sourcePort === remote.port);
+    return (
+      remote === undefined ||
+      (remote.address === source && payload.kind === "udp" && payload.sourcePort === remote.port)
+    );
   }
 
   /** A datagram has come for it. */

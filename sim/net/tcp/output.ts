@@ -17,7 +17,11 @@ export function scaleFor(buffer: number): number {
 }
 
 /** A packet of a connection, or of none. */
-export function tcpPacket(ends: Endpoints, id: number, tcp: Omit<Tcp, "kind" | "sourcePort" | "destinationPort">): Packet {
+export function tcpPacket(
+  ends: Endpoints,
+  id: number,
+  tcp: Omit<Tcp, "kind" | "sourcePort" | "destinationPort">,
+): Packet {
   return {
     kind: "ipv4",
     source: ends.localAddress,
@@ -82,9 +86,8 @@ export function transmit(tcb: Tcb, sent: Sent): Errno | undefined {
   if (sent.fin) flags |= TcpFlag.fin;
   if (tcb.state !== "SYN_SENT") flags |= TcpFlag.ack;
   if (sent.data.length > 0 && tcb.unsent.bytes === 0) flags |= TcpFlag.psh;
-  const failed = write(tcb, flags, sent.start, sent.data, sent.syn ? synOptions(tcb) : undefined);
   if (!tcb.retransmission.armed) tcb.retransmission.set(tcb.roundTrip.timeout(tcb.backoff));
-  return failed;
+  return write(tcb, flags, sent.start, sent.data, sent.syn ? synOptions(tcb) : undefined);
 }
 
 /** Puts a new segment at the end of the stream and sends it. */

@@ -46,7 +46,7 @@ export class Unsent {
       return data;
     }
     const data = new Uint8Array(length);
-    for (let at = 0; at < length; ) {
+    for (let at = 0; at < length;) {
       const chunk = this.#chunks[0] ?? noData;
       const piece = chunk.subarray(this.#offset, this.#offset + length - at);
       data.set(piece, at);

@@ -122,7 +122,12 @@ export class TcpSocket {
     const remoteAddress = ipv4(address) === anyIpv4 ? ipv4("127.0.0.1") : ipv4(address);
     const source = this.#local.address === anyIpv4 ? stack.sourceFor(remoteAddress) : this.#local.address;
     if (typeof source === "string") return source;
-    const ends = (localPort: number): Endpoints => ({ localAddress: source, localPort, remoteAddress, remotePort: port });
+    const ends = (localPort: number): Endpoints => ({
+      localAddress: source,
+      localPort,
+      remoteAddress,
+      remotePort: port,
+    });
     const usable = (candidate: number): boolean => !ports.has(candidate) && this.#tcp.usable(ends(candidate));
     const localPort = this.#local.port === 0 ? ports.free(usable) : this.#local.port;
     if (localPort === undefined) return "EADDRNOTAVAIL";
@@ -298,7 +303,8 @@ export class TcpSocket {
   }
 
   toString(): string {
-    const end = (at: SocketAddress | undefined): string => (at === undefined ? "*" : `${formatIpv4(at.address)}:${at.port}`);
+    const end = (at: SocketAddress | undefined): string =>
+      at === undefined ? "*" : `${formatIpv4(at.address)}:${at.port}`;
     return `tcp ${this.state} ${end(this.#local)} ${end(this.remote)}`;
   }
 }

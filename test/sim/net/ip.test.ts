@@ -16,7 +16,10 @@ import {
 import { pair } from "./pair.js";
 
 /** Hosts in a chain, 10.N.0.0/24 between the Nth and the next; those between forward. */
-function chain(length: number, mtus: readonly number[] = []): { readonly world: World; readonly hosts: NetworkNamespace[] } {
+function chain(
+  length: number,
+  mtus: readonly number[] = [],
+): { readonly world: World; readonly hosts: NetworkNamespace[] } {
   const world = createWorld({ seed: 3 });
   const hosts = Array.from({ length }, (_, at) => new NetworkNamespace(world, `n${at}`));
   hosts.slice(1).forEach((right, at) => {
@@ -37,7 +40,12 @@ function chain(length: number, mtus: readonly number[] = []): { readonly world: 
 }
 
 /** Sends an echo request and gives what came of it. */
-function ping(world: World, from: NetworkNamespace, to: string, options: { ttl?: number; bytes?: number } = {}): EchoAnswer | string | undefined {
+function ping(
+  world: World,
+  from: NetworkNamespace,
+  to: string,
+  options: { ttl?: number; bytes?: number } = {},
+): EchoAnswer | string | undefined {
   const echo = from.echoSocket();
   const failed = echo.send(to, 1, options);
   if (failed !== undefined) return failed;
@@ -115,12 +123,18 @@ describe("routes", () => {
     const a = host();
     const rng = a.world.rng.stream("test");
     for (let count = 0; count < 300; count++) {
-      a.addRoute({ to: `${rng.integer(4)}.${rng.integer(4)}.${rng.integer(4)}.0/${8 + rng.integer(17)}`, via: `10.0.0.${1 + rng.integer(250)}` });
+      a.addRoute({
+        to: `${rng.integer(4)}.${rng.integer(4)}.${rng.integer(4)}.0/${8 + rng.integer(17)}`,
+        via: `10.0.0.${1 + rng.integer(250)}`,
+      });
     }
     for (let count = 0; count < 300; count++) {
       const address = ipv4(`${rng.integer(4)}.${rng.integer(4)}.${rng.integer(4)}.${rng.integer(256)}`);
-      const fits = ({ destination: { network, length } }: { destination: { network: number; length: number } }): boolean =>
-        length === 0 || network >>> (32 - length) === address >>> (32 - length);
+      const fits = ({
+        destination: { network, length },
+      }: {
+        destination: { network: number; length: number };
+      }): boolean => length === 0 || network >>> (32 - length) === address >>> (32 - length);
       expect(a.routeTo(address)).toBe(a.routes.list().find(fits));
     }
   });
@@ -136,8 +150,12 @@ describe("routes", () => {
 
   test("to nowhere, or by nobody, are refused with the way to mend it", () => {
     const a = host();
-    expect(() => { a.addRoute({ to: "default", via: "172.16.0.1" }); }).toThrow(/no way leads to the router/);
-    expect(() => { a.addRoute({ to: "default", dev: "eth9" }); }).toThrow(UsageError);
+    expect(() => {
+      a.addRoute({ to: "default", via: "172.16.0.1" });
+    }).toThrow(/no way leads to the router/);
+    expect(() => {
+      a.addRoute({ to: "default", dev: "eth9" });
+    }).toThrow(UsageError);
     expect(ping(a.world, a, "8.8.8.8")).toBe("ENETUNREACH");
     a.addRoute({ to: "9.0.0.0/8", type: "unreachable" });
     expect(ping(a.world, a, "9.9.9.9")).toBe("EHOSTUNREACH");
@@ -163,7 +181,12 @@ describe("a router", () => {
   test("says when there is no way", () => {
     const { world, hosts } = chain(3);
     hosts[0]!.addRoute({ to: "default", via: "10.0.0.2" });
-    expect(ping(world, hosts[0]!, "99.0.0.1")).toMatchObject({ kind: "error", type: 3, code: 0, from: ipv4("10.0.0.2") });
+    expect(ping(world, hosts[0]!, "99.0.0.1")).toMatchObject({
+      kind: "error",
+      type: 3,
+      code: 0,
+      from: ipv4("10.0.0.2"),
+    });
     hosts[1]!.forwarding = false;
     expect(ping(world, hosts[0]!, "10.1.0.2")).toBeUndefined();
     expect(hosts[1]!.counters.notForUs).toBe(1);
@@ -219,7 +242,11 @@ describe("UDP", () => {
     client.connect("10.0.0.2", 53);
     client.send(new Uint8Array([1, 2, 3]));
     world.engine.run();
-    expect(server.tryReceive()).toMatchObject({ data: new Uint8Array([1, 2, 3]), address: ipv4("10.0.0.1"), port: client.local.port });
+    expect(server.tryReceive()).toMatchObject({
+      data: new Uint8Array([1, 2, 3]),
+      address: ipv4("10.0.0.1"),
+      port: client.local.port,
+    });
     const other = a.udpSocket();
     other.connect("10.0.0.2", 54);
     other.send(new Uint8Array(1));
@@ -247,8 +274,12 @@ describe("UDP", () => {
 describe("overlays", () => {
   test("a VLAN's interface hears its own tag alone", () => {
     const { world, a, b } = pair();
-    for (const [host, end] of [[a, 1], [b, 2]] as const) {
-      for (const id of [10, 20]) host.configure(host.addInterface(vlan(host.interface("eth0"), id)), `10.${id}.0.${end}/24`);
+    for (const [host, end] of [
+      [a, 1],
+      [b, 2],
+    ] as const) {
+      for (const id of [10, 20])
+        host.configure(host.addInterface(vlan(host.interface("eth0"), id)), `10.${id}.0.${end}/24`);
     }
     expect(ping(world, a, "10.10.0.2")).toMatchObject({ kind: "reply" });
     b.setUp(b.interface("eth0.20"), false);
@@ -288,7 +319,12 @@ test("an interface moves into another namespace, without its addresses", () => {
   a.configure(eth, "10.0.0.1/24");
   b.addInterface(eth, "net0");
   expect([eth.name, eth.up, eth.addresses, a.find("eth0"), a.isLocal(ipv4("10.0.0.1")), a.routes.list()]).toEqual([
-    "net0", false, [], undefined, false, [],
+    "net0",
+    false,
+    [],
+    undefined,
+    false,
+    [],
   ]);
   expect(() => b.addInterface(ethernet(world, "net0"))).toThrow(UsageError);
 });
@@ -303,7 +339,9 @@ test("a namespace's tables are saved and restored", () => {
   const state = a.save();
   const plain = JSON.parse(JSON.stringify(state)) as typeof state;
   const other = new NetworkNamespace(world, "other");
-  expect(() => { other.restore(plain); }).toThrow(/no interface "eth0"/);
+  expect(() => {
+    other.restore(plain);
+  }).toThrow(/no interface "eth0"/);
   other.addInterface(ethernet(world, "eth0"));
   other.restore(plain);
   expect(other.save()).toEqual(state);

@@ -60,8 +60,10 @@ describe("a cable", () => {
 
   test("refuses options that make no sense, and a third end", () => {
     const world = createWorld();
-    for (const wrong of [{ rate: 0 }, { loss: 2 }, { delay: ns(-1 as never + 1.5) }, { queue: -1 }]) {
-      expect(() => new Cable(world, { ...wrong, ...("delay" in wrong ? { delay: 0.5 as never } : {}) })).toThrow(UsageError);
+    for (const wrong of [{ rate: 0 }, { loss: 2 }, { delay: ns((-1 as never) + 1.5) }, { queue: -1 }]) {
+      expect(() => new Cable(world, { ...wrong, ...("delay" in wrong ? { delay: 0.5 as never } : {}) })).toThrow(
+        UsageError,
+      );
     }
     const cable = new Cable(world);
     cable.plug(() => undefined);
@@ -125,7 +127,12 @@ describe("a bridge", () => {
   test("keeps virtual LANs apart, and tags on trunks", () => {
     const access = (untagged: number) => ({ untagged });
     const world = createWorld();
-    const { bridge, all, heard, count } = bridged(world, 4, [access(10), access(20), access(10), { untagged: 0, tagged: [10, 20] }]);
+    const { bridge, all, heard, count } = bridged(world, 4, [
+      access(10),
+      access(20),
+      access(10),
+      { untagged: 0, tagged: [10, 20] },
+    ]);
     bridge.input(all[0]!, frame(1, "all"));
     expect(count()).toEqual([0, 0, 1, 1]);
     expect(heard[3]![0]!.vlan).toBe(10);
@@ -150,7 +157,9 @@ describe("a bridge", () => {
     other.bridge.restore(JSON.parse(JSON.stringify(bridge.save())));
     other.bridge.input(other.all[0]!, frame(1, 2));
     expect(other.count()).toEqual([0, 1, 0]);
-    expect(() => { bridged(world, 1).bridge.restore(bridge.save()); }).toThrow(UsageError);
+    expect(() => {
+      bridged(world, 1).bridge.restore(bridge.save());
+    }).toThrow(UsageError);
   });
 });
 

@@ -81,7 +81,9 @@ function serve({ world }: Site, on: NetworkNamespace, port: number): void {
     for (;;) {
       const socket = yield* listener.accept();
       if (isErrno(socket)) return;
-      yield* socket.send(new TextEncoder().encode(`${on.name} sees ${String(socket).split(" ").at(-1)!.split(":")[0]!}`));
+      yield* socket.send(
+        new TextEncoder().encode(`${on.name} sees ${String(socket).split(" ").at(-1)!.split(":")[0]!}`),
+      );
       socket.close();
     }
   }
@@ -114,7 +116,10 @@ describe("Docker's rules", () => {
     expect(ask(all, boxes[0]!, "192.168.0.1", 99)).toBe("client sees 192.168.0.2");
     expect(ask(all, host, "192.168.0.2", 8080)).toBe("box0 sees 192.168.0.2");
     expect(ask(all, boxes[1]!, "172.17.0.2", 80)).toBe("box0 sees 172.17.0.3");
-    const shown = host.connectionTable().rows.map(({ original, reply }) => `${String(original)}, ${String(reply)}`).join("\n");
+    const shown = host
+      .connectionTable()
+      .rows.map(({ original, reply }) => `${String(original)}, ${String(reply)}`)
+      .join("\n");
     expect(shown).toMatch(/192\.168\.0\.1:\d+ → 192\.168\.0\.2:8080, 172\.17\.0\.2:80 → 192\.168\.0\.1/);
     // From outside, a container isn't reached past its published port.
     client.addRoute({ to: "172.17.0.0/16", via: "192.168.0.2" });
@@ -125,7 +130,9 @@ describe("Docker's rules", () => {
   test("are printed as iptables-save prints them", () => {
     const { host } = site();
     host.netfilter.restoreRules(docker);
-    expect(host.netfilter.saveRules()).toBe(docker.replace(/\*filter[\s\S]*/, "") + docker.replace(/[\s\S]*\*filter/, "*filter"));
+    expect(host.netfilter.saveRules()).toBe(
+      docker.replace(/\*filter[\s\S]*/, "") + docker.replace(/[\s\S]*\*filter/, "*filter"),
+    );
     const counted = host.netfilter.saveRules({ counters: true });
     host.netfilter.restoreRules(counted);
     expect(host.netfilter.saveRules({ counters: true })).toBe(counted);
@@ -140,7 +147,8 @@ function legacy(restored: string): string | undefined {
 }
 const plain = "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n";
 const real = legacy(plain) === plain;
-if (!real) console.log("iptables-legacy can't run here: what it makes of our rules isn't compared (root, and Debian: iptables)");
+if (!real)
+  console.log("iptables-legacy can't run here: what it makes of our rules isn't compared (root, and Debian: iptables)");
 
 test.runIf(real)("iptables reads what we print, and prints it as we do", () => {
   const { host } = site();
@@ -167,10 +175,10 @@ test.runIf(real)("iptables reads what we print, and prints it as we do", () => {
 describe("rules", () => {
   test("in iptables' syntax are the same when read again", () => {
     const lines = [
-      "-s 10.0.0.0/8 ! -d 10.1.0.0/16 -i eth+ -p udp -m udp --sport 53 -m comment --comment \"a name\" -j ACCEPT",
+      '-s 10.0.0.0/8 ! -d 10.1.0.0/16 -i eth+ -p udp -m udp --sport 53 -m comment --comment "a name" -j ACCEPT',
       "-p tcp -m multiport --dports 80,443,8000:8010 -m conntrack --ctstate NEW,ESTABLISHED,DNAT -j DROP",
       "-p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -j REJECT --reject-with tcp-reset",
-      "-p icmp -m icmp --icmp-type 8 -j LOG --log-prefix \"ping: \"",
+      '-p icmp -m icmp --icmp-type 8 -j LOG --log-prefix "ping: "',
       "-m statistic --mode random --probability 0.33333333349 -j KUBE-SEP-1",
       "-m statistic --mode nth --every 3 --packet 0 -g other",
       "-m set ! --match-set pods src,dst -m mark --mark 0x4000/0x4000 -j RETURN",
@@ -180,7 +188,8 @@ describe("rules", () => {
       "-j DNAT --to-destination :81",
       "-m addrtype ! --src-type LOCAL",
     ];
-    for (const line of lines) expect(printRule(parseRule(line.match(/"[^"]*"|\S+/g)!.map((word) => word.replaceAll('"', ""))))).toBe(line);
+    for (const line of lines)
+      expect(printRule(parseRule(line.match(/"[^"]*"|\S+/g)!.map((word) => word.replaceAll('"', ""))))).toBe(line);
   });
 
   test("that make no sense are refused, with the line and the way to mend it, and change nothing", () => {
@@ -197,15 +206,28 @@ describe("rules", () => {
     for (const [line, message] of wrong) expect(() => host.iptables(line), line).toThrow(message);
     host.iptables("-A FORWARD -j DROP");
     const before = host.netfilter.saveRules();
-    expect(() => { host.netfilter.restoreRules("*filter\n:FORWARD ACCEPT\n-A FORWARD -j GONE\nCOMMIT\n"); }).toThrow(/line 3/);
+    expect(() => {
+      host.netfilter.restoreRules("*filter\n:FORWARD ACCEPT\n-A FORWARD -j GONE\nCOMMIT\n");
+    }).toThrow(/line 3/);
     expect(host.netfilter.saveRules()).toBe(before);
-    expect(() => { host.netfilter.restoreRules("*filter\n"); }).toThrow(UsageError);
+    expect(() => {
+      host.netfilter.restoreRules("*filter\n");
+    }).toThrow(UsageError);
   });
 
   test("are edited by iptables' commands", () => {
     const { host } = site();
-    for (const line of ["-N mine", "-A mine -j ACCEPT", "-I FORWARD -p tcp -j mine", "-P FORWARD DROP", "-A FORWARD -p udp -j DROP"]) host.iptables(line);
-    expect(host.iptables("iptables -t filter -S FORWARD")).toBe("-P FORWARD DROP\n-A FORWARD -p tcp -j mine\n-A FORWARD -p udp -j DROP\n");
+    for (const line of [
+      "-N mine",
+      "-A mine -j ACCEPT",
+      "-I FORWARD -p tcp -j mine",
+      "-P FORWARD DROP",
+      "-A FORWARD -p udp -j DROP",
+    ])
+      host.iptables(line);
+    expect(host.iptables("iptables -t filter -S FORWARD")).toBe(
+      "-P FORWARD DROP\n-A FORWARD -p tcp -j mine\n-A FORWARD -p udp -j DROP\n",
+    );
     expect(() => host.iptables("-X mine")).toThrow(/is jumped to/);
     host.iptables("-C FORWARD -p udp -j DROP");
     host.iptables("-D FORWARD 1");
@@ -285,7 +307,12 @@ const modes = {
   iptables(host: NetworkNamespace, services: number, ends: readonly string[]): void {
     const lines = ["*nat", ":KUBE-SERVICES - [0:0]"];
     for (let at = services; at >= 1; at--) lines.push(`:KUBE-SVC-${at} - [0:0]`);
-    lines.push(":KUBE-MARK-MASQ - [0:0]", "-A PREROUTING -j KUBE-SERVICES", "-A OUTPUT -j KUBE-SERVICES", "-A KUBE-MARK-MASQ -j MARK --set-xmark 0x4000/0x4000");
+    lines.push(
+      ":KUBE-MARK-MASQ - [0:0]",
+      "-A PREROUTING -j KUBE-SERVICES",
+      "-A OUTPUT -j KUBE-SERVICES",
+      "-A KUBE-MARK-MASQ -j MARK --set-xmark 0x4000/0x4000",
+    );
     for (let at = services; at >= 1; at--) {
       lines.push(`-A KUBE-SERVICES -d 10.96.0.${at}/32 -p tcp -m tcp --dport 80 -j KUBE-SVC-${at}`);
     }
@@ -301,13 +328,18 @@ const modes = {
   nftables(host: NetworkNamespace, services: number, ends: readonly string[]): void {
     const { netfilter } = host;
     for (let at = 1; at <= services; at++) {
-      netfilter.map("services").set(`10.96.0.${at} . tcp . 80`, { target: "JUMP", chain: at === 1 ? "service" : "none" });
+      netfilter
+        .map("services")
+        .set(`10.96.0.${at} . tcp . 80`, { target: "JUMP", chain: at === 1 ? "service" : "none" });
     }
     const lines = ["*nat", ":service - [0:0]", ":none - [0:0]"];
-    for (const hook of ["PREROUTING", "OUTPUT"]) lines.push(`-A ${hook} -j MAP --key destination,protocol,dport --map services`);
+    for (const hook of ["PREROUTING", "OUTPUT"])
+      lines.push(`-A ${hook} -j MAP --key destination,protocol,dport --map services`);
     lines.push("-A service -j MARK --set-xmark 0x4000/0x4000");
     ends.forEach((end, at) => {
-      lines.push(`-A service -p tcp -m statistic --mode random --probability ${(1 / (ends.length - at)).toFixed(11)} -j DNAT --to-destination ${end}`);
+      lines.push(
+        `-A service -p tcp -m statistic --mode random --probability ${(1 / (ends.length - at)).toFixed(11)} -j DNAT --to-destination ${end}`,
+      );
     });
     lines.push("-A POSTROUTING -m mark --mark 0x4000/0x4000 -j MASQUERADE", "COMMIT", "");
     netfilter.restoreRules(lines.join("\n"));
@@ -362,9 +394,11 @@ test("IPVS chooses by turns, by fewest connections, or by source", () => {
     for (const end of [1, 2, 3]) ipvs.addReal(server, `10.1.0.${end}:80`, end === 3 ? 0 : 1);
     return server;
   });
-  const [rr, lc, sh] = made as [typeof made[0], typeof made[0], typeof made[0]];
+  const [rr, lc, sh] = made as [(typeof made)[0], (typeof made)[0], (typeof made)[0]];
   const ends = (server: typeof rr, times: number): (number | undefined)[] =>
-    Array.from({ length: times }, (_, at) => ipvs.choose(server!, ipv4(`1.2.3.${at}`))?.address).map((address) => address && address % 256);
+    Array.from({ length: times }, (_, at) => ipvs.choose(server!, ipv4(`1.2.3.${at}`))?.address).map(
+      (address) => address && address % 256,
+    );
   expect(ends(rr, 4)).toEqual([1, 2, 1, 2]);
   lc!.servers[0]!.active = 5;
   expect(ends(lc, 2)).toEqual([2, 2]);

@@ -34,13 +34,27 @@ const word = fc.nat(0xffff_ffff);
 const macAddress = fc.maxSafeNat().map((value) => (value % 2 ** 48) as Mac);
 
 const options = fc.option(
-  fc.record({ maximumSegment: port, windowScale: fc.nat(14), sackPermitted: fc.constant(true), sack: fc.constant([[1, 2] as const]) }),
+  fc.record({
+    maximumSegment: port,
+    windowScale: fc.nat(14),
+    sackPermitted: fc.constant(true),
+    sack: fc.constant([[1, 2] as const]),
+  }),
   { nil: undefined },
 );
 
 const payloads: fc.Arbitrary<readonly [number, Payload]> = fc.oneof(
   fc
-    .record({ sourcePort: port, destinationPort: port, sequence: word, acknowledgement: word, flags: fc.nat(63), window: port, options, data })
+    .record({
+      sourcePort: port,
+      destinationPort: port,
+      sequence: word,
+      acknowledgement: word,
+      flags: fc.nat(63),
+      window: port,
+      options,
+      data,
+    })
     .map((tcp) => [6, { kind: "tcp", ...tcp }] as const),
   fc.record({ sourcePort: port, destinationPort: port, data }).map((udp) => [17, { kind: "udp", ...udp }] as const),
   fc
@@ -50,7 +64,15 @@ const payloads: fc.Arbitrary<readonly [number, Payload]> = fc.oneof(
 );
 
 const packets = fc
-  .record({ source: address, destination: address, tos: fc.nat(255), id: port, dontFragment: fc.boolean(), ttl: fc.nat(255), payload: payloads })
+  .record({
+    source: address,
+    destination: address,
+    tos: fc.nat(255),
+    id: port,
+    dontFragment: fc.boolean(),
+    ttl: fc.nat(255),
+    payload: payloads,
+  })
   .map(({ payload: [protocol, payload], ...head }): Packet => ({ kind: "ipv4", ...head, protocol, payload }));
 
 const frames = fc.record({
@@ -59,9 +81,9 @@ const frames = fc.record({
   vlan: fc.nat(4094),
   payload: fc.oneof(
     packets,
-    fc.record({ senderMac: macAddress, senderIp: address, targetMac: macAddress, targetIp: address }).map(
-      (arp) => ({ kind: "arp", operation: "reply", ...arp }) as const,
-    ),
+    fc
+      .record({ senderMac: macAddress, senderIp: address, targetMac: macAddress, targetIp: address })
+      .map((arp) => ({ kind: "arp", operation: "reply", ...arp }) as const),
     data.map((bytes) => ({ kind: "other", etherType: 0x86dd, data: bytes }) as const),
   ),
 });
@@ -111,7 +133,9 @@ describe("frames", () => {
         const read = decodeFrame(bytes);
         // A datagram's own checksum of zero says that there is none.
         if (payload.payload.kind === "udp" && read !== undefined) return;
-        expect(read === undefined || (read.payload.kind === "ipv4" && read.payload.payload.kind === "other")).toBe(true);
+        expect(read === undefined || (read.payload.kind === "ipv4" && read.payload.payload.kind === "other")).toBe(
+          true,
+        );
       }),
     );
   });
@@ -131,19 +155,35 @@ describe("frames", () => {
   });
 
   test("of an ICMP error quote the packet's header and eight bytes", () => {
-    const head = { source: ipv4("10.0.0.1"), destination: ipv4("10.0.0.2"), tos: 0, id: 7, dontFragment: false, ttl: 1 };
+    const head = {
+      source: ipv4("10.0.0.1"),
+      destination: ipv4("10.0.0.2"),
+      tos: 0,
+      id: 7,
+      dontFragment: false,
+      ttl: 1,
+    };
     const about: Packet = {
       kind: "ipv4",
       ...head,
       protocol: 17,
       payload: { kind: "udp", sourcePort: 5, destinationPort: 33_434, data: new Uint8Array(40) },
     };
-    const payload: Packet = { kind: "ipv4", ...head, protocol: 1, payload: { kind: "icmp-error", type: 11, code: 0, mtu: 0, about } };
+    const payload: Packet = {
+      kind: "ipv4",
+      ...head,
+      protocol: 1,
+      payload: { kind: "icmp-error", type: 11, code: 0, mtu: 0, about },
+    };
     const frame: Frame = { destination: 1 as Mac, source: 2 as Mac, vlan: 0, payload };
     expect(frameLength(frame)).toBe(14 + 20 + 8 + 20 + 8);
     const read = decodeFrame(encodeFrame(frame));
     expect(read?.payload).toMatchObject({
-      payload: { kind: "icmp-error", type: 11, about: { ...head, payload: { sourcePort: 5, destinationPort: 33_434 } } },
+      payload: {
+        kind: "icmp-error",
+        type: 11,
+        about: { ...head, payload: { sourcePort: 5, destinationPort: 33_434 } },
+      },
     });
   });
 });

@@ -1,6 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { ms, s, us, type Activity } from "../../../sim/core/index.js";
-import { isErrno, type Errno, type LinkOptions, type NetworkNamespace, type TcpSettings } from "../../../sim/net/index.js";
+import {
+  isErrno,
+  type Errno,
+  type LinkOptions,
+  type NetworkNamespace,
+  type TcpSettings,
+} from "../../../sim/net/index.js";
 import { pair } from "./pair.js";
 
 const text = (data: Uint8Array): string => new TextDecoder().decode(data);
@@ -120,7 +126,10 @@ describe("a connection", () => {
     expect(a.tcp.counters.retransmitted).toBeGreaterThan(5);
   });
 
-  const refused = (prepare: (a: NetworkNamespace, b: NetworkNamespace) => void, address = "10.0.0.2"): [Errno | undefined, number] => {
+  const refused = (
+    prepare: (a: NetworkNamespace, b: NetworkNamespace) => void,
+    address = "10.0.0.2",
+  ): [Errno | undefined, number] => {
     const { world, a, b } = pair();
     prepare(a, b);
     const connecting = world.engine.spawn(a.tcpSocket().connect(address, 81));
@@ -325,7 +334,13 @@ describe("throughput", () => {
   test("falls with the root of the loss (Mathis et al., 1997)", () => {
     // Thirty losses and more, the first third of the transfer left out: it begins without any.
     const steady = (loss: number): number =>
-      throughput({ rate: 1e9, delay: ms(10), loss, queue: 10_000 }, Math.round((45 * 1460) / loss), { congestion: "reno" }, 2, 1 / 3);
+      throughput(
+        { rate: 1e9, delay: ms(10), loss, queue: 10_000 },
+        Math.round((45 * 1460) / loss),
+        { congestion: "reno" },
+        2,
+        1 / 3,
+      );
     // C = √(3/2): the window grows by segments, however few acknowledgements there are for them (RFC 3465).
     const formula = (loss: number): number => ((1460 * 8) / 0.02) * Math.sqrt(1.5 / loss);
     for (const loss of [0.001, 0.004, 0.016]) {
@@ -336,8 +351,10 @@ describe("throughput", () => {
   });
 
   test("of CUBIC recovers faster than Reno's on a long fat path", () => {
-    const path = { rate: 500e6, delay: ms(40), loss: 0.0001, queue: 10_000 };
-    const [cubic, reno] = (["cubic", "reno"] as const).map((congestion) => throughput(path, 40e6, { congestion }, 3));
+    const path = { rate: 500e6, delay: ms(100), loss: 0.0005, queue: 10_000 };
+    const [cubic, reno] = (["cubic", "reno"] as const).map((congestion) =>
+      throughput(path, 30e6, { congestion }, 3, 1 / 3),
+    );
     expect(cubic! / reno!).toBeGreaterThan(1.2);
   });
 

@@ -12,6 +12,7 @@ import {
   type World,
 } from "../core/index.js";
 import { Cgroup, type Member } from "./cgroup/cgroup.js";
+import { Cgroupfs } from "./cgroup/cgroupfs.js";
 import { E, Errno } from "./errno.js";
 import { MS_NODEV, MS_NOEXEC, MS_NOSUID, O_RDWR, S_IFDIR, S_IFIFO } from "./flags.js";
 import { Pipe, PipeEnd } from "./ipc/pipe.js";
@@ -25,7 +26,7 @@ import { Scheduler } from "./scheduler/scheduler.js";
 import type { SystemCallInterposer } from "./syscall/interposer.js";
 import { sysOf, type ChildBody, type Sys } from "./syscall/table.js";
 import { clone, enter } from "./task/clone.js";
-import { advance, frameOf } from "./task/execution.js";
+import { advance, frameOf, programOf } from "./task/execution.js";
 import { AddressSpace, charge } from "./task/memory.js";
 import { ProcessGroup, Session } from "./task/process-group.js";
 import type { Program } from "./task/program.js";
@@ -75,6 +76,7 @@ export class Kernel implements KernelState {
   readonly pidNamespace: PidNamespace<Task>;
   readonly namespaces: NamespaceSet;
   readonly cgroups: Cgroup = new Cgroup(undefined, "");
+  readonly cgroupfs: Cgroupfs;
   readonly mountNumbers: MountNumbers = new MountNumbers();
   readonly interposers: SystemCallInterposer[] = [];
   readonly devices: Devices = new Devices();
@@ -129,6 +131,7 @@ export class Kernel implements KernelState {
       cgroup: { kind: "cgroup", number: 4026531835, userNamespace: user, root: this.cgroups },
       time: { kind: "time", number: 4026531834, userNamespace: user, monotonic: 0, boottime: 0 },
     };
+    this.cgroupfs = new Cgroupfs(this);
     registerMemoryDevices(this.devices, (length) => this.random(length));
     this.#root = this.#mountRoot(given.root, mnt);
   }
@@ -194,7 +197,7 @@ export class Kernel implements KernelState {
     }
     this.cgroups.born(true);
     enter(task);
-    task.frames.push(frameOf(body(sysOf(task))));
+    task.frames.push(frameOf(programOf(task, body(sysOf(task)))));
     task.wake();
     return task;
   }

@@ -19,7 +19,7 @@ import { noId } from "../namespace/user-namespace.js";
 import { capable, capableOver, inGroup } from "../security/credentials.js";
 import type { Task } from "../task/task.js";
 import type { Attributes, Changes, Inode, Space } from "../vfs/inode.js";
-import { topmost, type Target } from "../vfs/resolve.js";
+import { pathOf, topmost, type Target } from "../vfs/resolve.js";
 import type { Place } from "../vfs/mount.js";
 import { demand, demandRemoval, ownsOrCapable } from "../vfs/permission.js";
 import { baseOf, demandWritable, existing, target } from "./paths.js";
@@ -291,6 +291,10 @@ export const nameCalls = {
     demand(task.credentials, place.inode, 1);
     task.context.cwd = place;
   },
+  getcwd(task: Task): string {
+    if (task.cwd.inode.name === undefined) throw E.ENOENT;
+    return pathOf(task.cwd, task.root, task);
+  },
   chroot(task: Task, path: string): undefined {
     const place = existing(task, AT_FDCWD, path);
     if (!place.inode.isDirectory) throw E.ENOTDIR;
@@ -358,6 +362,7 @@ export const nameRows: Rows<typeof nameCalls> = {
   umask: full(95),
   chdir: full(80, "path"),
   fchdir: full(81),
+  getcwd: full(79),
   chroot: full(161, "path"),
   setxattr: partial(188, "no XATTR_CREATE, XATTR_REPLACE; no access control lists", "path"),
   getxattr: full(191, "path"),

@@ -92,7 +92,7 @@ export const namespaceCalls = {
   },
   umount2(task: Task, path: string, flags: number = 0): undefined {
     demandMounting(task);
-    unmount(existing(task, AT_FDCWD, path), flags, (mount) => isBusy(task, mount));
+    unmount(topmost(existing(task, AT_FDCWD, path)), flags, (mount) => isBusy(task, mount));
   },
   pivot_root(task: Task, newRoot: string, putOld: string): undefined {
     demandMounting(task);

@@ -150,6 +150,8 @@ function* perform(task: Task, name: string, args: readonly unknown[]): Activity<
   const cost = task.kernel.costs[entry?.cost ?? "call"];
   task.debt += cost;
   task.systemTime += cost;
+  // Nothing of a task's work is left when it ends.
+  if (entry?.cost === "exit") yield pause;
   let outcome: unknown;
   let failure: Errno | undefined;
   try {

@@ -16,7 +16,7 @@ import type { Cgroup } from "../cgroup/cgroup.js";
 import { changeNamespaces, newTimeNamespace, newUserNamespace } from "../namespace/unsharing.js";
 import { PidNamespace } from "../namespace/pid-namespace.js";
 import { capable } from "../security/credentials.js";
-import { frameOf } from "./execution.js";
+import { frameOf, programOf } from "./execution.js";
 import { Task, type Body } from "./task.js";
 
 export interface CloneOptions {
@@ -79,7 +79,7 @@ export function clone(parent: Task, begin: (child: Task) => Body, options: Clone
   child.exitSignal = exitSignal;
   if ((flags & CLONE_PARENT) !== 0 && parent.parent !== undefined) child.parent = parent.parent;
   enter(child);
-  child.frames.push(frameOf(begin(child)));
+  child.frames.push(frameOf(programOf(child, begin(child))));
   child.vruntime = parent.vruntime;
   if (cgroup.isFrozen) child.freeze(true);
   if (kernel.trace.kept) kernel.trace.emit("task.fork", `${child.pids[0] ?? 0}`, { parent: parent.pids[0] ?? 0 });

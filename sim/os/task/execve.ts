@@ -6,7 +6,7 @@ import { afterExecve, type FilePrivileges } from "../security/credentials.js";
 import type { Place } from "../vfs/mount.js";
 import { demand } from "../vfs/permission.js";
 import { resolve } from "../vfs/resolve.js";
-import { frameOf } from "./execution.js";
+import { frameOf, programOf } from "./execution.js";
 import { imageHead, imageOf } from "./program.js";
 import type { Task } from "./task.js";
 
@@ -43,7 +43,7 @@ export function execve(task: Task, path: string, argv: readonly string[], env: r
       task.executed = true;
       unshareFiles(task);
       for (const [signal, action] of [...(task.actions ?? [])]) if (action.handler !== undefined) task.actions?.delete(signal);
-      task.frames = [frameOf(program.start(task, args, env))];
+      task.frames = [frameOf(programOf(task, program.start(task, args, env)))];
       if (kernel.trace.kept) kernel.trace.emit("task.exec", `${task.pids[0] ?? 0}`, { name: task.name, args: args.join(" ") });
       return;
     }

@@ -108,11 +108,13 @@ class Walk {
     }
     const names = path.split("/").filter((name) => name !== "" && name !== ".");
     const slash = path.endsWith("/") || path.endsWith("/.") || path === ".";
+    if (names.length > 0 && path.replace(/\/+$/, "").endsWith("/.")) names.push(".");
     const last = names.length - 1;
     if (last < 0) return { place: at, directory: at, name: path.startsWith("/") ? "/" : ".", slash: true };
     for (const [index, name] of names.entries()) {
       if (!at.inode.isDirectory) throw E.ENOTDIR;
       demand(this.#walker.credentials, at.inode, 1);
+      if (name === ".") return { place: at, directory: at, name, slash: true };
       if (name === "..") {
         const up = this.#up(at);
         if (index === last) return { place: up, directory: up, name, slash: true };

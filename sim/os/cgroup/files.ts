@@ -51,7 +51,11 @@ function flag(text: string): boolean {
 }
 
 /** The files of a group's directory, cgroup-v2.rst. Memory is in bytes, times in microseconds. */
-export function cgroupFiles(cgroup: Cgroup, kernel: KernelState, mayWrite: MayWrite): Readonly<Record<string, CgroupFile>> {
+export function cgroupFiles(
+  cgroup: Cgroup,
+  kernel: KernelState,
+  mayWrite: MayWrite,
+): Readonly<Record<string, CgroupFile>> {
   const { memory, pids, group } = cgroup;
   const micro = (nanos: number): number => Math.floor(nanos / 1000);
   const bytes = (field: "max" | "high" | "low" | "min"): CgroupFile => ({
@@ -65,10 +69,22 @@ export function cgroupFiles(cgroup: Cgroup, kernel: KernelState, mayWrite: MayWr
     },
   });
   return {
-    "cgroup.procs": { text: { read: (caller) => listProcesses(cgroup, caller), write: (caller, text) => { attach(cgroup, caller, text, mayWrite); } } },
+    "cgroup.procs": {
+      text: {
+        read: (caller) => listProcesses(cgroup, caller),
+        write: (caller, text) => {
+          attach(cgroup, caller, text, mayWrite);
+        },
+      },
+    },
     "cgroup.controllers": { text: { read: () => line(available(cgroup).join(" ")) } },
     "cgroup.subtree_control": {
-      text: { read: () => line([...cgroup.enabled].sort().join(" ")), write: (_caller, text) => { control(cgroup, text, kernel); } },
+      text: {
+        read: () => line([...cgroup.enabled].sort().join(" ")),
+        write: (_caller, text) => {
+          control(cgroup, text, kernel);
+        },
+      },
     },
     "cgroup.events": {
       inner: true,
@@ -77,7 +93,12 @@ export function cgroupFiles(cgroup: Cgroup, kernel: KernelState, mayWrite: MayWr
     "cgroup.type": { inner: true, text: { read: () => line("domain") } },
     "cgroup.freeze": {
       inner: true,
-      text: { read: () => line(Number(cgroup.frozen)), write: (_caller, text) => { freeze(cgroup, flag(text)); } },
+      text: {
+        read: () => line(Number(cgroup.frozen)),
+        write: (_caller, text) => {
+          freeze(cgroup, flag(text));
+        },
+      },
     },
     "cgroup.kill": {
       inner: true,
@@ -124,7 +145,9 @@ export function cgroupFiles(cgroup: Cgroup, kernel: KernelState, mayWrite: MayWr
       text: {
         read: () => {
           const { bandwidth } = group;
-          return bandwidth === undefined ? line("max 100000") : line(`${micro(bandwidth.quota)} ${micro(bandwidth.period)}`);
+          return bandwidth === undefined
+            ? line("max 100000")
+            : line(`${micro(bandwidth.quota)} ${micro(bandwidth.period)}`);
         },
         write: (_caller, text) => {
           const [quota = "", period = "100000"] = text.split(/\s+/);
@@ -206,4 +229,3 @@ function attach(cgroup: Cgroup, caller: Caller, text: string, mayWrite: MayWrite
   if (!cgroup.isWithin(root) || !task.cgroup.isWithin(root)) throw E.ENOENT;
   moveTask(task, cgroup);
 }
-

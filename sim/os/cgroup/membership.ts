@@ -23,7 +23,8 @@ export function enableController(cgroup: Cgroup, controller: Controller, on: boo
   cgroup.enable(controller, on);
   if (controller !== "cpu") return;
   for (const child of cgroup.children.values()) {
-    for (const below of child.subtree()) for (const member of below.members) kernel.scheduler.move(taskOf(member), below.schedulingGroup);
+    for (const below of child.subtree())
+      for (const member of below.members) kernel.scheduler.move(taskOf(member), below.schedulingGroup);
   }
 }
 

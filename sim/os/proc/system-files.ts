@@ -16,7 +16,11 @@ export function addSystemFiles(root: PseudoDirectory, kernel: KernelState): void
   const tasks = kernel.pidNamespace.tasks;
   const centiseconds = (nanos: number): number => Math.floor(nanos / 1e7);
   root.file("cpuinfo", {
-    read: () => Array.from({ length: scheduler.cpus }, (_, cpu) => `processor\t: ${cpu}\nmodel name\t: simulated ${kernel.machine}\n\n`).join(""),
+    read: () =>
+      Array.from(
+        { length: scheduler.cpus },
+        (_, cpu) => `processor\t: ${cpu}\nmodel name\t: simulated ${kernel.machine}\n\n`,
+      ).join(""),
   });
   root.file("meminfo", {
     read: () => {
@@ -33,14 +37,27 @@ export function addSystemFiles(root: PseudoDirectory, kernel: KernelState): void
   root.file("stat", {
     read: () => {
       const used = kernel.cgroups.group.usage;
-      const line = ["cpu ", centiseconds(used), 0, 0, centiseconds(scheduler.idle), 0, 0, 0, centiseconds(scheduler.steal), 0, 0];
+      const line = [
+        "cpu ",
+        centiseconds(used),
+        0,
+        0,
+        centiseconds(scheduler.idle),
+        0,
+        0,
+        0,
+        centiseconds(scheduler.steal),
+        0,
+        0,
+      ];
       const running = [...tasks.values()].filter((task) => task.state === "running").length;
       return `${line.join(" ")}\nctxt ${scheduler.switches}\nbtime ${Math.floor(kernel.bootTime / 1e9)}\nprocs_running ${running}\n`;
     },
   });
   root.file("version", { read: () => `Linux version ${kernel.release} (virtlab) #1 SMP\n` });
   root.file("filesystems", {
-    read: () => ["sysfs", "tmpfs", "proc", "cgroup2", "devtmpfs", "devpts", "overlay"].map((type) => `nodev\t${type}\n`).join(""),
+    read: () =>
+      ["sysfs", "tmpfs", "proc", "cgroup2", "devtmpfs", "devpts", "overlay"].map((type) => `nodev\t${type}\n`).join(""),
   });
   root.file("cmdline", { read: () => "BOOT_IMAGE=/vmlinuz root=/dev/root\n" });
   const sys = root.directory("sys");
@@ -50,16 +67,32 @@ export function addSystemFiles(root: PseudoDirectory, kernel: KernelState): void
     ["domainname", "domainname"],
   ] as const) {
     const read: Text["read"] = (caller) => `${reader(caller).namespaces.uts[field]}\n`;
-    names.file(file, value(read, (caller, text) => {
-      const { uts } = reader(caller).namespaces;
-      if (!capable(caller.credentials, uts.userNamespace, "SYS_ADMIN")) throw E.EPERM;
-      uts[field] = text;
-    }), 0o644);
+    names.file(
+      file,
+      value(read, (caller, text) => {
+        const { uts } = reader(caller).namespaces;
+        if (!capable(caller.credentials, uts.userNamespace, "SYS_ADMIN")) throw E.EPERM;
+        uts[field] = text;
+      }),
+      0o644,
+    );
   }
-  names.file("ostype", value(() => "Linux\n"));
-  names.file("osrelease", value(() => `${kernel.release}\n`));
-  names.file("overflowuid", value(() => `${overflowId}\n`));
-  names.file("overflowgid", value(() => `${overflowId}\n`));
+  names.file(
+    "ostype",
+    value(() => "Linux\n"),
+  );
+  names.file(
+    "osrelease",
+    value(() => `${kernel.release}\n`),
+  );
+  names.file(
+    "overflowuid",
+    value(() => `${overflowId}\n`),
+  );
+  names.file(
+    "overflowgid",
+    value(() => `${overflowId}\n`),
+  );
   names.file(
     "pid_max",
     value(

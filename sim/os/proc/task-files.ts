@@ -24,7 +24,9 @@ export function reader(caller: Caller): Task {
 export function demandInsight(caller: Caller, task: Task): void {
   const { credentials: who } = caller;
   const whom = task.credentials;
-  const same = [whom.uid, whom.euid, whom.suid].every((id) => id === who.uid) && whom.permitted.within(who.permitted.or(whom.permitted));
+  const same =
+    [whom.uid, whom.euid, whom.suid].every((id) => id === who.uid) &&
+    whom.permitted.within(who.permitted.or(whom.permitted));
   if (same && whom.userNamespace === who.userNamespace) return;
   if (!capable(who, whom.userNamespace, "SYS_PTRACE")) throw E.EACCES;
 }
@@ -147,7 +149,8 @@ function visible(task: Task): { readonly mount: Mount; readonly path: string }[]
   return found;
 }
 
-const escaped = (path: string): string => path.replace(/[ \t\n\\]/g, (one) => `\\${one.charCodeAt(0).toString(8).padStart(3, "0")}`);
+const escaped = (path: string): string =>
+  path.replace(/[ \t\n\\]/g, (one) => `\\${one.charCodeAt(0).toString(8).padStart(3, "0")}`);
 
 function mounts(task: Task): string {
   return visible(task)
@@ -192,7 +195,10 @@ function idMap(task: Task, caller: Caller, kind: "uid" | "gid"): string {
   const { userNamespace } = task.credentials;
   const map = kind === "uid" ? userNamespace.uidMap : userNamespace.gidMap;
   // Seen from outside: in the reader's own ids, or in the parent's where the reader is inside.
-  const seenFrom = caller.credentials.userNamespace === userNamespace ? (userNamespace.parent ?? userNamespace) : caller.credentials.userNamespace;
+  const seenFrom =
+    caller.credentials.userNamespace === userNamespace
+      ? (userNamespace.parent ?? userNamespace)
+      : caller.credentials.userNamespace;
   return (map ?? [])
     .map(({ inside, count }) => {
       const kernel = kind === "uid" ? userNamespace.uidToKernel(inside) : userNamespace.gidToKernel(inside);
@@ -243,7 +249,13 @@ function setIdMap(task: Task, caller: Caller, kind: "uid" | "gid", text: string)
 function overlaps(extents: readonly IdExtent[]): boolean {
   const crosses = (a: number, b: number, aCount: number, bCount: number): boolean => a < b + bCount && b < a + aCount;
   return extents.some((one, place) =>
-    extents.slice(place + 1).some((other) => crosses(one.inside, other.inside, one.count, other.count) || crosses(one.outside, other.outside, one.count, other.count)),
+    extents
+      .slice(place + 1)
+      .some(
+        (other) =>
+          crosses(one.inside, other.inside, one.count, other.count) ||
+          crosses(one.outside, other.outside, one.count, other.count),
+      ),
   );
 }
 
@@ -268,11 +280,23 @@ export function taskFiles(task: Task): Readonly<Record<string, Text>> {
         return task.env.map((one) => `${one}\0`).join("");
       },
     },
-    gid_map: { read: (caller) => idMap(task, caller, "gid"), write: (caller, text) => { setIdMap(task, caller, "gid", text); } },
-    uid_map: { read: (caller) => idMap(task, caller, "uid"), write: (caller, text) => { setIdMap(task, caller, "uid", text); } },
+    gid_map: {
+      read: (caller) => idMap(task, caller, "gid"),
+      write: (caller, text) => {
+        setIdMap(task, caller, "gid", text);
+      },
+    },
+    uid_map: {
+      read: (caller) => idMap(task, caller, "uid"),
+      write: (caller, text) => {
+        setIdMap(task, caller, "uid", text);
+      },
+    },
     setgroups: {
       read: () => (task.credentials.userNamespace.setgroupsAllowed ? "allow\n" : "deny\n"),
-      write: (_caller, text) => { setgroups(task, text); },
+      write: (_caller, text) => {
+        setgroups(task, text);
+      },
     },
     mountinfo: { read: () => mountInfo(task) },
     mounts: { read: () => mounts(task) },
@@ -288,7 +312,11 @@ export function taskFiles(task: Task): Readonly<Record<string, Text>> {
       write: (caller, text) => {
         const value = Number(text);
         if (!/^-?\d+$/.test(text) || value < -1000 || value > 1000) throw E.EINVAL;
-        if (value < task.oomAdjustment && !capable(caller.credentials, kernel.pidNamespace.userNamespace, "SYS_RESOURCE")) throw E.EACCES;
+        if (
+          value < task.oomAdjustment &&
+          !capable(caller.credentials, kernel.pidNamespace.userNamespace, "SYS_RESOURCE")
+        )
+          throw E.EACCES;
         task.oomAdjustment = value;
       },
     },
@@ -310,7 +338,9 @@ export function placeOf(task: Task, which: "root" | "cwd" | "exe", caller: Calle
 export const shownPath = (place: Place, caller: Caller): string => pathOf(place, reader(caller).root, caller);
 
 /** The namespaces that /proc/PID/ns lists, by name. */
-export function namespacesOf(task: Task): Readonly<Record<string, { readonly kind: string; readonly number: number; readonly userNamespace: UserNamespace }>> {
+export function namespacesOf(
+  task: Task,
+): Readonly<Record<string, { readonly kind: string; readonly number: number; readonly userNamespace: UserNamespace }>> {
   const { mnt, uts, ipc, net, cgroup, time } = task.namespaces;
   const { userNamespace: user } = task.credentials;
   invariant(user instanceof UserNamespace, "a task has a user namespace");

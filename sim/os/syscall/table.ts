@@ -17,7 +17,15 @@ import type { Row } from "./row.js";
 import { signalCalls, signalRows } from "./signal-calls.js";
 import { taskCalls, taskRows } from "./task-calls.js";
 
-const handlers = { ...fileCalls, ...nameCalls, ...taskCalls, ...identityCalls, ...signalCalls, ...namespaceCalls, ...channelCalls };
+const handlers = {
+  ...fileCalls,
+  ...nameCalls,
+  ...taskCalls,
+  ...identityCalls,
+  ...signalCalls,
+  ...namespaceCalls,
+  ...channelCalls,
+};
 const rows: Readonly<Record<string, Row>> = {
   ...fileRows,
   ...nameRows,

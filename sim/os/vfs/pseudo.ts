@@ -47,7 +47,20 @@ export abstract class PseudoInode extends Inode {
   attributes(): Attributes {
     const { ino, mode, uid, gid } = this;
     const nlink = this.isDirectory ? 2 : 1;
-    return { ino, dev: this.fs.device, mode, nlink, uid, gid, rdev: 0, size: 0, blocks: 0, atime: 0, mtime: 0, ctime: 0 };
+    return {
+      ino,
+      dev: this.fs.device,
+      mode,
+      nlink,
+      uid,
+      gid,
+      rdev: 0,
+      size: 0,
+      blocks: 0,
+      atime: 0,
+      mtime: 0,
+      ctime: 0,
+    };
   }
 
   change({ mode, uid, gid }: Changes): void {
@@ -66,7 +79,12 @@ export interface Text {
 export class PseudoFile extends PseudoInode {
   readonly #text: Text;
 
-  constructor(fs: PseudoFs, text: Text, mode?: number, owner: { readonly uid: number; readonly gid: number } = { uid: 0, gid: 0 }) {
+  constructor(
+    fs: PseudoFs,
+    text: Text,
+    mode?: number,
+    owner: { readonly uid: number; readonly gid: number } = { uid: 0, gid: 0 },
+  ) {
     const usual = (text.read === undefined ? 0 : 0o444) | (text.write === undefined ? 0 : 0o200);
     super(fs, S_IFREG | (mode ?? usual), owner.uid, owner.gid);
     this.#text = text;
@@ -125,7 +143,13 @@ export class PseudoDirectory extends PseudoInode {
   readonly #parent: Inode | undefined;
   readonly #name: string;
 
-  constructor(fs: PseudoFs, parent: Inode | undefined, name: string, mode = 0o555, owner: { readonly uid: number; readonly gid: number } = { uid: 0, gid: 0 }) {
+  constructor(
+    fs: PseudoFs,
+    parent: Inode | undefined,
+    name: string,
+    mode = 0o555,
+    owner: { readonly uid: number; readonly gid: number } = { uid: 0, gid: 0 },
+  ) {
     super(fs, S_IFDIR | mode, owner.uid, owner.gid);
     this.#parent = parent;
     this.#name = name;
@@ -142,6 +166,10 @@ export class PseudoDirectory extends PseudoInode {
   add<T extends Inode>(name: string, inode: T): T {
     this.#entries.set(name, inode);
     return inode;
+  }
+
+  drop(name: string): void {
+    this.#entries.delete(name);
   }
 
   /** A subdirectory, made where it isn't there. */

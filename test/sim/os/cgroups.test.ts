@@ -43,7 +43,11 @@ describe("the hierarchy", () => {
       const before = yield* names(sys, `${root}/a`);
       yield* set(sys, "cgroup.subtree_control", "+memory +pids");
       const after = yield* names(sys, `${root}/a`);
-      const log: unknown[] = [before.some((name) => name.startsWith("memory.")), after.includes("memory.max"), after.includes("cpu.max")];
+      const log: unknown[] = [
+        before.some((name) => name.startsWith("memory.")),
+        after.includes("memory.max"),
+        after.includes("cpu.max"),
+      ];
       log.push(yield* get(sys, "a/cgroup.controllers"), yield* set(sys, "a/cgroup.subtree_control", "+cpu"));
       yield* sys.mkdir(`${root}/a/b`);
       log.push(yield* set(sys, "a/cgroup.procs", "0"), yield* set(sys, "a/cgroup.subtree_control", "+memory"));
@@ -52,7 +56,11 @@ describe("the hierarchy", () => {
       log.push(yield* code(sys.rmdir(`${root}/a/b`)), yield* code(sys.open(`${root}/new`, O_CREAT | O_WRONLY)));
       log.push(yield* readFile(sys, "/proc/self/cgroup"), yield* get(sys, "a/cgroup.events"));
       yield* set(sys, "cgroup.procs", "0");
-      log.push(yield* get(sys, "a/cgroup.events"), yield* code(sys.rmdir(`${root}/a/b`)), yield* code(sys.rmdir(`${root}/a`)));
+      log.push(
+        yield* get(sys, "a/cgroup.events"),
+        yield* code(sys.rmdir(`${root}/a/b`)),
+        yield* code(sys.rmdir(`${root}/a`)),
+      );
       return log;
     });
     expect(seen).toEqual([
@@ -78,13 +86,18 @@ describe("the hierarchy", () => {
   test("a delegated subtree is its owner's, and what lies above isn't", () => {
     const seen = play(function* (sys) {
       yield* groups(sys, "d");
-      for (const file of ["", "/cgroup.procs", "/cgroup.subtree_control"]) yield* sys.chown(`${root}/d${file}`, 1000, 1000);
+      for (const file of ["", "/cgroup.procs", "/cgroup.subtree_control"])
+        yield* sys.chown(`${root}/d${file}`, 1000, 1000);
       const log: string[] = [];
       const pid = yield* sys.clone(function* (child) {
         yield* set(child, "d/cgroup.procs", "0");
         yield* child.setresuid(1000, 1000, 1000);
         log.push(yield* code(child.mkdir(`${root}/d/x`)), yield* set(child, "d/x/cgroup.procs", "0"));
-        log.push(yield* set(child, "cgroup.procs", "0"), yield* set(child, "d/memory.max", "1M"), yield* code(child.mkdir(`${root}/e`)));
+        log.push(
+          yield* set(child, "cgroup.procs", "0"),
+          yield* set(child, "d/memory.max", "1M"),
+          yield* code(child.mkdir(`${root}/e`)),
+        );
       });
       yield* sys.wait4(pid);
       return log;
@@ -171,12 +184,20 @@ describe("cpu", () => {
       const stat = yield* get(sys, "a/cpu.stat");
       const throttled = Number(/nr_throttled (\d+)/.exec(stat)?.[1]);
       const time = Number(/throttled_usec (\d+)/.exec(stat)?.[1]);
-      const log: unknown[] = [throttled >= 19 && throttled <= 21, time > 700_000 && time < 850_000, yield* get(sys, "a/cpu.max")];
+      const log: unknown[] = [
+        throttled >= 19 && throttled <= 21,
+        time > 700_000 && time < 850_000,
+        yield* get(sys, "a/cpu.max"),
+      ];
       yield* set(sys, "a/cpu.max", "max");
       const before = usage(yield* get(sys, "a/cpu.stat"));
       yield* sys.nanosleep(s(1));
       log.push(usage(yield* get(sys, "a/cpu.stat")) - before > 990_000, yield* get(sys, "a/cpu.max"));
-      log.push(yield* set(sys, "a/cpu.max", "x"), yield* set(sys, "a/cpu.max", "1000 1"), yield* set(sys, "a/cpu.weight", "0"));
+      log.push(
+        yield* set(sys, "a/cpu.max", "x"),
+        yield* set(sys, "a/cpu.max", "1000 1"),
+        yield* set(sys, "a/cpu.weight", "0"),
+      );
       yield* sys.kill(pid, "SIGKILL");
       return log;
     });
@@ -202,7 +223,12 @@ describe("cpu", () => {
     });
     const seen = play(function* (sys) {
       yield* sys.compute(s(1));
-      return (yield* readFile(sys, "/proc/stat")).split("\n")[0]?.split(" ").slice(1).filter((one) => one !== "").map(Number);
+      return (yield* readFile(sys, "/proc/stat"))
+        .split("\n")[0]
+        ?.split(" ")
+        .slice(1)
+        .filter((one) => one !== "")
+        .map(Number);
     }, on);
     expect(on.engine.now).toBeGreaterThan(s(2));
     expect(seen?.[7]).toBeCloseTo(100, -1);

@@ -1,6 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { encodeUtf8, ms } from "../../../sim/core/index.js";
-import { AF_UNIX, O_NONBLOCK, O_RDONLY, O_WRONLY, POLLHUP, POLLIN, POLLOUT, SOCK_STREAM } from "../../../sim/os/index.js";
+import {
+  AF_UNIX,
+  O_NONBLOCK,
+  O_RDONLY,
+  O_WRONLY,
+  POLLHUP,
+  POLLIN,
+  POLLOUT,
+  SOCK_STREAM,
+} from "../../../sim/os/index.js";
 import { code, play, text } from "./system.js";
 
 describe("pipes", () => {
@@ -87,7 +96,13 @@ describe("poll", () => {
   test("tells what is ready, waits for it, and gives up in time", () => {
     const seen = play(function* (sys) {
       const [reader, writer] = yield* sys.pipe2();
-      const now = yield* sys.poll([{ fd: reader, events: POLLIN }, { fd: writer, events: POLLOUT }], ms(0));
+      const now = yield* sys.poll(
+        [
+          { fd: reader, events: POLLIN },
+          { fd: writer, events: POLLOUT },
+        ],
+        ms(0),
+      );
       const late = yield* sys.poll([{ fd: reader, events: POLLIN }], ms(3));
       yield* sys.clone(function* (child) {
         yield* child.nanosleep(ms(2));
@@ -109,7 +124,11 @@ describe("poll", () => {
       yield* sys.write(fd, Uint8Array.of(3, 0, 0, 0, 0, 0, 0, 0));
       const sum = (yield* sys.read(fd, 8))[0];
       const semaphore = yield* sys.eventfd2(2, { semaphore: true, flags: O_NONBLOCK });
-      const each = [(yield* sys.read(semaphore, 8))[0], (yield* sys.read(semaphore, 8))[0], yield* code(sys.read(semaphore, 8))];
+      const each = [
+        (yield* sys.read(semaphore, 8))[0],
+        (yield* sys.read(semaphore, 8))[0],
+        yield* code(sys.read(semaphore, 8)),
+      ];
       return [sum, each];
     });
     expect(seen).toEqual([5, [1, 1, "EAGAIN"]]);

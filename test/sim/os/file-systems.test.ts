@@ -103,7 +103,14 @@ describe.each(Object.entries(fileSystems))("%s", (_name, mount) => {
       const fd = yield* sys.open("a");
       yield* sys.unlink("a");
       yield* sys.unlink("b");
-      return [nlink, same, content, text(yield* sys.read(fd, 10)), (yield* sys.fstat(fd)).nlink, yield* code(sys.link(".", "c"))];
+      return [
+        nlink,
+        same,
+        content,
+        text(yield* sys.read(fd, 10)),
+        (yield* sys.fstat(fd)).nlink,
+        yield* code(sys.link(".", "c")),
+      ];
     });
     expect(seen).toEqual([2, true, "two", "two", 0, "EPERM"]);
   });
@@ -155,7 +162,12 @@ describe.each(Object.entries(fileSystems))("%s", (_name, mount) => {
       yield* sys.chdir("../..");
       return [errors, yield* readFile(sys, "b"), where, yield* names(sys, ".")];
     });
-    expect(seen).toEqual([["ENOENT", "EISDIR", "ENOTDIR", "ENOTEMPTY", "EINVAL", "EEXIST"], "a", "/mnt/x/e", ["b", "x"]]);
+    expect(seen).toEqual([
+      ["ENOENT", "EISDIR", "ENOTDIR", "ENOTEMPTY", "EINVAL", "EEXIST"],
+      "a",
+      "/mnt/x/e",
+      ["b", "x"],
+    ]);
   });
 
   test("permissions: owner, group, others; sticky directories; set-group-ID directories", () => {
@@ -268,7 +280,8 @@ describe("overlayfs", () => {
   const layered = <T>(body: (sys: Sys) => Activity<T>): T =>
     play(function* (sys) {
       yield* sys.mount("none", "/srv", "tmpfs");
-      for (const name of ["base", "mid", "upper", "work", "base/dir", "mid/dir", "base/etc", "mid/etc"]) yield* sys.mkdir(`/srv/${name}`);
+      for (const name of ["base", "mid", "upper", "work", "base/dir", "mid/dir", "base/etc", "mid/etc"])
+        yield* sys.mkdir(`/srv/${name}`);
       yield* writeFile(sys, "/srv/base/file", "base");
       yield* writeFile(sys, "/srv/mid/file", "mid");
       yield* writeFile(sys, "/srv/base/only", "below");
@@ -277,13 +290,24 @@ describe("overlayfs", () => {
       yield* writeFile(sys, "/srv/mid/dir/m", "m");
       yield* sys.mknod("/srv/mid/etc/gone", 0o020000, 0);
       yield* writeFile(sys, "/srv/base/etc/gone", "hidden");
-      yield* sys.mount("overlay", "/mnt", "overlay", 0, "lowerdir=/srv/mid:/srv/base,upperdir=/srv/upper,workdir=/srv/work");
+      yield* sys.mount(
+        "overlay",
+        "/mnt",
+        "overlay",
+        0,
+        "lowerdir=/srv/mid:/srv/base,upperdir=/srv/upper,workdir=/srv/work",
+      );
       return yield* body(sys);
     });
 
   test("the upper layer wins, directories merge, whiteouts hide", () => {
     const seen = layered(function* (sys) {
-      return [yield* readFile(sys, "/mnt/file"), yield* names(sys, "/mnt/dir"), yield* names(sys, "/mnt/etc"), yield* code(sys.stat("/mnt/etc/gone"))];
+      return [
+        yield* readFile(sys, "/mnt/file"),
+        yield* names(sys, "/mnt/dir"),
+        yield* names(sys, "/mnt/etc"),
+        yield* code(sys.stat("/mnt/etc/gone")),
+      ];
     });
     expect(seen).toEqual(["mid", ["b", "m"], [], "ENOENT"]);
   });
@@ -295,7 +319,14 @@ describe("overlayfs", () => {
       yield* sys.close(yield* sys.open("/mnt/only", O_WRONLY));
       const opened = yield* names(sys, "/srv/upper");
       yield* writeFile(sys, "/mnt/only", "above");
-      return [before, opened, text(yield* sys.read(reader, 9)), yield* readFile(sys, "/srv/base/only"), yield* readFile(sys, "/mnt/only"), yield* readFile(sys, "/mnt/twin")];
+      return [
+        before,
+        opened,
+        text(yield* sys.read(reader, 9)),
+        yield* readFile(sys, "/srv/base/only"),
+        yield* readFile(sys, "/mnt/only"),
+        yield* readFile(sys, "/mnt/twin"),
+      ];
     });
     // The descriptor opened before the copy goes on showing the lower file; the hard link is broken: overlayfs.rst.
     expect(seen).toEqual([[], ["only"], "below", "below", "above", "below"]);
@@ -311,7 +342,14 @@ describe("overlayfs", () => {
       const white = ((yield* sys.lstat("/srv/upper/dir")).mode & 0o170000).toString(8);
       yield* sys.mkdir("/mnt/dir");
       const opaque = text(yield* sys.getxattr("/srv/upper/dir", "trusted.overlay.opaque"));
-      return [(mode & 0o170000).toString(8), rdev, white, opaque, yield* names(sys, "/mnt/dir"), yield* sys.listxattr("/mnt/dir")];
+      return [
+        (mode & 0o170000).toString(8),
+        rdev,
+        white,
+        opaque,
+        yield* names(sys, "/mnt/dir"),
+        yield* sys.listxattr("/mnt/dir"),
+      ];
     });
     expect(seen).toEqual(["20000", 0, "20000", "y", [], []]);
   });
@@ -322,9 +360,19 @@ describe("overlayfs", () => {
       yield* sys.rename("/mnt/only", "/mnt/renamed");
       yield* sys.mkdir("/mnt/new");
       yield* sys.rename("/mnt/new", "/mnt/newer");
-      return [directory, yield* names(sys, "/mnt"), yield* readFile(sys, "/mnt/renamed"), yield* names(sys, "/srv/upper")];
+      return [
+        directory,
+        yield* names(sys, "/mnt"),
+        yield* readFile(sys, "/mnt/renamed"),
+        yield* names(sys, "/srv/upper"),
+      ];
     });
-    expect(seen).toEqual(["EXDEV", ["dir", "etc", "file", "newer", "renamed", "twin"], "below", ["newer", "only", "renamed"]]);
+    expect(seen).toEqual([
+      "EXDEV",
+      ["dir", "etc", "file", "newer", "renamed", "twin"],
+      "below",
+      ["newer", "only", "renamed"],
+    ]);
   });
 
   test("a change of mode copies a file up with its owner and data", () => {
@@ -340,7 +388,11 @@ describe("overlayfs", () => {
   test("without an upper layer nothing changes", () => {
     const seen = layered(function* (sys) {
       yield* sys.mount("overlay", "/opt", "overlay", 0, "lowerdir=/srv/mid:/srv/base");
-      return [yield* code(sys.mkdir("/opt/x")), yield* code(sys.unlink("/opt/file")), yield* readFile(sys, "/opt/file")];
+      return [
+        yield* code(sys.mkdir("/opt/x")),
+        yield* code(sys.unlink("/opt/file")),
+        yield* readFile(sys, "/opt/file"),
+      ];
     });
     expect(seen).toEqual(["EROFS", "EROFS", "mid"]);
   });

@@ -142,13 +142,27 @@ describe("user namespaces", () => {
         const log: unknown[] = [yield* code(user.unshare(CLONE_NEWUTS))];
         yield* user.unshare(CLONE_NEWUSER | CLONE_NEWUTS | CLONE_NEWNS);
         log.push(yield* user.getuid(), (yield* user.capget()).effective.names().length);
-        log.push(yield* write(user, "/proc/self/uid_map", "0 0 1"), yield* write(user, "/proc/self/uid_map", "0 1000 1"));
+        log.push(
+          yield* write(user, "/proc/self/uid_map", "0 0 1"),
+          yield* write(user, "/proc/self/uid_map", "0 1000 1"),
+        );
         log.push(yield* write(user, "/proc/self/gid_map", "0 1000 1"));
-        log.push(yield* write(user, "/proc/self/setgroups", "deny"), yield* write(user, "/proc/self/gid_map", "0 1000 1"));
+        log.push(
+          yield* write(user, "/proc/self/setgroups", "deny"),
+          yield* write(user, "/proc/self/gid_map", "0 1000 1"),
+        );
         log.push(yield* write(user, "/proc/self/uid_map", "0 1000 1"));
         log.push(yield* user.getuid(), (yield* user.stat("/tmp/mine")).uid, (yield* user.stat("/etc")).uid);
-        log.push(yield* code(user.sethostname("inside")), yield* code(user.mount("x", "/mnt", "tmpfs")), yield* code(user.mount("x", "/mnt", "devtmpfs")));
-        log.push(yield* code(user.chown("/tmp/mine", 0, 0)), yield* code(user.chown("/tmp/mine", 5, 5)), yield* code(user.mkdir("/etc/no")));
+        log.push(
+          yield* code(user.sethostname("inside")),
+          yield* code(user.mount("x", "/mnt", "tmpfs")),
+          yield* code(user.mount("x", "/mnt", "devtmpfs")),
+        );
+        log.push(
+          yield* code(user.chown("/tmp/mine", 0, 0)),
+          yield* code(user.chown("/tmp/mine", 5, 5)),
+          yield* code(user.mkdir("/etc/no")),
+        );
         log.push(yield* code(user.mknod("/tmp/mine/null", 0o020666, 259)), yield* code(user.setuid(7)));
         return log;
       });
@@ -239,16 +253,42 @@ describe("mount namespaces", () => {
       yield* sys.mount("/srv", "/mnt", undefined, MS_BIND);
       yield* sys.mount("/srv", "/opt", undefined, MS_BIND | MS_REC);
       yield* sys.mount("/srv/file", "/etc/hosts", undefined, MS_BIND);
-      const log: unknown[] = [yield* names(sys, "/mnt/d"), yield* names(sys, "/opt/d"), yield* readFile(sys, "/etc/hosts")];
-      log.push(yield* code(sys.rename("/etc/hosts", "/etc/other")), yield* code(sys.unlink("/etc/hosts")), yield* code(sys.mount("/srv/file", "/home", undefined, MS_BIND)));
+      const log: unknown[] = [
+        yield* names(sys, "/mnt/d"),
+        yield* names(sys, "/opt/d"),
+        yield* readFile(sys, "/etc/hosts"),
+      ];
+      log.push(
+        yield* code(sys.rename("/etc/hosts", "/etc/other")),
+        yield* code(sys.unlink("/etc/hosts")),
+        yield* code(sys.mount("/srv/file", "/home", undefined, MS_BIND)),
+      );
       yield* sys.umount2("/etc/hosts");
       log.push(yield* readFile(sys, "/etc/hosts"));
       yield* sys.mount("", "/srv", undefined, MS_UNBINDABLE);
       log.push(yield* code(sys.mount("/srv", "/home", undefined, MS_BIND)));
-      log.push(yield* code(sys.umount2("/srv")), yield* code(sys.umount2("/srv/file")), yield* code(sys.umount2("/srv", MNT_DETACH)), yield* names(sys, "/srv"));
+      log.push(
+        yield* code(sys.umount2("/srv")),
+        yield* code(sys.umount2("/srv/file")),
+        yield* code(sys.umount2("/srv", MNT_DETACH)),
+        yield* names(sys, "/srv"),
+      );
       return log;
     });
-    expect(seen).toEqual([[], ["deep"], "bound", "EBUSY", "EBUSY", "ENOTDIR", "plain", "EINVAL", "EBUSY", "EINVAL", "ok", []]);
+    expect(seen).toEqual([
+      [],
+      ["deep"],
+      "bound",
+      "EBUSY",
+      "EBUSY",
+      "ENOTDIR",
+      "plain",
+      "EINVAL",
+      "EBUSY",
+      "EINVAL",
+      "ok",
+      [],
+    ]);
   });
 
   test("pivot_root changes the root of all who stood in the old one; `..` at the root goes nowhere", () => {
@@ -258,9 +298,16 @@ describe("mount namespaces", () => {
         yield* child.mount("none", "/mnt", "tmpfs");
         yield* child.mkdir("/mnt/old");
         yield* writeFile(child, "/mnt/hello", "new root");
-        const log: unknown[] = [yield* code(child.pivot_root("/srv", "/srv")), yield* code(child.pivot_root("/mnt", "/tmp"))];
+        const log: unknown[] = [
+          yield* code(child.pivot_root("/srv", "/srv")),
+          yield* code(child.pivot_root("/mnt", "/tmp")),
+        ];
         yield* child.pivot_root("/mnt", "/mnt/old");
-        log.push(yield* readFile(child, "/hello"), (yield* names(child, "/old")).includes("etc"), yield* child.getcwd());
+        log.push(
+          yield* readFile(child, "/hello"),
+          (yield* names(child, "/old")).includes("etc"),
+          yield* child.getcwd(),
+        );
         yield* child.umount2("/old", MNT_DETACH);
         log.push(yield* names(child, "/old"), yield* names(child, "/../../.."));
         return log;
@@ -269,7 +316,7 @@ describe("mount namespaces", () => {
     expect(seen).toEqual(["EBUSY", "EBUSY", "new root", true, "/", [], ["hello", "old"]]);
   });
 
-  test("pivot_root(\".\", \".\") and a lazy unmount leave the new root alone", () => {
+  test('pivot_root(".", ".") and a lazy unmount leave the new root alone', () => {
     const seen = play(function* (sys) {
       return yield* inside(sys, CLONE_NEWNS, function* (child) {
         yield* child.mount("", "/", undefined, MS_REC | MS_PRIVATE);
@@ -317,7 +364,8 @@ describe("the other namespaces", () => {
       yield* sys.nanosleep(ms(2));
       const differ: string[] = [];
       for (const kind of ["uts", "ipc", "net", "cgroup", "mnt", "pid", "user", "time"]) {
-        if ((yield* sys.readlink(`/proc/${pid}/ns/${kind}`)) !== (yield* sys.readlink(`/proc/self/ns/${kind}`))) differ.push(kind);
+        if ((yield* sys.readlink(`/proc/${pid}/ns/${kind}`)) !== (yield* sys.readlink(`/proc/self/ns/${kind}`)))
+          differ.push(kind);
       }
       const outside = (yield* sys.uname()).nodename;
       yield* sys.setns(yield* sys.open(`/proc/${pid}/ns/uts`), CLONE_NEWUTS);

@@ -44,7 +44,12 @@ describe("capabilities", () => {
         const less = permitted.without("SYS_ADMIN").without("CHOWN");
         yield* born.capset({ permitted: less, effective: less, inheritable });
         const again = yield* code(born.capset({ permitted, effective: permitted, inheritable }));
-        return [again, yield* code(born.unshare(CLONE_NEWNS)), yield* code(born.chown("/etc", 1, 1)), yield* code(born.mkdir("/x"))];
+        return [
+          again,
+          yield* code(born.unshare(CLONE_NEWNS)),
+          yield* code(born.chown("/etc", 1, 1)),
+          yield* code(born.mkdir("/x")),
+        ];
       });
       const user = yield* child(sys, function* (born) {
         yield* born.setresuid(1000, 1000, 1000);
@@ -67,11 +72,15 @@ describe("capabilities", () => {
       name: "show",
       *main(sys) {
         const { effective } = yield* sys.capget();
-        yield* sys.write(1, encodeUtf8(`${effective.names().length === 41 ? "all" : effective.names().join() || "none"}\n`));
+        yield* sys.write(
+          1,
+          encodeUtf8(`${effective.names().length === 41 ? "all" : effective.names().join() || "none"}\n`),
+        );
       },
     });
     const seen = play(function* (sys) {
-      for (const path of ["/bin/show", "/bin/ping"]) yield* writeFile(sys, path, text(executable("show", "x86_64")), 0o755);
+      for (const path of ["/bin/show", "/bin/ping"])
+        yield* writeFile(sys, path, text(executable("show", "x86_64")), 0o755);
       // vfs_cap_data, version 2, effective: permitted NET_RAW.
       const attribute = new Uint8Array(20);
       attribute.set([1, 0, 0, 2, 0, 0x20]);
@@ -107,7 +116,9 @@ describe("capabilities", () => {
         yield* born.capset({ permitted, effective: permitted, inheritable: noCapabilities.with("NET_BIND_SERVICE") });
         yield* born.prctl(PR_CAP_AMBIENT, "PR_CAP_AMBIENT_RAISE", "NET_BIND_SERVICE");
       });
-      return text(yield* sys.read(reader, 1000)).trimEnd().split("\n");
+      return text(yield* sys.read(reader, 1000))
+        .trimEnd()
+        .split("\n");
     }, on);
     expect(seen).toEqual(["all", "KILL", "none", "NET_RAW", "none", "NET_BIND_SERVICE"]);
   });
@@ -118,7 +129,11 @@ describe("seccomp", () => {
     defaultAction: { action: "SCMP_ACT_ALLOW" },
     syscalls: [
       { names: ["sethostname", "mount"], action: { action: "SCMP_ACT_ERRNO", errno: "EPERM" } },
-      { names: ["unshare"], action: { action: "SCMP_ACT_ERRNO", errno: "EACCES" }, args: [{ index: 0, op: "SCMP_CMP_MASKED_EQ", value: CLONE_NEWUTS, valueTwo: CLONE_NEWUTS }] },
+      {
+        names: ["unshare"],
+        action: { action: "SCMP_ACT_ERRNO", errno: "EACCES" },
+        args: [{ index: 0, op: "SCMP_CMP_MASKED_EQ", value: CLONE_NEWUTS, valueTwo: CLONE_NEWUTS }],
+      },
       { names: ["reboot"], action: { action: "SCMP_ACT_KILL_PROCESS" } },
     ],
   };
@@ -127,7 +142,11 @@ describe("seccomp", () => {
     const seen = play(function* (sys) {
       return yield* child(sys, function* (born) {
         yield* born.seccomp(filter);
-        const log: unknown[] = [yield* code(born.sethostname("x")), yield* code(born.unshare(CLONE_NEWUTS)), yield* code(born.unshare(CLONE_NEWNS))];
+        const log: unknown[] = [
+          yield* code(born.sethostname("x")),
+          yield* code(born.unshare(CLONE_NEWUTS)),
+          yield* code(born.unshare(CLONE_NEWNS)),
+        ];
         yield* born.clone(function* (grandchild) {
           if ((yield* code(grandchild.sethostname("x"))) === "EPERM") yield* grandchild.reboot();
         });

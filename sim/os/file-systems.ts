@@ -1,9 +1,13 @@
 import { UsageError } from "../core/index.js";
+import type { Cgroupfs } from "./cgroup/cgroupfs.js";
 import { E } from "./errno.js";
 import { AT_FDCWD } from "./flags.js";
 import { noId } from "./namespace/user-namespace.js";
+import { procfs } from "./proc/procfs.js";
+import { sysfs } from "./proc/sysfs.js";
 import { existing } from "./syscall/paths.js";
 import type { KernelState, Task } from "./task/task.js";
+import { Devpts, type Terminals } from "./tty/devpts.js";
 import type { Caller } from "./vfs/caller.js";
 import { devtmpfs } from "./vfs/devices.js";
 import type { FileSystem, Inode } from "./vfs/inode.js";
@@ -12,7 +16,7 @@ import type { Tmpfs } from "./vfs/tmpfs.js";
 
 /** What mount(2) was told. */
 interface Mounting {
-  readonly kernel: KernelState & { readonly caller: Caller };
+  readonly kernel: KernelState & { readonly caller: Caller; readonly cgroupfs: Cgroupfs; readonly terminals: Terminals };
   /** Undefined at boot. */
   readonly task: Task | undefined;
   readonly source: string;
@@ -85,6 +89,10 @@ function overlay({ kernel, task, options }: Mounting): FileSystem {
 export const fileSystemTypes: Readonly<Record<string, ((mounting: Mounting) => FileSystem) | undefined>> = {
   tmpfs,
   overlay,
+  proc: ({ kernel, task }) => procfs(kernel, task?.pidNamespace ?? kernel.pidNamespace),
+  sysfs: ({ kernel }) => sysfs(kernel),
+  devpts: ({ kernel }) => new Devpts(kernel.nextDevice(), kernel.terminals),
+  cgroup2: ({ kernel, task }) => kernel.cgroupfs.at(task?.namespaces.cgroup.root ?? kernel.cgroups),
   devtmpfs: ({ kernel }) =>
     devtmpfs(kernel.nextDevice(), kernel.engine, (inode, flags, caller) => kernel.openSpecial(inode, flags, caller)),
 };

@@ -12,6 +12,7 @@ import {
   type World,
 } from "../core/index.js";
 import { Cgroup, type Member } from "./cgroup/cgroup.js";
+import { Cgroupfs } from "./cgroup/cgroupfs.js";
 import { E, Errno } from "./errno.js";
 import { MS_NODEV, MS_NOEXEC, MS_NOSUID, O_RDWR, S_IFDIR, S_IFIFO } from "./flags.js";
 import { Pipe, PipeEnd } from "./ipc/pipe.js";
@@ -25,7 +26,7 @@ import { Scheduler } from "./scheduler/scheduler.js";
 import type { SystemCallInterposer } from "./syscall/interposer.js";
 import { sysOf, type ChildBody, type Sys } from "./syscall/table.js";
 import { clone, enter } from "./task/clone.js";
-import { advance, frameOf } from "./task/execution.js";
+import { advance, frameOf, programOf } from "./task/execution.js";
 import { AddressSpace, charge } from "./task/memory.js";
 import { ProcessGroup, Session } from "./task/process-group.js";
 import type { Program } from "./task/program.js";
@@ -33,6 +34,7 @@ import { send } from "./task/signal-sending.js";
 import { describeStatus, SIGKILL } from "./task/signals.js";
 import { Task, type Body, type KernelState } from "./task/task.js";
 import { Devices, registerMemoryDevices } from "./vfs/devices.js";
+import { Devpts, Terminals } from "./tty/devpts.js";
 import type { Caller } from "./vfs/caller.js";
 import { pageSize } from "./vfs/content.js";
 import type { Channel, FileSystem, Inode } from "./vfs/inode.js";
@@ -75,9 +77,13 @@ export class Kernel implements KernelState {
   readonly pidNamespace: PidNamespace<Task>;
   readonly namespaces: NamespaceSet;
   readonly cgroups: Cgroup = new Cgroup(undefined, "");
+  readonly cgroupfs: Cgroupfs;
   readonly mountNumbers: MountNumbers = new MountNumbers();
   readonly interposers: SystemCallInterposer[] = [];
   readonly devices: Devices = new Devices();
+  readonly terminals: Terminals = new Terminals();
+  /** The terminals of /dev/ptmx. */
+  readonly devpts: Devpts;
   /** Fires with the reason when the kernel panics. */
   readonly panics: Signal<string> = new Signal("kernel panic");
   readonly #programs = new Map<string, Program<Sys>>();
@@ -129,6 +135,9 @@ export class Kernel implements KernelState {
       cgroup: { kind: "cgroup", number: 4026531835, userNamespace: user, root: this.cgroups },
       time: { kind: "time", number: 4026531834, userNamespace: user, monotonic: 0, boottime: 0 },
     };
+    this.cgroupfs = new Cgroupfs(this);
+    this.devpts = new Devpts(this.nextDevice(), this.terminals);
+    this.terminals.register(this.devices, () => this.devpts);
     registerMemoryDevices(this.devices, (length) => this.random(length));
     this.#root = this.#mountRoot(given.root, mnt);
   }
@@ -194,7 +203,7 @@ export class Kernel implements KernelState {
     }
     this.cgroups.born(true);
     enter(task);
-    task.frames.push(frameOf(body(sysOf(task))));
+    task.frames.push(frameOf(programOf(task, body(sysOf(task)))));
     task.wake();
     return task;
   }
@@ -228,7 +237,9 @@ export class Kernel implements KernelState {
     return ++this.#inode;
   }
 
-  program(name: string): { readonly memory: number; start(task: Task, argv: readonly string[], env: readonly string[]): Body } | undefined {
+  program(
+    name: string,
+  ): { readonly memory: number; start(task: Task, argv: readonly string[], env: readonly string[]): Body } | undefined {
     const program = this.#programs.get(name);
     if (program === undefined) return undefined;
     return {
@@ -248,7 +259,11 @@ export class Kernel implements KernelState {
   }
 
   /** A tmpfs whose pages are paid by whoever writes them. */
-  tmpfs(size: number = Infinity, mode: number = 0o1777, owner: { readonly uid: number; readonly gid: number } = { uid: 0, gid: 0 }): Tmpfs {
+  tmpfs(
+    size: number = Infinity,
+    mode: number = 0o1777,
+    owner: { readonly uid: number; readonly gid: number } = { uid: 0, gid: 0 },
+  ): Tmpfs {
     return new Tmpfs({
       device: this.nextDevice(),
       clock: this.engine,
@@ -310,6 +325,7 @@ export class Kernel implements KernelState {
     const walker = { ...this.caller, root, cwd: root };
     for (const [path, type, flags] of [
       ["/dev", "devtmpfs", MS_NOSUID],
+      ["/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC],
       ["/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC],
       ["/sys", "sysfs", MS_NOSUID | MS_NODEV | MS_NOEXEC],
       ["/sys/fs/cgroup", "cgroup2", MS_NOSUID | MS_NODEV | MS_NOEXEC],
@@ -317,8 +333,19 @@ export class Kernel implements KernelState {
       const place = directoryAt(walker, path);
       const make = fileSystemTypes[type];
       if (place === undefined || make === undefined) continue;
-      const made = make({ kernel: this, task: undefined, source: type, options: "", tmpfs: (size, mode) => this.tmpfs(size, mode) });
-      graft(this.mountNumbers, new Mount(this.mountNumbers.mount(), made, made.root, type, flags, namespace), place.mount, coveredBy(place));
+      const made = type === "devpts" ? this.devpts : make({
+        kernel: this,
+        task: undefined,
+        source: type,
+        options: "",
+        tmpfs: (size, mode) => this.tmpfs(size, mode),
+      });
+      graft(
+        this.mountNumbers,
+        new Mount(this.mountNumbers.mount(), made, made.root, type, flags, namespace),
+        place.mount,
+        coveredBy(place),
+      );
     }
     return root;
   }
@@ -332,7 +359,24 @@ export class Kernel implements KernelState {
       type: "ext4",
       openSpecial: (inode, flags, caller) => this.openSpecial(inode, flags, caller),
     });
-    for (const name of ["bin", "dev", "etc", "home", "lib", "mnt", "opt", "proc", "root", "run", "sbin", "srv", "sys", "tmp", "usr", "var"]) {
+    for (const name of [
+      "bin",
+      "dev",
+      "etc",
+      "home",
+      "lib",
+      "mnt",
+      "opt",
+      "proc",
+      "root",
+      "run",
+      "sbin",
+      "srv",
+      "sys",
+      "tmp",
+      "usr",
+      "var",
+    ]) {
       const mode = name === "tmp" ? 0o1777 : name === "root" ? 0o700 : 0o755;
       fs.root.create(name, { mode: S_IFDIR | mode, uid: 0, gid: 0 });
     }
@@ -360,7 +404,11 @@ export class Kernel implements KernelState {
 
   #outOfMemory(over: Cgroup, victim: Member): void {
     if (!(victim instanceof Task)) return;
-    this.trace.emit("oom.kill", `${victim.pids[0] ?? 0}`, { name: victim.name, cgroup: over.path, bytes: victim.residentBytes });
+    this.trace.emit("oom.kill", `${victim.pids[0] ?? 0}`, {
+      name: victim.name,
+      cgroup: over.path,
+      bytes: victim.residentBytes,
+    });
     // Its memory is free at once, as the oom reaper sees to it.
     victim.memory.release();
     send(victim, SIGKILL, undefined);
@@ -382,4 +430,3 @@ const idle: ChildBody = function* (sys) {
   yield* sys.rt_sigaction("SIGCHLD", "SIG_IGN");
   for (;;) yield* sys.pause();
 };
-

@@ -24,10 +24,7 @@ export interface NetworkSocket extends Channel {
   accept(nonblocking: boolean): NetworkSocket | Activity<NetworkSocket>;
   connect(address: NetworkAddress, nonblocking: boolean): undefined | Activity<undefined>;
   sendTo(bytes: Uint8Array, address: NetworkAddress | undefined, nonblocking: boolean): number | Activity<number>;
-  receiveFrom(
-    length: number,
-    nonblocking: boolean,
-  ): Received | Activity<Received>;
+  receiveFrom(length: number, nonblocking: boolean): Received | Activity<Received>;
   shutdown(how: number): void;
   local(): NetworkAddress;
   remote(): NetworkAddress;

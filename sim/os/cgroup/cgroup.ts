@@ -2,7 +2,7 @@ import { E } from "../errno.js";
 import { Group, type Entity } from "../scheduler/entity.js";
 import { WaitQueue } from "../wait-queue.js";
 
-export const controllers = ["cpu", "io", "memory", "pids"] as const;
+export const controllers = ["cpu", "memory", "pids"] as const;
 export type Controller = (typeof controllers)[number];
 
 /** A task, as cgroups see it. */
@@ -65,9 +65,7 @@ export class Cgroup {
     events: { low: 0, high: 0, max: 0, oom: 0, oom_kill: 0, oom_group_kill: 0 },
   };
   weight = 100;
-  /** io.weight, and io.stat by device. */
-  ioWeight = 100;
-  /** What made it: files' owners; a delegatee's, where it was given away. */
+  /** rmdir(2) has removed it. */
   removed = false;
 
   constructor(parent: Cgroup | undefined, name: string) {

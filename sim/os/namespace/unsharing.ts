@@ -1,11 +1,5 @@
 import { E } from "../errno.js";
-import {
-  CLONE_NEWCGROUP,
-  CLONE_NEWIPC,
-  CLONE_NEWNET,
-  CLONE_NEWNS,
-  CLONE_NEWUTS,
-} from "../flags.js";
+import { CLONE_NEWCGROUP, CLONE_NEWIPC, CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWUTS } from "../flags.js";
 import { allCapabilities, noCapabilities } from "../security/capabilities.js";
 import type { Credentials } from "../security/credentials.js";
 import type { Task } from "../task/task.js";
@@ -24,7 +18,8 @@ const deepest = 32;
 export function newUserNamespace(task: Task): Credentials {
   const { credentials: who } = task;
   if (who.userNamespace.level >= deepest) throw E.EUSERS;
-  if (who.userNamespace.uidFromKernel(who.euid) === noId || who.userNamespace.gidFromKernel(who.egid) === noId) throw E.EPERM;
+  if (who.userNamespace.uidFromKernel(who.euid) === noId || who.userNamespace.gidFromKernel(who.egid) === noId)
+    throw E.EPERM;
   if (isChrooted(task)) throw E.EPERM;
   return inUserNamespace(who, new UserNamespace(task.kernel.nextNamespace(), who.userNamespace, who.euid, who.egid));
 }
@@ -94,11 +89,21 @@ function copyMountNamespace(task: Task, userNamespace: UserNamespace): MountName
   if (from.root === undefined) throw E.EINVAL;
   const lessPrivileged = from.userNamespace !== userNamespace;
   const copies = new Map<Mount, Mount>();
-  copy.root = copyTree(kernel.mountNumbers, from.root, from.root.root, copy, lessPrivileged ? "slave" : "peer", copies, false);
+  copy.root = copyTree(
+    kernel.mountNumbers,
+    from.root,
+    from.root.root,
+    copy,
+    lessPrivileged ? "slave" : "peer",
+    copies,
+    false,
+  );
   if (lessPrivileged) for (const mount of copy.root.tree()) mount.locked = true;
   const moved = (place: Place): Place => {
     const mount = copies.get(place.mount);
-    return mount === undefined ? place : { ...place, mount, ...(place.directory && { directory: moved(place.directory) }) };
+    return mount === undefined
+      ? place
+      : { ...place, mount, ...(place.directory && { directory: moved(place.directory) }) };
   };
   task.context = { ...task.context, root: moved(task.root), cwd: moved(task.cwd) };
   return copy;

@@ -42,11 +42,15 @@ export class Bandwidth {
     if (taken === 0 && this.#throttledSince === undefined) {
       this.#throttledSince = this.#engine.now;
       this.throttledPeriods++;
-      this.#engine.at((this.#begin + this.period) as Nanos, () => {
-        if (this.#retired) return;
-        this.#refill();
-        this.#refilled();
-      }, { name: "cpu.max" });
+      this.#engine.at(
+        (this.#begin + this.period) as Nanos,
+        () => {
+          if (this.#retired) return;
+          this.#refill();
+          this.#refilled();
+        },
+        { name: "cpu.max" },
+      );
     }
     return taken;
   }

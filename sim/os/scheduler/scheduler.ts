@@ -211,10 +211,14 @@ export class Scheduler<T extends Schedulable> {
   #pump(): void {
     if (this.#pumping || this.#pumpDue) return;
     this.#pumpDue = true;
-    this.#engine.after(0 as Nanos, () => {
-      this.#pumpDue = false;
-      this.pump();
-    }, { name: "scheduler" });
+    this.#engine.after(
+      0 as Nanos,
+      () => {
+        this.#pumpDue = false;
+        this.pump();
+      },
+      { name: "scheduler" },
+    );
   }
 
   /** Called in an event of its own: tasks go on in it. */
@@ -318,12 +322,16 @@ export class Scheduler<T extends Schedulable> {
     const { task } = cpu;
     if (task === undefined || cpu.run === undefined || cpu.work <= slice || cpu.turnEnds !== undefined) return;
     const now = this.#engine.now;
-    cpu.turnEnds = this.#engine.at(Math.max(now, cpu.since + slice) as Nanos, () => {
-      cpu.turnEnds = undefined;
-      if (cpu.task !== task || cpu.run === undefined) return;
-      this.#stop(cpu);
-      this.#release(cpu, task);
-    }, { name: "slice" });
+    cpu.turnEnds = this.#engine.at(
+      Math.max(now, cpu.since + slice) as Nanos,
+      () => {
+        cpu.turnEnds = undefined;
+        if (cpu.task !== task || cpu.run === undefined) return;
+        this.#stop(cpu);
+        this.#release(cpu, task);
+      },
+      { name: "slice" },
+    );
   }
 
   #stop(cpu: Cpu<T>): void {

@@ -50,7 +50,7 @@ export function rootCredentials(userNamespace: UserNamespace): Credentials {
  * namespace itself, or it made the namespace, or an ancestor of it, from the namespace that it is in.
  */
 export function capable(who: Credentials, target: UserNamespace, capability: Capability): boolean {
-  for (let at = target; ; ) {
+  for (let at = target; ;) {
     if (at === who.userNamespace) return who.effective.has(capability);
     if (at.level <= who.userNamespace.level || at.parent === undefined) return false;
     if (at.parent === who.userNamespace && at.owner === who.euid) return true;

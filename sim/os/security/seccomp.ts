@@ -2,13 +2,23 @@ import { E, Errno, type ErrnoName } from "../errno.js";
 
 /** What a filter says of a call, seccomp(2). */
 export type FilterAction =
-  | { readonly action: "SCMP_ACT_ALLOW" | "SCMP_ACT_LOG" | "SCMP_ACT_KILL_PROCESS" | "SCMP_ACT_KILL_THREAD" | "SCMP_ACT_TRAP" }
+  | {
+      readonly action:
+        "SCMP_ACT_ALLOW" | "SCMP_ACT_LOG" | "SCMP_ACT_KILL_PROCESS" | "SCMP_ACT_KILL_THREAD" | "SCMP_ACT_TRAP";
+    }
   | { readonly action: "SCMP_ACT_ERRNO"; readonly errno: ErrnoName };
 
 /** A condition on an argument, as OCI's runtime specification has it. */
 export interface ArgumentRule {
   readonly index: number;
-  readonly op: "SCMP_CMP_NE" | "SCMP_CMP_LT" | "SCMP_CMP_LE" | "SCMP_CMP_EQ" | "SCMP_CMP_GE" | "SCMP_CMP_GT" | "SCMP_CMP_MASKED_EQ";
+  readonly op:
+    | "SCMP_CMP_NE"
+    | "SCMP_CMP_LT"
+    | "SCMP_CMP_LE"
+    | "SCMP_CMP_EQ"
+    | "SCMP_CMP_GE"
+    | "SCMP_CMP_GT"
+    | "SCMP_CMP_MASKED_EQ";
   readonly value: number;
   /** For SCMP_CMP_MASKED_EQ: what the masked argument is to be. */
   readonly valueTwo?: number;
@@ -42,7 +52,9 @@ const sternness: Record<FilterAction["action"], number> = {
 export function judge(filters: readonly Filter[], name: string, args: readonly unknown[]): FilterAction {
   let verdict: FilterAction = { action: "SCMP_ACT_ALLOW" };
   for (const filter of filters) {
-    const rule = filter.syscalls.find((one) => one.names.includes(name) && (one.args ?? []).every((arg) => holds(arg, args[arg.index])));
+    const rule = filter.syscalls.find(
+      (one) => one.names.includes(name) && (one.args ?? []).every((arg) => holds(arg, args[arg.index])),
+    );
     const action = rule?.action ?? filter.defaultAction;
     if (sternness[action.action] > sternness[verdict.action]) verdict = action;
   }
@@ -65,7 +77,7 @@ function holds({ op, value, valueTwo = 0 }: ArgumentRule, argument: unknown): bo
     case "SCMP_CMP_GT":
       return number > value;
     case "SCMP_CMP_MASKED_EQ":
-      return ((number & value) >>> 0) === valueTwo;
+      return (number & value) >>> 0 === valueTwo;
   }
 }
 

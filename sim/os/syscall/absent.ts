@@ -34,7 +34,6 @@ export const absentCalls: readonly (readonly [number: number, name: string])[] =
   [73, "flock"],
   [75, "fdatasync"],
   [78, "getdents"],
-  [79, "getcwd"],
   [85, "creat"],
   [96, "gettimeofday"],
   [97, "getrlimit"],

@@ -1,6 +1,18 @@
 import { any, type Activity, type Nanos, type Signal } from "../../core/index.js";
 import { E } from "../errno.js";
-import { AT_FDCWD, O_CLOEXEC, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY, POLLERR, POLLHUP, POLLIN, POLLOUT, S_IFSOCK } from "../flags.js";
+import {
+  AT_FDCWD,
+  O_CLOEXEC,
+  O_NONBLOCK,
+  O_RDONLY,
+  O_RDWR,
+  O_WRONLY,
+  POLLERR,
+  POLLHUP,
+  POLLIN,
+  POLLOUT,
+  S_IFSOCK,
+} from "../flags.js";
 import { EventCounter } from "../ipc/event-counter.js";
 import { Pipe, PipeEnd } from "../ipc/pipe.js";
 import { listenerAt, UnixSocket, type Peer } from "../ipc/unix-socket.js";
@@ -25,7 +37,10 @@ function add(task: Task, channel: Channel, flags: number, label: string): number
 }
 
 /** What of the asked events holds; errors and hang-ups always tell. */
-function look(task: Task, asked: readonly Polled[]): { readonly ready: Polled[]; readonly changes: Record<string, Signal<unknown>> } {
+function look(
+  task: Task,
+  asked: readonly Polled[],
+): { readonly ready: Polled[]; readonly changes: Record<string, Signal<unknown>> } {
   const ready: Polled[] = [];
   const changes: Record<string, Signal<unknown>> = {};
   for (const [place, { fd, events }] of asked.entries()) {
@@ -74,8 +89,17 @@ export const channelCalls = {
     const reader = add(task, new PipeEnd(pipe, O_RDONLY), O_RDONLY | flags, label);
     return [reader, add(task, new PipeEnd(pipe, O_WRONLY), O_WRONLY | flags, label)];
   },
-  eventfd2(task: Task, count: number = 0, flags: { readonly semaphore?: boolean; readonly flags?: number } = {}): number {
-    return add(task, new EventCounter(count, flags.semaphore ?? false), O_RDWR | (flags.flags ?? 0), "anon_inode:[eventfd]");
+  eventfd2(
+    task: Task,
+    count: number = 0,
+    flags: { readonly semaphore?: boolean; readonly flags?: number } = {},
+  ): number {
+    return add(
+      task,
+      new EventCounter(count, flags.semaphore ?? false),
+      O_RDWR | (flags.flags ?? 0),
+      "anon_inode:[eventfd]",
+    );
   },
   poll(task: Task, asked: readonly Polled[], timeout?: Nanos): readonly Polled[] | Activity<readonly Polled[]> {
     const { ready } = look(task, asked);
@@ -139,7 +163,9 @@ export const channelCalls = {
     const { channel, nonblocking } = task.files.file(descriptor);
     const label = `socket:[${task.kernel.nextInode()}]`;
     const install = (socket: Channel): number => add(task, socket, O_RDWR | flags, label);
-    const accepted = isUnix(channel) ? channel.accept(task, nonblocking) : network(task, descriptor).socket.accept(nonblocking);
+    const accepted = isUnix(channel)
+      ? channel.accept(task, nonblocking)
+      : network(task, descriptor).socket.accept(nonblocking);
     if (!isActivity(accepted)) return install(accepted);
     return (function* () {
       // What an activity gives is what its channel declares: a socket.
@@ -188,7 +214,11 @@ export const channelCalls = {
     const { userNamespace } = task.credentials;
     const other = task.kernel.pidNamespace.tasks.get(channel.peer.pid);
     const { uid, gid } = channel.peer;
-    return { pid: other?.pidIn(task.pidNamespace) ?? 0, uid: userNamespace.shownUid(uid), gid: userNamespace.shownGid(gid) };
+    return {
+      pid: other?.pidIn(task.pidNamespace) ?? 0,
+      uid: userNamespace.shownUid(uid),
+      gid: userNamespace.shownGid(gid),
+    };
   },
   setsockopt(task: Task, descriptor: number, level: number, name: number, value: number): undefined {
     network(task, descriptor).socket.option(level, name, value);

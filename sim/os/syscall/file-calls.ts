@@ -109,7 +109,14 @@ function install(task: Task, channel: Channel, flags: number, place: Place): num
   return task.files.add(file, (flags & O_CLOEXEC) !== 0, task.limits.files);
 }
 
-function open(task: Task, directory: number, path: string, flags: number, mode: number, restrict: number): number | Activity<number> {
+function open(
+  task: Task,
+  directory: number,
+  path: string,
+  flags: number,
+  mode: number,
+  restrict: number,
+): number | Activity<number> {
   const place = find(task, directory, path, flags, mode, restrict);
   const channel = channelOf(task, place.inode, flags);
   if (!hasOpening(channel)) return install(task, channel, flags, place);
@@ -128,7 +135,12 @@ function moved(task: Task, bytes: number): void {
   task.systemTime += Math.round(cost);
 }
 
-function readAt(task: Task, descriptor: number, length: number, offset: number | undefined): Uint8Array | Activity<Uint8Array> {
+function readAt(
+  task: Task,
+  descriptor: number,
+  length: number,
+  offset: number | undefined,
+): Uint8Array | Activity<Uint8Array> {
   const file = task.files.file(descriptor);
   if (!file.readable) throw E.EBADF;
   if (offset !== undefined && !file.channel.seekable) throw E.ESPIPE;
@@ -144,7 +156,12 @@ function readAt(task: Task, descriptor: number, length: number, offset: number |
   })();
 }
 
-function writeAt(task: Task, descriptor: number, bytes: Uint8Array, offset: number | undefined): number | Activity<number> {
+function writeAt(
+  task: Task,
+  descriptor: number,
+  bytes: Uint8Array,
+  offset: number | undefined,
+): number | Activity<number> {
   const file = task.files.file(descriptor);
   const { channel } = file;
   if (!file.writable) throw E.EBADF;
@@ -180,7 +197,13 @@ export const fileCalls = {
   open(task: Task, path: string, flags: number = O_RDONLY, mode: number = 0o666): number | Activity<number> {
     return open(task, AT_FDCWD, path, flags, mode, 0);
   },
-  openat(task: Task, directory: number, path: string, flags: number = O_RDONLY, mode: number = 0o666): number | Activity<number> {
+  openat(
+    task: Task,
+    directory: number,
+    path: string,
+    flags: number = O_RDONLY,
+    mode: number = 0o666,
+  ): number | Activity<number> {
     return open(task, directory, path, flags, mode, 0);
   },
   openat2(

@@ -106,16 +106,26 @@ export const identityCalls = {
   capset(task: Task, sets: CapabilitySets): undefined {
     const { credentials: who } = task;
     // cap_capset in security/commoncap.c.
-    const mayInherit = capable(who, who.userNamespace, "SETPCAP") ? who.bounding.or(who.inheritable) : who.inheritable.or(who.permitted);
-    if (!sets.inheritable.within(mayInherit) || !sets.inheritable.within(who.inheritable.or(who.bounding))) throw E.EPERM;
+    const mayInherit = capable(who, who.userNamespace, "SETPCAP")
+      ? who.bounding.or(who.inheritable)
+      : who.inheritable.or(who.permitted);
+    if (!sets.inheritable.within(mayInherit) || !sets.inheritable.within(who.inheritable.or(who.bounding)))
+      throw E.EPERM;
     if (!sets.permitted.within(who.permitted) || !sets.effective.within(sets.permitted)) throw E.EPERM;
     const { permitted, effective, inheritable } = sets;
-    task.credentials = { ...who, permitted, effective, inheritable, ambient: who.ambient.and(permitted).and(inheritable) };
+    task.credentials = {
+      ...who,
+      permitted,
+      effective,
+      inheritable,
+      ambient: who.ambient.and(permitted).and(inheritable),
+    };
   },
   prctl(task: Task, option: number, argument: number | string = 0, capability?: Capability): number | string {
     const { credentials: who } = task;
     const named = (): Capability => {
-      const name = typeof argument === "string" ? capabilityNames.find((one) => one === argument) : capabilityNames[argument];
+      const name =
+        typeof argument === "string" ? capabilityNames.find((one) => one === argument) : capabilityNames[argument];
       if (name === undefined) throw E.EINVAL;
       return name;
     };

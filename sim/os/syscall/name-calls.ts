@@ -19,7 +19,7 @@ import { noId } from "../namespace/user-namespace.js";
 import { capable, capableOver, inGroup } from "../security/credentials.js";
 import type { Task } from "../task/task.js";
 import type { Attributes, Changes, Inode, Space } from "../vfs/inode.js";
-import { topmost, type Target } from "../vfs/resolve.js";
+import { pathOf, topmost, type Target } from "../vfs/resolve.js";
 import type { Place } from "../vfs/mount.js";
 import { demand, demandRemoval, ownsOrCapable } from "../vfs/permission.js";
 import { baseOf, demandWritable, existing, target } from "./paths.js";
@@ -42,7 +42,12 @@ function roomFor(task: Task, directory: number, path: string, isDirectory: boole
   return found;
 }
 
-function make(task: Task, found: Target, mode: number, more: { readonly rdev?: number; readonly target?: string } = {}): void {
+function make(
+  task: Task,
+  found: Target,
+  mode: number,
+  more: { readonly rdev?: number; readonly target?: string } = {},
+): void {
   const { euid: uid, egid: gid, userNamespace } = task.credentials;
   if (userNamespace.uidFromKernel(uid) === noId || userNamespace.gidFromKernel(gid) === noId) throw E.EOVERFLOW;
   found.directory.inode.create(found.name, { mode, uid, gid, ...more }, task);
@@ -63,14 +68,16 @@ function removable(task: Task, directory: number, path: string): Target & { read
 /** @throws EBUSY where something is mounted on it */
 function demandUncovered({ place, directory, name }: Target & { readonly place: Place }, task: Task): void {
   const covered = directory.inode.lookup(name, task);
-  if (place.mount !== directory.mount || (covered !== undefined && directory.mount.over(covered) !== undefined)) throw E.EBUSY;
+  if (place.mount !== directory.mount || (covered !== undefined && directory.mount.over(covered) !== undefined))
+    throw E.EBUSY;
 }
 
 function remove(task: Task, directory: number, path: string, isDirectory: boolean): void {
   const found = removable(task, directory, path);
   demandRemoval(task.credentials, found.directory.inode, found.place.inode);
   if (isDirectory && !found.place.inode.isDirectory) throw E.ENOTDIR;
-  if (!isDirectory && (found.place.inode.isDirectory || found.slash)) throw found.place.inode.isDirectory ? E.EISDIR : E.ENOTDIR;
+  if (!isDirectory && (found.place.inode.isDirectory || found.slash))
+    throw found.place.inode.isDirectory ? E.EISDIR : E.ENOTDIR;
   demandUncovered(found, task);
   found.directory.inode.remove(found.name, isDirectory, task);
 }
@@ -99,7 +106,8 @@ function changeOwner(task: Task, place: Place, uid: number, gid: number): void {
   // Set-ID bits don't outlive a change of owner: chown(2).
   if (!inode.isDirectory) mode &= ~(S_ISUID | ((mode & 0o010) !== 0 ? S_ISGID : 0));
   inode.change({ mode: mode & 0o7777, uid: newUid, gid: newGid });
-  if (inode.isRegular && inode.listXattrs().includes("security.capability")) inode.setXattr("security.capability", undefined);
+  if (inode.isRegular && inode.listXattrs().includes("security.capability"))
+    inode.setXattr("security.capability", undefined);
 }
 
 /** What kind of capability an attribute's prefix asks for, xattr(7). */
@@ -118,7 +126,14 @@ function demandXattr(task: Task, inode: Inode, name: string, write: boolean): vo
 
 const rootNamespace = (task: Task): Task["credentials"]["userNamespace"] => task.kernel.pidNamespace.userNamespace;
 
-function rename(task: Task, fromDirectory: number, from: string, toDirectory: number, to: string, flags: number): undefined {
+function rename(
+  task: Task,
+  fromDirectory: number,
+  from: string,
+  toDirectory: number,
+  to: string,
+  flags: number,
+): undefined {
   const source = removable(task, fromDirectory, from);
   const goal = target(task, toDirectory, to, { follow: false });
   if ([".", ".."].includes(goal.name)) throw E.EBUSY;
@@ -132,7 +147,14 @@ function rename(task: Task, fromDirectory: number, from: string, toDirectory: nu
   source.directory.inode.rename(source.name, goal.directory.inode, goal.name, flags, task);
 }
 
-function link(task: Task, fromDirectory: number, from: string, toDirectory: number, to: string, follow: boolean): undefined {
+function link(
+  task: Task,
+  fromDirectory: number,
+  from: string,
+  toDirectory: number,
+  to: string,
+  follow: boolean,
+): undefined {
   const source = existing(task, fromDirectory, from, follow);
   const goal = roomFor(task, toDirectory, to, false);
   if (source.mount !== goal.directory.mount) throw E.EXDEV;
@@ -151,7 +173,20 @@ export const nameCalls = {
     const { place } = task.files.file(descriptor);
     if (place !== undefined) return shown(task, place.inode);
     const { shownUid: uid, shownGid: gid } = { shownUid: task.credentials.euid, shownGid: task.credentials.egid };
-    return { ino: 0, dev: 0, mode: 0o010600, nlink: 1, uid, gid, rdev: 0, size: 0, blocks: 0, atime: 0, mtime: 0, ctime: 0 };
+    return {
+      ino: 0,
+      dev: 0,
+      mode: 0o010600,
+      nlink: 1,
+      uid,
+      gid,
+      rdev: 0,
+      size: 0,
+      blocks: 0,
+      atime: 0,
+      mtime: 0,
+      ctime: 0,
+    };
   },
   newfstatat(task: Task, directory: number, path: string, flags: number = 0): Attributes {
     if (path === "" && (flags & AT_EMPTY_PATH) !== 0) return nameCalls.fstat(task, directory);
@@ -198,13 +233,27 @@ export const nameCalls = {
   rename(task: Task, from: string, to: string): undefined {
     rename(task, AT_FDCWD, from, AT_FDCWD, to, 0);
   },
-  renameat2(task: Task, fromDirectory: number, from: string, toDirectory: number, to: string, flags: number = 0): undefined {
+  renameat2(
+    task: Task,
+    fromDirectory: number,
+    from: string,
+    toDirectory: number,
+    to: string,
+    flags: number = 0,
+  ): undefined {
     rename(task, fromDirectory, from, toDirectory, to, flags);
   },
   link(task: Task, from: string, to: string): undefined {
     link(task, AT_FDCWD, from, AT_FDCWD, to, false);
   },
-  linkat(task: Task, fromDirectory: number, from: string, toDirectory: number, to: string, flags: number = 0): undefined {
+  linkat(
+    task: Task,
+    fromDirectory: number,
+    from: string,
+    toDirectory: number,
+    to: string,
+    flags: number = 0,
+  ): undefined {
     link(task, fromDirectory, from, toDirectory, to, (flags & AT_SYMLINK_FOLLOW) !== 0);
   },
   symlink(task: Task, text: string, path: string): undefined {
@@ -262,7 +311,13 @@ export const nameCalls = {
     if (!file.writable || file.place?.inode.isRegular !== true || size < 0) throw E.EINVAL;
     file.place.inode.change({ size });
   },
-  utimensat(task: Task, directory: number, path: string, times?: { readonly atime?: number; readonly mtime?: number }, flags: number = 0): undefined {
+  utimensat(
+    task: Task,
+    directory: number,
+    path: string,
+    times?: { readonly atime?: number; readonly mtime?: number },
+    flags: number = 0,
+  ): undefined {
     const place = existing(task, directory, path, (flags & AT_SYMLINK_NOFOLLOW) === 0);
     const { inode } = place;
     demandWritable(place);
@@ -290,6 +345,10 @@ export const nameCalls = {
     if (place === undefined) throw E.EBADF;
     demand(task.credentials, place.inode, 1);
     task.context.cwd = place;
+  },
+  getcwd(task: Task): string {
+    if (task.cwd.inode.name === undefined) throw E.ENOENT;
+    return pathOf(task.cwd, task.root, task);
   },
   chroot(task: Task, path: string): undefined {
     const place = existing(task, AT_FDCWD, path);
@@ -358,6 +417,7 @@ export const nameRows: Rows<typeof nameCalls> = {
   umask: full(95),
   chdir: full(80, "path"),
   fchdir: full(81),
+  getcwd: full(79),
   chroot: full(161, "path"),
   setxattr: partial(188, "no XATTR_CREATE, XATTR_REPLACE; no access control lists", "path"),
   getxattr: full(191, "path"),

@@ -21,7 +21,16 @@ import { UserNamespace } from "../namespace/user-namespace.js";
 import { capable } from "../security/credentials.js";
 import type { Task } from "../task/task.js";
 import { MountNamespace, type Mount, type Place } from "../vfs/mount.js";
-import { bind, changePropagation, mountFileSystem, move, pivotRoot, remount, requested, unmount } from "../vfs/mounting.js";
+import {
+  bind,
+  changePropagation,
+  mountFileSystem,
+  move,
+  pivotRoot,
+  remount,
+  requested,
+  unmount,
+} from "../vfs/mounting.js";
 import { topmost } from "../vfs/resolve.js";
 import { existing } from "./paths.js";
 import { full, partial, type Rows } from "./row.js";
@@ -64,7 +73,14 @@ export interface NamespaceFile {
 const isNamespaceFile = (inode: object): inode is NamespaceFile => "namespace" in inode;
 
 export const namespaceCalls = {
-  mount(task: Task, source: string, path: string, type: string | undefined, flags: number = 0, data: string = ""): undefined {
+  mount(
+    task: Task,
+    source: string,
+    path: string,
+    type: string | undefined,
+    flags: number = 0,
+    data: string = "",
+  ): undefined {
     demandMounting(task);
     const { mountNumbers } = task.kernel;
     const place = existing(task, AT_FDCWD, path);
@@ -92,7 +108,7 @@ export const namespaceCalls = {
   },
   umount2(task: Task, path: string, flags: number = 0): undefined {
     demandMounting(task);
-    unmount(existing(task, AT_FDCWD, path), flags, (mount) => isBusy(task, mount));
+    unmount(topmost(existing(task, AT_FDCWD, path)), flags, (mount) => isBusy(task, mount));
   },
   pivot_root(task: Task, newRoot: string, putOld: string): undefined {
     demandMounting(task);
@@ -112,7 +128,8 @@ export const namespaceCalls = {
     if ((flags & CLONE_NEWUSER) !== 0) flags |= CLONE_FS;
     if ((flags & CLONE_NEWNS) !== 0) flags |= CLONE_FS;
     const credentials = (flags & CLONE_NEWUSER) !== 0 ? newUserNamespace(task) : task.credentials;
-    const others = CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWCGROUP | CLONE_NEWPID | CLONE_NEWTIME;
+    const others =
+      CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWCGROUP | CLONE_NEWPID | CLONE_NEWTIME;
     if ((flags & others) !== 0 && !capable(credentials, credentials.userNamespace, "SYS_ADMIN")) throw E.EPERM;
     if ((flags & CLONE_FS) !== 0) task.context = { ...task.context };
     if ((flags & CLONE_FILES) !== 0 && task.files.shared) {
@@ -123,7 +140,11 @@ export const namespaceCalls = {
     if ((flags & CLONE_NEWPID) !== 0) {
       // Its children are born there, not itself: unshare(2).
       if (task.childPidNamespace !== undefined) throw E.EINVAL;
-      task.childPidNamespace = new PidNamespace<Task>(task.kernel.nextNamespace(), task.pidNamespace, credentials.userNamespace);
+      task.childPidNamespace = new PidNamespace<Task>(
+        task.kernel.nextNamespace(),
+        task.pidNamespace,
+        credentials.userNamespace,
+      );
     }
     if ((flags & CLONE_NEWTIME) !== 0) task.childTimeNamespace = newTimeNamespace(task, credentials);
     task.namespaces = changeNamespaces(task, flags, credentials);
@@ -159,7 +180,14 @@ export const namespaceCalls = {
   } {
     const { uts } = task.namespaces;
     const { release, machine } = task.kernel;
-    return { sysname: "Linux", nodename: uts.hostname, release, version: "#1 SMP", machine, domainname: uts.domainname };
+    return {
+      sysname: "Linux",
+      nodename: uts.hostname,
+      release,
+      version: "#1 SMP",
+      machine,
+      domainname: uts.domainname,
+    };
   },
   reboot(task: Task): undefined {
     if (!capable(task.credentials, task.pidNamespace.userNamespace, "SYS_BOOT")) throw E.EPERM;
@@ -179,7 +207,8 @@ function join(task: Task, namespace: NamespaceFile["namespace"]): void {
     task.credentials = inUserNamespace(who, namespace);
     return;
   }
-  if (!capable(who, namespace.userNamespace, "SYS_ADMIN") || !capable(who, who.userNamespace, "SYS_ADMIN")) throw E.EPERM;
+  if (!capable(who, namespace.userNamespace, "SYS_ADMIN") || !capable(who, who.userNamespace, "SYS_ADMIN"))
+    throw E.EPERM;
   if (namespace instanceof PidNamespace) {
     // Only downwards: a task can't get out of what it can't see.
     const inner = namespace as PidNamespace<Task>;
@@ -199,7 +228,11 @@ function join(task: Task, namespace: NamespaceFile["namespace"]): void {
 }
 
 export const namespaceRows: Rows<typeof namespaceCalls> = {
-  mount: partial(165, "types tmpfs, overlay, proc, sysfs, cgroup2, devtmpfs, devpts; flags of a mount, not of its file system", "path"),
+  mount: partial(
+    165,
+    "types tmpfs, overlay, proc, sysfs, cgroup2, devtmpfs, devpts; flags of a mount, not of its file system",
+    "path",
+  ),
   umount2: partial(166, "no MNT_FORCE, MNT_EXPIRE", "path"),
   pivot_root: full(155, "path"),
   unshare: full(272, "namespace"),

@@ -4,7 +4,15 @@ import { E } from "../errno.js";
 import { capable } from "../security/credentials.js";
 import { wait } from "../task/execution.js";
 import { ignores, send, setBlocked } from "../task/signal-sending.js";
-import { defaultAction, greatestSignal, SIGCONT, SIGKILL, signalNumbers, SIGSTOP, type SignalName } from "../task/signals.js";
+import {
+  defaultAction,
+  greatestSignal,
+  SIGCONT,
+  SIGKILL,
+  signalNumbers,
+  SIGSTOP,
+  type SignalName,
+} from "../task/signals.js";
 import type { SignalAction, Task } from "../task/task.js";
 import { full, partial, type Rows } from "./row.js";
 
@@ -50,7 +58,12 @@ export const signalCalls = {
     task: Task,
     signal: SignalName | number,
     disposition: Disposition,
-    flags: { readonly restart?: boolean; readonly mask?: readonly (SignalName | number)[]; readonly noChildWait?: boolean; readonly reset?: boolean } = {},
+    flags: {
+      readonly restart?: boolean;
+      readonly mask?: readonly (SignalName | number)[];
+      readonly noChildWait?: boolean;
+      readonly reset?: boolean;
+    } = {},
   ): undefined {
     const number = signalNumber(signal);
     if (number === 0 || number === SIGKILL || number === SIGSTOP) throw E.EINVAL;
@@ -78,7 +91,11 @@ export const signalCalls = {
     const numbers = signals.map(signalNumber);
     if (how === "SIG_BLOCK") setBlocked(task, [...before, ...numbers]);
     else if (how === "SIG_SETMASK") setBlocked(task, numbers);
-    else setBlocked(task, before.filter((one) => !numbers.includes(one)));
+    else
+      setBlocked(
+        task,
+        before.filter((one) => !numbers.includes(one)),
+      );
     return before;
   },
   rt_sigpending(task: Task): readonly number[] {
@@ -91,9 +108,13 @@ export const signalCalls = {
     })();
   },
   alarm(task: Task, delay: Nanos): undefined {
-    task.kernel.engine.after(delay, () => {
-      send(task, signalNumbers.SIGALRM, undefined);
-    }, { name: "alarm" });
+    task.kernel.engine.after(
+      delay,
+      () => {
+        send(task, signalNumbers.SIGALRM, undefined);
+      },
+      { name: "alarm" },
+    );
   },
 };
 

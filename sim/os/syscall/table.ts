@@ -17,7 +17,15 @@ import type { Row } from "./row.js";
 import { signalCalls, signalRows } from "./signal-calls.js";
 import { taskCalls, taskRows } from "./task-calls.js";
 
-const handlers = { ...fileCalls, ...nameCalls, ...taskCalls, ...identityCalls, ...signalCalls, ...namespaceCalls, ...channelCalls };
+const handlers = {
+  ...fileCalls,
+  ...nameCalls,
+  ...taskCalls,
+  ...identityCalls,
+  ...signalCalls,
+  ...namespaceCalls,
+  ...channelCalls,
+};
 const rows: Readonly<Record<string, Row>> = {
   ...fileRows,
   ...nameRows,
@@ -150,6 +158,8 @@ function* perform(task: Task, name: string, args: readonly unknown[]): Activity<
   const cost = task.kernel.costs[entry?.cost ?? "call"];
   task.debt += cost;
   task.systemTime += cost;
+  // Nothing of a task's work is left when it ends.
+  if (entry?.cost === "exit") yield pause;
   let outcome: unknown;
   let failure: Errno | undefined;
   try {

@@ -150,8 +150,13 @@ export const taskCalls = {
   setpriority(task: Task, pid: number, nice: number): undefined {
     const other = taskOf(task, pid);
     const wanted = Math.max(-20, Math.min(19, Math.trunc(nice)));
-    if (other.credentials.uid !== task.credentials.euid && !capable(task.credentials, other.credentials.userNamespace, "SYS_NICE")) throw E.EPERM;
-    if (wanted < other.nice && !capable(task.credentials, task.kernel.pidNamespace.userNamespace, "SYS_NICE")) throw E.EACCES;
+    if (
+      other.credentials.uid !== task.credentials.euid &&
+      !capable(task.credentials, other.credentials.userNamespace, "SYS_NICE")
+    )
+      throw E.EPERM;
+    if (wanted < other.nice && !capable(task.credentials, task.kernel.pidNamespace.userNamespace, "SYS_NICE"))
+      throw E.EACCES;
     other.nice = wanted;
     task.kernel.scheduler.weigh(other, weightOfNice(wanted));
   },
@@ -176,7 +181,10 @@ export const taskCalls = {
       return undefined;
     })();
   },
-  clock_gettime(task: Task, clock: "CLOCK_REALTIME" | "CLOCK_MONOTONIC" | "CLOCK_BOOTTIME" | "CLOCK_PROCESS_CPUTIME_ID"): number {
+  clock_gettime(
+    task: Task,
+    clock: "CLOCK_REALTIME" | "CLOCK_MONOTONIC" | "CLOCK_BOOTTIME" | "CLOCK_PROCESS_CPUTIME_ID",
+  ): number {
     // What it has worked since the engine's clock stood still counts: time goes on for it.
     const now = task.kernel.engine.now + task.debt;
     const { time } = task.namespaces;
@@ -209,7 +217,9 @@ export const taskRows: Rows<typeof taskCalls> = {
   clone: {
     number: 56,
     cost: "fork",
-    fidelity: { partial: "the child begins with a function of its own; no threads, no CLONE_VM, CLONE_VFORK, CLONE_PIDFD" },
+    fidelity: {
+      partial: "the child begins with a function of its own; no threads, no CLONE_VM, CLONE_VFORK, CLONE_PIDFD",
+    },
   },
   execve: full(59, "execve"),
   exit_group: full(231, "exit"),
@@ -232,4 +242,3 @@ export const taskRows: Rows<typeof taskCalls> = {
   munmap: partial(11, "whole mappings"),
   getrandom: full(318),
 };
-

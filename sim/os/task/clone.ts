@@ -16,7 +16,7 @@ import type { Cgroup } from "../cgroup/cgroup.js";
 import { changeNamespaces, newTimeNamespace, newUserNamespace } from "../namespace/unsharing.js";
 import { PidNamespace } from "../namespace/pid-namespace.js";
 import { capable } from "../security/credentials.js";
-import { frameOf } from "./execution.js";
+import { frameOf, programOf } from "./execution.js";
 import { Task, type Body } from "./task.js";
 
 export interface CloneOptions {
@@ -40,7 +40,8 @@ export function clone(parent: Task, begin: (child: Task) => Body, options: Clone
   if ((flags & CLONE_FS) !== 0 && (flags & (CLONE_NEWNS | CLONE_NEWUSER)) !== 0) throw E.EINVAL;
   let { credentials } = parent;
   if ((flags & CLONE_NEWUSER) !== 0) credentials = newUserNamespace(parent);
-  const others = CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWCGROUP | CLONE_NEWPID | CLONE_NEWTIME;
+  const others =
+    CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWCGROUP | CLONE_NEWPID | CLONE_NEWTIME;
   if ((flags & others) !== 0 && !capable(credentials, credentials.userNamespace, "SYS_ADMIN")) throw E.EPERM;
   let born = parent.childPidNamespace ?? parent.pidNamespace;
   if ((flags & CLONE_NEWPID) !== 0) {
@@ -79,7 +80,7 @@ export function clone(parent: Task, begin: (child: Task) => Body, options: Clone
   child.exitSignal = exitSignal;
   if ((flags & CLONE_PARENT) !== 0 && parent.parent !== undefined) child.parent = parent.parent;
   enter(child);
-  child.frames.push(frameOf(begin(child)));
+  child.frames.push(frameOf(programOf(child, begin(child))));
   child.vruntime = parent.vruntime;
   if (cgroup.isFrozen) child.freeze(true);
   if (kernel.trace.kept) kernel.trace.emit("task.fork", `${child.pids[0] ?? 0}`, { parent: parent.pids[0] ?? 0 });
@@ -93,14 +94,16 @@ const deepest = 32;
 /** A pid in a namespace and in each above it. */
 function allocate(namespace: PidNamespace<Task>): number[] {
   const pids: number[] = [];
-  for (let at: PidNamespace<Task> | undefined = namespace; at !== undefined; at = at.parent) pids.unshift(at.allocate(() => false));
+  for (let at: PidNamespace<Task> | undefined = namespace; at !== undefined; at = at.parent)
+    pids.unshift(at.allocate(() => false));
   return pids;
 }
 
 /** Makes a new task known: in its namespaces, to its parent, its group, its cgroup. */
 export function enter(task: Task): void {
   let level = task.pids.length - 1;
-  for (let at: PidNamespace<Task> | undefined = task.pidNamespace; at !== undefined; at = at.parent) at.tasks.set(task.pids[level--] ?? 0, task);
+  for (let at: PidNamespace<Task> | undefined = task.pidNamespace; at !== undefined; at = at.parent)
+    at.tasks.set(task.pids[level--] ?? 0, task);
   task.pidNamespace.init ??= task;
   if (task.parent !== undefined) (task.parent.children ??= new Set()).add(task);
   task.processGroup.members.add(task);

@@ -24,6 +24,15 @@ export function* wait<T>(task: Task, signal: Signal<T>, kind: WaitKind, name: st
   }
 }
 
+/** A program as a task's activity: what it did, and its end, take their time before it is gone. */
+export function* programOf(task: Task, body: Activity<unknown>): Activity<unknown> {
+  const value = yield* body;
+  task.debt += task.kernel.costs.exit;
+  task.systemTime += task.kernel.costs.exit;
+  yield pause;
+  return value;
+}
+
 export const frameOf = (body: Activity<unknown>): Frame => ({
   body,
   blocked: undefined,

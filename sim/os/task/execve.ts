@@ -6,7 +6,7 @@ import { afterExecve, type FilePrivileges } from "../security/credentials.js";
 import type { Place } from "../vfs/mount.js";
 import { demand } from "../vfs/permission.js";
 import { resolve } from "../vfs/resolve.js";
-import { frameOf } from "./execution.js";
+import { frameOf, programOf } from "./execution.js";
 import { imageHead, imageOf } from "./program.js";
 import type { Task } from "./task.js";
 
@@ -42,9 +42,11 @@ export function execve(task: Task, path: string, argv: readonly string[], env: r
       task.executable = place;
       task.executed = true;
       unshareFiles(task);
-      for (const [signal, action] of [...(task.actions ?? [])]) if (action.handler !== undefined) task.actions?.delete(signal);
-      task.frames = [frameOf(program.start(task, args, env))];
-      if (kernel.trace.kept) kernel.trace.emit("task.exec", `${task.pids[0] ?? 0}`, { name: task.name, args: args.join(" ") });
+      for (const [signal, action] of [...(task.actions ?? [])])
+        if (action.handler !== undefined) task.actions?.delete(signal);
+      task.frames = [frameOf(programOf(task, program.start(task, args, env)))];
+      if (kernel.trace.kept)
+        kernel.trace.emit("task.exec", `${task.pids[0] ?? 0}`, { name: task.name, args: args.join(" ") });
       return;
     }
     if (depth >= deepestScript) throw E.ELOOP;
@@ -88,7 +90,9 @@ function privilegesOf(task: Task, { mount, inode }: Place): FilePrivileges {
   const mapped = userNamespace.uidFromKernel(inode.uid) !== noId && userNamespace.gidFromKernel(inode.gid) !== noId;
   const setsUid = mapped && (inode.mode & S_ISUID) !== 0;
   const setsGid = mapped && (inode.mode & (S_ISGID | 0o010)) === (S_ISGID | 0o010);
-  const attribute = inode.listXattrs().includes("security.capability") ? inode.getXattr("security.capability") : undefined;
+  const attribute = inode.listXattrs().includes("security.capability")
+    ? inode.getXattr("security.capability")
+    : undefined;
   return {
     ...(setsUid && { uid: inode.uid }),
     ...(setsGid && { gid: inode.gid }),

@@ -18,7 +18,8 @@ export function exit(task: Task, status: number): void {
   task.memory.release();
   task.files.leave();
   task.cgroup.members.delete(task);
-  if (kernel.trace.kept) kernel.trace.emit("task.exit", `${task.pids[0] ?? 0}`, { name: task.name, ...describeStatus(status) });
+  if (kernel.trace.kept)
+    kernel.trace.emit("task.exit", `${task.pids[0] ?? 0}`, { name: task.name, ...describeStatus(status) });
   if (task.isInit) {
     endNamespace(task, status);
     if (kernel.panicked !== undefined) return;
@@ -68,7 +69,8 @@ function giveChildrenAway(task: Task): void {
   task.children = undefined;
   for (const child of children) {
     let heir = task.parent;
-    while (heir !== undefined && !(heir.subreaper && !heir.zombie && heir.pidNamespace === child.pidNamespace)) heir = heir.parent;
+    while (heir !== undefined && !(heir.subreaper && !heir.zombie && heir.pidNamespace === child.pidNamespace))
+      heir = heir.parent;
     heir ??= child.pidNamespace.init;
     if (heir === undefined || heir.zombie || heir === child) {
       child.parent = undefined;
@@ -89,7 +91,8 @@ function tellParent(task: Task): void {
     return;
   }
   const action = parent.actions?.get(SIGCHLD);
-  const unwanted = task.exitSignal === SIGCHLD && action !== undefined && (action.handler === undefined || action.noChildWait);
+  const unwanted =
+    task.exitSignal === SIGCHLD && action !== undefined && (action.handler === undefined || action.noChildWait);
   if (task.exitSignal !== 0) send(parent, task.exitSignal, task);
   if (unwanted) reap(task);
   parent.childrenChange.wake();
@@ -99,7 +102,11 @@ function tellParent(task: Task): void {
 export function reap(task: Task): void {
   if (task.state === "dead") return;
   task.state = "dead";
-  for (let level = task.pids.length - 1, namespace: Task["pidNamespace"] | undefined = task.pidNamespace; level >= 0; level--) {
+  for (
+    let level = task.pids.length - 1, namespace: Task["pidNamespace"] | undefined = task.pidNamespace;
+    level >= 0;
+    level--
+  ) {
     namespace?.tasks.delete(task.pids[level] ?? 0);
     namespace = namespace?.parent;
   }

@@ -35,7 +35,8 @@ export class AddressSpace {
 
   get size(): number {
     let size = this.#resident;
-    if (this.#mappings !== undefined) for (const { length, touched } of this.#mappings.values()) size += length - touched;
+    if (this.#mappings !== undefined)
+      for (const { length, touched } of this.#mappings.values()) size += length - touched;
     return size;
   }
 
@@ -79,7 +80,8 @@ export class AddressSpace {
     const copy = new AddressSpace(payer, this.#charge);
     copy.#next = this.#next;
     copy.#resident = this.#resident;
-    if (this.#mappings !== undefined) copy.#mappings = new Map([...this.#mappings].map(([at, mapping]) => [at, { ...mapping }]));
+    if (this.#mappings !== undefined)
+      copy.#mappings = new Map([...this.#mappings].map(([at, mapping]) => [at, { ...mapping }]));
     return copy;
   }
 

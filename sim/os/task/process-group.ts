@@ -15,8 +15,8 @@ export interface ControllingTerminal<T> {
   /** Who may read from it, and gets its signals. */
   foreground: ProcessGroup<T> | undefined;
   session: Session<T> | undefined;
-  /** Ends it for those who use it. */
-  hangUp(): void;
+  /** Its number, as /proc/PID/stat has it. */
+  readonly device: number;
 }
 
 /** A process group, setpgid(2): what a shell calls a job. */

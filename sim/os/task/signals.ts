@@ -44,7 +44,9 @@ export const SIGHUP: number = signalNumbers.SIGHUP;
 export const SIGSYS: number = signalNumbers.SIGSYS;
 export const greatestSignal = 64;
 
-const names: ReadonlyMap<number, string> = new Map(Object.entries(signalNumbers).map(([name, number]) => [number, name]));
+const names: ReadonlyMap<number, string> = new Map(
+  Object.entries(signalNumbers).map(([name, number]) => [number, name]),
+);
 
 export const nameOfSignal = (number: number): string => names.get(number) ?? `SIGRT_${number - 32}`;
 

@@ -40,7 +40,9 @@ export interface KernelState {
   nextDevice(): number;
   nextInode(): number;
   /** A program's code by its name, bound to the calls of the task that is to run it. */
-  program(name: string): { readonly memory: number; start(task: Task, argv: readonly string[], env: readonly string[]): Body } | undefined;
+  program(
+    name: string,
+  ): { readonly memory: number; start(task: Task, argv: readonly string[], env: readonly string[]): Body } | undefined;
   /** The calls' interface for a child's own function. */
   interfaceOf(task: Task): unknown;
   /** @throws ENODEV for a type that it doesn't know, EINVAL for options that make no sense */
@@ -192,7 +194,8 @@ export class Task extends Entity implements Waiter, Walker, Member {
 
   constructor(parts: TaskParts) {
     super(parts.cgroup.schedulingGroup, baseWeight);
-    const { kernel, pidNamespace, pids, parent, credentials, namespaces, cgroup, files, context, limits, group } = parts;
+    const { kernel, pidNamespace, pids, parent, credentials, namespaces, cgroup, files, context, limits, group } =
+      parts;
     this.kernel = kernel;
     this.pidNamespace = pidNamespace;
     this.pids = pids;

@@ -42,7 +42,7 @@ export class Content {
     if (end <= offset) return empty;
     if (this.#pages === undefined && end <= this.#baseEnd) return this.#base.subarray(offset, end);
     const bytes = new Uint8Array(end - offset);
-    for (let at = offset; at < end; ) {
+    for (let at = offset; at < end;) {
       const page = Math.floor(at / pageSize);
       const until = Math.min(end, (page + 1) * pageSize);
       const own = this.#pages?.get(page);
@@ -58,7 +58,7 @@ export class Content {
 
   write(offset: number, bytes: Uint8Array): void {
     const end = offset + bytes.length;
-    for (let at = offset; at < end; ) {
+    for (let at = offset; at < end;) {
       const page = Math.floor(at / pageSize);
       const until = Math.min(end, (page + 1) * pageSize);
       const own = this.#own(page, until - page * pageSize);

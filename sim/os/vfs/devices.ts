@@ -34,7 +34,11 @@ export function registerMemoryDevices(devices: Devices, random: (length: number)
     return () => channel;
   };
   const zeros = (length: number): Uint8Array => new Uint8Array(length);
-  devices.register(1, 3, memory(() => new Uint8Array(0)));
+  devices.register(
+    1,
+    3,
+    memory(() => new Uint8Array(0)),
+  );
   devices.register(1, 5, memory(zeros));
   devices.register(
     1,
@@ -48,7 +52,11 @@ export function registerMemoryDevices(devices: Devices, random: (length: number)
 }
 
 /** devtmpfs: a tmpfs with the nodes of the devices that there are. */
-export function devtmpfs(device: number, clock: Clock, open: (inode: Inode, flags: number, caller: Caller) => Channel): Tmpfs {
+export function devtmpfs(
+  device: number,
+  clock: Clock,
+  open: (inode: Inode, flags: number, caller: Caller) => Channel,
+): Tmpfs {
   const fs = new Tmpfs({ device, clock, mode: 0o755, openSpecial: open, type: "devtmpfs" });
   const { root } = fs;
   const owner = { uid: 0, gid: 0 };

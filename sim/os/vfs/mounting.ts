@@ -16,11 +16,24 @@ import {
 } from "../flags.js";
 import type { FileSystem } from "./inode.js";
 import { Mount, type Covered, type MountNamespace, type Place } from "./mount.js";
-import { copyMount, copyTree, counterparts, forget, graft, reaches, setPropagation, type MountNumbers } from "./propagation.js";
+import {
+  copyMount,
+  copyTree,
+  counterparts,
+  forget,
+  graft,
+  reaches,
+  setPropagation,
+  type MountNumbers,
+} from "./propagation.js";
 
 const kept = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC;
 
-export const coveredBy = (place: Place): Covered => ({ inode: place.inode, directory: place.directory?.inode, name: place.name });
+export const coveredBy = (place: Place): Covered => ({
+  inode: place.inode,
+  directory: place.directory?.inode,
+  name: place.name,
+});
 
 /** Whether a place belongs to the namespace: what was unmounted, or is another's, doesn't. */
 function demandWithin(place: Place, namespace: MountNamespace): void {
@@ -28,7 +41,13 @@ function demandWithin(place: Place, namespace: MountNamespace): void {
 }
 
 /** Hangs a file system over a place. @throws ENOTDIR, EINVAL */
-export function mountFileSystem(numbers: MountNumbers, fs: FileSystem, source: string, place: Place, flags: number): Mount {
+export function mountFileSystem(
+  numbers: MountNumbers,
+  fs: FileSystem,
+  source: string,
+  place: Place,
+  flags: number,
+): Mount {
   if (fs.root.isDirectory !== place.inode.isDirectory) throw E.ENOTDIR;
   const mount = new Mount(numbers.mount(), fs, fs.root, source, flags & kept, place.mount.namespace);
   graft(numbers, mount, place.mount, coveredBy(place));
@@ -131,7 +150,8 @@ export function pivotRoot(root: Place, newRoot: Place, putOld: Place, moveAll: (
   if (root.inode !== root.mount.root || newRoot.inode !== newRoot.mount.root) throw E.EINVAL;
   const { parent } = newRoot.mount;
   if (parent === undefined) throw E.EINVAL;
-  if (parent.peers !== undefined || root.mount.parent?.peers !== undefined || newRoot.mount.peers !== undefined) throw E.EINVAL;
+  if (parent.peers !== undefined || root.mount.parent?.peers !== undefined || newRoot.mount.peers !== undefined)
+    throw E.EINVAL;
   if (!under(putOld, newRoot)) throw E.EINVAL;
   const above = root.mount.parent;
   const covered = root.mount.covered;

@@ -108,7 +108,8 @@ export function copyTree(
     for (const child of stack) {
       if (leavesUnbindable && child.unbindable) continue;
       const covered = child.covered;
-      if (covered !== undefined) copyTree(numbers, child, child.root, namespace, as, copies, leavesUnbindable).attach(copy, covered);
+      if (covered !== undefined)
+        copyTree(numbers, child, child.root, namespace, as, copies, leavesUnbindable).attach(copy, covered);
     }
   }
   return copy;
@@ -147,7 +148,8 @@ function spread(numbers: MountNumbers, tree: Mount, group: PeerGroup, covered: C
       done.add(receiver);
       if (!reaches(covered.inode, covered.directory, receiver.root)) continue;
       const copy = copyTree(numbers, tree, tree.root, receiver.namespace, as, new Map(), false);
-      if (receiver.namespace.userNamespace !== tree.namespace.userNamespace) for (const mount of copy.tree()) mount.locked = mount !== copy;
+      if (receiver.namespace.userNamespace !== tree.namespace.userNamespace)
+        for (const mount of copy.tree()) mount.locked = mount !== copy;
       copy.attach(receiver, covered);
       if (as === "slave" && receiver.peers !== undefined) {
         for (const mount of copy.tree()) if (mount.peers === undefined) join(mount, numbers.group());

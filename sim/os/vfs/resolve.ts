@@ -1,5 +1,11 @@
 import { E } from "../errno.js";
-import { RESOLVE_BENEATH, RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS, RESOLVE_NO_SYMLINKS, RESOLVE_NO_XDEV } from "../flags.js";
+import {
+  RESOLVE_BENEATH,
+  RESOLVE_IN_ROOT,
+  RESOLVE_NO_MAGICLINKS,
+  RESOLVE_NO_SYMLINKS,
+  RESOLVE_NO_XDEV,
+} from "../flags.js";
 import type { Caller } from "./caller.js";
 import { Inode } from "./inode.js";
 import type { Place } from "./mount.js";
@@ -52,7 +58,12 @@ export function topmost(place: Place): Place {
     mount = over;
     inode = over.root;
   }
-  return { mount, inode, ...(place.directory && { directory: place.directory }), ...(place.name !== undefined && { name: place.name }) };
+  return {
+    mount,
+    inode,
+    ...(place.directory && { directory: place.directory }),
+    ...(place.name !== undefined && { name: place.name }),
+  };
 }
 
 const same = (a: Place, b: Place): boolean => a.mount === b.mount && a.inode === b.inode;
@@ -108,11 +119,13 @@ class Walk {
     }
     const names = path.split("/").filter((name) => name !== "" && name !== ".");
     const slash = path.endsWith("/") || path.endsWith("/.") || path === ".";
+    if (names.length > 0 && path.replace(/\/+$/, "").endsWith("/.")) names.push(".");
     const last = names.length - 1;
     if (last < 0) return { place: at, directory: at, name: path.startsWith("/") ? "/" : ".", slash: true };
     for (const [index, name] of names.entries()) {
       if (!at.inode.isDirectory) throw E.ENOTDIR;
       demand(this.#walker.credentials, at.inode, 1);
+      if (name === ".") return { place: at, directory: at, name, slash: true };
       if (name === "..") {
         const up = this.#up(at);
         if (index === last) return { place: up, directory: up, name, slash: true };
@@ -135,7 +148,9 @@ class Walk {
         at = target.place;
         continue;
       }
-      const place = topmost(found.isDirectory ? { mount: at.mount, inode: found } : { mount: at.mount, inode: found, directory: at, name });
+      const place = topmost(
+        found.isDirectory ? { mount: at.mount, inode: found } : { mount: at.mount, inode: found, directory: at, name },
+      );
       this.#crossed(at, place);
       if (isLast) {
         const target = { place, directory: at, name, slash };

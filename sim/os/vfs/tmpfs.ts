@@ -16,7 +16,16 @@ import {
 } from "../flags.js";
 import type { Caller } from "./caller.js";
 import { Content, pageSize } from "./content.js";
-import { Inode, type Attributes, type Changes, type Channel, type Clock, type Creation, type FileSystem, type Space } from "./inode.js";
+import {
+  Inode,
+  type Attributes,
+  type Changes,
+  type Channel,
+  type Clock,
+  type Creation,
+  type FileSystem,
+  type Space,
+} from "./inode.js";
 
 /** Who pays for pages of memory; throws ENOMEM where they are refused. */
 export interface PageAccount {
@@ -87,7 +96,12 @@ export class Tmpfs implements FileSystem {
 
 type Body =
   | { readonly kind: "file"; content: Content; payer: PageAccount | undefined }
-  | { readonly kind: "directory"; entries: Map<string, TmpfsInode>; parent: TmpfsInode | undefined; name: string | undefined }
+  | {
+      readonly kind: "directory";
+      entries: Map<string, TmpfsInode>;
+      parent: TmpfsInode | undefined;
+      name: string | undefined;
+    }
   | { readonly kind: "link"; readonly target: string }
   | { readonly kind: "special"; readonly rdev: number };
 
@@ -372,7 +386,7 @@ export class TmpfsInode extends Inode implements Channel {
   }
 
   private contains(other: TmpfsInode): boolean {
-    for (let at: TmpfsInode | undefined = other; at !== undefined; ) {
+    for (let at: TmpfsInode | undefined = other; at !== undefined;) {
       if (at === this) return true;
       at = at.body.kind === "directory" ? at.body.parent : undefined;
     }

@@ -1,5 +1,14 @@
 import { createWorld, encodeUtf8, type Activity } from "../../../sim/core/index.js";
-import { Errno, Kernel, O_CREAT, O_TRUNC, O_WRONLY, type ChildBody, type KernelOptions, type Sys } from "../../../sim/os/index.js";
+import {
+  Errno,
+  Kernel,
+  O_CREAT,
+  O_TRUNC,
+  O_WRONLY,
+  type ChildBody,
+  type KernelOptions,
+  type Sys,
+} from "../../../sim/os/index.js";
 
 /** A kernel of a world of its own. */
 export function kernel(options: Partial<KernelOptions> = {}): Kernel {

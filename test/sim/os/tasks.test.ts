@@ -1,6 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { encodeUtf8, ms, s, us } from "../../../sim/core/index.js";
-import { describeStatus, executable, O_CREAT, O_WRONLY, PR_SET_CHILD_SUBREAPER, WNOHANG, WUNTRACED } from "../../../sim/os/index.js";
+import {
+  describeStatus,
+  executable,
+  O_CREAT,
+  O_WRONLY,
+  PR_SET_CHILD_SUBREAPER,
+  WNOHANG,
+  WUNTRACED,
+} from "../../../sim/os/index.js";
 import { code, kernel, play, readFile, text, writeFile } from "./system.js";
 
 describe("fork and wait", () => {
@@ -94,7 +102,13 @@ describe("signals", () => {
       for (const restart of [false, true]) {
         const [reader, writer] = yield* sys.pipe2();
         const pid = yield* sys.clone(function* (child) {
-          yield* child.rt_sigaction("SIGUSR1", function* () { yield* child.getpid(); }, { restart });
+          yield* child.rt_sigaction(
+            "SIGUSR1",
+            function* () {
+              yield* child.getpid();
+            },
+            { restart },
+          );
           const got = yield* code(child.read(reader, 10));
           return got === "EINTR" ? 4 : 0;
         });
@@ -195,7 +209,8 @@ describe("execve", () => {
         yield* sys.wait4();
       }
       const errors: string[] = [];
-      for (const path of ["/bin/other", "/bin/noexec", "/bin/rubbish", "/bin/none"]) errors.push(yield* code(sys.execve(path, [path])));
+      for (const path of ["/bin/other", "/bin/noexec", "/bin/rubbish", "/bin/none"])
+        errors.push(yield* code(sys.execve(path, [path])));
       return [text(yield* sys.read(reader, 100)), ...errors];
     }, programs());
     expect(seen).toEqual(["a b\n-n /bin/script a b\n", "ENOEXEC", "EACCES", "ENOEXEC", "ENOENT"]);
@@ -235,7 +250,9 @@ describe("execve", () => {
       yield* writeFile(sys, "/bin/look", text(executable("look", "x86_64")), 0o755);
       const [reader, writer] = yield* sys.pipe2();
       const pid = yield* sys.clone(function* (child) {
-        yield* child.rt_sigaction("SIGUSR1", function* () { yield* child.getpid(); });
+        yield* child.rt_sigaction("SIGUSR1", function* () {
+          yield* child.getpid();
+        });
         yield* child.dup2(writer, 1);
         yield* child.dup3(writer, 5, 0o2000000);
         yield* child.dup2(writer, 6);

@@ -21,7 +21,16 @@ import {
   type Space,
 } from "../inode.js";
 import { TmpfsInode } from "../tmpfs.js";
-import { isWhiteout, listLayers, lookupLayers, makeOpaque, overlayPrefix, whiteout, type Layers, type OverlayFs } from "./layers.js";
+import {
+  isWhiteout,
+  listLayers,
+  lookupLayers,
+  makeOpaque,
+  overlayPrefix,
+  whiteout,
+  type Layers,
+  type OverlayFs,
+} from "./layers.js";
 
 export interface OverlayOptions {
   readonly device: number;
@@ -114,7 +123,8 @@ export class OverlayInode extends Inode {
   attributes(): Attributes {
     const attributes = this.top.attributes();
     // A merged directory's links aren't counted: overlayfs gives 1.
-    const nlink = this.isDirectory && this.layers.lower.length > 0 && this.layers.upper !== undefined ? 1 : attributes.nlink;
+    const nlink =
+      this.isDirectory && this.layers.lower.length > 0 && this.layers.upper !== undefined ? 1 : attributes.nlink;
     return { ...attributes, nlink, ino: this.ino, dev: this.fs.device };
   }
 
@@ -185,7 +195,8 @@ export class OverlayInode extends Inode {
     moved.copyUp(true);
     const source = this.copyUp(true);
     const target = to.living();
-    if (replaced?.isDirectory === true && replaced.layers.upper !== undefined) removeWhole(this.fs, target, newName, replaced.layers.upper);
+    if (replaced?.isDirectory === true && replaced.layers.upper !== undefined)
+      removeWhole(this.fs, target, newName, replaced.layers.upper);
     const covered = target.lookup(newName, this.fs.kernel);
     if (covered !== undefined && isWhiteout(covered)) target.remove(newName, false, this.fs.kernel);
     source.rename(name, target, newName, 0, this.fs.kernel);
@@ -203,7 +214,8 @@ export class OverlayInode extends Inode {
   }
 
   override open(flags: number, caller: Caller): Channel {
-    if (!this.isRegular || ((flags & O_ACCMODE) === O_RDONLY && (flags & O_TRUNC) === 0)) return this.top.open(flags, caller);
+    if (!this.isRegular || ((flags & O_ACCMODE) === O_RDONLY && (flags & O_TRUNC) === 0))
+      return this.top.open(flags, caller);
     return this.copyUp((flags & O_TRUNC) === 0).open(flags, caller);
   }
 

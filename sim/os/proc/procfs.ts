@@ -1,0 +1,159 @@
+import { E } from "../errno.js";
+import { S_IFREG } from "../flags.js";
+import type { PidNamespace } from "../namespace/pid-namespace.js";
+import type { UserNamespace } from "../namespace/user-namespace.js";
+import { Task, type KernelState } from "../task/task.js";
+import type { Caller } from "../vfs/caller.js";
+import type { FileSystem, Inode } from "../vfs/inode.js";
+import { Mount, type Place } from "../vfs/mount.js";
+import { PseudoDirectory, PseudoFile, PseudoFs, PseudoInode, PseudoLink, PseudoMagicLink } from "../vfs/pseudo.js";
+import { addSystemFiles } from "./system-files.js";
+import { demandInsight, namespacesOf, placeOf, reader, shownPath, taskFiles } from "./task-files.js";
+
+/** procfs, proc(5), as seen from one pid namespace: that of whoever mounted it. */
+export function procfs(kernel: KernelState, namespace: PidNamespace<Task>): FileSystem {
+  const fs = new PseudoFs("proc", kernel.nextDevice());
+  const root = new ProcRoot(fs, kernel, namespace);
+  fs.root = root;
+  addSystemFiles(root, kernel);
+  return fs;
+}
+
+class ProcRoot extends PseudoDirectory {
+  readonly #namespace: PidNamespace<Task>;
+  readonly #nsfs: PseudoFs;
+  /** Directories that were looked at, so that they stay the same. */
+  readonly #tasks = new WeakMap<Task, TaskDirectory>();
+
+  constructor(fs: PseudoFs, kernel: KernelState, namespace: PidNamespace<Task>) {
+    super(fs, undefined, "/");
+    this.#namespace = namespace;
+    this.#nsfs = new PseudoFs("nsfs", kernel.nextDevice());
+    const self = (caller: Caller): string => {
+      const pid = reader(caller).pidIn(namespace);
+      if (pid === 0) throw E.ENOENT;
+      return `${pid}`;
+    };
+    this.add("self", new PseudoLink(fs, self));
+    this.add("mounts", new PseudoLink(fs, () => "self/mounts"));
+  }
+
+  protected override find(name: string): Inode | undefined {
+    if (!/^[1-9]\d*$/.test(name)) return undefined;
+    const task = this.#namespace.tasks.get(Number(name));
+    if (task === undefined) return undefined;
+    let directory = this.#tasks.get(task);
+    if (directory === undefined) {
+      directory = new TaskDirectory(this.fs, this, name, task, this.#nsfs);
+      this.#tasks.set(task, directory);
+    }
+    // It belongs to whoever the task is now.
+    directory.change({ uid: task.credentials.euid, gid: task.credentials.egid });
+    return directory;
+  }
+
+  protected override others(): readonly string[] {
+    return [...this.#namespace.tasks.keys()].sort((a, b) => a - b).map(String);
+  }
+}
+
+class TaskDirectory extends PseudoDirectory {
+  constructor(fs: PseudoFs, parent: Inode, name: string, task: Task, nsfs: PseudoFs) {
+    super(fs, parent, name);
+    for (const [file, text] of Object.entries(taskFiles(task))) {
+      const mode = file === "environ" ? 0o400 : text.write === undefined ? 0o444 : 0o644;
+      this.add(file, new PseudoFile(fs, text, mode, { uid: task.credentials.euid, gid: task.credentials.egid }));
+    }
+    for (const link of ["cwd", "exe", "root"] as const) {
+      this.add(
+        link,
+        new PseudoMagicLink(
+          fs,
+          (caller) => shownPath(placeOf(task, link, caller), caller),
+          (caller) => placeOf(task, link, caller),
+        ),
+      );
+    }
+    this.add("fd", new DescriptorDirectory(fs, this, task));
+    this.add("ns", new NamespaceDirectory(fs, this, task, nsfs));
+  }
+}
+
+class DescriptorDirectory extends PseudoDirectory {
+  readonly #task: Task;
+
+  constructor(fs: PseudoFs, parent: Inode, task: Task) {
+    super(fs, parent, "fd", 0o500, { uid: task.credentials.euid, gid: task.credentials.egid });
+    this.#task = task;
+  }
+
+  protected override find(name: string, caller: Caller): Inode | undefined {
+    demandInsight(caller, this.#task);
+    for (const [descriptor, file] of this.#task.files.entries()) {
+      if (String(descriptor) !== name) continue;
+      const { place, label } = file;
+      const follow = (): Place => {
+        // What has no name can't be opened anew by one: Linux can, for pipes.
+        if (place === undefined) throw E.ENXIO;
+        return place;
+      };
+      return new PseudoMagicLink(this.fs, (who) => (place === undefined ? label : shownPath(place, who)), follow);
+    }
+    return undefined;
+  }
+
+  protected override others(caller: Caller): readonly string[] {
+    demandInsight(caller, this.#task);
+    return [...this.#task.files.entries()].map(([descriptor]) => String(descriptor));
+  }
+}
+
+/** What a namespace's link leads to: opened, it is what setns(2) takes; bound somewhere, it keeps the namespace. */
+class NamespaceInode extends PseudoInode {
+  readonly namespace: { readonly kind: string; readonly number: number; readonly userNamespace: UserNamespace };
+
+  constructor(fs: PseudoFs, namespace: NamespaceInode["namespace"]) {
+    super(fs, S_IFREG | 0o444);
+    this.namespace = namespace;
+  }
+
+  override attributes(): ReturnType<PseudoInode["attributes"]> {
+    return { ...super.attributes(), ino: this.namespace.number };
+  }
+
+  override open(): { readonly seekable: false; read(): never; write(): never } {
+    const refuse = (): never => {
+      throw E.EINVAL;
+    };
+    return { seekable: false, read: refuse, write: refuse };
+  }
+}
+
+class NamespaceDirectory extends PseudoDirectory {
+  constructor(fs: PseudoFs, parent: Inode, task: Task, nsfs: PseudoFs) {
+    super(fs, parent, "ns", 0o511, { uid: task.credentials.euid, gid: task.credentials.egid });
+    for (const name of Object.keys(namespacesOf(task))) {
+      const now = (): NamespaceInode["namespace"] => {
+        const namespace = namespacesOf(task)[name];
+        if (namespace === undefined || task.zombie) throw E.ENOENT;
+        return namespace;
+      };
+      this.add(
+        name,
+        new PseudoMagicLink(
+          fs,
+          (caller) => {
+            demandInsight(caller, task);
+            return `${now().kind}:[${now().number}]`;
+          },
+          (caller) => {
+            demandInsight(caller, task);
+            const inode = new NamespaceInode(nsfs, now());
+            const mount = new Mount(0, nsfs, inode, "nsfs", 0, reader(caller).namespaces.mnt);
+            return { mount, inode };
+          },
+        ),
+      );
+    }
+  }
+}

@@ -1,0 +1,17 @@
+import type { KernelState } from "../task/task.js";
+import type { FileSystem } from "../vfs/inode.js";
+import { PseudoDirectory, PseudoFs } from "../vfs/pseudo.js";
+
+/** sysfs(5), small: the CPUs, and the directory where cgroups are mounted. */
+export function sysfs(kernel: KernelState): FileSystem {
+  const fs = new PseudoFs("sysfs", kernel.nextDevice());
+  const root = new PseudoDirectory(fs, undefined, "/");
+  fs.root = root;
+  root.directory("fs").directory("cgroup");
+  for (const name of ["block", "bus", "class", "kernel"]) root.directory(name);
+  const cpu = root.directory("devices").directory("system").directory("cpu");
+  const range = (): string => (kernel.scheduler.cpus === 1 ? "0\n" : `0-${kernel.scheduler.cpus - 1}\n`);
+  for (const name of ["online", "possible", "present"]) cpu.file(name, { read: range });
+  for (let number = 0; number < kernel.scheduler.cpus; number++) cpu.directory(`cpu${number}`);
+  return fs;
+}

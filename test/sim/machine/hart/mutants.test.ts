@@ -76,8 +76,8 @@ describe(
     });
 
     test.each([
-      ["hlv.h", "hlv.hu"],
-      ["hsv.w", "hsv.h"],
+      ["hlv.d", "hlv.wu"],
+      ["hsv.d", "hsv.b"],
     ])("%s that means %s", (name, meant) => {
       const isa = rv64h.with("wrong", { ...rv64h.row(name), meaning: rv64h.row(meant).meaning });
       expect(isTold(isa, guestSample)).toBe(true);

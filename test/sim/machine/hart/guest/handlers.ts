@@ -282,15 +282,17 @@ export interface Parameters {
   /** What registers hold at first: six of them. */
   readonly values: readonly bigint[];
   /** Where there is a hypervisor extension. */
-  readonly guests?: {
-    readonly hgatp: bigint;
-    readonly vsatp: bigint;
-    readonly hedeleg: number;
-    readonly hideleg: number;
-    readonly hstatus: number;
-    readonly vsstatus: number;
-    readonly henvcfg: bigint;
-  };
+  readonly guests:
+    | {
+        readonly hgatp: bigint;
+        readonly vsatp: bigint;
+        readonly hedeleg: number;
+        readonly hideleg: number;
+        readonly hstatus: number;
+        readonly vsstatus: number;
+        readonly henvcfg: bigint;
+      }
+    | undefined;
 }
 
 const assembled = (hypervisor: boolean): Program =>

@@ -194,7 +194,7 @@ function guestOf(
     // With MPIE, and floating point on.
     mstatus: BigInt((mode << 11) | seen | 0x2080) | (hypervised?.virtual === true ? 1n << 39n : 0n),
     program,
-    ...(hypervised === undefined ? {} : { guests: parametersOf(hypervised) }),
+    guests: hypervised === undefined ? undefined : parametersOf(hypervised),
   });
   const isa = hypervised === undefined ? rv64 : rv64h;
   return { ram, start: at(place.handlers) + inHandlers.boot, program, isa };

@@ -25,7 +25,7 @@ import { translationAt, type Translation } from "./lesson/index.js";
 import { LostHarts } from "./lost-harts.js";
 import { copyPages, putPages, ramOf, restoreMemory, saveMemory } from "./memory-pages.js";
 import { endOf } from "./network-end.js";
-import { check, defaults, diskOf, present, runOptions, type MachineOptions, type RunOptions } from "./options.js";
+import { check, defaults, disksOf, present, runOptions, type MachineOptions, type RunOptions } from "./options.js";
 import { pageWalk } from "./page-walk.js";
 import { Schedule, type MachineStop } from "./schedule.js";
 import type { Kept, MachineState } from "./state.js";
@@ -65,9 +65,7 @@ export class Machine implements Persist<MachineState>, Viewable {
         },
       },
     );
-    const drives = options.drives.map((drive, index) =>
-      drive instanceof Uint8Array ? diskOf(drive, `${options.name} disk ${index}`) : drive,
-    );
+    const drives = disksOf(options);
     const network = options.network.map((link) =>
       endOf(link, {
         replaying: () => this.#quiet,
@@ -213,9 +211,7 @@ export class Machine implements Persist<MachineState>, Viewable {
 
   /** Types into the console. */
   type(text: string): void {
-    this.#input(() => {
-      this.console.type(text);
-    });
+    this.#input(this.console.type.bind(this.console, text));
   }
 
   /** Power off and on again: RAM is zeros but for the programs. */

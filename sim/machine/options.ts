@@ -91,8 +91,13 @@ export function runOptions(given: Partial<RunOptions> | undefined): RunOptions {
   throw new UsageError("a run cannot be shorter than nothing", "Give instructions and duration from 0 on.");
 }
 
+/** The drives, those that are given as bytes as disks. */
+export function disksOf({ drives, name }: MachineOptions): readonly BlockDevice[] {
+  return drives.map((drive, index) => (drive instanceof Uint8Array ? diskOf(drive, `${name} disk ${index}`) : drive));
+}
+
 /** Bytes as a disk, filled up to whole sectors. */
-export function diskOf(bytes: Uint8Array, name: string): MemoryDisk {
+function diskOf(bytes: Uint8Array, name: string): MemoryDisk {
   const disk = new MemoryDisk({ size: Math.max(512, Math.ceil(bytes.length / 512) * 512), name });
   const whole = new Uint8Array(disk.sectors * 512);
   whole.set(bytes);

@@ -18,7 +18,6 @@ import { routinesOf, type RoutineHart, type Routines } from "./routines.js";
 import { restoreState, saveState, type HartSaved } from "./saved.js";
 import { sharedOf, type Shared } from "./shared.js";
 import { PrivilegedState } from "./state.js";
-import { status } from "./status.js";
 import { lowOf } from "./tlb.js";
 import { setTimers } from "./timers.js";
 import { detailsOf } from "./trap-details.js";
@@ -213,15 +212,7 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
   }
 
   useFloats(): boolean {
-    const { state } = this;
-    const { FS } = status;
-    const { virtual } = state.mode;
-    // "When V=1, both vsstatus.FS and the HS-level sstatus.FS are in effect."
-    if ((state.mstatus & FS) === 0 || (virtual && (state.vsstatus & FS) === 0)) return false;
-    state.mstatus |= FS;
-    if (virtual) state.vsstatus |= FS;
-    state.noteFloats();
-    return true;
+    return this.state.useFloats();
   }
 
   protectionChanged(): void {

@@ -119,6 +119,18 @@ export class PrivilegedState {
     this.noteFloats();
   }
 
+  /** The floating-point registers are going to be used, and are dirty from now on. @returns false where they are off */
+  useFloats(): boolean {
+    const { FS } = status;
+    const { virtual } = this.mode;
+    // "When V=1, both vsstatus.FS and the HS-level sstatus.FS are in effect."
+    if ((this.mstatus & FS) === 0 || (virtual && (this.vsstatus & FS) === 0)) return false;
+    this.mstatus |= FS;
+    if (virtual) this.vsstatus |= FS;
+    this.noteFloats();
+    return true;
+  }
+
   /** Lets code know whether using the floating-point registers changes anything: where V is 1, both status registers tell of them. */
   noteFloats(): void {
     const { FS } = status;

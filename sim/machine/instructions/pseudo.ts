@@ -103,6 +103,10 @@ const entries: readonly Entry[] = [
   ["csrrc", "rd, csr, imm", "csrrci"],
   ["sfence.vma", "", "sfence.vma", { rs1: 0, rs2: 0 }],
   ["sfence.vma", "rs1", "sfence.vma", { rs2: 0 }],
+  ...["hfence.vvma", "hfence.gvma"].flatMap((fence): Entry[] => [
+    [fence, "", fence, { rs1: 0, rs2: 0 }],
+    [fence, "rs1", fence, { rs2: 0 }],
+  ]),
   ...(["s", "d"] as const).flatMap((size): Entry[] => [
     [`fmv.${size}`, "frd, frs1", `fsgnj.${size}`, { frs2: "frs1" }],
     [`fneg.${size}`, "frd, frs1", `fsgnjn.${size}`, { frs2: "frs1" }],

@@ -1,7 +1,7 @@
 import fc from "fast-check";
-import { rv64, type EngineName, type HartOptions, type HartSaved, type Isa } from "../../../../sim/machine/index.js";
+import type { EngineName, HartOptions, HartSaved, Isa } from "../../../../sim/machine/index.js";
 import { deviceBase, page, place, ramSize } from "./guest/layout.js";
-import { randomGuest, type Guest } from "./guest/random-guest.js";
+import { randomGuest, randomHypervisor, type Guest } from "./guest/random-guest.js";
 import { plainBoard, ramBase, type PlainBoard } from "./plain-board.js";
 
 /** What happens from outside, so many instructions later. */
@@ -27,24 +27,31 @@ export interface Trial {
   readonly patience: number;
 }
 
-const happening: fc.Arbitrary<Happening> = fc.record({
-  after: fc.integer({ min: 1, max: 400 }),
-  bit: fc.constantFrom(1, 3, 5, 7, 9, 11),
-  level: fc.boolean(),
-  dma: fc.integer({ min: -2000, max: 1000 }),
-  engine: fc.constantFrom("translate", "translate", "translate", "evaluate"),
-});
+const happeningOf = (...bits: readonly number[]): fc.Arbitrary<Happening> =>
+  fc.record({
+    after: fc.integer({ min: 1, max: 400 }),
+    bit: fc.constantFrom(...bits),
+    level: fc.boolean(),
+    dma: fc.integer({ min: -2000, max: 1000 }),
+    engine: fc.constantFrom("translate", "translate", "translate", "evaluate"),
+  });
 
-export const trials: fc.Arbitrary<Trial> = fc.record({
-  guest: randomGuest,
-  happenings: fc.array(happening, { minLength: 3, maxLength: 10 }),
-  slice: fc.integer({ min: 1, max: 500 }),
-  saveAt: fc.nat(9),
-  patience: fc.constantFrom(1, 3, 10, 30, 100),
-});
+const trialsOf = (guest: fc.Arbitrary<Guest>, happening: fc.Arbitrary<Happening>): fc.Arbitrary<Trial> =>
+  fc.record({
+    guest,
+    happenings: fc.array(happening, { minLength: 3, maxLength: 10 }),
+    slice: fc.integer({ min: 1, max: 500 }),
+    saveAt: fc.nat(9),
+    patience: fc.constantFrom(1, 3, 10, 30, 100),
+  });
+
+export const trials: fc.Arbitrary<Trial> = trialsOf(randomGuest, happeningOf(1, 3, 5, 7, 9, 11));
+/** With the hypervisor extension, and lines of its interrupts. */
+export const guestTrials: fc.Arbitrary<Trial> = trialsOf(randomHypervisor, happeningOf(1, 2, 3, 5, 6, 7, 9, 10, 11));
 
 /** A board with a device that tells the exact time, and moves interrupt lines when it is written. */
-export function boardOf({ ram, start }: Guest, options: HartOptions, isa: Isa = rv64): PlainBoard {
+export function boardOf(guest: Guest, options: HartOptions, isa: Isa = guest.isa): PlainBoard {
+  const { ram, start } = guest;
   const board = plainBoard(ramSize, options, isa);
   board.bus.write(ramBase, ram);
   board.bus.devices.push({
@@ -70,7 +77,7 @@ export function advance({ hart }: PlainBoard, instructions: number, slice: numbe
 export function tick(board: PlainBoard): void {
   if (board.deadline !== undefined && board.deadline <= board.hart.time()) {
     board.deadline = undefined;
-    board.hart.line(5, true);
+    board.hart.setTimer();
   }
 }
 
@@ -85,7 +92,7 @@ function happen(board: PlainBoard, program: number, { bit, level, dma }: Happeni
 }
 
 /** A board with the same state, by way of text. */
-export function moved(board: PlainBoard, guest: Guest, options: HartOptions, isa: Isa = rv64): PlainBoard {
+export function moved(board: PlainBoard, guest: Guest, options: HartOptions, isa: Isa = guest.isa): PlainBoard {
   const saved = JSON.parse(JSON.stringify(board.hart.save())) as HartSaved;
   const other = boardOf({ ...guest, ram: board.bus.read(ramBase, ramSize) }, options, isa);
   other.hart.restore(saved);
@@ -106,11 +113,11 @@ export interface Outcome {
 /** Runs a trial by the evaluator, and by the translator with an ISA that is rv64 unless a test wants to see what is found. */
 export function compare(
   { guest, happenings, slice, saveAt, patience }: Trial,
-  isa: Isa = rv64,
+  isa: Isa = guest.isa,
   options: HartOptions = {},
 ): Outcome {
   const translating: HartOptions = { ...options, engine: "translate", patience };
-  const reference = boardOf(guest, { ...options, engine: "evaluate" }, rv64);
+  const reference = boardOf(guest, { ...options, engine: "evaluate" });
   let other = boardOf(guest, translating, isa);
   let startedAt = 0;
   const seen: string[] = [];
@@ -120,8 +127,9 @@ export function compare(
     advance(other, what.after, slice);
     const [expected, found] = [reference, other].map((board) => JSON.stringify(board.hart.save(), undefined, 1));
     if (expected !== found) return { difference: { expected, found }, inUnits: inUnits(), seen };
-    const { mode, satp } = reference.hart.state;
-    seen.push(`${"US-M"[mode.privilege] ?? ""}${mode.privilege !== 3 && satp !== 0n ? " translated" : ""}`);
+    const { mode, satp, hgatp } = reference.hart.state;
+    const isTranslated = mode.privilege !== 3 && (satp !== 0n || (mode.virtual && hgatp !== 0n));
+    seen.push(`${mode.virtual ? "V" : ""}${"US-M"[mode.privilege] ?? ""}${isTranslated ? " translated" : ""}`);
     for (const board of [reference, other]) happen(board, guest.program, what);
     if (index === saveAt) {
       other = moved(other, guest, translating, isa);

@@ -1,16 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { csrNumbers, type EngineName, type Hart } from "../../../../sim/machine/index.js";
-import {
-  enter,
-  execute,
-  instruction,
-  nameOf,
-  outcomeOf,
-  put,
-  resetBoard,
-  setHandlers,
-  type ModeName,
-} from "./guest-board.js";
+import { enter, execute, instruction, nameOf, put, resetBoard, setHandlers, type ModeName } from "./guest-board.js";
 import { ramBase, type PlainBoard } from "./plain-board.js";
 import { engines } from "./run-program.js";
 

@@ -89,7 +89,7 @@ describe.each(engines)("a hart's interrupts, by %s", (engine) => {
     board.hart.run(100);
     expect(board.deadline).toBe(40n);
     board.hart.run(4000 - board.hart.cycles);
-    board.hart.line(5, true);
+    board.hart.setTimer();
     expect(board.hart.run(100)).toEqual({ kind: "wait" });
     expect([0, 1, 2, 3].map((number) => a(board.hart, number))).toEqual([0n, 32n, 40n, 0n]);
   });

@@ -4,15 +4,17 @@ import { CodePages } from "../../../../sim/machine/hart/code-pages.js";
 import { Hart } from "../../../../sim/machine/hart/hart.js";
 import { VirtualMemory } from "../../../../sim/machine/hart/memory.js";
 import { Tlb } from "../../../../sim/machine/hart/tlb.js";
-import { rv64, type Isa } from "../../../../sim/machine/index.js";
-import { compare, trials } from "./differential.js";
+import { rv64, rv64h, type Isa } from "../../../../sim/machine/index.js";
+import { compare, guestTrials, trials, type Trial } from "./differential.js";
 
 const long = process.env["VIRTLAB_LONG"] === "1";
-const sample = fc.sample(trials, { seed: 11, numRuns: long ? 1000 : 120 });
+const sampled = (from: fc.Arbitrary<Trial>): Trial[] => fc.sample(from, { seed: 11, numRuns: long ? 1000 : 120 });
+const sample = sampled(trials);
+const guestSample = sampled(guestTrials);
 
 /** Whether a trial of the sample tells the evaluator from the translator. */
-const isTold = (isa: Isa): boolean =>
-  sample.some((trial) => {
+const isTold = (isa: Isa, from: readonly Trial[] = sample): boolean =>
+  from.some((trial) => {
     try {
       return compare(trial, isa).difference !== undefined;
     } catch {
@@ -71,6 +73,22 @@ describe(
     ])("%s", (_, plant) => {
       plant();
       expect(isTold(rv64)).toBe(true);
+    });
+
+    test.each([
+      ["hlv.d", "hlv.wu"],
+      ["hsv.d", "hsv.b"],
+    ])("%s that means %s", (name, meant) => {
+      const isa = rv64h.with("wrong", { ...rv64h.row(name), meaning: rv64h.row(meant).meaning });
+      expect(isTold(isa, guestSample)).toBe(true);
+    });
+
+    test.each([
+      ["contexts of modes that stay where V changes", () => vi.spyOn(Tlb.prototype, "forgetModes").mockReturnValue()],
+      ["HFENCE and SFENCE.VMA that forget nothing", () => vi.spyOn(Tlb.prototype, "renew").mockReturnValue()],
+    ])("%s", (_, plant) => {
+      plant();
+      expect(isTold(rv64h, guestSample)).toBe(true);
     });
   },
 );

@@ -1,6 +1,6 @@
 import path from "node:path";
 import { describe, expect, test } from "vitest";
-import { rv64, rv64h, type HartOptions } from "../../../../sim/machine/index.js";
+import { rv64h, type HartOptions } from "../../../../sim/machine/index.js";
 import { namesIn, runOfficial } from "./official-program.js";
 
 /** The folder with the official tests' programs, as `make -C isa` leaves them: `rv64ui-p-add`, `rv64ui-v-add`, `hypervisor-p-…`, … */

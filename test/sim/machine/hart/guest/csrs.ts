@@ -31,7 +31,36 @@ export const anyCsr: readonly number[] = [
   0x7ff, // none
 ];
 
+/** Those of the hypervisor extension. */
+export const guestCsrs: readonly number[] = [
+  0x200, // vsstatus
+  0x204, // vsie
+  0x240, // vsscratch
+  0x242, // vscause
+  0x243, // vstval
+  0x244, // vsip
+  0x24d, // vstimecmp
+  0x34a, // mtinst
+  0x34b, // mtval2
+  0x600, // hstatus
+  0x602, // hedeleg
+  0x603, // hideleg
+  0x604, // hie
+  0x605, // htimedelta
+  0x606, // hcounteren
+  0x607, // hgeie
+  0x60a, // henvcfg
+  0x643, // htval
+  0x644, // hip
+  0x645, // hvip
+  0x64a, // htinst
+  0xe12, // hgeip
+];
+
 export const csr = {
+  vsatp: 0x280,
+  hstatus: 0x600,
+  hgatp: 0x680,
   sepc: 0x141,
   satp: 0x180,
   sstatus: 0x100,

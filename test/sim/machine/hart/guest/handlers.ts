@@ -1,4 +1,4 @@
-import { assemble } from "../../../../../sim/machine/index.js";
+import { assemble, rv64, rv64h, type Program } from "../../../../../sim/machine/index.js";
 import { at, inHandlers, page, place, registers, views } from "./layout.js";
 import { ramBase } from "../plain-board.js";
 
@@ -16,8 +16,22 @@ const chooseMode = `
   csrs mstatus, x29
 `;
 
+/** The same of V, which is 1 in three of four cases. */
+const chooseVirtual = `
+  li x29, 1 << 39
+  csrc mstatus, x29
+  srli x30, x27, 9
+  srli x29, x27, 11
+  or x30, x30, x29
+  andi x30, x30, 1
+  slli x30, x30, 39
+  csrs mstatus, x30
+`;
+
+const choose = (hypervisor: boolean): string => chooseMode + (hypervisor ? chooseVirtual : "");
+
 /** What ECALL does in machine mode's handler alone: another mode, or other protection of the data's first page, or neither. */
-const onlyMachine = `
+const onlyMachine = (hypervisor: boolean): string => `
   srli x29, x27, 10
   andi x30, x29, 3
   beqz x30, machine_mode
@@ -30,7 +44,22 @@ const onlyMachine = `
   csrw pmpcfg0, x30
   j 1f
 machine_mode:
-  ${chooseMode}
+  ${choose(hypervisor)}
+1:
+`;
+
+/** In the hypervisor's tables rather than in those of a space, which lie likewise; then the fence is of all. */
+const otherTables = `
+  andi x29, x6, 0x30
+  bnez x29, 1f
+  srli x29, x30, 12
+  slli x29, x29, 12
+  sub x30, x30, x29
+  lui x29, ${at(place.guestLeaves) >>> 12}
+  slli x29, x29, 32
+  srli x29, x29, 32
+  add x30, x30, x29
+  andi x6, x6, -3
 1:
 `;
 
@@ -39,8 +68,9 @@ machine_mode:
  * could not be, or at the program's beginning where it can't be executed. ECALL asks it to change a leaf: x7 and x8 say which,
  * x27 to what, x6 how it is fenced.
  */
-function handler(mode: "machine" | "supervisor"): string {
+function handler(mode: "machine" | "supervisor", hypervisor: boolean): string {
   const isMachine = mode === "machine";
+  const changesGuests = isMachine && hypervisor;
   const m = isMachine ? "m" : "s";
   return `
 ${mode}:
@@ -65,10 +95,12 @@ ${mode}_exception:
   beqz x30, ${mode}_anew
   addi x30, x31, -1
   beqz x30, ${mode}_anew
+  addi x30, x31, -20
+  beqz x30, ${mode}_anew
   addi x30, x31, -8
   sltiu x30, x30, 4
   beqz x30, ${mode}_skip
-  ${isMachine ? onlyMachine : ""}
+  ${isMachine ? onlyMachine(hypervisor) : ""}
   # x28: flags, all of them half of the time. x29: where the data is that x8 points to, 0 for the
   # leaf of 2 MiB, or the program's second page.
   xor x28, x7, x27
@@ -116,6 +148,7 @@ ${mode}_exception:
   lui x29, ${place.otherRoot - place.root}
   add x30, x30, x29
 1:
+  ${changesGuests ? otherTables : ""}
   ld x29, 0(x30)
   srli x29, x29, 8
   slli x29, x29, 8
@@ -127,6 +160,7 @@ ${mode}_exception:
   j ${mode}_skip
 1:
   sfence.vma
+  ${changesGuests ? "hfence.gvma" : ""}
 ${mode}_skip:
   csrr x31, ${m}epc
   # Of the program's pages, by whichever view: else anew.
@@ -144,7 +178,7 @@ ${mode}_anew:
   ${
     isMachine
       ? `
-${chooseMode}`
+${choose(hypervisor)}`
       : `
   # In the other one of the two modes.
   csrr x29, sstatus
@@ -160,8 +194,30 @@ ${chooseMode}`
 `;
 }
 
+/** What a hypervisor would set up. The guest's handler is the supervisor's. */
+const bootGuests = `
+  ld x6, 128(x5)
+  csrw hgatp, x6
+  ld x6, 136(x5)
+  csrw vsatp, x6
+  ld x6, 144(x5)
+  csrw hedeleg, x6
+  ld x6, 152(x5)
+  csrw hideleg, x6
+  ld x6, 160(x5)
+  csrw hstatus, x6
+  ld x6, 168(x5)
+  csrw vsstatus, x6
+  ld x6, 176(x5)
+  csrw henvcfg, x6
+  csrr x6, stvec
+  csrw vstvec, x6
+  li x6, -1
+  csrw hcounteren, x6
+`;
+
 /** Sets what the parameters say, and goes to the program in the mode that they say. */
-const boot = `
+const boot = (hypervisor: boolean): string => `
   la x5, parameters
   la x6, machine
   ld x7, 0(x5)
@@ -188,6 +244,7 @@ const boot = `
   csrw pmpcfg0, x6
   li x6, -1
   csrw mcounteren, x6
+  ${hypervisor ? bootGuests : ""}
   ld x6, 48(x5)
   csrw mstatus, x6
   ld x10, 56(x5)
@@ -219,33 +276,48 @@ export interface Parameters {
   readonly mie: number;
   readonly menvcfg: bigint;
   readonly satp: bigint;
-  readonly mstatus: number;
+  readonly mstatus: bigint;
   /** Where the program's instructions lie, and by two other views. */
   readonly program: number;
-  /** What registers hold at first. */
+  /** What registers hold at first: six of them. */
   readonly values: readonly bigint[];
+  /** Where there is a hypervisor extension. */
+  readonly guests:
+    | {
+        readonly hgatp: bigint;
+        readonly vsatp: bigint;
+        readonly hedeleg: number;
+        readonly hideleg: number;
+        readonly hstatus: number;
+        readonly vsstatus: number;
+        readonly henvcfg: bigint;
+      }
+    | undefined;
 }
 
-const { segments } = assemble(
-  `
+const assembled = (hypervisor: boolean): Program =>
+  assemble(
+    `
   .option norvc
   .org ${inHandlers.machine}
-  ${handler("machine")}
+  ${handler("machine", hypervisor)}
   .org ${inHandlers.supervisor}
-  ${handler("supervisor")}
+  ${handler("supervisor", hypervisor)}
   .org ${inHandlers.boot}
-  ${boot}
+  ${boot(hypervisor)}
   .org ${inHandlers.pool}
 pool:
   .org ${inHandlers.parameters}
 parameters:
   .dword 0
 `,
-  { origin: ramBase },
-);
+    { origin: ramBase, isa: hypervisor ? rv64h : rv64 },
+  );
+const programs = { plain: assembled(false), hypervisor: assembled(true) };
 
 /** Puts the handlers and their parameters into page 0. */
 export function putHandlers(ram: Uint8Array, parameters: Parameters): void {
+  const { segments } = parameters.guests === undefined ? programs.plain : programs.hypervisor;
   for (const { address, bytes } of segments) ram.set(bytes, Number(address) - ramBase);
   const { vectored, medeleg, mideleg, mie, menvcfg, satp, mstatus, program, values: held } = parameters;
   const begin = (view: number): number => program - views.plain + view;
@@ -254,7 +326,8 @@ export function putHandlers(ram: Uint8Array, parameters: Parameters): void {
     begin([views.plain, views.alias, views.mega][index] ?? 0),
   );
   const view = new DataView(ram.buffer);
-  [...values, ...starts, ...held].forEach((value, index) => {
+  const guests = Object.values(parameters.guests ?? {});
+  [...values, ...starts, ...held, ...guests].forEach((value, index) => {
     view.setBigInt64(inHandlers.parameters + 8 * index, BigInt.asIntN(64, BigInt(value)), true);
   });
 }

@@ -1,10 +1,13 @@
 import { ramBase } from "../plain-board.js";
 
 export const page = 4096;
-export const ramSize = 16 * page;
+export const ramSize = 24 * page;
 export const deviceBase = 0x10000000;
 
-/** Pages of RAM, by number: handlers, the program, its data, the page tables of two address spaces. */
+/**
+ * Pages of RAM, by number: handlers, the program, its data, the page tables of two address spaces, and those of a hypervisor, whose
+ * topmost one has four pages.
+ */
 export const place = {
   handlers: 0,
   program: 1,
@@ -15,6 +18,9 @@ export const place = {
   otherRoot: 11,
   otherMiddle: 12,
   otherLeaves: 13,
+  guestRoot: 16,
+  guestMiddle: 20,
+  guestLeaves: 21,
 } as const;
 
 /** The physical address of a page. */

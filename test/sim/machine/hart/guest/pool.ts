@@ -11,6 +11,13 @@ export const firstSpace: bigint = satp(1, place.root);
 /** What the program writes to satp: both address spaces, one of them under two numbers, and none. */
 const spaces = [firstSpace, firstSpace, satp(2, place.otherRoot), satp(3, place.root), 0n];
 
+/** For hgatp: the tables of the hypervisor under two numbers, and none. */
+const hgatp = (vmid: number): bigint => satp(vmid, place.guestRoot);
+export const firstGuest: bigint = hgatp(1);
+const guests = [firstGuest, firstGuest, hgatp(2), 0n];
+/** hstatus.SPV, SPVP, HU, VTVM, VTW, VTSR. */
+const guestStatuses = [0x80, 0x100, 0x200, 0x80, 0x100, 0x300, 0x100000, 0x200000, 0x400000];
+
 /** For pmpaddr0: the data's first page, 8 bytes of it, 4 bytes, all below it. */
 const dataAt = (ramBase + place.data * page) / 4;
 const ranges = [dataAt + 0x1ff, dataAt + 0x200, dataAt + 0x210, dataAt];
@@ -38,12 +45,17 @@ export const pooledInstructions = 64;
 
 /** Where each other kind of number lies, in bytes from the pool's beginning, and how many there are. */
 export const pool: Readonly<
-  Record<"spaces" | "ranges" | "protections" | "statuses", { readonly start: number; count: number }>
+  Record<
+    "spaces" | "ranges" | "protections" | "statuses" | "guests" | "guestStatuses",
+    { readonly start: number; count: number }
+  >
 > = {
   spaces: { start: 256, count: spaces.length },
   ranges: { start: 320, count: ranges.length },
   protections: { start: 384, count: protections.length },
   statuses: { start: 448, count: statuses.length },
+  guests: { start: 576, count: guests.length },
+  guestStatuses: { start: 640, count: guestStatuses.length },
 };
 
 export function putPool(ram: Uint8Array): void {
@@ -60,4 +72,6 @@ export function putPool(ram: Uint8Array): void {
   put(pool.ranges.start, ranges);
   put(pool.protections.start, protections);
   put(pool.statuses.start, statuses);
+  put(pool.guests.start, guests);
+  put(pool.guestStatuses.start, guestStatuses);
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { rv64 } from "../../../../../sim/machine/index.js";
-import { anyCsr, csr } from "./csrs.js";
+import { anyCsr, csr, guestCsrs } from "./csrs.js";
 import { page, place, registers, views } from "./layout.js";
 import { pool, pooledInstructions, shortPairs } from "./pool.js";
 import { load, word } from "./words.js";
@@ -112,10 +112,41 @@ function lowered(byMachine: boolean, toUser: boolean): number[] {
   ];
 }
 
+const guestLoads = ["hlv.b", "hlv.bu", "hlv.h", "hlv.hu", "hlvx.hu", "hlv.w", "hlv.wu", "hlvx.wu", "hlv.d"];
+const guestStores = ["hsv.b", "hsv.h", "hsv.w", "hsv.d"];
+
+/** What some choices become where there is a hypervisor extension. */
+function guestPartOf({ kind, pick, bits }: Choice, rd: number, rs: number): number[] | undefined {
+  if (kind === 33 || kind === 34) return [word(from(guestLoads, pick), { rd, rs1: data })];
+  if (kind === 45) return [word(from(guestStores, pick), { rs1: data, rs2: rs })];
+  if (kind >= 72 && kind < 76) {
+    const name = from(["csrrw", "csrrs", "csrrc", "csrrwi", "csrrsi", "csrrci"], bits & 7);
+    return [word(name, { rd, ...(name.endsWith("i") ? { imm: bits & 31 } : { rs1: rs }), csr: from(guestCsrs, pick) })];
+  }
+  if (kind === 83) {
+    return [word(from(["hfence.vvma", "hfence.gvma"], bits & 1), { rs1: from([0, data, registers.program], pick) })];
+  }
+  if (kind === 95) {
+    const isVsatp = (bits & 1) === 0;
+    const number = isVsatp ? csr.vsatp : csr.hgatp;
+    return [
+      pooled(isVsatp ? "spaces" : "guests", pick, fromPool),
+      word("csrrw", { rd: 0, rs1: fromPool, csr: number }),
+    ];
+  }
+  if (kind === 61) {
+    const change = from(["csrrs", "csrrs", "csrrc"], bits & 3);
+    return [pooled("guestStatuses", pick, fromPool), word(change, { rd: 0, rs1: fromPool, csr: csr.hstatus })];
+  }
+  return undefined;
+}
+
 /** What one choice becomes. Whatever it jumps to or stores to is code or data of the program, wherever an interrupt cuts it. */
-export function partOf(chosen: Choice, toUser: boolean): number[] {
+export function partOf(chosen: Choice, toUser: boolean, hypervisor: boolean): number[] {
   const { kind, pick, rd: d, rs: s, bits } = chosen;
   const [rd, rs] = [free[d] ?? 0, free[s] ?? 0];
+  const ofGuests = hypervisor ? guestPartOf(chosen, rd, rs) : undefined;
+  if (ofGuests !== undefined) return ofGuests;
   if (kind < 28) return [arithmeticOf(chosen, rd, rs)];
   if (kind < 33) return [floatOf(chosen, rd, rs)];
   if (kind < 44) return [word(from(loads, pick), { rd, rs1: data, imm: bits })];

@@ -1,7 +1,8 @@
 import fc from "fast-check";
-import { putHandlers } from "./handlers.js";
+import { rv64, rv64h, type Isa } from "../../../../../sim/machine/index.js";
+import { putHandlers, type Parameters as HandlerParameters } from "./handlers.js";
 import { at, inHandlers, page, place, ramSize, views } from "./layout.js";
-import { firstSpace, putPool } from "./pool.js";
+import { firstGuest, firstSpace, putPool } from "./pool.js";
 import { choice, partOf, type Choice } from "./program.js";
 import { word } from "./words.js";
 import { ramBase } from "../plain-board.js";
@@ -12,6 +13,7 @@ export interface Guest {
   readonly start: number;
   /** Where the program's instructions begin, each of four bytes. */
   readonly program: number;
+  readonly isa: Isa;
 }
 
 /** Flags of a data page's leaf: V 1, R 2, W 4, X 8, U 16, A 64, D 128. */
@@ -48,6 +50,22 @@ const parameters = fc.record({
   environment: fc.constantFrom(0n, 1n << 61n, 1n << 63n, 5n << 61n),
 });
 
+/** What a hypervisor's tables allow, and what it leaves to guests. */
+const guests = fc.record({
+  data: fc.array(flags, { minLength: 4, maxLength: 4 }),
+  mega: flags,
+  giga: flags,
+  /** Whether it begins as a guest, and with tables of the hypervisor. */
+  virtual: fc.constantFrom(true, true, true, false),
+  translated: fc.constantFrom(true, true, true, false),
+  medeleg: fc.constantFrom(0, 0x3e, 0x3f, 0x2a),
+  hedeleg: fc.nat(0xffff),
+  hideleg: fc.nat(0x7ff),
+  environment: fc.constantFrom(0n, 1n << 61n, 1n << 63n, 5n << 61n),
+  seen: fc.constantFrom(0, 0x40000, 0x80000, 0xc0000),
+});
+
+type Guests = typeof guests extends fc.Arbitrary<infer T> ? T : never;
 type Parameters = typeof parameters extends fc.Arbitrary<infer T> ? T : never;
 type Space = typeof space extends fc.Arbitrary<infer T> ? T : never;
 
@@ -83,6 +101,26 @@ function putTables(view: DataView, spaces: readonly Space[]): void {
   });
 }
 
+/** The hypervisor's tables lead where the guest's addresses say: program, handlers and tables as they are, data as it allows. */
+function putGuestTables(view: DataView, { data, mega, giga }: Guests): void {
+  const user = 0x10;
+  const entry = (table: number, index: number, physicalPage: number, bits: number): void => {
+    view.setBigUint64(table * page + 8 * index, (BigInt(physicalPage) << 10n) | BigInt(bits), true);
+  };
+  const first = ramBase / page;
+  entry(place.guestRoot, 0, 0, 0xcf | user);
+  entry(place.guestRoot, 2, first + place.guestMiddle, 1);
+  entry(place.guestRoot, 3, first, giga | user | 2);
+  entry(place.guestMiddle, 0, first + place.guestLeaves, 1);
+  entry(place.guestMiddle, 1, first, mega | user | 2);
+  for (let index = 0; index < ramSize / page; index++) {
+    const isData = index >= place.data && index < place.root;
+    const bits = isData ? (data[index - place.data] ?? 0) : 0xcf;
+    entry(place.guestLeaves, index, first + index, bits === 0 ? 0 : bits | user);
+    entry(place.guestLeaves, index + (views.alias - views.plain) / page, first + index, 0xcf | user);
+  }
+}
+
 /** The program at its place, odd or not, and jumps back to its beginning in all of the rest of its pages. */
 function putProgram(
   view: DataView,
@@ -90,6 +128,7 @@ function putProgram(
   toUser: boolean,
   middle: boolean,
   odd: boolean,
+  hypervisor: boolean,
 ): number {
   const [begin, end] = [place.program * page, place.data * page];
   const start = begin + (odd ? 2 : 0) + (middle ? page - 160 : 4);
@@ -103,7 +142,7 @@ function putProgram(
   jump(begin, start);
   const most = begin + 2 * page - 64;
   choices
-    .flatMap((chosen) => partOf(chosen, toUser))
+    .flatMap((chosen) => partOf(chosen, toUser, hypervisor))
     .forEach((made, index) => {
       if (start + 4 * index < most) view.setUint32(start + 4 * index, made, true);
     });
@@ -117,31 +156,57 @@ function putData(view: DataView, values: readonly bigint[]): void {
   }
 }
 
+/** Calls from VS-mode, guest-page faults and virtual instructions. */
+const delegatedOfGuests = (bits: number): number => ((bits & 1) << 10) | ((bits >> 1) << 20);
+
+const parametersOf = ({ translated, hedeleg, hideleg, environment, seen }: Guests): HandlerParameters["guests"] => ({
+  hgatp: translated ? firstGuest : 0n,
+  vsatp: firstSpace,
+  hedeleg: hedeleg & delegated,
+  hideleg,
+  // HU and SPVP.
+  hstatus: 0x300,
+  vsstatus: seen | 0x2020,
+  henvcfg: environment,
+});
+
 function guestOf(
   choices: readonly Choice[],
   spaces: readonly Space[],
   { mode, seen, medeleg, environment, ...rest }: Parameters,
   middle: boolean,
   odd: boolean,
+  hypervised?: Guests,
 ): Guest {
   const ram = new Uint8Array(ramSize);
   const view = new DataView(ram.buffer);
   const toUser = spaces[0]?.toUser ?? false;
   putTables(view, spaces);
-  const program = putProgram(view, choices, toUser, middle, odd);
+  if (hypervised !== undefined) putGuestTables(view, hypervised);
+  const program = putProgram(view, choices, toUser, middle, odd, hypervised !== undefined);
   putData(view, rest.values);
   putPool(ram);
   putHandlers(ram, {
     ...rest,
-    medeleg: medeleg & delegated,
+    medeleg: (medeleg & delegated) | (hypervised === undefined ? 0 : delegatedOfGuests(hypervised.medeleg)),
     menvcfg: environment,
     satp: firstSpace,
     // With MPIE, and floating point on.
-    mstatus: (mode << 11) | seen | 0x2080,
+    mstatus: BigInt((mode << 11) | seen | 0x2080) | (hypervised?.virtual === true ? 1n << 39n : 0n),
     program,
+    guests: hypervised === undefined ? undefined : parametersOf(hypervised),
   });
-  return { ram, start: at(place.handlers) + inHandlers.boot, program };
+  const isa = hypervised === undefined ? rv64 : rv64h;
+  return { ram, start: at(place.handlers) + inHandlers.boot, program, isa };
 }
+
+const made = [
+  fc.array(choice, { minLength: 20, maxLength: 160 }),
+  fc.tuple(space, space),
+  parameters,
+  fc.boolean(),
+  fc.boolean(),
+] as const;
 
 /**
  * A machine's RAM with handlers, page tables of two address spaces and a random program that runs in all modes, touches memory and
@@ -151,11 +216,13 @@ function guestOf(
  * may be seen late.
  */
 export const randomGuest: fc.Arbitrary<Guest> = fc
-  .tuple(
-    fc.array(choice, { minLength: 20, maxLength: 160 }),
-    fc.tuple(space, space),
-    parameters,
-    fc.boolean(),
-    fc.boolean(),
-  )
+  .tuple(...made)
   .map(([choices, spaces, given, middle, odd]) => guestOf(choices, spaces, given, middle, odd));
+
+/**
+ * The same with the hypervisor extension: in VS- and VU-mode too, by tables of the hypervisor beside its own; hypervisor and guest share
+ * those, as they share the handler. Any fence is one of all that shares them, which is more than the specification asks for.
+ */
+export const randomHypervisor: fc.Arbitrary<Guest> = fc
+  .tuple(...made, guests)
+  .map(([choices, spaces, given, middle, odd, hypervised]) => guestOf(choices, spaces, given, middle, odd, hypervised));

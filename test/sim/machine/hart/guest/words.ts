@@ -1,9 +1,9 @@
-import { encode, rv64, type Field } from "../../../../../sim/machine/index.js";
+import { encode, rv64h, type Field } from "../../../../../sim/machine/index.js";
 
 type Operands = Readonly<Partial<Record<Field, number>>>;
 
 /** An instruction's bits. */
-export const word = (name: string, operands: Operands = {}): number => encode(rv64.row(name), operands);
+export const word = (name: string, operands: Operands = {}): number => encode(rv64h.row(name), operands);
 
 /** A number of 32 bits into a register, sign-extended. */
 export function load(rd: number, value: number): number[] {

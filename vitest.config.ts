@@ -14,7 +14,12 @@ export default defineConfig(({ mode }) => {
       ...shared,
       projects: [
         {
-          test: { ...shared, name: "unit", include: ["test/{sim,kernel,structure}/**/*.test.ts"], testTimeout: 30_000 },
+          test: {
+            ...shared,
+            name: "unit",
+            include: ["test/{sim,kernel,structure,paper}/**/*.test.ts"],
+            testTimeout: 30_000,
+          },
         },
         {
           test: {

@@ -1,7 +1,6 @@
 import { KiB, invariant } from "../../core/index.js";
 import {
-  csrNames,
-  disassemble,
+  Disassembler,
   evaluate,
   machine,
   type Exception,
@@ -59,6 +58,9 @@ const causes: ReadonlyMap<number, string> = new Map([
   [9, "environment call from S"],
 ]);
 
+/** By which instructions have the hart drop translations. */
+const fences: ReadonlySet<Routine> = new Set(["fenceAddresses", "fenceGuestAddresses", "fenceGuestPages"]);
+
 /** mtime's address: the CLINT's, as on QEMU's `virt`. */
 const mtimeAt = 0x0200_bff8;
 
@@ -70,6 +72,7 @@ export class RiscvModel implements Model<RiscvState, Instruction>, HartState {
   readonly isa: Isa;
   readonly #machine: Machine;
   readonly #hart: Hart;
+  readonly #disassembler: Disassembler;
   #fences = 0;
   #time: RiscvState["time"] | undefined;
   #stores: string[] = [];
@@ -80,6 +83,7 @@ export class RiscvModel implements Model<RiscvState, Instruction>, HartState {
 
   constructor(isa: Isa) {
     this.isa = isa;
+    this.#disassembler = new Disassembler({ isa, plain: true });
     this.#machine = machine({ name: "classifier", isa, memory: KiB(4 * pages), echo: false });
     const hart = this.#machine.harts[0];
     invariant(hart !== undefined, "a machine without a hart");
@@ -87,9 +91,9 @@ export class RiscvModel implements Model<RiscvState, Instruction>, HartState {
     this.#map();
   }
 
-  /** The numbers of the CSRs that the hart has. */
-  get csrs(): readonly number[] {
-    return [...csrNames.keys()].filter((number) => this.#hart.csr(number) !== undefined);
+  /** The CSRs that the hart has. */
+  get csrs(): readonly { readonly name: string; readonly number: number }[] {
+    return this.#hart.csrs.flatMap((csr) => (csr === undefined ? [] : [{ name: csr.name, number: csr.number }]));
   }
 
   decode(word: number): Instruction {
@@ -123,8 +127,7 @@ export class RiscvModel implements Model<RiscvState, Instruction>, HartState {
   }
 
   spell({ word }: Instruction): string {
-    const bytes = Uint8Array.from([0, 8, 16, 24], (shift) => (word >>> shift) & 0xff);
-    return disassemble(bytes, 0, { isa: this.isa, plain: true })[0]?.text ?? "";
+    return this.#disassembler.line(word, 0n).text;
   }
 
   // What evaluation works on.
@@ -175,7 +178,7 @@ export class RiscvModel implements Model<RiscvState, Instruction>, HartState {
 
   call(routine: Routine, [first = 0n, second = 0n, third = 0n]: readonly bigint[]): bigint | Exception {
     const answer = this.#hart.routines[routine](first, second, third);
-    if (routine === "fenceAddresses" && typeof answer === "bigint") this.#fences++;
+    if (fences.has(routine) && typeof answer === "bigint") this.#fences++;
     return answer;
   }
 
@@ -194,7 +197,7 @@ export class RiscvModel implements Model<RiscvState, Instruction>, HartState {
     hart.floats.flags = state.fflags;
     hart.floats.mode = state.frm;
     hart.state.reservation = state.reservation;
-    hart.state.mode = { privilege: state.mode === "user" ? 0 : 1, virtual: false };
+    hart.state.mode = { privilege: state.mode === "user" ? 0 : 1, virtual: state.virtual };
     writeConfiguration(hart.state, state.configuration);
     hart.state.satp = state.satp;
     hart.state.waiting = state.waiting;
@@ -222,6 +225,7 @@ export class RiscvModel implements Model<RiscvState, Instruction>, HartState {
       reservation: state.reservation,
       stores: this.#stores,
       mode: state.mode.privilege === 0 ? "user" : "supervisor",
+      virtual: state.mode.virtual,
       configuration: isConfigurationChanged(state, before.configuration)
         ? readConfiguration(state)
         : before.configuration,

@@ -27,6 +27,24 @@ const configurationFields = [
   "mtval",
   "lines",
   "software",
+  // The hypervisor extension's: a hart without it has the fields, and nothing looks at them.
+  "hstatus",
+  "hedeleg",
+  "hideleg",
+  "hcounteren",
+  "henvcfg",
+  "htimedelta",
+  "hgatp",
+  "htval",
+  "htinst",
+  "vsstatus",
+  "vstvec",
+  "vsscratch",
+  "vsepc",
+  "vscause",
+  "vstval",
+  "vsatp",
+  "vstimecmp",
 ] as const;
 
 type ConfigurationField = (typeof configurationFields)[number];
@@ -49,6 +67,8 @@ export interface RiscvState {
   /** E: what was stored to the window since the state was made, as `address: value`. What it held is the same in all states. */
   readonly stores: readonly string[];
   readonly mode: PgMode;
+  /** The hypervisor extension's V: states have it 0, returns from traps may set it. */
+  readonly virtual: boolean;
   readonly configuration: Configuration;
   /** R's location: satp, by which the window lies in one frame of memory or in another, or nowhere but where its address says. */
   readonly satp: bigint;
@@ -93,6 +113,7 @@ class Differences {
 export function compareResources(left: RiscvState, right: RiscvState): readonly Difference[] {
   const differences = new Differences();
   differences.compare("mode", left.mode, right.mode);
+  differences.compare("V", Number(left.virtual), Number(right.virtual));
   differences.compare("satp", left.satp, right.satp);
   if (left.configuration !== right.configuration) {
     for (const name of configurationFields)

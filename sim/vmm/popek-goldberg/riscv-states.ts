@@ -31,6 +31,34 @@ const interrupts = 0xaaa;
 const STCE = -(1n << 63n);
 const delegable = 0xb3ff;
 
+/** hstatus: GVA, SPV, SPVP and the guest's traps. HU is 0: user mode has none of the hypervisor's loads and stores. */
+const freeHypervisorStatus = 0x0070_01c0;
+/** Of vsstatus: SIE, SPIE, SPP, FS, SUM, MXR. */
+const freeGuestStatus = 0x000c_6122;
+const virtualInterrupts = 0x444;
+
+type GuestConfiguration = Pick<Configuration, `${"h" | "vs"}${string}` & keyof Configuration>;
+
+const noGuest: GuestConfiguration = {
+  hstatus: 0,
+  hedeleg: 0,
+  hideleg: 0,
+  hcounteren: 0,
+  henvcfg: 0n,
+  htimedelta: 0n,
+  hgatp: 0n,
+  htval: 0n,
+  htinst: 0n,
+  vsstatus: 0,
+  vstvec: 0n,
+  vsscratch: 0n,
+  vsepc: 0n,
+  vscause: 0n,
+  vstval: 0n,
+  vsatp: 0n,
+  vstimecmp: -1n,
+};
+
 const specials: readonly bigint[] = [
   0n,
   1n,
@@ -67,9 +95,12 @@ const chance = (rng: Rng, one: number): boolean => rng.integer(one) === 0;
 export class RiscvStates {
   readonly #rng: Rng;
   readonly #configuration: RiscvConfiguration;
+  readonly #hypervisor: boolean;
 
-  constructor(rng: Rng, configuration: RiscvConfiguration) {
+  /** @param hypervisor whether the hart has the hypervisor extension */
+  constructor(rng: Rng, configuration: RiscvConfiguration, hypervisor: boolean) {
     this.#rng = rng;
+    this.#hypervisor = hypervisor;
     this.#configuration = configuration;
   }
 
@@ -90,6 +121,7 @@ export class RiscvStates {
       reservation: undefined,
       stores: [],
       mode: "user",
+      virtual: false,
       configuration: this.configuration(),
       satp,
       time: this.time(),
@@ -134,7 +166,7 @@ export class RiscvStates {
     const idle = chance(rng, 2);
     return {
       mstatus: bits | sum | previous | (fs << FS.shift) | (traps ? supervisorTraps : 0),
-      mie: rng.uint32() & interrupts,
+      mie: rng.uint32() & (this.#hypervisor ? interrupts | virtualInterrupts : interrupts),
       mideleg: chance(rng, 4) ? rng.uint32() & supervisorInterrupts : supervisorInterrupts,
       medeleg: rng.uint32() & delegable,
       mcounteren: -1,
@@ -153,7 +185,35 @@ export class RiscvStates {
       mcause: long(rng),
       mtval: long(rng),
       lines: idle ? 0 : rng.uint32() & interrupts,
-      software: idle ? 0 : rng.uint32() & supervisorInterrupts,
+      software: idle
+        ? 0
+        : rng.uint32() & (this.#hypervisor ? supervisorInterrupts | virtualInterrupts : supervisorInterrupts),
+      ...(this.#hypervisor ? this.#guest() : noGuest),
+    };
+  }
+
+  /** What the hypervisor extension keeps. In most states its guest's memory is not translated. */
+  #guest(): GuestConfiguration {
+    const rng = this.#rng;
+    return {
+      ...noGuest,
+      hstatus: rng.uint32() & freeHypervisorStatus,
+      hedeleg: rng.uint32() & delegable,
+      hideleg: rng.uint32() & virtualInterrupts,
+      hcounteren: rng.uint32() | 0,
+      htimedelta: long(rng),
+      henvcfg: rng.choice([0n, 1n, STCE, STCE | 1n]),
+      hgatp: chance(rng, 4) ? rng.choice(satps.tables) & ~0x3fffn : 0n,
+      vsatp: chance(rng, 4) ? rng.choice(satps.tables) : 0n,
+      htval: long(rng),
+      htinst: long(rng),
+      vsstatus: rng.uint32() & freeGuestStatus,
+      vstvec: long(rng) & ~2n,
+      vsscratch: long(rng),
+      vsepc: long(rng) & ~1n,
+      vscause: long(rng),
+      vstval: long(rng),
+      vstimecmp: long(rng),
     };
   }
 

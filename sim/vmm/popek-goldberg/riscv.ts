@@ -1,5 +1,5 @@
 import { Rng, UsageError, withDefaults } from "../../core/index.js";
-import { csrNames, encode, type Instruction, type Isa, type Row } from "../../machine/index.js";
+import { encode, type Instruction, type Isa, type Row } from "../../machine/index.js";
 import { Examination, Run, type Dependence, type PgMode, type Verdict } from "./definitions.js";
 import { RiscvModel, satps } from "./riscv-model.js";
 import type { RiscvState } from "./riscv-state.js";
@@ -37,8 +37,7 @@ function subjectsOf(isa: Isa, model: RiscvModel): readonly Subject[] {
     .map((row): Subject => ({ name: row.name, group: row.extension, rows: [row], fixed: {} }));
   // Those that write whatever the operand is can't be used to read alone.
   const readers = accesses.filter(({ name }) => !/^csrrwi?$/.test(name));
-  const csrs = model.csrs.flatMap((number): Subject[] => {
-    const name = csrNames.get(number) ?? String(number);
+  const csrs = model.csrs.flatMap(({ name, number }): Subject[] => {
     const group = `${modeNames[(number >> 8) & 3] ?? ""} CSRs`;
     const fixed = { csr: number };
     return [
@@ -60,7 +59,11 @@ class Experiment {
   constructor(model: RiscvModel, rng: Rng, configuration: RiscvConfiguration) {
     this.#rng = rng;
     this.#model = model;
-    this.#states = new RiscvStates(rng, configuration);
+    this.#states = new RiscvStates(
+      rng,
+      configuration,
+      model.isa.rows.some(({ extension }) => extension === "H"),
+    );
   }
 
   /** Runs the instruction from one state and those beside it that differ in the mode or in a part of R. */

@@ -78,4 +78,5 @@ export type { MachineState } from "./state.js";
 export type { Place } from "./stops.js";
 export type { MachineWork } from "./work.js";
 export { createFloats } from "./translate/floats/index.js";
-export { translateUnit, type Unit } from "./translate/unit.js";
+export { translateUnit } from "./translate/unit.js";
+export type { Unit } from "./translate/unit-source.js";

@@ -7,7 +7,7 @@
  *   meaning      what an instruction does, as data; written once, in `instructions`, and read by everything else
  *   engine       what executes a hart's instructions by their meanings
  *   exception    why an instruction did not happen, by its cause; a trap takes the hart to a handler
- *   unit         a page of guest code as one WebAssembly function
+ *   unit         code of one page, a function of the guest or some small ones, as one WebAssembly function
  *   context      what decides how addresses translate: mode, address space, the bits of mstatus that matter
  *
  * The way: a decoded instruction's meaning is evaluated as it stands (the reference); or all meanings together make one

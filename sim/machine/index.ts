@@ -7,7 +7,7 @@
  *   meaning      what an instruction does, as data; written once, in `instructions`, and read by everything else
  *   engine       what executes a hart's instructions by their meanings
  *   exception    why an instruction did not happen, by its cause; a trap takes the hart to a handler
- *   unit         a page of guest code as one WebAssembly function
+ *   unit         code of one page, a function of the guest or some small ones, as one WebAssembly function
  *   context      what decides how addresses translate: mode, address space, the bits of mstatus that matter
  *
  * The way: a decoded instruction's meaning is evaluated as it stands (the reference); or all meanings together make one
@@ -78,4 +78,5 @@ export type { MachineState } from "./state.js";
 export type { Place } from "./stops.js";
 export type { MachineWork } from "./work.js";
 export { createFloats } from "./translate/floats/index.js";
-export { translateUnit, type Unit } from "./translate/unit.js";
+export { translateUnit } from "./translate/unit.js";
+export type { Unit } from "./translate/unit-source.js";

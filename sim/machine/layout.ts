@@ -67,8 +67,11 @@ export const hartLayout = {
   size: 589824,
 } as const;
 
-/** What translated code does behind a call of the host: go on, leave as if the instruction had not begun, leave behind it. */
-export const attention = { none: 0, undone: 1, done: 2 } as const;
+/**
+ * What translated code does behind a call of the host: go on, leave as if the instruction had not begun, leave behind it. Or it
+ * left by itself at an instruction that others have to execute.
+ */
+export const attention = { none: 0, undone: 1, done: 2, missed: 3 } as const;
 
 /**
  * Entries of a TLB; a page's lowest number bits choose one. An entry: tag of 64 bits, distance to the

@@ -19,6 +19,10 @@ export interface Variant {
   heat: number;
   patience: number;
   translations: number;
+  /** How often its units left for an instruction that was somebody else's, since when; and that they do it by calls instead. */
+  misses: number;
+  missesSince: number;
+  calls: boolean;
   /** How often something was made beside what there was, since all was made anew. */
   apart: number;
   /** Made of it: for the ways in that were known, for those that came later, for loops that were hot before. */
@@ -38,6 +42,7 @@ export interface TranslatedUnit {
   /** The ways in that it was made for, and what of the page was taken for cold. */
   readonly wanted: readonly number[];
   readonly isCold: (offset: number) => boolean;
+  readonly calls: boolean;
   readonly entries: ReadonlyMap<number, number>;
   readonly run: Run;
 }
@@ -80,6 +85,9 @@ export interface CodeOptions {
 
 /** How many bytes say what was executed of a page. */
 export const marksOfPage = 2048;
+/** Over so many misses it is found out how many instructions lie between two, and these are enough for a miss not to matter. */
+const missesCounted = 256;
+const rareMiss = 2000;
 /** How often a page gets units beside those that it has; then all are made anew. */
 const mostApart = 12;
 /** How many translations of a page are to be expected; behind it, patience doubles with each. */
@@ -130,6 +138,9 @@ export class CodePages {
         heat: 0,
         patience: this.#patience,
         translations: 0,
+        misses: 0,
+        missesSince: 0,
+        calls: false,
         apart: 0,
         units: new Set(),
         entries: new Map(),
@@ -166,7 +177,7 @@ export class CodePages {
     if (this.runs.length + groups.length > mostUnits + this.#free.length) this.#evict();
     const made = groups.map((ways, number) => {
       const index = this.#free.pop() ?? this.#grow();
-      const source = { page: variant.page, entries: ways, decode, isCold, index, alignedOnly };
+      const source = { page: variant.page, entries: ways, decode, isCold, calls: variant.calls, index, alignedOnly };
       return { index, ways, unit: module.add(source, String(number)) };
     });
     const bytes = module.encode();
@@ -180,7 +191,7 @@ export class CodePages {
     made.forEach(({ index, ways, unit: { entries, covered: parts } }, number) => {
       const run = runs[String(number)];
       if (run === undefined) return;
-      const unit = { index, variant, wanted: ways, isCold, entries, run };
+      const unit = { index, variant, wanted: ways, isCold, calls: variant.calls, entries, run };
       this.units.set(index, run);
       this.runs[index] = unit;
       this.#order.add(unit);
@@ -195,6 +206,22 @@ export class CodePages {
     variant.patience =
       this.#patience * 2 ** Math.min(Math.max(0, variant.translations - usualTranslations), mostDoublings);
     for (const user of this.#users) user.protect(host);
+  }
+
+  /**
+   * A unit of the page left for an instruction that was somebody else's. Where that is often, they are made anew with calls.
+   * @param executed how many instructions units have executed
+   */
+  missed(variant: Variant, executed: number): void {
+    variant.misses++;
+    if (variant.misses < missesCounted) return;
+    if (!variant.calls && executed - variant.missesSince < missesCounted * rareMiss) {
+      variant.calls = true;
+      this.#dropAll(variant);
+      variant.heat = variant.patience;
+    }
+    variant.misses = 0;
+    variant.missesSince = executed;
   }
 
   /** Instantiates a module with what translated code imports, and with `others` of its own. */

@@ -138,7 +138,9 @@ export class TranslatedEngine implements UnitUser {
     this.#give();
     run(this.#base, block);
     this.#take("inUnits");
-    if (this.#words[hartLayout.fault / 4] === attention.undone) this.#redo();
+    const { [hartLayout.fault / 4]: fault } = this.#words;
+    if (fault === attention.undone) this.#redo();
+    else if (fault === attention.missed) this.#interpretMissed();
     return before - this.#hart.left;
   }
 
@@ -242,6 +244,10 @@ export class TranslatedEngine implements UnitUser {
       this.#redo();
       return true;
     }
+    if (this.#words[hartLayout.fault / 4] === attention.missed) {
+      this.#interpretMissed();
+      return true;
+    }
     this.#arrive(true, false);
     if (executed === 0) this.#lean = true;
     return executed > 0;
@@ -265,6 +271,14 @@ export class TranslatedEngine implements UnitUser {
     if (this.#words[hartLayout.fault / 4] === attention.undone) this.#redo();
     else if (outcome === outcomes.stuck) this.#evaluate();
     else this.#arrive(outcome !== outcomes.budget && outcome !== outcomes.asked, outcome === outcomes.jump);
+  }
+
+  #interpretMissed(): void {
+    const low = this.#words[hartLayout.pc / 4] ?? 0;
+    const high = this.#words[hartLayout.pc / 4 + 1] ?? 0;
+    const place = this.#placeOf(low, high);
+    if (place !== undefined) this.code.missed(place.variant, this.work.inUnits);
+    this.#interpret(low, high);
   }
 
   /** What an instruction was undone for: its exception, or that the evaluator has to execute it. */

@@ -14,7 +14,8 @@
  * trap-code      environment calls and returns from traps as WebAssembly, for the fast engine
  * unit-memory    what units' accesses do that find no page in a TLB; access-code: their part of it in WebAssembly
  * engine         the fast one: units where code is hot, the interpreter where it is cold; translated-hart: what it asks of
- *                the hart; code-pages: the units; tlb: what they find memory and each other by
+ *                the hart; code-pages: the units; code-places: the pages that the interpreter goes through; tlb: what they find
+ *                memory and each other by
  * shared         what the harts of one machine have in common
  *
  * Source: The RISC-V Instruction Set Manual, volume II (privileged).

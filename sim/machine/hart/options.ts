@@ -6,7 +6,10 @@ export type Misaligned = "serve" | "trap";
 
 export interface HartOptions {
   readonly engine?: EngineName;
-  /** How many instructions of a page are interpreted before it is translated; coming to it and leaving it counts as ten more. */
+  /**
+   * How many instructions of a page are interpreted before what was executed of it is translated; coming to the interpreter and
+   * leaving it counts as ten more. With 1, all that can be reached is translated, executed or not.
+   */
   readonly patience?: number;
   /** How many entries of physical memory protection there are: 0, 16 or 64. */
   readonly pmpEntries?: 0 | 16 | 64;
@@ -16,7 +19,8 @@ export interface HartOptions {
 }
 
 /**
- * Translation pays where it saves more than it takes: some 3 ms for a page, against 8 ns for each instruction, 400,000 times.
+ * Translation pays where it saves more than it takes: up to 3 ms for the functions of a page, most of them the engine's that
+ * compiles WebAssembly, against 8 ns for each instruction, 400,000 times.
  */
 export const usualPatience = 400_000;
 

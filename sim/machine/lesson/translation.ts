@@ -4,7 +4,8 @@ import { Disassembler } from "../disassembler/index.js";
 import type { Hart } from "../hart/index.js";
 import { describe, type Instruction } from "../instructions/index.js";
 import type { Place } from "../stops.js";
-import { translateUnit, type Unit } from "../translate/unit.js";
+import { translateUnit } from "../translate/unit.js";
+import type { Unit } from "../translate/unit-source.js";
 import { counter, countersView, ratio, valueOf, type Counter } from "./counter.js";
 import { LessonEngine } from "./engine.js";
 import { codePageAt, hex, type CodePageView, type LessonMachine } from "./guest.js";
@@ -187,7 +188,9 @@ function unitAt(hart: Hart, { page, decode }: CodePageView, offset: number): Uni
   const entry = variant.entries.get(offset)?.unit;
   const candidates = entry === undefined ? [...variant.units] : [entry];
   return candidates
-    .map(({ wanted, isCold, index }) => translateUnit({ page, entries: wanted, decode, isCold, index, alignedOnly }))
+    .map(({ wanted, isCold, calls, index }) =>
+      translateUnit({ page, entries: wanted, decode, isCold, calls, index, alignedOnly }),
+    )
     .find(({ covered }) => covered.some(([at]) => at === offset));
 }
 

@@ -3,6 +3,7 @@ import type { Width } from "../instructions/index.js";
 import { entrySize, hartLayout, pageBits, pageSize, tlbEntries } from "../layout.js";
 import type { EmitContext } from "./context.js";
 import type { LastPage } from "./loop-pages.js";
+import type { Site } from "./site.js";
 
 const loads: Readonly<Record<Width, readonly [signed: MemoryAccess, unsigned: MemoryAccess]>> = {
   8: ["i64.load8_s", "i64.load8_u"],
@@ -27,11 +28,13 @@ export function zeroExtend(code: Code, width: Width): void {
 /** Compiles accesses to what lies at the local `address`: by the TLB's page, else by the host. */
 export class MemoryEmitter {
   readonly #context: EmitContext;
+  readonly #site: Pick<Site, "lastPage" | "miss">;
   readonly #leaveAtFault: () => void;
 
   /** @param leaveAtFault what is emitted behind a call of the host */
-  constructor(context: EmitContext, leaveAtFault: () => void) {
+  constructor(context: EmitContext, site: Pick<Site, "lastPage" | "miss">, leaveAtFault: () => void) {
     this.#context = context;
+    this.#site = site;
     this.#leaveAtFault = leaveAtFault;
   }
 
@@ -45,9 +48,10 @@ export class MemoryEmitter {
     this.#load(width, true, hartLayout.writeTlb, this.#context.callees.loadToStore, true);
   }
 
-  /** Stores the local `scratch`. @param last the page that was found last, where that is kept */
-  store(width: Width, last?: LastPage): void {
+  /** Stores the local `scratch`. */
+  store(width: Width): void {
     const { code, locals, callees, alignedOnly } = this.#context;
+    const last = this.#site.lastPage;
     const slow = (): void => {
       code.get(locals.hart);
       code.get(locals.address);
@@ -72,8 +76,9 @@ export class MemoryEmitter {
   }
 
   /** Leaves the content in the local `to`. */
-  loadInto(to: number, width: Width, signed: boolean, last: LastPage | undefined): void {
+  loadInto(to: number, width: Width, signed: boolean): void {
     const { code } = this.#context;
+    const last = this.#site.lastPage;
     if (last === undefined) {
       this.load(width, signed);
       code.set(to);
@@ -115,8 +120,10 @@ export class MemoryEmitter {
     code.set(last.distance);
     code.branch(found);
     code.op("end");
-    slow();
-    code.branch(done);
+    if (this.#site.miss === undefined) {
+      slow();
+      code.branch(done);
+    } else this.#site.miss();
     code.op("end");
     code.get(locals.address);
     code.op("i32.wrap_i64");

@@ -130,7 +130,7 @@ export function findBlocks(
 }
 
 /**
- * The entries in groups that have no instruction in common: those of a page's functions.
+ * The entries in groups that have no instruction in common: those of a page's functions, small ones together.
  * @param decode and isCold as for `findBlocks`
  */
 export function groupEntries(
@@ -158,8 +158,26 @@ export function groupEntries(
     }
     groups.add(group);
   }
-  return [...groups].map((group) => group.entries);
+  const merged: { readonly entries: number[]; instructions: number }[] = [];
+  for (const { entries: ways, offsets } of [...groups].sort(
+    (a, b) => Math.min(...a.entries) - Math.min(...b.entries),
+  )) {
+    const last = merged.at(-1);
+    if (last === undefined || last.instructions + offsets.size > mostTogether) {
+      merged.push({ entries: [...ways], instructions: offsets.size });
+    } else {
+      last.entries.push(...ways);
+      last.instructions += offsets.size;
+    }
+  }
+  return merged.map((group) => group.entries);
 }
+
+/**
+ * How many instructions of different functions are in one unit. Calls inside of a unit cost less than from one to another, but
+ * the engine below takes longer for a long function than for the same in parts.
+ */
+const mostTogether = 96;
 
 /** Where control may go to inside the page. */
 export function successors({ ending }: Block): readonly number[] {

@@ -56,6 +56,8 @@ export interface UnitContext extends EmitContext {
   readonly locals: UnitLocals;
   /** Leaves the unit for the host, with `pc` and `budget` set. */
   readonly exit: () => void;
+  /** The same, where somebody else has to execute the instruction; absent where units make calls instead. */
+  readonly miss?: () => void;
 }
 
 const operatorType: FunctionType = { parameters: ["i64", "i64"], results: ["i64"] };

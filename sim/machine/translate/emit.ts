@@ -38,7 +38,7 @@ export class MeaningEmitter {
   constructor(context: EmitContext, site: Site) {
     this.#context = context;
     this.#site = site;
-    this.#access = new MemoryEmitter(context, () => {
+    this.#access = new MemoryEmitter(context, site, () => {
       this.#leaveAtFault();
     });
   }
@@ -69,14 +69,14 @@ export class MeaningEmitter {
       case "load":
         this.#term(effect.address);
         code.set(locals.address);
-        this.#access.loadInto(this.#context.variable(effect.name), effect.width, effect.signed, site.lastPage);
+        this.#access.loadInto(this.#context.variable(effect.name), effect.width, effect.signed);
         return;
       case "store":
         this.#term(effect.address);
         code.set(locals.address);
         this.#term(effect.value);
         code.set(locals.scratch);
-        this.#access.store(effect.width, site.lastPage);
+        this.#access.store(effect.width);
         return;
       case "exchange":
         this.#term(effect.address);
@@ -123,7 +123,8 @@ export class MeaningEmitter {
     code.access("i32.load", hartLayout.floats);
     code.op("i32.eqz");
     code.if();
-    this.#call("useFloats", [], undefined);
+    if (this.#site.miss === undefined) this.#call("useFloats", [], undefined);
+    else this.#site.miss();
     code.op("end");
   }
 

@@ -13,8 +13,8 @@ export interface LastPage {
 
 /** How many a loop keeps at most: they take registers of the processor. */
 const mostOfLoop = 12;
-/** No page has this address. */
-const noPage = 1n;
+/** No page has this address, with or without the bits in which accesses are misaligned. */
+const noPage = 8n;
 
 /**
  * Loops remember the pages that they went to. Whether it is the same again is a comparison, and where it lies doesn't wait for

@@ -16,6 +16,7 @@ export class RowsApart {
   readonly #module = new WasmModule();
   readonly #callees: Callees = importCallees(this.#module);
   readonly #alignedOnly: boolean;
+  readonly #functions = new Map<string, Code>();
 
   constructor(alignedOnly: boolean) {
     this.#alignedOnly = alignedOnly;
@@ -67,11 +68,13 @@ export class RowsApart {
     }
     if (isAsking && !row.meaning.some(({ kind }) => kind === "jump")) code.i32(outcomes.asked);
     else code.get(locals.outcome);
-    this.#module.function(type, code, name);
+    this.#functions.set(name, code);
     return type;
   }
 
   encode(): Uint8Array<ArrayBuffer> {
+    // Behind all that they import.
+    for (const [name, code] of this.#functions) this.#module.function(type, code, name);
     return this.#module.encode();
   }
 }

@@ -29,6 +29,8 @@ export interface Site {
   budget(): void;
   /** Leaves for the host, as if this instruction had not begun. */
   undo(): void;
+  /** The same, so that somebody else executes it, where that is how rare cases are dealt with. Code without calls keeps registers. */
+  readonly miss: (() => void) | undefined;
 }
 
 export const isFloat = (field: Field): boolean => field.startsWith("f");
@@ -93,12 +95,25 @@ export class UnitSite implements Site {
   }
 
   undo(): void {
-    const { code, locals, exit } = this.#unit;
+    this.#back();
+    this.#unit.exit();
+  }
+
+  get miss(): (() => void) | undefined {
+    const { miss } = this.#unit;
+    if (miss === undefined) return undefined;
+    return () => {
+      this.#back();
+      miss();
+    };
+  }
+
+  #back(): void {
+    const { code, locals } = this.#unit;
     code.i64(this.pc);
     code.set(locals.pc);
     this.budget();
     code.set(locals.budget);
-    exit();
   }
 
   #register(field: Field): number {

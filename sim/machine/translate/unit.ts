@@ -1,7 +1,6 @@
 import { invariant } from "../../core/index.js";
 import { Code, WasmModule, type FunctionType, type LocalNames } from "../../wasm/index.js";
-import type { Instruction } from "../instructions/index.js";
-import { entrySize, hartLayout, jumpEntries } from "../layout.js";
+import { attention, entrySize, hartLayout, jumpEntries } from "../layout.js";
 import { findBlocks, successors, type Block } from "./blocks.js";
 import { budgetLooks } from "./budget.js";
 import { importCallees, imports, variablesOf, type Callees, type UnitContext, type UnitLocals } from "./context.js";
@@ -9,47 +8,8 @@ import { MeaningEmitter } from "./emit.js";
 import { LoopPages } from "./loop-pages.js";
 import { UnitSite } from "./site.js";
 import { structure, type Structure } from "./structure.js";
+import type { Unit, UnitCode, UnitMark, UnitSource } from "./unit-source.js";
 import { localsFor, registerAt } from "./unit-registers.js";
-
-/** Code of one page as a function of WebAssembly, `run(hart, block)`. */
-export interface UnitCode {
-  /** The blocks that it can be entered at, by their offsets in the page: what `run` is given. */
-  readonly entries: ReadonlyMap<number, number>;
-  /** How many guest instructions it holds. */
-  readonly instructions: number;
-  /** Where they lie in the page: offset and length of each, in bytes. */
-  readonly covered: readonly (readonly [offset: number, length: number])[];
-  /** Where the code of what begins, in order of the code: to be shown beside it. */
-  readonly marks: readonly UnitMark[];
-  /** Names of its locals, for the same purpose. */
-  readonly names: () => LocalNames;
-}
-
-/** One alone, as a module that exports `run`. */
-export interface Unit extends UnitCode {
-  readonly module: Uint8Array<ArrayBuffer>;
-}
-
-/** From `at` on, the function's code is that of the instruction at an offset of the page, or of what stands around it. */
-interface UnitMark {
-  readonly at: number;
-  readonly offset: number;
-  readonly part: "begin" | "instruction" | "end";
-}
-
-export interface UnitSource {
-  /** The page's address as the hart sees it. */
-  readonly page: bigint;
-  readonly entries: Iterable<number>;
-  /** The instruction at an offset of the page; undefined where there is none, or where it reaches into the next page. */
-  readonly decode: (offset: number) => Instruction | undefined;
-  /** What is left out, because it is hardly executed: the unit is left where control comes there. Entries are not asked for. */
-  readonly isCold?: (offset: number) => boolean;
-  /** The unit's place in the table of units. */
-  readonly index: number;
-  /** Whether every misaligned access is an exception. */
-  readonly alignedOnly: boolean;
-}
 
 /** The type of `run`; the table of units holds such functions. */
 const runType: FunctionType = { parameters: ["i32", "i32"], results: [] };
@@ -92,10 +52,13 @@ export class UnitsModule {
  *     registers into locals
  *     loop again                  the dispatcher: to the block of that number
  *       block exit
- *         block leave
- *           the blocks, nested    what leaves the page sets pc; what has to come back to the host goes to exit
- *         end leave
- *         where pc is known to the jump cache: again, or the other unit as a tail call
+ *         block miss
+ *           block leave
+ *             the blocks, nested  what leaves the page sets pc; what has to come back to the host goes to exit
+ *           end leave
+ *           where pc is known to the jump cache: again, or the other unit as a tail call; else to exit
+ *         end miss
+ *         tell the host that pc's instruction is to be executed by somebody else
  *       end exit
  *     registers back; return
  */
@@ -119,6 +82,7 @@ class UnitBuilder {
   readonly #needs: readonly number[];
   readonly #looks: readonly boolean[];
   #exit = 0;
+  #miss = 0;
   #leave = 0;
   readonly #targets: Target[] = [];
   readonly #marks: UnitMark[] = [];
@@ -165,6 +129,13 @@ class UnitBuilder {
       exit: () => {
         this.#code.branch(this.#exit);
       },
+      ...(source.calls === true
+        ? {}
+        : {
+            miss: () => {
+              this.#code.branch(this.#miss);
+            },
+          }),
     };
   }
 
@@ -181,11 +152,18 @@ class UnitBuilder {
     this.#code.block();
     this.#exit = code.depth;
     this.#code.block();
+    this.#miss = code.depth;
+    this.#code.block();
     this.#leave = code.depth;
     this.#within(0);
     this.#code.op("end");
     this.#findUnit(again);
-    this.#code.op("end");
+    code.branch(this.#exit);
+    code.op("end");
+    code.get(this.#locals.hart);
+    code.i32(attention.missed);
+    code.access("i32.store", hartLayout.fault);
+    code.op("end");
     this.#saveState();
     code.op("return");
     code.op("end");

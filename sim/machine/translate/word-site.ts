@@ -37,6 +37,7 @@ export class WordSite implements Site {
   readonly next: undefined;
   readonly branchesElsewhere = false;
   readonly lastPage: undefined;
+  readonly miss: undefined;
   readonly #context: WordContext;
   readonly #form: WordForm;
   readonly #jumped: () => void;

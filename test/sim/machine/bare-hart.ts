@@ -260,7 +260,7 @@ export function runTranslated(program: Program): Ended {
         const instruction = at >= 0 && at < 4096 ? memory.fetch(page + BigInt(at)) : undefined;
         return instruction !== undefined && at + instruction.length <= 4096 ? instruction : undefined;
       };
-      const made = translateUnit({ page, entries, decode: inside, index, alignedOnly: false });
+      const made = translateUnit({ page, entries, decode: inside, calls: true, index, alignedOnly: false });
       const { run } = instantiate(made.module, imports) as { run: (hart: number, block: number) => void };
       table.set(index, run);
       unit = { ...made, index, run };

@@ -83,6 +83,11 @@ const multiplyAdd: Body = (fn) => {
   // as an exact pair; what remains of the sums is added to odd. A result that isn't normal is exact: all parts are multiples
   // of 2^−1074.
   const product = twoProduct(fn, a, b);
+  // As of numbers with few digits: then there is one rounding, the sum's.
+  fn.when(isZero(product.rest), () => {
+    const value = fn.keep("f64", op("f64.add", product.rounded, c));
+    fn.settle(value, () => isZero(twoSum(fn, product.rounded, c).rest));
+  });
   const lower = twoSum(fn, c, product.rest);
   const upper = twoSum(fn, product.rounded, lower.rounded);
   const rest = roundedToOdd(fn, twoSum(fn, lower.rest, upper.rest));

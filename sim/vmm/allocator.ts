@@ -1,8 +1,8 @@
 import type { Hart } from "../machine/index.js";
-import type { Frames } from "./frames.js";
+import type { CodeCache } from "./code-cache.js";
+import type { Allotment, Frames } from "./frames.js";
 import { pageSize, privilege, pte, spaceOf, status, type Access } from "./privileged.js";
 import { ShadowTables, type View } from "./shadow-paging.js";
-import type { Allotment } from "./frames.js";
 
 export interface AllocatorParts {
   readonly guest: Hart;
@@ -23,6 +23,8 @@ export interface AllocatorParts {
  */
 export class Allocator {
   readonly shadow: ShadowTables;
+  /** Where some of the guest's code is executed from copies. */
+  code: CodeCache | undefined;
   readonly #parts: AllocatorParts;
 
   constructor(parts: AllocatorParts) {
@@ -57,14 +59,33 @@ export class Allocator {
     const mode = state.mode.privilege;
     const allows = (kind: Access): boolean => protection.allows(page, pageSize, kind, mode);
     if (!allows(access)) return false;
+    const { code } = this;
+    if (code?.scans === true) {
+      if (access === "execute") {
+        this.shadow.map(this.view, address, code.frame(page), pte.X, level);
+        return true;
+      }
+      // Data among code: the host's tables can't show both at one address.
+      if (code.has(page)) return false;
+    }
+    if (code?.has(page) === true && access === "write") return false;
     let flags: number;
     if (access === "execute") flags = pte.X;
     else if (access === "write") {
       mark(page);
       flags = pte.R | pte.W;
-    } else flags = writable && isDirty(page) && allows("write") ? pte.R | pte.W : pte.R;
+    } else {
+      const writes = writable && isDirty(page) && code?.has(page) !== true && allows("write");
+      flags = writes ? pte.R | pte.W : pte.R;
+    }
     this.shadow.map(this.view, address, place, flags, level);
     return true;
+  }
+
+  /** Whether the guest has memory at an address, and may access it so. */
+  isMemory(address: bigint, access: Access): boolean {
+    const physical = this.#parts.guest.memory.translate(address, 1, access);
+    return typeof physical === "number" && this.#hostPage(physical - (physical % pageSize)) !== undefined;
   }
 
   #hostPage(page: number): number | undefined {

@@ -1,4 +1,5 @@
 import { withDefaults } from "../core/index.js";
+import { unitLength } from "./code-cache.js";
 import type { ExitReason } from "./exits.js";
 
 /** What things cost on the modelled host, in cycles. Each is a parameter; what a guest's run costs comes out of how often each happens. */
@@ -17,8 +18,6 @@ export interface CostParameters {
   readonly worldSwitch: number;
   /** Decoding one instruction and doing in software what it would have done. 216: the software VMM's `in` (Adams & Agesen 2006). */
   readonly emulation: number;
-  /** The same where it was translated into a few instructions in place. 35: the software VMM's `cr8wr` (Adams & Agesen 2006). */
-  readonly inline: number;
   /** One reference to a page table, by a walk. 18: an L2 hit of the Pentium 4 (Intel, Optimization Reference Manual 2006, table 2-6). */
   readonly walkReference: number;
   /** Scanning and rewriting one instruction of kernel code: about what emulating it once takes, since it is decoded alike. */
@@ -30,7 +29,6 @@ export const usualCosts: CostParameters = {
   trap: 242,
   worldSwitch: 150,
   emulation: 216,
-  inline: 35,
   walkReference: 18,
   translation: 216,
 };
@@ -49,10 +47,13 @@ export class Costs {
 
   /** One exit and the way back into the guest. */
   exit(reason: ExitReason): number {
-    const { trap, worldSwitch, emulation, walkReference } = this.parameters;
+    const { trap, worldSwitch, emulation, walkReference, translation } = this.parameters;
     const visit = trap + worldSwitch;
     // The guest's tables are walked, then the shadow's, and its entry is written.
     if (reason === "shadow fill") return visit + (2 * walk + 1) * walkReference;
+    // A call within the guest's address space, where a translator's routines are: neither a trap nor another world.
+    if (reason === "callout") return emulation;
+    if (reason === "translation") return visit + unitLength * translation;
     // The walk shows that it is the guest's.
     if (reason === "page fault") return visit + walk * walkReference + emulation;
     return visit + emulation;

@@ -39,18 +39,32 @@ export class Dispatcher {
       if (trap.cause === cause.storePageFault) this.#keepReservation(trap.value);
       return false;
     }
-    this.interpret(trap.cause);
+    const { code } = this.#parts.allocator;
+    if (code !== undefined && trap.cause === cause.illegalInstruction && code.translate()) {
+      this.#note("translation");
+      return false;
+    }
+    const isMemory = access !== undefined && this.#parts.allocator.isMemory(trap.value, access);
+    this.interpret(trap.cause, isMemory);
     return true;
   }
 
-  /** Executes the guest's instruction in software. @param trapped why the host didn't; undefined where it was not asked */
-  interpret(trapped?: number): void {
+  /**
+   * Executes the guest's instruction in software.
+   * @param trapped why the host didn't; undefined where it was not asked
+   * @param isMemory whether that was an access to memory which the host's tables don't show
+   */
+  interpret(trapped?: number, isMemory = false): void {
     const { guest, exits } = this.#parts;
     const at = guest.cycles;
     const { pc } = guest;
     const { privilege } = guest.state.mode;
+    const { code } = this.#parts.allocator;
+    const called = code?.atCallout === true;
     const { reason, word } = interpret(guest, trapped);
-    exits.add(reason, at, pc, privilege, word);
+    if (reason === "device access") code?.meet(pc);
+    const shown = isMemory && reason === "device access" ? "interpretation" : reason;
+    exits.add(called ? "callout" : shown, at, pc, privilege, word);
   }
 
   #note(reason: ExitReason): void {

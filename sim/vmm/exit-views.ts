@@ -97,6 +97,7 @@ const answers: Readonly<Record<ExitReason, string>> = {
   "shadow fill": "the same instruction again",
   interpretation: "the next instruction",
   translation: "the rewritten code",
+  callout: "the next instruction",
   hypercall: "the answer",
 };
 

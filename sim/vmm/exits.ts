@@ -17,6 +17,7 @@ export const exitReasons = [
   "shadow fill",
   "interpretation",
   "translation",
+  "callout",
   "hypercall",
 ] as const;
 export type ExitReason = (typeof exitReasons)[number];
@@ -37,6 +38,7 @@ export const exitMeanings: Readonly<Record<ExitReason, string>> = {
   "shadow fill": "a hidden fault: the guest's tables allow the access, the shadow had no entry yet",
   interpretation: "an instruction that direct execution can't be trusted with was interpreted",
   translation: "kernel code was scanned and rewritten",
+  callout: "rewritten code called the VMM in place of a sensitive instruction",
   hypercall: "the guest asked its VMM",
 };
 

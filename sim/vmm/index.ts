@@ -21,7 +21,9 @@
  * host-cpu         the physical hart: runs a guest in user mode until it traps
  * dispatcher, allocator, interpreter   the parts
  * shadow-paging    views of a guest's memory; frames: the host's memory, in allotments
- * technique        what a way to virtualize supplies; trap-and-emulate: the first
+ * technique        what a way to virtualize supplies
+ * trap-and-emulate privileged instructions trap
+ * binary-translation   sensitive instructions are rewritten; code-cache: into what
  * exits, exit-views, costs   exits as data, as pictures, and in cycles of a model
  * guests/          the kernels
  * popek-goldberg/  instructions classified by experiment; the paper's theorems, its machine, its isomorphism
@@ -29,6 +31,7 @@
  * Source: G. J. Popek and R. P. Goldberg, "Formal Requirements for Virtualizable Third Generation Architectures", CACM 17(7), 1974.
  */
 import { UsageError, nearest } from "../core/index.js";
+import { binaryTranslation } from "./binary-translation.js";
 import type { Technique, TechniqueName } from "./technique.js";
 import { trapAndEmulate } from "./trap-and-emulate.js";
 import { Vmm, type VmmOptions } from "./vmm.js";
@@ -40,12 +43,13 @@ export type { Exit, ExitReason, Exits } from "./exits.js";
 export { bare, type Guest } from "./guest.js";
 export { guests, type KernelGuest } from "./guests/index.js";
 export type { Technique, TechniqueName } from "./technique.js";
+export { binaryTranslation } from "./binary-translation.js";
 export { trapAndEmulate } from "./trap-and-emulate.js";
 export type { VirtualMachine } from "./virtual-machine.js";
 export type { Vmm, VmmOptions, VmmRunOptions } from "./vmm.js";
 
 /** The ways to virtualize that there are. */
-export const techniques: readonly Technique[] = [trapAndEmulate];
+export const techniques: readonly Technique[] = [trapAndEmulate, binaryTranslation];
 
 function techniqueOf(technique: Technique | TechniqueName): Technique {
   if (typeof technique !== "string") return technique;

@@ -1,6 +1,7 @@
 import type { Hart, HartEngine } from "../machine/index.js";
 import type { Allocator } from "./allocator.js";
 import type { Exits } from "./exits.js";
+import type { Allotment, Frames } from "./frames.js";
 import type { HostCpu } from "./host-cpu.js";
 
 /** What a virtual hart is executed with. */
@@ -13,9 +14,14 @@ export interface CpuParts {
   readonly allocator: Allocator;
   /** To be told of each exit. */
   readonly exits: Exits;
+  /** The guest's RAM: where the guest has it, and where the host does. */
+  readonly ramBase: number;
+  readonly allotment: Allotment;
+  /** Memory for what the technique keeps of its own. */
+  readonly frames: Frames;
 }
 
-export type TechniqueName = "trap-and-emulate";
+export type TechniqueName = "trap-and-emulate" | "binary-translation";
 
 /**
  * A way to virtualize: what it supplies beside the parts that all share. It executes a virtual hart, as an engine of the machine
@@ -25,5 +31,7 @@ export interface Technique {
   readonly name: TechniqueName;
   /** In a figure's legend. */
   readonly title: string;
+  /** Pages of the host's memory that it keeps of its own for each virtual hart. */
+  readonly pages: number;
   createCpu(parts: CpuParts): HartEngine;
 }

@@ -9,7 +9,7 @@ import type { CpuParts, Technique } from "./technique.js";
  * Executes a virtual hart by the theorem's construction: all of the guest, its kernel too, runs on the host in user mode, where
  * innocuous instructions execute directly and each privileged one traps.
  */
-class DeprivilegedCpu implements HartEngine {
+export class DeprivilegedCpu implements HartEngine {
   readonly #guest: Hart;
   readonly #host: HostCpu;
   readonly #allocator: Allocator;
@@ -76,5 +76,6 @@ class DeprivilegedCpu implements HartEngine {
 export const trapAndEmulate: Technique = {
   name: "trap-and-emulate",
   title: "Trap and emulate (Popek & Goldberg 1974)",
+  pages: 0,
   createCpu: (parts) => new DeprivilegedCpu(parts),
 };

@@ -39,7 +39,8 @@ export class VirtualMachine {
     this.exits = new Exits(costs);
     const { bus, harts } = this.machine;
     this.#shadows = harts.map((guest) => {
-      const frames = new Frames(host.machine, memory.allot(Math.max(leastFrames, shadowPages) * pageSize));
+      const framesOf = (pages: number): Frames => new Frames(host.machine, memory.allot(pages * pageSize));
+      const frames = framesOf(Math.max(leastFrames, shadowPages));
       const allocator = new Allocator({
         guest,
         ramBase: bus.ramBase,
@@ -53,7 +54,15 @@ export class VirtualMachine {
           if (!bus.dirty.has(page)) bus.dirty.mark(page, pageSize);
         },
       });
-      guest.engine = technique.createCpu({ guest, host, allocator, exits: this.exits });
+      guest.engine = technique.createCpu({
+        guest,
+        host,
+        allocator,
+        exits: this.exits,
+        ramBase: bus.ramBase,
+        allotment,
+        frames: framesOf(technique.pages),
+      });
       return allocator.shadow;
     });
   }

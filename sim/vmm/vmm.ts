@@ -13,6 +13,7 @@ import { HostMemory } from "./frames.js";
 import { guestMemory, type Guest } from "./guest.js";
 import { HostCpu } from "./host-cpu.js";
 import { pageSize } from "./privileged.js";
+import { leastFrames } from "./shadow-paging.js";
 import type { Technique } from "./technique.js";
 import { VirtualMachine } from "./virtual-machine.js";
 
@@ -83,7 +84,7 @@ export class Vmm {
       isa,
       name: guest.name,
     }));
-    const shadow = Math.max(16, shadowPages) * pageSize;
+    const shadow = (Math.max(leastFrames, shadowPages) + technique.pages) * pageSize;
     const memory = machines.reduce<number>((sum, each) => sum + each.memory + shadow * (each.harts ?? 1), KiB(64));
     this.host = machine({ name: "host", memory, isa, patience, echo: false });
     this.#cpu = new HostCpu(this.host, engine);

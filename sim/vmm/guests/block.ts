@@ -134,6 +134,7 @@ interrupted:
   sret
 ${printing}
   .data
+  .balign 4096
 done: .asciz "disk done\\n"
   .balign 8
 header_read:  .dword 0, 1

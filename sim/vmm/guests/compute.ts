@@ -36,6 +36,7 @@ kernel:
   j     shut_down
 ${printing}
   .data
+  .balign 4096
   .balign 8
 results: .skip 8
   .section .bss

@@ -32,6 +32,7 @@ kernel:
   j     shut_down
 ${printing}
   .data
+  .balign 4096
 text: .asciz " of 1 pages is mine\\n"
   .balign 8
 results: .skip 8
@@ -73,6 +74,7 @@ trap:
   j     shut_down
 ${printing}
   .data
+  .balign 4096
 text: .asciz " is why user mode came back\\n"
   .balign 8
 results: .skip 8

@@ -218,6 +218,7 @@ fault:
   sret
 ${printing}
   .data
+  .balign 4096
 text: .asciz " results, "
 rest: .asciz " faults\\n"
   .balign 8

@@ -192,6 +192,7 @@ user_code:
   .option pop
 
   .data
+  .balign 4096
 newline: .asciz "\\n"
 text:    .asciz " faults of two processes\\n"
   .balign 8

@@ -82,6 +82,7 @@ tick:
   sret
 ${printing}
   .data
+  .balign 4096
 text: .asciz " ticks, "
 rest: .asciz " while interrupts were off\\n"
   .balign 8

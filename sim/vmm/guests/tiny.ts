@@ -30,6 +30,7 @@ kernel:
   j     shut_down
 ${printing}
   .data
+  .balign 4096
 greeting: .asciz "tiny kernel\\n"
 newline:  .asciz "\\n"
   .balign 8

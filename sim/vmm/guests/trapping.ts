@@ -29,6 +29,7 @@ kernel:
   j     shut_down
 ${printing}
   .data
+  .balign 4096
   .balign 8
 results: .skip 8
   .section .bss

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { flaws, rv64 } from "../../../sim/machine/index.js";
-import { guests, techniques, type Guest } from "../../../sim/vmm/index.js";
+import { binaryTranslation, guests, trapAndEmulate, type Guest } from "../../../sim/vmm/index.js";
 import { expectSame, resultsOf, runBoth } from "./same.js";
 
 /** Which guest shows each flaw, and what its console then says. */
@@ -14,9 +14,6 @@ const shown: Readonly<Record<string, { readonly guest: Guest; readonly says?: st
 };
 const idle = "wfi-no-op-in-user";
 const few = 1_000_000;
-
-const [trapAndEmulate] = techniques;
-if (trapAndEmulate === undefined) throw new Error("no technique");
 
 describe("trap and emulate on a flawed ISA", () => {
   test("every flaw is looked at", () => {
@@ -63,5 +60,18 @@ describe("trap and emulate on a flawed ISA", () => {
     // Where that table lies, the guest has no memory; the host does.
     expect(() => virtual.read(frame(seen), 8)).toThrow("not all memory");
     expect(vmm.host.read(frame(seen), 8)).toHaveLength(8);
+  });
+});
+
+describe("binary translation on a flawed ISA", () => {
+  const plain = [guests.tiny, guests.timer, guests.paging, guests.processes, guests.block];
+  test.each(flaws.map(({ name }) => name))("%s: no guest notices", (name) => {
+    const isa = rv64.with(name);
+    const own = Object.values(guests).filter((guest) => guest.isa?.name === isa.name);
+    for (const guest of [...plain, ...own]) {
+      const pair = runBoth(binaryTranslation, guest, { isa }, few);
+      expect(pair.vmm.machine.ended).toEqual({ kind: "power-off" });
+      expectSame(pair);
+    }
   });
 });

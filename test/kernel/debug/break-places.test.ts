@@ -40,6 +40,7 @@ test("a column finds the code behind it on the line", () => {
   const found = places.of(transformed.cell);
   const at = (column: number): string => source.slice((placeFor(found, 1, column)?.cell.column ?? 0) - 1);
   expect(at(1)).toMatch(/^\(n: number\)/);
-  expect(at(20)).toMatch(/^n \* 2;/);
+  // To V8 an operation is where its operator is.
+  expect(at(20)).toMatch(/^\* 2;/);
   expect(at(44)).toMatch(/^twice\(1\)/);
 });

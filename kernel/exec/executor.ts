@@ -159,7 +159,6 @@ export function createExecutor(
     watch.hurry();
     try {
       link.order(order(run));
-      link.expect();
     } catch (error) {
       // What a client sends may be nested too deeply to be handed over.
       running.delete(run);

@@ -20,8 +20,6 @@ export interface MainThreadLink {
   /** Whether anything was asked of the thread. */
   readonly awake: boolean;
   order(message: Order): void;
-  /** Looks for outputs before long by itself: who shows something quickly needn't wake this thread for it. */
-  expect(): void;
   /** Asks and waits for the `pong`, however long. */
   ask(question: (id: number) => Order): Promise<void>;
   /** Wakes the thread that waits for it. */
@@ -153,10 +151,6 @@ export function linkMainThread(
       return awake;
     },
     order,
-    expect() {
-      // Else the bell has been rung, and is or will be heeded.
-      if (Atomics.exchange(words, flags.rung, 1) === 0) gatherer ??= setTimeout(drain, gathering);
-    },
     ask,
     answer(mail) {
       mailbox.port1.postMessage(mail);

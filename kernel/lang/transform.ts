@@ -122,7 +122,8 @@ function transformCell(
         ...body,
         lifted.hasValue ? "\n})();" : "\nreturn {};\n})();",
       ]
-    : [`"use strict"; ${head}${borrowed}${reset}`, ...body, lifted.hasValue ? "" : "\n({});"];
+    : // V8 can stop at a script's end, which shall be no line of the cell's.
+      [`"use strict"; ${head}${borrowed}${reset}`, ...body, lifted.hasValue ? "\n" : "\n({});"];
   const { code, origins } = edits.render(pieces);
   const positions = packPositions(origins, ...plain.mappings);
   return { ok: true, cell: { name, source, code, positions, declares } };

@@ -22,6 +22,7 @@ test.each([
   ["behind an await", "const a = await 1;\n// then\nconst b = a;\nb", [1, 3, 3, 4]],
   ["an import", 'import fs from "node:fs";\nfs.sep', [1, 2]],
   ["a loop", "for (let i = 0; i < 2; i++) {\n  f(i);\n}", [1, 2, undefined]],
+  ["a remark at the end", "1;\n// two", [1, undefined]],
   ["nothing but remarks", "// one\n// two", [undefined, undefined]],
 ])("%s", (_, source, lines) => {
   expect(linesOf(source)).toEqual(lines);

@@ -1,5 +1,5 @@
 /** The files of kernel/deploy, as far as they can be checked without building an image or having a cluster. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { call, top } from "./command.js";
@@ -91,10 +91,13 @@ test("the hub's values set what the chart knows, and room for what was measured"
   expect(values.singleuser.image.tag).toBe(version);
   const mebibytes = (size: string): number => Number.parseFloat(size) * (size.endsWith("G") ? 1024 : 1);
   const { guarantee, limit } = values.singleuser.memory;
-  // The figures that the file states: a kernel with the largest notebook at most, and JupyterLab's server.
+  // The figures that the file states: a kernel for each notebook of the course, and JupyterLab's server.
   const text = readFileSync(file, "utf8");
-  const [, kernel] = /notebook 12 too.*\(at most (\d+);/.exec(text) ?? [];
-  const [, server] = /JupyterLab's server.*? (\d+) \(/.exec(text) ?? [];
-  expect(mebibytes(guarantee)).toBeGreaterThan(Number(kernel) + Number(server));
-  expect(mebibytes(limit)).toBeGreaterThan(Number(values.singleuser.extraEnv["VIRTLAB_MEMORY"]) + Number(server));
+  const kernels = [...text.matchAll(/has run notebook (\d+) +(\d+) at most/g)];
+  const course = readdirSync(join(top, "notebooks")).filter((name) => name.endsWith(".ipynb"));
+  const stated = kernels.map(([, notebook]) => notebook).sort();
+  expect(stated, "measure the course: npm run bench -- class").toEqual(course.map((name) => name.slice(0, 2)).sort());
+  const server = Number(/JupyterLab's server.*? (\d+) at most/.exec(text)?.[1]);
+  for (const [, , kernel] of kernels) expect(mebibytes(guarantee)).toBeGreaterThan(Number(kernel) + server);
+  expect(mebibytes(limit)).toBeGreaterThan(Number(values.singleuser.extraEnv["VIRTLAB_MEMORY"]) + server);
 });

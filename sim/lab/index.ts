@@ -71,6 +71,8 @@ export {
   type WireOptions,
   type WireState,
 } from "../machine/index.js";
+/** The network stack itself, for cells that go below hosts and links: addresses, frames, namespaces, sockets. */
+export * as net from "../net/index.js";
 export { isa } from "./isa.js";
 export { lab, type Lab, type LabOptions } from "./lab.js";
 export { vmm } from "./vmm.js";

@@ -1,5 +1,9 @@
 import { UsageError, type GroupView, type Persist, type TableView, type Viewable, type World } from "../core/index.js";
-import { IpLayer, type RouteRequest } from "./ip/ip-layer.js";
+import type { RouteRequest } from "./ip/configuration.js";
+import { filterBridge } from "./ip/bridge-filter.js";
+import { IpLayer } from "./ip/ip-layer.js";
+import type { PacketFilter } from "./ip/passage.js";
+import type { LinuxBridge } from "./link/linux-bridge.js";
 import { neighbourRow, type NeighbourEntry } from "./ip/neighbours.js";
 import { mainTable, routeRow, type PolicyRule, type RouteType } from "./ip/routes.js";
 import type { NetworkInterface } from "./link/interface.js";
@@ -91,6 +95,16 @@ export class NetworkNamespace extends IpLayer implements Viewable, Persist<Names
   /** A line of iptables(8). @returns what it prints */
   iptables(line: string): string {
     return iptables(this.netfilter, line);
+  }
+
+  /** Has packets that stay on a bridge pass the filter, too (br_netfilter). */
+  filterBridge(bridge: LinuxBridge): void {
+    filterBridge(bridge, this);
+  }
+
+  /** What filters here; undefined while nobody does. */
+  bridgeFilter(): PacketFilter | undefined {
+    return this.filter;
   }
 
   /** The interface as `ip link` and `ip address` configure it: brings it up, with addresses. */

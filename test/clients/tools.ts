@@ -23,6 +23,10 @@ const packages = {
   "riscv64-unknown-elf-objdump": "binutils-riscv64-unknown-elf",
   "gdb-multiarch": "gdb-multiarch",
   "qemu-riscv64": "qemu-user",
+  tcpdump: "tcpdump",
+  "iptables-legacy-restore": "iptables",
+  "iptables-legacy-save": "iptables",
+  unshare: "util-linux",
 } as const;
 
 export type Tool = keyof typeof packages;

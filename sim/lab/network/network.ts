@@ -219,7 +219,7 @@ export class Network implements Viewable {
     const given = address ?? planned?.address ?? null;
     if (given === null) stack.configure(plugged);
     else stack.configure(plugged, given);
-    if (planned?.gateway != null) host.route("default", planned.gateway);
+    if (typeof planned?.gateway === "string") host.route("default", planned.gateway);
   }
 
   #add<N extends NetworkNode>(name: string, node: N): N {

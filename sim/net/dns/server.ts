@@ -8,7 +8,7 @@ import type { DnsMessage, DnsQuestion } from "./message.js";
 import { ask } from "./query.js";
 import type { Zone, ZoneAnswer } from "./zone.js";
 
-export const dnsPort = 53;
+const dnsPort = 53;
 
 export interface DnsServerOptions {
   /** The zones that it answers for; the one with the longest name decides. May be changed while it serves. */

@@ -8,7 +8,7 @@ import type { Frame } from "../packet/packet.js";
 import type { UdpSocket } from "../socket/udp.js";
 
 /** The port that IANA gave VXLAN (RFC 7348, 4.1); Linux's own default is an older one, 8472. */
-export const vxlanPort = 4789;
+const vxlanPort = 4789;
 /** What an encapsulation takes: Ethernet, IPv4, UDP and VXLAN headers. */
 const overhead = 14 + 20 + 8 + 8;
 

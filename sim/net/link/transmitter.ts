@@ -20,7 +20,7 @@ export interface LinkOptions {
  * 1 Gbit/s over 100 m of twisted pair (TIA-568: 538 ns at most), with the 1000 frames of queue that Linux gives an Ethernet card
  * (`DEFAULT_TX_QUEUE_LEN`, include/net/pkt_sched.h).
  */
-export const gigabit: LinkOptions = { name: "link", rate: 1e9, delay: ns(538), queue: 1000, loss: 0, jitter: ns(0) };
+const gigabit: LinkOptions = { name: "link", rate: 1e9, delay: ns(538), queue: 1000, loss: 0, jitter: ns(0) };
 
 /** @throws UsageError for an option that makes no sense */
 export function linkOptions(noun: string, given?: Partial<LinkOptions>): LinkOptions {

@@ -58,15 +58,14 @@ export class Conntrack implements Persist<readonly SavedConnection[]> {
     if (packet.payload.kind === "icmp-error") {
       const about = tupleOf(packet.payload.about);
       if (about === undefined) return;
-      this.#find(passage, opposite(about));
-      passage.related = passage.connection !== undefined;
+      passage.related = this.#find(passage, opposite(about)) !== undefined;
       return;
     }
     const tuple = tupleOf(packet);
     if (tuple === undefined) return;
-    this.#find(passage, tuple);
-    passage.connection ??= this.#begin(tuple, packet.payload.kind === "tcp" ? packet.payload : undefined);
-    const { connection } = passage;
+    const connection =
+      this.#find(passage, tuple) ?? this.#begin(tuple, packet.payload.kind === "tcp" ? packet.payload : undefined);
+    passage.connection = connection;
     if (connection !== undefined) this.#update(connection, passage);
   }
 
@@ -149,17 +148,18 @@ export class Conntrack implements Persist<readonly SavedConnection[]> {
     }
   }
 
-  #find(passage: Passage, tuple: Tuple): void {
+  #find(passage: Passage, tuple: Tuple): Connection | undefined {
     const key = keyOf(tuple);
     const original = this.#byOriginal.get(key);
     const found = original ?? this.#byReply.get(key);
-    if (found === undefined) return;
+    if (found === undefined) return undefined;
     if (!this.#alive(found)) {
       this.forget(found);
-      return;
+      return undefined;
     }
     passage.connection = found;
     passage.reply = original === undefined;
+    return found;
   }
 
   #alive(connection: Connection | undefined): boolean {

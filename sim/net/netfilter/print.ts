@@ -13,29 +13,22 @@ const quote = (text: string): string => (/^[\w./:-]+$/.test(text) ? text : `"${t
 const flagNames = ["FIN", "SYN", "RST", "PSH", "ACK", "URG"];
 const flags = (bits: number): string => flagNames.filter((_, bit) => (bits & (1 << bit)) !== 0).join(",") || "NONE";
 
-/** The matches that are written first, in this order, and without a module. */
-const general = ["source", "destination", "in", "out", "protocol"] as const;
+/** The matches that need no module are written first, in this order. */
+const general: readonly Match["match"][] = ["source", "destination", "in", "out", "protocol"];
 
-function general1(match: Match): string {
+/** A match as an option, and the module that it is of. */
+function option(match: Match, protocol: string): readonly [module: string, option: string] {
   switch (match.match) {
     case "source":
-      return `-s ${formatPrefix(match.prefix)}`;
+      return ["", `-s ${formatPrefix(match.prefix)}`];
     case "destination":
-      return `-d ${formatPrefix(match.prefix)}`;
+      return ["", `-d ${formatPrefix(match.prefix)}`];
     case "in":
-      return `-i ${match.interface}`;
+      return ["", `-i ${match.interface}`];
     case "out":
-      return `-o ${match.interface}`;
+      return ["", `-o ${match.interface}`];
     case "protocol":
-      return `-p ${protocols[match.protocol] ?? match.protocol}`;
-    default:
-      return "";
-  }
-}
-
-/** A match of a module: the module, and its option. */
-function moduleMatch(match: Match, protocol: string): readonly [string, string] {
-  switch (match.match) {
+      return ["", `-p ${protocols[match.protocol] ?? match.protocol}`];
     case "sport":
     case "dport":
       return match.ports.length === 1
@@ -59,8 +52,6 @@ function moduleMatch(match: Match, protocol: string): readonly [string, string] 
       return ["statistic", `--mode nth --every ${match.every} --packet ${match.packet}`];
     case "comment":
       return ["comment", `--comment ${quote(match.comment)}`];
-    default:
-      return ["", ""];
   }
 }
 
@@ -107,18 +98,17 @@ function printTarget(target: Target): string {
 /** A rule in iptables' syntax, without its chain: `-s 172.17.0.0/16 ! -o docker0 -j MASQUERADE`. */
 export function printRule({ matches, target }: Rule): string {
   const not = (match: Match): string => (match.invert === true ? "! " : "");
-  const words = general.flatMap((kind) =>
-    matches.filter((match) => match.match === kind).map((match) => not(match) + general1(match)),
-  );
   const named = matches.find((match) => match.match === "protocol");
   const protocol = named?.match === "protocol" ? (protocols[named.protocol] ?? "tcp") : "tcp";
+  const first = general.flatMap((kind) => matches.filter((match) => match.match === kind));
+  const words: string[] = [];
   let last = "";
-  for (const match of matches) {
-    if ((general as readonly string[]).includes(match.match)) continue;
-    const [module, option] = moduleMatch(match, protocol);
-    if (module !== last) words.push(`-m ${module}`);
+  for (const match of [...first, ...matches.filter((one) => !general.includes(one.match))]) {
+    const [module, text] = option(match, protocol);
+    // Options of one module follow one another; each of statistic is a module of its own.
+    if (module !== "" && module !== last) words.push(`-m ${module}`);
     last = module === "statistic" ? "" : module;
-    words.push(not(match) + option);
+    words.push(not(match) + text);
   }
   const end = printTarget(target);
   return (end === "" ? words : [...words, end]).join(" ");

@@ -25,7 +25,7 @@ export const noMac: Mac = 0 as Mac;
 export const anyIpv4: Ipv4 = 0 as Ipv4;
 export const broadcastIpv4: Ipv4 = 0xffff_ffff as Ipv4;
 export const loopbackIpv4: Ipv4 = 0x7f00_0001 as Ipv4;
-export const everywhere: Prefix = { network: anyIpv4, length: 0 };
+const everywhere: Prefix = { network: anyIpv4, length: 0 };
 
 /** `parseIpv4("10.0.0.1")`; undefined for what is no address in dotted decimal. */
 export function parseIpv4(text: string): Ipv4 | undefined {

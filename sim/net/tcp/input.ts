@@ -166,9 +166,9 @@ function take(tcb: Tcb, tcp: Tcp, place: number): void {
   if (fin && room.length === tcp.data.length) tcb.finAt = place + tcp.data.length;
   tcb.expected = received.add(place, room, expected);
   if (tcb.finAt === tcb.expected && !tcb.finReceived) finReceived(tcb);
-  if (tcb.expected > expected && tcb.state !== "CLOSED") tcb.wakeReaders();
+  if (tcb.expected > expected) tcb.wakeReaders();
   // What came out of order, again, or filled a gap is acknowledged at once (RFC 5681, 4.2).
-  if (gap || received.hasGap || tcb.expected === expected || tcb.finReceived) acknowledge(tcb);
+  if (gap || tcb.received.hasGap || tcb.expected === expected || tcb.finReceived) acknowledge(tcb);
   else acknowledgeSoon(tcb);
   if (tcb.finReceived && tcb.state === "FIN_WAIT_2") timeWait(tcb);
 }

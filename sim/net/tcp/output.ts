@@ -77,7 +77,7 @@ function synOptions(tcb: Tcb): TcpOptions {
 }
 
 /** Sends a segment of the stream, for the first time or again. */
-export function transmit(tcb: Tcb, sent: Sent): Errno | undefined {
+function transmit(tcb: Tcb, sent: Sent): Errno | undefined {
   sent.sentAt = tcb.engine.now;
   sent.order = ++tcb.transmissions;
   if (sent.transmissions++ > 0) tcb.host.counters.retransmitted++;

@@ -275,7 +275,7 @@ export class TcpStack implements ProtocolHandler, TcbHost {
 }
 
 /** What an ICMP error is to a socket (icmp_err_convert in net/ipv4/icmp.c). */
-export function errnoOf(type: 3 | 11, code: number): Errno {
+function errnoOf(type: 3 | 11, code: number): Errno {
   if (type === 11) return "EHOSTUNREACH";
   if (code === Unreachable.network) return "ENETUNREACH";
   if (code === Unreachable.port || code === Unreachable.protocol) return "ECONNREFUSED";

@@ -267,6 +267,10 @@ describe("UDP", () => {
     expect(socket.send(new Uint8Array(2), "127.0.0.1", 1000)).toBeUndefined();
     world.engine.run();
     expect(heard.map((one) => one.readable)).toEqual([true, true]);
+    // A broadcast that nobody listens to is no error (RFC 1122, 3.2.2).
+    socket.send(new Uint8Array(1), "10.0.0.255", 1001);
+    world.engine.run();
+    expect([b.udp.noPort, socket.takeDatagramError()]).toEqual([1, undefined]);
     expect(heard[0]!.tryReceive()).toMatchObject({ address: ipv4("127.0.0.1"), data: new Uint8Array(2) });
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { createWorld, ms, ns, s, UsageError, type World } from "../../../sim/core/index.js";
-import { hub } from "../../../sim/machine/index.js";
+import { hub, type Link } from "../../../sim/machine/index.js";
 import {
   Bridge,
   byteLink,
@@ -13,6 +13,7 @@ import {
   Medium,
   NetworkNamespace,
   veth,
+  type BridgeState,
   type Frame,
   type LinkOptions,
 } from "../../../sim/net/index.js";
@@ -60,10 +61,9 @@ describe("a cable", () => {
 
   test("refuses options that make no sense, and a third end", () => {
     const world = createWorld();
-    for (const wrong of [{ rate: 0 }, { loss: 2 }, { delay: ns((-1 as never) + 1.5) }, { queue: -1 }]) {
-      expect(() => new Cable(world, { ...wrong, ...("delay" in wrong ? { delay: 0.5 as never } : {}) })).toThrow(
-        UsageError,
-      );
+    const half = 0.5 as ReturnType<typeof ns>;
+    for (const wrong of [{ rate: 0 }, { loss: 2 }, { delay: half }, { jitter: half }, { queue: -1 }]) {
+      expect(() => new Cable(world, wrong)).toThrow(UsageError);
     }
     const cable = new Cable(world);
     cable.plug(() => undefined);
@@ -154,7 +154,7 @@ describe("a bridge", () => {
     const { bridge, all } = bridged(world, 3);
     bridge.input(all[1]!, frame(2, 1));
     const other = bridged(world, 3);
-    other.bridge.restore(JSON.parse(JSON.stringify(bridge.save())));
+    other.bridge.restore(JSON.parse(JSON.stringify(bridge.save())) as BridgeState);
     other.bridge.input(other.all[0]!, frame(1, 2));
     expect(other.count()).toEqual([0, 1, 0]);
     expect(() => {
@@ -193,7 +193,8 @@ describe("a machine's link", () => {
     const heard: Frame[] = [];
     const send = cable.plug((got) => heard.push(got));
     const bytes: Uint8Array[] = [];
-    const card = byteLink(cable).plug((got) => bytes.push(got));
+    const forMachines: Link = byteLink(cable);
+    const card = forMachines.plug((got) => bytes.push(got));
     card(encodeFrame(frame(1, 2)));
     card(new Uint8Array(3));
     send(frame(2, 1));

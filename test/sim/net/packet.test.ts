@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { needs, pathOf } from "../../clients/tools.js";
 import { UsageError } from "../../../sim/core/index.js";
 import {
   decodeFrame,
@@ -188,16 +189,14 @@ describe("frames", () => {
   });
 });
 
-const tcpdump = spawnSync("tcpdump", ["--version"]).status === 0;
-if (!tcpdump) console.log("tcpdump is not here: what it makes of our captures isn't compared (Debian: tcpdump)");
-
-test.runIf(tcpdump)("tcpdump reads a capture, with right checksums, as we describe it", () => {
+test("tcpdump reads a capture, with right checksums, as we describe it", (context) => {
+  needs(context, "tcpdump");
   const plain = fc.sample(frames, { numRuns: 200, seed: 5 }).filter(({ payload }) => payload.kind === "ipv4");
   const folder = mkdtempSync(join(tmpdir(), "virtlab-pcap-"));
   try {
     const file = join(folder, "capture.pcap");
     writeFileSync(file, pcap(plain.map((frame, at) => ({ time: at * 1000, frame }))));
-    const { stdout, stderr, status } = spawnSync("tcpdump", ["-nn", "-vv", "-r", file], { encoding: "utf8" });
+    const { stdout, stderr, status } = spawnSync(pathOf("tcpdump"), ["-nn", "-vv", "-r", file], { encoding: "utf8" });
     expect(status, stderr).toBe(0);
     expect(stdout).not.toMatch(/bad (cksum|udp cksum)|cksum 0x[0-9a-f]+ \(incorrect|wrong icmp cksum|truncated/);
     expect(stdout.match(/\bproto (TCP|UDP|ICMP|unknown)/g)!.length).toBe(plain.length);

@@ -64,7 +64,7 @@ export const hartLayout = {
   jumps: 49152,
   /** By place, what is known of each two bytes of its page: `pageMarks`. */
   marks: 65536,
-  size: 589824,
+  size: 1114112,
 } as const;
 
 /**
@@ -86,7 +86,7 @@ export const entrySize = 16;
  * in the arena, the level of the page-table leaf, how many instructions may yet be interpreted before the host is asked, and
  * where its marks are, 32 bits each.
  */
-export const placeEntries = 128;
+export const placeEntries = 256;
 export const placeEntry = { tag: 0, host: 8, level: 12, left: 16, marks: 20 } as const;
 export const placeSize = 32;
 /** A place's marks, a byte for each two of the page: whether it was executed; behind these, what it is when control comes there. */

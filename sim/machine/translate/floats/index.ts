@@ -30,11 +30,19 @@ const bodies: Bodies = { ...arithmetic, ...order, ...conversions };
  * @param memory where the harts are
  */
 export function createFloats(isa: Isa, memory: Memory): Readonly<Record<string, unknown>> {
-  const calls = callsOf(isa);
-  const soft = createSoftFloats(calls, memory.buffer);
+  const soft = createSoftFloats(callsOf(isa), memory.buffer);
+  const module = modules.get(isa) ?? buildFloats(isa);
+  modules.set(isa, module);
+  return { ...soft, ...instantiate(module, { [imports.host]: { memory }, soft }) };
+}
+
+/** They depend on nothing else. */
+const modules = new WeakMap<Isa, Uint8Array<ArrayBuffer>>();
+
+function buildFloats(isa: Isa): Uint8Array<ArrayBuffer> {
   const module = new WasmModule();
   module.importMemory(imports.host, "memory");
-  const fast = calls.flatMap(({ name, operation, width, operands }) => {
+  const fast = callsOf(isa).flatMap(({ name, operation, width, operands }) => {
     const body = bodies[operation];
     if (body === undefined) return [];
     const type = floatType(operands);
@@ -46,5 +54,5 @@ export function createFloats(isa: Isa, memory: Memory): Readonly<Record<string, 
     body(fn);
     module.function(type, fn.finish(soft), name);
   }
-  return { ...soft, ...instantiate(module.encode(), { [imports.host]: { memory }, soft }) };
+  return module.encode();
 }

@@ -1,7 +1,9 @@
+import type { Isa } from "../machine/index.js";
 import {
   classify,
   isomorphism,
   recursion,
+  smt,
   theorems,
   thirdGeneration,
   type Classification,
@@ -26,6 +28,12 @@ interface Vmm {
   classify(isa: Classified, options?: Partial<RiscvOptions>): Classification;
   /** The paper's three theorems for an ISA or a classification, with the instructions that break them and their witnesses. */
   theorems(of: Classified | Classification, options?: Partial<RiscvOptions>): Theorems;
+  /**
+   * The question whether an instruction is sensitive, as SMT-LIB text for a solver such as z3: `unsat` proves that it is innocuous,
+   * which no sample does. `classification.proved(["add"])` notes it.
+   * @throws UsageError for an instruction that there isn't, or that asks the hart for more than its meaning says
+   */
+  smt(isa: Isa, instruction: string): string;
   /** The paper's own machine; `.with("jrst-1")` and its like are variants that break a theorem. */
   readonly thirdGeneration: ThirdGeneration;
   /** The map from a guest's states to its host's, and the squares φ(e(S)) = e'(φ(S)) in random states. */
@@ -34,4 +42,4 @@ interface Vmm {
   recursion(options?: Partial<RecursionOptions>): Recursion;
 }
 
-export const vmm: Vmm = { classify, theorems, thirdGeneration, isomorphism, recursion };
+export const vmm: Vmm = { classify, theorems, thirdGeneration, isomorphism, recursion, smt };

@@ -8,7 +8,7 @@ import {
   type View,
   type Viewable,
 } from "../../core/index.js";
-import { classOf, type InstructionClass, type Verdict, type Witness } from "./definitions.js";
+import { classOf, isSensitive, type InstructionClass, type Verdict, type Witness } from "./definitions.js";
 
 export interface ClassificationFilter {
   /** Only instructions of this class; all by default. */
@@ -55,6 +55,22 @@ export class Classification implements Viewable {
   /** The instructions of a class. */
   in(name: InstructionClass): readonly Verdict[] {
     return this.verdicts.filter((verdict) => classOf(verdict) === name);
+  }
+
+  /**
+   * The same, where a solver answered `unsat` to `smt` of these instructions: they are innocuous for certain.
+   * @throws UsageError for an instruction that there isn't, or that states have shown to be sensitive
+   */
+  proved(instructions: Iterable<string>): Classification {
+    const names = new Set(instructions);
+    for (const name of names) {
+      if (!isSensitive(this.verdict(name))) continue;
+      throw new UsageError(`${name} was seen to be sensitive`, `Look at witnesses("${name}"), and at what was proved.`);
+    }
+    const verdicts = this.verdicts.map((verdict) =>
+      names.has(verdict.instruction) ? { ...verdict, certainty: "solver" as const } : verdict,
+    );
+    return new Classification(this.machine, verdicts, this.method);
   }
 
   /** What was found out about one instruction. @throws UsageError that names the nearest one there is */
@@ -198,8 +214,9 @@ function dependences({ behaviour, modeSensitive }: Verdict): string {
 }
 
 /** How sure a verdict is. A counterexample is one for good; that there is none, a sample can't prove. */
-function confidence({ proved, states, witnesses }: Verdict): string {
-  if (proved) return `proved: all states that differ for it, ${states}`;
+function confidence({ certainty, states, witnesses }: Verdict): string {
+  if (certainty === "all states") return `proved: all states that differ for it, ${states}`;
+  if (certainty === "solver") return "proved by a solver";
   const shown = witnesses.some(({ finding }) => finding !== "privileged" && finding !== "unprivileged");
   return shown ? `shown by witnesses, ${states} states` : `no counterexample in ${states} states`;
 }

@@ -85,6 +85,12 @@ export interface Witness {
   readonly outcomes: readonly Difference[];
 }
 
+/**
+ * States were a sample, which proves nothing; or they were all that there are, or stood for all; or a solver refuted that there are
+ * any that show the instruction to be sensitive.
+ */
+export type Certainty = "sample" | "all states" | "solver";
+
 /** What was found out about an instruction. */
 export interface Verdict {
   readonly instruction: string;
@@ -102,8 +108,8 @@ export interface Verdict {
   readonly alwaysTraps: boolean;
   /** How many states it was run from. */
   readonly states: number;
-  /** The states were all that there are, or stood for all: so what was not found does not exist. */
-  readonly proved: boolean;
+  /** How sure it is that what was not found does not exist. */
+  readonly certainty: Certainty;
   readonly witnesses: readonly Witness[];
 }
 
@@ -113,6 +119,9 @@ export const isSensitive = ({ control, behaviour, modeSensitive }: Verdict): boo
 /** Sensitive in states of user mode, as theorem 3 asks: sensitivity to the mode takes two and does not count. */
 export const isUserSensitive = ({ control, behaviour }: Verdict): boolean =>
   control.includes("user") || behaviour.some(({ modes }) => modes.includes("user"));
+
+/** Whether nothing else can be found. */
+export const isProved = ({ certainty }: Verdict): boolean => certainty !== "sample";
 
 /** The class of an instruction in a word; a critical one is sensitive and not privileged. */
 export type InstructionClass = "critical" | "sensitive and privileged" | "privileged" | "always traps" | "innocuous";
@@ -153,7 +162,7 @@ export class Examination<S, I> {
     if (apart.length > 0) this.#found(on, left, right, apart);
   }
 
-  verdict(instruction: string, group: string, proved: boolean): Verdict {
+  verdict(instruction: string, group: string, certainty: Certainty): Verdict {
     const modes: readonly PgMode[] = ["user", "supervisor"];
     const dependences: readonly Dependence[] = ["location", "configuration", "time"];
     return {
@@ -167,7 +176,7 @@ export class Examination<S, I> {
       modeSensitive: this.#has("mode"),
       alwaysTraps: !this.#completed,
       states: this.#states,
-      proved,
+      certainty,
       witnesses: [...this.#witnesses.values()],
     };
   }

@@ -15,6 +15,7 @@
  * classify           the two as a cell calls them
  * riscv              RISC-V's instructions, CSR by CSR, run from samples; riscv-states: those that are drawn;
  *                    riscv-state: what one is, and in what two differ; riscv-model: a hart that executes from any
+ * smt                the same question put to a solver, from an instruction's meaning; smt-term: its arithmetic
  * third-generation/  the paper's own machine: classified in all states, with a monitor, isomorphism, recursion
  *
  * Source: G. J. Popek and R. P. Goldberg, "Formal Requirements for Virtualizable Third Generation Architectures", CACM 17(7),
@@ -22,9 +23,19 @@
  */
 export type { Classification, ClassificationFilter } from "./classification.js";
 export { classify, theorems, type Classified } from "./classify.js";
-export type { Dependence, Difference, Finding, InstructionClass, PgMode, Verdict, Witness } from "./definitions.js";
+export type {
+  Certainty,
+  Dependence,
+  Difference,
+  Finding,
+  InstructionClass,
+  PgMode,
+  Verdict,
+  Witness,
+} from "./definitions.js";
 export type { RiscvOptions } from "./riscv.js";
 export type { RiscvConfiguration } from "./riscv-states.js";
+export { smt } from "./smt.js";
 export type { Theorem, Theorems } from "./theorems.js";
 export {
   isomorphism,

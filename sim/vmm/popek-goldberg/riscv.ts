@@ -133,7 +133,7 @@ export function examineRiscv(isa: Isa, given?: Partial<RiscvOptions>): readonly 
     const experiment = new Experiment(model, rng, options);
     const examination = new Examination<RiscvState, Instruction>();
     for (let sample = 0; sample < options.samples; sample++) experiment.sample(subject, examination);
-    return examination.verdict(subject.name, subject.group, false);
+    return examination.verdict(subject.name, subject.group, "sample");
   });
 }
 

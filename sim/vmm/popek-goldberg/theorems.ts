@@ -1,6 +1,6 @@
 import type { GroupView, TableView, Viewable } from "../../core/index.js";
 import { abbreviate, witnessTable, type Classification } from "./classification.js";
-import { isSensitive, isUserSensitive, type Verdict } from "./definitions.js";
+import { isProved, isSensitive, isUserSensitive, type Verdict } from "./definitions.js";
 
 /** A theorem of the paper, evaluated for one machine. */
 export interface Theorem {
@@ -39,7 +39,7 @@ export class Theorems implements Viewable {
       condition,
       holds: broken.length === 0,
       broken,
-      proved: verdicts.every(({ proved }) => proved),
+      proved: verdicts.every(isProved),
     });
     this.first = theorem(
       1,
@@ -67,7 +67,7 @@ export class Theorems implements Viewable {
 
   view(): GroupView {
     const { machine, method, states, verdicts } = this.classification;
-    const proved = verdicts.every((verdict) => verdict.proved);
+    const proved = verdicts.every(isProved);
     const table: TableView = {
       as: "table",
       title: `Popek and Goldberg's theorems for ${machine}`,

@@ -193,6 +193,6 @@ export function examineThirdGeneration(isa: ThirdGeneration): readonly Verdict[]
         });
       }
     }
-    return examination.verdict(instruction.name, "third generation", true);
+    return examination.verdict(instruction.name, "third generation", "all states");
   });
 }

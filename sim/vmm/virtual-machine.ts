@@ -56,6 +56,7 @@ export class VirtualMachine {
       });
       guest.engine = technique.createCpu({
         guest,
+        machine: this.machine,
         host,
         allocator,
         exits: this.exits,

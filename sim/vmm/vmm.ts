@@ -79,7 +79,7 @@ export class Vmm {
     const machines = guests.map((guest) => ({
       memory: guestMemory,
       echo: options.echo,
-      ...guest.options,
+      ...softwareOf(guest, technique),
       ...options.machine,
       isa,
       name: guest.name,
@@ -179,4 +179,14 @@ export class Vmm {
       caption: `one host hart, slices of ${this.#slice} guest instructions`,
     };
   }
+}
+
+/** What the guest's machine is made of: its software as it is, or ported. @throws UsageError where there is no port */
+function softwareOf(guest: Guest, { name, runsPorts = false }: Technique): Guest["options"] {
+  if (!runsPorts) return guest.options;
+  if (guest.ported !== undefined) return guest.ported.options;
+  throw new UsageError(
+    `the guest "${guest.name}" is not ported to ${name}`,
+    "Take another guest, or a technique that runs kernels as they are.",
+  );
 }

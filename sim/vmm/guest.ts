@@ -1,4 +1,4 @@
-import { KiB } from "../core/index.js";
+import { KiB, UsageError } from "../core/index.js";
 import { machine, rv64, type Isa, type Machine, type MachineOptions } from "../machine/index.js";
 
 /** A part of a guest's memory. */
@@ -38,4 +38,13 @@ export const guestMemory: number = KiB(512);
 /** The guest on a machine of its own, without a VMM. */
 export function bare(guest: Guest, options?: Partial<MachineOptions>): Machine {
   return machine({ memory: guestMemory, isa: guest.isa ?? rv64, ...guest.options, name: guest.name, ...options });
+}
+
+/**
+ * Any software as a guest: a program, or firmware and a kernel, with the disks and whatever else its machine has.
+ * @throws UsageError for a name that is empty
+ */
+export function guest(name: string, options: Guest["options"]): Guest {
+  if (name === "") throw new UsageError("a guest needs a name", 'Give one: vmm.guest("mine", { program }).');
+  return { name, about: "software of your own", options, results: [] };
 }

@@ -40,9 +40,8 @@ import { Vmm, type VmmOptions } from "./vmm.js";
 
 export * from "./popek-goldberg/index.js";
 export type { CostParameters } from "./costs.js";
-export { exitLanesView, exitLogView, exitSequenceView, exitsView } from "./exit-views.js";
 export type { Exit, ExitReason, Exits } from "./exits.js";
-export { bare, type Guest, type Port, type Result } from "./guest.js";
+export { bare, guest, type Guest, type Port, type Result } from "./guest.js";
 export { guests, type KernelGuest } from "./guests/index.js";
 export { portDifference, portView } from "./port-view.js";
 export type { Technique, TechniqueName } from "./technique.js";

@@ -1,4 +1,4 @@
-import { createWorld, KiB, UsageError, withDefaults, type TableView } from "../core/index.js";
+import { createWorld, KiB, UsageError, withDefaults, type LanesView, type TableView } from "../core/index.js";
 import {
   machine,
   rv64,
@@ -10,6 +10,7 @@ import {
 } from "../machine/index.js";
 import { Costs, type CostParameters } from "./costs.js";
 import { HostMemory } from "./frames.js";
+import { exitLanesView } from "./exit-views.js";
 import { guestMemory, type Guest } from "./guest.js";
 import { HostCpu } from "./host-cpu.js";
 import { pageSize } from "./privileged.js";
@@ -156,6 +157,11 @@ export class Vmm {
     if (found !== undefined) return found;
     const names = this.machines.map((each) => each.name).join(", ");
     throw new UsageError(`the VMM has no machine "${name}"`, `It has: ${names}.`);
+  }
+
+  /** When each guest had the processor, and when the VMM worked for it, by the model. */
+  lanes(most?: number): LanesView {
+    return exitLanesView(this.machines, most);
   }
 
   view(): TableView {

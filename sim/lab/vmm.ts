@@ -1,24 +1,55 @@
 import type { Isa } from "../machine/index.js";
 import {
+  bare,
   classify,
+  create,
+  guest,
+  guests,
   isomorphism,
+  portDifference,
+  portView,
   recursion,
   smt,
+  techniques,
   theorems,
   thirdGeneration,
   type Classification,
   type Classified,
+  type Guest,
   type Isomorphism,
   type IsomorphismOptions,
   type Recursion,
   type RecursionOptions,
   type RiscvOptions,
+  type Technique,
+  type TechniqueName,
   type Theorems,
   type ThirdGeneration,
+  type Vmm as Monitor,
+  type VmmOptions,
 } from "../vmm/index.js";
+import type { TableView } from "../core/index.js";
+import type { Machine, MachineOptions } from "../machine/index.js";
 
 /** Virtual machine monitors, and when there can be one. */
 interface Vmm {
+  /**
+   * A machine, a monitor that owns it, and a virtual machine for each guest: `vmm.create("trap-and-emulate", { guest: vmm.guests.timer })`.
+   * `.run()` lets them execute, `.exits` counts why they came back, `.machine.machine` is the computer that the guest sees: its console,
+   * its registers, its breakpoints.
+   * @throws UsageError for a technique or an option that isn't there, and for no guest
+   */
+  create(technique: Technique | TechniqueName, options?: Partial<VmmOptions>): Monitor;
+  /** The ways to virtualize. */
+  readonly techniques: readonly Technique[];
+  /** Small kernels, with their sources. */
+  readonly guests: typeof guests;
+  /** Any software as a guest: `vmm.guest("u-boot", { firmware, kernel })`. */
+  guest(name: string, options: Partial<Omit<MachineOptions, "world" | "isa" | "name">>): Guest;
+  /** A guest on a machine of its own, to compare with. */
+  bare(guest: Guest, options?: Partial<MachineOptions>): Machine;
+  /** How many lines porting took: of all guests, or of one line by line. */
+  port(guest?: Guest): TableView;
   /**
    * Every instruction's class after Popek and Goldberg, found by running it: `vmm.classify(isa.rv64)`. RISC-V's modes are S and U,
    * its states are sampled; `vmm.classify(vmm.thirdGeneration)` tries all states of a small machine, so that its verdicts are proofs.
@@ -42,4 +73,17 @@ interface Vmm {
   recursion(options?: Partial<RecursionOptions>): Recursion;
 }
 
-export const vmm: Vmm = { classify, theorems, thirdGeneration, isomorphism, recursion, smt };
+export const vmm: Vmm = {
+  create,
+  techniques,
+  guests,
+  guest,
+  bare,
+  port: (one) => (one === undefined ? portView(Object.values(guests)) : portDifference(one)),
+  classify,
+  theorems,
+  thirdGeneration,
+  isomorphism,
+  recursion,
+  smt,
+};

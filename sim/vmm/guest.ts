@@ -1,5 +1,20 @@
-import { KiB } from "../core/index.js";
+import { KiB, UsageError } from "../core/index.js";
 import { machine, rv64, type Isa, type Machine, type MachineOptions } from "../machine/index.js";
+
+/** A part of a guest's memory. */
+export interface Result {
+  readonly symbol: string;
+  readonly bytes: number;
+}
+
+/** A kernel that was changed for a VMM. */
+export interface Port {
+  readonly source: string;
+  /** Lines of the kernel that were taken out, and lines that stand in their place; the firmware isn't counted. */
+  readonly removed: readonly string[];
+  readonly added: readonly string[];
+  readonly options: Guest["options"];
+}
 
 /** Software for a machine, bare or virtual. */
 export interface Guest {
@@ -12,8 +27,10 @@ export interface Guest {
   readonly options: Partial<Omit<MachineOptions, "world" | "isa" | "name">>;
   /** The instructions that it needs, where `rv64` hasn't all. */
   readonly isa?: Isa;
-  /** Symbols of its memory at which it leaves its results, by what they are: what a port of it is compared by. */
-  readonly results: readonly string[];
+  /** Where in its memory it leaves its results, and how many bytes they are: what a port of it is compared by. */
+  readonly results: readonly Result[];
+  /** The same kernel, changed to ask its VMM for what is privileged: for paravirtualization. */
+  readonly ported?: Port;
 }
 
 export const guestMemory: number = KiB(512);
@@ -21,4 +38,13 @@ export const guestMemory: number = KiB(512);
 /** The guest on a machine of its own, without a VMM. */
 export function bare(guest: Guest, options?: Partial<MachineOptions>): Machine {
   return machine({ memory: guestMemory, isa: guest.isa ?? rv64, ...guest.options, name: guest.name, ...options });
+}
+
+/**
+ * Any software as a guest: a program, or firmware and a kernel, with the disks and whatever else its machine has.
+ * @throws UsageError for a name that is empty
+ */
+export function guest(name: string, options: Guest["options"]): Guest {
+  if (name === "") throw new UsageError("a guest needs a name", 'Give one: vmm.guest("mine", { program }).');
+  return { name, about: "software of your own", options, results: [] };
 }

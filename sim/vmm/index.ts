@@ -24,6 +24,7 @@
  * technique        what a way to virtualize supplies
  * trap-and-emulate privileged instructions trap
  * binary-translation   sensitive instructions are rewritten; code-cache: into what
+ * paravirtualization   guests that ask; hypercalls: what they ask, and where they find answers; port-view: what porting took
  * exits, exit-views, costs   exits as data, as pictures, and in cycles of a model
  * guests/          the kernels
  * popek-goldberg/  instructions classified by experiment; the paper's theorems, its machine, its isomorphism
@@ -31,6 +32,7 @@
  * Source: G. J. Popek and R. P. Goldberg, "Formal Requirements for Virtualizable Third Generation Architectures", CACM 17(7), 1974.
  */
 import { UsageError, nearest } from "../core/index.js";
+import { paravirtualization } from "./paravirtualization.js";
 import { binaryTranslation } from "./binary-translation.js";
 import type { Technique, TechniqueName } from "./technique.js";
 import { trapAndEmulate } from "./trap-and-emulate.js";
@@ -38,18 +40,19 @@ import { Vmm, type VmmOptions } from "./vmm.js";
 
 export * from "./popek-goldberg/index.js";
 export type { CostParameters } from "./costs.js";
-export { exitLanesView, exitLogView, exitSequenceView, exitsView } from "./exit-views.js";
 export type { Exit, ExitReason, Exits } from "./exits.js";
-export { bare, type Guest } from "./guest.js";
+export { bare, guest, type Guest, type Port, type Result } from "./guest.js";
 export { guests, type KernelGuest } from "./guests/index.js";
+export { portDifference, portView } from "./port-view.js";
 export type { Technique, TechniqueName } from "./technique.js";
 export { binaryTranslation } from "./binary-translation.js";
+export { paravirtualization } from "./paravirtualization.js";
 export { trapAndEmulate } from "./trap-and-emulate.js";
 export type { VirtualMachine } from "./virtual-machine.js";
 export type { Vmm, VmmOptions, VmmRunOptions } from "./vmm.js";
 
 /** The ways to virtualize that there are. */
-export const techniques: readonly Technique[] = [trapAndEmulate, binaryTranslation];
+export const techniques: readonly Technique[] = [trapAndEmulate, binaryTranslation, paravirtualization];
 
 function techniqueOf(technique: Technique | TechniqueName): Technique {
   if (typeof technique !== "string") return technique;

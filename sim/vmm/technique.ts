@@ -1,4 +1,4 @@
-import type { Hart, HartEngine } from "../machine/index.js";
+import type { Hart, HartEngine, Machine } from "../machine/index.js";
 import type { Allocator } from "./allocator.js";
 import type { Exits } from "./exits.js";
 import type { Allotment, Frames } from "./frames.js";
@@ -8,7 +8,9 @@ import type { HostCpu } from "./host-cpu.js";
 export interface CpuParts {
   /** The virtual hart: the state that the guest believes in. It executes nothing by itself. */
   readonly guest: Hart;
-  /** The physical one. */
+  /** The computer that the guest sees, whose hart it is. */
+  readonly machine: Machine;
+  /** The physical hart. */
   readonly host: HostCpu;
   /** What of the host's memory the guest reaches. */
   readonly allocator: Allocator;
@@ -21,7 +23,7 @@ export interface CpuParts {
   readonly frames: Frames;
 }
 
-export type TechniqueName = "trap-and-emulate" | "binary-translation";
+export type TechniqueName = "trap-and-emulate" | "binary-translation" | "paravirtualization";
 
 /**
  * A way to virtualize: what it supplies beside the parts that all share. It executes a virtual hart, as an engine of the machine
@@ -33,5 +35,7 @@ export interface Technique {
   readonly title: string;
   /** Pages of the host's memory that it keeps of its own for each virtual hart. */
   readonly pages: number;
+  /** Whether it runs kernels that were ported to it, and no others. */
+  readonly runsPorts?: boolean;
   createCpu(parts: CpuParts): HartEngine;
 }

@@ -53,7 +53,12 @@ export class DeprivilegedCpu implements HartEngine {
       return true;
     }
     guest.count(begun - 1);
-    return this.#dispatcher.dispatch(exit) || begun > 1;
+    return this.call(exit.cause) || this.#dispatcher.dispatch(exit) || begun > 1;
+  }
+
+  /** For techniques whose guests call their VMM. @returns whether the trap was such a call, and is over */
+  protected call(_cause: number): boolean {
+    return false;
   }
 
   /** Whether memory is seen in a way that one shadow table can't show: with MPRV, data are another mode's; a guest's own guest. */

@@ -1,8 +1,8 @@
-import type { TableView } from "../core/index.js";
+import type { SequenceView, TableView } from "../core/index.js";
 import { machineWithin, type Machine, type MachineOptions, type MachineStop } from "../machine/index.js";
 import { Allocator } from "./allocator.js";
 import type { Costs } from "./costs.js";
-import { exitsView } from "./exit-views.js";
+import { exitLogView, exitSequenceView, exitsView } from "./exit-views.js";
 import { Exits } from "./exits.js";
 import { Frames, type HostMemory } from "./frames.js";
 import type { HostCpu } from "./host-cpu.js";
@@ -56,6 +56,7 @@ export class VirtualMachine {
       });
       guest.engine = technique.createCpu({
         guest,
+        machine: this.machine,
         host,
         allocator,
         exits: this.exits,
@@ -96,6 +97,16 @@ export class VirtualMachine {
   reboot(): void {
     this.machine.reset();
     this.ended = undefined;
+  }
+
+  /** The latest exits, one by one. */
+  exitLog(most?: number): TableView {
+    return exitLogView(this, most);
+  }
+
+  /** What the VMM's parts did at the latest exits. */
+  exitSequence(most?: number): SequenceView {
+    return exitSequenceView(this, most);
   }
 
   view(): TableView {

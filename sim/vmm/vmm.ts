@@ -1,4 +1,4 @@
-import { createWorld, KiB, UsageError, withDefaults, type TableView } from "../core/index.js";
+import { createWorld, KiB, UsageError, withDefaults, type LanesView, type TableView } from "../core/index.js";
 import {
   machine,
   rv64,
@@ -10,6 +10,7 @@ import {
 } from "../machine/index.js";
 import { Costs, type CostParameters } from "./costs.js";
 import { HostMemory } from "./frames.js";
+import { exitLanesView } from "./exit-views.js";
 import { guestMemory, type Guest } from "./guest.js";
 import { HostCpu } from "./host-cpu.js";
 import { pageSize } from "./privileged.js";
@@ -79,7 +80,7 @@ export class Vmm {
     const machines = guests.map((guest) => ({
       memory: guestMemory,
       echo: options.echo,
-      ...guest.options,
+      ...softwareOf(guest, technique),
       ...options.machine,
       isa,
       name: guest.name,
@@ -158,6 +159,11 @@ export class Vmm {
     throw new UsageError(`the VMM has no machine "${name}"`, `It has: ${names}.`);
   }
 
+  /** When each guest had the processor, and when the VMM worked for it, by the model. */
+  lanes(most?: number): LanesView {
+    return exitLanesView(this.machines, most);
+  }
+
   view(): TableView {
     return {
       as: "table",
@@ -179,4 +185,14 @@ export class Vmm {
       caption: `one host hart, slices of ${this.#slice} guest instructions`,
     };
   }
+}
+
+/** What the guest's machine is made of: its software as it is, or ported. @throws UsageError where there is no port */
+function softwareOf(guest: Guest, { name, runsPorts = false }: Technique): Guest["options"] {
+  if (!runsPorts) return guest.options;
+  if (guest.ported !== undefined) return guest.ported.options;
+  throw new UsageError(
+    `the guest "${guest.name}" is not ported to ${name}`,
+    "Take another guest, or a technique that runs kernels as they are.",
+  );
 }

@@ -16,7 +16,10 @@ function disk(): Uint8Array {
 export const block: KernelGuest = kernelGuest({
   name: "block",
   about: "A kernel with a driver for its disk: it reads a sector by DMA, waits for the interrupt, and writes another.",
-  results: ["results", "sector"],
+  results: [
+    { symbol: "results", bytes: 40 },
+    { symbol: "sector", bytes: 512 },
+  ],
   drives: () => [disk()],
   source: `${firmware}
   .equ device, 0x10001000

@@ -1,4 +1,5 @@
 import { firmware, printing } from "./firmware.js";
+import { commonEdits } from "./paravirtual.js";
 import { kernelGuest, type KernelGuest } from "./kernel-guest.js";
 
 /** How often it goes through its table. */
@@ -8,7 +9,8 @@ const rounds = 400;
 export const compute: KernelGuest = kernelGuest({
   name: "compute",
   about: "A kernel that sorts nothing and calls nobody: it mixes a table of 64 KiB over and over.",
-  results: ["results"],
+  results: [{ symbol: "results", bytes: 8 }],
+  port: commonEdits,
   source: `${firmware}
 kernel:
   la    sp, stack

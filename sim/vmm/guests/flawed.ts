@@ -9,7 +9,7 @@ export const prober: KernelGuest = kernelGuest({
   name: "prober",
   about: "A kernel that asks the processor whether it may read a page of its own.",
   isa: rv64.with("probe-in-real-mode"),
-  results: ["results"],
+  results: [{ symbol: "results", bytes: 8 }],
   source: `${firmware}
 kernel:
   la    sp, stack
@@ -50,7 +50,7 @@ export const leaver: KernelGuest = kernelGuest({
   name: "leaver",
   about: "A kernel that goes to user mode by an instruction which never traps, and is called from there.",
   isa: rv64.with("return-to-user-without-trap"),
-  results: ["results"],
+  results: [{ symbol: "results", bytes: 8 }],
   source: `${firmware}
 kernel:
   la    sp, stack

@@ -6,7 +6,7 @@ export const paging: KernelGuest = kernelGuest({
   name: "paging",
   about:
     "A kernel that maps, remaps and unmaps pages, reads user's and execute-only ones, and notes each fault it takes.",
-  results: ["results"],
+  results: [{ symbol: "results", bytes: 512 }],
   source: `${firmware}
   .equ V, 1
   .equ R, 2

@@ -1,15 +1,155 @@
 import { firmware, printing } from "./firmware.js";
-import { kernelGuest, type KernelGuest } from "./kernel-guest.js";
+import { commonEdits } from "./paravirtual.js";
+import { kernelGuest, type Edit, type KernelGuest } from "./kernel-guest.js";
 
 /** Units of mtime that a process has before it is the other's turn. */
 const turn = 100;
+
+/**
+ * Entries of page tables go to the VMM in one batch for each process; what a trap was stands in the shared page, and so does where to
+ * go back to.
+ */
+const edits: readonly Edit[] = [
+  [
+    `  la    t1, \\table
+  sd    t0, 8 * (\\index)(t1)
+`,
+    `  la    t1, \\table + 8 * (\\index)
+  sd    t1, (s4)
+  sd    t0, 8(s4)
+  addi  s4, s4, 16
+`,
+  ],
+  [
+    `  la    t1, root\\n
+  li    t0, RW | AD | V
+  sd    t0, (t1)
+  li    t0, (0x80000000 >> 2) | RWX | AD | V
+  sd    t0, 16(t1)
+`,
+    `  la    s4, batch
+  la    t1, root\\n
+  li    t0, RW | AD | V
+  sd    t1, (s4)
+  sd    t0, 8(s4)
+  addi  t1, t1, 16
+  li    t0, (0x80000000 >> 2) | RWX | AD | V
+  sd    t1, 16(s4)
+  sd    t0, 24(s4)
+  addi  s4, s4, 32
+`,
+  ],
+  [
+    `  sd    t1, 256(t0)               # its satp
+`,
+    `  sd    t1, 256(t0)               # its satp
+  la    a0, batch
+  sub   a1, s4, a0
+  srli  a1, a1, 4
+  hypercall update
+`,
+  ],
+  [
+    `  la    t0, trap
+  csrw  stvec, t0
+  li    t0, 1 << 5
+  csrw  sie, t0
+`,
+    `  la    a0, trap
+  hypercall vector
+`,
+  ],
+  ["  csrrw x31, sscratch, x31\n", ""],
+  [
+    `  csrrw t0, sscratch, x31
+  sd    t0, 8 * 31(x31)
+  mv    s0, x31
+  csrr  t0, sepc
+`,
+    `  la    t1, shared                # x31 is the frame that the VMM was given
+  ld    t0, shared_x31(t1)
+  sd    t0, 8 * 31(x31)
+  mv    s0, x31
+  ld    t0, shared_pc(t1)
+`,
+  ],
+  ["  csrr  t0, scause\n", "  ld    t0, shared_cause(t1)\n"],
+  [
+    `  csrr  t0, stval
+  sd    t0, 16(t1)
+  csrr  t0, sstatus
+  sd    t0, 32(t1)
+`,
+    `  la    t0, shared
+  ld    t0, shared_value(t0)
+  sd    t0, 16(t1)
+`,
+  ],
+  [
+    `  li    a7, 1                     # print, as the firmware does it
+  ecall
+`,
+    `  la    t0, shared                # print, by the ring
+  ld    t1, shared_produced(t0)
+  andi  t2, t1, shared_ringSize - 1
+  add   t2, t2, t0
+  sb    a0, shared_ring(t2)
+  addi  t1, t1, 1
+  sd    t1, shared_produced(t0)
+  hypercall console
+`,
+  ],
+  [
+    `  rdtime t0
+  addi  t0, t0, ${turn}
+  csrw  stimecmp, t0
+  ld    t0, 256(s0)
+  csrw  satp, t0
+`,
+    `  li    a0, ${turn}
+  hypercall timer
+  ld    a0, 256(s0)
+  hypercall root
+`,
+  ],
+  [
+    `  csrw  sscratch, s0
+  ld    t0, (s0)
+  csrw  sepc, t0
+  li    t0, 1 << 8
+  csrc  sstatus, t0               # to user mode, with interrupts on
+  li    t0, 1 << 5
+  csrs  sstatus, t0
+`,
+    `  la    t1, shared
+  sd    s0, shared_frame(t1)
+  ld    t0, (s0)
+  sd    t0, shared_pc(t1)
+  sd    zero, shared_kernel(t1)   # to user mode, with events on
+  sd    zero, shared_wasMasked(t1)
+  ld    t0, 8 * 31(s0)
+  sd    t0, shared_x31(t1)
+  ld    t0, 8 * 17(s0)
+  sd    t0, shared_a7(t1)
+`,
+  ],
+  [
+    `  ld    x31, 8 * 31(x31)
+  sret
+`,
+    `  hypercall return                # which gives x31 and a7 back
+`,
+  ],
+  ["frame0:  .skip 264\n", "batch:   .skip 512\nframe0:  .skip 264\n"],
+];
 
 /** Two processes in user mode with address spaces of their own, preempted by the timer; system calls exit, print and give up. */
 export const processes: KernelGuest = kernelGuest({
   name: "processes",
   about:
     "A kernel with two user processes, each in its own address space: they print, compute, and try to read the kernel.",
-  results: ["results"],
+  results: [{ symbol: "results", bytes: 32 }],
+  port: [...commonEdits, ...edits],
   source: `${firmware}
   .equ V, 1
   .equ RW, 6
@@ -90,7 +230,7 @@ trap:
   csrr  t0, stval
   sd    t0, 16(t1)
   csrr  t0, sstatus
-  sd    t0, 24(t1)
+  sd    t0, 32(t1)
   ld    t0, (s0)
   addi  t0, t0, 4
   sd    t0, (s0)
@@ -110,9 +250,9 @@ system_call:
   j     resume
 exit:
   la    t1, results               # what it computed
-  ld    t0, 32(t1)
+  ld    t0, 24(t1)
   add   t0, t0, a0
-  sd    t0, 32(t1)
+  sd    t0, 24(t1)
   addi  s11, s11, -1
   la    t0, lives
   sd    s11, (t0)

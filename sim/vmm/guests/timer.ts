@@ -1,15 +1,96 @@
 import { firmware, printing } from "./firmware.js";
-import { kernelGuest, type KernelGuest } from "./kernel-guest.js";
+import { commonEdits } from "./paravirtual.js";
+import { kernelGuest, type Edit, type KernelGuest } from "./kernel-guest.js";
 
 /** So many ticks, each so many units of mtime apart. */
 const ticks = 10;
 const period = 50;
 
+/** Events for interrupts, and a word in the shared page for sstatus.SIE. */
+const edits: readonly Edit[] = [
+  ["  la    t0, tick\n  csrw  stvec, t0\n", "  la    a0, tick\n  hypercall vector\n  la    s6, shared\n"],
+  [
+    `  li    t0, 1 << 5
+  csrw  sie, t0
+  rdtime t0
+  addi  t0, t0, ${period}
+  csrw  stimecmp, t0
+`,
+    `  sd    zero, shared_masked(s6)
+  li    a0, ${period}
+  hypercall timer
+`,
+  ],
+  [
+    `  csrci sstatus, 2                # interrupts off: a tick is due soon, and may not come
+  rdtime t0
+  csrw  stimecmp, t0
+`,
+    `  li    t0, 1                     # events off: a tick is due soon, and may not come
+  sd    t0, shared_masked(s6)
+  li    a0, 0
+  hypercall timer
+`,
+  ],
+  [
+    `  csrsi sstatus, 2                # on again: it comes at once
+  nop
+  csrci sstatus, 2
+  li    t0, -1
+  csrw  stimecmp, t0
+`,
+    `  sd    zero, shared_masked(s6)   # on again: it comes with the next call
+  hypercall console
+  li    t0, 1
+  sd    t0, shared_masked(s6)
+  li    a0, -1
+  hypercall timer
+`,
+  ],
+  ["  csrr  t0, sstatus\n  sd    t0, 144(s1)\n", ""],
+  [
+    `  rdtime t0
+  addi  t0, t0, 100
+  mv    s5, s2
+  csrw  stimecmp, t0
+3:wfi                             # which may come back for no reason
+  csrr  t0, sip
+  bnez  t0, 4f
+  beq   s2, s5, 3b
+4:sd    t0, 152(s1)
+  li    t0, -1
+  csrw  stimecmp, t0
+`,
+    `  li    a0, 100
+  hypercall timer
+  hypercall block
+  li    a0, -1
+  hypercall timer
+`,
+  ],
+  ["  csrw  sscratch, t0\n", "  sd    t0, -8(sp)\n  sd    a0, -16(sp)\n  sd    a7, shared_a7(s6)\n"],
+  [
+    `  rdtime t0
+  addi  t0, t0, ${period}
+  csrw  stimecmp, t0
+  csrr  t0, sscratch
+  sret
+`,
+    `  li    a0, ${period}
+  hypercall timer
+  ld    t0, -8(sp)
+  ld    a0, -16(sp)
+  hypercall return                # which gives a7 back
+`,
+  ],
+];
+
 /** Timer interrupts, and a stretch of code with interrupts off, in which none may come. */
 export const timer: KernelGuest = kernelGuest({
   name: "timer",
   about: "A kernel that is interrupted ten times by its timer, notes where, and keeps interrupts off for a while.",
-  results: ["results"],
+  results: [{ symbol: "outcome", bytes: 16 }],
+  port: [...commonEdits, ...edits],
   source: `${firmware}
 kernel:
   la    sp, stack
@@ -86,7 +167,8 @@ ${printing}
 text: .asciz " ticks, "
 rest: .asciz " while interrupts were off\\n"
   .balign 8
-results: .skip 160
+results: .skip 128
+outcome: .skip 32
   .section .bss
   .balign 16
   .skip 1024

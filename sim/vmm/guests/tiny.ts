@@ -1,11 +1,22 @@
 import { firmware, printing } from "./firmware.js";
+import { commonEdits } from "./paravirtual.js";
 import { kernelGuest, type KernelGuest } from "./kernel-guest.js";
+
+/** What a kernel reads of itself. */
+const privileged = `  csrr  t0, sstatus
+  sd    t0, 8(t1)
+  csrr  t0, sscratch
+  csrw  sscratch, a0
+  csrrw t0, sscratch, t0
+  sd    t0, 16(t1)
+`;
 
 /** Begins in machine mode, goes to supervisor mode, prints, computes, ends. */
 export const tiny: KernelGuest = kernelGuest({
   name: "tiny",
   about: "A kernel that prints a greeting and its sum of the numbers up to 1000, and switches the machine off.",
-  results: ["results"],
+  results: [{ symbol: "results", bytes: 8 }],
+  port: [...commonEdits, [privileged, ""]],
   source: `${firmware}
 kernel:
   la    sp, stack
@@ -18,13 +29,7 @@ kernel:
   bnez  t0, 1b
   la    t1, results
   sd    a0, (t1)
-  csrr  t0, sstatus               # what a kernel reads of itself
-  sd    t0, 8(t1)
-  csrr  t0, sscratch
-  csrw  sscratch, a0
-  csrrw t0, sscratch, t0
-  sd    t0, 16(t1)
-  call  print_number
+${privileged}  call  print_number
   la    a0, newline
   call  print
   j     shut_down

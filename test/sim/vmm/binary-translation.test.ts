@@ -35,7 +35,7 @@ describe("binary translation", () => {
       "writer",
       `li a0, 0x10000000; li a1, 'x'; li a2, 50\n1: sb a1, (a0); addi a2, a2, -1; bnez a2, 1b${end}`,
     );
-    const pair = runBoth(binaryTranslation, guest);
+    const pair = runBoth(binaryTranslation, guest, {}, 100_000);
     expectSame(pair);
     expect(pair.vmm.exits.count("device access")).toBeLessThan(6);
     expect(pair.vmm.exits.count("callout")).toBeGreaterThan(44);
@@ -62,7 +62,7 @@ describe("binary translation", () => {
   addi s1, s1, -1
   bnez s1, 1b${end}`,
     );
-    const pair = runBoth(binaryTranslation, guest);
+    const pair = runBoth(binaryTranslation, guest, {}, 100_000);
     expectSame(pair);
     expect(pair.virtual.hart(0).x(8)).toBe(16n * (5n + 4n + 3n + 2n + 1n));
   });
@@ -73,7 +73,7 @@ describe("binary translation", () => {
       `la a0, data; li a1, 100\n1: ld t0, (a0); addi t0, t0, 3; sd t0, (a0); addi a1, a1, -1; bnez a1, 1b${end}
   .balign 8\ndata: .dword 7`,
     );
-    const pair = runBoth(binaryTranslation, guest);
+    const pair = runBoth(binaryTranslation, guest, {}, 100_000);
     expectSame(pair);
     expect(pair.virtual.hart(0).x(5)).not.toBe(0n);
   });
@@ -82,19 +82,20 @@ describe("binary translation", () => {
     const guest = guestOf(
       "edges",
       `la t0, 9f; csrw mtvec, t0; j 1f
-  .option norvc
   .balign 4
+  .option norvc
 9:csrr t1, mepc; addi t1, t1, 2; csrw mepc, t1; addi s0, s0, 1; mret
 1:li s1, 20
   .option rvc
   j 2f
-  .skip 4096 - (. - _first) % 4096 - 2
+  .balign 4096
+  .skip 4094
 2:li a0, 0x12345000
   .2byte 0                        # no instruction
   addi s1, s1, -1
-  bnez s1, 2b${end}`.replace("la t0, 9f", "_first: la t0, 9f"),
+  bnez s1, 2b${end}`,
     );
-    const pair = runBoth(binaryTranslation, guest);
+    const pair = runBoth(binaryTranslation, guest, {}, 100_000);
     expectSame(pair);
     expect(pair.virtual.hart(0).x(8)).toBe(20n);
   });

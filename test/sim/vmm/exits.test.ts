@@ -1,15 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { Costs } from "../../../sim/vmm/costs.js";
 import { Exits } from "../../../sim/vmm/exits.js";
-import {
-  create,
-  exitLanesView,
-  exitLogView,
-  exitSequenceView,
-  exitsView,
-  guests,
-  trapAndEmulate,
-} from "../../../sim/vmm/index.js";
+import { create, guests, trapAndEmulate } from "../../../sim/vmm/index.js";
 import { runBoth } from "./same.js";
 
 describe("exits are data", () => {
@@ -71,15 +63,14 @@ describe("exits are data", () => {
   test("views: a table of reasons, the log, who acts, and lanes of time", () => {
     const vmm = create("trap-and-emulate", { guest: guests.processes }).run();
     const { machine } = vmm;
-    const table = exitsView(machine);
-    expect(machine.view()).toEqual(table);
+    const table = machine.view();
     expect(table.rows.reduce((sum, { count }) => sum + Number(count), 0)).toBe(machine.exits.total);
     expect(table.rows[0]).toMatchObject({ reason: "CSR access" });
-    const [last] = exitLogView(machine, 1).rows;
+    const [last] = machine.exitLog(1).rows;
     expect(last).toMatchObject({ mode: "machine", instruction: "sw t1,0(t0)", reason: "device access" });
-    const { messages } = exitSequenceView(machine, 2);
+    const { messages } = machine.exitSequence(2);
     expect(messages.map(({ from, to }) => `${from} ${to}`)).toContain("guest dispatcher");
-    const { lanes } = exitLanesView([machine], 50);
+    const { lanes } = vmm.lanes(50);
     expect(lanes.map(({ name }) => name)).toEqual(["processes", "VMM for processes"]);
     const spans = lanes.flatMap((lane) => lane.spans).sort((a, b) => a.from - b.from);
     for (const [index, span] of spans.entries()) {

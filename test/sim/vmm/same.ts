@@ -7,7 +7,7 @@ export const enough = 40_000_000;
 
 /** What a guest leaves where it says that its results are, as bytes. */
 export function resultsOf({ results }: Guest, machine: Machine): readonly string[] {
-  return results.map((symbol) => Buffer.from(machine.read(symbol, 512)).toString("hex"));
+  return results.map(({ symbol, bytes }) => Buffer.from(machine.read(symbol, bytes)).toString("hex"));
 }
 
 export interface Pair {

@@ -1,0 +1,217 @@
+import { invariant } from "../core/index.js";
+import type { Hart, Machine } from "../machine/index.js";
+import { cause, privilege } from "./privileged.js";
+import { hypercalls, sharedPage } from "./hypercalls.js";
+import type { CpuParts, Technique } from "./technique.js";
+import { DeprivilegedCpu } from "./trap-and-emulate.js";
+
+const csr = {
+  sstatus: 0x100,
+  sie: 0x104,
+  stvec: 0x105,
+  sepc: 0x141,
+  scause: 0x142,
+  stval: 0x143,
+  sip: 0x144,
+  stimecmp: 0x14d,
+  satp: 0x180,
+  medeleg: 0x302,
+  mideleg: 0x303,
+  mcounteren: 0x306,
+  menvcfg: 0x30a,
+  pmpcfg: 0x3a0,
+  pmpaddr: 0x3b0,
+} as const;
+const status = { SIE: 2n, SPIE: 32n, SPP: 256n } as const;
+const timerEvent = 32n;
+const supervisor = { privilege: privilege.supervisor, virtual: false } as const;
+/** a0, a1, a7, x31. */
+const register = { first: 10, second: 11, number: 17, frame: 31 } as const;
+
+/**
+ * Executes a guest that was changed to ask for what is privileged. It is de-privileged as under trap and emulate, and what traps all the same
+ * is emulated; but its hypercalls do much at once, and what it used to read and write in CSRs it finds in a page that it shares
+ * with the VMM: masking events, or finding out why it trapped, costs no exit.
+ */
+class ParavirtualCpu extends DeprivilegedCpu {
+  readonly #parts: CpuParts;
+  readonly #guest: Hart;
+  readonly #machine: Machine;
+  #shared: number | undefined;
+  #consumed = 0n;
+  /** When the last trap was delivered, in the guest's instructions: once is enough. */
+  #delivered = -1;
+
+  constructor(parts: CpuParts) {
+    super(parts);
+    this.#parts = parts;
+    this.#guest = parts.guest;
+    this.#machine = parts.machine;
+  }
+
+  override burst(): void {
+    const { state } = this.#guest;
+    if (state.mode.privilege === privilege.machine) this.#build();
+    this.#publish();
+    super.burst();
+    this.#readMask();
+  }
+
+  protected override call(exitCause: number): boolean {
+    const guest = this.#guest;
+    const { state, pc } = guest;
+    if (exitCause !== cause.callFromUser || state.mode.privilege !== privilege.supervisor) return false;
+    const at = guest.cycles;
+    guest.count(1);
+    guest.pc = pc + 4n;
+    this.#readMask();
+    this.#perform(Number(guest.x(register.number)), guest.x(register.first), guest.x(register.second));
+    this.#parts.exits.add("hypercall", at, pc, privilege.supervisor, 0x73);
+    return true;
+  }
+
+  /** What a domain builder does: the kernel begins in supervisor mode, with its traps and time delegated to it. */
+  #build(): void {
+    const guest = this.#guest;
+    this.#shared = undefined;
+    this.#consumed = 0n;
+    guest.setCsr(csr.medeleg, 0xb3ffn);
+    guest.setCsr(csr.mideleg, 0x222n);
+    guest.setCsr(csr.mcounteren, 7n);
+    guest.setCsr(csr.menvcfg, BigInt.asIntN(64, 5n << 61n));
+    guest.setCsr(csr.pmpaddr, -1n);
+    guest.setCsr(csr.pmpcfg, 0x1fn);
+    guest.setCsr(csr.sie, timerEvent);
+    guest.state.mode = supervisor;
+  }
+
+  #perform(number: number, first: bigint, second: bigint): void {
+    const guest = this.#guest;
+    switch (number) {
+      case hypercalls.share:
+        this.#shared = Number(BigInt.asUintN(56, first));
+        return;
+      case hypercalls.vector:
+        guest.setCsr(csr.stvec, first & -4n);
+        return;
+      case hypercalls.update:
+        this.#update(Number(BigInt.asUintN(56, first)), Number(BigInt.asUintN(12, second)));
+        return;
+      case hypercalls.root:
+        guest.setCsr(csr.satp, first);
+        return;
+      case hypercalls.return:
+        this.#return();
+        return;
+      case hypercalls.timer:
+        guest.setCsr(csr.stimecmp, first < 0n ? -1n : BigInt.asIntN(64, guest.time() + first));
+        return;
+      case hypercalls.console:
+        this.#drain();
+        return;
+      case hypercalls.block:
+        guest.routines.waitForInterrupt(0n, 0n, 0n);
+        return;
+      case hypercalls.shutDown:
+        this.#drain();
+        // As the firmware of a native kernel does it.
+        this.#machine.bus.store(finisher.address, 32, finisher.off);
+        return;
+      default:
+        // No such call: the answer says so, as Xen's -ENOSYS.
+        guest.setX(register.first, -38n);
+    }
+  }
+
+  #update(list: number, count: number): void {
+    const { bus } = this.#machine;
+    for (let index = 0; index < count; index++) {
+      const at = bus.load(list + 16 * index, 64);
+      const entry = bus.load(list + 16 * index + 8, 64);
+      if (at === undefined || entry === undefined || bus.ramAt(Number(at), 8) === undefined) return;
+      bus.store(Number(at), 64, entry);
+    }
+    this.forget(undefined);
+  }
+
+  #return(): void {
+    const guest = this.#guest;
+    const previous =
+      (this.#read("kernel") === 0n ? 0n : status.SPP) | (this.#read("wasMasked") === 0n ? status.SPIE : 0n);
+    const kept = (guest.csr(csr.sstatus) ?? 0n) & ~(status.SPP | status.SPIE);
+    guest.setCsr(csr.sstatus, kept | previous);
+    guest.setCsr(csr.sepc, this.#read("pc"));
+    const to = guest.routines.returnFromSupervisor(0n, 0n, 0n);
+    invariant(typeof to === "bigint", "supervisor mode may return");
+    guest.pc = to;
+    guest.setX(register.number, this.#read("a7"));
+    if (this.#read("frame") !== 0n) guest.setX(register.frame, this.#read("x31"));
+    this.#write("masked", this.#read("wasMasked"));
+  }
+
+  #drain(): void {
+    const { bus, console } = this.#machine;
+    const produced = this.#read("produced");
+    if (this.#shared === undefined) return;
+    // More than the ring holds is lost to the guest that overran it.
+    const size = BigInt(sharedPage.ringSize);
+    if (produced - this.#consumed > size) this.#consumed = produced - size;
+    const bytes: number[] = [];
+    for (; this.#consumed < produced; this.#consumed++) {
+      const place = this.#shared + sharedPage.ring + Number(this.#consumed % size);
+      bytes.push(Number(bus.load(place, 8) ?? 0n));
+    }
+    console.write(bytes, false);
+  }
+
+  /** Where the guest is at the beginning of its handler, the shared page says what brought it there. */
+  #publish(): void {
+    const guest = this.#guest;
+    const { state } = guest;
+    if (guest.pc !== state.stvec || state.mode.privilege !== privilege.supervisor) return;
+    const sstatus = guest.csr(csr.sstatus) ?? 0n;
+    this.#write("pc", state.sepc);
+    this.#write("cause", state.scause);
+    this.#write("value", state.stval);
+    this.#write("kernel", (sstatus & status.SPP) === 0n ? 0n : 1n);
+    this.#write("wasMasked", (sstatus & status.SPIE) === 0n ? 1n : 0n);
+    this.#write("masked", 1n);
+    this.#write("pending", guest.csr(csr.sip) ?? 0n);
+    const frame = this.#read("frame");
+    if (frame === 0n || this.#delivered === guest.cycles) return;
+    this.#delivered = guest.cycles;
+    this.#write("x31", guest.x(register.frame));
+    guest.setX(register.frame, frame);
+  }
+
+  /** The virtual hart's own mask is what the guest has put into the shared page. */
+  #readMask(): void {
+    const guest = this.#guest;
+    if (this.#shared === undefined || guest.state.mode.privilege !== privilege.supervisor) return;
+    const sstatus = guest.csr(csr.sstatus) ?? 0n;
+    const enabled = this.#read("masked") === 0n ? status.SIE : 0n;
+    if ((sstatus & status.SIE) !== enabled) guest.setCsr(csr.sstatus, (sstatus & ~status.SIE) | enabled);
+  }
+
+  #read(field: keyof typeof sharedPage): bigint {
+    if (this.#shared === undefined) return 0n;
+    return BigInt.asIntN(64, this.#machine.bus.load(this.#shared + sharedPage[field], 64) ?? 0n);
+  }
+
+  #write(field: keyof typeof sharedPage, value: bigint): void {
+    const { bus } = this.#machine;
+    if (this.#shared === undefined || bus.ramAt(this.#shared, 4096) === undefined) return;
+    bus.store(this.#shared + sharedPage[field], 64, value);
+  }
+}
+
+/** The board's finisher, and what switches it off. */
+const finisher = { address: 0x10_0000, off: 0x5555n } as const;
+
+export const paravirtualization: Technique = {
+  name: "paravirtualization",
+  title: "Paravirtualization (Barham et al. 2003)",
+  pages: 0,
+  runsPorts: true,
+  createCpu: (parts) => new ParavirtualCpu(parts),
+};

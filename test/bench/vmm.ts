@@ -1,0 +1,75 @@
+/**
+ * Virtual machine monitors: how fast guests are under them, on the engine that executes the bare machine too, and how many exits a
+ * second of this computer's time serves.
+ */
+import { machine, assemble } from "../../sim/machine/index.js";
+import { bare, binaryTranslation, create, guests, trapAndEmulate } from "../../sim/vmm/index.js";
+import type { Technique } from "../../sim/vmm/index.js";
+import { userSeconds } from "./machine/parts.js";
+import type { Bench, Contender, Room } from "./runner/measure.js";
+
+/** Instructions of the innocuous guest: the first ones make its code hot, the others are measured. */
+const warm = 50_000_000;
+const measured = 1_200_000_000;
+const compute = {
+  ...guests.compute,
+  get options() {
+    return { program: assemble(guests.compute.source.replace("li    s2, 400", "li    s2, 40000")) };
+  },
+};
+
+function bareRate(): number {
+  const guest = bare(compute, { echo: false });
+  guest.run({ instructions: warm });
+  return measured / userSeconds(() => void guest.run({ instructions: measured }));
+}
+
+function virtualRate(technique: Technique): number {
+  const vmm = create(technique, { guest: compute }).run({ instructions: warm });
+  return measured / userSeconds(() => void vmm.run({ instructions: measured }));
+}
+
+/** The trap-heavy guest, which goes on for as long as it is measured. */
+const long = guests.trapping.source.replace("li    s2, 5000", "li    s2, 1000000000");
+const trapping = { ...guests.trapping, options: { program: assemble(long) } };
+
+function exitRate(technique: Technique): number {
+  const vmm = create(technique, { guest: trapping }).run({ instructions: 1_500_000 });
+  const before = vmm.exits.total;
+  const seconds = userSeconds(() => void vmm.run({ instructions: 4_000_000 }));
+  return (vmm.exits.total - before) / seconds;
+}
+
+const under = (technique: Technique, rate: (technique: Technique) => number): Contender => ({
+  name: technique.name,
+  run: () => rate(technique),
+});
+
+const benches: Bench[] = [
+  ...[trapAndEmulate, binaryTranslation].map((technique): Bench => ({
+    name: `innocuous instructions, ${technique.name}`,
+    unit: "instr/s",
+    goal: { ratio: 0.9 },
+    contenders: [under(technique, virtualRate), { name: "bare", run: bareRate }],
+  })),
+  ...[trapAndEmulate, binaryTranslation].map((technique): Bench => ({
+    name: `exits of a guest that traps all the time, ${technique.name}`,
+    unit: "exits/s",
+    goal: { median: 1e6 },
+    contenders: [under(technique, exitRate)],
+  })),
+  {
+    name: "a VMM and a machine for it are made",
+    unit: "ms",
+    better: "lower",
+    contenders: [
+      {
+        name: "trap-and-emulate",
+        run: () => 1000 * userSeconds(() => void create(trapAndEmulate, { guest: guests.tiny })),
+      },
+      { name: "a bare machine", run: () => 1000 * userSeconds(() => void machine({ echo: false })) },
+    ],
+  },
+];
+
+export const room: Room = { benches };

@@ -1,0 +1,121 @@
+import { describe, expect, test } from "vitest";
+import { assemble, flaws, rv64 } from "../../../sim/machine/index.js";
+import {
+  create,
+  guests,
+  paravirtualization,
+  portDifference,
+  portView,
+  trapAndEmulate,
+  type Guest,
+} from "../../../sim/vmm/index.js";
+import { bare } from "../../../sim/vmm/index.js";
+import { resultsOf, runBoth } from "./same.js";
+
+const ported = Object.values(guests).filter((guest) => guest.ported !== undefined);
+
+describe("a paravirtual guest", () => {
+  test.each(ported)("$name says and computes what the native one does", (guest) => {
+    const { native, vmm, virtual } = runBoth(paravirtualization, guest);
+    expect(vmm.machine.ended).toEqual({ kind: "power-off" });
+    expect(virtual.console.text).toBe(native.console.text);
+    expect(resultsOf(guest, virtual)).toEqual(resultsOf(guest, native));
+  });
+
+  test.each(flaws.map(({ name }) => name))("on %s as well", (name) => {
+    const isa = rv64.with(name);
+    for (const guest of ported.filter((each) => each.name !== "compute")) {
+      const { native, virtual } = runBoth(paravirtualization, guest, { isa });
+      expect(virtual.console.text).toBe(native.console.text);
+      expect(resultsOf(guest, virtual)).toEqual(resultsOf(guest, native));
+    }
+  });
+
+  test("asks less often than an unmodified one traps, and costs less", () => {
+    for (const guest of ported) {
+      const [asking, trapping] = [paravirtualization, trapAndEmulate].map((technique) =>
+        create(technique, { guest }).run(),
+      );
+      expect(asking?.exits.total).toBeLessThan((trapping?.exits.total ?? 0) / 2);
+      expect(asking?.cycles).toBeLessThan(trapping?.cycles ?? 0);
+      // Nothing privileged is left in it.
+      expect(asking?.exits.count("CSR access")).toBe(0);
+      expect(asking?.exits.count("return from trap")).toBe(0);
+    }
+  });
+
+  test("page tables are updated in batches: a call for each process, not one for each entry", () => {
+    const text = guests.processes.ported?.source ?? "";
+    expect(text.match(/hypercall update/g)).toHaveLength(1);
+    const { exits } = create(paravirtualization, { guest: guests.processes }).run();
+    expect(exits.count("address fence")).toBe(0);
+  });
+
+  test("starts again when it is rebooted, beside another", () => {
+    const vmm = create(paravirtualization, { guests: [guests.processes, guests.timer], slice: 700 }).run();
+    vmm.vm("processes").reboot();
+    vmm.run();
+    const native = bare(guests.processes, { echo: false });
+    native.run();
+    expect(vmm.vm("processes").machine.console.text).toBe(native.console.text.repeat(2));
+  });
+
+  test("what porting took is counted and shown", () => {
+    const { rows } = portView(Object.values(guests));
+    expect(rows.map(({ name }) => name)).toEqual(ported.map(({ name }) => name));
+    for (const { removed, added } of rows) expect(Number(removed) + Number(added)).toBeGreaterThan(0);
+    const text = portDifference(guests.timer).rows.map(({ sign, line }) => `${String(sign)}${String(line)}`);
+    expect(text).toContain("-  csrw  sie, t0");
+    expect(text).toContain("+  hypercall vector");
+    // Every line that went was in the native kernel, every line that came is in the port.
+    const { source, ported: port } = guests.timer;
+    expect(port?.removed.every((line) => source.includes(line))).toBe(true);
+    expect(port?.added.every((line) => port.source.includes(line))).toBe(true);
+  });
+
+  test("is needed: a kernel without a port is refused", () => {
+    expect(() => create(paravirtualization, { guest: guests.paging })).toThrow("not ported to paravirtualization");
+  });
+
+  test("gets nothing by calls with wrong arguments", () => {
+    const calls = assemble(`
+  li s0, 0
+1:mv a7, s0
+  li a0, 0x80080000               # behind its memory
+  li a1, 4095
+  ecall
+  li a7, 2                        # updates from and to elsewhere
+  la a0, pairs
+  li a1, 3
+  ecall
+  li a7, 0                        # a shared page that isn't its
+  li a0, 0x90000000
+  ecall
+  addi s0, s0, 1
+  andi s0, s0, 63
+  li t0, 8
+  bne s0, t0, 1b
+  li s0, 9
+  j 1b
+  .data
+  .balign 8
+pairs: .dword 0x80080000, -1, 0x80090000, -1, -8, -1`);
+    const options = { program: calls };
+    const guest: Guest = {
+      name: "wild",
+      about: "",
+      results: [],
+      options,
+      ported: { source: "", removed: [], added: [], options },
+    };
+    const vmm = create(paravirtualization, { guests: [guest, guests.tiny], slice: 1000 });
+    const { bus } = vmm.host;
+    const own = 2 ** 19 + 64 * 4096;
+    const others = (): Uint8Array => vmm.host.read(bus.ramBase + own, bus.ramSize - own);
+    const before = others();
+    vmm.machine.run(20_000);
+    expect(Buffer.compare(others(), before)).toBe(0);
+    vmm.run({ instructions: 50_000 });
+    expect(vmm.vm("tiny").machine.console.text).toBe("tiny kernel\n500500\n");
+  });
+});

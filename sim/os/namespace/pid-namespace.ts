@@ -43,8 +43,7 @@ export class PidNamespace<T> implements Namespace {
   }
 
   isWithin(other: PidNamespace<T>): boolean {
-    for (let at: PidNamespace<T> | undefined = this; at !== undefined; at = at.parent) if (at === other) return true;
-    return false;
+    return this === other || this.parent?.isWithin(other) === true;
   }
 }
 

@@ -6,11 +6,12 @@ import { weightOfNice } from "../scheduler/entity.js";
 import { capable } from "../security/credentials.js";
 import { clone } from "../task/clone.js";
 import { execve } from "../task/execve.js";
-import { gone, wait } from "../task/execution.js";
+import { gone, pause, wait } from "../task/execution.js";
 import { exit, reap } from "../task/exit.js";
 import { ProcessGroup, Session } from "../task/process-group.js";
 import { exited } from "../task/signals.js";
-import type { Body, Limits, Task } from "../task/task.js";
+import type { Body } from "../task/program.js";
+import type { Limits, Task } from "../task/task.js";
 import { numberIn } from "../namespace/pid-namespace.js";
 import { full, partial, type Rows } from "./row.js";
 
@@ -144,8 +145,12 @@ export const taskCalls = {
     }
     throw E.EPERM;
   },
-  sched_yield(_task: Task): undefined {
-    return undefined;
+  sched_yield(): Activity<undefined> {
+    return (function* () {
+      // Its work up to here is done, and who waits longer comes first.
+      yield pause;
+      return undefined;
+    })();
   },
   setpriority(task: Task, pid: number, nice: number): undefined {
     const other = taskOf(task, pid);
@@ -231,7 +236,7 @@ export const taskRows: Rows<typeof taskCalls> = {
   getsid: full(124),
   setsid: full(112),
   setpgid: full(109),
-  sched_yield: partial(24, "a turn ends when others wait long enough"),
+  sched_yield: full(24),
   setpriority: partial(141, "PRIO_PROCESS alone; no RLIMIT_NICE"),
   getpriority: partial(140, "PRIO_PROCESS alone"),
   prlimit64: partial(302, "soft limits of open files, processes and file size"),

@@ -17,7 +17,8 @@ import { changeNamespaces, newTimeNamespace, newUserNamespace } from "../namespa
 import { PidNamespace } from "../namespace/pid-namespace.js";
 import { capable } from "../security/credentials.js";
 import { frameOf, programOf } from "./execution.js";
-import { Task, type Body } from "./task.js";
+import type { Body } from "./program.js";
+import { Task } from "./task.js";
 
 export interface CloneOptions {
   readonly flags?: number;

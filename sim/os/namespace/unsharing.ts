@@ -98,7 +98,7 @@ function copyMountNamespace(task: Task, userNamespace: UserNamespace): MountName
     copies,
     false,
   );
-  if (lessPrivileged) for (const mount of copy.root.tree()) mount.locked = true;
+  if (lessPrivileged) for (const mount of copy.root.tree()) mount.locked = mount !== copy.root;
   const moved = (place: Place): Place => {
     const mount = copies.get(place.mount);
     return mount === undefined

@@ -179,7 +179,7 @@ export class Kernel implements Mounter {
     if (this.pidNamespace.init !== undefined) {
       throw new UsageError("this kernel has been booted already", "Make another Kernel, or clone a task of this one.");
     }
-    const pid = this.pidNamespace.allocate(() => false);
+    const pid = this.pidNamespace.allocate();
     const ids = { namespace: this.pidNamespace, numbers: [pid] };
     const task = new Task({
       kernel: this,
@@ -191,7 +191,7 @@ export class Kernel implements Mounter {
       cgroup: this.cgroups,
       files: new DescriptorTable(),
       context: { root: this.#root, cwd: this.#root, umask: 0o022 },
-      limits: { files: 1024, processes: 31000, fileSize: Infinity },
+      limits: { files: 1024 },
       group: new ProcessGroup<Task>(ids, new Session<Task>(ids)),
       name: options.name ?? "init",
       memory: new AddressSpace(this.cgroups, (payer, bytes) => {
@@ -216,7 +216,12 @@ export class Kernel implements Mounter {
     const init = this.pidNamespace.init ?? this.boot(idle);
     const child = this.start(body, init);
     this.engine.run(child.ended);
-    invariant(child.zombie || this.#panicked !== undefined, `${child.name} waits for what nothing will bring about`);
+    if (!child.zombie && this.#panicked === undefined) {
+      throw new UsageError(
+        `${child.name} (${child.pids[0] ?? 0}) waits for what nothing will bring about`,
+        "End it with a signal, or start() it and let the world run for a time.",
+      );
+    }
     return describeStatus(child.status);
   }
 

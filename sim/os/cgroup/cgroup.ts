@@ -8,6 +8,7 @@ export type Controller = (typeof controllers)[number];
 /** A task, as cgroups see it. */
 export interface Member extends Entity {
   readonly zombie: boolean;
+  readonly unkillable: boolean;
   /** Bytes of its own memory, and its oom_score_adj: what the oom killer goes by. */
   readonly residentBytes: number;
   readonly oomAdjustment: number;

@@ -173,7 +173,7 @@ export const taskCalls = {
     const before = other.limits;
     if (limits !== undefined) {
       if (other !== task && !capable(task.credentials, other.credentials.userNamespace, "SYS_RESOURCE")) throw E.EPERM;
-      const raises = (["files", "processes", "fileSize"] as const).some((kind) => (limits[kind] ?? 0) > before[kind]);
+      const raises = (limits.files ?? 0) > before.files;
       if (raises && !capable(task.credentials, task.kernel.pidNamespace.userNamespace, "SYS_RESOURCE")) throw E.EPERM;
       other.limits = { ...before, ...limits };
     }
@@ -239,7 +239,7 @@ export const taskRows: Rows<typeof taskCalls> = {
   sched_yield: full(24),
   setpriority: partial(141, "PRIO_PROCESS alone; no RLIMIT_NICE"),
   getpriority: partial(140, "PRIO_PROCESS alone"),
-  prlimit64: partial(302, "soft limits of open files, processes and file size"),
+  prlimit64: partial(302, "the soft limit of open files"),
   nanosleep: partial(35, "what was left to sleep is not told"),
   clock_gettime: partial(228, "four clocks, in nanoseconds"),
   times: partial(100, "in nanoseconds; children's times come from wait4"),

@@ -96,7 +96,7 @@ const deepest = 32;
 function allocate(namespace: PidNamespace<Task>): number[] {
   const pids: number[] = [];
   for (let at: PidNamespace<Task> | undefined = namespace; at !== undefined; at = at.parent)
-    pids.unshift(at.allocate(() => false));
+    pids.unshift(at.allocate());
   return pids;
 }
 

@@ -133,7 +133,7 @@ export function charge(payer: Cgroup, bytes: number, total: number, oom: (over: 
     let worst: { readonly member: Member; readonly cgroup: Cgroup; readonly score: number } | undefined;
     for (const cgroup of over.subtree()) {
       for (const member of cgroup.members) {
-        if (member.zombie || member.residentBytes === 0) continue;
+        if (member.zombie || member.unkillable || member.residentBytes === 0) continue;
         const score = badness(member, Math.min(over.memory.max, total));
         if (score > (worst?.score ?? -Infinity)) worst = { member, cgroup, score };
       }

@@ -107,10 +107,9 @@ export interface FileContext {
   umask: number;
 }
 
+/** Soft limits, getrlimit(2): how many descriptors a task may have. */
 export interface Limits {
   readonly files: number;
-  readonly processes: number;
-  readonly fileSize: number;
 }
 
 export type TaskState = "running" | "waiting" | "stopped" | "zombie" | "dead";
@@ -263,6 +262,11 @@ export class Task extends Entity implements Waiter, Walker, Member {
   /** Whether it is pid 1 of a pid namespace. */
   get isInit(): boolean {
     return this.pidNamespace.init === this;
+  }
+
+  /** Pid 1 of all: the oom killer spares it. */
+  get unkillable(): boolean {
+    return this.pids[0] === 1;
   }
 
   get residentBytes(): number {

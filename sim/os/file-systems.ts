@@ -14,14 +14,22 @@ import type { FileSystem, Inode } from "./vfs/inode.js";
 import { Overlayfs } from "./vfs/overlay/overlayfs.js";
 import type { Tmpfs } from "./vfs/tmpfs.js";
 
+/** The kernel, as mounting asks of it. */
+export interface Mounter extends KernelState {
+  readonly caller: Caller;
+  readonly cgroupfs: Cgroupfs;
+  readonly terminals: Terminals;
+  readonly devpts: Devpts;
+  /** A tmpfs whose pages are paid by whoever writes them. */
+  tmpfs(size?: number, mode?: number, owner?: { readonly uid: number; readonly gid: number }): Tmpfs;
+}
+
 /** What mount(2) was told. */
 interface Mounting {
-  readonly kernel: KernelState & { readonly caller: Caller; readonly cgroupfs: Cgroupfs; readonly terminals: Terminals };
+  readonly kernel: Mounter;
   /** Undefined at boot. */
   readonly task: Task | undefined;
-  readonly source: string;
   readonly options: string;
-  tmpfs(size?: number, mode?: number, owner?: { readonly uid: number; readonly gid: number }): Tmpfs;
 }
 
 /** "a=1,b" → a: "1", b: "". */
@@ -46,7 +54,7 @@ function sizeOf(text: string | undefined, memory: number): number | undefined {
   return Number(match[1]) * (units[(match[2] ?? "").toLowerCase()] ?? 1);
 }
 
-function tmpfs({ kernel, task, options, tmpfs: make }: Mounting): FileSystem {
+function tmpfs({ kernel, task, options }: Mounting): FileSystem {
   const given = parse(options);
   const mode = given.get("mode");
   const names = task?.credentials.userNamespace ?? kernel.pidNamespace.userNamespace;
@@ -55,7 +63,7 @@ function tmpfs({ kernel, task, options, tmpfs: make }: Mounting): FileSystem {
   if (uid === noId || gid === noId) throw E.EINVAL;
   // Half of the memory where nothing is said.
   const size = sizeOf(given.get("size"), kernel.memory) ?? kernel.memory / 2;
-  return make(size, mode === undefined ? 0o1777 : Number.parseInt(mode, 8), { uid, gid });
+  return kernel.tmpfs(size, mode === undefined ? 0o1777 : Number.parseInt(mode, 8), { uid, gid });
 }
 
 function overlay({ kernel, task, options }: Mounting): FileSystem {

@@ -13,8 +13,8 @@ import {
 } from "../core/index.js";
 import { Cgroup, type Member } from "./cgroup/cgroup.js";
 import { Cgroupfs } from "./cgroup/cgroupfs.js";
-import { E, Errno } from "./errno.js";
-import { MS_NODEV, MS_NOEXEC, MS_NOSUID, O_RDWR, S_IFDIR, S_IFIFO } from "./flags.js";
+import { E } from "./errno.js";
+import { O_RDWR, S_IFIFO } from "./flags.js";
 import { Pipe, PipeEnd } from "./ipc/pipe.js";
 import { bareCpus, measuredCosts, type Costs, type CpuSource } from "./machine.js";
 import { PidNamespace } from "./namespace/pid-namespace.js";
@@ -29,22 +29,22 @@ import { clone, enter } from "./task/clone.js";
 import { advance, frameOf, programOf } from "./task/execution.js";
 import { AddressSpace, charge } from "./task/memory.js";
 import { ProcessGroup, Session } from "./task/process-group.js";
-import type { Program } from "./task/program.js";
+import type { Body, Program } from "./task/program.js";
 import { send } from "./task/signal-sending.js";
 import { describeStatus, SIGKILL } from "./task/signals.js";
-import { Task, type Body, type KernelState } from "./task/task.js";
+import { Task } from "./task/task.js";
 import { Devices, registerMemoryDevices } from "./vfs/devices.js";
 import { Devpts, Terminals } from "./tty/devpts.js";
 import type { Caller } from "./vfs/caller.js";
 import { pageSize } from "./vfs/content.js";
 import type { Channel, FileSystem, Inode } from "./vfs/inode.js";
-import { Mount, MountNamespace, type Place } from "./vfs/mount.js";
-import { coveredBy } from "./vfs/mounting.js";
+import { MountNamespace, type Place } from "./vfs/mount.js";
 import { DescriptorTable, OpenFile } from "./vfs/open-file.js";
-import { graft, MountNumbers } from "./vfs/propagation.js";
-import { resolve, type Walker } from "./vfs/resolve.js";
-import { Tmpfs, type PageAccount } from "./vfs/tmpfs.js";
-import { fileSystemTypes } from "./file-systems.js";
+import { MountNumbers } from "./vfs/propagation.js";
+import { Tmpfs } from "./vfs/tmpfs.js";
+import type { PageAccount } from "./vfs/tmpfs-inode.js";
+import { fileSystemTypes, type Mounter } from "./file-systems.js";
+import { mountRoot, plainRoot } from "./root.js";
 
 export interface KernelOptions {
   readonly world: World;
@@ -65,7 +65,7 @@ export interface KernelOptions {
 }
 
 /** A simulated Linux kernel: boots with an empty set of tasks; `boot` starts pid 1. */
-export class Kernel implements KernelState {
+export class Kernel implements Mounter {
   readonly world: World;
   readonly costs: Costs;
   readonly release: string;
@@ -79,7 +79,7 @@ export class Kernel implements KernelState {
   readonly cgroups: Cgroup = new Cgroup(undefined, "");
   readonly cgroupfs: Cgroupfs;
   readonly mountNumbers: MountNumbers = new MountNumbers();
-  readonly interposers: SystemCallInterposer[] = [];
+  readonly interposers: SystemCallInterposer<Task>[] = [];
   readonly devices: Devices = new Devices();
   readonly terminals: Terminals = new Terminals();
   /** The terminals of /dev/ptmx. */
@@ -139,7 +139,7 @@ export class Kernel implements KernelState {
     this.devpts = new Devpts(this.nextDevice(), this.terminals);
     this.terminals.register(this.devices, () => this.devpts);
     registerMemoryDevices(this.devices, (length) => this.random(length));
-    this.#root = this.#mountRoot(given.root, mnt);
+    this.#root = mountRoot(this, given.root ?? plainRoot(this), mnt);
   }
 
   get engine(): Engine {
@@ -179,7 +179,7 @@ export class Kernel implements KernelState {
     if (this.pidNamespace.init !== undefined) {
       throw new UsageError("this kernel has been booted already", "Make another Kernel, or clone a task of this one.");
     }
-    const pid = this.pidNamespace.allocate(() => false);
+    const pid = this.pidNamespace.allocate();
     const ids = { namespace: this.pidNamespace, numbers: [pid] };
     const task = new Task({
       kernel: this,
@@ -191,7 +191,7 @@ export class Kernel implements KernelState {
       cgroup: this.cgroups,
       files: new DescriptorTable(),
       context: { root: this.#root, cwd: this.#root, umask: 0o022 },
-      limits: { files: 1024, processes: 31000, fileSize: Infinity },
+      limits: { files: 1024 },
       group: new ProcessGroup<Task>(ids, new Session<Task>(ids)),
       name: options.name ?? "init",
       memory: new AddressSpace(this.cgroups, (payer, bytes) => {
@@ -216,7 +216,12 @@ export class Kernel implements KernelState {
     const init = this.pidNamespace.init ?? this.boot(idle);
     const child = this.start(body, init);
     this.engine.run(child.ended);
-    invariant(child.zombie || this.#panicked !== undefined, `${child.name} waits for what nothing will bring about`);
+    if (!child.zombie && this.#panicked === undefined) {
+      throw new UsageError(
+        `${child.name} (${child.pids[0] ?? 0}) waits for what nothing will bring about`,
+        "End it with a signal, or start() it and let the world run for a time.",
+      );
+    }
     return describeStatus(child.status);
   }
 
@@ -252,10 +257,10 @@ export class Kernel implements KernelState {
     return sysOf(task);
   }
 
-  makeFileSystem(type: string, source: string, task: Task, options: string): FileSystem {
+  makeFileSystem(type: string, task: Task, options: string): FileSystem {
     const make = fileSystemTypes[type];
     if (make === undefined) throw E.ENODEV;
-    return make({ kernel: this, task, source, options, tmpfs: (size, mode, owner) => this.tmpfs(size, mode, owner) });
+    return make({ kernel: this, task, options });
   }
 
   /** A tmpfs whose pages are paid by whoever writes them. */
@@ -317,72 +322,6 @@ export class Kernel implements KernelState {
     return this.engine.run(until);
   }
 
-  #mountRoot(given: FileSystem | undefined, namespace: MountNamespace): Place {
-    const fs = given ?? this.#plainRoot();
-    const mount = new Mount(this.mountNumbers.mount(), fs, fs.root, "/dev/root", 0, namespace);
-    namespace.root = mount;
-    const root: Place = { mount, inode: fs.root };
-    const walker = { ...this.caller, root, cwd: root };
-    for (const [path, type, flags] of [
-      ["/dev", "devtmpfs", MS_NOSUID],
-      ["/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC],
-      ["/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC],
-      ["/sys", "sysfs", MS_NOSUID | MS_NODEV | MS_NOEXEC],
-      ["/sys/fs/cgroup", "cgroup2", MS_NOSUID | MS_NODEV | MS_NOEXEC],
-    ] as const) {
-      const place = directoryAt(walker, path);
-      const make = fileSystemTypes[type];
-      if (place === undefined || make === undefined) continue;
-      const made = type === "devpts" ? this.devpts : make({
-        kernel: this,
-        task: undefined,
-        source: type,
-        options: "",
-        tmpfs: (size, mode) => this.tmpfs(size, mode),
-      });
-      graft(
-        this.mountNumbers,
-        new Mount(this.mountNumbers.mount(), made, made.root, type, flags, namespace),
-        place.mount,
-        coveredBy(place),
-      );
-    }
-    return root;
-  }
-
-  /** A root file system with nothing but directories. */
-  #plainRoot(): Tmpfs {
-    const fs = new Tmpfs({
-      device: this.nextDevice(),
-      clock: this.engine,
-      mode: 0o755,
-      type: "ext4",
-      openSpecial: (inode, flags, caller) => this.openSpecial(inode, flags, caller),
-    });
-    for (const name of [
-      "bin",
-      "dev",
-      "etc",
-      "home",
-      "lib",
-      "mnt",
-      "opt",
-      "proc",
-      "root",
-      "run",
-      "sbin",
-      "srv",
-      "sys",
-      "tmp",
-      "usr",
-      "var",
-    ]) {
-      const mode = name === "tmp" ? 0o1777 : name === "root" ? 0o700 : 0o755;
-      fs.root.create(name, { mode: S_IFDIR | mode, uid: 0, gid: 0 });
-    }
-    return fs;
-  }
-
   #accountOf(caller: Caller): PageAccount | undefined {
     if (!(caller instanceof Task)) return undefined;
     const { cgroup } = caller;
@@ -412,16 +351,6 @@ export class Kernel implements KernelState {
     // Its memory is free at once, as the oom reaper sees to it.
     victim.memory.release();
     send(victim, SIGKILL, undefined);
-  }
-}
-
-/** A directory that a root file system may have, or not. */
-function directoryAt(walker: Walker, path: string): Place | undefined {
-  try {
-    return resolve(walker, path).place;
-  } catch (error) {
-    if (error instanceof Errno) return undefined;
-    throw error;
   }
 }
 

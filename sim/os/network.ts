@@ -1,3 +1,4 @@
+import type { Activity } from "../core/index.js";
 import type { Channel } from "./vfs/inode.js";
 
 /**
@@ -10,8 +11,6 @@ export interface NetworkStack {
   /** The namespace's last task and descriptor are gone. */
   release(): void;
 }
-
-type Activity<T> = import("../core/index.js").Activity<T>;
 
 export interface NetworkAddress {
   readonly address: string;

@@ -8,6 +8,7 @@ export type Controller = (typeof controllers)[number];
 /** A task, as cgroups see it. */
 export interface Member extends Entity {
   readonly zombie: boolean;
+  readonly unkillable: boolean;
   /** Bytes of its own memory, and its oom_score_adj: what the oom killer goes by. */
   readonly residentBytes: number;
   readonly oomAdjustment: number;
@@ -86,9 +87,7 @@ export class Cgroup {
 
   /** Where its tasks compete for CPUs: here, or in the next group above that the cpu controller reaches. */
   get schedulingGroup(): Group {
-    let at: Cgroup = this;
-    while (!at.has("cpu") && at.parent !== undefined) at = at.parent;
-    return at.group;
+    return this.parent === undefined || this.has("cpu") ? this.group : this.parent.schedulingGroup;
   }
 
   /** Whether it, or a group above, is frozen. */
@@ -104,8 +103,7 @@ export class Cgroup {
   }
 
   isWithin(other: Cgroup): boolean {
-    for (let at: Cgroup | undefined = this; at !== undefined; at = at.parent) if (at === other) return true;
-    return false;
+    return this === other || this.parent?.isWithin(other) === true;
   }
 
   *subtree(): Generator<Cgroup, void, void> {
@@ -132,7 +130,8 @@ export class Cgroup {
 
   /** Something about who lives here changed: whoever watches cgroup.events looks again, here and above. */
   changed(): void {
-    for (let at: Cgroup | undefined = this; at !== undefined; at = at.parent) at.change.wake();
+    this.change.wake();
+    this.parent?.changed();
   }
 
   /**
@@ -160,36 +159,48 @@ export class Cgroup {
 
   /** One task more. @param forced whether limits don't count: a task that is moved. @throws EAGAIN at pids.max */
   born(forced: boolean): void {
-    for (let at: Cgroup | undefined = this; at !== undefined && !forced; at = at.parent) {
-      if (at.pids.current + 1 <= at.pids.max) continue;
-      at.pids.refused++;
-      throw E.EAGAIN;
-    }
-    for (let at: Cgroup | undefined = this; at !== undefined; at = at.parent) {
-      at.pids.current++;
-      at.pids.peak = Math.max(at.pids.peak, at.pids.current);
-    }
+    if (!forced) this.demandPid();
+    this.bear();
   }
 
   died(): void {
-    for (let at: Cgroup | undefined = this; at !== undefined; at = at.parent) at.pids.current--;
+    this.pids.current--;
+    this.parent?.died();
   }
 
   /** The group, this or one above, that `bytes` more would lift over its memory.max; undefined where none would. */
   overLimit(bytes: number): Cgroup | undefined {
-    for (let at: Cgroup | undefined = this; at !== undefined; at = at.parent) {
-      if (at.memory.current + bytes > at.memory.max) return at;
-    }
-    return undefined;
+    return this.memory.current + bytes > this.memory.max ? this : this.parent?.overLimit(bytes);
   }
 
   /** Counts memory; less where `bytes` is below 0. */
   count(bytes: number): void {
-    for (let at: Cgroup | undefined = this; at !== undefined; at = at.parent) {
-      const { memory } = at;
-      memory.current += bytes;
-      if (memory.current > memory.peak) memory.peak = memory.current;
-      if (bytes > 0 && memory.current > memory.high) memory.events.high++;
+    const { memory } = this;
+    memory.current += bytes;
+    if (memory.current > memory.peak) memory.peak = memory.current;
+    if (bytes > 0 && memory.current > memory.high) memory.events.high++;
+    this.parent?.count(bytes);
+  }
+
+  /** Counts a kind of event, here and in every group above. */
+  happened(event: keyof MemoryEvents): void {
+    this.memory.events[event]++;
+    this.parent?.happened(event);
+  }
+
+  private demandPid(): void {
+    const { pids } = this;
+    if (pids.current + 1 > pids.max) {
+      pids.refused++;
+      throw E.EAGAIN;
     }
+    this.parent?.demandPid();
+  }
+
+  private bear(): void {
+    const { pids } = this;
+    pids.current++;
+    pids.peak = Math.max(pids.peak, pids.current);
+    this.parent?.bear();
   }
 }

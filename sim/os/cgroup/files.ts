@@ -50,7 +50,10 @@ function flag(text: string): boolean {
   return text === "1";
 }
 
-/** The files of a group's directory, cgroup-v2.rst. Memory is in bytes, times in microseconds. */
+/**
+ * The files of a group's directory, cgroup-v2.rst. Memory is in bytes, times in microseconds. Nothing is ever reclaimed, so
+ * memory.high only counts its events, and memory.low and memory.min hold what was written.
+ */
 export function cgroupFiles(
   cgroup: Cgroup,
   kernel: KernelState,

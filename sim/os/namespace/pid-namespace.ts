@@ -33,18 +33,17 @@ export class PidNamespace<T> implements Namespace {
   }
 
   /** A free pid here. @throws EAGAIN where all are taken; ENOMEM where pid 1 has ended */
-  allocate(taken: (pid: number) => boolean): number {
+  allocate(): number {
     if (this.dead) throw E.ENOMEM;
     for (let tries = 0; tries < this.max; tries++) {
       this.#last = this.#last + 1 >= this.max ? firstAgain : this.#last + 1;
-      if (!this.tasks.has(this.#last) && !taken(this.#last)) return this.#last;
+      if (!this.tasks.has(this.#last)) return this.#last;
     }
     throw E.EAGAIN;
   }
 
   isWithin(other: PidNamespace<T>): boolean {
-    for (let at: PidNamespace<T> | undefined = this; at !== undefined; at = at.parent) if (at === other) return true;
-    return false;
+    return this === other || this.parent?.isWithin(other) === true;
   }
 }
 

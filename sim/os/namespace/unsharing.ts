@@ -41,7 +41,7 @@ export function inUserNamespace(who: Credentials, userNamespace: UserNamespace):
 /** Whether its root is another than its mount namespace's. */
 function isChrooted(task: Task): boolean {
   let mount = task.namespaces.mnt.root;
-  for (let over = mount?.over(mount.root); over !== undefined; over = mount?.over(mount.root)) mount = over;
+  for (let over = mount?.over(mount.root); over !== undefined; over = mount.over(mount.root)) mount = over;
   return mount === undefined || task.root.mount !== mount || task.root.inode !== mount.root;
 }
 
@@ -98,7 +98,7 @@ function copyMountNamespace(task: Task, userNamespace: UserNamespace): MountName
     copies,
     false,
   );
-  if (lessPrivileged) for (const mount of copy.root.tree()) mount.locked = true;
+  if (lessPrivileged) for (const mount of copy.root.tree()) mount.locked = mount !== copy.root;
   const moved = (place: Place): Place => {
     const mount = copies.get(place.mount);
     return mount === undefined

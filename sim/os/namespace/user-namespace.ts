@@ -78,8 +78,7 @@ export class UserNamespace implements Namespace {
 
   /** Whether this namespace is `other` or lies below it. */
   isWithin(other: UserNamespace): boolean {
-    for (let at: UserNamespace | undefined = this; at !== undefined; at = at.parent) if (at === other) return true;
-    return false;
+    return this === other || this.parent?.isWithin(other) === true;
   }
 
   #toKernel(id: number, map: "uidMap" | "gidMap"): number {

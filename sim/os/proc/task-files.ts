@@ -267,6 +267,25 @@ function setgroups(task: Task, text: string): void {
   } else if (text !== "allow" || !userNamespace.setgroupsAllowed) throw E.EINVAL;
 }
 
+/** Seconds and nanoseconds. */
+const clockText = (nanos: number): string => `${String(Math.floor(nanos / 1e9)).padStart(10)} ${String(nanos - Math.floor(nanos / 1e9) * 1e9).padStart(9)}`;
+
+/** The clocks of the time namespace that the task's children are to live in: before the first does, time_namespaces(7). */
+function setTimeOffsets(task: Task, caller: Caller, text: string): void {
+  const namespace = task.childTimeNamespace;
+  if (namespace === undefined || namespace === task.namespaces.time) throw E.EACCES;
+  if (!capable(caller.credentials, namespace.userNamespace, "SYS_TIME")) throw E.EPERM;
+  for (const other of task.kernel.pidNamespace.tasks.values()) if (other.namespaces.time === namespace) throw E.EACCES;
+  for (const line of text.split("\n")) {
+    const [clock, seconds, nanos] = line.trim().split(/\s+/);
+    const offset = Number(seconds) * 1e9 + Number(nanos);
+    if (!Number.isSafeInteger(offset) || Number(nanos) < 0 || Number(nanos) >= 1e9) throw E.EINVAL;
+    if (clock === "monotonic" || clock === "1") namespace.monotonic = offset;
+    else if (clock === "boottime" || clock === "7") namespace.boottime = offset;
+    else throw E.EINVAL;
+  }
+}
+
 /** The plain files of /proc/PID. */
 export function taskFiles(task: Task): Readonly<Record<string, Text>> {
   const { kernel } = task;
@@ -322,6 +341,15 @@ export function taskFiles(task: Task): Readonly<Record<string, Text>> {
     },
     stat: { read: (caller) => stat(task, caller) },
     status: { read: (caller) => status(task, caller) },
+    timens_offsets: {
+      read: () => {
+        const { monotonic, boottime } = task.childTimeNamespace ?? task.namespaces.time;
+        return `monotonic  ${clockText(monotonic)}\nboottime   ${clockText(boottime)}\n`;
+      },
+      write: (caller, text) => {
+        setTimeOffsets(task, caller, text);
+      },
+    },
     wchan: { read: () => task.frames.at(-1)?.waitName || "0" },
   };
 }

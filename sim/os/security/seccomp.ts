@@ -1,4 +1,5 @@
-import { E, Errno, type ErrnoName } from "../errno.js";
+import type { Errno} from "../errno.js";
+import { E, type ErrnoName } from "../errno.js";
 
 /** What a filter says of a call, seccomp(2). */
 export type FilterAction =

@@ -168,8 +168,7 @@ export const channelCalls = {
       : network(task, descriptor).socket.accept(nonblocking);
     if (!isActivity(accepted)) return install(accepted);
     return (function* () {
-      // What an activity gives is what its channel declares: a socket.
-      return install((yield* accepted) as Channel);
+      return install(yield* accepted);
     })();
   },
   connect(task: Task, descriptor: number, address: string | NetworkAddress): undefined | Activity<undefined> {

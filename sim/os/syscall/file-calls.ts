@@ -1,5 +1,6 @@
 import type { Activity } from "../../core/index.js";
-import { E, Errno } from "../errno.js";
+import type { Errno } from "../errno.js";
+import { E } from "../errno.js";
 import {
   AT_FDCWD,
   O_ACCMODE,

@@ -4,9 +4,11 @@ import { E, Errno } from "../errno.js";
 import { gone, pause } from "../task/execution.js";
 import { send } from "../task/signal-sending.js";
 import { SIGKILL, SIGSYS } from "../task/signals.js";
+import type { Body } from "../task/program.js";
 import type { Task } from "../task/task.js";
 import { judge, type FilterAction } from "../security/seccomp.js";
 import { absentCalls } from "./absent.js";
+import { attributeCalls, attributeRows } from "./attribute-calls.js";
 import { channelCalls, channelRows } from "./channel-calls.js";
 import { fileCalls, fileRows } from "./file-calls.js";
 import { identityCalls, identityRows } from "./identity-calls.js";
@@ -20,6 +22,7 @@ import { taskCalls, taskRows } from "./task-calls.js";
 const handlers = {
   ...fileCalls,
   ...nameCalls,
+  ...attributeCalls,
   ...taskCalls,
   ...identityCalls,
   ...signalCalls,
@@ -29,6 +32,7 @@ const handlers = {
 const rows: Readonly<Record<string, Row>> = {
   ...fileRows,
   ...nameRows,
+  ...attributeRows,
   ...taskRows,
   ...identityRows,
   ...signalRows,
@@ -38,6 +42,7 @@ const rows: Readonly<Record<string, Row>> = {
 
 type Handlers = typeof fileCalls &
   typeof nameCalls &
+  typeof attributeCalls &
   typeof taskCalls &
   typeof identityCalls &
   typeof signalCalls &
@@ -58,7 +63,7 @@ type Calls = {
 };
 
 /** What a child of clone(2) does: as a program, but with its parent's variables in reach. */
-export type ChildBody = (sys: Sys) => Activity<number | undefined | void>;
+export type ChildBody = (sys: Sys) => Body;
 
 type CloneOptions = NonNullable<Parameters<typeof taskCalls.clone>[2]>;
 
@@ -113,7 +118,7 @@ export function systemCallTable(): readonly SystemCallRow[] {
 /** How far effects run ahead of the time that their calls take: at most so many nanoseconds of work. */
 const burst = 100_000;
 
-function enter(call: SystemCall): Outcome {
+function enter(call: SystemCall<Task>): Outcome {
   const entry = entries.get(call.name);
   if (entry === undefined) throw E.ENOSYS;
   const { filters } = call.task;
@@ -121,7 +126,7 @@ function enter(call: SystemCall): Outcome {
   return entry.run(call.task, ...call.args);
 }
 
-function refuse({ task }: SystemCall, verdict: FilterAction): void {
+function refuse({ task }: SystemCall<Task>, verdict: FilterAction): void {
   switch (verdict.action) {
     case "SCMP_ACT_ALLOW":
     case "SCMP_ACT_LOG":
@@ -142,10 +147,10 @@ function refuse({ task }: SystemCall, verdict: FilterAction): void {
 function outcomeOf(task: Task, name: string, number: number, args: readonly unknown[]): Outcome {
   const all = task.kernel.interposers;
   const own = task.interposers;
-  const call: SystemCall = { task, number, name, args };
+  const call: SystemCall<Task> = { task, number, name, args };
   if (all.length === 0 && own === undefined) return enter(call);
   const chain = own === undefined ? all : [...all, ...own];
-  const at = (place: number, next: SystemCall): Outcome => {
+  const at = (place: number, next: SystemCall<Task>): Outcome => {
     const interposer = chain[place];
     return interposer === undefined ? enter(next) : interposer(next, (passed) => at(place + 1, passed));
   };

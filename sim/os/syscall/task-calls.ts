@@ -6,11 +6,12 @@ import { weightOfNice } from "../scheduler/entity.js";
 import { capable } from "../security/credentials.js";
 import { clone } from "../task/clone.js";
 import { execve } from "../task/execve.js";
-import { gone, wait } from "../task/execution.js";
+import { gone, pause, wait } from "../task/execution.js";
 import { exit, reap } from "../task/exit.js";
 import { ProcessGroup, Session } from "../task/process-group.js";
 import { exited } from "../task/signals.js";
-import type { Body, Limits, Task } from "../task/task.js";
+import type { Body } from "../task/program.js";
+import type { Limits, Task } from "../task/task.js";
 import { numberIn } from "../namespace/pid-namespace.js";
 import { full, partial, type Rows } from "./row.js";
 
@@ -144,8 +145,12 @@ export const taskCalls = {
     }
     throw E.EPERM;
   },
-  sched_yield(_task: Task): undefined {
-    return undefined;
+  sched_yield(): Activity<undefined> {
+    return (function* () {
+      // Its work up to here is done, and who waits longer comes first.
+      yield pause;
+      return undefined;
+    })();
   },
   setpriority(task: Task, pid: number, nice: number): undefined {
     const other = taskOf(task, pid);
@@ -168,7 +173,7 @@ export const taskCalls = {
     const before = other.limits;
     if (limits !== undefined) {
       if (other !== task && !capable(task.credentials, other.credentials.userNamespace, "SYS_RESOURCE")) throw E.EPERM;
-      const raises = (["files", "processes", "fileSize"] as const).some((kind) => (limits[kind] ?? 0) > before[kind]);
+      const raises = (limits.files ?? 0) > before.files;
       if (raises && !capable(task.credentials, task.kernel.pidNamespace.userNamespace, "SYS_RESOURCE")) throw E.EPERM;
       other.limits = { ...before, ...limits };
     }
@@ -231,10 +236,10 @@ export const taskRows: Rows<typeof taskCalls> = {
   getsid: full(124),
   setsid: full(112),
   setpgid: full(109),
-  sched_yield: partial(24, "a turn ends when others wait long enough"),
+  sched_yield: full(24),
   setpriority: partial(141, "PRIO_PROCESS alone; no RLIMIT_NICE"),
   getpriority: partial(140, "PRIO_PROCESS alone"),
-  prlimit64: partial(302, "soft limits of open files, processes and file size"),
+  prlimit64: partial(302, "the soft limit of open files"),
   nanosleep: partial(35, "what was left to sleep is not told"),
   clock_gettime: partial(228, "four clocks, in nanoseconds"),
   times: partial(100, "in nanoseconds; children's times come from wait4"),

@@ -17,7 +17,8 @@ import { changeNamespaces, newTimeNamespace, newUserNamespace } from "../namespa
 import { PidNamespace } from "../namespace/pid-namespace.js";
 import { capable } from "../security/credentials.js";
 import { frameOf, programOf } from "./execution.js";
-import { Task, type Body } from "./task.js";
+import type { Body } from "./program.js";
+import { Task } from "./task.js";
 
 export interface CloneOptions {
   readonly flags?: number;
@@ -95,7 +96,7 @@ const deepest = 32;
 function allocate(namespace: PidNamespace<Task>): number[] {
   const pids: number[] = [];
   for (let at: PidNamespace<Task> | undefined = namespace; at !== undefined; at = at.parent)
-    pids.unshift(at.allocate(() => false));
+    pids.unshift(at.allocate());
   return pids;
 }
 

@@ -129,21 +129,21 @@ export function charge(payer: Cgroup, bytes: number, total: number, oom: (over: 
       payer.count(bytes);
       return;
     }
-    over.memory.events.max++;
+    over.happened("max");
     let worst: { readonly member: Member; readonly cgroup: Cgroup; readonly score: number } | undefined;
     for (const cgroup of over.subtree()) {
       for (const member of cgroup.members) {
-        if (member.zombie || member.residentBytes === 0) continue;
+        if (member.zombie || member.unkillable || member.residentBytes === 0) continue;
         const score = badness(member, Math.min(over.memory.max, total));
         if (score > (worst?.score ?? -Infinity)) worst = { member, cgroup, score };
       }
     }
-    over.memory.events.oom++;
+    over.happened("oom");
     if (worst === undefined) throw E.ENOMEM;
     const group = groupToKill(worst.cgroup, over);
     if (group === undefined) kill(worst.member, worst.cgroup, over, oom);
     else {
-      for (let at: Cgroup | undefined = group; at !== undefined; at = at.parent) at.memory.events.oom_group_kill++;
+      group.happened("oom_group_kill");
       for (const cgroup of group.subtree()) {
         for (const member of [...cgroup.members]) if (member.oomAdjustment !== -1000) kill(member, cgroup, over, oom);
       }
@@ -152,7 +152,7 @@ export function charge(payer: Cgroup, bytes: number, total: number, oom: (over: 
 }
 
 function kill(member: Member, cgroup: Cgroup, over: Cgroup, oom: (over: Cgroup, victim: Member) => void): void {
-  for (let at: Cgroup | undefined = cgroup; at !== undefined; at = at.parent) at.memory.events.oom_kill++;
+  cgroup.happened("oom_kill");
   oom(over, member);
 }
 

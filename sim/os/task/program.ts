@@ -1,14 +1,16 @@
 import type { Activity } from "../../core/index.js";
 import { encodeUtf8 } from "../../core/index.js";
 
+/** A program that runs; what it returns is its exit status, 0 where that is nothing. */
+export type Body = Activity<number | undefined> | Activity<void>;
+
 /**
  * What an executable does: a generator that makes system calls by `yield* sys.…` and gives the exit status. `S` is the
  * system-call interface that it is written against.
  */
 export interface Program<S> {
   readonly name: string;
-  /** @returns the exit status; 0 where it returns nothing */
-  main(sys: S, argv: readonly string[], env: readonly string[]): Activity<number | undefined | void>;
+  main(sys: S, argv: readonly string[], env: readonly string[]): Body;
   /** Bytes of memory that it has touched by the time it runs: its code and data. */
   readonly memory?: number;
 }

@@ -1,5 +1,6 @@
 import { invariant, Signal, type Activity, type Engine, type Trace, type Waiter } from "../../core/index.js";
 import type { Cgroup, Member } from "../cgroup/cgroup.js";
+import type { NetworkStack } from "../network.js";
 import type { Costs } from "../machine.js";
 import { numberIn, type PidNamespace } from "../namespace/pid-namespace.js";
 import type { NamespaceSet, TimeNamespace } from "../namespace/plain-namespaces.js";
@@ -16,6 +17,7 @@ import type { MountNumbers } from "../vfs/propagation.js";
 import type { Walker } from "../vfs/resolve.js";
 import { WaitQueue } from "../wait-queue.js";
 import type { AddressSpace } from "./memory.js";
+import type { Body } from "./program.js";
 import type { ProcessGroup } from "./process-group.js";
 
 /** What a task knows of the kernel that it runs in. */
@@ -33,7 +35,7 @@ export interface KernelState {
   readonly cgroups: Cgroup;
   readonly mountNumbers: MountNumbers;
   /** On every task's calls, outermost first. */
-  readonly interposers: SystemCallInterposer[];
+  readonly interposers: SystemCallInterposer<Task>[];
   /** Why it stopped for good; undefined while it runs. */
   readonly panicked: string | undefined;
   nextNamespace(): number;
@@ -46,13 +48,13 @@ export interface KernelState {
   /** The calls' interface for a child's own function. */
   interfaceOf(task: Task): unknown;
   /** @throws ENODEV for a type that it doesn't know, EINVAL for options that make no sense */
-  makeFileSystem(type: string, source: string, task: Task, options: string): FileSystem;
+  makeFileSystem(type: string, task: Task, options: string): FileSystem;
   openSpecial(inode: Inode, flags: number, caller: Caller): Channel;
   /** Total memory, in bytes, and what of it is free. */
   readonly memory: number;
   readonly freeMemory: number;
   /** A network stack for a new net namespace; undefined on a machine without a network. */
-  newNetwork(): import("../network.js").NetworkStack | undefined;
+  newNetwork(): NetworkStack | undefined;
   random(length: number): Uint8Array;
   panic(reason: string): void;
   /** Switches the machine off. */
@@ -60,8 +62,6 @@ export interface KernelState {
   /** Sends SIGKILL, from the kernel itself. */
   kill(task: Task): void;
 }
-
-export type Body = Activity<number | undefined | void>;
 
 /** One activity of a task: its program, or a signal's handler that runs on top. */
 export interface Frame {
@@ -107,10 +107,9 @@ export interface FileContext {
   umask: number;
 }
 
+/** Soft limits, getrlimit(2): how many descriptors a task may have. */
 export interface Limits {
   readonly files: number;
-  readonly processes: number;
-  readonly fileSize: number;
 }
 
 export type TaskState = "running" | "waiting" | "stopped" | "zombie" | "dead";
@@ -172,7 +171,7 @@ export class Task extends Entity implements Waiter, Walker, Member {
   childPidNamespace: PidNamespace<Task> | undefined;
   childTimeNamespace: TimeNamespace | undefined;
   filters: readonly Filter[] | undefined;
-  interposers: readonly SystemCallInterposer[] | undefined;
+  interposers: readonly SystemCallInterposer<Task>[] | undefined;
   executed: boolean;
 
   frames: Frame[];
@@ -263,6 +262,11 @@ export class Task extends Entity implements Waiter, Walker, Member {
   /** Whether it is pid 1 of a pid namespace. */
   get isInit(): boolean {
     return this.pidNamespace.init === this;
+  }
+
+  /** Pid 1 of all: the oom killer spares it. */
+  get unkillable(): boolean {
+    return this.pids[0] === 1;
   }
 
   get residentBytes(): number {

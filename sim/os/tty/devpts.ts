@@ -76,7 +76,13 @@ class Device extends PseudoInode {
   readonly #device: number;
   readonly #open: (caller: Caller, flags: number) => Channel;
 
-  constructor(fs: PseudoFs, mode: number, uid: number, device: number, open: (caller: Caller, flags: number) => Channel) {
+  constructor(
+    fs: PseudoFs,
+    mode: number,
+    uid: number,
+    device: number,
+    open: (caller: Caller, flags: number) => Channel,
+  ) {
     super(fs, S_IFCHR | mode, uid, group);
     this.#device = device;
     this.#open = open;

@@ -83,7 +83,10 @@ export class Terminal implements ControllingTerminal<Task> {
       read: (who, _offset, length, nonblocking) => this.#read(who, length, nonblocking),
       write: (who, _offset, bytes, nonblocking) => this.#write(who, bytes, nonblocking),
       poll: () => ({
-        events: (this.#output.size < outputCapacity ? POLLOUT : 0) | (this.#discipline.readable ? POLLIN : 0) | (this.#masters === 0 ? POLLHUP : 0),
+        events:
+          (this.#output.size < outputCapacity ? POLLOUT : 0) |
+          (this.#discipline.readable ? POLLIN : 0) |
+          (this.#masters === 0 ? POLLHUP : 0),
         change: this.change,
       }),
       ioctl: (who, request, argument) => this.#control(who, request, argument),
@@ -98,7 +101,8 @@ export class Terminal implements ControllingTerminal<Task> {
   type(bytes: Uint8Array): void {
     const { echo, signals } = this.#discipline.type(bytes);
     this.#output.push(Uint8Array.from(echo));
-    for (const signal of signals) for (const member of [...(this.foreground?.members ?? [])]) send(member, signal, undefined);
+    for (const signal of signals)
+      for (const member of [...(this.foreground?.members ?? [])]) send(member, signal, undefined);
     this.#change.wake();
   }
 
@@ -245,7 +249,8 @@ export class Terminal implements ControllingTerminal<Task> {
     const { session } = caller.processGroup;
     switch (request) {
       case "TIOCSCTTY":
-        if (session.pids.numbers[0] !== caller.pids[0] || session.terminal !== undefined || this.session !== undefined) throw E.EPERM;
+        if (session.pids.numbers[0] !== caller.pids[0] || session.terminal !== undefined || this.session !== undefined)
+          throw E.EPERM;
         this.#adopt(caller);
         return 0;
       case "TIOCNOTTY":

@@ -1,5 +1,5 @@
-import type { Activity, Nanos } from "../../core/index.js";
-import { E } from "../errno.js";
+import type { Activity, Nanos, Signal } from "../../core/index.js";
+import { E, type Errno } from "../errno.js";
 import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from "../flags.js";
 import type { Caller } from "./caller.js";
 
@@ -55,11 +55,16 @@ export interface Channel {
   /** @returns how many bytes were taken */
   write(caller: Caller, offset: number, bytes: Uint8Array, nonblocking: boolean): number | Activity<number>;
   /** The bits of poll(2) that hold now. Files that never block have none of this and are always ready. */
-  poll?(): { readonly events: number; readonly change: import("../../core/index.js").Signal<unknown> };
+  poll?(): { readonly events: number; readonly change: Signal<unknown> };
   ioctl?(caller: Caller, request: string, argument: unknown): unknown;
   /** The last descriptor is gone. */
   release?(): void;
 }
+
+/** What a kind of inode doesn't do, whatever it is asked with. */
+const cannot: (error: Errno, ...asked: readonly unknown[]) => never = (error) => {
+  throw error;
+};
 
 /** A file system's inode. What a kind of inode can't do fails with the errno of its system call. */
 export abstract class Inode {
@@ -112,48 +117,48 @@ export abstract class Inode {
   abstract attributes(): Attributes;
   abstract change(changes: Changes): void;
 
-  lookup(_name: string, _caller: Caller): Inode | undefined {
-    throw E.ENOTDIR;
+  lookup(name: string, caller: Caller): Inode | undefined {
+    return cannot(E.ENOTDIR, name, caller);
   }
 
   /** Names without "." and "..". */
-  list(_caller: Caller): readonly string[] {
-    throw E.ENOTDIR;
+  list(caller: Caller): readonly string[] {
+    return cannot(E.ENOTDIR, caller);
   }
 
-  create(_name: string, _creation: Creation, _caller: Caller): Inode {
-    throw E.EPERM;
+  create(name: string, creation: Creation, caller: Caller): Inode {
+    return cannot(E.EPERM, name, creation, caller);
   }
 
-  link(_name: string, _inode: Inode, _caller: Caller): void {
-    throw E.EPERM;
+  link(name: string, inode: Inode, caller: Caller): void {
+    return cannot(E.EPERM, name, inode, caller);
   }
 
   /** Removes a name: of a directory (which must be empty) where `directory` says so. */
-  remove(_name: string, _directory: boolean, _caller: Caller): void {
-    throw E.EPERM;
+  remove(name: string, directory: boolean, caller: Caller): void {
+    return cannot(E.EPERM, name, directory, caller);
   }
 
-  rename(_name: string, _to: Inode, _newName: string, _flags: number, _caller: Caller): void {
-    throw E.EPERM;
+  rename(name: string, to: Inode, newName: string, flags: number, caller: Caller): void {
+    return cannot(E.EPERM, name, to, newName, flags, caller);
   }
 
-  readlink(_caller: Caller): string {
-    throw E.EINVAL;
+  readlink(caller: Caller): string {
+    return cannot(E.EINVAL, caller);
   }
 
   /** A regular file's bytes; of other kinds, what they are as files. */
-  open(_flags: number, _caller: Caller): Channel {
-    throw E.ENXIO;
+  open(flags: number, caller: Caller): Channel {
+    return cannot(E.ENXIO, flags, caller);
   }
 
-  getXattr(_name: string): Uint8Array | undefined {
-    throw E.EOPNOTSUPP;
+  getXattr(name: string): Uint8Array | undefined {
+    return cannot(E.EOPNOTSUPP, name);
   }
 
   /** Undefined removes it. */
-  setXattr(_name: string, _value: Uint8Array | undefined): void {
-    throw E.EOPNOTSUPP;
+  setXattr(name: string, value: Uint8Array | undefined): void {
+    return cannot(E.EOPNOTSUPP, name, value);
   }
 
   listXattrs(): readonly string[] {

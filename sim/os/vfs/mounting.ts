@@ -155,6 +155,11 @@ export function pivotRoot(root: Place, newRoot: Place, putOld: Place, moveAll: (
   if (!under(putOld, newRoot)) throw E.EINVAL;
   const above = root.mount.parent;
   const covered = root.mount.covered;
+  // What must not be uncovered is so at the new root from now on.
+  if (root.mount.locked) {
+    newRoot.mount.locked = true;
+    root.mount.locked = false;
+  }
   newRoot.mount.detach();
   root.mount.detach();
   if (above !== undefined && covered !== undefined) newRoot.mount.attach(above, covered);

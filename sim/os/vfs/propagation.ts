@@ -150,7 +150,11 @@ function spread(numbers: MountNumbers, tree: Mount, group: PeerGroup, covered: C
       const copy = copyTree(numbers, tree, tree.root, receiver.namespace, as, new Map(), false);
       if (receiver.namespace.userNamespace !== tree.namespace.userNamespace)
         for (const mount of copy.tree()) mount.locked = mount !== copy;
+      // What hangs there already stays visible: it moves on top of what comes (attach_recursive_mnt, fs/namespace.c).
+      const present = receiver.over(covered.inode);
+      present?.detach();
       copy.attach(receiver, covered);
+      present?.attach(copy, { inode: copy.root });
       if (as === "slave" && receiver.peers !== undefined) {
         for (const mount of copy.tree()) if (mount.peers === undefined) join(mount, numbers.group());
         spread(numbers, copy, receiver.peers, covered, done);

@@ -183,18 +183,15 @@ export class PseudoDirectory extends PseudoInode {
   }
 
   override lookup(name: string, caller: Caller): Inode | undefined {
-    return this.#entries.get(name) ?? this.find(name, caller);
+    return this.#entries.get(name) ?? this.find?.(name, caller);
   }
 
   override list(caller: Caller): readonly string[] {
-    return [...this.#entries.keys(), ...this.others(caller)];
+    return [...this.#entries.keys(), ...(this.others?.(caller) ?? [])];
   }
 
-  protected find(_name: string, _caller: Caller): Inode | undefined {
-    return undefined;
-  }
+  /** Entries beside the fixed ones, in directories that have such. */
+  protected find?(name: string, caller: Caller): Inode | undefined;
 
-  protected others(_caller: Caller): readonly string[] {
-    return [];
-  }
+  protected others?(caller: Caller): readonly string[];
 }

@@ -7,7 +7,7 @@ import {
   RESOLVE_NO_XDEV,
 } from "../flags.js";
 import type { Caller } from "./caller.js";
-import { Inode } from "./inode.js";
+import type { Inode } from "./inode.js";
 import type { Place } from "./mount.js";
 import { demand } from "./permission.js";
 
@@ -27,6 +27,8 @@ export interface Walker extends Caller {
 export interface Resolution {
   /** Whether a link at the end is followed. Default true. */
   readonly follow?: boolean;
+  /** Whether the last name itself is meant, to be made, removed or moved: then a link is one even with a "/" behind it. */
+  readonly itself?: boolean;
   /** RESOLVE_… of openat2(2). */
   readonly restrict?: number;
   /** From where a relative path goes; the working directory where absent. */
@@ -91,14 +93,16 @@ export function resolve(walker: Walker, path: string, options: Resolution = {}):
 class Walk {
   readonly #walker: Walker;
   readonly #follow: boolean;
+  readonly #itself: boolean;
   readonly #restrict: number;
   readonly #base: Place;
   readonly #root: Place;
   #links = 0;
 
-  constructor(walker: Walker, { follow = true, restrict = 0, base }: Resolution) {
+  constructor(walker: Walker, { follow = true, itself = false, restrict = 0, base }: Resolution) {
     this.#walker = walker;
-    this.#follow = follow;
+    this.#follow = follow && !itself;
+    this.#itself = itself;
     this.#restrict = restrict;
     this.#base = base ?? walker.cwd;
     this.#root = (restrict & RESOLVE_IN_ROOT) !== 0 ? this.#base : walker.root;
@@ -139,7 +143,7 @@ class Walk {
         return { place: undefined, directory: at, name, slash };
       }
       const isLast = index === last;
-      const follows = found.isLink && (!isLast || this.#follow || slash);
+      const follows = found.isLink && (!isLast || this.#follow || (slash && !this.#itself));
       if (follows) {
         const target = this.#link(at, found);
         // A dangling link: what is missing is at the link's end, and may be created there.
@@ -154,7 +158,7 @@ class Walk {
       this.#crossed(at, place);
       if (isLast) {
         const target = { place, directory: at, name, slash };
-        return slash ? this.#directory(target) : target;
+        return slash && !this.#itself ? this.#directory(target) : target;
       }
       at = place;
     }

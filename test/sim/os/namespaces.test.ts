@@ -381,6 +381,11 @@ describe("the other namespaces", () => {
       yield* sys.unshare(CLONE_NEWTIME);
       const own = yield* sys.readlink("/proc/self/ns/time");
       const children = yield* sys.readlink("/proc/self/ns/time_for_children");
+      yield* write(sys, "/proc/self/timens_offsets", "boottime 3600 0");
+      const later = yield* inside(sys, 0, (child) => child.clock_gettime("CLOCK_BOOTTIME"));
+      const now = yield* sys.clock_gettime("CLOCK_BOOTTIME");
+      if (Math.abs(later - now - 3600e9) > 1e9) return [later, now];
+      if ((yield* write(sys, "/proc/self/timens_offsets", "boottime x 0")) !== "EINVAL") return ["accepted"];
       return [own === children, (yield* inside(sys, 0, (child) => child.readlink("/proc/self/ns/time"))) === children];
     });
     expect(seen).toEqual([false, true]);

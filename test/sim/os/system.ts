@@ -18,15 +18,15 @@ export function kernel(options: Partial<KernelOptions> = {}): Kernel {
 /** What a task says, and what it said at the end. */
 export function play<T>(body: (sys: Sys) => Activity<T>, on: Kernel = kernel()): T {
   let result: { readonly value: T } | undefined;
-  let failure: unknown;
+  let failure: { readonly error: unknown } | undefined;
   on.run(function* (sys) {
     try {
       result = { value: yield* body(sys) };
     } catch (error) {
-      failure = error;
+      failure = { error };
     }
   });
-  if (failure !== undefined) throw failure;
+  if (failure !== undefined) throw failure.error instanceof Error ? failure.error : new Error(String(failure.error));
   if (result === undefined) throw new Error(`the task ended before its last line: ${on.panicked ?? ""}`);
   return result.value;
 }

@@ -59,7 +59,7 @@ describe("a terminal", () => {
         yield* child.kill(background, "SIGKILL");
         yield* child.kill(background, "SIGCONT");
         yield* child.rt_sigaction("SIGINT", "SIG_DFL");
-        if (((stopped?.status ?? 0) >> 8) !== 21) return 9;
+        if ((stopped?.status ?? 0) >> 8 !== 21) return 9;
         yield* child.read(tty, 10);
         return 8;
       });

@@ -20,7 +20,7 @@ import {
   type FileSystem,
   type Space,
 } from "../inode.js";
-import { TmpfsInode } from "../tmpfs.js";
+import { TmpfsInode } from "../tmpfs-inode.js";
 import {
   isWhiteout,
   listLayers,

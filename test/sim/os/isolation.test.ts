@@ -1,0 +1,280 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { encodeUtf8, ms, type Activity } from "../../../sim/core/index.js";
+import {
+  allCapabilities,
+  CLONE_NEWCGROUP,
+  CLONE_NEWIPC,
+  CLONE_NEWNET,
+  CLONE_NEWNS,
+  CLONE_NEWPID,
+  CLONE_NEWUSER,
+  CLONE_NEWUTS,
+  Errno,
+  MNT_DETACH,
+  MS_BIND,
+  MS_PRIVATE,
+  MS_REC,
+  MS_SHARED,
+  noCapabilities,
+  O_CREAT,
+  O_RDWR,
+  O_WRONLY,
+  type Sys,
+} from "../../../sim/os/index.js";
+import { kernel, names, play, readFile, writeFile } from "./system.js";
+
+const long = process.env["VIRTLAB_LONG"] === "1";
+const runs = long ? 10_000 : 150;
+const timeout = long ? 1_800_000 : 60_000;
+
+const path = fc.oneof(
+  fc.constantFrom(
+    "/",
+    "/secret",
+    "/etc",
+    "/etc/shadow",
+    "/old",
+    "/proc",
+    "/proc/1/root",
+    "/proc/1/cwd",
+    "/proc/self/fd/0",
+    "/dev",
+    "..",
+    "a",
+    "a/b",
+    "/proc/2/root/secret",
+    "/sys/fs/cgroup/outside/cgroup.procs",
+  ),
+  fc
+    .array(fc.constantFrom("..", "a", "b", "etc", "proc", "1", "root", "old", "."), { minLength: 1, maxLength: 6 })
+    .map((parts) => parts.join("/")),
+  fc
+    .array(fc.constantFrom("..", "a", "proc", "self", "root", "cwd"), { minLength: 1, maxLength: 6 })
+    .map((parts) => `/${parts.join("/")}`),
+);
+const pid = fc.integer({ min: -5, max: 12 });
+
+/** Calls that a program tries which wants to get out. */
+const attempt = fc.oneof(
+  fc.tuple(fc.constantFrom("chdir", "chroot", "rmdir", "unlink", "mkdir", "readlink"), path),
+  fc.tuple(fc.constantFrom("rename", "link", "symlink", "pivot_root"), path, path),
+  fc.tuple(fc.constant("open"), path, fc.constantFrom(0, O_RDWR, O_WRONLY | O_CREAT)),
+  fc.tuple(fc.constant("write"), fc.integer({ min: 0, max: 6 }), fc.constant(encodeUtf8("overwritten"))),
+  fc.tuple(
+    fc.constant("mount"),
+    path,
+    path,
+    fc.constantFrom("proc", "tmpfs", "sysfs", "cgroup2", "devtmpfs", undefined),
+    fc.constantFrom(0, MS_BIND, MS_BIND | MS_REC, MS_SHARED | MS_REC),
+  ),
+  fc.tuple(fc.constant("umount2"), path, fc.constantFrom(0, MNT_DETACH)),
+  fc.tuple(fc.constant("kill"), pid, fc.constantFrom("SIGKILL", "SIGSTOP", "SIGTERM")),
+  fc.tuple(fc.constantFrom("setuid", "setgid"), fc.integer({ min: 0, max: 70_000 })),
+  fc.tuple(fc.constant("unshare"), fc.constantFrom(CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWUTS)),
+  fc.tuple(fc.constant("setns"), fc.integer({ min: 0, max: 6 }), fc.constant(0)),
+  fc.tuple(fc.constant("sethostname"), fc.constant("taken")),
+  fc.tuple(fc.constant("mknod"), path, fc.constantFrom(0o010666, 0o020666), fc.constantFrom(0, 259)),
+  fc.tuple(fc.constant("chown"), path, fc.integer({ min: -1, max: 70_000 }), fc.constant(0)),
+  fc.tuple(fc.constant("chmod"), path, fc.constant(0o777)),
+  fc.tuple(
+    fc.constant("capset"),
+    fc.constant({ permitted: allCapabilities, effective: allCapabilities, inheritable: noCapabilities }),
+  ),
+  fc.tuple(fc.constant("setpriority"), pid, fc.constant(-20)),
+  fc.tuple(fc.constant("reboot")),
+);
+
+const namespaces =
+  CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWCGROUP | CLONE_NEWUSER;
+
+/** A container by hand, as an unprivileged runtime makes one: every namespace, a root of its own, ids from 100,000 on. */
+function* contain(sys: Sys, steps: readonly (readonly unknown[])[], seen: Set<string>): Activity<number> {
+  const ready = yield* sys.pipe2();
+  const pid = yield* sys.clone(
+    function* (child) {
+      yield* child.read(ready[0], 1);
+      for (const descriptor of ready) yield* child.close(descriptor);
+      yield* child.setresgid(0, 0, 0);
+      yield* child.setresuid(0, 0, 0);
+      yield* child.mount("", "/", undefined, MS_REC | MS_PRIVATE);
+      yield* child.mount("none", "/mnt", "tmpfs");
+      for (const name of ["proc", "old", "etc", "a"]) yield* child.mkdir(`/mnt/${name}`);
+      yield* child.mount("proc", "/mnt/proc", "proc");
+      yield* child.pivot_root("/mnt", "/mnt/old");
+      yield* child.umount2("/old", MNT_DETACH);
+      yield* child.chdir("/");
+      for (const [call, ...args] of steps) {
+        try {
+          const result = yield* child.call(String(call), ...args);
+          if (typeof result === "string") seen.add(result);
+        } catch (error) {
+          if (!(error instanceof Errno)) throw error;
+        }
+      }
+      for (const entry of yield* names(child, "/")) seen.add(entry);
+    },
+    { flags: namespaces },
+  );
+  for (const file of ["uid_map", "gid_map"]) yield* writeFile(sys, `/proc/${pid}/${file}`, "0 100000 65536");
+  yield* sys.write(ready[1], encodeUtf8("x"));
+  return pid;
+}
+
+test("a container by hand sees its own root, and runs what it is given", () => {
+  const seen = new Set<string>();
+  play(function* (sys) {
+    yield* contain(sys, [["getcwd"], ["readlink", "/proc/self"], ["mkdir", "/made"]], seen);
+    yield* sys.nanosleep(ms(500));
+  });
+  expect([...seen].sort()).toEqual(["/", "1", "a", "etc", "made", "old", "proc"]);
+});
+
+test("whatever a program in a container tries, what is outside stays as it is", { timeout }, () => {
+  fc.assert(
+    fc.property(fc.array(attempt, { minLength: 1, maxLength: 25 }), (steps) => {
+      const on = kernel();
+      const seen = new Set<string>();
+      const outside = play(function* (sys) {
+        yield* writeFile(sys, "/secret", "kept", 0o600);
+        yield* writeFile(sys, "/etc/shadow", "kept", 0o600);
+        yield* sys.mkdir("/sys/fs/cgroup/outside");
+        const witness = yield* sys.clone(function* (child) {
+          yield* child.pause();
+        });
+        const mounts = yield* readFile(sys, "/proc/self/mountinfo");
+        yield* contain(sys, steps, seen);
+        yield* sys.nanosleep(ms(500));
+        return {
+          secret: yield* readFile(sys, "/secret"),
+          shadow: yield* readFile(sys, "/etc/shadow"),
+          mode: (yield* sys.stat("/secret")).mode & 0o7777,
+          names: yield* names(sys, "/"),
+          etc: yield* names(sys, "/etc"),
+          host: (yield* sys.uname()).nodename,
+          witness: /State:\t(.)/.exec(yield* readFile(sys, `/proc/${witness}/status`))?.[1],
+          nice: yield* sys.getpriority(witness),
+          mounts: (yield* readFile(sys, "/proc/self/mountinfo")) === mounts,
+          group: yield* readFile(sys, "/sys/fs/cgroup/outside/cgroup.procs"),
+        };
+      }, on);
+      expect(outside).toEqual({
+        secret: "kept",
+        shadow: "kept",
+        mode: 0o600,
+        names: [
+          "bin",
+          "dev",
+          "etc",
+          "home",
+          "lib",
+          "mnt",
+          "opt",
+          "proc",
+          "root",
+          "run",
+          "sbin",
+          "secret",
+          "srv",
+          "sys",
+          "tmp",
+          "usr",
+          "var",
+        ],
+        etc: ["shadow"],
+        host: "linux",
+        witness: "S",
+        nice: 0,
+        mounts: true,
+        group: "",
+      });
+      expect(on.panicked).toBeUndefined();
+      // Names of the outside's root that the container has none of.
+      for (const name of ["sbin", "srv", "bin"]) expect(seen.has(name)).toBe(false);
+    }),
+    { numRuns: runs, seed: 7 },
+  );
+});
+
+/** What both file systems of the next test are asked. */
+const name = fc.constantFrom("a", "b", "d", "d/x", "d/y", "d/e", "n", "n/z");
+const step = fc.oneof(
+  fc.tuple(fc.constantFrom("mkdir", "rmdir", "unlink", "read", "list", "mode"), name),
+  fc.tuple(fc.constant("write"), name, fc.constantFrom("1", "22", "333")),
+  fc.tuple(fc.constant("append"), name, fc.constantFrom("4", "55")),
+  fc.tuple(fc.constant("symlink"), fc.constantFrom("a", "d", "../a"), name),
+  fc.tuple(fc.constant("chmod"), name, fc.constantFrom("384", "493")),
+  fc.tuple(fc.constant("rename"), fc.constantFrom("a", "b", "d/x", "n/z"), fc.constantFrom("a", "b", "d/x", "n/z")),
+);
+
+function* ask(sys: Sys, [call, first, second = ""]: readonly string[]): Activity<unknown> {
+  const at = first ?? "";
+  switch (call) {
+    case "read":
+      return yield* readFile(sys, at);
+    case "list":
+      return yield* names(sys, at);
+    case "mode":
+      return (yield* sys.lstat(at)).mode;
+    case "write":
+      return yield* writeFile(sys, at, second);
+    case "append": {
+      const fd = yield* sys.open(at, O_WRONLY | 0o2000);
+      return yield* sys.write(fd, encodeUtf8(second));
+    }
+    case "chmod":
+      return yield* sys.chmod(at, Number(second));
+    default:
+      return yield* sys.call(call ?? "", ...(second === "" ? [at] : [at, second]));
+  }
+}
+
+test(
+  "an overlay shows what one file system would after the same calls, and its lower layer never changes",
+  { timeout },
+  () => {
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 1, maxLength: 25 }), (steps) => {
+        const fill = function* (sys: Sys, root: string): Activity<undefined> {
+          yield* writeFile(sys, `${root}/a`, "lower a");
+          yield* sys.mkdir(`${root}/d`);
+          yield* writeFile(sys, `${root}/d/x`, "lower x");
+          yield* sys.mkdir(`${root}/d/e`);
+          yield* sys.symlink("d", `${root}/b`);
+          return undefined;
+        };
+        const run = function* (sys: Sys): Activity<unknown[]> {
+          const log: unknown[] = [];
+          for (const one of [...steps, ["list", "."], ["list", "d"], ["read", "a"], ["read", "d/x"]]) {
+            try {
+              log.push([...one, (yield* ask(sys, one)) ?? "ok"]);
+            } catch (error) {
+              if (!(error instanceof Errno)) throw error;
+              log.push([...one, error.code]);
+            }
+          }
+          return log;
+        };
+        const [plain, overlay, lower] = play(function* (sys) {
+          yield* sys.mount("none", "/srv", "tmpfs");
+          for (const one of ["plain", "l", "u", "w"]) yield* sys.mkdir(`/srv/${one}`);
+          yield* fill(sys, "/srv/plain");
+          yield* fill(sys, "/srv/l");
+          yield* sys.mount("overlay", "/mnt", "overlay", 0, "lowerdir=/srv/l,upperdir=/srv/u,workdir=/srv/w");
+          yield* sys.chdir("/srv/plain");
+          const one = yield* run(sys);
+          yield* sys.chdir("/mnt");
+          const other = yield* run(sys);
+          return [
+            one,
+            other,
+            [yield* names(sys, "/srv/l"), yield* readFile(sys, "/srv/l/a"), yield* readFile(sys, "/srv/l/d/x")],
+          ];
+        });
+        expect(overlay).toEqual(plain);
+        expect(lower).toEqual([["a", "b", "d"], "lower a", "lower x"]);
+      }),
+      { numRuns: runs, seed: 11 },
+    );
+  },
+);

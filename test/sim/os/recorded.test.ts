@@ -1,0 +1,141 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { encodeUtf8, type Activity } from "../../../sim/core/index.js";
+import { E, Errno, O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_TRUNC, O_WRONLY, type Sys } from "../../../sim/os/index.js";
+import { names, play, readFile, text } from "./system.js";
+
+/** The same steps on a real Linux and here: what they did there is in linux.json, written by record.py. */
+type Step = readonly [call: string, ...args: readonly (string | number)[]];
+interface Case {
+  readonly name: string;
+  readonly steps: readonly Step[];
+}
+interface Recorded {
+  readonly kernel: string;
+  readonly results: Readonly<Record<string, readonly unknown[]>>;
+}
+
+const folder = new URL("recorded/", import.meta.url).pathname;
+const load = (path: string): unknown => JSON.parse(readFileSync(path, "utf8"));
+const cases = load(join(folder, "cases.json")) as readonly Case[];
+const linux = load(join(folder, "linux.json")) as Recorded;
+
+function* put(sys: Sys, path: string, content: string, flags: number): Activity<undefined> {
+  const fd = yield* sys.open(path, O_WRONLY | flags, 0o666);
+  yield* sys.write(fd, encodeUtf8(content));
+  yield* sys.close(fd);
+  return undefined;
+}
+
+/** One step, as record.py has it. */
+function* perform(sys: Sys, [call, ...args]: Step): Activity<unknown> {
+  const [first = "", second = "", third = ""] = args.map(String);
+  switch (call) {
+    case "write":
+      return yield* put(sys, first, second, O_CREAT | O_TRUNC);
+    case "append":
+      return yield* put(sys, first, second, O_APPEND);
+    case "openexcl":
+      return yield* put(sys, first, "", O_CREAT | O_EXCL);
+    case "nofollow":
+      return void (yield* sys.close(yield* sys.open(first, O_NOFOLLOW)));
+    case "read":
+      return yield* readFile(sys, first);
+    case "list":
+      return yield* names(sys, first);
+    case "stat":
+      return (yield* sys.stat(first)).mode & 0o170000;
+    case "lstat":
+      return (yield* sys.lstat(first)).mode & 0o170000;
+    case "mode":
+      return (yield* sys.stat(first)).mode;
+    case "lmode":
+      return (yield* sys.lstat(first)).mode;
+    case "nlink":
+      return (yield* sys.stat(first)).nlink;
+    case "size":
+      return (yield* sys.stat(first)).size;
+    case "owner": {
+      const { uid, gid } = yield* sys.stat(first);
+      return [uid, gid];
+    }
+    case "umask":
+      return void (yield* sys.umask(Number(first)));
+    case "getxattr":
+      return text(yield* sys.getxattr(first, second));
+    case "getcwd": {
+      const path = yield* sys.getcwd();
+      // What glibc makes of "(unreachable)".
+      if (!path.startsWith("/")) throw E.ENOENT;
+      return path;
+    }
+    case "tail":
+      return (yield* sys.getcwd()).split("/").at(-1);
+    case "mount":
+      return yield* sys.mount(first, second, third === "" ? undefined : third, Number(args[3]), String(args[4]));
+    case "umount":
+      return yield* sys.umount2(first, Number(second));
+    case "setuid":
+      return yield* sys.setresuid(Number(first), Number(first), Number(first));
+    default:
+      return yield* sys.call(call, ...args);
+  }
+}
+
+function replay({ steps }: Case): unknown[] {
+  return play(function* (sys) {
+    yield* sys.mount("none", "/mnt", "tmpfs", 0, "mode=755");
+    yield* sys.chdir("/mnt");
+    const results: unknown[] = [];
+    for (const step of steps) {
+      try {
+        results.push((yield* perform(sys, step)) ?? "ok");
+      } catch (error) {
+        if (!(error instanceof Errno)) throw error;
+        results.push(error.code);
+      }
+    }
+    return results;
+  });
+}
+
+/** Each step beside its outcome, so that a difference names the step. Python calls EOPNOTSUPP by its other name. */
+const beside = (steps: readonly Step[], results: readonly unknown[]): string[] =>
+  steps.map((step, place) => {
+    const result = results[place] === "ENOTSUP" ? "EOPNOTSUPP" : results[place];
+    return `${place} ${step.join(" ")} → ${JSON.stringify(result)}`;
+  });
+
+describe(`as ${linux.kernel}`, () => {
+  test.each(cases)("$name", (one) => {
+    expect(beside(one.steps, replay(one))).toEqual(beside(one.steps, linux.results[one.name] ?? []));
+  });
+});
+
+/** Why this machine can't say itself. */
+function lacking(): string | undefined {
+  if (process.platform !== "linux" || process.getuid?.() !== 0) return "it takes root on a Linux";
+  try {
+    execFileSync("unshare", ["-m", "mount", "-t", "overlay"], { stdio: "ignore" });
+    execFileSync("python3", ["--version"], { stdio: "ignore" });
+    const known = readFileSync("/proc/filesystems", "utf8");
+    return known.includes("overlay") ? undefined : "its kernel has no overlayfs";
+  } catch {
+    return "unshare -m or python3 doesn't work here";
+  }
+}
+
+const why = lacking();
+test.skipIf(why !== undefined)(`this machine's own kernel agrees${why === undefined ? "" : ` (skipped: ${why})`}`, () => {
+  const place = mkdtempSync(join(tmpdir(), "virtlab-recorded-"));
+  try {
+    const file = join(place, "linux.json");
+    execFileSync("python3", [join(folder, "record.py"), file]);
+    expect((load(file) as Recorded).results).toEqual(linux.results);
+  } finally {
+    rmSync(place, { recursive: true });
+  }
+});

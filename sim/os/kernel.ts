@@ -1,7 +1,6 @@
 import {
   createWorld,
   GiB,
-  invariant,
   Signal,
   UsageError,
   withDefaults,

@@ -2,7 +2,7 @@ import { E } from "../errno.js";
 import { S_IFREG } from "../flags.js";
 import type { PidNamespace } from "../namespace/pid-namespace.js";
 import type { UserNamespace } from "../namespace/user-namespace.js";
-import type { Task} from "../task/task.js";
+import type { Task } from "../task/task.js";
 import { type KernelState } from "../task/task.js";
 import type { Caller } from "../vfs/caller.js";
 import type { FileSystem, Inode } from "../vfs/inode.js";

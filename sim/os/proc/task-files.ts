@@ -268,7 +268,8 @@ function setgroups(task: Task, text: string): void {
 }
 
 /** Seconds and nanoseconds. */
-const clockText = (nanos: number): string => `${String(Math.floor(nanos / 1e9)).padStart(10)} ${String(nanos - Math.floor(nanos / 1e9) * 1e9).padStart(9)}`;
+const clockText = (nanos: number): string =>
+  `${String(Math.floor(nanos / 1e9)).padStart(10)} ${String(nanos - Math.floor(nanos / 1e9) * 1e9).padStart(9)}`;
 
 /** The clocks of the time namespace that the task's children are to live in: before the first does, time_namespaces(7). */
 function setTimeOffsets(task: Task, caller: Caller, text: string): void {

@@ -1,7 +1,7 @@
 import type { Cancel, Engine, Nanos } from "../../core/index.js";
 import type { CpuSource, Run } from "../machine.js";
 import { Bandwidth } from "./bandwidth.js";
-import type { Entity} from "./entity.js";
+import type { Entity } from "./entity.js";
 import { baseWeight, Group } from "./entity.js";
 
 /** A task, as the scheduler sees it. */

@@ -1,4 +1,4 @@
-import type { Errno} from "../errno.js";
+import type { Errno } from "../errno.js";
 import { E, type ErrnoName } from "../errno.js";
 
 /** What a filter says of a call, seccomp(2). */

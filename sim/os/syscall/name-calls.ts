@@ -80,7 +80,10 @@ function rename(
   to: string,
   flags: number,
 ): undefined {
-  const [last] = from.split("/").filter((name) => name !== "").slice(-1);
+  const [last] = from
+    .split("/")
+    .filter((name) => name !== "")
+    .slice(-1);
   if (last === "." || last === "..") throw E.EBUSY;
   const source = removable(task, fromDirectory, from);
   const goal = target(task, toDirectory, to, { itself: true });

@@ -2,7 +2,7 @@ import { E } from "../errno.js";
 import { S_IFDIR } from "../flags.js";
 import type { Caller } from "./caller.js";
 import { pageSize } from "./content.js";
-import type { Inode} from "./inode.js";
+import type { Inode } from "./inode.js";
 import { type Channel, type Clock, type Creation, type Space } from "./inode.js";
 
 import { TmpfsInode, type PageAccount, type TmpfsState } from "./tmpfs-inode.js";

@@ -129,13 +129,16 @@ function lacking(): string | undefined {
 }
 
 const why = lacking();
-test.skipIf(why !== undefined)(`this machine's own kernel agrees${why === undefined ? "" : ` (skipped: ${why})`}`, () => {
-  const place = mkdtempSync(join(tmpdir(), "virtlab-recorded-"));
-  try {
-    const file = join(place, "linux.json");
-    execFileSync("python3", [join(folder, "record.py"), file]);
-    expect((load(file) as Recorded).results).toEqual(linux.results);
-  } finally {
-    rmSync(place, { recursive: true });
-  }
-});
+test.skipIf(why !== undefined)(
+  `this machine's own kernel agrees${why === undefined ? "" : ` (skipped: ${why})`}`,
+  () => {
+    const place = mkdtempSync(join(tmpdir(), "virtlab-recorded-"));
+    try {
+      const file = join(place, "linux.json");
+      execFileSync("python3", [join(folder, "record.py"), file]);
+      expect((load(file) as Recorded).results).toEqual(linux.results);
+    } finally {
+      rmSync(place, { recursive: true });
+    }
+  },
+);

@@ -23,7 +23,6 @@ export const AT_EMPTY_PATH = 0x1000;
 
 export const RENAME_NOREPLACE = 1;
 export const RENAME_EXCHANGE = 2;
-export const RENAME_WHITEOUT = 4;
 
 export const RESOLVE_NO_XDEV = 1;
 export const RESOLVE_NO_MAGICLINKS = 2;
@@ -34,10 +33,6 @@ export const RESOLVE_IN_ROOT = 16;
 export const SEEK_SET = 0;
 export const SEEK_CUR = 1;
 export const SEEK_END = 2;
-
-export const R_OK = 4;
-export const W_OK = 2;
-export const X_OK = 1;
 
 export const S_IFMT = 0o170000;
 export const S_IFSOCK = 0o140000;

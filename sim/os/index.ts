@@ -19,6 +19,7 @@
  * (7) that has a handler ends it with EINTR, or has the call begin again.
  *
  * kernel          boots, holds what all tasks share; machine: where CPUs come from and what the kernel's work costs
+ * root            the root file system and what is mounted first
  * task/           task (state), execution (how it goes on), signals and their sending, clone, execve, exit, memory, groups
  * syscall/        table (perform, Sys, the rows), handlers by what they are about, what is absent
  * scheduler/      who runs: entities and groups, shares, cpu.max
@@ -34,56 +35,19 @@
  * Sources: the man pages named where they count; Documentation/filesystems/overlayfs.rst,
  * Documentation/admin-guide/cgroup-v2.rst; the kernel's source where these are silent.
  */
-export { E, Errno, type ErrnoName } from "./errno.js";
+export { E, Errno } from "./errno.js";
 export * from "./flags.js";
 export { Kernel, type KernelOptions } from "./kernel.js";
-export { bareCpus, measuredCosts, type Costs, type CpuSource, type Run } from "./machine.js";
-export type { NetworkAddress, NetworkSocket, NetworkStack, Received } from "./network.js";
-export { attempt, systemCallTable, type ChildBody, type Sys, type SystemCallRow } from "./syscall/table.js";
-export { isActivity, type Outcome, type SystemCall, type SystemCallInterposer } from "./syscall/interposer.js";
-export type { Waited } from "./syscall/task-calls.js";
-export type { Disposition } from "./syscall/signal-calls.js";
-export { AF_UNIX, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_STREAM, type Polled } from "./syscall/channel-calls.js";
-export { executable, type Body, type Program } from "./task/program.js";
-export { describeStatus, nameOfSignal, signalNumbers, type SignalName } from "./task/signals.js";
-export { Task, type KernelState, type Limits } from "./task/task.js";
-export { wait } from "./task/execution.js";
-export { WaitQueue } from "./wait-queue.js";
-export { Cgroup, controllers, type Controller } from "./cgroup/cgroup.js";
-export { freeze, killAll, moveTask, pathFrom } from "./cgroup/membership.js";
-export { namespaceKinds, type Namespace, type NamespaceKind } from "./namespace/namespace.js";
-export { PidNamespace } from "./namespace/pid-namespace.js";
-export { UserNamespace, type IdExtent } from "./namespace/user-namespace.js";
-export type { NamespaceSet } from "./namespace/plain-namespaces.js";
-export { capable, type Credentials } from "./security/credentials.js";
-export {
-  allCapabilities,
-  capabilityNames,
-  CapabilitySet,
-  noCapabilities,
-  type Capability,
-} from "./security/capabilities.js";
-export type { ArgumentRule, Filter, FilterAction } from "./security/seccomp.js";
-export type { Caller } from "./vfs/caller.js";
-export { Content, pageSize } from "./vfs/content.js";
-export {
-  Inode,
-  type Attributes,
-  type Changes,
-  type Channel,
-  type Creation,
-  type FileSystem,
-  type Space,
-} from "./vfs/inode.js";
-export { Mount, MountNamespace, type Place } from "./vfs/mount.js";
-export { OpenFile } from "./vfs/open-file.js";
-export { Overlayfs, type OverlayOptions } from "./vfs/overlay/overlayfs.js";
-export { PseudoDirectory, PseudoFs, type Text } from "./vfs/pseudo.js";
-export { pathOf, resolve, type Walker } from "./vfs/resolve.js";
-export { Tmpfs, type TmpfsOptions } from "./vfs/tmpfs.js";
-export { TmpfsInode, type PageAccount } from "./vfs/tmpfs-inode.js";
-export { Terminal, type WindowSize } from "./tty/terminal.js";
-export { Strace, type TracedCall } from "./view/strace.js";
+export type { CpuSource } from "./machine.js";
+export { attempt, systemCallTable, type ChildBody, type Sys } from "./syscall/table.js";
+export type { SystemCallInterposer } from "./syscall/interposer.js";
+export { AF_UNIX, SOCK_STREAM } from "./syscall/channel-calls.js";
+export { executable, type Program } from "./task/program.js";
+export { describeStatus } from "./task/signals.js";
+export { allCapabilities, capabilityNames, noCapabilities } from "./security/capabilities.js";
+export type { Filter } from "./security/seccomp.js";
+export type { Channel } from "./vfs/inode.js";
+export { Strace } from "./view/strace.js";
 export {
   cgroupTable,
   mountTable,
@@ -92,3 +56,4 @@ export {
   processTree,
   systemCallView,
 } from "./view/system-views.js";
+export type { Task } from "./task/task.js";

@@ -7,8 +7,8 @@ import type { Channel } from "../vfs/inode.js";
 import { WaitQueue } from "../wait-queue.js";
 
 /** What a pipe holds, and up to what size a write goes in as one: pipe(7). */
-export const pipeCapacity = 65536;
-export const pipeBuf = 4096;
+const pipeCapacity = 65536;
+const pipeBuf = 4096;
 
 /** Bytes on their way, in order. */
 export class ByteQueue {

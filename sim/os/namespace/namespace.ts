@@ -1,7 +1,7 @@
 export const namespaceKinds = ["cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts"] as const;
 
 /** As /proc/PID/ns names them. */
-export type NamespaceKind = (typeof namespaceKinds)[number];
+type NamespaceKind = (typeof namespaceKinds)[number];
 
 /** What all eight kinds have, namespaces(7). */
 export interface Namespace {

@@ -5,7 +5,7 @@ import type { Namespace } from "./namespace.js";
 import type { UserNamespace } from "./user-namespace.js";
 
 /** uts_namespaces(7). */
-export interface UtsNamespace extends Namespace {
+interface UtsNamespace extends Namespace {
   readonly kind: "uts";
   readonly userNamespace: UserNamespace;
   hostname: string;
@@ -13,13 +13,13 @@ export interface UtsNamespace extends Namespace {
 }
 
 /** ipc_namespaces(7). System V objects and POSIX queues are absent, so that it is nothing but an identity. */
-export interface IpcNamespace extends Namespace {
+interface IpcNamespace extends Namespace {
   readonly kind: "ipc";
   readonly userNamespace: UserNamespace;
 }
 
 /** network_namespaces(7): a network stack of its own. */
-export interface NetNamespace extends Namespace {
+interface NetNamespace extends Namespace {
   readonly kind: "net";
   readonly userNamespace: UserNamespace;
   /** Undefined on a machine without a network. */
@@ -27,7 +27,7 @@ export interface NetNamespace extends Namespace {
 }
 
 /** cgroup_namespaces(7): what /proc/PID/cgroup shows as the root. */
-export interface CgroupNamespace extends Namespace {
+interface CgroupNamespace extends Namespace {
   readonly kind: "cgroup";
   readonly userNamespace: UserNamespace;
   readonly root: Cgroup;

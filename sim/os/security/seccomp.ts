@@ -1,5 +1,4 @@
-import type { Errno } from "../errno.js";
-import { E, type ErrnoName } from "../errno.js";
+import { type ErrnoName } from "../errno.js";
 
 /** What a filter says of a call, seccomp(2). */
 export type FilterAction =
@@ -10,7 +9,7 @@ export type FilterAction =
   | { readonly action: "SCMP_ACT_ERRNO"; readonly errno: ErrnoName };
 
 /** A condition on an argument, as OCI's runtime specification has it. */
-export interface ArgumentRule {
+interface ArgumentRule {
   readonly index: number;
   readonly op:
     | "SCMP_CMP_NE"
@@ -81,5 +80,3 @@ function holds({ op, value, valueTwo = 0 }: ArgumentRule, argument: unknown): bo
       return (number & value) >>> 0 === valueTwo;
   }
 }
-
-export const errnoOf = (name: ErrnoName): Errno => E[name];

@@ -55,8 +55,8 @@ function look(
 
 export const AF_UNIX = 1;
 export const SOCK_STREAM = 1;
-export const SOCK_NONBLOCK: number = O_NONBLOCK;
-export const SOCK_CLOEXEC: number = O_CLOEXEC;
+const SOCK_NONBLOCK: number = O_NONBLOCK;
+const SOCK_CLOEXEC: number = O_CLOEXEC;
 const typeMask = 0xf;
 
 const isUnix = (channel: Channel): channel is UnixSocket => channel instanceof UnixSocket;

@@ -1,8 +1,7 @@
 import type { Costs } from "../machine.js";
-import type { Task } from "../task/task.js";
 
 /** How far a call does what Linux's does; where partly, what it leaves out. */
-export type Fidelity = "full" | { readonly partial: string };
+type Fidelity = "full" | { readonly partial: string };
 
 /** A system call's number on x86-64 (arch/x86/entry/syscalls/syscall_64.tbl), fidelity and base cost. */
 export interface Row {
@@ -21,6 +20,3 @@ export const partial = (number: number, why: string, cost: keyof Costs = "call")
   fidelity: { partial: why },
   cost,
 });
-
-/** A handler: what a call does for a task. An activity where it may have to wait; errors are thrown as `E.…`. */
-export type Handler = (task: Task, ...args: readonly never[]) => unknown;

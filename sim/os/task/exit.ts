@@ -1,5 +1,4 @@
-import { formatDuration } from "../../core/index.js";
-import { describeStatus, killedBy, SIGCHLD, SIGCONT, SIGHUP, SIGKILL, nameOfSignal } from "./signals.js";
+import { describeStatus, killedBy, SIGCHLD, SIGCONT, SIGHUP, SIGKILL } from "./signals.js";
 import { send } from "./signal-sending.js";
 import type { Task } from "./task.js";
 
@@ -113,11 +112,4 @@ export function reap(task: Task): void {
   task.parent?.children?.delete(task);
   task.processGroup.members.delete(task);
   task.cgroup.died();
-}
-
-/** How a task ended, for people. */
-export function describeEnd(task: Task): string {
-  const end = describeStatus(task.status);
-  const how = "exited" in end ? `exited with ${end.exited}` : `killed by ${nameOfSignal(end.signal)}`;
-  return `${task.name} (${task.pids[0] ?? 0}) ${how} after ${formatDuration(task.used)} on a CPU`;
 }

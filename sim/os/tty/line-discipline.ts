@@ -14,7 +14,7 @@ export interface Termios {
   newlineOut: boolean;
 }
 
-export const usualTermios = (): Termios => ({
+const usualTermios = (): Termios => ({
   canonical: true,
   echo: true,
   signals: true,

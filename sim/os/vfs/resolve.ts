@@ -12,7 +12,7 @@ import type { Place } from "./mount.js";
 import { demand } from "./permission.js";
 
 /** A link that leads to a place, whatever its text says: /proc/PID/root, /proc/PID/fd/N, /proc/PID/ns/KIND. */
-export interface MagicLink {
+interface MagicLink {
   follow(caller: Caller): Place;
 }
 
@@ -71,7 +71,7 @@ export function topmost(place: Place): Place {
 const same = (a: Place, b: Place): boolean => a.mount === b.mount && a.inode === b.inode;
 
 /** One directory up: never above the walker's root; at a mount's root, out of what it covers. */
-export function above(root: Place, place: Place): Place {
+function above(root: Place, place: Place): Place {
   let { mount, inode } = place;
   for (;;) {
     if (mount === root.mount && inode === root.inode) return root;

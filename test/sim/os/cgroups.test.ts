@@ -1,6 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { encodeUtf8, MiB, ms, s, type Activity } from "../../../sim/core/index.js";
-import { CLONE_NEWCGROUP, describeStatus, O_CREAT, O_WRONLY, type Kernel, type Sys } from "../../../sim/os/index.js";
+import { createWorld, encodeUtf8, MiB, ms, s, type Activity } from "../../../sim/core/index.js";
+import {
+  CLONE_NEWCGROUP,
+  describeStatus,
+  O_CREAT,
+  O_WRONLY,
+  type CpuSource,
+  type Kernel,
+  type Sys,
+} from "../../../sim/os/index.js";
 import { code, kernel, names, play, readFile } from "./system.js";
 
 const root = "/sys/fs/cgroup";
@@ -205,22 +213,22 @@ describe("cpu", () => {
   });
 
   test("steal time is what a CPU's source takes longer", () => {
-    const on = kernel({
-      cpus: {
-        count: 1,
-        // Every second nanosecond is somebody else's.
-        start: (_cpu, work, done) => {
-          const begin = on.engine.now;
-          const cancel = on.engine.after((2 * work) as typeof work, done);
-          return {
-            stop() {
-              cancel();
-              return Math.floor((on.engine.now - begin) / 2) as typeof work;
-            },
-          };
-        },
+    const world = createWorld();
+    // Every second nanosecond is somebody else's.
+    const shared: CpuSource = {
+      count: 1,
+      start: (_cpu, work, done) => {
+        const begin = world.engine.now;
+        const cancel = world.engine.after((2 * work) as typeof work, done);
+        return {
+          stop() {
+            cancel();
+            return Math.floor((world.engine.now - begin) / 2) as typeof work;
+          },
+        };
       },
-    });
+    };
+    const on = kernel({ world, cpus: shared });
     const seen = play(function* (sys) {
       yield* sys.compute(s(1));
       return (yield* readFile(sys, "/proc/stat"))

@@ -9,8 +9,9 @@ import {
   POLLIN,
   POLLOUT,
   SOCK_STREAM,
+  type Channel,
 } from "../../../sim/os/index.js";
-import { code, play, text } from "./system.js";
+import { code, kernel, play, text } from "./system.js";
 
 describe("pipes", () => {
   test("hold 64 KiB, then writers wait; the end comes when all writers are gone", () => {
@@ -90,6 +91,28 @@ describe("pipes", () => {
     });
     expect(seen).toEqual(["ENXIO", true, "through"]);
   });
+});
+
+test("pid 1 gets the channels that it is given as standard streams", () => {
+  const screen: string[] = [];
+  const console: Channel = {
+    seekable: false,
+    read: () => new Uint8Array(0),
+    write: (_caller, _offset, bytes) => {
+      screen.push(text(bytes));
+      return bytes.length;
+    },
+  };
+  const on = kernel();
+  on.boot(
+    function* (sys) {
+      yield* sys.write(1, encodeUtf8("booted"));
+      yield* sys.pause();
+    },
+    { files: [console, console, console] },
+  );
+  on.engine.run(ms(1));
+  expect(screen).toEqual(["booted"]);
 });
 
 describe("poll", () => {

@@ -12,6 +12,8 @@ import {
   PR_SET_KEEPCAPS,
   PR_SET_NO_NEW_PRIVS,
   type Filter,
+  type SystemCallInterposer,
+  type Task,
   type Sys,
 } from "../../../sim/os/index.js";
 import { code, kernel, play, readFile, text, writeFile } from "./system.js";
@@ -177,10 +179,11 @@ describe("interposers", () => {
   test("see each call with its outcome, and may change it", () => {
     const on = kernel();
     const log: string[] = [];
-    on.interposers.push((call, next) => {
+    const lie: SystemCallInterposer<Task> = (call, next) => {
       log.push(call.name);
       return call.name === "getuid" ? 12345 : next(call);
-    });
+    };
+    on.interposers.push(lie);
     const seen = play(function* (sys) {
       yield* sys.getpid();
       return yield* sys.getuid();

@@ -1,11 +1,11 @@
 import { createWorld, encodeUtf8, type Activity } from "../../../sim/core/index.js";
 import {
+  attempt,
   Errno,
   Kernel,
   O_CREAT,
   O_TRUNC,
   O_WRONLY,
-  type ChildBody,
   type KernelOptions,
   type Sys,
 } from "../../../sim/os/index.js";
@@ -33,13 +33,8 @@ export function play<T>(body: (sys: Sys) => Activity<T>, on: Kernel = kernel()):
 
 /** The name of the errno that calls fail with; "ok" where they don't. */
 export function* code(calls: Activity<unknown>): Activity<string> {
-  try {
-    yield* calls;
-    return "ok";
-  } catch (error) {
-    if (error instanceof Errno) return error.code;
-    throw error;
-  }
+  const outcome = yield* attempt(calls);
+  return outcome instanceof Errno ? outcome.code : "ok";
 }
 
 export const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
@@ -73,5 +68,3 @@ export function* names(sys: Sys, path: string): Activity<string[]> {
     .filter((name) => name !== "." && name !== "..")
     .sort();
 }
-
-export type { ChildBody };

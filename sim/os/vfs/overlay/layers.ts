@@ -19,7 +19,7 @@ export interface Layers {
 const opaqueName = "trusted.overlay.opaque";
 export const overlayPrefix = "trusted.overlay.";
 
-export const isOpaque = (directory: Inode): boolean => directory.getXattr(opaqueName)?.[0] === 0x79;
+const isOpaque = (directory: Inode): boolean => directory.getXattr(opaqueName)?.[0] === 0x79;
 
 export const makeOpaque = (directory: Inode): void => {
   directory.setXattr(opaqueName, Uint8Array.of(0x79));

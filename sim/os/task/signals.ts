@@ -44,12 +44,6 @@ export const SIGHUP: number = signalNumbers.SIGHUP;
 export const SIGSYS: number = signalNumbers.SIGSYS;
 export const greatestSignal = 64;
 
-const names: ReadonlyMap<number, string> = new Map(
-  Object.entries(signalNumbers).map(([name, number]) => [number, name]),
-);
-
-export const nameOfSignal = (number: number): string => names.get(number) ?? `SIGRT_${number - 32}`;
-
 /** What a signal does where no handler is set. */
 export function defaultAction(signal: number): "terminate" | "core" | "ignore" | "stop" | "continue" {
   switch (signal) {

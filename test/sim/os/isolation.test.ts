@@ -207,7 +207,7 @@ const step = fc.oneof(
   fc.tuple(fc.constant("rename"), fc.constantFrom("a", "b", "d/x", "n/z"), fc.constantFrom("a", "b", "d/x", "n/z")),
 );
 
-function* ask(sys: Sys, [call, first, second = ""]: readonly string[]): Activity<unknown> {
+function* ask(sys: Sys, [call = "", first, second = ""]: readonly string[]): Activity<unknown> {
   const at = first ?? "";
   switch (call) {
     case "read":
@@ -225,7 +225,7 @@ function* ask(sys: Sys, [call, first, second = ""]: readonly string[]): Activity
     case "chmod":
       return yield* sys.chmod(at, Number(second));
     default:
-      return yield* sys.call(call ?? "", ...(second === "" ? [at] : [at, second]));
+      return yield* sys.call(call, ...(second === "" ? [at] : [at, second]));
   }
 }
 

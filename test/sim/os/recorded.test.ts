@@ -41,7 +41,7 @@ function* perform(sys: Sys, [call, ...args]: Step): Activity<unknown> {
     case "openexcl":
       return yield* put(sys, first, "", O_CREAT | O_EXCL);
     case "nofollow":
-      return void (yield* sys.close(yield* sys.open(first, O_NOFOLLOW)));
+      return yield* sys.close(yield* sys.open(first, O_NOFOLLOW));
     case "read":
       return yield* readFile(sys, first);
     case "list":
@@ -63,7 +63,8 @@ function* perform(sys: Sys, [call, ...args]: Step): Activity<unknown> {
       return [uid, gid];
     }
     case "umask":
-      return void (yield* sys.umask(Number(first)));
+      yield* sys.umask(Number(first));
+      return undefined;
     case "getxattr":
       return text(yield* sys.getxattr(first, second));
     case "getcwd": {

@@ -64,6 +64,8 @@ export interface UnitUser {
   protect(host: number): void;
   /** Tells the variants what it interpreted of them. */
   settle(): void;
+  /** The variant has other units now. */
+  renew(variant: Variant): void;
 }
 
 /** What has been translated so far. */
@@ -205,7 +207,10 @@ export class CodePages {
     variant.translations++;
     variant.patience =
       this.#patience * 2 ** Math.min(Math.max(0, variant.translations - usualTranslations), mostDoublings);
-    for (const user of this.#users) user.protect(host);
+    for (const user of this.#users) {
+      user.protect(host);
+      user.renew(variant);
+    }
   }
 
   /**
@@ -304,6 +309,7 @@ export class CodePages {
 
   #dropAll(variant: Variant): void {
     for (const unit of variant.units) this.#drop(unit);
+    for (const user of this.#users) user.renew(variant);
   }
 
   #drop(unit: TranslatedUnit): void {

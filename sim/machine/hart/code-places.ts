@@ -85,6 +85,18 @@ export class CodePlaces {
     for (const offset of entries.keys()) this.#bytes[ways + offset / 2] = way.in | way.unit;
   }
 
+  /** The same wherever the hart knows that variant, which has other units now, or none. */
+  renewAll(variant: Variant): void {
+    for (const place of this.#places) {
+      if (place?.variant !== variant) continue;
+      const first = this.#marksOf(place.number) + pageMarks.way;
+      for (let at = first; at < first + marksOfPage; at++) {
+        if (((this.#bytes[at] ?? 0) & way.unit) !== 0) this.#bytes[at] = way.in;
+      }
+      this.renew(place);
+    }
+  }
+
   /** Tells the variant what was marked in its page. */
   collect({ number, variant }: Place): void {
     const { executed, wanted } = variant;

@@ -4,7 +4,7 @@ import { attention, hartLayout, pageSize } from "../layout.js";
 import { interpreting, type Interpret } from "../translate/interpreter.js";
 import { outcomes } from "../translate/outcomes.js";
 import { AddressSpaces } from "./address-spaces.js";
-import type { CodePages, Run, UnitUser } from "./code-pages.js";
+import type { CodePages, Run, UnitUser, Variant } from "./code-pages.js";
 import { CodePlaces, type Place } from "./code-places.js";
 import type { Evaluator } from "./evaluator.js";
 import { nextInterrupt } from "./interrupts.js";
@@ -166,6 +166,10 @@ export class TranslatedEngine implements UnitUser {
     this.#places.settleAll();
   }
 
+  renew(variant: Variant): void {
+    this.#places.renewAll(variant);
+  }
+
   /** What units ask of the hart. */
   call(routine: Routine, first: Operand, second: Operand, third: Operand): bigint {
     if (routine === "takeReservation" && this.#hart.state.reservation === first && !this.unitMemory.canStore(first)) {
@@ -325,7 +329,6 @@ export class TranslatedEngine implements UnitUser {
       this.#places.collect(place);
       if (this.code.selective && variant.executed[offset / 2] !== 1) return undefined;
       this.#translate(place, offset, inside);
-      this.#places.renew(place);
       entry = variant.entries.get(offset);
       if (entry === undefined) return undefined;
     }

@@ -56,6 +56,13 @@ describe("the classes of RV64", { timeout: 120_000 }, () => {
   });
 });
 
+test("a witness differs in what matters alone", () => {
+  const states = (instruction: string): unknown =>
+    sound.witnesses(instruction).rows.find((row) => String(row["finding"]).startsWith("depends on"))?.["states"];
+  expect(states("csrr sepc")).toMatch(/^sepc: 0x[0-9a-f]+ \| 0x[0-9a-f]+$/);
+  expect(states("csrr time")).toMatch(/^mtime: 0x[0-9a-f]+ \| 0x[0-9a-f]+$/);
+});
+
 describe("configurations", { timeout: 120_000 }, () => {
   const critical = (options: Parameters<typeof classify>[1]): readonly string[] =>
     classify(rv64, options)

@@ -77,15 +77,20 @@ export { isa } from "./isa.js";
 export { lab, type Lab, type LabOptions } from "./lab.js";
 export { vmm } from "./vmm.js";
 export type {
+  Certainty,
   Classification,
   ClassificationFilter,
   Classified,
   CostParameters,
+  Dependence,
   Difference,
   Exit,
   ExitReason,
   Exits,
+  Finding,
   Guest,
+  GuestState,
+  HostState,
   InstructionClass,
   Isomorphism,
   IsomorphismOptions,
@@ -95,6 +100,7 @@ export type {
   RecursionOptions,
   RiscvConfiguration,
   RiscvOptions,
+  Square,
   Technique,
   TechniqueName,
   Theorem,

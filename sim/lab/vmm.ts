@@ -1,4 +1,4 @@
-import type { Isa } from "../machine/index.js";
+import type { Isa, Machine, MachineOptions } from "../machine/index.js";
 import {
   bare,
   classify,
@@ -29,7 +29,6 @@ import {
   type VmmOptions,
 } from "../vmm/index.js";
 import type { TableView } from "../core/index.js";
-import type { Machine, MachineOptions } from "../machine/index.js";
 
 /** Virtual machine monitors, and when there can be one. */
 interface Vmm {

@@ -36,7 +36,7 @@ const expected: Readonly<Record<string, readonly [broken: readonly string[], hyb
   "wfi-no-op-in-user": [["wfi"], true],
 };
 
-describe("each flaw breaks theorem 1 by the instruction that has it", () => {
+describe("each flaw breaks theorem 1 by the instruction that has it", { timeout: 120_000 }, () => {
   test.each(flaws.map(({ name }) => name))("%s", (name) => {
     const { first, second, third } = theorems(rv64.with(name), { samples });
     const [broken, hybrid] = expected[name] ?? [[], true];

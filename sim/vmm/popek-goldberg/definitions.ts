@@ -30,6 +30,8 @@ export interface Model<S, I> {
   /** In which parts of E, as R shows it, and P the two differ. */
   program(left: S, right: S): readonly Difference[];
   spell(instruction: I): string;
+  /** States between the two that differ from the first in one part alone, so that a witness shows what matters. */
+  between?(left: S, right: S): Iterable<S>;
 }
 
 /** An instruction's execution from a state, done when its outcome is first looked at. */
@@ -159,7 +161,16 @@ export class Examination<S, I> {
     this.#look(right);
     if (right.trapped || right.changed.length > 0) return;
     const apart = left.model.program(left.outcome.state, right.outcome.state);
-    if (apart.length > 0) this.#found(on, left, right, apart);
+    if (apart.length === 0) return;
+    for (const state of left.model.between?.(left.before, right.before) ?? []) {
+      const nearer = new Run(left.model, left.instruction, state, left.mode);
+      if (nearer.trapped || nearer.changed.length > 0) continue;
+      const still = left.model.program(left.outcome.state, nearer.outcome.state);
+      if (still.length === 0) continue;
+      this.#found(on, left, nearer, still);
+      return;
+    }
+    this.#found(on, left, right, apart);
   }
 
   verdict(instruction: string, group: string, certainty: Certainty): Verdict {

@@ -41,10 +41,13 @@ export {
   isomorphism,
   recursion,
   thirdGeneration,
+  type GuestState,
+  type HostState,
   type Isomorphism,
   type IsomorphismOptions,
   type MonitorKind,
   type Recursion,
   type RecursionOptions,
+  type Square,
   type ThirdGeneration,
 } from "./third-generation/index.js";

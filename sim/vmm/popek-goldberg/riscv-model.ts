@@ -18,6 +18,7 @@ import {
   compareResources,
   isConfigurationChanged,
   readConfiguration,
+  statesBetween,
   writeConfiguration,
   type RiscvState,
 } from "./riscv-state.js";
@@ -124,6 +125,10 @@ export class RiscvModel implements Model<RiscvState, Instruction>, HartState {
 
   program(left: RiscvState, right: RiscvState): readonly Difference[] {
     return compareProgram(left, right);
+  }
+
+  between(left: RiscvState, right: RiscvState): Iterable<RiscvState> {
+    return statesBetween(left, right);
   }
 
   spell({ word }: Instruction): string {

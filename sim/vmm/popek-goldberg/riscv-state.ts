@@ -109,6 +109,18 @@ class Differences {
   }
 }
 
+const timeFields = ["mcycle", "minstret", "mtime"] as const;
+
+/** The first state with one CSR, or one counter, of the second: one state for each in which the two differ. */
+export function* statesBetween(left: RiscvState, right: RiscvState): Generator<RiscvState> {
+  for (const name of configurationFields) {
+    if (left.configuration[name] === right.configuration[name]) continue;
+    yield { ...left, configuration: { ...left.configuration, [name]: right.configuration[name] } };
+  }
+  for (const name of timeFields)
+    if (left.time[name] !== right.time[name]) yield { ...left, time: { ...left.time, [name]: right.time[name] } };
+}
+
 /** M and R. */
 export function compareResources(left: RiscvState, right: RiscvState): readonly Difference[] {
   const differences = new Differences();
@@ -120,8 +132,7 @@ export function compareResources(left: RiscvState, right: RiscvState): readonly 
       differences.compare(name, left.configuration[name], right.configuration[name]);
   }
   if (left.time !== right.time) {
-    for (const name of ["mcycle", "minstret", "mtime"] as const)
-      differences.compare(name, left.time[name], right.time[name]);
+    for (const name of timeFields) differences.compare(name, left.time[name], right.time[name]);
   }
   differences.compare("processor", left.waiting ? "waits" : "runs", right.waiting ? "waits" : "runs");
   differences.compare("translations dropped", left.fences, right.fences);

@@ -12,6 +12,13 @@
 
 export { examineThirdGeneration, exhaustively } from "./examine.js";
 export { thirdGeneration, ThirdGeneration } from "./instructions.js";
-export { isomorphism, type Isomorphism, type IsomorphismOptions } from "./isomorphism.js";
+export {
+  isomorphism,
+  type GuestState,
+  type HostState,
+  type Isomorphism,
+  type IsomorphismOptions,
+  type Square,
+} from "./isomorphism.js";
 export type { MonitorKind } from "./monitor.js";
 export { recursion, type Recursion, type RecursionOptions } from "./recursion.js";

@@ -52,7 +52,7 @@ function createHost(isa: ThirdGeneration, monitor: MonitorKind): { hardware: Har
  * The map from states of the guest's machine to states of the host: storage goes to the guest's part of it, P and the
  * accumulator stay what they are, M becomes user, R is moved to that part and cut to it; the monitor records M and R.
  */
-export function phi({ storage, context, running }: GuestState): HostState {
+function phi({ storage, context, running }: GuestState): HostState {
   const whole = Array.from({ length: hostWords }, () => guard);
   storage.forEach((word, address) => {
     whole[base + address] = word;
@@ -63,7 +63,7 @@ export function phi({ storage, context, running }: GuestState): HostState {
 }
 
 /** e: one step of the guest's machine on its own: an instruction, or a trap. */
-export function step(isa: ThirdGeneration, { storage, context, running }: GuestState): GuestState {
+function step(isa: ThirdGeneration, { storage, context, running }: GuestState): GuestState {
   if (!running) return { storage, context, running };
   const machine = new Hardware(isa, guestWords);
   storage.forEach((word, address) => machine.write(address, word));
@@ -72,11 +72,7 @@ export function step(isa: ThirdGeneration, { storage, context, running }: GuestS
 }
 
 /** e': the same step on the host, as the monitor takes it. */
-export function hostStep(
-  isa: ThirdGeneration,
-  { storage, record, context }: HostState,
-  monitor: MonitorKind,
-): HostState {
+function hostStep(isa: ThirdGeneration, { storage, record, context }: HostState, monitor: MonitorKind): HostState {
   if (!record.running) return { storage, record, context };
   const { hardware, virtual } = createHost(isa, monitor);
   storage.forEach((word, address) => hardware.write(address, word));
@@ -148,6 +144,21 @@ export class Isomorphism implements Viewable {
 
   get failures(): readonly Square[] {
     return this.squares.filter(({ commutes }) => !commutes);
+  }
+
+  /** The map φ: the host's state that stands for one of the guest's. */
+  phi(state: GuestState): HostState {
+    return phi(state);
+  }
+
+  /** e: what one step of the guest's machine makes of a state. */
+  step(state: GuestState): GuestState {
+    return step(this.isa, state);
+  }
+
+  /** e': what the host and its monitor make of a state that stands for the guest's. */
+  hostStep(state: HostState): HostState {
+    return hostStep(this.isa, state, this.options.monitor);
   }
 
   /** A square as it is drawn in the paper: the first that fails, or the first there is. */

@@ -38,12 +38,16 @@ async function ask(questions: readonly string[]): Promise<readonly string[]> {
   const { Z3 } = z3;
   const context = Z3.mk_context(Z3.mk_config());
   const answers: string[] = [];
+  const words = new Map<number, string>([
+    [-1, "unsat"],
+    [1, "sat"],
+  ]);
   for (const question of questions) {
     const solver = Z3.mk_simple_solver(context);
     Z3.solver_inc_ref(context, solver);
     Z3.solver_from_string(context, solver, question);
     const answer = await Z3.solver_check(context, solver);
-    answers.push(Number(answer) === -1 ? "unsat" : Number(answer) === 1 ? "sat" : "unknown");
+    answers.push(words.get(answer) ?? "unknown");
     Z3.solver_dec_ref(context, solver);
   }
   Z3.del_context(context);

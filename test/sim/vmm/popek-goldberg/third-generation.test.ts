@@ -37,7 +37,7 @@ describe("all states", () => {
   });
 });
 
-describe("the third-generation machine", () => {
+describe("the third-generation machine", { timeout: 120_000 }, () => {
   const rows = classify(thirdGeneration).table().rows;
   const classes = Object.fromEntries(rows.map((row) => [String(row["instruction"]), String(row["class"])]));
 
@@ -91,7 +91,7 @@ describe("the third-generation machine", () => {
   });
 });
 
-describe("the isomorphism", () => {
+describe("the isomorphism", { timeout: 120_000 }, () => {
   test("commutes in every state tried", () => {
     const { squares, commutes } = isomorphism(thirdGeneration, { samples: 4000, seed: 3 });
     expect(commutes).toBe(true);
@@ -108,12 +108,21 @@ describe("the isomorphism", () => {
       ...thirdGeneration.variants.map(({ name }) => thirdGeneration.with(name)),
     ]) {
       const { first, third } = theorems(variant);
-      const trapping = isomorphism(variant);
-      const hybrid = isomorphism(variant, { monitor: "hybrid" });
+      const trapping = isomorphism(variant, { samples: 600 });
+      const hybrid = isomorphism(variant, { samples: 600, monitor: "hybrid" });
       expect([variant.name, trapping.commutes, hybrid.commutes]).toEqual([variant.name, first.holds, third.holds]);
       const broken = new Set(trapping.failures.map(({ instruction }) => instruction.split(" ")[0]));
       expect([...broken]).toEqual(first.broken.map(({ instruction }) => instruction));
     }
+  });
+
+  test("is a function, and so are e and e'", () => {
+    const found = isomorphism(thirdGeneration, { samples: 50, seed: 4 });
+    for (const { guest, after, image, hosted } of found.squares) {
+      expect([found.step(guest), found.phi(after), found.hostStep(found.phi(guest))]).toEqual([after, image, hosted]);
+    }
+    // Two states of the guest never become one of the host.
+    expect(new Set(found.squares.map(({ guest }) => JSON.stringify(found.phi(guest)))).size).toBe(50);
   });
 
   test("is drawn: a square that closes has four corners, another five", () => {

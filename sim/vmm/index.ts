@@ -60,7 +60,7 @@ function techniqueOf(technique: Technique | TechniqueName): Technique {
   if (found !== undefined) return found;
   const names = techniques.map(({ name }) => name);
   throw new UsageError(
-    `there is no technique "${String(technique)}"`,
+    `there is no technique "${technique}"`,
     `Did you mean "${nearest(technique, names) ?? ""}"? There are: ${names.join(", ")}.`,
   );
 }

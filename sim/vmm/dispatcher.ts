@@ -1,6 +1,7 @@
 import type { Hart } from "../machine/index.js";
 import type { Allocator } from "./allocator.js";
-import type { ExitReason, Exits } from "./exits.js";
+import type { ExitReason } from "./exit-reasons.js";
+import type { Exits } from "./exits.js";
 import type { HostCpu } from "./host-cpu.js";
 import { interpret } from "./interpreter.js";
 import { accessOf, cause } from "./privileged.js";

@@ -1,5 +1,5 @@
 import type { Hart } from "../machine/index.js";
-import type { ExitReason } from "./exits.js";
+import type { ExitReason } from "./exit-reasons.js";
 import { accessOf, cause, privilege } from "./privileged.js";
 
 /** What a routine did: why it was needed, and the instruction's bits, 0 where none could be fetched. */

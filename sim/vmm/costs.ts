@@ -1,6 +1,6 @@
 import { withDefaults } from "../core/index.js";
 import { unitLength } from "./code-cache.js";
-import type { ExitReason } from "./exits.js";
+import type { ExitReason } from "./exit-reasons.js";
 
 /** What things cost on the modelled host, in cycles. Each is a parameter; what a guest's run costs comes out of how often each happens. */
 export interface CostParameters {

@@ -1,6 +1,7 @@
 import type { Hart } from "../machine/index.js";
 import type { Allocator } from "./allocator.js";
-import type { ExitReason, Exits } from "./exits.js";
+import type { ExitReason } from "./exit-reasons.js";
+import type { Exits } from "./exits.js";
 import type { HostCpu } from "./host-cpu.js";
 import { interpret } from "./interpreter.js";
 import { accessOf, cause } from "./privileged.js";
@@ -45,7 +46,9 @@ export class Dispatcher {
       return false;
     }
     const isMemory = access !== undefined && this.#parts.allocator.isMemory(trap.value, access);
-    this.interpret(trap.cause, isMemory);
+    // An illegal instruction's bits are in mtval; 0 says nothing.
+    const bits = trap.cause === cause.illegalInstruction && trap.value !== 0n ? Number(trap.value) : undefined;
+    this.interpret(trap.cause, isMemory, bits);
     return true;
   }
 
@@ -53,15 +56,16 @@ export class Dispatcher {
    * Executes the guest's instruction in software.
    * @param trapped why the host didn't; undefined where it was not asked
    * @param isMemory whether that was an access to memory which the host's tables don't show
+   * @param bits the instruction's, where they are known
    */
-  interpret(trapped?: number, isMemory = false): void {
+  interpret(trapped?: number, isMemory = false, bits?: number): void {
     const { guest, exits } = this.#parts;
     const at = guest.cycles;
     const { pc } = guest;
     const { privilege } = guest.state.mode;
     const { code } = this.#parts.allocator;
     const called = code?.atCallout === true;
-    const { reason, word } = interpret(guest, trapped);
+    const { reason, word } = interpret(guest, trapped, bits);
     if (reason === "device access") code?.meet(pc);
     const shown = isMemory && reason === "device access" ? "interpretation" : reason;
     exits.add(called ? "callout" : shown, at, pc, privilege, word);

@@ -1,6 +1,7 @@
 import type { LanesView, SequenceView, TableView, Role } from "../core/index.js";
 import { disassemble, type Machine } from "../machine/index.js";
-import { exitMeanings, exitReasons, type Exit, type ExitReason, type Exits } from "./exits.js";
+import { exitMeanings, exitReasons, type ExitReason } from "./exit-reasons.js";
+import type { Exit, Exits } from "./exits.js";
 
 const modes: Readonly<Record<number, string>> = { 0: "user", 1: "supervisor", 3: "machine" };
 

@@ -1,46 +1,6 @@
 import { UsageError, type Persist } from "../core/index.js";
 import type { Costs } from "./costs.js";
-
-/** Why a guest came to its VMM, by what the VMM did about it. */
-export const exitReasons = [
-  "CSR access",
-  "counter read",
-  "return from trap",
-  "address fence",
-  "wait for interrupt",
-  "system call",
-  "supervisor call",
-  "page fault",
-  "exception",
-  "interrupt",
-  "device access",
-  "shadow fill",
-  "interpretation",
-  "translation",
-  "callout",
-  "hypercall",
-] as const;
-export type ExitReason = (typeof exitReasons)[number];
-
-/** What each means, for tables. */
-export const exitMeanings: Readonly<Record<ExitReason, string>> = {
-  "CSR access": "a privileged register was read or written: emulated on the virtual one",
-  "counter read": "cycle, time or instret: the guest's own was given",
-  "return from trap": "SRET or MRET: the virtual mode changed",
-  "address fence": "SFENCE.VMA: shadow tables lost what it named",
-  "wait for interrupt": "WFI: the guest is idle until one of its interrupts is pending",
-  "system call": "an environment call from virtual user mode: delivered to the guest's kernel",
-  "supervisor call": "an environment call from virtual supervisor or machine mode: delivered to the guest's firmware",
-  "page fault": "the guest's own tables refuse the access: delivered to the guest",
-  exception: "another exception of the guest's own: delivered to the guest",
-  interrupt: "a virtual interrupt was delivered to the guest",
-  "device access": "a load or store where the guest has a device: made there",
-  "shadow fill": "a hidden fault: the guest's tables allow the access, the shadow had no entry yet",
-  interpretation: "an instruction that direct execution can't be trusted with was interpreted",
-  translation: "kernel code was scanned and rewritten",
-  callout: "rewritten code called the VMM in place of a sensitive instruction",
-  hypercall: "the guest asked its VMM",
-};
+import { exitReasons, type ExitReason } from "./exit-reasons.js";
 
 /** One exit. `instruction` is the word that trapped, 0 where that wasn't one. */
 export interface Exit {

@@ -25,7 +25,7 @@
  * trap-and-emulate privileged instructions trap
  * binary-translation   sensitive instructions are rewritten; code-cache: into what
  * paravirtualization   guests that ask; hypercalls: what they ask, and where they find answers; port-view: what porting took
- * exits, exit-views, costs   exits as data, as pictures, and in cycles of a model
+ * exits, exit-reasons, exit-views, costs   exits as data, as pictures, and in cycles of a model
  * guests/          the kernels
  * popek-goldberg/  instructions classified by experiment; the paper's theorems, its machine, its isomorphism
  *
@@ -40,9 +40,10 @@ import { Vmm, type VmmOptions } from "./vmm.js";
 
 export * from "./popek-goldberg/index.js";
 export type { CostParameters } from "./costs.js";
-export type { Exit, ExitReason, Exits } from "./exits.js";
-export { bare, guest, type Guest, type Port, type Result } from "./guest.js";
-export { guests, type KernelGuest } from "./guests/index.js";
+export type { ExitReason } from "./exit-reasons.js";
+export type { Exit, Exits } from "./exits.js";
+export { bare, guest, type Guest } from "./guest.js";
+export { guests } from "./guests/index.js";
 export { portDifference, portView } from "./port-view.js";
 export type { Technique, TechniqueName } from "./technique.js";
 export { binaryTranslation } from "./binary-translation.js";
@@ -60,7 +61,7 @@ function techniqueOf(technique: Technique | TechniqueName): Technique {
   if (found !== undefined) return found;
   const names = techniques.map(({ name }) => name);
   throw new UsageError(
-    `there is no technique "${String(technique)}"`,
+    `there is no technique "${technique}"`,
     `Did you mean "${nearest(technique, names) ?? ""}"? There are: ${names.join(", ")}.`,
   );
 }

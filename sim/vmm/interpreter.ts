@@ -1,5 +1,5 @@
 import type { Hart } from "../machine/index.js";
-import type { ExitReason } from "./exits.js";
+import type { ExitReason } from "./exit-reasons.js";
 import { accessOf, cause, privilege } from "./privileged.js";
 
 /** What a routine did: why it was needed, and the instruction's bits, 0 where none could be fetched. */
@@ -30,12 +30,13 @@ const counters = { first: 0xc00, last: 0xc1f } as const;
  * with an exception is one of the guest's own, and is delivered to the guest as the hart would.
  *
  * @param trapped the cause on the host; undefined where the host didn't try
+ * @param bits the instruction's, where the host told them
  */
-export function interpret(guest: Hart, trapped: number | undefined): Interpreted {
+export function interpret(guest: Hart, trapped: number | undefined, bits?: number): Interpreted {
   const mode = guest.state.mode.privilege;
-  const before = guest.cycles - guest.retired;
-  guest.step();
-  const faulted = guest.cycles - guest.retired !== before;
+  const before = guest.retired;
+  guest.step(bits);
+  const faulted = guest.retired === before;
   const { last } = guest.evaluator;
   const word = last?.word ?? 0;
   if (!faulted) return { reason: reasonOf(last?.row.name, last?.fields.csr ?? 0, trapped), word };

@@ -57,6 +57,11 @@ class ParavirtualCpu extends DeprivilegedCpu {
     this.#readMask();
   }
 
+  /** The shared page is looked at behind each exit. */
+  protected override get goesOn(): boolean {
+    return false;
+  }
+
   protected override call(exitCause: number): boolean {
     const guest = this.#guest;
     const { state, pc } = guest;

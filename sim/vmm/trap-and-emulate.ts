@@ -17,6 +17,8 @@ export class DeprivilegedCpu implements HartEngine {
   readonly #dispatcher: Dispatcher;
   /** Where the guest was when it last came back: elsewhere now, the virtual hart took an interrupt. */
   #left: bigint | undefined;
+  /** The host stopped at one of the guest's breakpoints. */
+  #stopped = false;
 
   constructor({ guest, host, allocator, exits }: CpuParts) {
     this.#guest = guest;
@@ -29,18 +31,34 @@ export class DeprivilegedCpu implements HartEngine {
   burst(): void {
     const guest = this.#guest;
     this.#noteInterrupt();
+    this.#stopped = false;
     // A watchpoint has to see every access.
     if (guest.watching || this.#isMixed) this.#dispatcher.interpret();
-    else while (!this.#execute());
+    else {
+      while (!this.#execute(true));
+      while (this.goesOn) this.#execute(false);
+    }
     this.#left = guest.pc;
+  }
+
+  /** Whether nothing has happened that the virtual hart's own loop would have to look at. */
+  protected get goesOn(): boolean {
+    const guest = this.#guest;
+    const { state } = guest;
+    if (this.#stopped || guest.left <= 0 || guest.stopping || guest.features.hypervisor) return false;
+    return ((state.lines | state.software) & state.mie) === 0 && !this.#isMixed;
   }
 
   forget(address: bigint | undefined): void {
     this.#allocator.shadow.forget(address);
   }
 
-  /** Lets the guest execute until something is to be done, and does it. @returns whether an instruction of its is over */
-  #execute(): boolean {
+  /**
+   * Lets the guest execute until something is to be done, and does it.
+   * @param first whether the guest's debugger has seen where it is
+   * @returns whether an instruction of its is over
+   */
+  #execute(first: boolean): boolean {
     const guest = this.#guest;
     const host = this.#host;
     const before = host.cycles;
@@ -48,18 +66,17 @@ export class DeprivilegedCpu implements HartEngine {
     const begun = host.cycles - before;
     if (exit.kind !== "trap") {
       guest.count(begun);
-      // A breakpoint that the guest's debugger is just leaving.
-      if (begun === 0) this.#dispatcher.interpret();
+      // A breakpoint that the guest's debugger is just leaving, or one that it has to be told of.
+      if (begun === 0 && first) this.#dispatcher.interpret();
+      this.#stopped = exit.kind === "breakpoint";
       return true;
     }
     guest.count(begun - 1);
-    return this.call(exit.cause) || this.#dispatcher.dispatch(exit) || begun > 1;
+    return this.call?.(exit.cause) === true || this.#dispatcher.dispatch(exit) || begun > 1;
   }
 
   /** For techniques whose guests call their VMM. @returns whether the trap was such a call, and is over */
-  protected call(_cause: number): boolean {
-    return false;
-  }
+  protected call?(cause: number): boolean;
 
   /** Whether memory is seen in a way that one shadow table can't show: with MPRV, data are another mode's; a guest's own guest. */
   get #isMixed(): boolean {

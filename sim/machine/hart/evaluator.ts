@@ -65,9 +65,13 @@ export class Evaluator implements HartState {
     this.#hart.pc = address;
   }
 
-  /** One instruction. @returns what it ended in; then pc, registers and memory are as before */
-  step(): Exception | undefined {
-    const word = this.#fetch();
+  /**
+   * One instruction.
+   * @param bits what would be fetched, where that is known
+   * @returns what it ended in; then pc, registers and memory are as before
+   */
+  step(bits?: number): Exception | undefined {
+    const word = bits ?? this.#fetch();
     this.#stepped = word;
     this.last = typeof word === "number" ? this.decode(word) : undefined;
     if (typeof word !== "number") return word;

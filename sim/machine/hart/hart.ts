@@ -292,8 +292,9 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
     this.#trapped += trapped;
   }
 
-  step(): void {
-    const exception = this.evaluator.step();
+  /** @param bits of the instruction at pc, where they are known */
+  step(bits?: number): void {
+    const exception = this.evaluator.step(bits);
     this.#evaluated++;
     this.count(1);
     if (exception !== undefined) this.trap(exception, true);
@@ -307,10 +308,8 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
     if (number === cause.illegalInstruction || number === cause.virtualInstruction)
       value = this.evaluator.bits(stepped);
     else if (number === cause.breakpoint) value = this.pc;
-    const trap = {
-      ...plainTrap(number, false, value),
-      ...(this.features.hypervisor ? detailsOf(this, exception) : {}),
-    };
+    const plain = plainTrap(number, false, value);
+    const trap = this.features.hypervisor ? { ...plain, ...detailsOf(this, exception) } : plain;
     this.pc = enterTrap(this.state, this.pc, trap);
   }
 

@@ -49,8 +49,9 @@ export class CodePlaces {
     if (before !== undefined) this.settle(before);
     if (before?.variant !== variant) {
       this.#bytes.fill(0, this.#marksOf(number), this.#marksOf(number) + marksSize);
-      this.#words[(at + placeEntry.marks) / 4] = this.#base + this.#marksOf(number);
     }
+    // Places that were forgotten as a whole have lost it.
+    this.#words[(at + placeEntry.marks) / 4] = this.#base + this.#marksOf(number);
     const place: Place = { number, at: this.#base + at, host, level, variant, left: 0 };
     this.#places[number] = place;
     this.#tlb.fillPlace(number, page, host, level);

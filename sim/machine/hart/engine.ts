@@ -196,7 +196,7 @@ export class TranslatedEngine implements UnitUser {
     const bits = (dataMode.virtual ? guestStatus(state) : state.mstatus) & (status.SUM | status.MXR);
     const data = this.#spaces.key(dataMode) + bits / status.SUM;
     const fetch = dataMode === mode ? data - bits / status.SUM : this.#spaces.key(mode);
-    if (data === this.#data && fetch === this.#fetch) return false;
+    if (data === this.#data && fetch === this.#fetch && this.#tlb.isEntered) return false;
     this.#data = data;
     this.#fetch = fetch;
     const changed = this.#tlb.enter(data, fetch);

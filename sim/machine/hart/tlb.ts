@@ -106,6 +106,9 @@ export class Tlb {
   readonly #dataLeaves: Leaves = new Leaves();
   readonly #fetchLeaves: Leaves = new Leaves();
 
+  /** What `enter` entered last. */
+  readonly #entered = { data: 0, jumps: 0 };
+
   constructor(buffer: ArrayBuffer, base: number) {
     this.#words = new Int32Array(buffer, base, hartLayout.size / 4);
     this.#clear(hartLayout.readTlb, tlbEntries);
@@ -121,10 +124,17 @@ export class Tlb {
   enter(data: number, fetch: number): boolean {
     const context = this.#data.number(data) * contextStep;
     const jumpContext = this.#jumps.number(fetch) << jumpShift;
+    this.#entered.data = context;
+    this.#entered.jumps = jumpContext;
     if (context === this.#context && jumpContext === this.#jumpContext) return false;
     this.#words[hartLayout.context / 4] = context;
     this.#words[hartLayout.jumpContext / 4 + 1] = jumpContext;
     return true;
+  }
+
+  /** Whether these are still so: translated code enters others by itself where it changes the mode. */
+  get isEntered(): boolean {
+    return this.#entered.data === this.#context && this.#entered.jumps === this.#jumpContext;
   }
 
   /** From now on translated code that goes to the privilege, with these bits of mstatus, enters the present contexts itself. */

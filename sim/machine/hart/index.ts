@@ -4,12 +4,15 @@
  * hart           registers, mode, lines, time, run and why it came back; options: what may be chosen of it
  * state          what a hart holds beside registers; saved: the same as plain data
  * mode, status   privileges; mstatus and its view sstatus
- * csr            the table of CSRs and how instructions access them; csr-row: one of them; csr-machine, csr-supervisor, csr-counters, csr-float: its rows
+ * worlds         which CSRs are the guest's and which the hypervisor's own (V); hypervisor-status: hstatus; satp: what names page tables
+ * csr            the table of CSRs and how instructions access them; csr-row: one of them; csr-machine, csr-supervisor,
+ *                csr-hypervisor, csr-guest, csr-counters, csr-float: its rows
  * floats         floating-point registers, flags and rounding mode
- * trap           into a handler and back; interrupts: which one is next; exceptions: causes
+ * trap           into a handler and back; trap-details: what a hypervisor is told besides; interrupts: which one is next, guest-interrupts:
+ *                a guest's view of them; exceptions: causes; timers: stimecmp, vstimecmp
  * extensions     what misa says of the ISA
  * routines       what instructions ask of a hart
- * memory         loads, stores and fetches by virtual address; walk: Sv39's tables; pmp: physical memory protection
+ * memory         loads, stores and fetches by virtual address; walk: Sv39's tables; two-stage: a guest's; pmp: physical memory protection
  * evaluator      the reference engine
  * trap-code      environment calls and returns from traps as WebAssembly, for the fast engine
  * unit-memory    what units' accesses do that find no page in a TLB; access-code: their part of it in WebAssembly

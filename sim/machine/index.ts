@@ -72,7 +72,7 @@ export type { ImageSymbol } from "./image/image.js";
 export { machine, Machine } from "./machine.js";
 export { machineWithin } from "./machine-within.js";
 export type { MachineOptions, RunOptions } from "./options.js";
-export { pageWalk, type PageWalk, type WalkStep } from "./page-walk.js";
+export { pageWalk } from "./page-walk.js";
 export type { MachineStop } from "./schedule.js";
 export type { MachineState } from "./state.js";
 export type { Place } from "./stops.js";

@@ -8,7 +8,7 @@ const [valid, readable, writable, executable] = [1n, 2n, 4n, 8n];
 const pages = (1n << 44n) - 1n;
 
 /** One entry of a page table that is read on the way: a memory reference. */
-export interface WalkStep {
+interface WalkStep {
   /** Whose table: the supervisor's, of one stage; the guest's (VS-stage); the hypervisor's for guest physical addresses (G-stage). */
   readonly stage: "supervisor" | "guest" | "hypervisor";
   /** 2 is the topmost table, 0 that of pages of 4 KiB. */

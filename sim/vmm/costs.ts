@@ -24,7 +24,7 @@ export interface CostParameters {
   readonly translation: number;
 }
 
-export const usualCosts: CostParameters = {
+const usualCosts: CostParameters = {
   instruction: 1,
   trap: 242,
   worldSwitch: 150,

@@ -17,7 +17,7 @@ export interface ClassificationFilter {
   readonly containing: string;
 }
 
-export const classes: readonly InstructionClass[] = [
+const classes: readonly InstructionClass[] = [
   "critical",
   "sensitive and privileged",
   "privileged",

@@ -88,7 +88,7 @@ const specialFloats: readonly bigint[] = [
   -0x1_0000_0000n + 1n,
 ];
 
-export const long = (rng: Rng): bigint => BigInt.asIntN(64, (BigInt(rng.uint32()) << 32n) | BigInt(rng.uint32()));
+const long = (rng: Rng): bigint => BigInt.asIntN(64, (BigInt(rng.uint32()) << 32n) | BigInt(rng.uint32()));
 const chance = (rng: Rng, one: number): boolean => rng.integer(one) === 0;
 
 /** States of a hart, drawn so that they reach the edges: special numbers, addresses in the window, values of satp. */

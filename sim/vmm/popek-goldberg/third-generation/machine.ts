@@ -175,7 +175,7 @@ export class Hardware implements ThirdMachine {
 }
 
 /** What a trap does: the old PSW goes to storage, the new one comes from it. */
-export function deliver(machine: ThirdMachine, { psw, a }: Context): Context {
+function deliver(machine: ThirdMachine, { psw, a }: Context): Context {
   [modeWord[psw.mode], psw.p, psw.l, psw.b].forEach((word, index) => {
     invariant(machine.write(oldPsw + index, word), "a machine without room for its PSWs");
   });

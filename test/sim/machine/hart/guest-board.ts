@@ -8,7 +8,7 @@ import {
 } from "../../../../sim/machine/index.js";
 import { plainBoard, ramBase, type PlainBoard } from "./plain-board.js";
 
-export const ramSize = 1 << 20;
+const ramSize = 1 << 20;
 
 /** Modes as the hypervisor extension calls them. */
 export type ModeName = "M" | "HS" | "U" | "VS" | "VU";
@@ -31,7 +31,7 @@ export function enter(hart: Hart, mode: ModeName): void {
 }
 
 /** A hart with the hypervisor extension, all of memory open, whose code begins with RAM. */
-export function guestBoard(engine: EngineName): PlainBoard {
+function guestBoard(engine: EngineName): PlainBoard {
   return plainBoard(ramSize, { engine, pmpEntries: 0, patience: 1 }, rv64h);
 }
 
@@ -87,7 +87,7 @@ export function setHandlers(board: PlainBoard): void {
 }
 
 /** Where the hart is now, if that is a handler. */
-export function outcomeOf({ hart }: PlainBoard): Outcome {
+function outcomeOf({ hart }: PlainBoard): Outcome {
   const at = Number(BigInt.asUintN(64, hart.pc)) - ramBase;
   if (!Object.values(handlers).some((handler) => handler === at)) return "ok";
   const mode = nameOf(hart);

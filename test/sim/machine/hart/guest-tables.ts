@@ -18,7 +18,7 @@ export const table = {
 } as const;
 
 /** Where a guest's virtual memory begins, page by page as RAM does. */
-export const virtualBase = 0x40000000;
+const virtualBase = 0x40000000;
 export const virtual = (number: number): bigint => BigInt(virtualBase + number * page);
 /** The guest physical address is the physical one. */
 export const physical = (number: number): bigint => BigInt(ramBase + number * page);
@@ -43,7 +43,7 @@ export function setCsrs(hart: Hart, values: Readonly<Record<string, bigint>>): v
 }
 
 const sv39 = 8n << 60n;
-export const satpOf = (number: number): bigint => sv39 | BigInt(ramBase / page + number);
+const satpOf = (number: number): bigint => sv39 | BigInt(ramBase / page + number);
 
 /** Two stages of tables that lead to RAM's first 2 MiB, all of it allowed. */
 export function putTables(board: PlainBoard): void {

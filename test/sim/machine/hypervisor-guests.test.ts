@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { MiB } from "../../../sim/core/index.js";
 import { AddressSpaces } from "../../../sim/machine/hart/address-spaces.js";
+import type { Mode } from "../../../sim/machine/hart/mode.js";
 import { assemble, machine, rv64h, type EngineName, type Machine } from "../../../sim/machine/index.js";
 
 /** What a guest does: counts in its own memory, by its own tables, while its timer's handler counts there too. */
@@ -363,7 +364,12 @@ describe("a hypervisor with two guests, each with tables and a timer of its own"
     { timeout: 120_000 },
     () => {
       const [stop, text, first, second, instructions] = run("translate");
-      expect([stop, [...(text as string)].sort().join("")]).toEqual([{ kind: "power-off" }, "AB"]);
+      expect([
+        stop,
+        Array.from(text as string)
+          .sort()
+          .join(""),
+      ]).toEqual([{ kind: "power-off" }, "AB"]);
       for (const [counted, interrupts] of [first, second] as bigint[][]) {
         expect(interrupts).toBe(5n);
         expect(counted).toBeGreaterThan(1000n);
@@ -394,7 +400,7 @@ describe("a hypervisor with two guests, each with tables and a timer of its own"
   });
 
   test("it would not be so with address spaces that hgatp doesn't tell apart", () => {
-    const { key } = AddressSpaces.prototype;
+    const key = Object.getOwnPropertyDescriptor(AddressSpaces.prototype, "key")?.value as (mode: Mode) => number;
     vi.spyOn(AddressSpaces.prototype, "key").mockImplementation(function (this: AddressSpaces, mode) {
       return key.call(this, { ...mode, virtual: false });
     });

@@ -125,7 +125,8 @@ test("lines say where their bytes are", () => {
 
 describe("what the translator emits is shown whole: its text, read back, gives the same bytes", () => {
   test("the interpreter of all instructions", () => {
-    for (const module of Object.values(buildInterpreter(rv64, false))) {
+    const { loop, rows } = buildInterpreter(rv64, false);
+    for (const module of [loop, rows]) {
       expect(Buffer.compare(assembleText(wasmText(module)), module)).toBe(0);
     }
   });

@@ -38,3 +38,19 @@ export const exitMeanings: Readonly<Record<ExitReason, string>> = {
   callout: "rewritten code called the VMM in place of a sensitive instruction",
   hypercall: "the guest asked its VMM",
 };
+
+/** At these an instruction of the guest's is done by the VMM. */
+export const inSoftware: readonly ExitReason[] = [
+  "CSR access",
+  "counter read",
+  "return from trap",
+  "address fence",
+  "wait for interrupt",
+  "device access",
+  "interpretation",
+  "callout",
+  "hypercall",
+];
+
+/** These are the guest's traps, which its machine would take without a VMM, too. */
+export const ownTraps: readonly ExitReason[] = ["system call", "supervisor call", "page fault", "exception", "interrupt"];

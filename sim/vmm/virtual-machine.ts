@@ -1,10 +1,11 @@
-import type { SequenceView, TableView } from "../core/index.js";
-import { machineWithin, type Machine, type MachineOptions, type MachineStop } from "../machine/index.js";
+import { UsageError, type SequenceView, type TableView } from "../core/index.js";
+import { machineWithin, type Machine, type MachineOptions, type MachineStop, type Place } from "../machine/index.js";
 import { Allocator } from "./allocator.js";
 import type { Costs } from "./costs.js";
+import { inSoftware, ownTraps, type ExitReason } from "./exit-reasons.js";
 import { exitLogView, exitSequenceView, exitsView } from "./exit-views.js";
 import { Exits } from "./exits.js";
-import { Frames, type HostMemory } from "./frames.js";
+import { Frames, type Allotment, type HostMemory } from "./frames.js";
 import type { HostCpu } from "./host-cpu.js";
 import { leastFrames } from "./shadow-paging.js";
 import { pageSize } from "./privileged.js";
@@ -28,6 +29,7 @@ export interface VirtualMachineParts {
 export class VirtualMachine {
   readonly machine: Machine;
   readonly exits: Exits;
+  readonly #allotment: Allotment;
   readonly #shadows: readonly Allocator["shadow"][];
   /** Why it stopped last; undefined while it may go on. */
   ended: MachineStop | undefined;
@@ -35,6 +37,7 @@ export class VirtualMachine {
   constructor({ technique, host, memory, costs, options, shadowPages }: VirtualMachineParts) {
     const { memory: size, ...rest } = options;
     const allotment = memory.allot(size);
+    this.#allotment = allotment;
     this.machine = machineWithin({ bus: host.machine.bus, ...allotment }, rest);
     this.exits = new Exits(costs);
     const { bus, harts } = this.machine;
@@ -75,6 +78,36 @@ export class VirtualMachine {
   /** Cycles of the host that it took so far, by the model. */
   get cycles(): number {
     return this.exits.cycles + this.machine.instructions * this.exits.costs.parameters.instruction;
+  }
+
+  /**
+   * The map from the guest's physical memory to its host's: where a byte of it lies there.
+   * @throws UsageError for a place at which the guest has no memory
+   */
+  hostAddress(at: Place): bigint {
+    const { bus } = this.machine;
+    const address = this.machine.address(at);
+    const offset = address - BigInt(bus.ramBase);
+    if (offset >= 0n && offset < bus.ramSize) return BigInt(this.#allotment.address) + offset;
+    const last = BigInt(bus.ramBase + bus.ramSize - 1);
+    throw new UsageError(
+      `${this.name} has no memory at 0x${address.toString(16)}`,
+      `Its memory goes from 0x${bus.ramBase.toString(16)} to 0x${last.toString(16)}.`,
+    );
+  }
+
+  /** Share of its instructions that the host's processor executed by itself; the VMM did the others in its place. */
+  get directShare(): number {
+    return 1 - this.#count(inSoftware) / this.machine.instructions;
+  }
+
+  /** How many times the cycles that the same instructions and the guest's own traps take on a bare machine, by the model. */
+  get slowdown(): number {
+    return this.cycles / this.exits.costs.bare(this.machine.instructions, this.#count(ownTraps));
+  }
+
+  #count(reasons: readonly ExitReason[]): number {
+    return reasons.reduce((sum, reason) => sum + this.exits.count(reason), 0);
   }
 
   /** Shadow page tables of all its harts. */

@@ -60,6 +60,30 @@ describe("exits are data", () => {
     expect(slowdown(guests.trapping)).toBeGreaterThan(100);
   });
 
+  test("instructions that the VMM did, and what the guest's own traps cost without it", () => {
+    const { machine } = create("trap-and-emulate", { guest: guests.trapping }).run();
+    const { exits, machine: seen } = machine;
+    // Four of the loop's eight instructions are privileged.
+    expect(machine.directShare).toBeGreaterThan(0.49);
+    expect(machine.directShare).toBeLessThan(0.51);
+    const calls = exits.count("supervisor call");
+    expect(calls).toBeGreaterThan(1);
+    const { trap } = exits.costs.parameters;
+    expect(machine.slowdown).toBeCloseTo(machine.cycles / (seen.instructions + calls * trap), 12);
+  });
+
+  test("a guest's bytes lie in the host where the map says", () => {
+    const vmm = create("trap-and-emulate", { guests: [guests.tiny, guests.timer] }).run();
+    for (const each of vmm.machines) {
+      const bytes = each.machine.read("results", 64);
+      expect(vmm.host.read(each.hostAddress("results"), 64)).toEqual(bytes);
+      expect(bytes.some((byte) => byte !== 0)).toBe(true);
+    }
+    expect(vmm.machine.hostAddress(0x8007_ffff)).toBe(0x8007_ffffn);
+    expect(() => vmm.machine.hostAddress(0x8008_0000)).toThrow("tiny has no memory at 0x80080000");
+    expect(() => vmm.machine.hostAddress(0x1000_0000)).toThrow("no memory");
+  });
+
   test("views: a table of reasons, the log, who acts, and lanes of time", () => {
     const vmm = create("trap-and-emulate", { guest: guests.processes }).run();
     const { machine } = vmm;

@@ -5,3 +5,4 @@ export * from "./workbook.js";
 export type { Solutions } from "./problems.js";
 export type { ThinLocate } from "./problems/thin-locate.js";
 export type { BranchTarget } from "./problems/branch-target.js";
+export type { Allocate } from "./problems/allocate.js";

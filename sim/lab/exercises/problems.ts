@@ -1,4 +1,5 @@
 import type { Problem } from "./problem.js";
+import { allocate, type Allocate } from "./problems/allocate.js";
 import { branchTarget, type BranchTarget } from "./problems/branch-target.js";
 import { thinLocate, type ThinLocate } from "./problems/thin-locate.js";
 
@@ -6,6 +7,7 @@ import { thinLocate, type ThinLocate } from "./problems/thin-locate.js";
 export interface Solutions {
   readonly "10-branch": BranchTarget;
   readonly "12-thin": ThinLocate;
+  readonly "20-allocate": Allocate;
 }
 
 /** The course's programming exercises. */
@@ -14,4 +16,5 @@ export type Problems = { readonly [K in keyof Solutions]: Problem<Solutions[K]> 
 export const problems: Problems = {
   "10-branch": branchTarget,
   "12-thin": thinLocate,
+  "20-allocate": allocate,
 };

@@ -53,4 +53,10 @@ export const inSoftware: readonly ExitReason[] = [
 ];
 
 /** These are the guest's traps, which its machine would take without a VMM, too. */
-export const ownTraps: readonly ExitReason[] = ["system call", "supervisor call", "page fault", "exception", "interrupt"];
+export const ownTraps: readonly ExitReason[] = [
+  "system call",
+  "supervisor call",
+  "page fault",
+  "exception",
+  "interrupt",
+];

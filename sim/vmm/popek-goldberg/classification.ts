@@ -25,6 +25,9 @@ const classes: readonly InstructionClass[] = [
   "innocuous",
 ];
 
+/** Bars beside one another that can still be told apart. */
+const mostSeries = 6;
+
 const meanings: Readonly<Record<InstructionClass, string>> = {
   critical: "sensitive, and not privileged: executes in user mode what a monitor would have to see",
   "sensitive and privileged": "a monitor gets the trap and does it for the guest",
@@ -130,21 +133,26 @@ export class Classification implements Viewable {
     };
   }
 
-  /** How many instructions each class has, by what they belong to. */
+  /** How many instructions each class has, by what they belong to: the largest groups, and the others together. */
   plot(): PlotView {
-    const groups = [...new Set(this.verdicts.map(({ group }) => group))];
+    const sizes = new Map<string, number>();
+    for (const { group } of this.verdicts) sizes.set(group, (sizes.get(group) ?? 0) + 1);
+    const groups = [...sizes.keys()].sort((left, right) => (sizes.get(right) ?? 0) - (sizes.get(left) ?? 0));
+    const named = groups.length <= mostSeries ? groups : groups.slice(0, mostSeries - 1);
+    const series = (name: string, has: (group: string) => boolean): PlotView["series"][number] => ({
+      name,
+      mark: "bars",
+      x: classes,
+      y: classes.map((each) => this.in(each).filter(({ group }) => has(group)).length),
+    });
+    const rest = groups.length > named.length ? [series("others", (group) => !named.includes(group))] : [];
     return {
       as: "plot",
       title: "How many instructions are of each class?",
       caption: `${this.machine}; ${this.method}`,
       x: { label: "class", unit: "" },
       y: { label: "instructions", unit: "" },
-      series: groups.map((group) => ({
-        name: group,
-        mark: "bars",
-        x: classes,
-        y: classes.map((name) => this.in(name).filter((verdict) => verdict.group === group).length),
-      })),
+      series: [...named.map((name) => series(name, (group) => group === name)), ...rest],
     };
   }
 

@@ -42,6 +42,13 @@ describe("the classes of RV64", { timeout: 120_000 }, () => {
     expect(sound.states).toBeGreaterThan(40 * sound.verdicts.length);
   });
 
+  test("the plot counts each instruction once, in few series", () => {
+    const { series } = sound.plot();
+    expect(series.map(({ name }) => name)).toEqual(["machine CSRs", "unprivileged CSRs", "I", "F", "D", "others"]);
+    const counted = series.flatMap(({ y }) => y).reduce<number>((sum, count) => sum + (count ?? 0), 0);
+    expect(counted).toBe(sound.verdicts.length);
+  });
+
   test("a witness has two states, how both end, and in what the outcomes differ", () => {
     const { rows } = sound.witnesses("csrr satp");
     expect(rows.map((row) => row["finding"])).toEqual(

@@ -239,7 +239,7 @@ export class Isomorphism implements Viewable {
 
   #caption(): string {
     const { samples, seed, monitor } = this.options;
-    return `${this.isa.name}, ${monitor} monitor; ${samples} random states, seed ${seed}; the guest has ${guestWords} words from ${base} of the host's ${hostWords}`;
+    return `${this.isa.name}, ${monitor}; ${samples} random states, seed ${seed}; the guest's ${guestWords} words lie at ${base} of ${hostWords}`;
   }
 }
 

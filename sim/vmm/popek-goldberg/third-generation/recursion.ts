@@ -146,11 +146,11 @@ export class Recursion implements Viewable {
         { key: "instructions", label: "guest's instructions" },
         { key: "interpreted" },
         { key: "traps", label: "real traps" },
-        { key: "privileged", label: "monitors' privileged instructions" },
+        { key: "privileged" },
         { key: "same", label: "same final state" },
       ],
       rows: this.levels.map((level) => ({ ...level })),
-      caption: this.#caption(),
+      caption: `${this.#caption()}; privileged: instructions that the real machine executed for monitors`,
     };
     return { as: "group", views: [this.plot(), table] };
   }

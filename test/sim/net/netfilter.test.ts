@@ -1,8 +1,9 @@
 import { spawnSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
 import { needs, pathOf } from "../../clients/tools.js";
-import { createWorld, s, UsageError, type Activity, type World } from "../../../sim/core/index.js";
-import { ipv4, isErrno, LinuxBridge, NetworkNamespace, parseRule, printRule, veth } from "../../../sim/net/index.js";
+import { s, UsageError } from "../../../sim/core/index.js";
+import { ipv4, isErrno, parseRule, printRule } from "../../../sim/net/index.js";
+import { ask, modes, serve, site } from "./site.js";
 
 /** What Docker writes for one container with a published port (moby 24, `iptables-save`). */
 const docker = `*nat
@@ -40,72 +41,6 @@ COMMIT
 -A DOCKER-USER -j RETURN
 COMMIT
 `;
-
-interface Site {
-  readonly world: World;
-  /** 192.168.0.1, outside. */
-  readonly client: NetworkNamespace;
-  /** 192.168.0.2 outside, 172.17.0.1 on docker0. */
-  readonly host: NetworkNamespace;
-  /** 172.17.0.2 and on. */
-  readonly boxes: readonly NetworkNamespace[];
-  readonly bridge: LinuxBridge;
-}
-
-/** A computer with containers behind a bridge, and another one outside. */
-function site(containers = 1): Site {
-  const world = createWorld({ seed: 9 });
-  const [client, host] = [new NetworkNamespace(world, "client"), new NetworkNamespace(world, "host")];
-  const [outside, eth0] = veth(world, ["eth0", "eth0"]);
-  client.configure(client.addInterface(outside), "192.168.0.1/24");
-  host.configure(host.addInterface(eth0), "192.168.0.2/24");
-  host.forwarding = true;
-  const bridge = new LinuxBridge(world, "docker0");
-  host.configure(host.addInterface(bridge.interface), "172.17.0.1/16");
-  const boxes = Array.from({ length: containers }, (_, at) => {
-    const [outer, inner] = veth(world, [`veth${at}`, "eth0"]);
-    host.configure(host.addInterface(outer));
-    bridge.attach(outer).hairpin = true;
-    const box = new NetworkNamespace(world, `box${at}`);
-    box.configure(box.addInterface(inner), `172.17.0.${at + 2}/16`);
-    box.addRoute({ to: "default", via: "172.17.0.1" });
-    return box;
-  });
-  return { world, client, host, boxes, bridge };
-}
-
-/** Serves connections: each gets the server's name and whom it takes the client for. */
-function serve({ world }: Site, on: NetworkNamespace, port: number): void {
-  const listener = on.tcpSocket();
-  listener.bind("0.0.0.0", port);
-  listener.listen();
-  function* answer(): Activity<void> {
-    for (;;) {
-      const socket = yield* listener.accept();
-      if (isErrno(socket)) return;
-      yield* socket.send(
-        new TextEncoder().encode(`${on.name} sees ${String(socket).split(" ").at(-1)!.split(":")[0]!}`),
-      );
-      socket.close();
-    }
-  }
-  world.engine.spawn(answer(), { background: true });
-}
-
-/** Connects and reads all; the errno where that fails. */
-function ask({ world }: Site, from: NetworkNamespace, to: string, port: number): string {
-  function* asking(): Activity<string> {
-    const socket = from.tcpSocket();
-    const failed = yield* socket.connect(to, port);
-    if (failed !== undefined) return failed;
-    const got = yield* socket.receive();
-    socket.close();
-    return isErrno(got) ? got : new TextDecoder().decode(got);
-  }
-  const process = world.engine.spawn(asking());
-  world.engine.run();
-  return process.value;
-}
 
 describe("Docker's rules", () => {
   test("publish a port, hide containers behind the host, and keep others out", () => {
@@ -307,122 +242,4 @@ describe("translation", () => {
     world.engine.run(s(31));
     expect(host.netfilter.conntrack.list().some(({ original }) => original.protocol === 17)).toBe(false);
   });
-});
-
-/** A service at 10.96.0.1:80 with containers behind it, in each of kube-proxy's ways. */
-const modes = {
-  iptables(host: NetworkNamespace, services: number, ends: readonly string[]): void {
-    const lines = ["*nat", ":KUBE-SERVICES - [0:0]"];
-    for (let at = services; at >= 1; at--) lines.push(`:KUBE-SVC-${at} - [0:0]`);
-    lines.push(
-      ":KUBE-MARK-MASQ - [0:0]",
-      "-A PREROUTING -j KUBE-SERVICES",
-      "-A OUTPUT -j KUBE-SERVICES",
-      "-A KUBE-MARK-MASQ -j MARK --set-xmark 0x4000/0x4000",
-    );
-    for (let at = services; at >= 1; at--) {
-      lines.push(`-A KUBE-SERVICES -d 10.96.0.${at}/32 -p tcp -m tcp --dport 80 -j KUBE-SVC-${at}`);
-    }
-    lines.push("-A KUBE-SVC-1 -j KUBE-MARK-MASQ");
-    ends.forEach((end, at) => {
-      const left = ends.length - at;
-      const chance = left === 1 ? "" : `-m statistic --mode random --probability ${(1 / left).toFixed(11)} `;
-      lines.push(`-A KUBE-SVC-1 -p tcp ${chance}-j DNAT --to-destination ${end}`);
-    });
-    lines.push("-A POSTROUTING -m mark --mark 0x4000/0x4000 -j MASQUERADE", "COMMIT", "");
-    host.netfilter.restoreRules(lines.join("\n"));
-  },
-  nftables(host: NetworkNamespace, services: number, ends: readonly string[]): void {
-    const { netfilter } = host;
-    for (let at = 1; at <= services; at++) {
-      netfilter
-        .map("services")
-        .set(`10.96.0.${at} . tcp . 80`, { target: "JUMP", chain: at === 1 ? "service" : "none" });
-    }
-    const lines = ["*nat", ":service - [0:0]", ":none - [0:0]"];
-    for (const hook of ["PREROUTING", "OUTPUT"])
-      lines.push(`-A ${hook} -j MAP --key destination,protocol,dport --map services`);
-    lines.push("-A service -j MARK --set-xmark 0x4000/0x4000");
-    ends.forEach((end, at) => {
-      lines.push(
-        `-A service -p tcp -m statistic --mode random --probability ${(1 / (ends.length - at)).toFixed(11)} -j DNAT --to-destination ${end}`,
-      );
-    });
-    lines.push("-A POSTROUTING -m mark --mark 0x4000/0x4000 -j MASQUERADE", "COMMIT", "");
-    netfilter.restoreRules(lines.join("\n"));
-  },
-  ipvs(host: NetworkNamespace, services: number, ends: readonly string[]): void {
-    for (let at = 1; at <= services; at++) {
-      host.addAddress(host.lo, `10.96.0.${at}/32`);
-      const server = host.netfilter.ipvs.add("tcp", `10.96.0.${at}:80`);
-      if (at === 1) for (const end of ends) host.netfilter.ipvs.addReal(server, end);
-    }
-    host.iptables("-t nat -A POSTROUTING -d 172.17.0.0/16 -j MASQUERADE");
-  },
-};
-
-describe.each(Object.keys(modes) as (keyof typeof modes)[])("a service by %s", (mode) => {
-  test("is reached from outside, from the node and from a container, at all of its ends", () => {
-    const all = site(3);
-    const { host, client, boxes } = all;
-    modes[mode](host, 3, ["172.17.0.2:8080", "172.17.0.3:8080"]);
-    for (const box of boxes.slice(0, 2)) serve(all, box, 8080);
-    client.addRoute({ to: "10.96.0.0/16", via: "192.168.0.2" });
-    host.addRoute({ to: "default", via: "192.168.0.1" });
-    const servers = (from: NetworkNamespace): Set<string> =>
-      new Set(Array.from({ length: 12 }, () => ask(all, from, "10.96.0.1", 80).split(" ")[0]!));
-    for (const from of [client, host, boxes[2]!]) expect(servers(from)).toEqual(new Set(["box0", "box1"]));
-    // A container that is given itself: by the bridge and back.
-    expect(servers(boxes[0]!)).toEqual(new Set(["box0", "box1"]));
-  });
-});
-
-test("a service whose ends are on its client's own bridge needs the bridge's packets filtered, too", () => {
-  const all = site(2);
-  const { host, boxes, bridge } = all;
-  host.iptables("-t nat -A PREROUTING -d 10.96.0.1 -p tcp --dport 80 -j DNAT --to-destination 172.17.0.2:8080");
-  serve(all, boxes[0]!, 8080);
-  // The answer comes from an address that nobody called.
-  expect(ask(all, boxes[1]!, "10.96.0.1", 80)).toBe("ETIMEDOUT");
-  host.filterBridge(bridge);
-  expect(ask(all, boxes[1]!, "10.96.0.1", 80)).toBe("box0 sees 172.17.0.3");
-  expect(ask(all, boxes[1]!, "172.17.0.2", 8080)).toBe("box0 sees 172.17.0.3");
-  host.iptables("-A FORWARD -d 172.17.0.2 -j REJECT --reject-with tcp-reset");
-  expect(ask(all, boxes[1]!, "172.17.0.2", 8080)).toBe("ECONNREFUSED");
-});
-
-test("the first packet of a connection costs rules in iptables, look-ups in nftables and IPVS", () => {
-  const cost = (mode: keyof typeof modes, services: number): { rules: number; lookups: number } => {
-    const all = site();
-    const { host, client, boxes } = all;
-    modes[mode](host, services, ["172.17.0.2:8080"]);
-    serve(all, boxes[0]!, 8080);
-    client.addRoute({ to: "10.96.0.0/16", via: "192.168.0.2" });
-    expect(ask(all, client, "10.96.0.1", 80)).toMatch("box0");
-    const { work } = host.netfilter;
-    const before = { ...work };
-    expect(ask(all, client, "10.96.0.1", 80)).toMatch("box0");
-    return { rules: work.rules - before.rules, lookups: work.lookups - before.lookups };
-  };
-  for (const mode of ["nftables", "ipvs"] as const) expect(cost(mode, 200)).toEqual(cost(mode, 20));
-  expect(cost("iptables", 200).rules - cost("iptables", 20).rules).toBe(180);
-});
-
-test("IPVS chooses by turns, by fewest connections, or by source", () => {
-  const { ipvs } = site().host.netfilter;
-  const made = (["rr", "lc", "sh"] as const).map((scheduler, at) => {
-    const server = ipvs.add("tcp", `10.0.0.${at}:80`, scheduler);
-    for (const end of [1, 2, 3]) ipvs.addReal(server, `10.1.0.${end}:80`, end === 3 ? 0 : 1);
-    return server;
-  });
-  const [rr, lc, sh] = made as [(typeof made)[0], (typeof made)[0], (typeof made)[0]];
-  const ends = (server: typeof rr, times: number): (number | undefined)[] =>
-    Array.from({ length: times }, (_, at) => ipvs.choose(server, ipv4(`1.2.3.${at}`))?.address).map(
-      (address) => address && address % 256,
-    );
-  expect(ends(rr, 4)).toEqual([1, 2, 1, 2]);
-  lc.servers[0]!.active = 5;
-  expect(ends(lc, 2)).toEqual([2, 2]);
-  expect(new Set(ends(sh, 40))).toEqual(new Set([1, 2]));
-  expect(ends(sh, 5)).toEqual(ends(sh, 5));
 });

@@ -1,119 +1,27 @@
 import { describe, expect, test } from "vitest";
-import { csrNumbers, pageWalk, type EngineName, type Hart } from "../../../../sim/machine/index.js";
-import { enter, instruction, nameOf, put, put64, resetBoard, setHandlers, type ModeName } from "./guest-board.js";
+import { enter, instruction, nameOf, put, put64 } from "./guest-board.js";
+import { flag, full, leafAt, mapGuestPage, mapPage, physical, setCsrs, table, virtual } from "./guest-tables.js";
 import {
-  flag,
-  full,
-  leafAt,
-  mapGuestPage,
-  mapPage,
-  physical,
-  putTables,
-  setCsrs,
-  table,
-  virtual,
-} from "./guest-tables.js";
+  access,
+  ADUE,
+  at,
+  causes,
+  content,
+  data,
+  delegated,
+  execute,
+  faultOf,
+  get,
+  type Kind,
+  marking,
+  prepared,
+  read,
+  shifted,
+  transformed,
+  write,
+} from "./guest-accesses.js";
 import { ramBase, type PlainBoard } from "./plain-board.js";
 import { engines } from "./run-program.js";
-
-/** The page that is accessed. */
-const data = 0x20;
-const at = virtual(data) + 8n;
-/** Whose first half word is no instruction. */
-const content = 0x1122334455660000n;
-
-type Kind = "load" | "store" | "fetch" | "atomic";
-const words: Readonly<Record<Kind, readonly number[]>> = {
-  load: [instruction("ld", { rd: 2, rs1: 1, imm: 8 })],
-  store: [instruction("sd", { rs1: 1, rs2: 2, imm: 8 })],
-  fetch: [instruction("jalr", { rs1: 1, imm: 8 })],
-  atomic: [instruction("addi", { rd: 1, rs1: 1, imm: 8 }), instruction("amoadd.d", { rd: 2, rs1: 1, rs2: 3 })],
-};
-/** The same as htinst has them: without rs1 and the immediate. */
-const transformed: Readonly<Record<Kind, bigint>> = { load: 0x3103n, store: 0x203023n, fetch: 0n, atomic: 0x30312fn };
-
-interface Fault {
-  readonly cause: bigint;
-  readonly value: bigint;
-  readonly guest: bigint;
-  readonly instruction: bigint;
-  /** GVA and the mode before it. */
-  readonly isGuestAddress: boolean;
-  readonly isVirtual: boolean;
-}
-
-const get = (hart: Hart, name: string): bigint => BigInt.asUintN(64, hart.csr(csrNumbers.get(name) ?? 0) ?? 0n);
-
-/** The trap that the hart is in, as its handler sees it; undefined where it is in none. */
-function faultOf({ hart }: PlainBoard): Fault | undefined {
-  const mode = nameOf(hart);
-  if (mode === "HS" && get(hart, "stvec") === BigInt.asUintN(64, hart.pc)) {
-    const status = get(hart, "hstatus");
-    return {
-      cause: get(hart, "scause"),
-      value: get(hart, "stval"),
-      guest: get(hart, "htval"),
-      instruction: get(hart, "htinst"),
-      isGuestAddress: (status & 0x40n) !== 0n,
-      isVirtual: (status & 0x80n) !== 0n,
-    };
-  }
-  if (mode !== "M" || get(hart, "mtvec") !== BigInt.asUintN(64, hart.pc)) return undefined;
-  const status = get(hart, "mstatus");
-  return {
-    cause: get(hart, "mcause"),
-    value: get(hart, "mtval"),
-    guest: get(hart, "mtval2"),
-    instruction: get(hart, "mtinst"),
-    isGuestAddress: (status & (1n << 38n)) !== 0n,
-    isVirtual: (status & (1n << 39n)) !== 0n,
-  };
-}
-
-/** A board whose guest's code and data lie where RAM does. */
-function prepared(engine: EngineName, change: (board: PlainBoard) => void): PlainBoard {
-  const board = resetBoard(engine);
-  setHandlers(board);
-  putTables(board);
-  put64(board, Number(physical(data)) + 8, content);
-  change(board);
-  return board;
-}
-
-/** Executes words in a mode, at the guest's first page if it is a guest's. */
-function execute(board: PlainBoard, mode: ModeName, code: readonly number[]): Fault | undefined {
-  const { hart } = board;
-  put(board, ramBase, ...code);
-  hart.pc = mode.startsWith("V") ? virtual(0) : BigInt(ramBase);
-  enter(hart, mode);
-  for (let left = code.length; left > 0 && faultOf(board) === undefined; left--) hart.run(1);
-  return faultOf(board);
-}
-
-function access(board: PlainBoard, kind: Kind, mode: ModeName = "VS"): Fault | undefined {
-  const { hart } = board;
-  hart.setX(1, virtual(data));
-  hart.setX(2, 5n);
-  hart.setX(3, 1n);
-  const found = execute(board, mode, words[kind]);
-  if (kind !== "fetch" || found !== undefined) return found;
-  hart.run(1);
-  // What is there is no instruction.
-  const fetched = faultOf(board);
-  return fetched?.cause === 2n ? undefined : fetched;
-}
-
-const delegated = { medeleg: -1n };
-const causes: Readonly<Record<"page" | "guest" | "access", Readonly<Record<Kind, bigint>>>> = {
-  page: { load: 13n, store: 15n, atomic: 15n, fetch: 12n },
-  guest: { load: 21n, store: 23n, atomic: 23n, fetch: 20n },
-  access: { load: 5n, store: 7n, atomic: 7n, fetch: 1n },
-};
-const read = 0x3000n;
-const write = 0x3020n;
-const ADUE = 1n << 61n;
-const marking = { menvcfg: ADUE, henvcfg: ADUE };
-const shifted = (address: bigint | number): bigint => BigInt(address) >> 2n;
 
 describe.each(engines)("faults of two-stage translation, by %s", (engine) => {
   // What is wrong; which kinds fault, and how; the guest physical address; what the hart did itself, if it was not the access.
@@ -429,129 +337,5 @@ describe.each(engines)("faults of two-stage translation, by %s", (engine) => {
       at,
       9n,
     ]);
-  });
-
-  const [SUM, MXR, SPVP] = [1n << 18n, 1n << 19n, 1n << 8n];
-  const executable = flag.V | flag.X | flag.A | flag.D;
-  // "Setting MXR at VS-level does not override guest-physical page protections. Setting MXR at HS-level, however, overrides both".
-  test.each<[string, number, number, Readonly<Record<string, bigint>>, bigint | undefined]>([
-    ["the guest's page is executable only", executable, 0xdf, {}, 13n],
-    ["the same, with vsstatus.MXR", executable, 0xdf, { vsstatus: MXR }, undefined],
-    ["the same, with sstatus.MXR", executable, 0xdf, { sstatus: MXR }, undefined],
-    ["the hypervisor's page is executable only", full, executable | flag.U, {}, 21n],
-    ["the same, with vsstatus.MXR", full, executable | flag.U, { vsstatus: MXR }, 21n],
-    ["the same, with sstatus.MXR", full, executable | flag.U, { sstatus: MXR }, undefined],
-    ["the guest's page is the user's", full | flag.U, 0xdf, {}, 13n],
-    ["the same, with sstatus.SUM, which is HS-mode's", full | flag.U, 0xdf, { sstatus: SUM }, 13n],
-    ["the same, with vsstatus.SUM", full | flag.U, 0xdf, { vsstatus: SUM }, undefined],
-  ])("%s: by a guest's load, by HLV, and by MPRV", (_, flags, guestFlags, values, cause) => {
-    const change = (more: Readonly<Record<string, bigint>>): PlainBoard => {
-      const board = prepared(engine, ({ hart }) => {
-        setCsrs(hart, { ...values, ...more });
-      });
-      mapPage(board, data, flags);
-      mapGuestPage(board, data, guestFlags);
-      return board;
-    };
-    const expected = cause === undefined ? undefined : { cause, value: at, isGuestAddress: true };
-    const check = (board: PlainBoard, found: Fault | undefined): void => {
-      if (expected === undefined) expect([found, board.hart.x(2)]).toEqual([undefined, content]);
-      else expect(found).toMatchObject(expected);
-    };
-    const guest = change({});
-    check(guest, access(guest, "load"));
-
-    const lent = change({ hstatus: SPVP });
-    lent.hart.setX(1, at);
-    check(lent, execute(lent, "HS", [instruction("hlv.d", { rd: 2, rs1: 1 })]));
-
-    const modified = change({});
-    const { hart } = modified;
-    // MPRV, MPP S and MPV, beside what is to be there.
-    setCsrs(hart, { mstatus: (get(hart, "mstatus") & ~0x1800n) | (1n << 17n) | (1n << 11n) | (1n << 39n) });
-    check(modified, access(modified, "load", "M"));
-  });
-
-  // "execute permission takes the place of read permission", in both stages; faults are a load's.
-  test.each<[string, number, number, bigint | undefined]>([
-    ["executable in both stages", executable, executable | flag.U, undefined],
-    ["not to the guest", full & ~flag.X, 0xdf, 13n],
-    ["not to the hypervisor", full, 0xdf & ~flag.X, 21n],
-  ])("HLVX of what is %s", (_, flags, guestFlags, cause) => {
-    const board = prepared(engine, ({ hart }) => {
-      setCsrs(hart, { ...delegated, hstatus: SPVP });
-    });
-    mapPage(board, data, flags);
-    mapGuestPage(board, data, guestFlags);
-    board.hart.setX(1, at);
-    const found = execute(board, "HS", [instruction("hlvx.wu", { rd: 2, rs1: 1 })]);
-    if (cause === undefined) expect([found, board.hart.x(2)]).toEqual([undefined, 0x55660000n]);
-    else {
-      // SPV is 0, GVA is 1: the fault is of HLV.
-      expect(found).toMatchObject({ cause, value: at, isGuestAddress: true, isVirtual: false });
-      expect(found?.instruction).toBe(0x68304173n);
-    }
-  });
-
-  test.each<[string, bigint, number, bigint | undefined]>([
-    ["VS-mode's", SPVP, full, undefined],
-    ["VS-mode's, of a user's page", SPVP, full | flag.U, 15n],
-    ["VU-mode's", 0n, full | flag.U, undefined],
-    ["VU-mode's, of a supervisor's page", 0n, full, 15n],
-  ])("HSV's access is %s as SPVP says, from U-mode too", (_, hstatus, flags, cause) => {
-    const board = prepared(engine, ({ hart }) => {
-      // HU
-      setCsrs(hart, { hstatus: hstatus | (1n << 9n) });
-    });
-    mapPage(board, data, flags);
-    board.hart.setX(1, at);
-    board.hart.setX(2, 7n);
-    const found = execute(board, "U", [instruction("hsv.d", { rs1: 1, rs2: 2 })]);
-    expect(found?.cause).toBe(cause);
-    expect(board.bus.read64(Number(physical(data)) + 8)).toBe(cause === undefined ? 7n : content);
-  });
-});
-
-describe("the way of an address through two stages", () => {
-  const referencesOf = (change: (board: PlainBoard) => void): unknown[] => {
-    const board = prepared("evaluate", change);
-    enter(board.hart, "VS");
-    const { steps, guestPhysical, physical: found } = pageWalk(board.hart, board.bus, at);
-    return [steps.length, guestPhysical, found];
-  };
-
-  test("takes 15 memory references at most, fewer without one stage or with larger pages", () => {
-    const end = [physical(data) + 8n, Number(physical(data)) + 8];
-    expect(referencesOf(() => undefined)).toEqual([15, ...end]);
-    expect(
-      referencesOf(({ hart }) => {
-        setCsrs(hart, { hgatp: 0n });
-      }),
-    ).toEqual([3, ...end]);
-    // A leaf of 1 GiB at the hypervisor's top: one reference for each of four guest physical addresses.
-    expect(
-      referencesOf((board) => {
-        put64(board, ramBase + table.guestRoot * 4096 + 16, (0x80000n << 10n) | 0xdfn);
-      }),
-    ).toEqual([7, ...end]);
-  });
-
-  test("shows which table each is of", () => {
-    const board = prepared("evaluate", () => undefined);
-    const { steps } = pageWalk(board.hart, board.bus, at, true);
-    const three = ["hypervisor 2", "hypervisor 1", "hypervisor 0"];
-    expect(steps.map(({ stage, level }) => `${stage} ${level}`)).toEqual([
-      ...[2, 1, 0].flatMap((level) => [...three, `guest ${level}`]),
-      ...three,
-    ]);
-    expect(steps[11]).toMatchObject({ at: leafAt(data), of: at, entry: (physical(data) >> 2n) | BigInt(full) });
-  });
-
-  test("ends where no page is", () => {
-    expect(
-      referencesOf((board) => {
-        mapGuestPage(board, table.middle, 0);
-      }),
-    ).toEqual([7, undefined, undefined]);
   });
 });

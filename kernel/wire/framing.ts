@@ -15,8 +15,15 @@ const write = (part: object): Buffer => Buffer.from(JSON.stringify(part));
 
 function writeParent(header: object): Buffer {
   let written = parents.get(header);
-  if (written === undefined) parents.set(header, (written = write(header)));
+  if (written === undefined) parents.set(header, (written = ownMemory(write(header))));
   return written;
+}
+
+/** Small buffers share blocks of memory, up to 64 KiB large: one that lives long would keep a whole block. */
+function ownMemory(bytes: Buffer): Buffer {
+  const own = Buffer.allocUnsafeSlow(bytes.length);
+  bytes.copy(own);
+  return own;
 }
 
 function writeMetadata(metadata: Fields): Buffer {

@@ -28,6 +28,18 @@ const supervisor = { privilege: privilege.supervisor, virtual: false } as const;
 /** a0, a1, a7, x31. */
 const register = { first: 10, second: 11, number: 17, frame: 31 } as const;
 
+/** What a guest and its VMM have agreed on, as plain data. */
+interface Agreements {
+  /** The physical address of the shared page. */
+  readonly shared: number | null;
+  /** Bytes taken out of the console's ring so far. */
+  readonly consumed: string;
+  /** The guest has come to its handler, and the shared page doesn't say yet why. */
+  readonly untold: boolean;
+}
+
+const none: Agreements = { shared: null, consumed: "0", untold: false };
+
 /**
  * Executes a guest that was changed to ask for what is privileged. It is de-privileged as under trap and emulate, and what traps all the same
  * is emulated; but its hypercalls do much at once, and what it used to read and write in CSRs it finds in a page that it shares
@@ -39,8 +51,10 @@ class ParavirtualCpu extends DeprivilegedCpu {
   readonly #machine: Machine;
   #shared: number | undefined;
   #consumed = 0n;
-  /** When the last trap was delivered, in the guest's instructions: once is enough. */
-  #delivered = -1;
+  /** Exceptions of the guest that the shared page knows of. */
+  #told = 0;
+  /** A trap was delivered that the shared page doesn't know of, before the state was saved that this goes on from. */
+  #untold = false;
 
   constructor(parts: CpuParts) {
     super(parts);
@@ -52,7 +66,9 @@ class ParavirtualCpu extends DeprivilegedCpu {
   override burst(): void {
     const { state } = this.#guest;
     if (state.mode.privilege === privilege.machine) this.#build();
-    this.#publish();
+    if (this.#hasTrapped) this.#publish();
+    this.#untold = false;
+    this.#told = this.#exceptions;
     super.burst();
     this.#readMask();
   }
@@ -65,21 +81,46 @@ class ParavirtualCpu extends DeprivilegedCpu {
   protected override call(exitCause: number): boolean {
     const guest = this.#guest;
     const { state, pc } = guest;
+    this.#readMask();
     if (exitCause !== cause.callFromUser || state.mode.privilege !== privilege.supervisor) return false;
     const at = guest.cycles;
     guest.count(1);
     guest.pc = pc + 4n;
-    this.#readMask();
+    this.#readMask(true);
     this.#perform(Number(guest.x(register.number)), guest.x(register.first), guest.x(register.second));
     this.#parts.exits.add("hypercall", at, pc, privilege.supervisor, 0x73);
     return true;
   }
 
+  save(): Agreements {
+    return { shared: this.#shared ?? null, consumed: String(this.#consumed), untold: this.#hasTrapped };
+  }
+
+  /** @param saved what this class gave; undefined where the guest has made no calls yet */
+  override restore(saved?: object): void {
+    const { shared, consumed, untold } = (saved ?? none) as Agreements;
+    this.#shared = shared ?? undefined;
+    this.#consumed = BigInt(consumed);
+    this.#untold = untold;
+    this.#told = this.#exceptions;
+    this.left = this.#guest.pc;
+  }
+
+  /** Exceptions that the guest has taken so far. */
+  get #exceptions(): number {
+    return this.#guest.cycles - this.#guest.retired;
+  }
+
+  /** Whether the guest has just come to its handler. */
+  get #hasTrapped(): boolean {
+    const { pc, state } = this.#guest;
+    const moved = this.#exceptions !== this.#told || (this.left !== undefined && this.left !== pc);
+    return this.#untold || (moved && pc === state.stvec && state.mode.privilege === privilege.supervisor);
+  }
+
   /** What a domain builder does: the kernel begins in supervisor mode, with its traps and time delegated to it. */
   #build(): void {
     const guest = this.#guest;
-    this.#shared = undefined;
-    this.#consumed = 0n;
     guest.setCsr(csr.medeleg, 0xb3ffn);
     guest.setCsr(csr.mideleg, 0x222n);
     guest.setCsr(csr.mcounteren, 7n);
@@ -169,30 +210,35 @@ class ParavirtualCpu extends DeprivilegedCpu {
     console.write(bytes, false);
   }
 
-  /** Where the guest is at the beginning of its handler, the shared page says what brought it there. */
+  /** The shared page says what brought the guest to its handler. */
   #publish(): void {
     const guest = this.#guest;
     const { state } = guest;
-    if (guest.pc !== state.stvec || state.mode.privilege !== privilege.supervisor) return;
     const sstatus = guest.csr(csr.sstatus) ?? 0n;
     this.#write("pc", state.sepc);
     this.#write("cause", state.scause);
     this.#write("value", state.stval);
     this.#write("kernel", (sstatus & status.SPP) === 0n ? 0n : 1n);
-    this.#write("wasMasked", (sstatus & status.SPIE) === 0n ? 1n : 0n);
+    this.#write("wasMasked", this.#read("masked"));
     this.#write("masked", 1n);
     this.#write("pending", guest.csr(csr.sip) ?? 0n);
     const frame = this.#read("frame");
-    if (frame === 0n || this.#delivered === guest.cycles) return;
-    this.#delivered = guest.cycles;
+    if (frame === 0n) return;
     this.#write("x31", guest.x(register.frame));
     guest.setX(register.frame, frame);
   }
 
-  /** The virtual hart's own mask is what the guest has put into the shared page. */
-  #readMask(): void {
+  /**
+   * The virtual hart's own mask becomes what the guest has put into the shared page. Exits that the guest doesn't cause come at times of
+   * their own (a page that the shadow lacks, the end of a run), and must not be felt: an event that waits goes on
+   * waiting until the guest calls.
+   * @param called whether it does
+   */
+  #readMask(called = false): void {
     const guest = this.#guest;
-    if (this.#shared === undefined || guest.state.mode.privilege !== privilege.supervisor) return;
+    const { state } = guest;
+    if (this.#shared === undefined || state.mode.privilege !== privilege.supervisor) return;
+    if (!called && ((state.lines | state.software) & state.mie) !== 0) return;
     const sstatus = guest.csr(csr.sstatus) ?? 0n;
     const enabled = this.#read("masked") === 0n ? status.SIE : 0n;
     if ((sstatus & status.SIE) !== enabled) guest.setCsr(csr.sstatus, (sstatus & ~status.SIE) | enabled);

@@ -1,5 +1,12 @@
-import { UsageError, type SequenceView, type TableView } from "../core/index.js";
-import { machineWithin, type Machine, type MachineOptions, type MachineStop, type Place } from "../machine/index.js";
+import { UsageError, type Persist, type SequenceView, type TableView } from "../core/index.js";
+import {
+  machineWithin,
+  type Machine,
+  type MachineOptions,
+  type MachineState,
+  type MachineStop,
+  type Place,
+} from "../machine/index.js";
 import { Allocator } from "./allocator.js";
 import type { Costs } from "./costs.js";
 import { inSoftware, ownTraps, type ExitReason } from "./exit-reasons.js";
@@ -26,7 +33,7 @@ export interface VirtualMachineParts {
  * A virtual machine: a computer like any other in what it shows, whose RAM is a part of its host's and whose harts are executed by
  * a VMM. All of its state is the guest's; `machine.save()` is the same as a bare machine's that did the same.
  */
-export class VirtualMachine {
+export class VirtualMachine implements Persist<MachineState> {
   readonly machine: Machine;
   readonly exits: Exits;
   readonly #allotment: Allotment;
@@ -124,6 +131,17 @@ export class VirtualMachine {
     const stop = this.machine.run({ instructions });
     this.ended = stop.kind === "instructions" ? undefined : stop;
     return stop;
+  }
+
+  /** All of the guest, as plain data: what a virtual machine made with the same options, or a bare machine, goes on from. */
+  save(): MachineState {
+    return this.machine.save();
+  }
+
+  /** @throws UsageError for the state of another kind of machine, and of a guest that was ported to another technique */
+  restore(state: MachineState): void {
+    this.machine.restore(state);
+    this.ended = undefined;
   }
 
   /** Power off and on again: the other machines don't notice. */

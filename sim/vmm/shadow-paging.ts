@@ -39,8 +39,11 @@ export class ShadowTables {
   readonly #frames: Frames;
   readonly #fence: (address?: bigint) => void;
   readonly #roots = new Map<bigint, (number | undefined)[]>();
-  /** Something of a large leaf is in them, so that fencing one address of it concerns others. */
-  #large = false;
+  /**
+   * Where something of a large leaf is in them, so that fencing one address of it concerns others: by level, the leaf's addresses
+   * without the bits that lie within it.
+   */
+  readonly #large: readonly Set<number>[] = [new Set(), new Set(), new Set()];
   #fills = 0;
   /** The view entered last, which is asked for again and again. */
   #entered = nowhere;
@@ -94,30 +97,35 @@ export class ShadowTables {
     const leaf = pte.V | pte.U | pte.A | pte.D;
     this.#frames.write(at, (page / pageSize) * numberUnit + (leaf | kept | flags));
     if (!same && (before & pte.V) !== 0) this.#fence(address);
-    if (level > 0) this.#large = true;
+    if (level > 0) this.#large[level]?.add(number >>> (9 * level));
     this.#fills++;
   }
 
   /** What an address means may have changed, or what all do. */
   forget(address: bigint | undefined): void {
     if (this.#frames.used === 0) return;
-    if (address !== undefined && !this.#large) {
-      this.#unmap(address);
-      return;
-    }
+    if (address !== undefined && this.#unmap(address)) return;
     this.#frames.clear();
     this.#roots.clear();
     this.#entered = nowhere;
-    this.#large = false;
+    for (const leaves of this.#large) leaves.clear();
     this.#fence();
   }
 
-  #unmap(address: bigint): void {
+  /** @returns whether that was all: not for a leaf of 1 GiB, which is in too many tables */
+  #unmap(address: bigint): boolean {
     const number = Number(BigInt.asUintN(39, address) >> 12n);
+    if (this.#large[2]?.has(number >>> 18) === true) return false;
+    const whole = this.#large[1]?.delete(number >>> 9) === true;
     for (const roots of this.#roots.values()) {
-      for (const root of roots) if (root !== undefined) this.#unmapIn(root, number);
+      for (const root of roots) {
+        if (root === undefined) continue;
+        if (!whole) this.#unmapIn(root, number);
+        else for (let page = 0; page < 512; page++) this.#unmapIn(root, (number & ~511) + page);
+      }
     }
-    this.#fence(address);
+    this.#fence(whole ? undefined : address);
+    return true;
   }
 
   #unmapIn(root: number, number: number): void {

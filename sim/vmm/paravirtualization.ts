@@ -1,7 +1,8 @@
 import { invariant } from "../core/index.js";
 import type { Hart, Machine } from "../machine/index.js";
 import { cause, privilege } from "./privileged.js";
-import { hypercalls, sharedPage } from "./hypercalls.js";
+import { BlockBackend, type BlockBackendState } from "./block-backend.js";
+import { channels, hypercalls, sharedPage } from "./hypercalls.js";
 import type { CpuParts, Technique } from "./technique.js";
 import { DeprivilegedCpu } from "./trap-and-emulate.js";
 
@@ -23,7 +24,13 @@ const csr = {
   pmpaddr: 0x3b0,
 } as const;
 const status = { SIE: 2n, SPIE: 32n, SPP: 256n } as const;
-const timerEvent = 32n;
+/** Bits of sip: events come as software interrupts, but for the timer's own. */
+const event = { upcall: 2n, timer: 32n } as const;
+/** scause of each. */
+const upcall = -(2n ** 63n) + 1n;
+const timeout = -(2n ** 63n) + 5n;
+/** Fields of sstatus that a guest may choose by `access`. */
+const viewBits = 3n << 18n;
 const supervisor = { privilege: privilege.supervisor, virtual: false } as const;
 /** a0, a1, a7, x31. */
 const register = { first: 10, second: 11, number: 17, frame: 31 } as const;
@@ -36,6 +43,7 @@ interface Agreements {
   readonly consumed: string;
   /** The guest has come to its handler, and the shared page doesn't say yet why. */
   readonly untold: boolean;
+  readonly block?: BlockBackendState;
 }
 
 const none: Agreements = { shared: null, consumed: "0", untold: false };
@@ -55,12 +63,16 @@ class ParavirtualCpu extends DeprivilegedCpu {
   #told = 0;
   /** A trap was delivered that the shared page doesn't know of, before the state was saved that this goes on from. */
   #untold = false;
+  readonly #block: BlockBackend;
 
   constructor(parts: CpuParts) {
     super(parts);
     this.#parts = parts;
     this.#guest = parts.guest;
     this.#machine = parts.machine;
+    this.#block = new BlockBackend(parts.machine, () => {
+      this.#raise(channels.block);
+    });
   }
 
   override burst(): void {
@@ -93,17 +105,23 @@ class ParavirtualCpu extends DeprivilegedCpu {
   }
 
   save(): Agreements {
-    return { shared: this.#shared ?? null, consumed: String(this.#consumed), untold: this.#hasTrapped };
+    return {
+      shared: this.#shared ?? null,
+      consumed: String(this.#consumed),
+      untold: this.#hasTrapped,
+      block: this.#block.save(),
+    };
   }
 
   /** @param saved what this class gave; undefined where the guest has made no calls yet */
   override restore(saved?: object): void {
-    const { shared, consumed, untold } = (saved ?? none) as Agreements;
+    const { shared, consumed, untold, block } = (saved ?? none) as Agreements;
     this.#shared = shared ?? undefined;
     this.#consumed = BigInt(consumed);
     this.#untold = untold;
     this.#told = this.#exceptions;
     this.left = this.#guest.pc;
+    this.#block.restore(block);
   }
 
   /** Exceptions that the guest has taken so far. */
@@ -127,7 +145,7 @@ class ParavirtualCpu extends DeprivilegedCpu {
     guest.setCsr(csr.menvcfg, BigInt.asIntN(64, 5n << 61n));
     guest.setCsr(csr.pmpaddr, -1n);
     guest.setCsr(csr.pmpcfg, 0x1fn);
-    guest.setCsr(csr.sie, timerEvent);
+    guest.setCsr(csr.sie, event.timer | event.upcall);
     guest.state.mode = supervisor;
   }
 
@@ -157,6 +175,15 @@ class ParavirtualCpu extends DeprivilegedCpu {
         return;
       case hypercalls.block:
         guest.routines.waitForInterrupt(0n, 0n, 0n);
+        return;
+      case hypercalls.ring:
+        this.#block.share(Number(BigInt.asUintN(56, first)));
+        return;
+      case hypercalls.notify:
+        if (first === BigInt(channels.block)) this.#block.notify();
+        return;
+      case hypercalls.access:
+        guest.setCsr(csr.sstatus, ((guest.csr(csr.sstatus) ?? 0n) & ~viewBits) | (first & viewBits));
         return;
       case hypercalls.shutDown:
         this.#drain();
@@ -208,6 +235,15 @@ class ParavirtualCpu extends DeprivilegedCpu {
       bytes.push(Number(bus.load(place, 8) ?? 0n));
     }
     console.write(bytes, false);
+    this.#write("consumed", this.#consumed);
+  }
+
+  /** A channel has news. */
+  #raise(channel: number): void {
+    const guest = this.#guest;
+    this.#write("pending", this.#read("pending") | (1n << BigInt(channel)));
+    guest.setCsr(csr.sip, (guest.csr(csr.sip) ?? 0n) | event.upcall);
+    guest.wake();
   }
 
   /** The shared page says what brought the guest to its handler. */
@@ -221,7 +257,10 @@ class ParavirtualCpu extends DeprivilegedCpu {
     this.#write("kernel", (sstatus & status.SPP) === 0n ? 0n : 1n);
     this.#write("wasMasked", this.#read("masked"));
     this.#write("masked", 1n);
-    this.#write("pending", guest.csr(csr.sip) ?? 0n);
+    // An upcall is told once; what it is about, the channels say.
+    const sip = guest.csr(csr.sip) ?? 0n;
+    if (state.scause === upcall) guest.setCsr(csr.sip, sip & ~event.upcall);
+    if (state.scause === timeout) this.#write("pending", this.#read("pending") | (1n << BigInt(channels.timer)));
     const frame = this.#read("frame");
     if (frame === 0n) return;
     this.#write("x31", guest.x(register.frame));

@@ -45,6 +45,8 @@ export interface HartClock {
    * makes harts without Sstc.
    */
   alarm?(id: number, deadline: bigint): void;
+  /** Harts that wait are to be looked at. */
+  wake?(): void;
 }
 
 export interface HartParts {
@@ -201,6 +203,11 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
   setTimer(): void {
     const next = setTimers(this);
     if (next !== undefined) this.#clock.alarm?.(this.id, next);
+  }
+
+  /** An interrupt came by no line. */
+  wake(): void {
+    this.#clock.wake?.();
   }
 
   useFloats(): boolean {

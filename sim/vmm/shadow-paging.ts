@@ -101,6 +101,37 @@ export class ShadowTables {
     this.#fills++;
   }
 
+  /** Where the host finds an address in a view, and its entry's flags; undefined where the entry isn't filled. Fills nothing. */
+  lookUp({ space, key }: View, address: bigint): { readonly address: number; readonly flags: number } | undefined {
+    const root = this.#roots.get(space)?.[key];
+    const number = Number(BigInt.asUintN(39, address) >> 12n);
+    let table = root;
+    for (let step = levels - 1; step > 0 && table !== undefined; step--) {
+      const entry = this.#frames.read(table + 8 * ((number >>> (9 * step)) & 511));
+      table = (entry & pte.V) === 0 ? undefined : Math.floor(entry / numberUnit) * pageSize;
+    }
+    const leaf = table === undefined ? 0 : this.#frames.read(table + 8 * (number & 511));
+    if ((leaf & pte.V) === 0) return undefined;
+    const inside = Number(BigInt.asUintN(12, address));
+    return { address: Math.floor(leaf / numberUnit) * pageSize + inside, flags: leaf & 0xff };
+  }
+
+  /** The addresses of pages that are filled in an address space, in any of its views; each once. */
+  mapped(space: bigint): readonly bigint[] {
+    const found = new Set<number>();
+    const visit = (table: number, level: number, prefix: number): void => {
+      for (let index = 0; index < 512; index++) {
+        const entry = this.#frames.read(table + 8 * index);
+        if ((entry & pte.V) === 0) continue;
+        const number = prefix * 512 + index;
+        if (level === 0) found.add(number);
+        else visit(Math.floor(entry / numberUnit) * pageSize, level - 1, number);
+      }
+    };
+    for (const root of this.#roots.get(space) ?? []) if (root !== undefined) visit(root, levels - 1, 0);
+    return [...found].map((number) => BigInt(number) << 12n);
+  }
+
   /** What an address means may have changed, or what all do. */
   forget(address: bigint | undefined): void {
     if (this.#frames.used === 0) return;

@@ -7,6 +7,7 @@ import {
   type MachineStop,
   type Place,
 } from "../machine/index.js";
+import { addressView, mappingsView, type Explored } from "./address-views.js";
 import { Allocator } from "./allocator.js";
 import type { Costs } from "./costs.js";
 import { inSoftware, ownTraps, type ExitReason } from "./exit-reasons.js";
@@ -37,7 +38,7 @@ export class VirtualMachine implements Persist<MachineState> {
   readonly machine: Machine;
   readonly exits: Exits;
   readonly #allotment: Allotment;
-  readonly #shadows: readonly Allocator["shadow"][];
+  readonly #allocators: readonly Allocator[];
   /** Why it stopped last; undefined while it may go on. */
   ended: MachineStop | undefined;
 
@@ -48,7 +49,7 @@ export class VirtualMachine implements Persist<MachineState> {
     this.machine = machineWithin({ bus: host.machine.bus, ...allotment }, rest);
     this.exits = new Exits(costs);
     const { bus, harts } = this.machine;
-    this.#shadows = harts.map((guest) => {
+    this.#allocators = harts.map((guest) => {
       const framesOf = (pages: number): Frames => new Frames(host.machine, memory.allot(pages * pageSize));
       const frames = framesOf(Math.max(leastFrames, shadowPages));
       const allocator = new Allocator({
@@ -74,7 +75,7 @@ export class VirtualMachine implements Persist<MachineState> {
         allotment,
         frames: framesOf(technique.pages),
       });
-      return allocator.shadow;
+      return allocator;
     });
   }
 
@@ -103,6 +104,27 @@ export class VirtualMachine implements Persist<MachineState> {
     );
   }
 
+  /**
+   * An address of the guest's on its way to the host's memory: by the guest's page tables to its physical memory, from there to the host's; and
+   * what the shadow says, which the host's hart walks.
+   * @throws UsageError for a symbol that there isn't, or no such hart
+   */
+  addresses(at: Place, hart: number = 0): TableView {
+    return addressView(this.#explored, at, hart);
+  }
+
+  /**
+   * What the guest's page tables map, stretch by stretch, and where that lies in the host.
+   * @throws UsageError where the guest has no page tables now
+   */
+  mappings(most: number = 64, hart: number = 0): TableView {
+    return mappingsView(this.#explored, hart, most);
+  }
+
+  get #explored(): Explored {
+    return { machine: this.machine, allotment: this.#allotment, allocators: this.#allocators };
+  }
+
   /** Share of its instructions that the host's processor executed by itself; the VMM did the others in its place. */
   get directShare(): number {
     return 1 - this.#count(inSoftware) / this.machine.instructions;
@@ -119,7 +141,7 @@ export class VirtualMachine implements Persist<MachineState> {
 
   /** Shadow page tables of all its harts. */
   get shadow(): { readonly tables: number; readonly fills: number } {
-    const sizes = this.#shadows.map(({ size }) => size);
+    const sizes = this.#allocators.map(({ shadow: { size } }) => size);
     return {
       tables: sizes.reduce((sum, { tables }) => sum + tables, 0),
       fills: sizes.reduce((sum, { fills }) => sum + fills, 0),

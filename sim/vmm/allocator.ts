@@ -43,6 +43,16 @@ export class Allocator {
     return { space: spaceOf(state.satp), key: 4 + (mstatus & (status.SUM | status.MXR)) / status.SUM };
   }
 
+  /** What the host's tables say of an address as the guest sees memory now; undefined where they are to be filled. */
+  lookUp(address: bigint): ReturnType<ShadowTables["lookUp"]> {
+    return this.shadow.lookUp(this.view, address);
+  }
+
+  /** The pages of the guest's present address space that the host's tables have. */
+  get mapped(): readonly bigint[] {
+    return this.shadow.mapped(this.view.space);
+  }
+
   /**
    * Lets the guest reach the page of an address, as far as its own tables and its physical memory protection let it.
    * @returns whether it does now; otherwise the access is a device's, a fault of the guest's, or to a page that is only partly open

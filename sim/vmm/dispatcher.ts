@@ -35,9 +35,9 @@ export class Dispatcher {
   /** @returns whether the guest's instruction is over; if not, it is to be executed again */
   dispatch(trap: Trap): boolean {
     const access = accessOf[trap.cause];
+    if (trap.cause === cause.storePageFault) this.#keepReservation(trap.value);
     if (access !== undefined && this.#isNew(trap) && this.#parts.allocator.fill(trap.value, access)) {
       this.#note("shadow fill");
-      if (trap.cause === cause.storePageFault) this.#keepReservation(trap.value);
       return false;
     }
     const { code } = this.#parts.allocator;
@@ -86,8 +86,8 @@ export class Dispatcher {
   }
 
   /**
-   * A store-conditional that finds its page missing has given its reservation away on the host; the guest, for whom nothing has
-   * happened, keeps it.
+   * A store-conditional that finds its page missing has given its reservation away on the host, where it held, or there had been no
+   * store; the guest, for whom nothing has happened, keeps it: the page comes, or a fault that is the guest's own.
    */
   #keepReservation(address: bigint): void {
     const { guest } = this.#parts;

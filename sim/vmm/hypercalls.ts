@@ -1,8 +1,10 @@
 /**
  * The interface of a paravirtual guest to its VMM, after Xen's in its parts (P. Barham et al., "Xen and the Art of Virtualization",
  * SOSP 2003, section 3): a hypercall is an environment call from the guest's kernel with its number in a7, arguments in a0 and
- * a1. What Xen has and this has not: page tables that the processor walks themselves (here the shadow is told of updates, as Xen's
- * shadow mode is), grant tables, block and network rings.
+ * a1. What happens meanwhile is told by *event channels*, bits of a word in a page that both share, and *rings* carry what is much: the
+ * console's text, a disk's requests. What Xen has and this has not: page tables that the processor walks themselves (here the
+ * shadow is told of updates, as Xen's shadow mode is), grant tables (a ring's requests name the guest's own memory, and nobody else
+ * serves them), channels between guests, network rings, typing into the console's ring.
  */
 
 /** Numbers of hypercalls. */
@@ -24,13 +26,39 @@ export const hypercalls = {
   /** Idle until an event is pending. */
   block: 7,
   shutDown: 8,
+  /** (address): the physical address of the page with the disk's ring. */
+  ring: 9,
+  /** (channel): something new is in the channel's ring. */
+  notify: 10,
+  /** (bits): which pages the kernel may read beside its own, as SUM and MXR of sstatus. */
+  access: 11,
+} as const;
+
+/** Event channels: bits of the shared page's `pending`. Bound once and for all, where Xen's are bound at run time. */
+export const channels = { timer: 0, block: 1 } as const;
+
+/**
+ * The disk's ring, by offsets, as Xen's `blkif`: the guest counts requests that it has put there, the VMM those that it has answered. Slots are
+ * used again in turn; a request's slot has its answer in the end. 64 bits each.
+ */
+export const blockRing = {
+  requests: 0,
+  responses: 8,
+  slots: 64,
+  slotSize: 32,
+  slotCount: 32,
+  /** In a slot: 0 to read, 1 to write; the first sector; where in memory; how many sectors, and in the end 0, or 1 where that failed. */
+  operation: 0,
+  sector: 8,
+  address: 16,
+  count: 24,
 } as const;
 
 /** The shared page, by offsets; 64 bits each but for the ring. The VMM writes what a trap was, and believes nothing of what it reads. */
 export const sharedPage = {
   /** 1: events wait. Set by the VMM when it delivers something. */
   masked: 0,
-  /** Events that wait, as bits of sip. */
+  /** Channels with news: the VMM sets their bits, the guest takes them back. An upcall tells of a change. */
   pending: 8,
   /** What the last trap or event was, as sepc, scause and stval; whether it came from the guest's kernel, and what masked was. */
   pc: 16,
@@ -42,8 +70,9 @@ export const sharedPage = {
   frame: 64,
   x31: 72,
   a7: 80,
-  /** Bytes that the guest put into the console's ring so far. */
+  /** Bytes that the guest put into the console's ring so far, and those that the VMM took. */
   produced: 56,
+  consumed: 88,
   ring: 1024,
   ringSize: 512,
 } as const;

@@ -24,7 +24,9 @@
  * technique        what a way to virtualize supplies
  * trap-and-emulate privileged instructions trap
  * binary-translation   sensitive instructions are rewritten; code-cache: into what
- * paravirtualization   guests that ask; hypercalls: what they ask, and where they find answers; port-view: what porting took
+ * paravirtualization   guests that ask; hypercalls: what they ask, and where they find answers; block-backend: who answers a disk's ring;
+ *                port-view: what porting took
+ * address-views  a guest's addresses and the host's, for who debugs a kernel
  * exits, exit-reasons, exit-views, costs   exits as data, as pictures, and in cycles of a model
  * guests/          the kernels
  * popek-goldberg/  instructions classified by experiment; the paper's theorems, its machine, its isomorphism

@@ -1,7 +1,8 @@
 import { invariant } from "../core/index.js";
 import type { Hart, Machine } from "../machine/index.js";
 import { cause, privilege } from "./privileged.js";
-import { hypercalls, sharedPage } from "./hypercalls.js";
+import { BlockBackend, type BlockBackendState } from "./block-backend.js";
+import { channels, hypercalls, sharedPage } from "./hypercalls.js";
 import type { CpuParts, Technique } from "./technique.js";
 import { DeprivilegedCpu } from "./trap-and-emulate.js";
 
@@ -23,10 +24,29 @@ const csr = {
   pmpaddr: 0x3b0,
 } as const;
 const status = { SIE: 2n, SPIE: 32n, SPP: 256n } as const;
-const timerEvent = 32n;
+/** Bits of sip: events come as software interrupts, but for the timer's own. */
+const event = { upcall: 2n, timer: 32n } as const;
+/** scause of each. */
+const upcall = -(2n ** 63n) + 1n;
+const timeout = -(2n ** 63n) + 5n;
+/** Fields of sstatus that a guest may choose by `access`. */
+const viewBits = 3n << 18n;
 const supervisor = { privilege: privilege.supervisor, virtual: false } as const;
 /** a0, a1, a7, x31. */
 const register = { first: 10, second: 11, number: 17, frame: 31 } as const;
+
+/** What a guest and its VMM have agreed on, as plain data. */
+interface Agreements {
+  /** The physical address of the shared page. */
+  readonly shared: number | null;
+  /** Bytes taken out of the console's ring so far. */
+  readonly consumed: string;
+  /** The guest has come to its handler, and the shared page doesn't say yet why. */
+  readonly untold: boolean;
+  readonly block?: BlockBackendState;
+}
+
+const none: Agreements = { shared: null, consumed: "0", untold: false };
 
 /**
  * Executes a guest that was changed to ask for what is privileged. It is de-privileged as under trap and emulate, and what traps all the same
@@ -39,20 +59,28 @@ class ParavirtualCpu extends DeprivilegedCpu {
   readonly #machine: Machine;
   #shared: number | undefined;
   #consumed = 0n;
-  /** When the last trap was delivered, in the guest's instructions: once is enough. */
-  #delivered = -1;
+  /** Exceptions of the guest that the shared page knows of. */
+  #told = 0;
+  /** A trap was delivered that the shared page doesn't know of, before the state was saved that this goes on from. */
+  #untold = false;
+  readonly #block: BlockBackend;
 
   constructor(parts: CpuParts) {
     super(parts);
     this.#parts = parts;
     this.#guest = parts.guest;
     this.#machine = parts.machine;
+    this.#block = new BlockBackend(parts.machine, () => {
+      this.#raise(channels.block);
+    });
   }
 
   override burst(): void {
     const { state } = this.#guest;
     if (state.mode.privilege === privilege.machine) this.#build();
-    this.#publish();
+    if (this.#hasTrapped) this.#publish();
+    this.#untold = false;
+    this.#told = this.#exceptions;
     super.burst();
     this.#readMask();
   }
@@ -65,28 +93,59 @@ class ParavirtualCpu extends DeprivilegedCpu {
   protected override call(exitCause: number): boolean {
     const guest = this.#guest;
     const { state, pc } = guest;
+    this.#readMask();
     if (exitCause !== cause.callFromUser || state.mode.privilege !== privilege.supervisor) return false;
     const at = guest.cycles;
     guest.count(1);
     guest.pc = pc + 4n;
-    this.#readMask();
+    this.#readMask(true);
     this.#perform(Number(guest.x(register.number)), guest.x(register.first), guest.x(register.second));
     this.#parts.exits.add("hypercall", at, pc, privilege.supervisor, 0x73);
     return true;
   }
 
+  save(): Agreements {
+    return {
+      shared: this.#shared ?? null,
+      consumed: String(this.#consumed),
+      untold: this.#hasTrapped,
+      block: this.#block.save(),
+    };
+  }
+
+  /** @param saved what this class gave; undefined where the guest has made no calls yet */
+  override restore(saved?: object): void {
+    const { shared, consumed, untold, block } = (saved ?? none) as Agreements;
+    this.#shared = shared ?? undefined;
+    this.#consumed = BigInt(consumed);
+    this.#untold = untold;
+    this.#told = this.#exceptions;
+    this.left = this.#guest.pc;
+    this.#block.restore(block);
+  }
+
+  /** Exceptions that the guest has taken so far. */
+  get #exceptions(): number {
+    return this.#guest.cycles - this.#guest.retired;
+  }
+
+  /** Whether the guest has just come to its handler. */
+  get #hasTrapped(): boolean {
+    const { pc, state } = this.#guest;
+    const moved = this.#exceptions !== this.#told || (this.left !== undefined && this.left !== pc);
+    return this.#untold || (moved && pc === state.stvec && state.mode.privilege === privilege.supervisor);
+  }
+
   /** What a domain builder does: the kernel begins in supervisor mode, with its traps and time delegated to it. */
   #build(): void {
     const guest = this.#guest;
-    this.#shared = undefined;
-    this.#consumed = 0n;
     guest.setCsr(csr.medeleg, 0xb3ffn);
     guest.setCsr(csr.mideleg, 0x222n);
     guest.setCsr(csr.mcounteren, 7n);
     guest.setCsr(csr.menvcfg, BigInt.asIntN(64, 5n << 61n));
     guest.setCsr(csr.pmpaddr, -1n);
     guest.setCsr(csr.pmpcfg, 0x1fn);
-    guest.setCsr(csr.sie, timerEvent);
+    guest.setCsr(csr.sie, event.timer | event.upcall);
     guest.state.mode = supervisor;
   }
 
@@ -116,6 +175,15 @@ class ParavirtualCpu extends DeprivilegedCpu {
         return;
       case hypercalls.block:
         guest.routines.waitForInterrupt(0n, 0n, 0n);
+        return;
+      case hypercalls.ring:
+        this.#block.share(Number(BigInt.asUintN(56, first)));
+        return;
+      case hypercalls.notify:
+        if (first === BigInt(channels.block)) this.#block.notify();
+        return;
+      case hypercalls.access:
+        guest.setCsr(csr.sstatus, ((guest.csr(csr.sstatus) ?? 0n) & ~viewBits) | (first & viewBits));
         return;
       case hypercalls.shutDown:
         this.#drain();
@@ -167,32 +235,49 @@ class ParavirtualCpu extends DeprivilegedCpu {
       bytes.push(Number(bus.load(place, 8) ?? 0n));
     }
     console.write(bytes, false);
+    this.#write("consumed", this.#consumed);
   }
 
-  /** Where the guest is at the beginning of its handler, the shared page says what brought it there. */
+  /** A channel has news. */
+  #raise(channel: number): void {
+    const guest = this.#guest;
+    this.#write("pending", this.#read("pending") | (1n << BigInt(channel)));
+    guest.setCsr(csr.sip, (guest.csr(csr.sip) ?? 0n) | event.upcall);
+    guest.wake();
+  }
+
+  /** The shared page says what brought the guest to its handler. */
   #publish(): void {
     const guest = this.#guest;
     const { state } = guest;
-    if (guest.pc !== state.stvec || state.mode.privilege !== privilege.supervisor) return;
     const sstatus = guest.csr(csr.sstatus) ?? 0n;
     this.#write("pc", state.sepc);
     this.#write("cause", state.scause);
     this.#write("value", state.stval);
     this.#write("kernel", (sstatus & status.SPP) === 0n ? 0n : 1n);
-    this.#write("wasMasked", (sstatus & status.SPIE) === 0n ? 1n : 0n);
+    this.#write("wasMasked", this.#read("masked"));
     this.#write("masked", 1n);
-    this.#write("pending", guest.csr(csr.sip) ?? 0n);
+    // An upcall is told once; what it is about, the channels say.
+    const sip = guest.csr(csr.sip) ?? 0n;
+    if (state.scause === upcall) guest.setCsr(csr.sip, sip & ~event.upcall);
+    if (state.scause === timeout) this.#write("pending", this.#read("pending") | (1n << BigInt(channels.timer)));
     const frame = this.#read("frame");
-    if (frame === 0n || this.#delivered === guest.cycles) return;
-    this.#delivered = guest.cycles;
+    if (frame === 0n) return;
     this.#write("x31", guest.x(register.frame));
     guest.setX(register.frame, frame);
   }
 
-  /** The virtual hart's own mask is what the guest has put into the shared page. */
-  #readMask(): void {
+  /**
+   * The virtual hart's own mask becomes what the guest has put into the shared page. Exits that the guest doesn't cause come at times of
+   * their own (a page that the shadow lacks, the end of a run), and must not be felt: an event that waits goes on
+   * waiting until the guest calls.
+   * @param called whether it does
+   */
+  #readMask(called = false): void {
     const guest = this.#guest;
-    if (this.#shared === undefined || guest.state.mode.privilege !== privilege.supervisor) return;
+    const { state } = guest;
+    if (this.#shared === undefined || state.mode.privilege !== privilege.supervisor) return;
+    if (!called && ((state.lines | state.software) & state.mie) !== 0) return;
     const sstatus = guest.csr(csr.sstatus) ?? 0n;
     const enabled = this.#read("masked") === 0n ? status.SIE : 0n;
     if ((sstatus & status.SIE) !== enabled) guest.setCsr(csr.sstatus, (sstatus & ~status.SIE) | enabled);

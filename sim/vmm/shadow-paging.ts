@@ -39,8 +39,11 @@ export class ShadowTables {
   readonly #frames: Frames;
   readonly #fence: (address?: bigint) => void;
   readonly #roots = new Map<bigint, (number | undefined)[]>();
-  /** Something of a large leaf is in them, so that fencing one address of it concerns others. */
-  #large = false;
+  /**
+   * Where something of a large leaf is in them, so that fencing one address of it concerns others: by level, the leaf's addresses
+   * without the bits that lie within it.
+   */
+  readonly #large: readonly Set<number>[] = [new Set(), new Set(), new Set()];
   #fills = 0;
   /** The view entered last, which is asked for again and again. */
   #entered = nowhere;
@@ -94,30 +97,66 @@ export class ShadowTables {
     const leaf = pte.V | pte.U | pte.A | pte.D;
     this.#frames.write(at, (page / pageSize) * numberUnit + (leaf | kept | flags));
     if (!same && (before & pte.V) !== 0) this.#fence(address);
-    if (level > 0) this.#large = true;
+    if (level > 0) this.#large[level]?.add(number >>> (9 * level));
     this.#fills++;
+  }
+
+  /** Where the host finds an address in a view, and its entry's flags; undefined where the entry isn't filled. Fills nothing. */
+  lookUp({ space, key }: View, address: bigint): { readonly address: number; readonly flags: number } | undefined {
+    const root = this.#roots.get(space)?.[key];
+    const number = Number(BigInt.asUintN(39, address) >> 12n);
+    let table = root;
+    for (let step = levels - 1; step > 0 && table !== undefined; step--) {
+      const entry = this.#frames.read(table + 8 * ((number >>> (9 * step)) & 511));
+      table = (entry & pte.V) === 0 ? undefined : Math.floor(entry / numberUnit) * pageSize;
+    }
+    const leaf = table === undefined ? 0 : this.#frames.read(table + 8 * (number & 511));
+    if ((leaf & pte.V) === 0) return undefined;
+    const inside = Number(BigInt.asUintN(12, address));
+    return { address: Math.floor(leaf / numberUnit) * pageSize + inside, flags: leaf & 0xff };
+  }
+
+  /** The addresses of pages that are filled in an address space, in any of its views; each once. */
+  mapped(space: bigint): readonly bigint[] {
+    const found = new Set<number>();
+    const visit = (table: number, level: number, prefix: number): void => {
+      for (let index = 0; index < 512; index++) {
+        const entry = this.#frames.read(table + 8 * index);
+        if ((entry & pte.V) === 0) continue;
+        const number = prefix * 512 + index;
+        if (level === 0) found.add(number);
+        else visit(Math.floor(entry / numberUnit) * pageSize, level - 1, number);
+      }
+    };
+    for (const root of this.#roots.get(space) ?? []) if (root !== undefined) visit(root, levels - 1, 0);
+    return [...found].map((number) => BigInt(number) << 12n);
   }
 
   /** What an address means may have changed, or what all do. */
   forget(address: bigint | undefined): void {
     if (this.#frames.used === 0) return;
-    if (address !== undefined && !this.#large) {
-      this.#unmap(address);
-      return;
-    }
+    if (address !== undefined && this.#unmap(address)) return;
     this.#frames.clear();
     this.#roots.clear();
     this.#entered = nowhere;
-    this.#large = false;
+    for (const leaves of this.#large) leaves.clear();
     this.#fence();
   }
 
-  #unmap(address: bigint): void {
+  /** @returns whether that was all: not for a leaf of 1 GiB, which is in too many tables */
+  #unmap(address: bigint): boolean {
     const number = Number(BigInt.asUintN(39, address) >> 12n);
+    if (this.#large[2]?.has(number >>> 18) === true) return false;
+    const whole = this.#large[1]?.delete(number >>> 9) === true;
     for (const roots of this.#roots.values()) {
-      for (const root of roots) if (root !== undefined) this.#unmapIn(root, number);
+      for (const root of roots) {
+        if (root === undefined) continue;
+        if (!whole) this.#unmapIn(root, number);
+        else for (let page = 0; page < 512; page++) this.#unmapIn(root, (number & ~511) + page);
+      }
     }
-    this.#fence(address);
+    this.#fence(whole ? undefined : address);
+    return true;
   }
 
   #unmapIn(root: number, number: number): void {

@@ -3,7 +3,11 @@ import type { Allocator } from "./allocator.js";
 import { Dispatcher } from "./dispatcher.js";
 import type { Exits } from "./exits.js";
 import type { HostCpu } from "./host-cpu.js";
+import { cause } from "./privileged.js";
 import type { CpuParts, Technique } from "./technique.js";
+
+/** ECALL's bits. */
+const environmentCall = 0x73n;
 
 /**
  * Executes a virtual hart by the theorem's construction: all of the guest, its kernel too, runs on the host in user mode, where
@@ -16,7 +20,7 @@ export class DeprivilegedCpu implements HartEngine {
   readonly #exits: Exits;
   readonly #dispatcher: Dispatcher;
   /** Where the guest was when it last came back: elsewhere now, the virtual hart took an interrupt. */
-  #left: bigint | undefined;
+  protected left: bigint | undefined;
   /** The host stopped at one of the guest's breakpoints. */
   #stopped = false;
 
@@ -33,12 +37,12 @@ export class DeprivilegedCpu implements HartEngine {
     this.#noteInterrupt();
     this.#stopped = false;
     // A watchpoint has to see every access.
-    if (guest.watching || this.#isMixed) this.#dispatcher.interpret();
+    if (guest.watching || this.#isMixed) this.#interpret();
     else {
       while (!this.#execute(true));
       while (this.goesOn) this.#execute(false);
     }
-    this.#left = guest.pc;
+    this.left = guest.pc;
   }
 
   /** Whether nothing has happened that the virtual hart's own loop would have to look at. */
@@ -47,6 +51,10 @@ export class DeprivilegedCpu implements HartEngine {
     const { state } = guest;
     if (this.#stopped || guest.left <= 0 || guest.stopping || guest.features.hypervisor) return false;
     return ((state.lines | state.software) & state.mie) === 0 && !this.#isMixed;
+  }
+
+  restore(): void {
+    this.left = undefined;
   }
 
   forget(address: bigint | undefined): void {
@@ -67,7 +75,7 @@ export class DeprivilegedCpu implements HartEngine {
     if (exit.kind !== "trap") {
       guest.count(begun);
       // A breakpoint that the guest's debugger is just leaving, or one that it has to be told of.
-      if (begun === 0 && first) this.#dispatcher.interpret();
+      if (begun === 0 && first) this.#interpret();
       this.#stopped = exit.kind === "breakpoint";
       return true;
     }
@@ -77,6 +85,13 @@ export class DeprivilegedCpu implements HartEngine {
 
   /** For techniques whose guests call their VMM. @returns whether the trap was such a call, and is over */
   protected call?(cause: number): boolean;
+
+  /** In the host's place. */
+  #interpret(): void {
+    const { evaluator } = this.#guest;
+    const calls = this.call !== undefined && evaluator.bits() === environmentCall;
+    if (!calls || this.call?.(cause.callFromUser) !== true) this.#dispatcher.interpret();
+  }
 
   /** Whether memory is seen in a way that one shadow table can't show: with MPRV, data are another mode's; a guest's own guest. */
   get #isMixed(): boolean {
@@ -89,9 +104,9 @@ export class DeprivilegedCpu implements HartEngine {
     const guest = this.#guest;
     const { state } = guest;
     const { privilege } = state.mode;
-    if (this.#left === undefined || guest.pc === this.#left || privilege === 0) return;
+    if (this.left === undefined || guest.pc === this.left || privilege === 0) return;
     if ((privilege === 1 ? state.scause : state.mcause) >= 0n) return;
-    this.#exits.add("interrupt", guest.cycles, this.#left, privilege, 0);
+    this.#exits.add("interrupt", guest.cycles, this.left, privilege, 0);
   }
 }
 

@@ -1,5 +1,13 @@
-import { UsageError, type SequenceView, type TableView } from "../core/index.js";
-import { machineWithin, type Machine, type MachineOptions, type MachineStop, type Place } from "../machine/index.js";
+import { UsageError, type Persist, type SequenceView, type TableView } from "../core/index.js";
+import {
+  machineWithin,
+  type Machine,
+  type MachineOptions,
+  type MachineState,
+  type MachineStop,
+  type Place,
+} from "../machine/index.js";
+import { addressView, mappingsView, type Explored } from "./address-views.js";
 import { Allocator } from "./allocator.js";
 import type { Costs } from "./costs.js";
 import { inSoftware, ownTraps, type ExitReason } from "./exit-reasons.js";
@@ -26,11 +34,11 @@ export interface VirtualMachineParts {
  * A virtual machine: a computer like any other in what it shows, whose RAM is a part of its host's and whose harts are executed by
  * a VMM. All of its state is the guest's; `machine.save()` is the same as a bare machine's that did the same.
  */
-export class VirtualMachine {
+export class VirtualMachine implements Persist<MachineState> {
   readonly machine: Machine;
   readonly exits: Exits;
   readonly #allotment: Allotment;
-  readonly #shadows: readonly Allocator["shadow"][];
+  readonly #allocators: readonly Allocator[];
   /** Why it stopped last; undefined while it may go on. */
   ended: MachineStop | undefined;
 
@@ -41,7 +49,7 @@ export class VirtualMachine {
     this.machine = machineWithin({ bus: host.machine.bus, ...allotment }, rest);
     this.exits = new Exits(costs);
     const { bus, harts } = this.machine;
-    this.#shadows = harts.map((guest) => {
+    this.#allocators = harts.map((guest) => {
       const framesOf = (pages: number): Frames => new Frames(host.machine, memory.allot(pages * pageSize));
       const frames = framesOf(Math.max(leastFrames, shadowPages));
       const allocator = new Allocator({
@@ -67,7 +75,7 @@ export class VirtualMachine {
         allotment,
         frames: framesOf(technique.pages),
       });
-      return allocator.shadow;
+      return allocator;
     });
   }
 
@@ -96,6 +104,27 @@ export class VirtualMachine {
     );
   }
 
+  /**
+   * An address of the guest's on its way to the host's memory: by the guest's page tables to its physical memory, from there to the host's; and
+   * what the shadow says, which the host's hart walks.
+   * @throws UsageError for a symbol that there isn't, or no such hart
+   */
+  addresses(at: Place, hart: number = 0): TableView {
+    return addressView(this.#explored, at, hart);
+  }
+
+  /**
+   * What the guest's page tables map, stretch by stretch, and where that lies in the host.
+   * @throws UsageError where the guest has no page tables now
+   */
+  mappings(most: number = 64, hart: number = 0): TableView {
+    return mappingsView(this.#explored, hart, most);
+  }
+
+  get #explored(): Explored {
+    return { machine: this.machine, allotment: this.#allotment, allocators: this.#allocators };
+  }
+
   /** Share of its instructions that the host's processor executed by itself; the VMM did the others in its place. */
   get directShare(): number {
     return 1 - this.#count(inSoftware) / this.machine.instructions;
@@ -112,7 +141,7 @@ export class VirtualMachine {
 
   /** Shadow page tables of all its harts. */
   get shadow(): { readonly tables: number; readonly fills: number } {
-    const sizes = this.#shadows.map(({ size }) => size);
+    const sizes = this.#allocators.map(({ shadow: { size } }) => size);
     return {
       tables: sizes.reduce((sum, { tables }) => sum + tables, 0),
       fills: sizes.reduce((sum, { fills }) => sum + fills, 0),
@@ -124,6 +153,17 @@ export class VirtualMachine {
     const stop = this.machine.run({ instructions });
     this.ended = stop.kind === "instructions" ? undefined : stop;
     return stop;
+  }
+
+  /** All of the guest, as plain data: what a virtual machine made with the same options, or a bare machine, goes on from. */
+  save(): MachineState {
+    return this.machine.save();
+  }
+
+  /** @throws UsageError for the state of another kind of machine, and of a guest that was ported to another technique */
+  restore(state: MachineState): void {
+    this.machine.restore(state);
+    this.ended = undefined;
   }
 
   /** Power off and on again: the other machines don't notice. */

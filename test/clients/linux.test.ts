@@ -4,6 +4,7 @@ import { expect, it } from "vitest";
 import { createWorld, MiB, ms } from "../../sim/core/index.js";
 import { machine, wire } from "../../sim/machine/index.js";
 import { EchoHost } from "./echo-host.js";
+import { busyboxInitrd } from "./initrd.js";
 import { needsFiles } from "./tools.js";
 
 /**
@@ -13,28 +14,6 @@ import { needsFiles } from "./tools.js";
 const folder = process.env["VIRTLAB_LINUX"] ?? "";
 const opensbi = "/usr/lib/riscv64-linux-gnu/opensbi/generic/fw_dynamic.bin";
 const bytes = (path: string): Uint8Array => new Uint8Array(readFileSync(path));
-
-/** What a kernel unpacks as its first file system (Linux `Documentation/driver-api/early-userspace/buffer-format.rst`). */
-function archive(
-  entries: readonly {
-    readonly name: string;
-    readonly mode: number;
-    readonly content?: Uint8Array;
-    readonly device?: [number, number];
-  }[],
-): Uint8Array {
-  const parts: Buffer[] = [];
-  const pad = (length: number): Buffer => Buffer.alloc((4 - (length % 4)) % 4);
-  for (const [inode, { name, mode, content = new Uint8Array(0), device = [0, 0] }] of [
-    ...entries,
-    { name: "TRAILER!!!", mode: 0 },
-  ].entries()) {
-    const fields = [inode, mode, 0, 0, 1, 0, content.length, 0, 0, ...device, name.length + 1, 0];
-    const header = Buffer.from(`070701${fields.map((field) => field.toString(16).padStart(8, "0")).join("")}${name}\0`);
-    parts.push(header, pad(header.length), Buffer.from(content), pad(content.length));
-  }
-  return new Uint8Array(Buffer.concat(parts));
-}
 
 const modules = ["virtio_mmio", "virtio_blk", "failover", "net_failover", "virtio_net", "virtio-rng"].map(
   (name) => `${name}.ko`,
@@ -55,13 +34,11 @@ it("Debian's Linux boots to a shell, answers, and switches the machine off", (co
   );
   needsFiles(context, { [opensbi]: "opensbi" });
   const kernel = readdirSync(folder).find((name) => name.startsWith("vmlinux-")) ?? "";
-  const initrd = archive([
-    ...["bin", "dev", "proc", "sys"].map((name) => ({ name, mode: 0o40755 })),
-    { name: "dev/console", mode: 0o20600, device: [5, 1] },
-    { name: "bin/busybox", mode: 0o100755, content: bytes(join(folder, "busybox")) },
-    ...modules.map((name) => ({ name, mode: 0o100644, content: bytes(join(folder, name)) })),
-    { name: "init", mode: 0o100755, content: new Uint8Array(Buffer.from(init)) },
-  ]);
+  const initrd = busyboxInitrd(
+    bytes(join(folder, "busybox")),
+    init,
+    modules.map((name) => ({ name, mode: 0o100644, content: bytes(join(folder, name)) })),
+  );
   const world = createWorld({ seed: 7 });
   const cable = wire({ world, latency: ms(3) });
   const peer = new EchoHost(cable, { hardware: [2, 0, 0, 0, 0, 1], address: [10, 0, 0, 1] });

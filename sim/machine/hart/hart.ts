@@ -12,10 +12,10 @@ import { Floats } from "./floats.js";
 import { awake, nextInterrupt, virtualInterrupts } from "./interrupts.js";
 import { VirtualMemory, type HartBus } from "./memory.js";
 import type { Mode } from "./mode.js";
-import { usualPatience, type EngineName, type HartOptions, type HartWork } from "./options.js";
+import { usualPatience, type EngineName, type HartEngine, type HartOptions, type HartWork } from "./options.js";
 import { Protection } from "./pmp.js";
 import { routinesOf, type RoutineHart, type Routines } from "./routines.js";
-import { restoreState, saveState, type HartSaved } from "./saved.js";
+import { engineFor, restoreState, saveState, type HartSaved } from "./saved.js";
 import { sharedOf, type Shared } from "./shared.js";
 import { PrivilegedState } from "./state.js";
 import { lowOf } from "./tlb.js";
@@ -45,14 +45,8 @@ export interface HartClock {
    * makes harts without Sstc.
    */
   alarm?(id: number, deadline: bigint): void;
-}
-
-/** Another way to execute a hart's instructions. */
-export interface HartEngine {
-  /** Executes at least one instruction, at most `hart.left`, or takes its trap; not past what changes modes or interrupts. */
-  burst(): void;
-  /** What addresses mean has changed: all of them, or what one page-table leaf maps. */
-  forget?(address: bigint | undefined): void;
+  /** Harts that wait are to be looked at. */
+  wake?(): void;
 }
 
 export interface HartParts {
@@ -211,6 +205,11 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
     if (next !== undefined) this.#clock.alarm?.(this.id, next);
   }
 
+  /** An interrupt came by no line. */
+  wake(): void {
+    this.#clock.wake?.();
+  }
+
   useFloats(): boolean {
     return this.state.useFloats();
   }
@@ -361,7 +360,10 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
   // State.
 
   save(): HartSaved {
+    const { engine } = this;
+    const kept = typeof engine === "object" ? engine.save?.() : undefined;
     return {
+      ...(kept === undefined ? {} : { engine: kept }),
       x: Array.from({ length: 32 }, (_, register) => String(this.x(register))),
       f: Array.from(this.floats.registers, String),
       fflags: this.floats.flags,
@@ -374,6 +376,7 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
   }
 
   restore(saved: HartSaved): void {
+    const engine = engineFor(saved, this.engine);
     restoreState(this.state, saved.state);
     saved.x.forEach((value, register) => {
       this.setX(register, BigInt(value));
@@ -389,5 +392,6 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
     this.#passing = undefined;
     this.state.noteFloats();
     this.protectionChanged();
+    engine?.restore?.(saved.engine);
   }
 }

@@ -25,8 +25,15 @@
  */
 import { Hart, type HartParts } from "./hart.js";
 
-export type { Hart, HartClock, HartEngine, HartParts, Stop, Watchpoint } from "./hart.js";
-export { usualPatience, type EngineName, type HartOptions, type HartWork, type Misaligned } from "./options.js";
+export type { Hart, HartClock, HartParts, Stop, Watchpoint } from "./hart.js";
+export {
+  usualPatience,
+  type EngineName,
+  type HartEngine,
+  type HartOptions,
+  type HartWork,
+  type Misaligned,
+} from "./options.js";
 export type { HartBus } from "./memory.js";
 export type { HartSaved } from "./saved.js";
 

@@ -1,6 +1,18 @@
 /** The reference, which evaluates each instruction's meaning, or the one that translates hot code to WebAssembly. */
 export type EngineName = "evaluate" | "translate";
 
+/** Another way to execute a hart's instructions. */
+export interface HartEngine {
+  /** Executes at least one instruction, at most `hart.left`, or takes its trap; not past what changes modes or interrupts. */
+  burst(): void;
+  /** What addresses mean has changed: all of them, or what one page-table leaf maps. */
+  forget?(address: bigint | undefined): void;
+  /** What it keeps of the hart beside the hart's own state, as plain data; undefined where that is nothing. */
+  save?(): object | undefined;
+  /** Goes on from what it saved; from undefined as with a hart that was saved without, at power-on for one. */
+  restore?(saved: object | undefined): void;
+}
+
 /** What becomes of loads and stores at addresses that are no multiple of their width, atomic ones apart: served in RAM, or exceptions. */
 export type Misaligned = "serve" | "trap";
 

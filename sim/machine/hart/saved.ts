@@ -14,6 +14,21 @@ export interface HartSaved {
   readonly cycles: number;
   readonly trapped: number;
   readonly state: Plain<Omit<PrivilegedState, "reservation">> & { readonly reservation: string | null };
+  /** What an engine of its own kept of it: a VMM that the guest has made calls to. */
+  readonly engine?: object;
+}
+
+/** The engine that goes on with a hart. @throws UsageError where the hart was executed by an engine that kept more of it */
+export function engineFor<E extends { save?(): object | undefined }>(
+  { engine: kept }: HartSaved,
+  engine: E | string,
+): E | undefined {
+  const own = typeof engine === "string" ? undefined : engine;
+  if (kept === undefined || own?.save !== undefined) return own;
+  throw new UsageError(
+    "the saved guest was ported to a VMM, and asks that for what is privileged",
+    "Restore it into a virtual machine of the technique that it was saved under.",
+  );
 }
 
 /** All fields, by name. */

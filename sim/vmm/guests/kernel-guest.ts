@@ -6,7 +6,7 @@ export interface KernelGuest extends Guest {
   readonly source: string;
 }
 
-/** Code of a kernel, and what stands in its place where a VMM is asked instead. */
+/** Code of a kernel, wherever it occurs, and what stands in its place where a VMM is asked instead. */
 export type Edit = readonly [from: string, to: string];
 
 interface KernelParts {
@@ -44,15 +44,22 @@ const linesOf = (text: string): string[] => text.split("\n").filter((line) => li
 
 function portOf(source: string, edits: readonly Edit[], optionsOf: (text: string) => Guest["options"]): Port {
   let text = source;
-  for (const [from, to] of edits) {
-    invariant(text.includes(from), `the kernel has no\n${from}`);
-    text = text.replace(from, () => to);
+  const removed: string[] = [];
+  const added: string[] = [];
+  for (const [index, [from, to]] of edits.entries()) {
+    const times = text.split(from).length - 1;
+    invariant(times > 0, `the kernel has no\n${from}`);
+    text = text.replaceAll(from, () => to);
+    if (index === 0) continue;
+    for (let time = 0; time < times; time++) {
+      removed.push(...linesOf(from));
+      added.push(...linesOf(to));
+    }
   }
-  const kernel = edits.slice(1);
   return {
     source: text,
-    removed: kernel.flatMap(([from]) => linesOf(from)),
-    added: kernel.flatMap(([, to]) => linesOf(to)),
+    removed,
+    added,
     get options() {
       return optionsOf(text);
     },

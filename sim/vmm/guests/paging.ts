@@ -1,5 +1,118 @@
 import { firmware, printing } from "./firmware.js";
-import { kernelGuest, type KernelGuest } from "./kernel-guest.js";
+import { commonEdits } from "./paravirtual.js";
+import { kernelGuest, type Edit, type KernelGuest } from "./kernel-guest.js";
+
+/**
+ * Entries go to the VMM in batches, one for each time that the native kernel fences; tables that nothing leads to yet are filled by plain stores.
+ * What a fault was stands in the shared page, and so does where to go on.
+ */
+const edits: readonly Edit[] = [
+  [
+    `  add   t1, t1, t2
+  sd    t0, (t1)
+  .endm
+`,
+    `  add   t1, t1, t2
+  put
+  .endm
+  .macro put                      # t0 to t1, with the next flush
+  sd    t1, (s7)
+  sd    t0, 8(s7)
+  addi  s7, s7, 16
+  .endm
+  .macro flush
+  la    a0, batch
+  sub   a1, s7, a0
+  srli  a1, a1, 4
+  la    s7, batch
+  hypercall update
+  .endm
+`,
+  ],
+  [
+    `  la    t0, fault
+  csrw  stvec, t0
+`,
+    `  la    a0, fault
+  hypercall vector
+  la    s7, batch
+`,
+  ],
+  ["  sd    t0, 8(t1)\n  sfence", "  addi  t1, t1, 8\n  put\n  sfence"],
+  ["  csrw  satp, s3\n  sfence.vma\n", "  flush\n  mv    a0, s3\n  hypercall root\n"],
+  ["  sfence.vma s2\n", "  flush\n"],
+  ["  sfence.vma s2, zero\n", "  flush\n"],
+  ["  sfence.vma t0                   # another address of the same leaf\n", "  flush\n"],
+  ["  sfence.vma\n", "  flush\n"],
+  [
+    `  li    t0, 1 << 18
+  csrs  sstatus, t0               # with SUM
+`,
+    `  li    a0, 1 << 18
+  hypercall access                # with SUM
+`,
+  ],
+  [
+    `  li    t0, 1 << 19
+  csrs  sstatus, t0               # with MXR
+`,
+    `  li    a0, 1 << 19
+  hypercall access                # with MXR
+`,
+  ],
+  ["  csrc  sstatus, t0\n", "  li    a0, 0\n  hypercall access\n"],
+  [
+    `  la    t1, middle
+  sd    zero, 8(t1)
+`,
+    `  la    t1, middle + 8
+  li    t0, 0
+  put
+`,
+  ],
+  ["  li    s5, 3                     #", "  flush\n  li    s5, 3                     #"],
+  ["2:csrw  satp, s6\n", "2:mv    a0, s6\n  hypercall root\n"],
+  ["  csrw  satp, s3\n", "  mv    a0, s3\n  hypercall root\n"],
+  [
+    `  li    t0, 5 << 60
+  csrw  satp, t0
+  csrr  t0, satp
+  la    t1, satp_read
+  sd    t0, (t1)
+`,
+    `  li    a0, 5 << 60
+  hypercall root
+`,
+  ],
+  ["  csrw  satp, zero\n", "  li    a0, 0\n  hypercall root\n"],
+  [
+    `  csrw  sscratch, t0
+  la    t0, faults
+`,
+    `  sd    t0, -8(sp)
+  la    t0, shared
+  sd    a7, shared_a7(t0)
+  la    t0, faults
+`,
+  ],
+  [
+    `  csrr  t1, scause
+  sd    t1, (s1)
+  csrr  t1, stval
+`,
+    `  la    t0, shared
+  ld    t1, shared_cause(t0)
+  sd    t1, (s1)
+  ld    t1, shared_value(t0)
+`,
+  ],
+  ["  csrr  t1, scause\n", "  ld    t1, shared_cause(t0)\n"],
+  ["  csrr  t0, sepc                  #", "  ld    t0, shared_pc(t0)         #"],
+  ["2:csrw  sepc, t0\n", "2:la    t1, shared\n  sd    t0, shared_pc(t1)\n"],
+  ["1:csrw  sepc, ra                  #", "1:sd    ra, shared_pc(t0)         #"],
+  ["  csrr  t0, sscratch\n  sret\n", "  ld    t0, -8(sp)\n  hypercall return                # which gives a7 back\n"],
+  ["two:          .skip 4096\n", "two:          .skip 4096\nbatch:        .skip 512\n"],
+];
 
 /** Page tables of every kind, and what the architecture says of each: views by mode, SUM, MXR, A and D, large leaves, fences. */
 export const paging: KernelGuest = kernelGuest({
@@ -7,6 +120,7 @@ export const paging: KernelGuest = kernelGuest({
   about:
     "A kernel that maps, remaps and unmaps pages, reads user's and execute-only ones, and notes each fault it takes.",
   results: [{ symbol: "results", bytes: 512 }],
+  port: [...commonEdits, ...edits],
   source: `${firmware}
   .equ V, 1
   .equ R, 2
@@ -159,7 +273,9 @@ kernel:
   li    t0, 5 << 60
   csrw  satp, t0
   csrr  t0, satp
-  note  t0
+  la    t1, satp_read
+  sd    t0, (t1)
+  look                            # as before
   # A reservation outlives a page that is touched for the first time.
   entry leaves, 1, one, V | R | W | AD
   sfence.vma
@@ -223,6 +339,7 @@ text: .asciz " results, "
 rest: .asciz " faults\\n"
   .balign 8
 faults:  .dword 0, 0
+satp_read: .dword 0
 results: .skip 512
   .section .bss
   .balign 4096

@@ -1,4 +1,4 @@
-import { hypercalls, sharedPage } from "../hypercalls.js";
+import { blockRing, channels, hypercalls, sharedPage } from "../hypercalls.js";
 import { firmware, printing } from "./firmware.js";
 import type { Edit } from "./kernel-guest.js";
 
@@ -9,7 +9,7 @@ const equs = (prefix: string, numbers: Readonly<Record<string, number>>): string
 
 /** What a port begins with in the firmware's place: numbers, and a macro that asks the VMM. */
 const prologue = `
-${equs("call", hypercalls)}${equs("shared", sharedPage)}
+${equs("call", hypercalls)}${equs("shared", sharedPage)}${equs("channel", channels)}${equs("ring", blockRing)}
   .macro hypercall name
   li    a7, call_\\name
   ecall

@@ -1,0 +1,104 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it, type TestContext } from "vitest";
+import { MiB } from "../../sim/core/index.js";
+import type { Machine } from "../../sim/machine/index.js";
+import { bare, binaryTranslation, create, guest, guests, trapAndEmulate, type Guest } from "../../sim/vmm/index.js";
+import { busyboxInitrd } from "./initrd.js";
+import { needsFiles } from "./tools.js";
+
+/** Debian's Linux and busybox, as `.ci/linux.sh` brings them into the folder that VIRTLAB_LINUX names. */
+const folder = process.env["VIRTLAB_LINUX"] ?? "";
+const opensbi = "/usr/lib/riscv64-linux-gnu/opensbi/generic/fw_dynamic.bin";
+const uboot = "/usr/lib/u-boot/qemu-riscv64_smode/u-boot.bin";
+const bytes = (path: string): Uint8Array => new Uint8Array(readFileSync(path));
+const limit = { instructions: 3_000_000_000 };
+const shell = "~ # ";
+
+/** Unmodified: OpenSBI in the virtual machine's own machine mode, the kernel as Debian built it. */
+function linux(context: TestContext): Guest {
+  context.skip(
+    !existsSync(join(folder, "busybox")),
+    "no kernel and busybox for riscv64: run .ci/linux.sh DIR, and set VIRTLAB_LINUX to DIR",
+  );
+  needsFiles(context, { [opensbi]: "opensbi" });
+  const kernel = readdirSync(folder).find((name) => name.startsWith("vmlinux-")) ?? "";
+  const init = "#!/bin/busybox sh\n/bin/busybox --install -s /bin\nmount -t proc proc /proc\nexec sh\n";
+  return guest("linux", {
+    memory: MiB(128),
+    firmware: bytes(opensbi),
+    kernel: bytes(join(folder, kernel)),
+    initrd: busyboxInitrd(bytes(join(folder, "busybox")), init),
+    append: "console=ttyS0",
+  });
+}
+
+function boot(machine: Machine): void {
+  expect(machine.run({ until: shell, ...limit }), machine.console.text).toMatchObject({ kind: "until" });
+}
+
+function ask(machine: Machine, command: string): string {
+  const from = machine.console.text.length;
+  machine.type(`${command}\n`);
+  expect(machine.run({ until: `\n${shell}`, ...limit }), machine.console.text).toMatchObject({ kind: "until" });
+  return machine.console.text.slice(from).replaceAll("\r", "");
+}
+
+describe.each([trapAndEmulate, binaryTranslation])("Debian's Linux under $name", (technique) => {
+  it("boots to a shell, answers, and switches off, in the same state as on a bare machine", async (context) => {
+    const software = linux(context);
+    const vmm = create(technique, { guest: software, shadowPages: 1024 });
+    const virtual = vmm.machine.machine;
+    const began = performance.now();
+    boot(virtual);
+    const seconds = (performance.now() - began) / 1000;
+    const { total } = vmm.exits;
+    const instructions = virtual.instructions / 1e6;
+    const figures = `${instructions.toFixed(0)} million instructions, ${total} exits, ${seconds.toFixed(1)} s`;
+    await context.annotate(figures);
+    // An operating system that boots is in its kernel all the time, and still hardly ever in the VMM.
+    expect(total).toBeLessThan(virtual.instructions / 100);
+    const native = bare(software, { echo: false });
+    native.run({ instructions: virtual.instructions });
+    const [own, seen] = [native.save(), virtual.save()];
+    expect(seen.schedule).toEqual(own.schedule);
+    expect(seen.board).toEqual(own.board);
+    // Of 128 MiB, a difference would fill the screen.
+    expect(JSON.stringify(seen.memory) === JSON.stringify(own.memory)).toBe(true);
+
+    expect(ask(virtual, "uname -sm; echo $((6 * 7))")).toContain("Linux riscv64\n42\n");
+    virtual.type("poweroff -f\n");
+    expect(virtual.run(limit), virtual.console.text).toEqual({ kind: "power-off" });
+  }, 1_200_000);
+});
+
+it("three operating systems side by side: Linux, U-Boot and a small kernel, none knows of the others", (context) => {
+  const software = linux(context);
+  needsFiles(context, { [uboot]: "u-boot-qemu" });
+  const boots = guest("u-boot", { firmware: bytes(opensbi), kernel: bytes(uboot), memory: MiB(64) });
+  const vmm = create("trap-and-emulate", {
+    guests: [software, boots, guests.processes],
+    shadowPages: 1024,
+    slice: 100_000,
+  });
+  const texts = new Map([
+    ["linux", shell],
+    ["u-boot", "=> "],
+  ]);
+  // U-Boot counts down before it shows its prompt; who has got so far waits for nobody.
+  for (let turn = 0; turn < 300; turn++) {
+    vmm.run({ instructions: 10_000_000 });
+    if ([...texts].every(([name, text]) => vmm.vm(name).machine.console.text.includes(text))) break;
+    if (vmm.vm("u-boot").machine.console.text.endsWith("autoboot:  2 ")) vmm.vm("u-boot").machine.type("\n");
+  }
+  for (const [name, text] of texts) expect(vmm.vm(name).machine.console.text).toContain(text);
+  expect(vmm.vm("processes").ended).toEqual({ kind: "power-off" });
+  const alone = bare(guests.processes, { echo: false });
+  alone.run();
+  expect(vmm.vm("processes").machine.save()).toEqual(alone.save());
+  vmm.vm("u-boot").machine.type("version\n");
+  vmm.vm("linux").machine.type("uname -s\n");
+  vmm.run({ instructions: 200_000_000 });
+  expect(vmm.vm("u-boot").machine.console.text).toMatch(/=> version\s+U-Boot /);
+  expect(vmm.vm("linux").machine.console.text).toMatch(/# uname -s\s+Linux\s/);
+}, 1_200_000);

@@ -27,6 +27,7 @@
  * paravirtualization   guests that ask; hypercalls: what they ask, and where they find answers; port-view: what porting took
  * exits, exit-reasons, exit-views, costs   exits as data, as pictures, and in cycles of a model
  * guests/          the kernels
+ * migration/       a guest goes to another host while it runs
  * popek-goldberg/  instructions classified by experiment; the paper's theorems, its machine, its isomorphism
  *
  * Source: G. J. Popek and R. P. Goldberg, "Formal Requirements for Virtualizable Third Generation Architectures", CACM 17(7), 1974.
@@ -43,13 +44,14 @@ export type { CostParameters } from "./costs.js";
 export type { ExitReason } from "./exit-reasons.js";
 export type { Exit, Exits } from "./exits.js";
 export { bare, guest, type Guest } from "./guest.js";
-export { guests } from "./guests/index.js";
+export { guests, writer, type WriterOptions } from "./guests/index.js";
+export * from "./migration/index.js";
 export { portDifference, portView } from "./port-view.js";
 export type { Technique, TechniqueName } from "./technique.js";
 export { binaryTranslation } from "./binary-translation.js";
 export { paravirtualization } from "./paravirtualization.js";
 export { trapAndEmulate } from "./trap-and-emulate.js";
-export type { VirtualMachine } from "./virtual-machine.js";
+export type { VirtualMachine, VirtualMachineState } from "./virtual-machine.js";
 export type { Vmm, VmmOptions, VmmRunOptions } from "./vmm.js";
 
 /** The ways to virtualize that there are. */

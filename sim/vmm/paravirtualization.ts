@@ -1,4 +1,4 @@
-import { invariant } from "../core/index.js";
+import { invariant, type Persist } from "../core/index.js";
 import type { Hart, Machine } from "../machine/index.js";
 import { cause, privilege } from "./privileged.js";
 import { hypercalls, sharedPage } from "./hypercalls.js";
@@ -28,12 +28,19 @@ const supervisor = { privilege: privilege.supervisor, virtual: false } as const;
 /** a0, a1, a7, x31. */
 const register = { first: 10, second: 11, number: 17, frame: 31 } as const;
 
+/** What the VMM knows of the guest and has told nobody: numbers that don't fit are text. */
+interface ParavirtualState {
+  readonly shared: number | null;
+  readonly consumed: string;
+  readonly delivered: number;
+}
+
 /**
  * Executes a guest that was changed to ask for what is privileged. It is de-privileged as under trap and emulate, and what traps all the same
  * is emulated; but its hypercalls do much at once, and what it used to read and write in CSRs it finds in a page that it shares
  * with the VMM: masking events, or finding out why it trapped, costs no exit.
  */
-class ParavirtualCpu extends DeprivilegedCpu {
+class ParavirtualCpu extends DeprivilegedCpu implements Persist<ParavirtualState> {
   readonly #parts: CpuParts;
   readonly #guest: Hart;
   readonly #machine: Machine;
@@ -55,6 +62,16 @@ class ParavirtualCpu extends DeprivilegedCpu {
     this.#publish();
     super.burst();
     this.#readMask();
+  }
+
+  save(): ParavirtualState {
+    return { shared: this.#shared ?? null, consumed: String(this.#consumed), delivered: this.#delivered };
+  }
+
+  restore({ shared, consumed, delivered }: ParavirtualState): void {
+    this.#shared = shared ?? undefined;
+    this.#consumed = BigInt(consumed);
+    this.#delivered = delivered;
   }
 
   /** The shared page is looked at behind each exit. */

@@ -23,6 +23,13 @@ export interface CpuParts {
   readonly frames: Frames;
 }
 
+/** What executes a virtual hart. What it knows of the guest beside the virtual hart's own state moves with the guest. */
+export interface VirtualCpu extends HartEngine {
+  save?(): unknown;
+  /** @param state what `save` of the same technique's gave */
+  restore?(state: unknown): void;
+}
+
 export type TechniqueName = "trap-and-emulate" | "binary-translation" | "paravirtualization";
 
 /**
@@ -37,5 +44,5 @@ export interface Technique {
   readonly pages: number;
   /** Whether it runs kernels that were ported to it, and no others. */
   readonly runsPorts?: boolean;
-  createCpu(parts: CpuParts): HartEngine;
+  createCpu(parts: CpuParts): VirtualCpu;
 }

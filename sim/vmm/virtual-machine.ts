@@ -1,5 +1,13 @@
 import { UsageError, type SequenceView, type TableView } from "../core/index.js";
-import { machineWithin, type Machine, type MachineOptions, type MachineStop, type Place } from "../machine/index.js";
+import {
+  machineWithin,
+  type Kept,
+  type Machine,
+  type MachineOptions,
+  type MachineStop,
+  type PartsState,
+  type Place,
+} from "../machine/index.js";
 import { Allocator } from "./allocator.js";
 import type { Costs } from "./costs.js";
 import { inSoftware, ownTraps, type ExitReason } from "./exit-reasons.js";
@@ -9,7 +17,7 @@ import { Frames, type Allotment, type HostMemory } from "./frames.js";
 import type { HostCpu } from "./host-cpu.js";
 import { leastFrames } from "./shadow-paging.js";
 import { pageSize } from "./privileged.js";
-import type { Technique } from "./technique.js";
+import type { Technique, VirtualCpu } from "./technique.js";
 
 export interface VirtualMachineParts {
   readonly technique: Technique;
@@ -22,6 +30,14 @@ export interface VirtualMachineParts {
   readonly shadowPages: number;
 }
 
+/** A virtual machine as plain data: the computer, with memory or without, and what its VMM knows of each hart beside. */
+export interface VirtualMachineState<S extends PartsState = PartsState> {
+  readonly machine: S;
+  readonly monitor: readonly unknown[];
+  /** Why it had stopped; null where it could go on. */
+  readonly ended: MachineStop | null;
+}
+
 /**
  * A virtual machine: a computer like any other in what it shows, whose RAM is a part of its host's and whose harts are executed by
  * a VMM. All of its state is the guest's; `machine.save()` is the same as a bare machine's that did the same.
@@ -31,6 +47,9 @@ export class VirtualMachine {
   readonly exits: Exits;
   readonly #allotment: Allotment;
   readonly #shadows: readonly Allocator["shadow"][];
+  readonly #cpus: VirtualCpu[] = [];
+  /** How long the guest's clock says that an instruction takes, and a cycle of the host in turn. */
+  readonly cycleTime: number;
   /** Why it stopped last; undefined while it may go on. */
   ended: MachineStop | undefined;
 
@@ -38,6 +57,7 @@ export class VirtualMachine {
     const { memory: size, ...rest } = options;
     const allotment = memory.allot(size);
     this.#allotment = allotment;
+    this.cycleTime = options.nanosecondsPerInstruction ?? 1;
     this.machine = machineWithin({ bus: host.machine.bus, ...allotment }, rest);
     this.exits = new Exits(costs);
     const { bus, harts } = this.machine;
@@ -56,8 +76,11 @@ export class VirtualMachine {
         mark: (page) => {
           if (!bus.dirty.has(page)) bus.dirty.mark(page, pageSize);
         },
+        touch: (page) => {
+          bus.onTouch?.(page, pageSize);
+        },
       });
-      guest.engine = technique.createCpu({
+      const cpu = technique.createCpu({
         guest,
         machine: this.machine,
         host,
@@ -67,6 +90,8 @@ export class VirtualMachine {
         allotment,
         frames: framesOf(technique.pages),
       });
+      guest.engine = cpu;
+      this.#cpus.push(cpu);
       return allocator.shadow;
     });
   }
@@ -130,6 +155,27 @@ export class VirtualMachine {
   reboot(): void {
     this.machine.reset();
     this.ended = undefined;
+  }
+
+  /** All of it but memory. */
+  saveParts(): VirtualMachineState {
+    return { machine: this.machine.saveParts(), ...this.#monitor };
+  }
+
+  /** All of it; memory pages that are as they were in an earlier one are shared with it. */
+  keep(earlier?: Kept): VirtualMachineState<Kept> {
+    return { machine: this.machine.keep(earlier), ...this.#monitor };
+  }
+
+  /** Goes on from there; memory stays as it is where the state has none. @throws UsageError for another kind of machine's state */
+  restore({ machine, monitor, ended }: VirtualMachineState): void {
+    this.machine.restore(machine);
+    this.#cpus.forEach((cpu, index) => cpu.restore?.(monitor[index]));
+    this.ended = ended ?? undefined;
+  }
+
+  get #monitor(): Omit<VirtualMachineState, "machine"> {
+    return { monitor: this.#cpus.map((cpu) => cpu.save?.() ?? null), ended: this.ended ?? null };
   }
 
   /** The latest exits, one by one. */

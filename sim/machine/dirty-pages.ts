@@ -51,7 +51,8 @@ export class DirtyPages {
     const found: number[] = [];
     this.#marks.forEach((marked, page) => {
       const at = page * pageSize;
-      if (marked !== mark.clean && (this.#asked || !isZero(this.#ram.subarray(at, at + pageSize)))) found.push(this.#base + at);
+      if (marked !== mark.clean && (this.#asked || !isZero(this.#ram.subarray(at, at + pageSize))))
+        found.push(this.#base + at);
     });
     this.#marks.fill(mark.clean);
     this.#asked = true;

@@ -186,9 +186,7 @@ export class Machine implements Persist<MachineState>, Viewable {
         restore: (kept) => {
           this.#restore(kept);
         },
-        replay: (to) => {
-          this.#replay(to);
-        },
+        replay: this.#replay.bind(this),
       },
       recordOptions(options),
     );

@@ -40,7 +40,10 @@ export class HostedGuest {
 
   /** @param owed time that is to pass before it executes on */
   start(owed = 0): void {
-    this.#process = this.#engine.spawn(this.#execute(owed), { name: `${this.vm.name} at the ${this.#host}`, background: true });
+    this.#process = this.#engine.spawn(this.#execute(owed), {
+      name: `${this.vm.name} at the ${this.#host}`,
+      background: true,
+    });
   }
 
   /** @returns the time that was still to pass for what it has executed */

@@ -17,4 +17,5 @@ export { migrate } from "./migrate.js";
 export type { Migration } from "./migration.js";
 export { migrationMethods, type MigrationMethod, type MigrationOptions } from "./options.js";
 export type { Fault, Round } from "./report.js";
+export { geometricRounds, workingSet, type WorkingSet, type WorkingSetOptions } from "./working-set.js";
 export { preCopyRules, type Decision, type PreCopyRule, type RoundEnd } from "./rules.js";

@@ -1,4 +1,14 @@
-import { formatBytes, formatDuration, plot, type GroupView, type LanesView, type PlotView, type Span, type TableView, type Viewable } from "../../core/index.js";
+import {
+  formatBytes,
+  formatDuration,
+  plot,
+  type GroupView,
+  type LanesView,
+  type PlotView,
+  type Span,
+  type TableView,
+  type Viewable,
+} from "../../core/index.js";
 import { pageSize } from "../privileged.js";
 import type { VirtualMachine } from "../virtual-machine.js";
 import type { Progress } from "./hosted-guest.js";
@@ -87,19 +97,21 @@ export class Migration implements Viewable {
         { key: "dirtyRate", label: "dirtied", unit: "Mb/s" },
         { key: "throttle", label: "held back", unit: "%" },
       ],
-      rows: this.rounds.map(({ round, running, pages, zeros, skipped, bytes, began, ended, dirtied, dirtyRate, throttle }) => ({
-        round,
-        guest: running ? "runs" : "stands",
-        pages,
-        zeros,
-        skipped,
-        sent: Number((bytes / 1024).toFixed(1)),
-        time: ms(ended - began),
-        rate: ended === began ? null : Number(((8e3 * bytes) / (ended - began)).toFixed(1)),
-        dirtied: running ? dirtied : null,
-        dirtyRate: running ? Number(((dirtyRate * pageSize * 8) / 1e6).toFixed(1)) : null,
-        throttle: running ? Math.round(100 * throttle) : null,
-      })),
+      rows: this.rounds.map(
+        ({ round, running, pages, zeros, skipped, bytes, began, ended, dirtied, dirtyRate, throttle }) => ({
+          round,
+          guest: running ? "runs" : "stands",
+          pages,
+          zeros,
+          skipped,
+          sent: Number((bytes / 1024).toFixed(1)),
+          time: ms(ended - began),
+          rate: ended === began ? null : Number(((8e3 * bytes) / (ended - began)).toFixed(1)),
+          dirtied: running ? dirtied : null,
+          dirtyRate: running ? Number(((dirtyRate * pageSize * 8) / 1e6).toFixed(1)) : null,
+          throttle: running ? Math.round(100 * throttle) : null,
+        }),
+      ),
       caption: `${this.outcome}: ${this.reason}; downtime ${formatDuration(this.downtime)}, total ${formatDuration(this.total)}. ${this.#caption}`,
     };
   }

@@ -44,8 +44,13 @@ function clark({
   lowest = 100e6,
   step = 50e6,
   highest = 500e6,
-  least = KiB(256) as number,
-}: { readonly lowest?: number; readonly step?: number; readonly highest?: number; readonly least?: number } = {}): PreCopyRule {
+  least = KiB(256),
+}: {
+  readonly lowest?: number;
+  readonly step?: number;
+  readonly highest?: number;
+  readonly least?: number;
+} = {}): PreCopyRule {
   return {
     name: "Clark",
     source: "Clark et al., NSDI 2005, section 5.3",
@@ -60,11 +65,7 @@ function clark({
   };
 }
 
-type Limits = (given?: {
-  readonly pages?: number;
-  readonly rounds?: number;
-  readonly factor?: number;
-}) => PreCopyRule;
+type Limits = (given?: { readonly pages?: number; readonly rounds?: number; readonly factor?: number }) => PreCopyRule;
 
 /** The limits of Xen's tools, older and newer: so few pages, so many rounds, so many times the memory. */
 function limits(

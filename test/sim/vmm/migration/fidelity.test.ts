@@ -73,7 +73,14 @@ describe.each(techniques)("$name", (technique) => {
       for (const cut of [0, 3, 6, 9, 60]) {
         const source = create(technique, { guest }).run({ instructions: 20_000 });
         const to = create(technique, { guest });
-        const done = migrate(source, { to, method, cut: ms(cut), timeout: ms(2), rate: 100e6, rule: preCopyRules.xen() });
+        const done = migrate(source, {
+          to,
+          method,
+          cut: ms(cut),
+          timeout: ms(2),
+          rate: 100e6,
+          rule: preCopyRules.xen(),
+        });
         outcomes.add(`${method} ${done.outcome}`);
         if (done.outcome === "lost") {
           expect(method).toBe("post-copy");
@@ -90,7 +97,13 @@ describe.each(techniques)("$name", (technique) => {
         expect(one.machine.machine.save()).toEqual(twin.machine.machine.save());
       }
     }
-    const kinds = ["pre-copy failed", "pre-copy completed", "post-copy failed", "post-copy lost", "post-copy completed"];
+    const kinds = [
+      "pre-copy failed",
+      "pre-copy completed",
+      "post-copy failed",
+      "post-copy lost",
+      "post-copy completed",
+    ];
     expect([...outcomes]).toEqual(expect.arrayContaining(kinds));
     expect(outcomes.has("pre-copy lost")).toBe(false);
   });

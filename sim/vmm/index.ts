@@ -27,6 +27,7 @@
  * paravirtualization   guests that ask; hypercalls: what they ask, and where they find answers; port-view: what porting took
  * exits, exit-reasons, exit-views, costs   exits as data, as pictures, and in cycles of a model
  * guests/          the kernels
+ * memory/          frames that guests share, balloons, snapshots, clones
  * migration/       a guest goes to another host while it runs
  * popek-goldberg/  instructions classified by experiment; the paper's theorems, its machine, its isomorphism
  *
@@ -44,7 +45,8 @@ export type { CostParameters } from "./costs.js";
 export type { ExitReason } from "./exit-reasons.js";
 export type { Exit, Exits } from "./exits.js";
 export { bare, guest, type Guest } from "./guest.js";
-export { guests, writer, type WriterOptions } from "./guests/index.js";
+export { ballooning, guests, writer, type BallooningOptions, type WriterOptions } from "./guests/index.js";
+export * from "./memory/index.js";
 export * from "./migration/index.js";
 export { portDifference, portView } from "./port-view.js";
 export type { Technique, TechniqueName } from "./technique.js";

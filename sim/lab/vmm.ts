@@ -1,32 +1,56 @@
 import type { Isa, Machine, MachineOptions } from "../machine/index.js";
 import {
+  activeShare,
+  ballooning,
   bare,
   classify,
+  collectBalloons,
   create,
+  FrameTable,
+  geometricRounds,
   guest,
   guests,
   isomorphism,
+  migrate,
+  migrationMethods,
   portDifference,
   portView,
+  preCopyRules,
   recursion,
+  revocationView,
+  revoke,
+  sharePages,
   smt,
+  Snapshots,
   techniques,
   theorems,
   thirdGeneration,
+  workingSet,
+  writer,
+  type BallooningOptions,
   type Classification,
   type Classified,
   type Guest,
   type Isomorphism,
   type IsomorphismOptions,
+  type MemoryClaim,
+  type Migration,
+  type MigrationMethod,
+  type MigrationOptions,
   type Recursion,
   type RecursionOptions,
   type RiscvOptions,
+  type Scan,
   type Technique,
   type TechniqueName,
   type Theorems,
   type ThirdGeneration,
+  type VirtualMachine,
   type Vmm as Monitor,
   type VmmOptions,
+  type WorkingSet,
+  type WorkingSetOptions,
+  type WriterOptions,
 } from "../vmm/index.js";
 import type { TableView } from "../core/index.js";
 
@@ -70,6 +94,36 @@ interface Vmm {
   isomorphism(isa: ThirdGeneration, options?: Partial<IsomorphismOptions>): Isomorphism;
   /** One guest on monitors upon monitors: that it ends alike, and what each level costs. */
   recursion(options?: Partial<RecursionOptions>): Recursion;
+  /** A kernel that writes pages, as many and as often as one wants: `vmm.writer({ hot: 20, pause: 1000 })`. */
+  writer(options?: Partial<WriterOptions>): Guest;
+  /** A kernel with a driver for its balloon: `machine.balloon.target = 40` asks it for pages. */
+  ballooning(options?: Partial<BallooningOptions>): Guest;
+  /**
+   * Moves a guest to another monitor while it runs: `vmm.migrate(a, { to: b, method: "pre-copy", rate: 1e9 })`. `.table()` has the rounds,
+   * `.downtime` and `.total` are in nanoseconds, `.timeline()` and `.service()` show where the guest was and what it got done.
+   * @throws UsageError where the destination can't take the guest, and for an option that isn't there
+   */
+  migrate(from: Monitor, options?: Partial<MigrationOptions>): Migration;
+  readonly migrationMethods: readonly MigrationMethod[];
+  /** When pre-copy stops the guest: `vmm.rules.qemu({ downtime: ms(5), autoConverge: true })`. */
+  readonly rules: typeof preCopyRules;
+  /** How many pages a guest writes in intervals of each length. */
+  workingSet(machine: VirtualMachine, options?: Partial<WorkingSetOptions>): WorkingSet;
+  /** What pre-copy's rounds send where a guest dirties pages at a constant rate, λ times the link's: Vᵢ = M·λⁱ. */
+  geometricRounds(memory: number, lambda: number, rounds: number): readonly number[];
+  /** Snapshots of a virtual machine, as a tree: `take`, `revert`, `clone`. */
+  snapshots(machine: VirtualMachine): Snapshots;
+  /** The host's memory in frames, and which page of which guest each stands for. `fork` makes two guests of one. */
+  frames(...monitors: readonly Monitor[]): FrameTable;
+  /** Has pages of equal content share a frame until one is written. */
+  sharePages(frames: FrameTable, hash?: (content: Uint8Array) => number): Scan;
+  /** Takes the frames of pages in guests' balloons. @returns how many */
+  collectBalloons(frames: FrameTable, machines: readonly VirtualMachine[]): number;
+  /** The part of its pages that a guest accesses meanwhile. */
+  activeShare(machine: VirtualMachine, during: () => void): number;
+  /** How many pages each has to give, by shares and a tax on idle memory (ESX: 0.75). */
+  revoke(claims: readonly MemoryClaim[], pages: number, tax?: number): ReadonlyMap<string, number>;
+  revocation(claims: readonly MemoryClaim[], pages: number, tax?: number): TableView;
 }
 
 export const vmm: Vmm = {
@@ -85,4 +139,18 @@ export const vmm: Vmm = {
   isomorphism,
   recursion,
   smt,
+  writer,
+  ballooning,
+  migrate,
+  migrationMethods,
+  rules: preCopyRules,
+  workingSet,
+  geometricRounds,
+  snapshots: (machine) => new Snapshots(machine),
+  frames: (...monitors) => new FrameTable(...monitors),
+  sharePages,
+  collectBalloons,
+  activeShare,
+  revoke,
+  revocation: revocationView,
 };

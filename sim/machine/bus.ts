@@ -33,6 +33,8 @@ export class Bus {
   readonly #view: DataView;
   readonly #places: Place[] = [];
   readonly #listeners: Written[] = [];
+  /** Is told of each access to RAM that is made by its physical address, before it: for memory that isn't all here yet. */
+  onTouch: ((address: number, bytes: number) => void) | undefined;
   /** The place found last: accesses come in runs. */
   #last: Place | undefined;
 
@@ -61,7 +63,9 @@ export class Bus {
   /** Where RAM lies in the buffer; undefined where not all of it is RAM. */
   ramAt(address: number, bytes: number): number | undefined {
     const offset = address - this.ramBase;
-    return offset >= 0 && offset + bytes <= this.ramSize ? this.ramStart + offset : undefined;
+    if (!(offset >= 0 && offset + bytes <= this.ramSize)) return undefined;
+    this.onTouch?.(address, bytes);
+    return this.ramStart + offset;
   }
 
   /** What an access of that many bits gives, zero-extended; undefined where nobody answers. */

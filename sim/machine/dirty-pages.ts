@@ -1,14 +1,17 @@
 import { isZero } from "../core/index.js";
 import { pageSize } from "./layout.js";
 
+/** Not written; written, and stores pass; written, and the next store is to be seen. */
+const mark = { clean: 0, written: 1, guarded: 2 } as const;
+
 /**
  * Which pages of RAM were written since that was last asked, whatever was written there: a hypervisor's dirty log. Harts' TLBs may
- * let a store past it only where the page is marked already; so whoever collects has to have them forget their entries.
+ * let a store past it only where the page is marked already; so whoever collects or protects has to have them forget their entries.
  */
 export class DirtyPages {
   readonly #ram: Uint8Array;
   readonly #base: number;
-  /** 1 for a page that was written; for all while nobody has asked. */
+  /** A `mark` for each page; all are written while nobody has asked. */
   readonly #marks: Uint8Array;
   #asked = false;
   readonly #marked: ((address: number, bytes: number) => void) | undefined;
@@ -21,30 +24,37 @@ export class DirtyPages {
     this.#ram = ram;
     this.#base = base;
     this.#marked = marked;
-    this.#marks = new Uint8Array(Math.ceil(ram.length / pageSize)).fill(1);
+    this.#marks = new Uint8Array(Math.ceil(ram.length / pageSize)).fill(mark.written);
   }
 
   /** Bytes in RAM are written. */
   mark(address: number, bytes: number): void {
     const first = this.#number(address);
     const last = this.#number(address + bytes - 1);
-    for (let page = first; page <= last; page++) this.#marks[page] = 1;
+    for (let page = first; page <= last; page++) this.#marks[page] = mark.written;
     this.#marked?.(address, bytes);
   }
 
-  /** Whether the page is marked that the address lies in. */
+  /** Whether the page is marked that the address lies in, so that stores to it need not be seen. */
   has(address: number): boolean {
-    return this.#marks[this.#number(address)] === 1;
+    return this.#marks[this.#number(address)] === mark.written;
+  }
+
+  /** The next store to the page is seen again, as after `collect`; that it was written is still to be collected. */
+  protect(address: number): void {
+    const page = this.#number(address);
+    if (this.#marks[page] === mark.written) this.#marks[page] = mark.guarded;
   }
 
   /** The addresses of the pages that are marked, and from now on none is; the first time, of all that hold anything. */
   collect(): number[] {
     const found: number[] = [];
-    this.#marks.forEach((mark, page) => {
+    this.#marks.forEach((marked, page) => {
       const at = page * pageSize;
-      if (mark === 1 && (this.#asked || !isZero(this.#ram.subarray(at, at + pageSize)))) found.push(this.#base + at);
+      if (marked !== mark.clean && (this.#asked || !isZero(this.#ram.subarray(at, at + pageSize))))
+        found.push(this.#base + at);
     });
-    this.#marks.fill(0);
+    this.#marks.fill(mark.clean);
     this.#asked = true;
     return found;
   }

@@ -24,14 +24,14 @@
  * translate/     the code for a meaning at a site; blocks of a page, their nest, a unit; the interpreter;
  *                floats/: what float/ does, fast
  *
- * machine        the computer that students get: machine({...}), run, look, save, go back; options: what it is made of
+ * machine        the computer that students get: run, look, save, go back; factories: machine({...}); options: what it is made of
  * board          harts, RAM and devices, wired; memory-map: where; boot: what is in memory at power-on
  * schedule       turns and virtual time; stops, lost-harts, text-match: reasons to stop
  * engine-choice  which engine executes from now on; work: which executed how much; lesson/: what engines do, in the open: a block and what became of it
  * history        snapshots and inputs, to go back; state: what is saved; memory-pages: RAM as data;
  *                dirty-pages: which were written; inspect: registers and memory as views; page-walk: an address's way
- * arena, bus     the memory that all share; physical addresses; window, machine-within: RAM that is a part of another
- *                machine's, for virtual machines
+ * arena, bus     the memory that all share; physical addresses; window: RAM that is a part of another machine's, for
+ *                virtual machines
  * devices/       CLINT, PLIC, UART, real-time clock, finisher, virtio; links and wires between cards;
  *                network-end: a link as a machine that goes back uses it
  * device-tree    what firmware and kernels are told of the machine; fdt: its format
@@ -69,12 +69,13 @@ export {
 } from "./lesson/index.js";
 export type { Executable } from "./image/load.js";
 export type { ImageSymbol } from "./image/image.js";
-export { machine, Machine } from "./machine.js";
-export { machineWithin } from "./machine-within.js";
+export { machine, machineWithin } from "./factories.js";
+export { Machine } from "./machine.js";
 export type { MachineOptions, RunOptions } from "./options.js";
 export { pageWalk } from "./page-walk.js";
 export type { MachineStop } from "./schedule.js";
-export type { MachineState } from "./state.js";
+export type { Kept, MachineState, PartsState } from "./state.js";
+export type { PageTable } from "./memory-pages.js";
 export type { Place } from "./stops.js";
 export type { MachineWork } from "./work.js";
 export { createFloats } from "./translate/floats/index.js";

@@ -1,7 +1,6 @@
 import {
   createWorld,
   UsageError,
-  withDefaults,
   type Persist,
   type Signal,
   type TableView,
@@ -23,12 +22,12 @@ import type { ImageSegment, ImageSymbol } from "./image/image.js";
 import { machineView, memoryView, pageWalkView, registersView } from "./inspect.js";
 import { translationAt, type Translation } from "./lesson/index.js";
 import { LostHarts } from "./lost-harts.js";
-import { copyPages, putPages, ramOf, restoreMemory, saveMemory } from "./memory-pages.js";
+import { ramOf, saveMemory } from "./memory-pages.js";
 import { endOf } from "./network-end.js";
-import { check, defaults, disksOf, present, runOptions, type MachineOptions, type RunOptions } from "./options.js";
+import { check, disksOf, present, runOptions, type MachineOptions, type RunOptions } from "./options.js";
 import { pageWalk } from "./page-walk.js";
 import { Schedule, type MachineStop } from "./schedule.js";
-import type { Kept, MachineState } from "./state.js";
+import { keepParts, restoreParts, saveParts, type Kept, type MachineState, type PartsState } from "./state.js";
 import { addressOf, Stops, type Place } from "./stops.js";
 import { TextMatch } from "./text-match.js";
 import type { Window } from "./window.js";
@@ -183,14 +182,11 @@ export class Machine implements Persist<MachineState>, Viewable {
     this.#history = new History<Kept>(
       {
         point: () => this.#point,
-        snapshot: (previous) => ({ ...this.#saveParts(), pages: copyPages(this.bus, previous?.pages) }),
+        snapshot: (previous) => keepParts(this.#schedule, this.#board, previous),
         restore: (kept) => {
-          this.#restoreParts(kept);
-          putPages(this.bus, kept.pages);
+          this.#restore(kept);
         },
-        replay: (to) => {
-          this.#replay(to);
-        },
+        replay: this.#replay.bind(this),
       },
       recordOptions(options),
     );
@@ -297,17 +293,33 @@ export class Machine implements Persist<MachineState>, Viewable {
     return written;
   }
 
+  /** From now on the first store to each of these pages is told of (`bus.dirty`), whatever `dirtyPages` was told already. */
+  protect(pages: Iterable<number>): void {
+    for (const page of pages) this.bus.dirty.protect(page);
+    for (const hart of this.harts) hart.fence(undefined);
+  }
+
   /** All of it, as plain data: what a machine made with the same options continues from. */
   save(): MachineState {
+    return { ...this.saveParts(), memory: saveMemory(this.bus) };
+  }
+
+  /** All of it but memory. */
+  saveParts(): PartsState {
     this.#refuseWithin("saved");
-    return { ...this.#saveParts(), memory: saveMemory(this.bus) };
+    return saveParts(this.#schedule, this.#board);
+  }
+
+  /** As `save`, for the same program's use: pages that are as they were in an earlier one are shared with it. */
+  keep(earlier?: Kept): Kept {
+    this.#refuseWithin("saved");
+    return keepParts(this.#schedule, this.#board, earlier);
   }
 
   /** Breakpoints stay; a recording begins anew. @throws UsageError for a state of another kind of machine */
-  restore(state: MachineState): void {
+  restore(state: MachineState | Kept | PartsState): void {
     this.#refuseWithin("restored");
-    restoreMemory(this.bus, state.memory);
-    this.#restoreParts(state);
+    this.#restore(state);
     this.#history = undefined;
   }
 
@@ -375,13 +387,8 @@ export class Machine implements Persist<MachineState>, Viewable {
     }
   }
 
-  #saveParts(): Omit<MachineState, "memory"> {
-    return { schedule: this.#schedule.save(), board: this.#board.save() };
-  }
-
-  #restoreParts({ schedule, board }: Omit<MachineState, "memory">): void {
-    this.#schedule.restore(schedule);
-    this.#board.restore(board);
+  #restore(state: MachineState | Kept | PartsState): void {
+    restoreParts(this.#schedule, this.#board, state);
     this.#lost.reset();
   }
 
@@ -389,12 +396,4 @@ export class Machine implements Persist<MachineState>, Viewable {
     if (!this.#schedule.running) return;
     throw new UsageError(`a machine that runs cannot be ${what}`, "Wait until run() has come back, or hold() it.");
   }
-}
-
-/**
- * Makes a RISC-V computer, as QEMU's `virt` board in its devices and their places, and switches it on.
- * @throws UsageError for an unknown option, too little or too much memory, a program that cannot be read or doesn't fit
- */
-export function machine(options?: Partial<MachineOptions>): Machine {
-  return new Machine(withDefaults("machine", options, defaults));
 }

@@ -211,7 +211,8 @@ export class Schedule implements Clock, HartClock, Persist<ScheduleState> {
 
   /** Ends the run that goes on, behind the instruction that is being executed. */
   stop(reason: MachineStop): void {
-    this.#reason ??= reason;
+    // Who interrupts may do so again; what ends the machine happens once.
+    if (this.#reason === undefined || this.#reason.kind === "interrupted") this.#reason = reason;
     if (this.#current !== undefined) this.#current.pause();
     else this.#finish();
   }

@@ -14,6 +14,8 @@ export interface AllocatorParts {
   /** Whether the guest's page counts as written: a store that isn't seen has to be to such a page. */
   readonly isDirty: (page: number) => boolean;
   readonly mark: (page: number) => void;
+  /** The host is about to reach the guest's page without telling: it has to be here. */
+  readonly touch: (page: number) => void;
 }
 
 /**
@@ -99,8 +101,10 @@ export class Allocator {
   }
 
   #hostPage(page: number): number | undefined {
-    const { ramBase, allotment } = this.#parts;
+    const { ramBase, allotment, touch } = this.#parts;
     const offset = page - ramBase;
-    return offset >= 0 && offset + pageSize <= allotment.size ? allotment.address + offset : undefined;
+    if (!(offset >= 0 && offset + pageSize <= allotment.size)) return undefined;
+    touch(page);
+    return allotment.address + offset;
   }
 }

@@ -29,6 +29,8 @@
  * address-views  a guest's addresses and the host's, for who debugs a kernel
  * exits, exit-reasons, exit-views, costs   exits as data, as pictures, and in cycles of a model
  * guests/          the kernels
+ * memory/          frames that guests share, balloons, snapshots, clones
+ * migration/       a guest goes to another host while it runs
  * popek-goldberg/  instructions classified by experiment; the paper's theorems, its machine, its isomorphism
  *
  * Source: G. J. Popek and R. P. Goldberg, "Formal Requirements for Virtualizable Third Generation Architectures", CACM 17(7), 1974.
@@ -45,7 +47,9 @@ export type { CostParameters } from "./costs.js";
 export type { ExitReason } from "./exit-reasons.js";
 export type { Exit, Exits } from "./exits.js";
 export { bare, guest, type Guest } from "./guest.js";
-export { guests } from "./guests/index.js";
+export { ballooning, guests, writer, type BallooningOptions, type WriterOptions } from "./guests/index.js";
+export * from "./memory/index.js";
+export * from "./migration/index.js";
 export { portDifference, portView } from "./port-view.js";
 export type { Technique, TechniqueName } from "./technique.js";
 export { binaryTranslation } from "./binary-translation.js";

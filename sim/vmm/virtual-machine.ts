@@ -1,10 +1,12 @@
 import { UsageError, type Persist, type SequenceView, type TableView } from "../core/index.js";
 import {
   machineWithin,
+  type Kept,
   type Machine,
   type MachineOptions,
   type MachineState,
   type MachineStop,
+  type PartsState,
   type Place,
 } from "../machine/index.js";
 import { addressView, mappingsView, type Explored } from "./address-views.js";
@@ -39,6 +41,8 @@ export class VirtualMachine implements Persist<MachineState> {
   readonly exits: Exits;
   readonly #allotment: Allotment;
   readonly #allocators: readonly Allocator[];
+  /** How long the guest's clock says that an instruction takes, and a cycle of the host in turn. */
+  readonly cycleTime: number;
   /** Why it stopped last; undefined while it may go on. */
   ended: MachineStop | undefined;
 
@@ -46,6 +50,7 @@ export class VirtualMachine implements Persist<MachineState> {
     const { memory: size, ...rest } = options;
     const allotment = memory.allot(size);
     this.#allotment = allotment;
+    this.cycleTime = options.nanosecondsPerInstruction ?? 1;
     this.machine = machineWithin({ bus: host.machine.bus, ...allotment }, rest);
     this.exits = new Exits(costs);
     const { bus, harts } = this.machine;
@@ -63,6 +68,9 @@ export class VirtualMachine implements Persist<MachineState> {
         isDirty: (page) => bus.dirty.has(page),
         mark: (page) => {
           if (!bus.dirty.has(page)) bus.dirty.mark(page, pageSize);
+        },
+        touch: (page) => {
+          bus.onTouch?.(page, pageSize);
         },
       });
       guest.engine = technique.createCpu({
@@ -160,8 +168,21 @@ export class VirtualMachine implements Persist<MachineState> {
     return this.machine.save();
   }
 
-  /** @throws UsageError for the state of another kind of machine, and of a guest that was ported to another technique */
-  restore(state: MachineState): void {
+  /** All of it but memory. */
+  saveParts(): PartsState {
+    return this.machine.saveParts();
+  }
+
+  /** All of it; memory pages that are as they were in an earlier one are shared with it. */
+  keep(earlier?: Kept): Kept {
+    return this.machine.keep(earlier);
+  }
+
+  /**
+   * Goes on from there; memory stays as it is where the state has none.
+   * @throws UsageError for the state of another kind of machine, and of a guest that was ported to another technique
+   */
+  restore(state: MachineState | Kept | PartsState): void {
     this.machine.restore(state);
     this.ended = undefined;
   }

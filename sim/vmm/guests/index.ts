@@ -8,6 +8,8 @@
  * processes     two user processes, system calls, preemption
  * block         a virtio disk
  * flawed        kernels that use what makes an ISA flawed
+ * ballooning    a driver for a balloon
+ * writer        writes pages, as many and as often as one wants
  * compute       innocuous instructions alone; trapping: privileged ones nearly alone
  */
 import { block } from "./block.js";
@@ -19,6 +21,9 @@ import { processes } from "./processes.js";
 import { timer } from "./timer.js";
 import { tiny } from "./tiny.js";
 import { trapping } from "./trapping.js";
+
+export { ballooning, type BallooningOptions } from "./ballooning.js";
+export { writer, type WriterOptions } from "./writer.js";
 
 export type { KernelGuest } from "./kernel-guest.js";
 

@@ -16,15 +16,17 @@ interface KernelParts {
   readonly results: readonly Result[];
   readonly isa?: Isa;
   readonly drives?: () => readonly Uint8Array[];
+  readonly machine?: Pick<Guest["options"], "memory" | "balloon">;
   /** The first edit is the firmware's, which a port doesn't have. */
   readonly port?: readonly Edit[];
 }
 
 /** One of our kernels: a source that is assembled when a machine is made of it. */
 export function kernelGuest(parts: KernelParts): KernelGuest {
-  const { name, about, source, results, isa, drives, port } = parts;
+  const { name, about, source, results, isa, drives, machine, port } = parts;
   const optionsOf = (text: string): Guest["options"] => ({
     program: assemble(text, isa === undefined ? {} : { isa }),
+    ...machine,
     ...(drives === undefined ? {} : { drives: drives() }),
   });
   return {

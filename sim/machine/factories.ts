@@ -11,3 +11,11 @@ import type { Window } from "./window.js";
 export function machineWithin(window: Window, options: Partial<Omit<MachineOptions, "memory">>): Machine {
   return new Machine({ ...withDefaults("machine", options, defaults), memory: window.size }, window);
 }
+
+/**
+ * Makes a RISC-V computer, as QEMU's `virt` board in its devices and their places, and switches it on.
+ * @throws UsageError for an unknown option, too little or too much memory, a program that cannot be read or doesn't fit
+ */
+export function machine(options?: Partial<MachineOptions>): Machine {
+  return new Machine(withDefaults("machine", options, defaults));
+}

@@ -3,8 +3,10 @@ import {
   bare,
   classify,
   create,
+  exitControlsView,
   guest,
   guests,
+  hardwareAssistWith,
   isomorphism,
   portDifference,
   portView,
@@ -15,6 +17,7 @@ import {
   thirdGeneration,
   type Classification,
   type Classified,
+  type ExitControls,
   type Guest,
   type Isomorphism,
   type IsomorphismOptions,
@@ -41,6 +44,10 @@ interface Vmm {
   create(technique: Technique | TechniqueName, options?: Partial<VmmOptions>): Monitor;
   /** The ways to virtualize. */
   readonly techniques: readonly Technique[];
+  /** Hardware assist with other exits than the usual ones: `vmm.hardwareAssistWith({ returns: true })`. */
+  hardwareAssistWith(controls?: Partial<ExitControls>): Technique;
+  /** What a guest under hardware assist comes to its VMM for, and by which bits. */
+  exitControls(controls?: Partial<ExitControls>): TableView;
   /** Small kernels, with their sources. */
   readonly guests: typeof guests;
   /** Any software as a guest: `vmm.guest("u-boot", { firmware, kernel })`. */
@@ -75,6 +82,8 @@ interface Vmm {
 export const vmm: Vmm = {
   create,
   techniques,
+  hardwareAssistWith,
+  exitControls: exitControlsView,
   guests,
   guest,
   bare,

@@ -22,11 +22,14 @@
  * dispatcher, allocator, interpreter   the parts
  * shadow-paging    views of a guest's memory; frames: the host's memory, in allotments
  * technique        what a way to virtualize supplies
+ * direct-cpu       a virtual hart whose instructions the host executes, until one traps
  * trap-and-emulate privileged instructions trap
  * binary-translation   sensitive instructions are rewritten; code-cache: into what
  * paravirtualization   guests that ask; hypercalls: what they ask, and where they find answers; block-backend: who answers a disk's ring;
  *                port-view: what porting took
  * address-views  a guest's addresses and the host's, for who debugs a kernel
+ * hardware-assist   the guest has a virtual mode of the processor; hypervisor-cpu: entering it; nested-paging: its second stage of
+ *                tables; exit-controls: what it comes back for; device-access: what htinst tells of an access to a device
  * exits, exit-reasons, exit-views, costs   exits as data, as pictures, and in cycles of a model
  * guests/          the kernels
  * popek-goldberg/  instructions classified by experiment; the paper's theorems, its machine, its isomorphism
@@ -36,6 +39,7 @@
 import { UsageError, nearest } from "../core/index.js";
 import { paravirtualization } from "./paravirtualization.js";
 import { binaryTranslation } from "./binary-translation.js";
+import { hardwareAssist } from "./hardware-assist.js";
 import type { Technique, TechniqueName } from "./technique.js";
 import { trapAndEmulate } from "./trap-and-emulate.js";
 import { Vmm, type VmmOptions } from "./vmm.js";
@@ -50,12 +54,14 @@ export { portDifference, portView } from "./port-view.js";
 export type { Technique, TechniqueName } from "./technique.js";
 export { binaryTranslation } from "./binary-translation.js";
 export { paravirtualization } from "./paravirtualization.js";
+export { exitControlsView, type ExitControls } from "./exit-controls.js";
+export { hardwareAssist, hardwareAssistWith } from "./hardware-assist.js";
 export { trapAndEmulate } from "./trap-and-emulate.js";
 export type { VirtualMachine } from "./virtual-machine.js";
 export type { Vmm, VmmOptions, VmmRunOptions } from "./vmm.js";
 
 /** The ways to virtualize that there are. */
-export const techniques: readonly Technique[] = [trapAndEmulate, binaryTranslation, paravirtualization];
+export const techniques: readonly Technique[] = [trapAndEmulate, binaryTranslation, paravirtualization, hardwareAssist];
 
 function techniqueOf(technique: Technique | TechniqueName): Technique {
   if (typeof technique !== "string") return technique;

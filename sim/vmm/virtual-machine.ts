@@ -73,7 +73,7 @@ export class VirtualMachine implements Persist<MachineState> {
         exits: this.exits,
         ramBase: bus.ramBase,
         allotment,
-        frames: framesOf(technique.pages),
+        frames: framesOf(technique.pages(size)),
       });
       return allocator;
     });

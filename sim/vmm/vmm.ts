@@ -85,9 +85,12 @@ export class Vmm {
       isa,
       name: guest.name,
     }));
-    const shadow = (Math.max(leastFrames, shadowPages) + technique.pages) * pageSize;
-    const memory = machines.reduce<number>((sum, each) => sum + each.memory + shadow * (each.harts ?? 1), KiB(64));
-    this.host = machine({ name: "host", memory, isa, patience, echo: false });
+    const tables = (size: number): number => (Math.max(leastFrames, shadowPages) + technique.pages(size)) * pageSize;
+    const memory = machines.reduce<number>(
+      (sum, each) => sum + each.memory + tables(each.memory) * (each.harts ?? 1),
+      KiB(64),
+    );
+    this.host = machine({ name: "host", memory, isa: technique.hostIsa?.(isa) ?? isa, patience, echo: false });
     this.#cpu = new HostCpu(this.host, engine);
     const free = new HostMemory(this.host);
     const costs = new Costs(options.costs);

@@ -8,8 +8,10 @@ import {
   guests,
   hardwareAssistWith,
   isomorphism,
+  nanobenchmarks,
   portDifference,
   portView,
+  processBenchmarks,
   recursion,
   smt,
   techniques,
@@ -21,6 +23,8 @@ import {
   type Guest,
   type Isomorphism,
   type IsomorphismOptions,
+  type NanobenchmarkOptions,
+  type Nanobenchmarks,
   type Recursion,
   type RecursionOptions,
   type RiscvOptions,
@@ -48,6 +52,13 @@ interface Vmm {
   hardwareAssistWith(controls?: Partial<ExitControls>): Technique;
   /** What a guest under hardware assist comes to its VMM for, and by which bits. */
   exitControls(controls?: Partial<ExitControls>): TableView;
+  /**
+   * Adams and Agesen's seven nanobenchmarks, bare and under every technique: `vmm.nanobenchmarks().view()`.
+   * @throws UsageError for an option that there isn't
+   */
+  nanobenchmarks(options?: Partial<NanobenchmarkOptions>): Nanobenchmarks;
+  /** Of lmbench's process table, which Xen's paper has, what a kernel without files can do. */
+  processBenchmarks(options?: Partial<NanobenchmarkOptions>): Nanobenchmarks;
   /** Small kernels, with their sources. */
   readonly guests: typeof guests;
   /** Any software as a guest: `vmm.guest("u-boot", { firmware, kernel })`. */
@@ -84,6 +95,8 @@ export const vmm: Vmm = {
   techniques,
   hardwareAssistWith,
   exitControls: exitControlsView,
+  nanobenchmarks,
+  processBenchmarks,
   guests,
   guest,
   bare,

@@ -17,7 +17,7 @@ const supervisorTimer = BigInt.asIntN(64, (1n << 63n) | 5n);
 export abstract class DirectCpu implements HartEngine {
   protected readonly guest: Hart;
   protected readonly host: HostCpu;
-  readonly #exits: Exits;
+  protected readonly exits: Exits;
   readonly #dispatcher: Dispatcher;
   /** Where the guest was when it last came back: elsewhere now, the virtual hart took an interrupt. */
   protected left: bigint | undefined;
@@ -27,7 +27,7 @@ export abstract class DirectCpu implements HartEngine {
   constructor({ guest, host, exits }: CpuParts, dispatcher: Dispatcher) {
     this.guest = guest;
     this.host = host;
-    this.#exits = exits;
+    this.exits = exits;
     this.#dispatcher = dispatcher;
   }
 
@@ -108,6 +108,6 @@ export abstract class DirectCpu implements HartEngine {
     if (this.left === undefined || guest.pc === this.left || privilege === 0) return;
     const taken = privilege === 1 ? state.scause : state.mcause;
     if (taken >= 0n || (taken === supervisorTimer && privilege === 1 && this.hasTimer)) return;
-    this.#exits.add("interrupt", guest.cycles, this.left, privilege, 0);
+    this.exits.add("interrupt", guest.cycles, this.left, privilege, 0);
   }
 }

@@ -40,7 +40,7 @@ class GuestDispatcher extends Dispatcher {
 
   protected override mend(trap: HostTrap): boolean | undefined {
     const { guestAddress } = trap;
-    if (!isGuestPageFault(trap.cause) || guestAddress === undefined) return undefined;
+    if (!isGuestPageFault(trap.cause) || guestAddress === undefined) return super.mend(trap);
     const { guest, machine, exits, tables } = this.#parts;
     const page = guestAddress - (guestAddress % pageSize);
     const at = guest.cycles;
@@ -80,6 +80,7 @@ class HardwareAssistedCpu extends DirectCpu {
   readonly #time: GuestTime = { delta: 0n };
   readonly #tables: Tables;
   readonly #isSound: boolean;
+  readonly #allocator: CpuParts["allocator"];
 
   constructor(parts: CpuParts, controls: ExitControls, tables: Tables) {
     super(
@@ -92,10 +93,13 @@ class HardwareAssistedCpu extends DirectCpu {
     this.#tables = tables;
     this.#cpu = new HypervisorCpu(parts.host);
     this.#controls = controls;
+    this.#allocator = parts.allocator;
+    this.#allocator.hasModes = true;
     this.#isSound = isSoundInUserMode(parts.guest.isa);
   }
 
-  forget(): void {
+  forget(address: bigint | undefined): void {
+    this.#allocator.shadow.forget(address);
     this.#tables.machine.forget();
     this.#tables.lower.forget();
   }
@@ -103,8 +107,15 @@ class HardwareAssistedCpu extends DirectCpu {
   protected enter(): HostExit {
     const { guest } = this;
     const { machine, lower } = this.#tables;
-    const tables = guest.state.mode.privilege === privilege.machine ? machine : lower;
-    return this.#cpu.run(guest, tables.enter(), this.#controls, this.#time);
+    const inMachine = guest.state.mode.privilege === privilege.machine;
+    const { shadow, view } = this.#allocator;
+    const tables =
+      inMachine || this.#controls.nestedPaging
+        ? { hgatp: (inMachine ? machine : lower).enter() }
+        : { hgatp: 0n, shadow: shadow.enter(view) };
+    const exit = this.#cpu.run(guest, tables, this.#controls, this.#time);
+    this.exits.deliver(this.#cpu.delivered);
+    return exit;
   }
 
   protected override get isInterpreted(): boolean {
@@ -144,6 +155,7 @@ export function hardwareAssistWith(controls?: Partial<ExitControls>): Technique 
     title: "Hardware assist (RISC-V hypervisor extension)",
     pages: (memory) => 2 * nestedPages(memory),
     hostIsa: withExtension,
+    crossing: "hardware",
     createCpu: (parts) => new HardwareAssistedCpu(parts, chosen, tablesOf(parts)),
   };
 }

@@ -20,6 +20,14 @@ const host = { privilege: privilege.supervisor, virtual: false } as const;
 /** hedeleg's bits that may be 1: others are exceptions of HS-mode's alone. */
 const delegable = 0xcb1ff;
 
+const pageFaults = (1 << 12) | (1 << 13) | (1 << 15);
+
+/** hgatp, and satp for the guest where it isn't its own. */
+export interface GuestTables {
+  readonly hgatp: bigint;
+  readonly shadow?: bigint;
+}
+
 /** When a guest's own time was last in step with its host's, as what htimedelta was then. */
 export interface GuestTime {
   delta: bigint;
@@ -36,6 +44,8 @@ export class HypervisorCpu implements HartClock {
   #counted = 0;
   #trapped = 0;
   #delta = 0n;
+  /** Exceptions that the guest took by itself in the last run. */
+  delivered = 0;
 
   constructor(cpu: HostCpu) {
     this.#host = cpu;
@@ -69,15 +79,15 @@ export class HypervisorCpu implements HartClock {
   /**
    * Lets a guest's user or supervisor mode execute in VU or VS; or its machine mode in VU, without tables of its own: so all that is
    * privileged there is a virtual instruction to the host. Counts what was executed.
-   * @param hgatp where the hypervisor's tables are for the mode
+   * @param tables the hypervisor's for the mode; and shadow tables in place of the guest's own, if it is on some
    */
-  run(guest: Hart, hgatp: bigint, controls: ExitControls, time: GuestTime): HostExit {
+  run(guest: Hart, { hgatp, shadow }: GuestTables, controls: ExitControls, time: GuestTime): HostExit {
     const { hart } = this.#host;
     const { state } = hart;
     const inMachine = guest.state.mode.privilege === privilege.machine;
     this.#load(guest, hgatp);
     if (inMachine) this.#loadMachine(guest);
-    else this.#loadSupervisor(guest, controls);
+    else this.#loadSupervisor(guest, shadow, controls);
     this.#begin(guest, time);
     const stop = hart.run(guest.left);
     const trapped = !state.mode.virtual;
@@ -86,7 +96,7 @@ export class HypervisorCpu implements HartClock {
     // The replicas are the guest's again.
     state.mode = host;
     this.#unload(guest, trapped);
-    if (!inMachine) this.#unloadSupervisor(guest, isUser ? privilege.user : privilege.supervisor);
+    if (!inMachine) this.#unloadSupervisor(guest, shadow, isUser ? privilege.user : privilege.supervisor);
     if (!trapped) {
       if (stop.kind === "budget" || stop.kind === "yield") return budget;
       invariant(stop.kind === "breakpoint", `the host stopped: ${stop.kind}`);
@@ -141,7 +151,7 @@ export class HypervisorCpu implements HartClock {
     state.mode = { privilege: privilege.user, virtual: true };
   }
 
-  #loadSupervisor({ state: guest }: Hart, controls: ExitControls): void {
+  #loadSupervisor({ state: guest }: Hart, shadow: bigint | undefined, controls: ExitControls): void {
     const { state } = this.#host.hart;
     state.vsstatus = guest.mstatus & ownStatus;
     state.vstvec = guest.stvec;
@@ -149,14 +159,14 @@ export class HypervisorCpu implements HartClock {
     state.vsepc = guest.sepc;
     state.vscause = guest.scause;
     state.vstval = guest.stval;
-    state.vsatp = guest.satp;
+    state.vsatp = shadow ?? guest.satp;
     state.vstimecmp = guest.stimecmp;
     state.scounteren = guest.scounteren;
     state.senvcfg = guest.senvcfg;
     const { addressSpaces, returns, idle, time, timer } = controls;
     // What the guest's own firmware keeps from its kernel, its VMM has to keep, too.
     state.hstatus = (guest.mstatus & (TVM | TSR)) | (addressSpaces ? TVM : 0) | (returns ? TSR : 0) | (idle ? VTW : 0);
-    state.hedeleg = guest.medeleg & delegable;
+    state.hedeleg = guest.medeleg & delegable & (shadow === undefined ? -1 : ~pageFaults);
     const delegated = guest.mideleg & supervisorBits;
     state.hideleg = delegated << shift;
     state.mie = (guest.mie & delegated) << shift;
@@ -168,7 +178,7 @@ export class HypervisorCpu implements HartClock {
     state.mode = { privilege: guest.mode.privilege, virtual: true };
   }
 
-  #unloadSupervisor({ state: guest }: Hart, mode: 0 | 1): void {
+  #unloadSupervisor({ state: guest }: Hart, shadow: bigint | undefined, mode: 0 | 1): void {
     const { state } = this.#host.hart;
     guest.mode = { privilege: mode, virtual: guest.mode.virtual };
     guest.mstatus = (guest.mstatus & ~ownStatus) | (state.vsstatus & ownStatus);
@@ -177,7 +187,8 @@ export class HypervisorCpu implements HartClock {
     guest.sepc = state.vsepc;
     guest.scause = state.vscause;
     guest.stval = state.vstval;
-    guest.satp = state.vsatp;
+    // With shadow tables, whoever writes satp comes to the VMM.
+    if (shadow === undefined) guest.satp = state.vsatp;
     guest.scounteren = state.scounteren;
     guest.senvcfg = state.senvcfg;
     const delegated = guest.mideleg & supervisorBits;
@@ -195,6 +206,7 @@ export class HypervisorCpu implements HartClock {
     this.#delta = time.delta;
     hart.state.htimedelta = BigInt.asIntN(64, time.delta);
     hart.clock = this;
+    this.delivered = 0;
     this.#guest = guest;
     this.#counted = hart.cycles;
     this.#trapped = hart.cycles - hart.retired;
@@ -216,6 +228,7 @@ export class HypervisorCpu implements HartClock {
     const { hart } = this.#host;
     const { cycles } = hart;
     const trapped = cycles - hart.retired;
+    this.delivered += trapped - this.#trapped;
     this.#guest?.count(cycles - this.#counted, trapped - this.#trapped);
     this.#counted = cycles;
     this.#trapped = trapped;

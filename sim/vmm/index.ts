@@ -31,6 +31,7 @@
  * hardware-assist   the guest has a virtual mode of the processor; hypervisor-cpu: entering it; nested-paging: its second stage of
  *                tables; exit-controls: what it comes back for; device-access: what htinst tells of an access to a device
  * exits, exit-reasons, exit-views, costs   exits as data, as pictures, and in cycles of a model
+ * nanobenchmarks   one privileged event each, by technique, beside published cycles
  * guests/          the kernels
  * popek-goldberg/  instructions classified by experiment; the paper's theorems, its machine, its isomorphism
  *
@@ -45,11 +46,20 @@ import { trapAndEmulate } from "./trap-and-emulate.js";
 import { Vmm, type VmmOptions } from "./vmm.js";
 
 export * from "./popek-goldberg/index.js";
+export { walkReferences } from "./costs.js";
 export type { CostParameters } from "./costs.js";
 export type { ExitReason } from "./exit-reasons.js";
 export type { Exit, Exits } from "./exits.js";
 export { bare, guest, type Guest } from "./guest.js";
 export { guests } from "./guests/index.js";
+export {
+  nanobenchmarks,
+  processBenchmarks,
+  type NanobenchmarkColumn,
+  type NanobenchmarkOptions,
+  type NanobenchmarkRow,
+  type Nanobenchmarks,
+} from "./nanobenchmarks.js";
 export { portDifference, portView } from "./port-view.js";
 export type { Technique, TechniqueName } from "./technique.js";
 export { binaryTranslation } from "./binary-translation.js";

@@ -1,5 +1,6 @@
 import type { Hart, HartEngine, Isa, Machine } from "../machine/index.js";
 import type { Allocator } from "./allocator.js";
+import type { Crossing } from "./costs.js";
 import type { Exits } from "./exits.js";
 import type { Allotment, Frames } from "./frames.js";
 import type { HostCpu } from "./host-cpu.js";
@@ -37,6 +38,8 @@ export interface Technique {
   pages(memory: number): number;
   /** The instructions that its host needs for guests that have these; the same where it says nothing. */
   hostIsa?(isa: Isa): Isa;
+  /** How its guests come to it, for what that costs; by a trap where it says nothing. */
+  readonly crossing?: Crossing;
   /** Whether it runs kernels that were ported to it, and no others. */
   readonly runsPorts?: boolean;
   createCpu(parts: CpuParts): HartEngine;

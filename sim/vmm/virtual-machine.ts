@@ -54,6 +54,7 @@ export class VirtualMachine implements Persist<MachineState> {
       const frames = framesOf(Math.max(leastFrames, shadowPages));
       const allocator = new Allocator({
         guest,
+        bus,
         ramBase: bus.ramBase,
         allotment,
         frames,
@@ -132,7 +133,7 @@ export class VirtualMachine implements Persist<MachineState> {
 
   /** How many times the cycles that the same instructions and the guest's own traps take on a bare machine, by the model. */
   get slowdown(): number {
-    return this.cycles / this.exits.costs.bare(this.machine.instructions, this.#count(ownTraps));
+    return this.cycles / this.exits.costs.bare(this.machine.instructions, this.#count(ownTraps) + this.exits.delivered);
   }
 
   #count(reasons: readonly ExitReason[]): number {

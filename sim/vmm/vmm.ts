@@ -93,7 +93,7 @@ export class Vmm {
     this.host = machine({ name: "host", memory, isa: technique.hostIsa?.(isa) ?? isa, patience, echo: false });
     this.#cpu = new HostCpu(this.host, engine);
     const free = new HostMemory(this.host);
-    const costs = new Costs(options.costs);
+    const costs = new Costs(options.costs, technique.crossing);
     this.machines = machines.map(
       (each) =>
         new VirtualMachine({

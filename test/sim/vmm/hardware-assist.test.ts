@@ -59,6 +59,27 @@ describe("what a guest's kernel does without its VMM", () => {
   });
 });
 
+describe("without nested paging", () => {
+  const shadowed = hardwareAssistWith({ nestedPaging: false });
+
+  test.each([guests.tiny, guests.timer, guests.paging, guests.processes, guests.block, guests.compute])(
+    "$name is on shadow tables, and ends alike",
+    (guest) => {
+      const pair = runBoth(shadowed, guest);
+      expectSame(pair);
+      expect(pair.vmm.exits.count("shadow fill")).toBeGreaterThan(1);
+      expect(pair.vmm.exits.count("system call")).toBe(0);
+    },
+  );
+
+  test("page faults and address spaces come to the VMM", () => {
+    const [faults, fences, spaces] = counts(shadowed, guests.paging, "page fault", "address fence", "CSR access");
+    expect([faults, fences].map((count) => (count ?? 0) > 5)).toEqual([true, true]);
+    const [, , native] = counts(hardwareAssist, guests.paging, "page fault", "address fence", "CSR access");
+    expect(spaces).toBeGreaterThan(native ?? 0);
+  });
+});
+
 describe("nested paging", () => {
   test("memory's first stores behind a look at dirty pages are exits, one for each page, and no others are", () => {
     const { machine } = create(hardwareAssist, { guest: guests.compute }).run({ instructions: 100_000 });

@@ -13,6 +13,7 @@ import {
   portView,
   processBenchmarks,
   recursion,
+  smallHost,
   smt,
   techniques,
   theorems,
@@ -21,6 +22,7 @@ import {
   type Classified,
   type ExitControls,
   type Guest,
+  type HostOs,
   type Isomorphism,
   type IsomorphismOptions,
   type NanobenchmarkOptions,
@@ -59,6 +61,8 @@ interface Vmm {
   nanobenchmarks(options?: Partial<NanobenchmarkOptions>): Nanobenchmarks;
   /** Of lmbench's process table, which Xen's paper has, what a kernel without files can do. */
   processBenchmarks(options?: Partial<NanobenchmarkOptions>): Nanobenchmarks;
+  /** A small host, measured as its kernel executes: `vmm.create(technique, { guest, hostOs: vmm.smallHost() })` is a Type II monitor. */
+  smallHost(): HostOs;
   /** Small kernels, with their sources. */
   readonly guests: typeof guests;
   /** Any software as a guest: `vmm.guest("u-boot", { firmware, kernel })`. */
@@ -97,6 +101,7 @@ export const vmm: Vmm = {
   exitControls: exitControlsView,
   nanobenchmarks,
   processBenchmarks,
+  smallHost,
   guests,
   guest,
   bare,

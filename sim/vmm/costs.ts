@@ -1,5 +1,6 @@
 import { withDefaults } from "../core/index.js";
 import { unitLength } from "./code-cache.js";
+import { callsOf, type HostOs, type HostWork } from "./host-os.js";
 import type { ExitReason } from "./exit-reasons.js";
 
 /** What things cost on the modelled host, in cycles. Each is a parameter; what a guest's run costs comes out of how often each happens. */
@@ -62,16 +63,29 @@ export type Crossing = "trap" | "hardware";
 /** What exits cost, made of the parameters. */
 export class Costs {
   readonly parameters: CostParameters;
+  /** What the monitor is a process of, if it is one ("Type II"). */
+  readonly hostOs: HostOs | null;
   readonly #crossing: Crossing;
 
   /** @throws UsageError for a parameter that there isn't */
-  constructor(parameters?: Partial<CostParameters>, crossing: Crossing = "trap") {
+  constructor(parameters?: Partial<CostParameters>, crossing: Crossing = "trap", hostOs: HostOs | null = null) {
+    this.hostOs = hostOs;
     this.parameters = withDefaults("costs", parameters, usualCosts);
     this.#crossing = crossing;
   }
 
-  /** One exit and the way back into the guest. */
+  /** One exit and the way back into the guest, by way of the host's kernel if there is one. */
   exit(reason: ExitReason): number {
+    const { hostOs } = this;
+    const own = this.#own(reason);
+    return hostOs === null ? own : callsOf(reason).reduce((sum, call) => sum + this.#work(hostOs.calls[call]), own);
+  }
+
+  #work({ instructions, traps, devices }: HostWork): number {
+    return this.bare(instructions, traps) + devices * this.parameters.device;
+  }
+
+  #own(reason: ExitReason): number {
     const { trap, hardwareExit, worldSwitch, emulation, walkReference, translation } = this.parameters;
     const isTrap = this.#crossing === "trap";
     const visit = (isTrap ? trap : hardwareExit) + worldSwitch;

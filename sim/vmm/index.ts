@@ -31,6 +31,7 @@
  * hardware-assist   the guest has a virtual mode of the processor; hypervisor-cpu: entering it; nested-paging: its second stage of
  *                tables; exit-controls: what it comes back for; device-access: what htinst tells of an access to a device
  * exits, exit-reasons, exit-views, costs   exits as data, as pictures, and in cycles of a model
+ * host-os          what a monitor that is a process ("Type II") asks of its host, and the path of an exit
  * nanobenchmarks   one privileged event each, by technique, beside published cycles
  * guests/          the kernels
  * popek-goldberg/  instructions classified by experiment; the paper's theorems, its machine, its isomorphism
@@ -60,6 +61,8 @@ export {
   type NanobenchmarkRow,
   type Nanobenchmarks,
 } from "./nanobenchmarks.js";
+export { smallHost } from "./guests/host-kernel.js";
+export type { HostCall, HostOs, HostWork } from "./host-os.js";
 export { portDifference, portView } from "./port-view.js";
 export type { Technique, TechniqueName } from "./technique.js";
 export { binaryTranslation } from "./binary-translation.js";

@@ -12,6 +12,7 @@ import { Allocator } from "./allocator.js";
 import type { Costs } from "./costs.js";
 import { inSoftware, ownTraps, type ExitReason } from "./exit-reasons.js";
 import { exitLogView, exitSequenceView, exitsView } from "./exit-views.js";
+import { exitPathView } from "./host-os.js";
 import { Exits } from "./exits.js";
 import { Frames, type Allotment, type HostMemory } from "./frames.js";
 import type { HostCpu } from "./host-cpu.js";
@@ -181,6 +182,11 @@ export class VirtualMachine implements Persist<MachineState> {
   /** What the VMM's parts did at the latest exits. */
   exitSequence(most?: number): SequenceView {
     return exitSequenceView(this, most);
+  }
+
+  /** Who acts at an exit of this kind, one after the other, and what that costs. */
+  exitPath(reason: ExitReason): SequenceView {
+    return exitPathView(reason, this.exits.costs);
   }
 
   view(): TableView {

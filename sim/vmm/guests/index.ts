@@ -9,6 +9,7 @@
  * block         a virtio disk
  * flawed        kernels that use what makes an ISA flawed
  * compute       innocuous instructions alone; trapping: privileged ones nearly alone
+ * nanobenchmark  one privileged event, over and over; host-kernel: what a Type II monitor is a process of
  */
 import { block } from "./block.js";
 import { compute } from "./compute.js";

@@ -8,8 +8,10 @@ import {
   create,
   FrameTable,
   geometricRounds,
+  exitControlsView,
   guest,
   guests,
+  hardwareAssistWith,
   isomorphism,
   migrate,
   migrationMethods,
@@ -20,6 +22,9 @@ import {
   revocationView,
   revoke,
   sharePages,
+  nanobenchmarks,
+  processBenchmarks,
+  smallHost,
   smt,
   Snapshots,
   techniques,
@@ -30,13 +35,17 @@ import {
   type BallooningOptions,
   type Classification,
   type Classified,
+  type ExitControls,
   type Guest,
+  type HostOs,
   type Isomorphism,
   type IsomorphismOptions,
   type MemoryClaim,
   type Migration,
   type MigrationMethod,
   type MigrationOptions,
+  type NanobenchmarkOptions,
+  type Nanobenchmarks,
   type Recursion,
   type RecursionOptions,
   type RiscvOptions,
@@ -65,6 +74,19 @@ interface Vmm {
   create(technique: Technique | TechniqueName, options?: Partial<VmmOptions>): Monitor;
   /** The ways to virtualize. */
   readonly techniques: readonly Technique[];
+  /** Hardware assist with other exits than the usual ones: `vmm.hardwareAssistWith({ returns: true })`. */
+  hardwareAssistWith(controls?: Partial<ExitControls>): Technique;
+  /** What a guest under hardware assist comes to its VMM for, and by which bits. */
+  exitControls(controls?: Partial<ExitControls>): TableView;
+  /**
+   * Adams and Agesen's seven nanobenchmarks, bare and under every technique: `vmm.nanobenchmarks().view()`.
+   * @throws UsageError for an option that there isn't
+   */
+  nanobenchmarks(options?: Partial<NanobenchmarkOptions>): Nanobenchmarks;
+  /** Of lmbench's process table, which Xen's paper has, what a kernel without files can do. */
+  processBenchmarks(options?: Partial<NanobenchmarkOptions>): Nanobenchmarks;
+  /** A small host, measured as its kernel executes: `vmm.create(technique, { guest, hostOs: vmm.smallHost() })` is a Type II monitor. */
+  smallHost(): HostOs;
   /** Small kernels, with their sources. */
   readonly guests: typeof guests;
   /** Any software as a guest: `vmm.guest("u-boot", { firmware, kernel })`. */
@@ -129,6 +151,11 @@ interface Vmm {
 export const vmm: Vmm = {
   create,
   techniques,
+  hardwareAssistWith,
+  exitControls: exitControlsView,
+  nanobenchmarks,
+  processBenchmarks,
+  smallHost,
   guests,
   guest,
   bare,

@@ -1,4 +1,4 @@
-import type { Hart } from "../machine/index.js";
+import { pageWalk, type Hart, type Machine } from "../machine/index.js";
 import type { CodeCache } from "./code-cache.js";
 import type { Allotment, Frames } from "./frames.js";
 import { pageSize, privilege, pte, spaceOf, status, type Access } from "./privileged.js";
@@ -6,7 +6,8 @@ import { ShadowTables, type View } from "./shadow-paging.js";
 
 export interface AllocatorParts {
   readonly guest: Hart;
-  /** The guest's RAM: where the guest has it, and where the host does. */
+  /** The guest's physical addresses, and its RAM: where the guest has it, and where the host does. */
+  readonly bus: Machine["bus"];
   readonly ramBase: number;
   readonly allotment: Allotment;
   readonly frames: Frames;
@@ -34,9 +35,13 @@ export class Allocator {
     this.shadow = new ShadowTables({ frames: parts.frames, fence: parts.fence });
   }
 
+  /** Whether the guest's modes are the hart's own: then what each may access is for the hart to decide. */
+  hasModes = false;
+
   /** How the guest sees memory now. */
   get view(): View {
     const { state } = this.#parts.guest;
+    if (this.hasModes) return { space: spaceOf(state.satp), key: 0 };
     const { privilege: mode } = state.mode;
     // SUM is supervisor's alone; machine mode has neither.
     const { mstatus } = state;
@@ -74,7 +79,7 @@ export class Allocator {
     const { code } = this;
     if (code?.scans === true) {
       if (access === "execute") {
-        this.shadow.map(this.view, address, code.frame(page), pte.X, level);
+        this.shadow.map(this.view, address, code.frame(page), pte.X | pte.U, level);
         return true;
       }
       // Data among code: the host's tables can't show both at one address.
@@ -90,8 +95,16 @@ export class Allocator {
       const writes = writable && isDirty(page) && code?.has(page) !== true && allows("write");
       flags = writes ? pte.R | pte.W : pte.R;
     }
-    this.shadow.map(this.view, address, place, flags, level);
+    this.shadow.map(this.view, address, place, flags | (this.#isUsers(address) ? pte.U : 0), level);
     return true;
+  }
+
+  /** Whether user mode is to reach a page through the tables: of one that the guest maps, its own tables say so. */
+  #isUsers(address: bigint): boolean {
+    const { guest, bus } = this.#parts;
+    if (!this.hasModes) return true;
+    const entry = pageWalk(guest, bus, address).steps.at(-1)?.entry;
+    return entry === undefined ? guest.state.mode.privilege === privilege.user : (Number(entry & 0xffn) & pte.U) !== 0;
   }
 
   /** Whether the guest has memory at an address, and may access it so. */

@@ -12,7 +12,7 @@ const codePages = 256;
 export const binaryTranslation: Technique = {
   name: "binary-translation",
   title: "Binary translation (Adams & Agesen 2006)",
-  pages: codePages,
+  pages: () => codePages,
   createCpu(parts) {
     const { guest, host, allocator, ramBase, allotment, frames } = parts;
     allocator.code = new CodeCache({

@@ -1,6 +1,6 @@
-import { isLong, type Hart, type Instruction, type Isa, type Machine } from "../machine/index.js";
+import { isLong, type Hart, type Instruction, type Machine } from "../machine/index.js";
 import type { Allotment, Frames } from "./frames.js";
-import { pageSize, privilege } from "./privileged.js";
+import { isSoundInUserMode, pageSize, privilege, routinesOf } from "./privileged.js";
 
 /** Instructions of one unit of translation at most, as VMware's (Adams & Agesen 2006, section 3.1). */
 export const unitLength = 12;
@@ -18,19 +18,13 @@ const innocuous: ReadonlySet<string> = new Set([
   "environmentCall",
   "breakpoint",
 ]);
-/** Routines of flawed ISAs: not even user mode's code may execute them directly. */
-const unsound: ReadonlySet<string> = new Set(["probeAddress", "returnToUser", "returnOrJump", "waitOrPass"]);
 /** fflags, frm, fcsr: no privilege guards them. */
 const floatCsrs: ReadonlySet<number> = new Set([1, 2, 3]);
 const jumps: ReadonlySet<string> = new Set(["jal", "jalr", "sret", "mret", "ecall", "ebreak"]);
 
-function routinesOf({ row }: { readonly row: Isa["rows"][number] }): readonly string[] {
-  return row.meaning.flatMap((effect) => (effect.kind === "call" ? [effect.routine] : []));
-}
-
 function isSensitive(instruction: Instruction): boolean {
   if (floatCsrs.has(instruction.fields.csr)) return false;
-  return routinesOf(instruction).some((routine) => !innocuous.has(routine));
+  return routinesOf(instruction.row).some((routine) => !innocuous.has(routine));
 }
 
 /** What is known of half a word of code: nothing; it was copied; a callout stands there. */
@@ -84,9 +78,7 @@ export class CodeCache {
   constructor(parts: CodeCacheParts) {
     this.#parts = parts;
     const { guest, host } = parts;
-    const { rows, userCsrs } = guest.isa;
-    this.#scansUser =
-      userCsrs.length > 0 || rows.some((row) => routinesOf({ row }).some((routine) => unsound.has(routine)));
+    this.#scansUser = !isSoundInUserMode(guest.isa);
     host.bus.onWritten((address, length) => {
       this.#written(address, length);
     });

@@ -2,7 +2,7 @@ import type { Hart } from "../machine/index.js";
 import type { Allocator } from "./allocator.js";
 import type { ExitReason } from "./exit-reasons.js";
 import type { Exits } from "./exits.js";
-import type { HostCpu } from "./host-cpu.js";
+import type { HostCpu, HostTrap } from "./host-cpu.js";
 import { interpret } from "./interpreter.js";
 import { accessOf, cause } from "./privileged.js";
 
@@ -11,12 +11,6 @@ export interface DispatcherParts {
   readonly host: HostCpu;
   readonly allocator: Allocator;
   readonly exits: Exits;
-}
-
-/** A trap that a guest's instruction ended in on the host. */
-export interface Trap {
-  readonly cause: number;
-  readonly value: bigint;
 }
 
 /**
@@ -33,23 +27,34 @@ export class Dispatcher {
   }
 
   /** @returns whether the guest's instruction is over; if not, it is to be executed again */
-  dispatch(trap: Trap): boolean {
+  dispatch(trap: HostTrap): boolean {
+    if (accessOf[trap.cause] === "write") this.#keepReservation(trap.value);
+    const mended = this.mend(trap);
+    if (mended !== undefined) return mended;
     const access = accessOf[trap.cause];
-    if (trap.cause === cause.storePageFault) this.#keepReservation(trap.value);
-    if (access !== undefined && this.#isNew(trap) && this.#parts.allocator.fill(trap.value, access)) {
-      this.#note("shadow fill");
-      return false;
-    }
-    const { code } = this.#parts.allocator;
-    if (code !== undefined && trap.cause === cause.illegalInstruction && code.translate()) {
-      this.#note("translation");
-      return false;
-    }
     const isMemory = access !== undefined && this.#parts.allocator.isMemory(trap.value, access);
-    // An illegal instruction's bits are in mtval; 0 says nothing.
-    const bits = trap.cause === cause.illegalInstruction && trap.value !== 0n ? Number(trap.value) : undefined;
-    this.interpret(trap.cause, isMemory, bits);
+    // The bits of an instruction that isn't one, or not here, are in mtval; 0 says nothing.
+    const hasBits = trap.cause === cause.illegalInstruction || trap.cause === cause.virtualInstruction;
+    this.interpret(trap.cause, isMemory, hasBits && trap.value !== 0n ? Number(trap.value) : undefined);
     return true;
+  }
+
+  /**
+   * What is no interpreter routine's.
+   * @returns as `dispatch` does; undefined where nothing was to be mended
+   */
+  protected mend(trap: HostTrap): boolean | undefined {
+    const access = accessOf[trap.cause];
+    const { code } = this.#parts.allocator;
+    if (access !== undefined && this.isNew(trap) && this.#parts.allocator.fill(trap.value, access)) {
+      this.note("shadow fill");
+      return false;
+    }
+    if (code !== undefined && trap.cause === cause.illegalInstruction && code.translate()) {
+      this.note("translation");
+      return false;
+    }
+    return undefined;
   }
 
   /**
@@ -71,13 +76,13 @@ export class Dispatcher {
     exits.add(called ? "callout" : shown, at, pc, privilege, word);
   }
 
-  #note(reason: ExitReason): void {
+  protected note(reason: ExitReason, word = 0): void {
     const { guest, exits } = this.#parts;
-    exits.add(reason, guest.cycles, guest.pc, guest.state.mode.privilege, 0);
+    exits.add(reason, guest.cycles, guest.pc, guest.state.mode.privilege, word);
   }
 
   /** Whether the fault is another than the one mended just before: mended twice in vain, it is something else. */
-  #isNew(trap: Trap): boolean {
+  protected isNew(trap: HostTrap): boolean {
     const { cycles } = this.#parts.guest;
     const { address, cause: number, at } = this.#mended;
     if (address === trap.value && number === trap.cause && at === cycles) return false;

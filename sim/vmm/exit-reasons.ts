@@ -12,6 +12,7 @@ export const exitReasons = [
   "interrupt",
   "device access",
   "shadow fill",
+  "nested fill",
   "interpretation",
   "translation",
   "callout",
@@ -33,6 +34,8 @@ export const exitMeanings: Readonly<Record<ExitReason, string>> = {
   interrupt: "a virtual interrupt was delivered to the guest",
   "device access": "a load or store where the guest has a device: made there",
   "shadow fill": "a hidden fault: the guest's tables allow the access, the shadow had no entry yet",
+  "nested fill":
+    "a guest-page fault: the hypervisor's tables had no such entry, or none for stores, since the page was clean",
   interpretation: "an instruction that direct execution can't be trusted with was interpreted",
   translation: "kernel code was scanned and rewritten",
   callout: "rewritten code called the VMM in place of a sensitive instruction",

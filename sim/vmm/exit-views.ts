@@ -72,7 +72,7 @@ export function exitSequenceView({ name, machine, exits }: Shown, most: number =
     caption: `exits ${log[0]?.number ?? 0} to ${log.at(-1)?.number ?? 0} of ${exits.total}`,
     participants: ["guest", "dispatcher", "allocator", "interpreter"],
     messages: log.flatMap((exit) => {
-      const part = exit.reason === "shadow fill" ? "allocator" : "interpreter";
+      const part = exit.reason === "shadow fill" || exit.reason === "nested fill" ? "allocator" : "interpreter";
       const what = instructionOf(exit, machine);
       return [
         { from: "guest", to: "dispatcher", label: what === "" ? `trap at ${hex(exit.pc)}` : what },
@@ -96,6 +96,7 @@ const answers: Readonly<Record<ExitReason, string>> = {
   interrupt: "the guest's trap handler",
   "device access": "what the device answers",
   "shadow fill": "the same instruction again",
+  "nested fill": "the same instruction again",
   interpretation: "the next instruction",
   translation: "the rewritten code",
   callout: "the next instruction",
@@ -104,6 +105,7 @@ const answers: Readonly<Record<ExitReason, string>> = {
 
 const roles: Readonly<Partial<Record<ExitReason, Role>>> = {
   "shadow fill": "memory",
+  "nested fill": "memory",
   "device access": "disk",
   "page fault": "fault",
   exception: "fault",

@@ -17,6 +17,7 @@ export interface Exit {
 
 export interface ExitsState {
   readonly counts: Readonly<Record<ExitReason, number>>;
+  readonly delivered: number;
   readonly cycles: number;
 }
 
@@ -30,6 +31,7 @@ export class Exits implements Persist<ExitsState> {
   readonly #counts = new Float64Array(exitReasons.length);
   readonly #prices: Float64Array;
   #total = 0;
+  #delivered = 0;
   #cycles = 0;
   // The log, as a ring.
   readonly #reasons: Uint8Array;
@@ -67,6 +69,17 @@ export class Exits implements Persist<ExitsState> {
     this.#privileges[place] = privilege;
     this.#words[place] = instruction;
     this.#cycles += this.#prices[kind] ?? 0;
+  }
+
+  /** The guest took so many exceptions of its own without its VMM: no exits, but what they cost a bare machine. */
+  deliver(exceptions: number): void {
+    this.#delivered += exceptions;
+    this.#cycles += exceptions * this.#costs.parameters.trap;
+  }
+
+  /** How many of these there were. */
+  get delivered(): number {
+    return this.#delivered;
   }
 
   /** All of them. */
@@ -111,7 +124,7 @@ export class Exits implements Persist<ExitsState> {
 
   /** Counts and costs; the log isn't kept. */
   save(): ExitsState {
-    return { counts: this.counts, cycles: this.#cycles };
+    return { counts: this.counts, delivered: this.#delivered, cycles: this.#cycles };
   }
 
   restore(state: ExitsState): void {
@@ -121,6 +134,7 @@ export class Exits implements Persist<ExitsState> {
       this.#counts[numbers[reason]] = count;
       this.#total += count;
     }
+    this.#delivered = state.delivered;
     this.#cycles = state.cycles;
   }
 }

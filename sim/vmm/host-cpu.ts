@@ -2,36 +2,45 @@ import { invariant } from "../core/index.js";
 import type { EngineName, Hart, Machine } from "../machine/index.js";
 import { privilege, status } from "./privileged.js";
 
+/** The guest's instruction at its pc did not happen. */
+export interface HostTrap {
+  readonly kind: "trap";
+  readonly cause: number;
+  readonly value: bigint;
+  /** Of a guest-page fault: the guest physical address, and the instruction as htinst shows it, 0 where it doesn't. */
+  readonly guestAddress?: number;
+  readonly instruction?: number;
+}
+
 /** Why a guest no longer executes: its instructions are used up, or it trapped. */
-export type HostExit =
-  | { readonly kind: "budget" | "breakpoint" }
-  /** The instruction at `pc` did not happen. */
-  | { readonly kind: "trap"; readonly cause: number; readonly value: bigint };
+export type HostExit = { readonly kind: "budget" | "breakpoint" } | HostTrap;
 
 /**
  * Where the trap vector points: no address of Sv39, so no guest can lie there. Coming to it, the hart stops and the VMM goes on: these
  * are the instructions of Popek and Goldberg's dispatcher.
  */
-const vector = -(2n ** 63n);
+export const vector: bigint = -(2n ** 63n);
 const pmpAll = { address: 0x3b0, config: 0x3a0, anything: 0x1fn } as const;
 const user = { privilege: privilege.user, virtual: false } as const;
 
-const budget: HostExit = { kind: "budget" };
-const breakpoint: HostExit = { kind: "breakpoint" };
+export const budget: HostExit = { kind: "budget" };
+export const breakpoint: HostExit = { kind: "breakpoint" };
 
 /** The physical processor, which the VMM owns: guests execute on it in user mode, and every trap of theirs comes back as data. */
 export class HostCpu {
   readonly machine: Machine;
-  readonly #hart: Hart;
+  readonly hart: Hart;
   /** Whose registers it holds. */
   #current: Hart | undefined;
   /** How often another guest's took their place. */
   switches = 0;
+  /** Its time, which goes on with whichever guest executes. */
+  ticks = 0n;
 
   constructor(machine: Machine, engine: EngineName) {
     this.machine = machine;
-    this.#hart = machine.hart(0);
-    const hart = this.#hart;
+    this.hart = machine.hart(0);
+    const { hart } = this;
     hart.engine = engine;
     hart.state.mtvec = vector;
     hart.setBreakpoint(vector, true);
@@ -42,20 +51,23 @@ export class HostCpu {
 
   /** Instructions begun, those that trapped included. */
   get cycles(): number {
-    return this.#hart.cycles;
+    return this.hart.cycles;
   }
 
   /**
-   * Executes a guest's instructions in user mode, at most so many, on the page tables at `satp`. Its registers are what they have become
-   * when this returns, and its pc is that of the instruction which trapped.
+   * Executes a guest's instructions in user mode, as many as it has left at most, on the page tables at `satp`, and counts them. Its
+   * registers are what they have become when this returns, and its pc is that of the instruction which trapped.
    */
-  run(guest: Hart, satp: bigint, most: number): HostExit {
-    const hart = this.#hart;
+  run(guest: Hart, satp: bigint): HostExit {
+    const { hart } = this;
     this.#load(guest, satp);
-    const stop = hart.run(most);
+    const before = hart.cycles;
+    const stop = hart.run(guest.left);
     this.#unload(guest);
     const { state } = hart;
-    if (state.mode.privilege === privilege.user) {
+    const trapped = state.mode.privilege !== privilege.user;
+    guest.count(hart.cycles - before - (trapped ? 1 : 0));
+    if (!trapped) {
       if (stop.kind === "budget") return budget;
       invariant(stop.kind === "breakpoint", `the host stopped: ${stop.kind}`);
       return breakpoint;
@@ -72,17 +84,23 @@ export class HostCpu {
 
   /** Page tables that guests run on have lost something. */
   fence(address?: bigint): void {
-    this.#hart.fence(address);
+    this.hart.fence(address);
   }
 
-  #load(guest: Hart, satp: bigint): void {
-    const hart = this.#hart;
-    const { state } = hart;
+  /** The guest is the one whose turn it is. */
+  take(guest: Hart): void {
+    const { hart } = this;
     if (this.#current !== guest) {
       this.#current = guest;
       this.switches++;
       this.#takeBreakpoints(guest);
     } else if (guest.breakpoints.size + 1 !== hart.breakpoints.size) this.#takeBreakpoints(guest);
+  }
+
+  #load(guest: Hart, satp: bigint): void {
+    const { hart } = this;
+    const { state } = hart;
+    this.take(guest);
     hart.registers.set(guest.registers);
     hart.floats.flags = guest.floats.flags;
     hart.floats.mode = guest.floats.mode;
@@ -93,7 +111,7 @@ export class HostCpu {
   }
 
   #unload(guest: Hart): void {
-    const hart = this.#hart;
+    const { hart } = this;
     guest.registers.set(hart.registers);
     guest.floats.flags = hart.floats.flags;
     guest.floats.mode = hart.floats.mode;
@@ -103,7 +121,7 @@ export class HostCpu {
 
   /** Stops for the guest's debugger as well, and for no other's. */
   #takeBreakpoints({ breakpoints }: Hart): void {
-    const hart = this.#hart;
+    const { hart } = this;
     for (const pc of [...hart.breakpoints]) {
       if (pc !== vector && !breakpoints.has(pc)) hart.setBreakpoint(pc, false);
     }

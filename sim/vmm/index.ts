@@ -22,12 +22,17 @@
  * dispatcher, allocator, interpreter   the parts
  * shadow-paging    views of a guest's memory; frames: the host's memory, in allotments
  * technique        what a way to virtualize supplies
+ * direct-cpu       a virtual hart whose instructions the host executes, until one traps
  * trap-and-emulate privileged instructions trap
  * binary-translation   sensitive instructions are rewritten; code-cache: into what
  * paravirtualization   guests that ask; hypercalls: what they ask, and where they find answers; block-backend: who answers a disk's ring;
  *                port-view: what porting took
  * address-views  a guest's addresses and the host's, for who debugs a kernel
+ * hardware-assist   the guest has a virtual mode of the processor; hypervisor-cpu: entering it; nested-paging: its second stage of
+ *                tables; exit-controls: what it comes back for; device-access: what htinst tells of an access to a device
  * exits, exit-reasons, exit-views, costs   exits as data, as pictures, and in cycles of a model
+ * host-os          what a monitor that is a process ("Type II") asks of its host, and the path of an exit
+ * nanobenchmarks   one privileged event each, by technique, beside published cycles
  * guests/          the kernels
  * memory/          frames that guests share, balloons, snapshots, clones
  * migration/       a guest goes to another host while it runs
@@ -38,11 +43,13 @@
 import { UsageError, nearest } from "../core/index.js";
 import { paravirtualization } from "./paravirtualization.js";
 import { binaryTranslation } from "./binary-translation.js";
+import { hardwareAssist } from "./hardware-assist.js";
 import type { Technique, TechniqueName } from "./technique.js";
 import { trapAndEmulate } from "./trap-and-emulate.js";
 import { Vmm, type VmmOptions } from "./vmm.js";
 
 export * from "./popek-goldberg/index.js";
+export { walkReferences } from "./costs.js";
 export type { CostParameters } from "./costs.js";
 export type { ExitReason } from "./exit-reasons.js";
 export type { Exit, Exits } from "./exits.js";
@@ -50,16 +57,28 @@ export { bare, guest, type Guest } from "./guest.js";
 export { ballooning, guests, writer, type BallooningOptions, type WriterOptions } from "./guests/index.js";
 export * from "./memory/index.js";
 export * from "./migration/index.js";
+export {
+  nanobenchmarks,
+  processBenchmarks,
+  type NanobenchmarkColumn,
+  type NanobenchmarkOptions,
+  type NanobenchmarkRow,
+  type Nanobenchmarks,
+} from "./nanobenchmarks.js";
+export { smallHost } from "./guests/host-kernel.js";
+export type { HostCall, HostOs, HostWork } from "./host-os.js";
 export { portDifference, portView } from "./port-view.js";
 export type { Technique, TechniqueName } from "./technique.js";
 export { binaryTranslation } from "./binary-translation.js";
 export { paravirtualization } from "./paravirtualization.js";
+export { exitControlsView, type ExitControls } from "./exit-controls.js";
+export { hardwareAssist, hardwareAssistWith } from "./hardware-assist.js";
 export { trapAndEmulate } from "./trap-and-emulate.js";
 export type { VirtualMachine } from "./virtual-machine.js";
 export type { Vmm, VmmOptions, VmmRunOptions } from "./vmm.js";
 
 /** The ways to virtualize that there are. */
-export const techniques: readonly Technique[] = [trapAndEmulate, binaryTranslation, paravirtualization];
+export const techniques: readonly Technique[] = [trapAndEmulate, binaryTranslation, paravirtualization, hardwareAssist];
 
 function techniqueOf(technique: Technique | TechniqueName): Technique {
   if (typeof technique !== "string") return technique;

@@ -1,6 +1,6 @@
 import type { Hart } from "../machine/index.js";
 import type { ExitReason } from "./exit-reasons.js";
-import { accessOf, cause, privilege } from "./privileged.js";
+import { accessOf, privilege } from "./privileged.js";
 
 /** What a routine did: why it was needed, and the instruction's bits, 0 where none could be fetched. */
 export interface Interpreted {
@@ -52,5 +52,5 @@ function reasonOf(name: string | undefined, csr: number, trapped: number | undef
   const reason = name === undefined ? undefined : byName[name];
   if (reason === "CSR access" && csr >= counters.first && csr <= counters.last) return "counter read";
   if (reason !== undefined) return reason;
-  return trapped === cause.loadPageFault || trapped === cause.storePageFault ? "device access" : "interpretation";
+  return accessOf[trapped] === "read" || accessOf[trapped] === "write" ? "device access" : "interpretation";
 }

@@ -301,7 +301,7 @@ const finisher = { address: 0x10_0000, off: 0x5555n } as const;
 export const paravirtualization: Technique = {
   name: "paravirtualization",
   title: "Paravirtualization (Barham et al. 2003)",
-  pages: 0,
+  pages: () => 0,
   runsPorts: true,
   createCpu: (parts) => new ParavirtualCpu(parts),
 };

@@ -1,3 +1,5 @@
+import type { Isa } from "../machine/index.js";
+
 /** Numbers of the privileged architecture that a VMM reads (privileged ISA, "Machine-Level ISA", "Sv39"). */
 
 export const privilege = { user: 0, supervisor: 1, machine: 3 } as const;
@@ -10,10 +12,27 @@ export const cause = {
   fetchPageFault: 12,
   loadPageFault: 13,
   storePageFault: 15,
+  /** The hypervisor extension's. */
+  guestFetchPageFault: 20,
+  guestLoadPageFault: 21,
+  virtualInstruction: 22,
+  guestStorePageFault: 23,
 } as const;
 
 /** Fields of mstatus. */
-export const status: Readonly<Record<"FS" | "SUM" | "MXR", number>> = { FS: 3 << 13, SUM: 1 << 18, MXR: 1 << 19 };
+export const status: Readonly<Record<"SIE" | "SPIE" | "SPP" | "FS" | "SUM" | "MXR" | "TVM" | "TSR", number>> = {
+  SIE: 1 << 1,
+  SPIE: 1 << 5,
+  SPP: 1 << 8,
+  FS: 3 << 13,
+  SUM: 1 << 18,
+  MXR: 1 << 19,
+  TVM: 1 << 20,
+  TSR: 1 << 22,
+};
+
+/** mip's bits of supervisor mode (1, 5, 9); a guest's in hvip are one further up. */
+export const interrupts = { supervisor: 0x222, shift: 1 } as const;
 
 /** Bits of a page-table entry. */
 export const pte = { V: 1, R: 2, W: 4, X: 8, U: 16, A: 64, D: 128 } as const;
@@ -27,6 +46,9 @@ export const accessOf: Readonly<Record<number, Access>> = {
   [cause.fetchPageFault]: "execute",
   [cause.loadPageFault]: "read",
   [cause.storePageFault]: "write",
+  [cause.guestFetchPageFault]: "execute",
+  [cause.guestLoadPageFault]: "read",
+  [cause.guestStorePageFault]: "write",
 };
 
 /** satp for Sv39 tables whose root lies there, all address spaces being one to the host. */
@@ -34,3 +56,14 @@ export const satpOf = (root: number): bigint => BigInt.asIntN(64, (8n << 60n) | 
 
 /** The address space that satp names: 0 where addresses are physical. */
 export const spaceOf = (satp: bigint): bigint => (satp < 0n ? satp : 0n);
+
+/** Routines of flawed ISAs that do in user mode what they should not. */
+const unsound: ReadonlySet<string> = new Set(["probeAddress", "returnToUser", "returnOrJump", "waitOrPass"]);
+
+/** What instructions ask of the hart by a row of the table. */
+export const routinesOf = ({ meaning }: Isa["rows"][number]): readonly string[] =>
+  meaning.flatMap((effect) => (effect.kind === "call" ? [effect.routine] : []));
+
+/** Whether code that believes in a higher privilege can't tell that it is in user mode. */
+export const isSoundInUserMode = ({ rows, userCsrs }: Isa): boolean =>
+  userCsrs.length === 0 && !rows.some((row) => routinesOf(row).some((routine) => unsound.has(routine)));

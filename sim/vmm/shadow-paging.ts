@@ -25,9 +25,10 @@ export interface ShadowOptions {
 }
 
 /**
- * Page tables that the host's hart walks in place of the guest's: Sv39, leaves of 4 KiB, each entry for user mode, as a
- * de-privileged guest is always in it. For each address space of the guest there are several, one for each view: supervisor's pages are
- * in the virtual supervisor's alone, user's pages in that only where SUM lets it read them.
+ * Page tables that the host's hart walks in place of the guest's: Sv39, leaves of 4 KiB. A de-privileged guest is always in user mode,
+ * and so is each entry. For each address space of the guest there are several, one for each view: supervisor's pages are
+ * in the virtual supervisor's alone, user's pages in that only where SUM lets it read them. Where the guest's modes are the hart's own,
+ * one view has both, as the guest's tables have.
  *
  * They are filled as the guest touches pages and lose what the guest fences: a *virtual TLB*. The architecture lets a TLB be stale
  * until SFENCE.VMA, so the guest's tables need not be write-protected, and a guest that changes many entries before it fences pays
@@ -68,7 +69,7 @@ export class ShadowTables {
 
   /**
    * Lets the guest reach a page.
-   * @param flags R, W and X as the view has them; they are added to those that are there
+   * @param flags R, W, X and U as the view has them; the first three are added to those that are there
    * @param level of the guest's leaf
    */
   map({ space, key }: View, address: bigint, page: number, flags: number, level: number): void {
@@ -94,7 +95,7 @@ export class ShadowTables {
     const before = this.#frames.read(at);
     const same = Math.floor(before / numberUnit) * pageSize === page;
     const kept = same ? before & (pte.R | pte.W | pte.X) : 0;
-    const leaf = pte.V | pte.U | pte.A | pte.D;
+    const leaf = pte.V | pte.A | pte.D;
     this.#frames.write(at, (page / pageSize) * numberUnit + (leaf | kept | flags));
     if (!same && (before & pte.V) !== 0) this.#fence(address);
     if (level > 0) this.#large[level]?.add(number >>> (9 * level));

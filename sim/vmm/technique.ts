@@ -1,5 +1,6 @@
-import type { Hart, HartEngine, Machine } from "../machine/index.js";
+import type { Hart, HartEngine, Isa, Machine } from "../machine/index.js";
 import type { Allocator } from "./allocator.js";
+import type { Crossing } from "./costs.js";
 import type { Exits } from "./exits.js";
 import type { Allotment, Frames } from "./frames.js";
 import type { HostCpu } from "./host-cpu.js";
@@ -23,7 +24,7 @@ export interface CpuParts {
   readonly frames: Frames;
 }
 
-export type TechniqueName = "trap-and-emulate" | "binary-translation" | "paravirtualization";
+export type TechniqueName = "trap-and-emulate" | "binary-translation" | "paravirtualization" | "hardware-assist";
 
 /**
  * A way to virtualize: what it supplies beside the parts that all share. It executes a virtual hart, as an engine of the machine
@@ -33,8 +34,12 @@ export interface Technique {
   readonly name: TechniqueName;
   /** In a figure's legend. */
   readonly title: string;
-  /** Pages of the host's memory that it keeps of its own for each virtual hart. */
-  readonly pages: number;
+  /** Pages of the host's memory that it keeps of its own for each virtual hart of a machine with so many bytes. */
+  pages(memory: number): number;
+  /** The instructions that its host needs for guests that have these; the same where it says nothing. */
+  hostIsa?(isa: Isa): Isa;
+  /** How its guests come to it, for what that costs; by a trap where it says nothing. */
+  readonly crossing?: Crossing;
   /** Whether it runs kernels that were ported to it, and no others. */
   readonly runsPorts?: boolean;
   createCpu(parts: CpuParts): HartEngine;

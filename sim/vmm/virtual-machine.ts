@@ -14,6 +14,7 @@ import { Allocator } from "./allocator.js";
 import type { Costs } from "./costs.js";
 import { inSoftware, ownTraps, type ExitReason } from "./exit-reasons.js";
 import { exitLogView, exitSequenceView, exitsView } from "./exit-views.js";
+import { exitPathView } from "./host-os.js";
 import { Exits } from "./exits.js";
 import { Frames, type Allotment, type HostMemory } from "./frames.js";
 import type { HostCpu } from "./host-cpu.js";
@@ -59,6 +60,7 @@ export class VirtualMachine implements Persist<MachineState> {
       const frames = framesOf(Math.max(leastFrames, shadowPages));
       const allocator = new Allocator({
         guest,
+        bus,
         ramBase: bus.ramBase,
         allotment,
         frames,
@@ -81,7 +83,7 @@ export class VirtualMachine implements Persist<MachineState> {
         exits: this.exits,
         ramBase: bus.ramBase,
         allotment,
-        frames: framesOf(technique.pages),
+        frames: framesOf(technique.pages(size)),
       });
       return allocator;
     });
@@ -140,7 +142,7 @@ export class VirtualMachine implements Persist<MachineState> {
 
   /** How many times the cycles that the same instructions and the guest's own traps take on a bare machine, by the model. */
   get slowdown(): number {
-    return this.cycles / this.exits.costs.bare(this.machine.instructions, this.#count(ownTraps));
+    return this.cycles / this.exits.costs.bare(this.machine.instructions, this.#count(ownTraps) + this.exits.delivered);
   }
 
   #count(reasons: readonly ExitReason[]): number {
@@ -201,6 +203,11 @@ export class VirtualMachine implements Persist<MachineState> {
   /** What the VMM's parts did at the latest exits. */
   exitSequence(most?: number): SequenceView {
     return exitSequenceView(this, most);
+  }
+
+  /** Who acts at an exit of this kind, one after the other, and what that costs. */
+  exitPath(reason: ExitReason): SequenceView {
+    return exitPathView(reason, this.exits.costs);
   }
 
   view(): TableView {

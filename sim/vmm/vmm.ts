@@ -12,6 +12,7 @@ import { Costs, type CostParameters } from "./costs.js";
 import { HostMemory } from "./frames.js";
 import { exitLanesView } from "./exit-views.js";
 import { guestMemory, type Guest } from "./guest.js";
+import type { HostOs } from "./host-os.js";
 import { HostCpu } from "./host-cpu.js";
 import { pageSize } from "./privileged.js";
 import { leastFrames } from "./shadow-paging.js";
@@ -29,6 +30,8 @@ export interface VmmOptions {
   /** Pages for each virtual hart's shadow tables. */
   readonly shadowPages: number;
   readonly costs: Partial<CostParameters>;
+  /** What the monitor is a process of ("Type II"); it owns the machine where null ("Type I"). */
+  readonly hostOs: HostOs | null;
   /** How the host executes: see the machine's options. */
   readonly engine: EngineName;
   readonly patience: number;
@@ -45,6 +48,7 @@ const defaults: VmmOptions = {
   slice: 10_000,
   shadowPages: 64,
   costs: {},
+  hostOs: null,
   engine: "translate",
   patience: usualPatience,
   echo: false,
@@ -56,7 +60,7 @@ export interface VmmRunOptions {
   readonly instructions: number;
 }
 
-/** A virtual machine monitor that owns a machine ("Type I"), and the virtual machines on it. */
+/** A virtual machine monitor, which owns a machine or is a process of its host, and the virtual machines on it. */
 export class Vmm {
   readonly technique: Technique;
   /** The physical machine. */
@@ -85,12 +89,15 @@ export class Vmm {
       isa,
       name: guest.name,
     }));
-    const shadow = (Math.max(leastFrames, shadowPages) + technique.pages) * pageSize;
-    const memory = machines.reduce<number>((sum, each) => sum + each.memory + shadow * (each.harts ?? 1), KiB(64));
-    this.host = machine({ name: "host", memory, isa, patience, echo: false });
+    const tables = (size: number): number => (Math.max(leastFrames, shadowPages) + technique.pages(size)) * pageSize;
+    const memory = machines.reduce<number>(
+      (sum, each) => sum + each.memory + tables(each.memory) * (each.harts ?? 1),
+      KiB(64),
+    );
+    this.host = machine({ name: "host", memory, isa: technique.hostIsa?.(isa) ?? isa, patience, echo: false });
     this.#cpu = new HostCpu(this.host, engine);
     const free = new HostMemory(this.host);
-    const costs = new Costs(options.costs);
+    const costs = new Costs(options.costs, technique.crossing, options.hostOs);
     this.machines = machines.map(
       (each) =>
         new VirtualMachine({

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { MiB } from "../../sim/core/index.js";
 import type { Machine } from "../../sim/machine/index.js";
-import { bare, binaryTranslation, create, guest, trapAndEmulate } from "../../sim/vmm/index.js";
+import { bare, binaryTranslation, create, guest, hardwareAssist, trapAndEmulate } from "../../sim/vmm/index.js";
 import { needsFiles } from "./tools.js";
 
 const opensbi = "/usr/lib/riscv64-linux-gnu/opensbi/generic/fw_jump.elf";
@@ -21,8 +21,8 @@ function boot(machine: Machine): void {
   }
 }
 
-describe("Debian's firmware, de-privileged", () => {
-  for (const technique of [trapAndEmulate, binaryTranslation]) {
+describe("Debian's firmware in a virtual machine", () => {
+  for (const technique of [trapAndEmulate, binaryTranslation, hardwareAssist]) {
     it(`OpenSBI and U-Boot boot under ${technique.name} as on a bare machine, to the last bit of it`, (context) => {
       needsFiles(context, { [opensbi]: "opensbi", [uboot]: "u-boot-qemu" });
       const [firmware, kernel] = [opensbi, uboot].map((path) => new Uint8Array(readFileSync(path)));

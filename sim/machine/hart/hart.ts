@@ -81,7 +81,8 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
   readonly protection: Protection = new Protection();
   readonly registers: BigInt64Array;
   readonly floats: Floats;
-  readonly #clock: HartClock;
+  /** What tells the time; whoever lends the hart to a guest puts that one's in its place. */
+  clock: HartClock;
   readonly evaluator: Evaluator;
   readonly translated: TranslatedEngine;
   readonly #shared: Shared;
@@ -108,7 +109,7 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
     this.id = id;
     this.isa = isa;
     this.features = { ...extensionsOf(isa), sstc: clock.alarm !== undefined, svadu, pmpEntries };
-    this.#clock = clock;
+    this.clock = clock;
     const base = id * hartLayout.size;
     this.state = new PrivilegedState(arena.memory.buffer, base, pmpEntries);
     this.floats = new Floats(arena.memory.buffer, base);
@@ -197,17 +198,17 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
   }
 
   time(): bigint {
-    return this.#clock.time();
+    return this.clock.time();
   }
 
   setTimer(): void {
     const next = setTimers(this);
-    if (next !== undefined) this.#clock.alarm?.(this.id, next);
+    if (next !== undefined) this.clock.alarm?.(this.id, next);
   }
 
   /** An interrupt came by no line. */
   wake(): void {
-    this.#clock.wake?.();
+    this.clock.wake?.();
   }
 
   useFloats(): boolean {

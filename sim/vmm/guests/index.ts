@@ -11,6 +11,7 @@
  * ballooning    a driver for a balloon
  * writer        writes pages, as many and as often as one wants
  * compute       innocuous instructions alone; trapping: privileged ones nearly alone
+ * nanobenchmark  one privileged event, over and over; host-kernel: what a Type II monitor is a process of
  */
 import { block } from "./block.js";
 import { compute } from "./compute.js";

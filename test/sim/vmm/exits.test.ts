@@ -46,7 +46,8 @@ describe("exits are data", () => {
     const { machine, cycles } = create("trap-and-emulate", { guest: guests.tiny, costs }).run();
     const { exits } = machine;
     const fills = exits.count("shadow fill");
-    expect(exits.cycles).toBe((exits.total - fills) * 111 + fills * 7110);
+    const devices = exits.count("device access");
+    expect(exits.cycles).toBe((exits.total - fills) * 111 + fills * 7110 + devices * 3000);
     expect(cycles).toBe(exits.cycles + machine.machine.instructions);
     expect(() => create("trap-and-emulate", { guest: guests.tiny, costs: { tarp: 1 } as object })).toThrow("tarp");
   });

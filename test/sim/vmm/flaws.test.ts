@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { flaws, rv64 } from "../../../sim/machine/index.js";
-import { binaryTranslation, guests, trapAndEmulate, type Guest } from "../../../sim/vmm/index.js";
+import { binaryTranslation, guests, hardwareAssist, trapAndEmulate, type Guest } from "../../../sim/vmm/index.js";
 import { expectSame, runBoth } from "./same.js";
 
 /** Which guest shows each flaw, and what its console then says. */
@@ -63,13 +63,13 @@ describe("trap and emulate on a flawed ISA", () => {
   });
 });
 
-describe("binary translation on a flawed ISA", () => {
+describe.each([binaryTranslation, hardwareAssist])("$name on a flawed ISA", (technique) => {
   const plain = [guests.tiny, guests.timer, guests.paging, guests.processes, guests.block];
   test.each(flaws.map(({ name }) => name))("%s: no guest notices", (name) => {
     const isa = rv64.with(name);
     const own = Object.values(guests).filter((guest) => guest.isa?.name === isa.name);
     for (const guest of [...plain, ...own]) {
-      const pair = runBoth(binaryTranslation, guest, { isa }, few);
+      const pair = runBoth(technique, guest, { isa }, few);
       expect(pair.vmm.machine.ended).toEqual({ kind: "power-off" });
       expectSame(pair);
     }

@@ -174,9 +174,9 @@ used: .skip 128`,
 ];
 
 /** All of the host's memory that isn't the hostile guest's RAM or its tables, which change as it runs. */
-function others(vmm: Vmm, { pages }: Technique): Uint8Array {
+function others(vmm: Vmm, technique: Technique): Uint8Array {
   const { bus } = vmm.host;
-  const first = bus.ramBase + memory + (64 + pages) * 4096;
+  const first = bus.ramBase + memory + (64 + technique.pages(memory)) * 4096;
   return vmm.host.read(first, bus.ramBase + bus.ramSize - first);
 }
 

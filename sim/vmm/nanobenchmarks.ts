@@ -1,0 +1,318 @@
+import { withDefaults, type TableView } from "../core/index.js";
+import { binaryTranslation } from "./binary-translation.js";
+import { Costs, type CostParameters } from "./costs.js";
+import { bare } from "./guest.js";
+import { nanobenchmarkGuest, type NanobenchmarkCode } from "./guests/nanobenchmark.js";
+import { hardwareAssist, hardwareAssistWith } from "./hardware-assist.js";
+import { paravirtualization } from "./paravirtualization.js";
+import type { Technique } from "./technique.js";
+import { trapAndEmulate } from "./trap-and-emulate.js";
+import { Vmm } from "./vmm.js";
+
+/** What executes it: the bare machine, or a VMM; `firstHardware` has neither nested paging nor a virtual timer, as the paper's VT-x. */
+export type NanobenchmarkColumn =
+  "native" | "trapAndEmulate" | "binaryTranslation" | "paravirtualization" | "firstHardware" | "hardware";
+
+interface Nanobenchmark extends NanobenchmarkCode {
+  /** What it is on RISC-V. */
+  readonly what: string;
+  /** Accesses to a device, and misses of the TLB, that one round makes on a bare machine. */
+  readonly devices?: number;
+  readonly misses?: number;
+  /** Published cycles: native, software VMM, hardware VMM; of some only what it was more than. */
+  readonly published?: readonly [native: number | undefined, software: number, hardware: number | string];
+  /** Published microseconds of lmbench: native, Xen, VMware Workstation 3.2, User-mode Linux. */
+  readonly lmbench?: readonly [native: number, xen: number, vmware: number, uml: number];
+}
+
+const skipped = (what: string, body: string): Pick<Nanobenchmark, "what" | "body" | "mode"> => ({
+  what,
+  body,
+  mode: "kernel",
+});
+
+/** Adams & Agesen's seven, as far as RISC-V has such. */
+const nanobenchmarks7: readonly Nanobenchmark[] = [
+  {
+    name: "syscall",
+    what: "ecall from user mode, and back",
+    body: "  ecall",
+    mode: "process",
+    published: [242, 2308, 242],
+  },
+  {
+    name: "in",
+    what: "a load from a device's register",
+    body: "  lbu   t0, 5(s3)",
+    mode: "kernel",
+    devices: 1,
+    published: [3209, 216, 15826],
+  },
+  {
+    name: "cr8wr",
+    what: "a write of stimecmp",
+    body: "  set_timer s4",
+    mode: "kernel",
+    published: [undefined, 35, "> 1000"],
+  },
+  {
+    name: "call/ret",
+    what: "a call of a function that returns",
+    body: "  call  leaf",
+    mode: "kernel",
+    published: [11, 40, 11],
+  },
+  {
+    name: "pgfault",
+    ...skipped("a page fault to the kernel's handler, which skips the load", "  lw    t0, 0(s1)"),
+    misses: 1,
+    published: [1093, 3927, 11242],
+  },
+  {
+    name: "divzero",
+    what: "ebreak in user mode: RISC-V's division never traps",
+    body: "  ebreak",
+    mode: "process",
+    published: [889, 3223, 1014],
+  },
+  {
+    name: "ptemod",
+    what: "a page-table entry changed, fenced and used",
+    body: `  xor   t2, s8, s9
+  xor   s9, s9, t2
+  xor   s8, s8, t2
+  set_entry s5, s8, 0
+  entries_set s1, 1
+  lw    t0, 0(s1)`,
+    mode: "kernel",
+    misses: 1,
+    published: [1, 391, 7733],
+  },
+];
+
+const mapped = 16;
+const each = (line: (page: number) => string): string =>
+  Array.from({ length: mapped }, (_, page) => line(page)).join("\n");
+
+/** Of lmbench's table, what a kernel without files can do. */
+const processes: readonly Nanobenchmark[] = [
+  {
+    name: "null call",
+    what: "ecall from user mode, and back",
+    body: "  ecall",
+    mode: "process",
+    lmbench: [0.45, 0.46, 0.73, 24.7],
+  },
+  {
+    name: "context switch",
+    what: "two address spaces in turn, a page touched in each",
+    body: "  use_root s10\n  lw    t0, 8(s5)\n  use_root s11\n  lw    t0, 8(s5)",
+    mode: "kernel",
+    misses: 2,
+    lmbench: [0.77, 1.97, 18.1, 15.5],
+  },
+  {
+    name: "mmap",
+    what: `${mapped} pages mapped together, each touched, and unmapped`,
+    body: `${each((page) => `  addi  t1, s5, ${16 * 8 + 8 * page}\n  set_entry t1, s8, ${page}`)}
+  entries_set zero, ${mapped}
+  li    t2, 0x40010000
+  li    t3, ${mapped}
+  li    t4, 4096
+2:lw    t0, (t2)
+  add   t2, t2, t4
+  addi  t3, t3, -1
+  bnez  t3, 2b
+${each((page) => `  addi  t1, s5, ${16 * 8 + 8 * page}\n  set_entry t1, zero, ${page}`)}
+  entries_set zero, ${mapped}`,
+    mode: "kernel",
+    misses: mapped,
+    lmbench: [68, 139, 620, 1400],
+  },
+  {
+    name: "prot fault",
+    ...skipped("a store to a page that may only be read", "  li    t1, 0x40001000\n  sw    t0, 0(t1)"),
+    misses: 1,
+    lmbench: [1.06, 1.4, 7.53, 21.8],
+  },
+  {
+    name: "page fault",
+    what: "a page fault, the page mapped, touched, and unmapped",
+    body: `  lw    t0, 0(s1)
+  set_entry s5, s8, 0
+  entries_set s1, 1
+  lw    t0, 0(s1)
+  set_entry s5, zero, 0
+  entries_set s1, 1`,
+    mode: "kernel",
+    misses: 2,
+    lmbench: [1.42, 2.73, 12.4, 26.3],
+  },
+];
+
+const firstHardware = hardwareAssistWith({ nestedPaging: false, timer: true, time: true });
+const techniques: readonly (readonly [NanobenchmarkColumn, Technique])[] = [
+  ["trapAndEmulate", trapAndEmulate],
+  ["binaryTranslation", binaryTranslation],
+  ["paravirtualization", paravirtualization],
+  ["firstHardware", firstHardware],
+  ["hardware", hardwareAssist],
+];
+
+/** Rounds of the short and of the long run: what a round costs is what the difference costs, so beginning and end don't count. */
+const rounds = [8, 24] as const;
+/** A loop's end: one is subtracted, and it goes back. */
+const loop = 2;
+
+type Cycles = Readonly<Record<NanobenchmarkColumn, number>>;
+
+/** One benchmark: the host's cycles that a round takes by the model. */
+export interface NanobenchmarkRow {
+  readonly name: string;
+  readonly what: string;
+  readonly cycles: Cycles;
+}
+
+function nativeCycles(benchmark: Nanobenchmark, times: number, costs: Costs): number {
+  const machine = bare(nanobenchmarkGuest(benchmark, times), { echo: false });
+  machine.run({ engine: "evaluate" });
+  const { cycles, retired } = machine.hart(0);
+  const { devices = 0, misses = 0 } = benchmark;
+  const beside = devices * costs.parameters.device + misses * costs.miss("one");
+  return costs.bare(cycles, cycles - retired) + times * beside;
+}
+
+function virtualCycles(benchmark: Nanobenchmark, technique: Technique, times: number, costs: Costs): number {
+  const vmm = new Vmm(technique, {
+    guest: nanobenchmarkGuest(benchmark, times),
+    costs: costs.parameters,
+    engine: "evaluate",
+  }).run();
+  // Devices are the VMM's; pages are found by the hart, through as many tables as it is on.
+  const missed = costs.miss(technique === hardwareAssist ? "two" : "one");
+  return vmm.cycles + times * (benchmark.misses ?? 0) * missed;
+}
+
+function measure(benchmark: Nanobenchmark, costs: Costs): NanobenchmarkRow {
+  const perRound = (run: (times: number) => number): number => {
+    const [short, long] = rounds.map(run);
+    return ((long ?? 0) - (short ?? 0)) / (rounds[1] - rounds[0]) - loop * costs.parameters.instruction;
+  };
+  const measured = techniques.map(([column, technique]) => [
+    column,
+    perRound((times) => virtualCycles(benchmark, technique, times, costs)),
+  ]);
+  const native = perRound((times) => nativeCycles(benchmark, times, costs));
+  return {
+    name: benchmark.name,
+    what: benchmark.what,
+    cycles: { native, ...Object.fromEntries(measured) } as Cycles,
+  };
+}
+
+const columns = [
+  { key: "name", label: "benchmark" },
+  { key: "what", label: "on RISC-V" },
+  { key: "native" },
+  { key: "trapAndEmulate", label: "trap and emulate" },
+  { key: "binaryTranslation", label: "binary translation" },
+  { key: "paravirtualization", label: "paravirtual" },
+  { key: "firstHardware", label: "hardware, shadow tables" },
+  { key: "hardware", label: "hardware, nested tables" },
+] as const;
+
+const rounded = (cycles: Cycles): Record<string, number> =>
+  Object.fromEntries(Object.entries(cycles).map(([column, count]) => [column, Math.round(count)]));
+
+/** Benchmarks' results, and the published ones beside them. */
+export interface Nanobenchmarks {
+  readonly rows: readonly NanobenchmarkRow[];
+  view(): TableView;
+}
+
+export interface NanobenchmarkOptions {
+  readonly costs: Partial<CostParameters>;
+}
+
+function run(
+  list: readonly Nanobenchmark[],
+  options: Partial<NanobenchmarkOptions> | undefined,
+): readonly NanobenchmarkRow[] {
+  const { costs: given } = withDefaults<NanobenchmarkOptions>("nanobenchmarks", options, { costs: {} });
+  const costs = new Costs(given);
+  return list.map((benchmark) => measure(benchmark, costs));
+}
+
+/**
+ * The seven nanobenchmarks of K. Adams and O. Agesen, "A Comparison of Software and Hardware Techniques for x86 Virtualization"
+ * (ASPLOS 2006, figure 4), as kernels for RISC-V, on a bare machine and under every technique: cycles of the model for each event.
+ *
+ * What differs: code isn't moved by our translator, so that a call and its return cost it nothing; shadow tables are not
+ * write-protected, so that a changed entry costs nothing before it is fenced and used.
+ * @throws UsageError for an option that there isn't
+ */
+export function nanobenchmarks(options?: Partial<NanobenchmarkOptions>): Nanobenchmarks {
+  const rows = run(nanobenchmarks7, options);
+  return {
+    rows,
+    view: () => ({
+      as: "table",
+      title: "What one event costs, by technique",
+      columns: [
+        ...columns,
+        { key: "publishedNative", label: "published: native" },
+        { key: "publishedSoftware", label: "software VMM" },
+        { key: "publishedHardware", label: "hardware VMM" },
+      ],
+      rows: rows.map(({ name, what, cycles }, index) => {
+        const [native, software, hardware] = nanobenchmarks7[index]?.published ?? [];
+        return {
+          name,
+          what,
+          ...rounded(cycles),
+          publishedNative: native ?? "",
+          publishedSoftware: software ?? "",
+          publishedHardware: hardware ?? "",
+        };
+      }),
+      caption:
+        "cycles of the model; published: Adams & Agesen 2006, a Pentium 4 of 3.8 GHz with VT-x and without nested paging",
+    }),
+  };
+}
+
+/**
+ * Rows of lmbench's process table in P. Barham et al., "Xen and the Art of Virtualization" (SOSP 2003, tables 3 and 4), as kernels for
+ * RISC-V: what they have in common with the published ones is the order of the columns. fork and exec, which need files, are not there.
+ * @throws UsageError for an option that there isn't
+ */
+export function processBenchmarks(options?: Partial<NanobenchmarkOptions>): Nanobenchmarks {
+  const rows = run(processes, options);
+  return {
+    rows,
+    view: () => ({
+      as: "table",
+      title: "What a process costs its kernel, by technique",
+      columns: [
+        ...columns,
+        { key: "lmbenchNative", label: "published: native", unit: "µs" },
+        { key: "xen", label: "Xen", unit: "µs" },
+        { key: "vmware", label: "VMware Workstation", unit: "µs" },
+        { key: "uml", label: "User-mode Linux", unit: "µs" },
+      ],
+      rows: rows.map(({ name, what, cycles }, index) => {
+        const [lmbenchNative, xen, vmware, uml] = processes[index]?.lmbench ?? [];
+        return {
+          name,
+          what,
+          ...rounded(cycles),
+          lmbenchNative: lmbenchNative ?? "",
+          xen: xen ?? "",
+          vmware: vmware ?? "",
+          uml: uml ?? "",
+        };
+      }),
+      caption: "ours: cycles of the model; published: lmbench on a Xeon of 2.4 GHz, Barham et al. 2003",
+    }),
+  };
+}

@@ -25,11 +25,11 @@ import {
 import { send } from "../task/signal-sending.js";
 import { SIGPIPE } from "../task/signals.js";
 import type { Task } from "../task/task.js";
-import { pageSize } from "../vfs/content.js";
 import type { Channel, Inode } from "../vfs/inode.js";
 import type { Place } from "../vfs/mount.js";
 import { OpenFile } from "../vfs/open-file.js";
 import { demand } from "../vfs/permission.js";
+import { moved } from "./descriptors.js";
 import { isActivity } from "./interposer.js";
 import { demandWritable, target } from "./paths.js";
 import { full, partial, type Rows } from "./row.js";
@@ -127,13 +127,6 @@ function open(
     yield* waits;
     return install(task, channel, flags, place);
   })();
-}
-
-/** Memory moved costs time. */
-function moved(task: Task, bytes: number): void {
-  const cost = (bytes / pageSize) * task.kernel.costs.page;
-  task.debt += Math.round(cost);
-  task.systemTime += Math.round(cost);
 }
 
 function readAt(

@@ -1,8 +1,8 @@
 import { invariant, Signal, type Activity, type Engine, type Trace, type Waiter } from "../../core/index.js";
 import type { Cgroup, Member } from "../cgroup/cgroup.js";
-import type { NetworkStack } from "../network.js";
 import type { Costs } from "../machine.js";
 import { numberIn, type PidNamespace } from "../namespace/pid-namespace.js";
+import type { NetworkHost } from "../namespace/net-namespace.js";
 import type { NamespaceSet, TimeNamespace } from "../namespace/plain-namespaces.js";
 import { baseWeight, Entity } from "../scheduler/entity.js";
 import type { Scheduler } from "../scheduler/scheduler.js";
@@ -53,8 +53,8 @@ export interface KernelState {
   /** Total memory, in bytes, and what of it is free. */
   readonly memory: number;
   readonly freeMemory: number;
-  /** A network stack for a new net namespace; undefined on a machine without a network. */
-  newNetwork(): NetworkStack | undefined;
+  /** What net namespaces need; undefined on a machine without a network. */
+  readonly networkHost: NetworkHost | undefined;
   random(length: number): Uint8Array;
   panic(reason: string): void;
   /** Switches the machine off. */

@@ -95,6 +95,11 @@ export class DescriptorTable {
     return descriptor;
   }
 
+  /** How many descriptors are in use. */
+  get count(): number {
+    return this.#slots.reduce((count, slot) => count + (slot === undefined ? 0 : 1), 0);
+  }
+
   /** Puts a file under a descriptor; what was there is closed. */
   set(descriptor: number, file: OpenFile, closeOnExec: boolean): void {
     const before = this.#slots[descriptor];

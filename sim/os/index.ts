@@ -45,6 +45,7 @@ export { getaddrinfo, type NameError } from "./network/getaddrinfo.js";
 export { netlink } from "./network/netlink-request.js";
 export type { LinkRow, NeighbourRow, NetlinkRequest, RouteRow, SocketRow } from "./network/rtnetlink.js";
 export type { NetworkAddress } from "./network/socket.js";
+export { EPOLLET, EPOLLONESHOT } from "./ipc/epoll.js";
 export { executable, type Program } from "./task/program.js";
 export { describeStatus } from "./task/signals.js";
 export { allCapabilities, capabilityNames, noCapabilities } from "./security/capabilities.js";

@@ -211,7 +211,7 @@ export class Kernel implements Mounter {
       cgroup: this.cgroups,
       files: new DescriptorTable(),
       context: { root: this.#root, cwd: this.#root, umask: 0o022 },
-      limits: { files: 1024 },
+      limits: { files: 1024, processes: Infinity, fileSize: Infinity, addressSpace: Infinity },
       group: new ProcessGroup<Task>(ids, new Session<Task>(ids)),
       name: options.name ?? "init",
       memory: new AddressSpace(this.cgroups, (payer, bytes) => {

@@ -1,7 +1,6 @@
 import { any, type Activity, type Nanos, type Signal } from "../../core/index.js";
 import { E } from "../errno.js";
-import { O_RDONLY, O_RDWR, O_WRONLY, POLLERR, POLLHUP, POLLIN, POLLOUT } from "../flags.js";
-import { EventCounter } from "../ipc/event-counter.js";
+import { O_RDONLY, O_WRONLY, POLLERR, POLLHUP, POLLIN, POLLOUT } from "../flags.js";
 import { Pipe, PipeEnd } from "../ipc/pipe.js";
 import { wait } from "../task/execution.js";
 import type { Task } from "../task/task.js";
@@ -37,17 +36,10 @@ export const channelCalls = {
     const reader = add(task, new PipeEnd(pipe, O_RDONLY), O_RDONLY | flags, label);
     return [reader, add(task, new PipeEnd(pipe, O_WRONLY), O_WRONLY | flags, label)];
   },
-  eventfd2(
-    task: Task,
-    count: number = 0,
-    flags: { readonly semaphore?: boolean; readonly flags?: number } = {},
-  ): number {
-    return add(
-      task,
-      new EventCounter(count, flags.semaphore ?? false),
-      O_RDWR | (flags.flags ?? 0),
-      "anon_inode:[eventfd]",
-    );
+  close_range(task: Task, first: number, last: number): undefined {
+    if (first > last) throw E.EINVAL;
+    for (const [descriptor] of [...task.files.entries()])
+      if (descriptor >= first && descriptor <= last) task.files.remove(descriptor);
   },
   poll(task: Task, asked: readonly Polled[], timeout?: Nanos): readonly Polled[] | Activity<readonly Polled[]> {
     const { ready } = look(task, asked);
@@ -70,6 +62,6 @@ export const channelCalls = {
 
 export const channelRows: Rows<typeof channelCalls> = {
   pipe2: partial(293, "no O_DIRECT; the size is fixed"),
-  eventfd2: partial(290, "counts exact to 2^53"),
+  close_range: partial(436, "no flags"),
   poll: full(7),
 };

@@ -23,7 +23,7 @@ import {
   SEEK_SET,
 } from "../flags.js";
 import { send } from "../task/signal-sending.js";
-import { SIGPIPE } from "../task/signals.js";
+import { SIGPIPE, SIGXFSZ } from "../task/signals.js";
 import type { Task } from "../task/task.js";
 import type { Channel, Inode } from "../vfs/inode.js";
 import type { Place } from "../vfs/mount.js";
@@ -161,6 +161,15 @@ function writeAt(
   if (!file.writable) throw E.EBADF;
   if (offset !== undefined && !channel.seekable) throw E.ESPIPE;
   const at = offset ?? (file.appends ? (file.place?.inode.attributes().size ?? file.offset) : file.offset);
+  const regular = file.place?.inode.isRegular === true;
+  if (regular && at + bytes.length > task.limits.fileSize) {
+    // Nothing fits: SIGXFSZ and EFBIG; else what does.
+    if (at >= task.limits.fileSize) {
+      send(task, SIGXFSZ, undefined);
+      throw E.EFBIG;
+    }
+    bytes = bytes.subarray(0, task.limits.fileSize - at);
+  }
   const done = (taken: number): number => {
     if (offset === undefined && channel.seekable) file.offset = at + taken;
     moved(task, taken);

@@ -10,6 +10,7 @@ import { judge, type FilterAction } from "../security/seccomp.js";
 import { absentCalls } from "./absent.js";
 import { attributeCalls, attributeRows } from "./attribute-calls.js";
 import { channelCalls, channelRows } from "./channel-calls.js";
+import { eventCalls, eventRows } from "./event-calls.js";
 import { fileCalls, fileRows } from "./file-calls.js";
 import { identityCalls, identityRows } from "./identity-calls.js";
 import { isActivity, type Outcome, type SystemCall } from "./interposer.js";
@@ -32,6 +33,7 @@ const handlers = {
   ...channelCalls,
   ...socketCalls,
   ...messageCalls,
+  ...eventCalls,
 };
 const rows: Readonly<Record<string, Row>> = {
   ...fileRows,
@@ -44,6 +46,7 @@ const rows: Readonly<Record<string, Row>> = {
   ...channelRows,
   ...socketRows,
   ...messageRows,
+  ...eventRows,
 };
 
 type Handlers = typeof fileCalls &
@@ -55,7 +58,8 @@ type Handlers = typeof fileCalls &
   typeof namespaceCalls &
   typeof channelCalls &
   typeof socketCalls &
-  typeof messageCalls;
+  typeof messageCalls &
+  typeof eventCalls;
 
 /** What a call's activity gives; a call that doesn't return gives never. */
 type Given<R> = Exclude<R, Activity<unknown>> | (R extends Activity<infer T> ? T : never) extends infer V

@@ -39,6 +39,11 @@ export class OpenFile {
     return (this.flags & O_APPEND) !== 0;
   }
 
+  /** Whether the last descriptor is gone. */
+  get closed(): boolean {
+    return this.references === 0;
+  }
+
   hold(): this {
     this.references++;
     return this;

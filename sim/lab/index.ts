@@ -4,6 +4,7 @@
  * lab         a world with the simulator's nouns on it
  * isa         the sets of instructions that machines can have
  * vmm         virtual machine monitors
+ * linux       a simulated Linux; `os` has all of its names
  * network/    hosts, switches and links, measured
  * exercises/  predict, reveal, check, problem, hint, checkpoint, claim
  */
@@ -75,6 +76,9 @@ export {
 export * as net from "../net/index.js";
 export { isa } from "./isa.js";
 export { lab, type Lab, type LabOptions } from "./lab.js";
+export { linux } from "./linux.js";
+/** The simulated Linux itself: its constants, programs, views. */
+export * as os from "../os/index.js";
 export { vmm } from "./vmm.js";
 export type {
   Backing,

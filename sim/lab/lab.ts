@@ -16,6 +16,8 @@ import {
   type World,
 } from "../core/index.js";
 import { machine, wire, type Machine, type MachineOptions, type Wire, type WireOptions } from "../machine/index.js";
+import type { Kernel, KernelOptions } from "../os/index.js";
+import { linux } from "./linux.js";
 import { network, type Network } from "./network/index.js";
 import { createDisk, type Disk, type DiskOptions } from "../storage/index.js";
 
@@ -52,6 +54,8 @@ export interface Lab extends World {
   wire(options?: Partial<Omit<WireOptions, "world">>): Wire;
   /** Hosts, switches and routers, to be linked and measured. */
   network(): Network;
+  /** A simulated Linux, on this world's clock. */
+  linux(options?: Partial<Omit<KernelOptions, "world">>): Kernel;
 }
 
 /** Makes a world to experiment in. @throws UsageError for an unknown option */
@@ -74,5 +78,6 @@ export function lab(options?: Partial<LabOptions>): Lab {
     machine: (how) => machine({ ...how, world }),
     wire: (how) => wire({ ...how, world }),
     network: () => network({ world }),
+    linux: (how) => linux({ ...how, world }),
   };
 }

@@ -23,6 +23,7 @@
 export * from "./packet/address.js";
 export { formatIpv6, ipv6, type Ipv6 } from "./packet/ipv6.js";
 export * from "./packet/packet.js";
+export { checksum } from "./packet/checksum.js";
 export { encodeFrame } from "./packet/encode.js";
 export { decodeFrame } from "./packet/decode.js";
 export { describeFrame, describePacket, endsOf } from "./packet/describe.js";

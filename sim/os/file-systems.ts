@@ -98,7 +98,7 @@ export const fileSystemTypes: Readonly<Record<string, ((mounting: Mounting) => F
   tmpfs,
   overlay,
   proc: ({ kernel, task }) => procfs(kernel, task?.pidNamespace ?? kernel.pidNamespace),
-  sysfs: ({ kernel }) => sysfs(kernel),
+  sysfs: ({ kernel, task }) => sysfs(kernel, (task?.namespaces ?? kernel.namespaces).net),
   devpts: ({ kernel }) => new Devpts(kernel.nextDevice(), kernel.terminals),
   cgroup2: ({ kernel, task }) => kernel.cgroupfs.at(task?.namespaces.cgroup.root ?? kernel.cgroups),
   devtmpfs: ({ kernel }) =>

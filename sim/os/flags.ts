@@ -97,3 +97,26 @@ export const makedev = (major: number, minor: number): number =>
   (major << 8) | (minor & 0xff) | ((minor & ~0xff) << 12);
 export const majorOf = (device: number): number => (device >> 8) & 0xfff;
 export const minorOf = (device: number): number => (device & 0xff) | ((device >> 12) & ~0xff);
+
+export const POLLRDHUP = 0x2000;
+
+export const AF_UNIX = 1;
+export const AF_INET = 2;
+export const AF_NETLINK = 16;
+export const SOCK_STREAM = 1;
+export const SOCK_DGRAM = 2;
+export const SOCK_RAW = 3;
+export const SOCK_SEQPACKET = 5;
+export const SOCK_NONBLOCK: number = O_NONBLOCK;
+export const SOCK_CLOEXEC: number = O_CLOEXEC;
+export const IPPROTO_ICMP = 1;
+export const IPPROTO_TCP = 6;
+export const IPPROTO_UDP = 17;
+export const SOL_SOCKET = 1;
+export const SOL_IP = 0;
+export const SHUT_RD = 0;
+export const SHUT_WR = 1;
+export const SHUT_RDWR = 2;
+export const MSG_PEEK = 2;
+export const MSG_DONTWAIT = 0x40;
+export const MSG_NOSIGNAL = 0x4000;

@@ -37,11 +37,15 @@
  */
 export { E, Errno } from "./errno.js";
 export * from "./flags.js";
-export { Kernel, type KernelOptions } from "./kernel.js";
+export { Kernel, type KernelOptions, type NetworkCard } from "./kernel.js";
 export type { CpuSource } from "./machine.js";
 export { attempt, systemCallTable, type ChildBody, type Sys } from "./syscall/table.js";
 export type { SystemCallInterposer } from "./syscall/interposer.js";
-export { AF_UNIX, SOCK_STREAM } from "./syscall/channel-calls.js";
+export { getaddrinfo, type NameError } from "./network/getaddrinfo.js";
+export { netlink } from "./network/netlink-request.js";
+export type { LinkRow, NeighbourRow, NetlinkRequest, RouteRow, SocketRow } from "./network/rtnetlink.js";
+export type { NetworkAddress } from "./network/socket.js";
+export { EPOLLET, EPOLLONESHOT } from "./ipc/epoll.js";
 export { executable, type Program } from "./task/program.js";
 export { describeStatus } from "./task/signals.js";
 export { allCapabilities, capabilityNames, noCapabilities } from "./security/capabilities.js";

@@ -10,6 +10,7 @@ import {
   type Trace,
   type World,
 } from "../core/index.js";
+import { ethernet, mac, type FrameLink, type NetworkInterface } from "../net/index.js";
 import { Cgroup, type Member } from "./cgroup/cgroup.js";
 import { Cgroupfs } from "./cgroup/cgroupfs.js";
 import { E } from "./errno.js";
@@ -19,7 +20,8 @@ import { bareCpus, measuredCosts, type Costs, type CpuSource } from "./machine.j
 import { PidNamespace } from "./namespace/pid-namespace.js";
 import type { NamespaceSet } from "./namespace/plain-namespaces.js";
 import { UserNamespace } from "./namespace/user-namespace.js";
-import type { NetworkStack } from "./network.js";
+import { NetNamespace } from "./namespace/net-namespace.js";
+import { Networks } from "./network/networks.js";
 import { rootCredentials } from "./security/credentials.js";
 import { Scheduler } from "./scheduler/scheduler.js";
 import type { SystemCallInterposer } from "./syscall/interposer.js";
@@ -59,8 +61,20 @@ export interface KernelOptions {
   readonly bootTime: number;
   /** The root file system; an empty tmpfs with the usual directories where absent. */
   readonly root: FileSystem | undefined;
-  /** Makes a network stack for each net namespace. */
-  readonly network: (() => NetworkStack) | undefined;
+  /** Whether it has a network at all; without one there are only sockets of AF_UNIX. */
+  readonly network: boolean;
+  /** Network cards: eth0 and on, in this order. More may be plugged in by `plug`. */
+  readonly cards: readonly NetworkCard[];
+}
+
+/** A network card: what it is plugged into, a cable or a switch of sim/net, or a machine's wire by its `frameLink`. */
+export interface NetworkCard {
+  readonly link: FrameLink;
+  /** "eth0" and on where absent. */
+  readonly name?: string;
+  /** "02:42:…"; a random one where absent. */
+  readonly mac?: string;
+  readonly mtu?: number;
 }
 
 /** A simulated Linux kernel: boots with an empty set of tasks; `boot` starts pid 1. */
@@ -87,7 +101,7 @@ export class Kernel implements Mounter {
   readonly panics: Signal<string> = new Signal("kernel panic");
   readonly #programs = new Map<string, Program<Sys>>();
   readonly #pipes = new WeakMap<Inode, Pipe>();
-  readonly #network: (() => NetworkStack) | undefined;
+  readonly networkHost: Networks | undefined;
   readonly #root: Place;
   /** The kernel itself, as who acts on files. */
   readonly caller: Caller;
@@ -107,7 +121,8 @@ export class Kernel implements Mounter {
       costs: measuredCosts,
       bootTime: 0,
       root: undefined,
-      network: undefined,
+      network: true,
+      cards: [],
     });
     this.world = given.world;
     this.costs = given.costs;
@@ -115,7 +130,6 @@ export class Kernel implements Mounter {
     this.machine = given.machine;
     this.bootTime = given.bootTime;
     this.memory = given.memory;
-    this.#network = given.network;
     const { engine } = given.world;
     const cpus = typeof given.cpus === "number" ? bareCpus(engine, given.cpus) : given.cpus;
     this.scheduler = new Scheduler<Task>(engine, cpus, { advance }, given.costs.contextSwitch, this.cgroups.group);
@@ -125,12 +139,16 @@ export class Kernel implements Mounter {
     this.userNamespace = user;
     this.pidNamespace = new PidNamespace<Task>(4026531836, undefined, user);
     this.caller = { credentials: rootCredentials(user) };
+    this.networkHost = given.network
+      ? new Networks(this.world, given.costs, this.scheduler, () => this.pidNamespace.tasks.values())
+      : undefined;
+    const net = new NetNamespace(4026531840, user, this.networkHost).hold();
     const mnt = new MountNamespace(4026531841, user);
     this.namespaces = {
       mnt,
       uts: { kind: "uts", number: 4026531838, userNamespace: user, hostname: given.hostname, domainname: "(none)" },
       ipc: { kind: "ipc", number: 4026531839, userNamespace: user },
-      net: { kind: "net", number: 4026531840, userNamespace: user, stack: given.network?.() },
+      net,
       cgroup: { kind: "cgroup", number: 4026531835, userNamespace: user, root: this.cgroups },
       time: { kind: "time", number: 4026531834, userNamespace: user, monotonic: 0, boottime: 0 },
     };
@@ -138,6 +156,9 @@ export class Kernel implements Mounter {
     this.devpts = new Devpts(this.nextDevice(), this.terminals);
     this.terminals.register(this.devices, () => this.devpts);
     registerMemoryDevices(this.devices, (length) => this.random(length));
+    // Its lo is up, as the first thing that an init does; others come with theirs down.
+    if (this.networkHost !== undefined && net.net.lo.up) this.networkHost.initial = net;
+    for (const card of given.cards) this.plug(card);
     this.#root = mountRoot(this, given.root ?? plainRoot(this), mnt);
   }
 
@@ -190,7 +211,7 @@ export class Kernel implements Mounter {
       cgroup: this.cgroups,
       files: new DescriptorTable(),
       context: { root: this.#root, cwd: this.#root, umask: 0o022 },
-      limits: { files: 1024 },
+      limits: { files: 1024, processes: Infinity, fileSize: Infinity, addressSpace: Infinity },
       group: new ProcessGroup<Task>(ids, new Session<Task>(ids)),
       name: options.name ?? "init",
       memory: new AddressSpace(this.cgroups, (payer, bytes) => {
@@ -289,8 +310,20 @@ export class Kernel implements Mounter {
     return new PipeEnd(pipe, flags, true);
   }
 
-  newNetwork(): NetworkStack | undefined {
-    return this.#network?.();
+  /**
+   * Plugs a network card in: an interface of the initial network namespace, down and without addresses.
+   * @throws UsageError on a machine without a network
+   */
+  plug({ link, name, mac: address, mtu = 1500 }: NetworkCard): NetworkInterface {
+    const { net } = this.namespaces;
+    if (!net.present) throw new UsageError("this kernel has no network", "Make it with { network: true }.");
+    let number = 0;
+    while (net.net.find(`eth${number}`) !== undefined) number++;
+    const card = ethernet(this.world, name ?? `eth${number}`);
+    if (address !== undefined) card.mac = mac(address);
+    card.mtu = mtu;
+    card.plug(link);
+    return net.net.addInterface(card);
   }
 
   random(length: number): Uint8Array {

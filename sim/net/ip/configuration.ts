@@ -92,6 +92,16 @@ export abstract class IpConfiguration implements InterfaceOwner {
     return added;
   }
 
+  /** @throws UsageError for a name that is taken here */
+  renameInterface(renamed: NetworkInterface, name: string): void {
+    if (this.#interfaces.has(name)) {
+      throw new UsageError(`${this.name} has an interface "${name}" already`, "Give another name.");
+    }
+    this.#interfaces.delete(renamed.name);
+    renamed.name = name;
+    this.#interfaces.set(name, renamed);
+  }
+
   removeInterface(removed: NetworkInterface): void {
     if (this.#interfaces.get(removed.name) !== removed) return;
     this.setUp(removed, false);

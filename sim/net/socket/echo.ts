@@ -13,6 +13,7 @@ export type EchoAnswer =
       readonly from: Ipv4;
       readonly ttl: number;
       readonly bytes: number;
+      readonly data: Uint8Array;
     }
   | {
       readonly kind: "error";
@@ -41,7 +42,7 @@ export class EchoSocket {
     };
     this.#identifier = icmp.listen({
       reply: ({ sequence, data }, from, ttl) => {
-        arrived({ kind: "reply", sequence, from, ttl, bytes: data.length + 8 });
+        arrived({ kind: "reply", sequence, from, ttl, bytes: data.length + 8, data });
       },
       error: (type, code, sequence, from) => {
         arrived({ kind: "error", sequence, from, type, code });
@@ -49,16 +50,29 @@ export class EchoSocket {
     });
   }
 
-  /** Sends a request. */
+  /** What its requests are told apart by from those of others. */
+  get identifier(): number {
+    return this.#identifier;
+  }
+
+  /** Whether an answer waits to be taken. */
+  get readable(): boolean {
+    return this.#answers.length > 0;
+  }
+
+  /** Sends a request, with `data` or so many bytes of a pattern. */
   send(
     to: string | Ipv4,
     sequence: number,
-    { bytes = 56, ttl = 64 }: { readonly bytes?: number; readonly ttl?: number } = {},
+    {
+      bytes = 56,
+      ttl = 64,
+      data = Uint8Array.from({ length: bytes }, (_, at) => at & 255),
+    }: { readonly bytes?: number; readonly ttl?: number; readonly data?: Uint8Array } = {},
   ): Errno | undefined {
     const destination = ipv4(to);
     const source = this.#stack.sourceFor(destination);
     if (typeof source === "string") return source;
-    const data = Uint8Array.from({ length: bytes }, (_, at) => at & 255);
     return this.#stack.send({
       kind: "ipv4",
       source,

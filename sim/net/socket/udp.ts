@@ -215,7 +215,17 @@ export class UdpSocket {
   }
 
   get readable(): boolean {
-    return this.#waiting.length > 0 || this.#errors.length > 0;
+    return this.waits || this.failing;
+  }
+
+  /** Whether a datagram waits to be read. */
+  get waits(): boolean {
+    return this.#waiting.length > 0;
+  }
+
+  /** Whether an error waits to be told. */
+  get failing(): boolean {
+    return this.#errors.length > 0;
   }
 
   /** Fires when a datagram, or an error, has come. */

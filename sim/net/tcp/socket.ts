@@ -152,8 +152,7 @@ export class TcpSocket {
       if (tcb === undefined) return "ENOTCONN";
       if (tcb.state === "CLOSED") {
         const failed = tcb.takeError() ?? "ECONNABORTED";
-        this.#tcb = undefined;
-        if (this.#bound === undefined) this.#local = { address: anyIpv4, port: 0 };
+        this.forgetConnection();
         return failed;
       }
       if (tcb.state !== "SYN_SENT" && tcb.state !== "SYN_RECEIVED") {
@@ -162,6 +161,18 @@ export class TcpSocket {
       }
       yield tcb.writable;
     }
+  }
+
+  /** A connection that failed: the socket may connect again. */
+  forgetConnection(): void {
+    if (this.#tcb?.state !== "CLOSED") return;
+    this.#tcb = undefined;
+    if (this.#bound === undefined) this.#local = { address: anyIpv4, port: 0 };
+  }
+
+  /** Whether it listens, or has or had a connection. */
+  get used(): boolean {
+    return this.#listener !== undefined || this.#tcb !== undefined;
   }
 
   /** Puts what fits into the send buffer. @returns how many bytes that were */

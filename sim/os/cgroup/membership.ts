@@ -12,6 +12,7 @@ export function moveTask(task: Task, to: Cgroup): void {
   to.born(true);
   to.members.add(task);
   task.cgroup = to;
+  task.memory.move(to);
   task.kernel.scheduler.move(task, to.schedulingGroup);
   task.freeze(to.isFrozen);
   from.changed();

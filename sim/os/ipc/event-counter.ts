@@ -44,14 +44,20 @@ export class EventCounter implements Channel {
   }
 
   #take(): Uint8Array {
-    let value = this.#semaphore ? 1 : this.#count;
+    const value = this.#semaphore ? 1 : this.#count;
     this.#count -= value;
-    const bytes = new Uint8Array(8);
-    for (let at = 0; at < 8; at++) {
-      bytes[at] = value % 256;
-      value = Math.floor(value / 256);
-    }
     this.#queue.wake();
-    return bytes;
+    return counterBytes(value);
   }
+}
+
+/** A count as such files give it: 8 bytes, little-endian. */
+export function counterBytes(count: number): Uint8Array {
+  const bytes = new Uint8Array(8);
+  let left = count;
+  for (let at = 0; at < 8; at++) {
+    bytes[at] = left % 256;
+    left = Math.floor(left / 256);
+  }
+  return bytes;
 }

@@ -1,7 +1,7 @@
 import type { Cgroup } from "../cgroup/cgroup.js";
-import type { NetworkStack } from "../network.js";
 import type { MountNamespace } from "../vfs/mount.js";
 import type { Namespace } from "./namespace.js";
+import type { NetNamespace } from "./net-namespace.js";
 import type { UserNamespace } from "./user-namespace.js";
 
 /** uts_namespaces(7). */
@@ -16,14 +16,6 @@ interface UtsNamespace extends Namespace {
 interface IpcNamespace extends Namespace {
   readonly kind: "ipc";
   readonly userNamespace: UserNamespace;
-}
-
-/** network_namespaces(7): a network stack of its own. */
-interface NetNamespace extends Namespace {
-  readonly kind: "net";
-  readonly userNamespace: UserNamespace;
-  /** Undefined on a machine without a network. */
-  readonly stack: NetworkStack | undefined;
 }
 
 /** cgroup_namespaces(7): what /proc/PID/cgroup shows as the root. */

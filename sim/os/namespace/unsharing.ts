@@ -5,6 +5,7 @@ import type { Credentials } from "../security/credentials.js";
 import type { Task } from "../task/task.js";
 import { MountNamespace, type Mount, type Place } from "../vfs/mount.js";
 import { copyTree } from "../vfs/propagation.js";
+import { NetNamespace } from "./net-namespace.js";
 import type { NamespaceSet, TimeNamespace } from "./plain-namespaces.js";
 import { noId, UserNamespace } from "./user-namespace.js";
 
@@ -63,7 +64,7 @@ export function changeNamespaces(task: Task, flags: number, credentials: Credent
   if ((flags & CLONE_NEWUTS) !== 0) uts = { ...uts, number: number(), userNamespace };
   if ((flags & CLONE_NEWIPC) !== 0) ipc = { kind: "ipc", number: number(), userNamespace };
   if ((flags & CLONE_NEWNET) !== 0) {
-    net = { kind: "net", number: number(), userNamespace, stack: kernel.newNetwork() };
+    net = new NetNamespace(number(), userNamespace, kernel.networkHost);
     task.debt += kernel.costs.network;
   }
   if ((flags & CLONE_NEWCGROUP) !== 0) cgroup = { kind: "cgroup", number: number(), userNamespace, root: task.cgroup };

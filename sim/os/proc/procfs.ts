@@ -1,13 +1,15 @@
 import { E } from "../errno.js";
 import { S_IFREG } from "../flags.js";
+import { NetNamespace } from "../namespace/net-namespace.js";
 import type { PidNamespace } from "../namespace/pid-namespace.js";
 import type { UserNamespace } from "../namespace/user-namespace.js";
 import type { Task } from "../task/task.js";
 import { type KernelState } from "../task/task.js";
 import type { Caller } from "../vfs/caller.js";
-import type { FileSystem, Inode } from "../vfs/inode.js";
+import type { Channel, FileSystem, Inode } from "../vfs/inode.js";
 import { Mount, type Place } from "../vfs/mount.js";
 import { PseudoDirectory, PseudoFile, PseudoFs, PseudoInode, PseudoLink, PseudoMagicLink } from "../vfs/pseudo.js";
+import { addNetworkFiles } from "./network-files.js";
 import { addSystemFiles } from "./system-files.js";
 import { demandInsight, namespacesOf, placeOf, reader, shownPath, taskFiles } from "./task-files.js";
 
@@ -37,6 +39,7 @@ class ProcRoot extends PseudoDirectory {
     };
     this.add("self", new PseudoLink(fs, self));
     this.add("mounts", new PseudoLink(fs, () => "self/mounts"));
+    this.add("net", new PseudoLink(fs, () => "self/net"));
   }
 
   protected override find(name: string): Inode | undefined {
@@ -75,6 +78,7 @@ class TaskDirectory extends PseudoDirectory {
         ),
       );
     }
+    if (task.namespaces.net.present) addNetworkFiles(this.directory("net"), () => task.namespaces.net);
     this.add("fd", new DescriptorDirectory(fs, this, task));
     this.add("ns", new NamespaceDirectory(fs, this, task, nsfs));
   }
@@ -122,11 +126,21 @@ class NamespaceInode extends PseudoInode {
     return { ...super.attributes(), ino: this.namespace.number };
   }
 
-  override open(): { readonly seekable: false; read(): never; write(): never } {
+  override open(): Channel {
     const refuse = (): never => {
       throw E.EINVAL;
     };
-    return { seekable: false, read: refuse, write: refuse };
+    const { namespace } = this;
+    const plain = { seekable: false, read: refuse, write: refuse };
+    if (!(namespace instanceof NetNamespace)) return plain;
+    // An opened file keeps its namespace.
+    namespace.hold();
+    return {
+      ...plain,
+      release: () => {
+        namespace.letGo();
+      },
+    };
   }
 }
 

@@ -1,14 +1,18 @@
+import type { NetNamespace } from "../namespace/net-namespace.js";
 import type { KernelState } from "../task/task.js";
 import type { FileSystem } from "../vfs/inode.js";
 import { PseudoDirectory, PseudoFs } from "../vfs/pseudo.js";
+import { NetworkClass } from "./network-files.js";
 
-/** sysfs(5), small: the CPUs, and the directory where cgroups are mounted. */
-export function sysfs(kernel: KernelState): FileSystem {
+/** sysfs(5), small: the CPUs, the interfaces of its mounter's network namespace, and where cgroups are mounted. */
+export function sysfs(kernel: KernelState, net: NetNamespace): FileSystem {
   const fs = new PseudoFs("sysfs", kernel.nextDevice());
   const root = new PseudoDirectory(fs, undefined, "/");
   fs.root = root;
   root.directory("fs").directory("cgroup");
   for (const name of ["block", "bus", "class", "kernel"]) root.directory(name);
+  const classes = root.directory("class");
+  if (net.present) classes.add("net", new NetworkClass(fs, classes, net));
   const cpu = root.directory("devices").directory("system").directory("cpu");
   const range = (): string => (kernel.scheduler.cpus === 1 ? "0\n" : `0-${kernel.scheduler.cpus - 1}\n`);
   for (const name of ["online", "possible", "present"]) cpu.file(name, { read: range });

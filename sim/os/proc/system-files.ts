@@ -3,6 +3,7 @@ import { overflowId } from "../namespace/user-namespace.js";
 import { capable } from "../security/credentials.js";
 import type { KernelState } from "../task/task.js";
 import type { PseudoDirectory, Text } from "../vfs/pseudo.js";
+import { addNetworkSysctls } from "./network-files.js";
 import { reader } from "./task-files.js";
 
 const kib = (bytes: number): string => `${String(Math.floor(bytes / 1024)).padStart(8)} kB`;
@@ -45,7 +46,7 @@ export function addSystemFiles(root: PseudoDirectory, kernel: KernelState): void
         centiseconds(scheduler.idle),
         0,
         0,
-        0,
+        centiseconds(scheduler.softirq),
         centiseconds(scheduler.steal),
         0,
         0,
@@ -61,6 +62,7 @@ export function addSystemFiles(root: PseudoDirectory, kernel: KernelState): void
   });
   root.file("cmdline", { read: () => "BOOT_IMAGE=/vmlinuz root=/dev/root\n" });
   const sys = root.directory("sys");
+  if (kernel.networkHost !== undefined) addNetworkSysctls(sys);
   const names = sys.directory("kernel");
   for (const [file, field] of [
     ["hostname", "hostname"],

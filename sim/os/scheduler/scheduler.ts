@@ -1,45 +1,16 @@
-import type { Cancel, Engine, Nanos } from "../../core/index.js";
-import type { CpuSource, Run } from "../machine.js";
+import type { Engine, Nanos } from "../../core/index.js";
+import type { CpuSource } from "../machine.js";
 import { Bandwidth } from "./bandwidth.js";
+import { isFree, type Cpu, type Runner, type Schedulable } from "./cpu.js";
 import type { Entity } from "./entity.js";
 import { baseWeight, Group } from "./entity.js";
-
-/** A task, as the scheduler sees it. */
-export interface Schedulable extends Entity {
-  /** Work that it has to do on a CPU before it goes on, in nanoseconds. */
-  debt: number;
-  /** Time that it has had on CPUs. */
-  used: number;
-  /** It has to look at something before it works on. */
-  readonly attention: boolean;
-}
-
-/** Who knows what tasks do. */
-export interface Runner<T> {
-  /** Has a task go on up to where it needs a CPU. @returns whether it does; if not, it waits or has ended */
-  advance(task: T): boolean;
-  /** It was taken from a CPU while others wait, or has been given one. */
-  switched?(cpu: number, task: T | undefined): void;
-}
-
-interface Cpu<T> {
-  readonly number: number;
-  task: T | undefined;
-  /** Who ran here before: to go on with it is no switch. */
-  last: T | undefined;
-  run: Run | undefined;
-  since: number;
-  /** How much was begun. */
-  work: number;
-  grants: { readonly bandwidth: Bandwidth; readonly granted: number }[];
-  turnEnds: Cancel | undefined;
-  idleSince: number;
-}
 
 /** sched_min_granularity on 8 CPUs and more, 0.75 ms times four: kernel/sched/fair.c. */
 const slice = 3e6;
 /** What a sleeper is at most ahead of those who ran: half of sched_latency, 6 ms (GENTLE_FAIR_SLEEPERS). */
 const sleeperCredit = 3e6;
+/** MAX_SOFTIRQ_TIME, kernel/softirq.c: so long interrupts' work goes on before tasks have a turn, too (ksoftirqd). */
+const interruptTime = 2e6;
 /** sched_cfs_bandwidth_slice_us. */
 const bandwidthSlice = 5e6;
 
@@ -63,6 +34,8 @@ export class Scheduler<T extends Schedulable> {
   #halted = false;
   switches = 0;
   steal = 0;
+  /** Time in interrupts' work, of all CPUs: no task's. */
+  softirq = 0;
   #idle = 0;
 
   constructor(engine: Engine, source: CpuSource, runner: Runner<T>, switchCost: number, root: Group) {
@@ -81,6 +54,11 @@ export class Scheduler<T extends Schedulable> {
       grants: [],
       turnEnds: undefined,
       idleSince: engine.now,
+      interrupts: [],
+      interrupted: false,
+      streak: 0,
+      streakEnd: -1,
+      yields: false,
     }));
   }
 
@@ -91,7 +69,7 @@ export class Scheduler<T extends Schedulable> {
   /** Time in which CPUs had nothing to do, of all together. */
   get idle(): number {
     const now = this.#engine.now;
-    return this.#cpus.reduce((sum, cpu) => sum + (cpu.task === undefined ? now - cpu.idleSince : 0), this.#idle);
+    return this.#cpus.reduce((sum, cpu) => sum + (isFree(cpu) ? now - cpu.idleSince : 0), this.#idle);
   }
 
   /** Who runs, by CPU. */
@@ -129,6 +107,17 @@ export class Scheduler<T extends Schedulable> {
     cpu.idleSince = this.#engine.now;
     this.#enqueue(task);
     this.#pump();
+  }
+
+  /**
+   * Has a CPU work for the kernel, in no task's name: what an interrupt left to be done (softirq). It comes before tasks; after
+   * 2 ms of it those that wait have a turn.
+   */
+  raise(number: number, work: Nanos, done: () => void): void {
+    const cpu = this.#cpus[number];
+    if (this.#halted || cpu === undefined) return;
+    cpu.interrupts.push({ work, done });
+    if (!cpu.interrupted && !cpu.yields) this.#serve(cpu);
   }
 
   /** Puts a task into another group; it keeps its place in the time of the new one. */
@@ -172,6 +161,50 @@ export class Scheduler<T extends Schedulable> {
       if (cpu.run !== undefined) this.#stop(cpu);
       cpu.task = undefined;
     }
+  }
+
+  #serve(cpu: Cpu<T>): void {
+    const next = cpu.interrupts.shift();
+    if (next === undefined || this.#halted) return;
+    const { now } = this.#engine;
+    const { task } = cpu;
+    if (isFree(cpu)) this.#idle += now - cpu.idleSince;
+    if (task !== undefined && cpu.run !== undefined) {
+      this.#stop(cpu);
+      cpu.task = undefined;
+      this.#enqueue(task);
+    }
+    cpu.interrupted = true;
+    if (cpu.streakEnd !== now) cpu.streak = 0;
+    this.#source.start(cpu.number, next.work, () => {
+      const end = this.#engine.now;
+      this.softirq += next.work;
+      this.steal += end - now - next.work;
+      cpu.interrupted = false;
+      cpu.idleSince = end;
+      cpu.streak += next.work;
+      cpu.streakEnd = end;
+      if (this.#halted) return;
+      if (cpu.streak >= interruptTime && this.root.size > 0) {
+        cpu.streak = 0;
+        cpu.yields = true;
+        this.#engine.after(
+          slice as Nanos,
+          () => {
+            cpu.yields = false;
+            if (!cpu.interrupted) this.#serve(cpu);
+          },
+          { name: "ksoftirqd" },
+        );
+      }
+      next.done();
+      if (!cpu.yields && !this.#isInterrupted(cpu)) this.#serve(cpu);
+      this.#pump();
+    });
+  }
+
+  #isInterrupted({ interrupted }: Cpu<T>): boolean {
+    return interrupted;
   }
 
   #enqueue(task: T): void {
@@ -228,7 +261,7 @@ export class Scheduler<T extends Schedulable> {
     this.#pumping = true;
     try {
       for (;;) {
-        const idle = this.root.size > 0 ? this.#cpus.find((cpu) => cpu.task === undefined) : undefined;
+        const idle = this.root.size > 0 ? this.#cpus.find(isFree) : undefined;
         if (idle === undefined) break;
         this.#fill(idle);
       }

@@ -23,13 +23,13 @@ import {
   SEEK_SET,
 } from "../flags.js";
 import { send } from "../task/signal-sending.js";
-import { SIGPIPE } from "../task/signals.js";
+import { SIGPIPE, SIGXFSZ } from "../task/signals.js";
 import type { Task } from "../task/task.js";
-import { pageSize } from "../vfs/content.js";
 import type { Channel, Inode } from "../vfs/inode.js";
 import type { Place } from "../vfs/mount.js";
 import { OpenFile } from "../vfs/open-file.js";
 import { demand } from "../vfs/permission.js";
+import { moved } from "./descriptors.js";
 import { isActivity } from "./interposer.js";
 import { demandWritable, target } from "./paths.js";
 import { full, partial, type Rows } from "./row.js";
@@ -129,13 +129,6 @@ function open(
   })();
 }
 
-/** Memory moved costs time. */
-function moved(task: Task, bytes: number): void {
-  const cost = (bytes / pageSize) * task.kernel.costs.page;
-  task.debt += Math.round(cost);
-  task.systemTime += Math.round(cost);
-}
-
 function readAt(
   task: Task,
   descriptor: number,
@@ -168,6 +161,15 @@ function writeAt(
   if (!file.writable) throw E.EBADF;
   if (offset !== undefined && !channel.seekable) throw E.ESPIPE;
   const at = offset ?? (file.appends ? (file.place?.inode.attributes().size ?? file.offset) : file.offset);
+  const regular = file.place?.inode.isRegular === true;
+  if (regular && at + bytes.length > task.limits.fileSize) {
+    // Nothing fits: SIGXFSZ and EFBIG; else what does.
+    if (at >= task.limits.fileSize) {
+      send(task, SIGXFSZ, undefined);
+      throw E.EFBIG;
+    }
+    bytes = bytes.subarray(0, task.limits.fileSize - at);
+  }
   const done = (taken: number): number => {
     if (offset === undefined && channel.seekable) file.offset = at + taken;
     moved(task, taken);

@@ -99,6 +99,14 @@ export const identityCalls = {
     if (!mayGids(task) && ![gid, egid, sgid].every((id) => own.includes(id))) throw E.EPERM;
     task.credentials = { ...who, gid, egid, sgid };
   },
+  getresuid(task: Task): readonly [real: number, effective: number, saved: number] {
+    const { uid, euid, suid, userNamespace } = task.credentials;
+    return [userNamespace.shownUid(uid), userNamespace.shownUid(euid), userNamespace.shownUid(suid)];
+  },
+  getresgid(task: Task): readonly [real: number, effective: number, saved: number] {
+    const { gid, egid, sgid, userNamespace } = task.credentials;
+    return [userNamespace.shownGid(gid), userNamespace.shownGid(egid), userNamespace.shownGid(sgid)];
+  },
   capget(task: Task, pid: number = 0): CapabilitySets {
     const { permitted, effective, inheritable } = taskOf(task, pid).credentials;
     return { permitted, effective, inheritable };
@@ -202,6 +210,8 @@ export const identityRows: Rows<typeof identityCalls> = {
   setgid: full(106),
   setresuid: full(117),
   setresgid: full(119),
+  getresuid: full(118),
+  getresgid: full(120),
   capget: full(125),
   capset: full(126),
   prctl: partial(157, "options that containers use; no securebits"),

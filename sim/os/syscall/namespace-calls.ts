@@ -43,6 +43,11 @@ function demandMounting(task: Task): void {
 /** Types that a user namespace's root may mount: those with FS_USERNS_MOUNT. */
 const safeTypes = new Set(["tmpfs", "proc", "sysfs", "cgroup2", "overlay", "devpts", "mqueue"]);
 
+function bindMount(task: Task, from: Place, to: Place, flags: number): void {
+  bind(task.kernel.mountNumbers, from, to, (flags & MS_REC) !== 0);
+  if (isNamespaceFile(from.inode)) task.kernel.networkHost?.noteMount();
+}
+
 const everyTask = (task: Task): Iterable<Task> => task.kernel.pidNamespace.tasks.values();
 
 /** Whether somebody stands in a mount, or has a file of it open. */
@@ -93,7 +98,7 @@ export const namespaceCalls = {
         changePropagation(mountNumbers, place, flags);
         return;
       case "bind":
-        bind(mountNumbers, existing(task, AT_FDCWD, source), place, (flags & MS_REC) !== 0);
+        bindMount(task, existing(task, AT_FDCWD, source), place, flags);
         return;
       case "move":
         move(mountNumbers, existing(task, AT_FDCWD, source), place);
@@ -109,6 +114,7 @@ export const namespaceCalls = {
   umount2(task: Task, path: string, flags: number = 0): undefined {
     demandMounting(task);
     unmount(topmost(existing(task, AT_FDCWD, path)), flags, (mount) => isBusy(task, mount));
+    task.kernel.networkHost?.settle();
   },
   pivot_root(task: Task, newRoot: string, putOld: string): undefined {
     demandMounting(task);
@@ -147,7 +153,7 @@ export const namespaceCalls = {
       );
     }
     if ((flags & CLONE_NEWTIME) !== 0) task.childTimeNamespace = newTimeNamespace(task, credentials);
-    task.namespaces = changeNamespaces(task, flags, credentials);
+    enterNamespaces(task, changeNamespaces(task, flags, credentials));
     task.credentials = credentials;
   },
   setns(task: Task, descriptor: number, type: number = 0): undefined {
@@ -224,7 +230,15 @@ function join(task: Task, namespace: NamespaceFile["namespace"]): void {
     const root = topmost({ mount, inode: mount.root });
     task.namespaces = { ...task.namespaces, mnt: namespace };
     task.context = { ...task.context, root, cwd: root };
-  } else task.namespaces = { ...task.namespaces, [namespace.kind]: namespace };
+  } else enterNamespaces(task, { ...task.namespaces, [namespace.kind]: namespace });
+}
+
+/** Other namespaces; a net namespace lives as long as somebody is in it. */
+function enterNamespaces(task: Task, namespaces: NamespaceSet): void {
+  const { net } = task.namespaces;
+  namespaces.net.hold();
+  task.namespaces = namespaces;
+  net.letGo();
 }
 
 export const namespaceRows: Rows<typeof namespaceCalls> = {

@@ -20,7 +20,7 @@ import { full, partial, type Rows } from "./row.js";
 export type Disposition = "SIG_DFL" | "SIG_IGN" | ((signal: number) => Activity<unknown>);
 
 /** @throws EINVAL */
-function signalNumber(signal: SignalName | number): number {
+export function signalNumber(signal: SignalName | number): number {
   const number = typeof signal === "number" ? signal : signalNumbers[signal];
   if (!(Number.isInteger(number) && number >= 0 && number <= greatestSignal)) throw E.EINVAL;
   return number;

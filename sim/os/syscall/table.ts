@@ -10,13 +10,16 @@ import { judge, type FilterAction } from "../security/seccomp.js";
 import { absentCalls } from "./absent.js";
 import { attributeCalls, attributeRows } from "./attribute-calls.js";
 import { channelCalls, channelRows } from "./channel-calls.js";
+import { eventCalls, eventRows } from "./event-calls.js";
 import { fileCalls, fileRows } from "./file-calls.js";
 import { identityCalls, identityRows } from "./identity-calls.js";
 import { isActivity, type Outcome, type SystemCall } from "./interposer.js";
+import { messageCalls, messageRows } from "./message-calls.js";
 import { nameCalls, nameRows } from "./name-calls.js";
 import { namespaceCalls, namespaceRows } from "./namespace-calls.js";
 import type { Row } from "./row.js";
 import { signalCalls, signalRows } from "./signal-calls.js";
+import { socketCalls, socketRows } from "./socket-calls.js";
 import { taskCalls, taskRows } from "./task-calls.js";
 
 const handlers = {
@@ -28,6 +31,9 @@ const handlers = {
   ...signalCalls,
   ...namespaceCalls,
   ...channelCalls,
+  ...socketCalls,
+  ...messageCalls,
+  ...eventCalls,
 };
 const rows: Readonly<Record<string, Row>> = {
   ...fileRows,
@@ -38,6 +44,9 @@ const rows: Readonly<Record<string, Row>> = {
   ...signalRows,
   ...namespaceRows,
   ...channelRows,
+  ...socketRows,
+  ...messageRows,
+  ...eventRows,
 };
 
 type Handlers = typeof fileCalls &
@@ -47,7 +56,10 @@ type Handlers = typeof fileCalls &
   typeof identityCalls &
   typeof signalCalls &
   typeof namespaceCalls &
-  typeof channelCalls;
+  typeof channelCalls &
+  typeof socketCalls &
+  typeof messageCalls &
+  typeof eventCalls;
 
 /** What a call's activity gives; a call that doesn't return gives never. */
 type Given<R> = Exclude<R, Activity<unknown>> | (R extends Activity<infer T> ? T : never) extends infer V

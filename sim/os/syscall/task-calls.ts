@@ -173,11 +173,42 @@ export const taskCalls = {
     const before = other.limits;
     if (limits !== undefined) {
       if (other !== task && !capable(task.credentials, other.credentials.userNamespace, "SYS_RESOURCE")) throw E.EPERM;
-      const raises = (limits.files ?? 0) > before.files;
+      const raises = Object.entries(limits).some(([name, value]) => value > before[name as keyof Limits]);
       if (raises && !capable(task.credentials, task.kernel.pidNamespace.userNamespace, "SYS_RESOURCE")) throw E.EPERM;
       other.limits = { ...before, ...limits };
     }
     return before;
+  },
+  getrlimit(task: Task): Limits {
+    return task.limits;
+  },
+  setrlimit(task: Task, limits: Partial<Limits>): undefined {
+    taskCalls.prlimit64(task, 0, limits);
+  },
+  getrusage(task: Task): { readonly user: number; readonly system: number; readonly switches: number } {
+    return { ...taskCalls.times(task), switches: task.switches };
+  },
+  sysinfo(task: Task): {
+    readonly uptime: number;
+    readonly totalram: number;
+    readonly freeram: number;
+    readonly procs: number;
+  } {
+    const { kernel } = task;
+    const uptime = Math.floor((kernel.engine.now + task.namespaces.time.boottime) / 1e9);
+    const procs = kernel.pidNamespace.tasks.size;
+    return { uptime, totalram: kernel.memory, freeram: kernel.freeMemory, procs };
+  },
+  gettimeofday(task: Task): { readonly seconds: number; readonly microseconds: number } {
+    const now = taskCalls.clock_gettime(task, "CLOCK_REALTIME");
+    const seconds = Math.floor(now / 1e9);
+    return { seconds, microseconds: Math.floor((now - seconds * 1e9) / 1000) };
+  },
+  time(task: Task): number {
+    return taskCalls.gettimeofday(task).seconds;
+  },
+  getpgrp(task: Task): number {
+    return task.processGroup.numberIn(task.pidNamespace);
   },
   nanosleep(task: Task, duration: Nanos): Activity<undefined> {
     const delay = task.kernel.engine.delay(duration);
@@ -208,6 +239,7 @@ export const taskCalls = {
     return { user: Math.max(0, task.used - task.systemTime), system: Math.min(task.systemTime, task.used) };
   },
   mmap(task: Task, length: number): number {
+    if (task.memory.size + length > task.limits.addressSpace) throw E.ENOMEM;
     return task.memory.map(length);
   },
   munmap(task: Task, address: number): undefined {
@@ -239,7 +271,14 @@ export const taskRows: Rows<typeof taskCalls> = {
   sched_yield: full(24),
   setpriority: partial(141, "PRIO_PROCESS alone; no RLIMIT_NICE"),
   getpriority: partial(140, "PRIO_PROCESS alone"),
-  prlimit64: partial(302, "the soft limit of open files"),
+  prlimit64: partial(302, "soft limits of open files, processes, file size, address space"),
+  getrlimit: partial(97, "as prlimit64"),
+  setrlimit: partial(160, "as prlimit64"),
+  getrusage: partial(98, "times and switches; in nanoseconds"),
+  sysinfo: partial(99, "no load averages"),
+  gettimeofday: full(96),
+  time: full(201),
+  getpgrp: full(111),
   nanosleep: partial(35, "what was left to sleep is not told"),
   clock_gettime: partial(228, "four clocks, in nanoseconds"),
   times: partial(100, "in nanoseconds; children's times come from wait4"),

@@ -38,6 +38,7 @@ export function clone(parent: Task, begin: (child: Task) => Body, options: Clone
   const { flags = 0, exitSignal = 17 } = options;
   const cgroup = options.cgroup ?? parent.cgroup;
   if (cgroup !== parent.cgroup) cgroup.demandRoom();
+  if (parent.limits.processes !== Infinity) demandProcess(parent);
   if ((flags & CLONE_FS) !== 0 && (flags & (CLONE_NEWNS | CLONE_NEWUSER)) !== 0) throw E.EINVAL;
   let { credentials } = parent;
   if ((flags & CLONE_NEWUSER) !== 0) credentials = newUserNamespace(parent);
@@ -89,6 +90,16 @@ export function clone(parent: Task, begin: (child: Task) => Body, options: Clone
   return child;
 }
 
+/** RLIMIT_NPROC counts a user's tasks, and lets the capable pass: setrlimit(2). @throws EAGAIN */
+function demandProcess(parent: Task): void {
+  const { credentials: who, kernel } = parent;
+  if (capable(who, kernel.pidNamespace.userNamespace, "SYS_RESOURCE")) return;
+  if (capable(who, kernel.pidNamespace.userNamespace, "SYS_ADMIN")) return;
+  let count = 0;
+  for (const other of kernel.pidNamespace.tasks.values()) if (other.credentials.uid === who.uid) count++;
+  if (count >= parent.limits.processes) throw E.EAGAIN;
+}
+
 /** MAX_PID_NS_LEVEL. */
 const deepest = 32;
 
@@ -109,4 +120,5 @@ export function enter(task: Task): void {
   if (task.parent !== undefined) (task.parent.children ??= new Set()).add(task);
   task.processGroup.members.add(task);
   task.cgroup.members.add(task);
+  task.namespaces.net.hold();
 }

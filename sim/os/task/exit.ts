@@ -16,6 +16,8 @@ export function exit(task: Task, status: number): void {
   task.debt = 0;
   task.memory.release();
   task.files.leave();
+  task.namespaces.net.letGo();
+  kernel.networkHost?.settle();
   task.cgroup.members.delete(task);
   if (kernel.trace.kept)
     kernel.trace.emit("task.exit", `${task.pids[0] ?? 0}`, { name: task.name, ...describeStatus(status) });

@@ -19,9 +19,10 @@ export class AddressSpace {
   #mappings: Map<number, Mapping> | undefined;
   #next = firstAddress;
   #resident = 0;
-  /** What of it this space pays for. */
+  /** What of it the present payer pays for; and earlier ones, before it moved. */
   #charged = 0;
   #payer: Cgroup;
+  #earlier: { readonly payer: Cgroup; charged: number }[] | undefined;
   readonly #charge: Charge;
 
   constructor(payer: Cgroup, charge: Charge) {
@@ -75,6 +76,13 @@ export class AddressSpace {
     this.#charged += bytes;
   }
 
+  /** Another group pays from now on; what was paid stays with who paid it. */
+  move(payer: Cgroup): void {
+    if (this.#charged > 0) (this.#earlier ??= []).push({ payer: this.#payer, charged: this.#charged });
+    this.#charged = 0;
+    this.#payer = payer;
+  }
+
   /** What fork(2) gives a child. */
   copy(payer: Cgroup): AddressSpace {
     const copy = new AddressSpace(payer, this.#charge);
@@ -89,6 +97,8 @@ export class AddressSpace {
   release(): void {
     this.#mappings = undefined;
     this.#payer.count(-this.#charged);
+    for (const { payer, charged } of this.#earlier ?? []) payer.count(-charged);
+    this.#earlier = undefined;
     this.#charged = 0;
     this.#resident = 0;
   }
@@ -98,6 +108,13 @@ export class AddressSpace {
     const paid = Math.min(bytes, this.#charged);
     this.#charged -= paid;
     this.#payer.count(-paid);
+    let left = bytes - paid;
+    for (const one of this.#earlier ?? []) {
+      const back = Math.min(left, one.charged);
+      one.charged -= back;
+      one.payer.count(-back);
+      left -= back;
+    }
   }
 }
 

@@ -33,6 +33,7 @@ export function send(task: Task, signal: number, sender: Sender): void {
   if (task.pending?.some((one) => one.signal === signal) === true) return;
   const pending: PendingSignal = { signal, sender: sender?.pidIn(task.pidNamespace) ?? 0, forced };
   (task.pending ??= []).push(pending);
+  task.signalQueue?.wake();
   if (blocked) return;
   task.attention = true;
   if (task.state === "stopped") {
@@ -61,6 +62,13 @@ export function takePending(task: Task): PendingSignal | undefined {
   const rest = pending.filter((one) => one !== first);
   task.pending = rest.length === 0 ? undefined : rest;
   return first;
+}
+
+/** The next pending one of some signals, blocked or not: what signalfd(2) reads. */
+export function takePendingOf(task: Task, signals: ReadonlySet<number>): PendingSignal | undefined {
+  const found = task.pending?.filter(({ signal }) => signals.has(signal)).sort((a, b) => a.signal - b.signal)[0];
+  if (found !== undefined) task.pending = task.pending?.filter((one) => one !== found);
+  return found;
 }
 
 /** Blocks other signals; SIGKILL and SIGSTOP can't be. */

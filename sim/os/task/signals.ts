@@ -41,6 +41,7 @@ export const SIGCONT: number = signalNumbers.SIGCONT;
 export const SIGCHLD: number = signalNumbers.SIGCHLD;
 export const SIGPIPE: number = signalNumbers.SIGPIPE;
 export const SIGHUP: number = signalNumbers.SIGHUP;
+export const SIGXFSZ: number = signalNumbers.SIGXFSZ;
 export const SIGSYS: number = signalNumbers.SIGSYS;
 export const greatestSignal = 64;
 

@@ -1,8 +1,8 @@
 import { invariant, Signal, type Activity, type Engine, type Trace, type Waiter } from "../../core/index.js";
 import type { Cgroup, Member } from "../cgroup/cgroup.js";
-import type { NetworkStack } from "../network.js";
 import type { Costs } from "../machine.js";
 import { numberIn, type PidNamespace } from "../namespace/pid-namespace.js";
+import type { NetworkHost } from "../namespace/net-namespace.js";
 import type { NamespaceSet, TimeNamespace } from "../namespace/plain-namespaces.js";
 import { baseWeight, Entity } from "../scheduler/entity.js";
 import type { Scheduler } from "../scheduler/scheduler.js";
@@ -53,8 +53,8 @@ export interface KernelState {
   /** Total memory, in bytes, and what of it is free. */
   readonly memory: number;
   readonly freeMemory: number;
-  /** A network stack for a new net namespace; undefined on a machine without a network. */
-  newNetwork(): NetworkStack | undefined;
+  /** What net namespaces need; undefined on a machine without a network. */
+  readonly networkHost: NetworkHost | undefined;
   random(length: number): Uint8Array;
   panic(reason: string): void;
   /** Switches the machine off. */
@@ -107,9 +107,16 @@ export interface FileContext {
   umask: number;
 }
 
-/** Soft limits, getrlimit(2): how many descriptors a task may have. */
+/** Soft limits, getrlimit(2). */
 export interface Limits {
+  /** RLIMIT_NOFILE: descriptors. */
   readonly files: number;
+  /** RLIMIT_NPROC: tasks of one user. */
+  readonly processes: number;
+  /** RLIMIT_FSIZE: bytes of a file that it writes. */
+  readonly fileSize: number;
+  /** RLIMIT_AS: bytes of mappings. */
+  readonly addressSpace: number;
 }
 
 export type TaskState = "running" | "waiting" | "stopped" | "zombie" | "dead";
@@ -184,6 +191,8 @@ export class Task extends Entity implements Waiter, Walker, Member {
   actions: Map<number, SignalAction> | undefined;
   /** What wakes a parent that waits for children. */
   private childQueue: WaitQueue | undefined;
+  /** Wakes those who read its signals as a file. */
+  signalQueue: WaitQueue | undefined;
   private endSignal: Signal<void> | undefined;
 
   debt: number;
@@ -235,6 +244,7 @@ export class Task extends Entity implements Waiter, Walker, Member {
     this.pending = undefined;
     this.actions = parent?.actions === undefined ? undefined : new Map(parent.actions);
     this.childQueue = undefined;
+    this.signalQueue = undefined;
     this.endSignal = undefined;
     this.debt = 0;
     this.used = 0;
@@ -275,6 +285,10 @@ export class Task extends Entity implements Waiter, Walker, Member {
 
   get childrenChange(): WaitQueue {
     return (this.childQueue ??= new WaitQueue("wait"));
+  }
+
+  get signalChange(): WaitQueue {
+    return (this.signalQueue ??= new WaitQueue("signalfd"));
   }
 
   /** Its pid in `namespace`; 0 where it isn't visible there. */

@@ -39,6 +39,11 @@ export class OpenFile {
     return (this.flags & O_APPEND) !== 0;
   }
 
+  /** Whether the last descriptor is gone. */
+  get closed(): boolean {
+    return this.references === 0;
+  }
+
   hold(): this {
     this.references++;
     return this;
@@ -93,6 +98,11 @@ export class DescriptorTable {
     if (descriptor >= limit) throw E.EMFILE;
     this.#slots[descriptor] = { file: file.hold(), closeOnExec };
     return descriptor;
+  }
+
+  /** How many descriptors are in use. */
+  get count(): number {
+    return this.#slots.reduce((count, slot) => count + (slot === undefined ? 0 : 1), 0);
   }
 
   /** Puts a file under a descriptor; what was there is closed. */

@@ -187,13 +187,13 @@ describe("Unix sockets", () => {
     expect(seen).toEqual(["ping", "pong", 0, 1000, "ECONNREFUSED", "EADDRINUSE"]);
   });
 
-  test("a pair, and a machine without a network", () => {
+  test("a pair", () => {
     const seen = play(function* (sys) {
       const [a, b] = yield* sys.socketpair(AF_UNIX, SOCK_STREAM);
       yield* sys.write(a, encodeUtf8("there"));
       yield* sys.write(b, encodeUtf8("back"));
-      return [text(yield* sys.read(b, 9)), text(yield* sys.read(a, 9)), yield* code(sys.socket(2, SOCK_STREAM))];
+      return [text(yield* sys.read(b, 9)), text(yield* sys.read(a, 9))];
     });
-    expect(seen).toEqual(["there", "back", "EAFNOSUPPORT"]);
+    expect(seen).toEqual(["there", "back"]);
   });
 });

@@ -2,6 +2,9 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { encodeUtf8, ms, type Activity } from "../../../sim/core/index.js";
 import {
+  AF_INET,
+  AF_NETLINK,
+  AF_UNIX,
   allCapabilities,
   CLONE_NEWCGROUP,
   CLONE_NEWIPC,
@@ -16,10 +19,17 @@ import {
   MS_PRIVATE,
   MS_REC,
   MS_SHARED,
+  MSG_DONTWAIT,
+  netlink,
   noCapabilities,
+  O_CLOEXEC,
   O_CREAT,
   O_RDWR,
   O_WRONLY,
+  POLLIN,
+  SOCK_DGRAM,
+  SOCK_STREAM,
+  type NetlinkRequest,
   type Sys,
 } from "../../../sim/os/index.js";
 import { kernel, names, play, readFile, writeFile } from "./system.js";
@@ -55,6 +65,51 @@ const path = fc.oneof(
 );
 const pid = fc.integer({ min: -5, max: 12 });
 
+/** Stands for the socket that was made last. */
+const last = "the last socket";
+const place = fc.constantFrom(
+  { address: "127.0.0.1", port: 4000 },
+  { address: "10.0.0.1", port: 4000 },
+  { address: "0.0.0.0", port: 4000 },
+);
+const unixName = fc.constantFrom("\0outside", "/run/outside.sock", "/proc/1/root/run/outside.sock");
+/** What a network administrator asks for, of the namespace that the program is in, and of others. */
+const administration = fc.constantFrom<NetlinkRequest>(
+  { type: "RTM_DELLINK", name: "host0" },
+  { type: "RTM_SETLINK", name: "lo", set: { up: true } },
+  { type: "RTM_SETLINK", name: "host0", set: { up: false } },
+  { type: "RTM_SETLINK", name: "d", net: { pid: 1 } },
+  { type: "RTM_NEWLINK", name: "d", kind: "dummy" },
+  { type: "RTM_NEWLINK", name: "e", kind: "dummy", net: { pid: 2 } },
+  { type: "RTM_NEWLINK", name: "v", kind: "veth", peer: "w", peerNet: { fd: 3 } },
+  { type: "RTM_NEWADDR", name: "lo", address: "10.0.0.1/24" },
+  { type: "RTM_NEWROUTE", to: "default", dev: "lo" },
+  { type: "NFT_MSG_NEWRULE", line: "-A INPUT -j DROP" },
+);
+
+type Call = readonly unknown[];
+
+/** A socket, and what one does with it to reach somebody. */
+const reach: fc.Arbitrary<readonly Call[]> = fc.oneof(
+  fc.tuple(fc.constantFrom(SOCK_STREAM, SOCK_DGRAM), place).map(([type, to]) => [
+    ["socket", AF_INET, type],
+    ["connect", last, to],
+    ["sendto", last, encodeUtf8("leak")],
+  ]),
+  fc.tuple(fc.constantFrom(SOCK_STREAM, SOCK_DGRAM), unixName).map(([type, to]) => [
+    ["socket", AF_UNIX, type],
+    ["connect", last, to],
+    ["sendmsg", last, { bytes: encodeUtf8("leak") }],
+  ]),
+  fc.array(administration, { minLength: 1, maxLength: 3 }).map((requests) => [
+    ["socket", AF_NETLINK, SOCK_DGRAM],
+    ...requests.flatMap((request) => [
+      ["sendmsg", last, { netlink: request }],
+      ["recvmsg", last, 0, MSG_DONTWAIT],
+    ]),
+  ]),
+);
+
 /** Calls that a program tries which wants to get out. */
 const attempt = fc.oneof(
   fc.tuple(fc.constantFrom("chdir", "chroot", "rmdir", "unlink", "mkdir", "readlink"), path),
@@ -85,8 +140,39 @@ const attempt = fc.oneof(
   fc.tuple(fc.constant("reboot")),
 );
 
+const program: fc.Arbitrary<readonly Call[]> = fc.oneof(
+  { weight: 3, arbitrary: attempt.map((call): readonly Call[] => [call]) },
+  { weight: 1, arbitrary: reach },
+);
+
 const namespaces =
   CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWCGROUP | CLONE_NEWUSER;
+
+/** Sockets outside, one of each kind that somebody might reach. */
+function* listen(sys: Sys): Activity<readonly number[]> {
+  const names = [
+    [AF_INET, SOCK_STREAM, { address: "0.0.0.0", port: 4000 }],
+    [AF_INET, SOCK_DGRAM, { address: "0.0.0.0", port: 4000 }],
+    [AF_UNIX, SOCK_STREAM, "\0outside"],
+    [AF_UNIX, SOCK_DGRAM, "/run/outside.sock"],
+  ] as const;
+  const ears: number[] = [];
+  for (const [family, type, address] of names) {
+    const fd = yield* sys.socket(family, type | O_CLOEXEC);
+    yield* sys.bind(fd, address);
+    if (type === SOCK_STREAM) yield* sys.listen(fd, 8);
+    ears.push(fd);
+  }
+  yield* sys.chmod("/run/outside.sock", 0o777);
+  return ears;
+}
+
+function* describeNetwork(sys: Sys): Activity<string> {
+  const links = yield* netlink(sys, { type: "RTM_GETLINK" });
+  const routes = yield* netlink(sys, { type: "RTM_GETROUTE" });
+  const rules = yield* netlink(sys, { type: "NFT_MSG_NEWRULE", line: "-S" });
+  return JSON.stringify([links.map(({ name: link, up, addresses }) => [link, up, addresses]), routes, rules]);
+}
 
 /** A container by hand, as an unprivileged runtime makes one: every namespace, a root of its own, ids from 100,000 on. */
 function* contain(sys: Sys, steps: readonly (readonly unknown[])[], seen: Set<string>): Activity<number> {
@@ -94,7 +180,8 @@ function* contain(sys: Sys, steps: readonly (readonly unknown[])[], seen: Set<st
   const pid = yield* sys.clone(
     function* (child) {
       yield* child.read(ready[0], 1);
-      for (const descriptor of ready) yield* child.close(descriptor);
+      // Nothing of the outside stays open: what was, a container could use.
+      yield* child.close_range(0, 1000);
       yield* child.setresgid(0, 0, 0);
       yield* child.setresuid(0, 0, 0);
       yield* child.mount("", "/", undefined, MS_REC | MS_PRIVATE);
@@ -104,9 +191,11 @@ function* contain(sys: Sys, steps: readonly (readonly unknown[])[], seen: Set<st
       yield* child.pivot_root("/mnt", "/mnt/old");
       yield* child.umount2("/old", MNT_DETACH);
       yield* child.chdir("/");
+      let opened = -1;
       for (const [call, ...args] of steps) {
         try {
-          const result = yield* child.call(String(call), ...args);
+          const result = yield* child.call(String(call), ...args.map((one) => (one === last ? opened : one)));
+          if (call === "socket") opened = Number(result);
           if (typeof result === "string") seen.add(result);
         } catch (error) {
           if (!(error instanceof Errno)) throw error;
@@ -132,7 +221,8 @@ test("a container by hand sees its own root, and runs what it is given", () => {
 
 test("whatever a program in a container tries, what is outside stays as it is", { timeout }, () => {
   fc.assert(
-    fc.property(fc.array(attempt, { minLength: 1, maxLength: 25 }), (steps) => {
+    fc.property(fc.array(program, { minLength: 1, maxLength: 25 }), (parts) => {
+      const steps = parts.flat();
       const on = kernel();
       const seen = new Set<string>();
       const outside = play(function* (sys) {
@@ -142,6 +232,11 @@ test("whatever a program in a container tries, what is outside stays as it is", 
         const witness = yield* sys.clone(function* (child) {
           yield* child.pause();
         });
+        yield* netlink(sys, { type: "RTM_NEWLINK", name: "host0", kind: "dummy" });
+        yield* netlink(sys, { type: "RTM_NEWADDR", name: "host0", address: "10.0.0.1/24" });
+        yield* netlink(sys, { type: "RTM_SETLINK", name: "host0", set: { up: true } });
+        const ears = yield* listen(sys);
+        const network = yield* describeNetwork(sys);
         const mounts = yield* readFile(sys, "/proc/self/mountinfo");
         yield* contain(sys, steps, seen);
         yield* sys.nanosleep(ms(500));
@@ -156,6 +251,11 @@ test("whatever a program in a container tries, what is outside stays as it is", 
           nice: yield* sys.getpriority(witness),
           mounts: (yield* readFile(sys, "/proc/self/mountinfo")) === mounts,
           group: yield* readFile(sys, "/sys/fs/cgroup/outside/cgroup.procs"),
+          network: (yield* describeNetwork(sys)) === network,
+          heard: (yield* sys.poll(
+            ears.map((fd) => ({ fd, events: POLLIN })),
+            ms(0),
+          )).length,
         };
       }, on);
       expect(outside).toEqual({
@@ -187,6 +287,8 @@ test("whatever a program in a container tries, what is outside stays as it is", 
         nice: 0,
         mounts: true,
         group: "",
+        network: true,
+        heard: 0,
       });
       expect(on.panicked).toBeUndefined();
       // Names of the outside's root that the container has none of.
@@ -197,13 +299,13 @@ test("whatever a program in a container tries, what is outside stays as it is", 
 });
 
 /** What both file systems of the next test are asked. */
-const name = fc.constantFrom("a", "b", "d", "d/x", "d/y", "d/e", "n", "n/z");
+const entry = fc.constantFrom("a", "b", "d", "d/x", "d/y", "d/e", "n", "n/z");
 const step = fc.oneof(
-  fc.tuple(fc.constantFrom("mkdir", "rmdir", "unlink", "read", "list", "mode"), name),
-  fc.tuple(fc.constant("write"), name, fc.constantFrom("1", "22", "333")),
-  fc.tuple(fc.constant("append"), name, fc.constantFrom("4", "55")),
-  fc.tuple(fc.constant("symlink"), fc.constantFrom("a", "d", "../a"), name),
-  fc.tuple(fc.constant("chmod"), name, fc.constantFrom("384", "493")),
+  fc.tuple(fc.constantFrom("mkdir", "rmdir", "unlink", "read", "list", "mode"), entry),
+  fc.tuple(fc.constant("write"), entry, fc.constantFrom("1", "22", "333")),
+  fc.tuple(fc.constant("append"), entry, fc.constantFrom("4", "55")),
+  fc.tuple(fc.constant("symlink"), fc.constantFrom("a", "d", "../a"), entry),
+  fc.tuple(fc.constant("chmod"), entry, fc.constantFrom("384", "493")),
   fc.tuple(fc.constant("rename"), fc.constantFrom("a", "b", "d/x", "n/z"), fc.constantFrom("a", "b", "d/x", "n/z")),
 );
 

@@ -1,0 +1,351 @@
+import { UsageError } from "../../core/index.js";
+import {
+  formatAddress,
+  formatIpv4,
+  formatMac,
+  formatPrefix,
+  interfaceAddress,
+  mac,
+  prefix,
+  type InterfaceKind,
+  type InterfaceStatistics,
+  type Ipv4,
+  type NetworkInterface,
+  type RouteType,
+} from "../../net/index.js";
+import { E } from "../errno.js";
+import type { NetNamespace } from "../namespace/net-namespace.js";
+import { capable } from "../security/credentials.js";
+import type { Task } from "../task/task.js";
+import { addressOf } from "./socket.js";
+import { parentOf, peerOf, type LinkChanges, type LinkKind } from "./links.js";
+
+/** The network namespace of a task (IFLA_NET_NS_PID), or of an opened file of /proc/PID/ns (IFLA_NET_NS_FD). */
+type NetworkOf = { readonly pid: number } | { readonly fd: number };
+
+/** A link to make: as `LinkKind`, with namespaces named as a program can. */
+type NewLink =
+  | (Exclude<LinkKind, { readonly kind: "veth" }> & { readonly name: string; readonly net?: NetworkOf })
+  | {
+      readonly kind: "veth";
+      readonly name: string;
+      readonly peer: string;
+      readonly peerNet?: NetworkOf;
+      readonly net?: NetworkOf;
+    };
+
+/** What may be asked. Addresses are as `ip` writes them: "10.0.0.2/24", "default". */
+export type NetlinkRequest =
+  | ({ readonly type: "RTM_NEWLINK" } & NewLink)
+  | { readonly type: "RTM_SETLINK"; readonly name: string; readonly net?: NetworkOf; readonly set?: LinkChanges }
+  | { readonly type: "RTM_DELLINK"; readonly name: string }
+  | { readonly type: "RTM_GETLINK" }
+  | { readonly type: "RTM_NEWADDR" | "RTM_DELADDR"; readonly name: string; readonly address: string }
+  | {
+      readonly type: "RTM_NEWROUTE";
+      readonly to: string;
+      readonly via?: string;
+      readonly dev?: string;
+      readonly src?: string;
+      readonly metric?: number;
+      readonly kind?: RouteType;
+      readonly table?: number;
+      /** NLM_F_REPLACE. */
+      readonly replace?: boolean;
+    }
+  | {
+      readonly type: "RTM_DELROUTE";
+      readonly to: string;
+      readonly via?: string;
+      readonly dev?: string;
+      readonly metric?: number;
+      readonly table?: number;
+    }
+  /** With `get` the route that a packet there would take, else all of a table. */
+  | { readonly type: "RTM_GETROUTE"; readonly table?: number; readonly get?: string }
+  | { readonly type: "RTM_GETNEIGH" }
+  | { readonly type: "RTM_NEWNEIGH"; readonly name: string; readonly address: string; readonly mac: string }
+  /** What `ss` asks. */
+  | { readonly type: "SOCK_DIAG_BY_FAMILY" }
+  /** A line of iptables(8), or the input of iptables-restore(8): Linux's own takes and gives whole tables as bytes. */
+  | { readonly type: "NFT_MSG_NEWRULE"; readonly line: string }
+  | { readonly type: "NFT_MSG_RESTORE"; readonly text: string; readonly keep?: boolean };
+
+/** A link as `ip -d -s link` and `ip address` show it. */
+export interface LinkRow {
+  readonly index: number;
+  readonly name: string;
+  readonly kind: InterfaceKind;
+  readonly up: boolean;
+  readonly mtu: number;
+  readonly mac: string;
+  readonly addresses: readonly string[];
+  readonly master: string | undefined;
+  /** The index of a veth's other end, or of what it lies on: the 5 of "eth0@if5". */
+  readonly link: number | undefined;
+  readonly statistics: Readonly<InterfaceStatistics>;
+}
+
+/** A route as `ip route` shows it. */
+export interface RouteRow {
+  readonly to: string;
+  readonly kind: RouteType;
+  readonly via: string | undefined;
+  readonly dev: string | undefined;
+  readonly src: string | undefined;
+  readonly metric: number;
+  /** Whether it came with an interface's address (proto kernel scope link). */
+  readonly connected: boolean;
+}
+
+/** A neighbour as `ip neigh` shows it. */
+export interface NeighbourRow {
+  readonly address: string;
+  readonly dev: string;
+  readonly mac: string | undefined;
+  readonly state: string;
+}
+
+/** A socket as `ss` shows it. */
+export interface SocketRow {
+  readonly protocol: "tcp" | "udp";
+  readonly state: string;
+  readonly local: string;
+  readonly localPort: number;
+  readonly remote: string;
+  readonly remotePort: number;
+  /** Bytes that wait to be read, and to be acknowledged; of a listener, connections that wait, and how many may. */
+  readonly receiveQueue: number;
+  readonly sendQueue: number;
+}
+
+interface Replies {
+  readonly RTM_GETLINK: readonly LinkRow[];
+  readonly RTM_GETROUTE: readonly RouteRow[];
+  readonly RTM_GETNEIGH: readonly NeighbourRow[];
+  readonly SOCK_DIAG_BY_FAMILY: readonly SocketRow[];
+  readonly NFT_MSG_NEWRULE: string;
+}
+
+/** What an answer holds, by the request's type; nothing where something was to be changed. */
+export type NetlinkReply<K extends NetlinkRequest["type"]> = K extends keyof Replies ? Replies[K] : undefined;
+
+/** @throws EPERM without CAP_NET_ADMIN over the namespace */
+export function demandAdmin(task: Task, { userNamespace }: NetNamespace): void {
+  if (!capable(task.credentials, userNamespace, "NET_ADMIN")) throw E.EPERM;
+}
+
+function namespaceOf(task: Task, which: NetworkOf): NetNamespace {
+  if ("pid" in which) {
+    const other = task.pidNamespace.tasks.get(which.pid);
+    if (other === undefined) throw E.ESRCH;
+    return other.namespaces.net;
+  }
+  const inode = task.files.file(which.fd).place?.inode;
+  // What setns(2) takes, too: a file of /proc/PID/ns.
+  const namespace = inode !== undefined && "namespace" in inode ? inode.namespace : undefined;
+  if (typeof namespace !== "object" || namespace === null || !("settle" in namespace)) throw E.EINVAL;
+  return namespace as NetNamespace;
+}
+
+/** The other namespace that a link goes to: to be administered, too. */
+function foreign(task: Task, own: NetNamespace, which: NetworkOf | undefined): NetNamespace {
+  const other = which === undefined ? own : namespaceOf(task, which);
+  demandAdmin(task, other);
+  return other;
+}
+
+/** Does what a request says, in the socket's namespace. @throws Errno */
+export function answer(task: Task, namespace: NetNamespace, request: NetlinkRequest): unknown {
+  const { net, links } = namespace;
+  const asks = request.type.includes("_GET") || request.type === "SOCK_DIAG_BY_FAMILY";
+  if (!asks) demandAdmin(task, namespace);
+  switch (request.type) {
+    case "RTM_NEWLINK": {
+      const home = foreign(task, namespace, request.net);
+      if (request.kind !== "veth") home.links.add(request.name, request);
+      else {
+        const peerNet = foreign(task, namespace, request.peerNet).net;
+        home.links.add(request.name, { kind: "veth", peer: request.peer, peerNet });
+      }
+      return undefined;
+    }
+    case "RTM_SETLINK": {
+      const goal = foreign(task, namespace, request.net);
+      const { rename, ...rest } = request.set ?? {};
+      if (goal === namespace) links.change(request.name, request.set ?? {});
+      else {
+        goal.links.take(links.find(request.name), rename);
+        goal.links.change(rename ?? request.name, rest);
+      }
+      return undefined;
+    }
+    case "RTM_DELLINK":
+      links.delete(request.name);
+      return undefined;
+    case "RTM_GETLINK":
+      return net.interfaces.map(linkRow);
+    case "RTM_NEWADDR": {
+      const link = links.find(request.name);
+      const address = parsed(() => interfaceAddress(request.address));
+      if (link.has(address.address)) throw E.EEXIST;
+      net.addAddress(link, address);
+      return undefined;
+    }
+    case "RTM_DELADDR": {
+      const link = links.find(request.name);
+      const address = parsed(() => interfaceAddress(request.address));
+      if (!link.has(address.address)) throw E.EADDRNOTAVAIL;
+      net.removeAddress(link, address);
+      return undefined;
+    }
+    case "RTM_NEWROUTE":
+      addRoute(namespace, request);
+      return undefined;
+    case "RTM_DELROUTE":
+      removeRoute(namespace, request);
+      return undefined;
+    case "RTM_GETROUTE":
+      return getRoutes(namespace, request.table, request.get);
+    case "RTM_GETNEIGH":
+      return net.neighbours.list().map(({ address, interface: dev, mac: at, state }): NeighbourRow => ({
+        address: formatIpv4(address),
+        dev,
+        mac: at === 0 ? undefined : formatMac(at),
+        state,
+      }));
+    case "RTM_NEWNEIGH": {
+      const at = parsed(() => mac(request.mac));
+      net.neighbours.set(links.find(request.name), addressOf(request.address), at);
+      return undefined;
+    }
+    case "SOCK_DIAG_BY_FAMILY":
+      return sockets(namespace);
+    case "NFT_MSG_NEWRULE":
+      return parsed(() => net.iptables(request.line));
+    case "NFT_MSG_RESTORE":
+      parsed(() => {
+        net.netfilter.restoreRules(request.text, { keep: request.keep ?? false });
+      });
+      return undefined;
+  }
+}
+
+/** sim/net says in words what is wrong; a program gets EINVAL. */
+function parsed<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof UsageError) throw E.EINVAL;
+    throw error;
+  }
+}
+
+export function linkRow(link: NetworkInterface): LinkRow {
+  const { index, name, kind, up, mtu, master, statistics } = link;
+  return {
+    index,
+    name,
+    kind,
+    up,
+    mtu,
+    mac: formatMac(link.mac),
+    addresses: link.addresses.map(formatAddress),
+    master,
+    link: (peerOf(link) ?? parentOf(link))?.index,
+    statistics: { ...statistics },
+  };
+}
+
+function addRoute(
+  { net, links }: NetNamespace,
+  request: Extract<NetlinkRequest, { readonly type: "RTM_NEWROUTE" }>,
+): void {
+  const { to, via, dev, src, metric = 0, kind = "unicast", table, replace = false } = request;
+  const destination = parsed(() => prefix(to));
+  if (dev !== undefined && !links.find(dev).up) throw E.ENETDOWN;
+  if (via !== undefined) {
+    const way = net.routeTo(addressOf(via));
+    // A router has to be a neighbour: fib_check_nh().
+    if (dev === undefined && (way?.interface === undefined || way.gateway !== undefined)) throw E.ENETUNREACH;
+  } else if (dev === undefined && kind === "unicast") throw E.ENODEV;
+  if (src !== undefined && !net.isLocal(addressOf(src))) throw E.EINVAL;
+  const same = net.routes.list(table).some((route) => {
+    const { network, length } = route.destination;
+    return network === destination.network && length === destination.length && route.metric === metric;
+  });
+  if (same && !replace) throw E.EEXIST;
+  parsed(() => {
+    net.addRoute({ to: destination, via, dev, src, metric, type: kind, table });
+  });
+}
+
+function removeRoute(
+  { net }: NetNamespace,
+  { to, via, dev, metric, table }: Extract<NetlinkRequest, { readonly type: "RTM_DELROUTE" }>,
+): void {
+  const { network, length } = parsed(() => prefix(to));
+  const gateway = via === undefined ? undefined : addressOf(via);
+  const matches = [...net.routes.list(table)].find(
+    (route) =>
+      route.destination.network === network &&
+      route.destination.length === length &&
+      (gateway === undefined || route.gateway === gateway) &&
+      (dev === undefined || route.interface?.name === dev) &&
+      (metric === undefined || route.metric === metric),
+  );
+  if (matches === undefined) throw E.ESRCH;
+  net.routes.remove((route) => route === matches, table);
+}
+
+function getRoutes({ net }: NetNamespace, table: number | undefined, get: string | undefined): RouteRow[] {
+  const found = get === undefined ? net.routes.list(table) : [net.routeTo(addressOf(get))];
+  return found.map((route) => {
+    if (route === undefined) throw E.ENETUNREACH;
+    const { destination, type: kind, gateway, interface: out, source, metric } = route;
+    const shown = get === undefined ? source : net.sourceFor(addressOf(get));
+    return {
+      to: get ?? (destination.length === 0 ? "default" : formatPrefix(destination)),
+      kind,
+      via: gateway === undefined ? undefined : formatIpv4(gateway),
+      dev: out?.name,
+      src: typeof shown === "number" ? formatIpv4(shown) : undefined,
+      metric,
+      connected: gateway === undefined && source !== undefined,
+    };
+  });
+}
+
+function sockets({ net }: NetNamespace): SocketRow[] {
+  const end = (address: number, port: number): { readonly address: string; readonly port: number } => ({
+    address: formatIpv4(address as Ipv4),
+    port,
+  });
+  const tcp = net.tcp.list().map(({ state, ends, tcb }): SocketRow => {
+    const [local, remote] = [end(ends.localAddress, ends.localPort), end(ends.remoteAddress, ends.remotePort)];
+    return {
+      protocol: "tcp",
+      state,
+      local: local.address,
+      localPort: local.port,
+      remote: remote.address,
+      remotePort: remote.port,
+      receiveQueue: tcb?.received.readable ?? 0,
+      sendQueue: tcb?.buffered ?? 0,
+    };
+  });
+  const udp = net.udp.sockets.map((socket): SocketRow => {
+    const remote = socket.remote ?? { address: 0, port: 0 };
+    return {
+      protocol: "udp",
+      state: socket.remote === undefined ? "UNCONN" : "ESTABLISHED",
+      local: formatIpv4(socket.local.address),
+      localPort: socket.local.port,
+      remote: end(remote.address, remote.port).address,
+      remotePort: remote.port,
+      receiveQueue: 0,
+      sendQueue: 0,
+    };
+  });
+  return [...tcp, ...udp];
+}

@@ -43,7 +43,7 @@ export { attempt, systemCallTable, type ChildBody, type Sys } from "./syscall/ta
 export type { SystemCallInterposer } from "./syscall/interposer.js";
 export { AF_UNIX, SOCK_STREAM } from "./syscall/channel-calls.js";
 export { executable, type Program } from "./task/program.js";
-export { describeStatus } from "./task/signals.js";
+export { describeStatus, signalNumbers, type SignalName } from "./task/signals.js";
 export { allCapabilities, capabilityNames, noCapabilities } from "./security/capabilities.js";
 export type { Filter } from "./security/seccomp.js";
 export type { Channel } from "./vfs/inode.js";

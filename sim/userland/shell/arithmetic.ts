@@ -158,8 +158,6 @@ class Evaluation {
         return a === b ? 1n : 0n;
       case "!=":
         return a === b ? 0n : 1n;
-      case ",":
-        return b;
       default:
         throw this.#fail("syntax error");
     }

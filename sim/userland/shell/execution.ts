@@ -31,10 +31,11 @@ import { runTraps } from "./traps.js";
 export function* runStatements(shell: Shell, statements: readonly Statement[], last = false): Activity<number> {
   let status = 0;
   const final = statements.length - 1;
+  if (shell.options.has("n") && !shell.interactive) return 0;
   for (const [at, statement] of statements.entries()) {
     status = yield* runStatement(shell, statement, last && at === final);
     if (shell.caught.length > 0) yield* runTraps(shell);
-    if (shell.jump !== undefined) break;
+    if (shell.jump !== undefined || shell.options.has("n")) break;
   }
   return status;
 }

@@ -124,9 +124,7 @@ function* assignAll(shell: Shell, assignments: readonly Assignment[], { redirect
 }
 
 function* trace(shell: Shell, values: ReadonlyMap<string, string>, words: readonly string[]): Activity<undefined> {
-  const quote = (text: string): string =>
-    /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'"'"'`)}'`;
-  const all = [...[...values].map(([name, value]) => `${name}=${value === "" ? "" : quote(value)}`), ...words.map(quote)];
+  const all = [...[...values].map(([name, value]) => `${name}=${value}`), ...words];
   yield* shell.tell(`${shell.variables.get("PS4") ?? "+ "}${all.join(" ")}\n`);
   return undefined;
 }
@@ -214,10 +212,7 @@ function* runExternal(
   const [name = ""] = words;
   const path = yield* findCommand(shell, name, values.get("PATH"));
   if (path === undefined) {
-    const saved = redirects.length === 0 ? [] : yield* redirectFor(shell.sys, redirects);
-    yield* shell.complain(`${name}: not found`);
-    yield* restore(shell.sys, saved);
-    return 127;
+    return yield* notFound(shell, name, redirects);
   }
   const undo = values.size > 0 ? shell.variables.assignFor(values) : undefined;
   const environment = shell.variables.environment();
@@ -228,6 +223,19 @@ function* runExternal(
     return yield* execute(shell, path, words, environment);
   }
   return yield* runProgram(shell, path, words, environment, redirects);
+}
+
+function* notFound(shell: Shell, name: string, redirects: readonly Redirect[]): Activity<number> {
+  try {
+    const saved = redirects.length === 0 ? [] : yield* redirectFor(shell.sys, redirects);
+    yield* shell.complain(`${name}: not found`);
+    yield* restore(shell.sys, saved);
+    return 127;
+  } catch (error) {
+    if (!(error instanceof ShellError)) throw error;
+    yield* shell.complain(error.message);
+    return error.status;
+  }
 }
 
 /** A command whose words are expanded, as `command` and `exec` have it: no functions, no aliases. */

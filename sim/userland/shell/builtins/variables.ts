@@ -164,7 +164,7 @@ function* getopts(shell: Shell, words: readonly string[]): Activity<number> {
     if (argument === undefined) shell.variables.unset("OPTARG");
     else shell.assign("OPTARG", argument);
     const { word, letter } = place;
-    shell.assign("OPTIND", String(word));
+    shell.assign("OPTIND", String(letter > 0 ? word + 1 : word));
     shell.optionPlace = { word, letter };
   };
   if (place.letter === 0) {

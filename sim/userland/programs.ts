@@ -3,6 +3,7 @@ import { fileCommands } from "./commands/files.js";
 import { grep } from "./commands/grep.js";
 import { plainCommands } from "./commands/plain.js";
 import { sed } from "./commands/sed.js";
+import { systemCommands } from "./commands/system.js";
 import { textCommands } from "./commands/text.js";
 import { xargs } from "./commands/xargs.js";
 import { program } from "./program/command.js";
@@ -14,5 +15,6 @@ export const programs: readonly Program<Sys>[] = [
   ...plainCommands,
   ...fileCommands,
   ...textCommands,
+  ...systemCommands,
   ...[grep, sed, xargs].map(program),
 ];

@@ -72,7 +72,7 @@ function translate(pattern: string, extended: boolean): string {
   let source = "";
   /** Whether an asterisk here stands for itself. */
   let start = true;
-  for (let at = 0; at < pattern.length; ) {
+  for (let at = 0; at < pattern.length;) {
     const character = String.fromCodePoint(pattern.codePointAt(at) ?? 0);
     at += character.length;
     if (character === "[") {

@@ -8,7 +8,8 @@ import { unescape } from "../program/printf.js";
 function ranges(list: string, complement: boolean): (at: number) => boolean {
   const parts = list.split(/[, ]/).map((part): readonly [number, number] => {
     const [, from, dash, to] = /^(\d*)(-?)(\d*)$/.exec(part) ?? [];
-    if (from === undefined || (from === "" && (to ?? "") === "")) throw new UsageFailure(`invalid field value '${part}'`);
+    if (from === undefined || (from === "" && (to ?? "") === ""))
+      throw new UsageFailure(`invalid field value '${part}'`);
     if (from === "0" || (dash === "" && to === "0")) throw new UsageFailure("fields are numbered from 1");
     const first = from === "" ? 1 : Number(from);
     const last = dash === "" ? first : to === "" || to === undefined ? Infinity : Number(to);
@@ -80,7 +81,7 @@ const classOf: Readonly<Record<string, (code: number) => boolean>> = {
 function setOf(text: string, fill: number): string {
   const plain = unescape(text, "\\ooo").text;
   let set = "";
-  for (let at = 0; at < plain.length; ) {
+  for (let at = 0; at < plain.length;) {
     const named = /^\[:(\w+):\]/.exec(plain.slice(at));
     if (named !== null) {
       const member = classOf[named[1] ?? ""];
@@ -119,7 +120,9 @@ function* translated(it: Invocation): Activity<number> {
   let from = setOf(first, 0);
   if (it.has("c", "C")) {
     const kept = from;
-    from = Array.from({ length: 256 }, (_, code) => String.fromCharCode(code)).filter((one) => !kept.includes(one)).join("");
+    from = Array.from({ length: 256 }, (_, code) => String.fromCharCode(code))
+      .filter((one) => !kept.includes(one))
+      .join("");
   }
   let to = second === undefined ? "" : setOf(second, from.length);
   const translates = !deletes && second !== undefined;

@@ -92,7 +92,11 @@ function* copyDirectory(it: Invocation, from: string, to: string, about: About, 
     return false;
   }
   const exists = yield* isDirectory(it.sys, to);
-  if (!exists && !(yield* tell(it, `cannot create directory ${quoteName(to)}`, it.sys.mkdir(to, (about.mode & 0o777) | 0o700)))) return false;
+  if (
+    !exists &&
+    !(yield* tell(it, `cannot create directory ${quoteName(to)}`, it.sys.mkdir(to, (about.mode & 0o777) | 0o700)))
+  )
+    return false;
   const names = yield* namesIn(it.sys, from);
   if (names instanceof Errno) {
     yield* it.complain(`cannot access ${quoteName(from)}: ${names.message}`);
@@ -141,7 +145,12 @@ export const cp: Command = {
   ],
   *run(it) {
     const recursive = it.has("r", "R", "a");
-    const how = { recursive, links: !it.has("L") && (it.has("a", "d", "P") || recursive), preserve: it.has("p", "a"), force: it.has("f") };
+    const how = {
+      recursive,
+      links: !it.has("L") && (it.has("a", "d", "P") || recursive),
+      preserve: it.has("p", "a"),
+      force: it.has("f"),
+    };
     for (const [from, to] of yield* destinations(it)) {
       if (it.has("n") && !((yield* attempt(it.sys.lstat(to))) instanceof Errno)) continue;
       if ((yield* copy(it, from, to, how)) && it.has("v")) it.out.put(`${quoteName(from)} -> ${quoteName(to)}\n`);
@@ -157,7 +166,8 @@ export function* removeTree(it: Invocation, path: string): Activity<boolean> {
     yield* it.complain(`cannot remove ${quoteName(path)}: ${about.message}`);
     return false;
   }
-  if ((about.mode & 0o170000) !== 0o040000) return yield* tell(it, `cannot remove ${quoteName(path)}`, it.sys.unlink(path));
+  if ((about.mode & 0o170000) !== 0o040000)
+    return yield* tell(it, `cannot remove ${quoteName(path)}`, it.sys.unlink(path));
   const names = yield* namesIn(it.sys, path);
   let emptied = true;
   if (names instanceof Errno) {

@@ -41,10 +41,7 @@ const oldForm = (words: readonly string[]): readonly string[] => {
   return count === undefined ? words : ["-n", count, ...rest];
 };
 
-function* eachFile(
-  it: Invocation,
-  work: (fd: number, path: string) => Activity<undefined>,
-): Activity<number> {
+function* eachFile(it: Invocation, work: (fd: number, path: string) => Activity<undefined>): Activity<number> {
   const files = it.operands.length === 0 ? ["-"] : it.operands;
   const headers = it.has("v") || (files.length > 1 && !it.has("q"));
   let first = true;
@@ -100,12 +97,22 @@ export const tail: Command = {
   usage: ["[OPTION]... [FILE]..."],
   about: "Print the last 10 lines of each FILE to standard output.",
   options: [
-    { short: "c", long: "bytes", argument: "[+]NUM", help: "output the last NUM bytes; or use -c +NUM to start with byte NUM" },
+    {
+      short: "c",
+      long: "bytes",
+      argument: "[+]NUM",
+      help: "output the last NUM bytes; or use -c +NUM to start with byte NUM",
+    },
     { short: "f", long: "follow", argument: "HOW", optional: true, help: "output appended data as the file grows" },
     { short: "F", help: "same as --follow=name --retry" },
     { short: "n", long: "lines", argument: "[+]NUM", help: "output the last NUM lines, instead of the last 10" },
     { short: "q", long: "quiet", help: "never output headers giving file names" },
-    { short: "s", long: "sleep-interval", argument: "N", help: "with -f, sleep for N seconds (default 1.0) between iterations" },
+    {
+      short: "s",
+      long: "sleep-interval",
+      argument: "N",
+      help: "with -f, sleep for N seconds (default 1.0) between iterations",
+    },
     { short: "v", long: "verbose", help: "always output headers giving file names" },
   ],
   rewrite: oldForm,

@@ -13,7 +13,9 @@ export function* execInPath(
 ): Activity<number> {
   const [command = ""] = words;
   const path = env.find((entry) => entry.startsWith("PATH="))?.slice(5) ?? "/usr/local/bin:/usr/bin:/bin";
-  const candidates = command.includes("/") ? [command] : path.split(":").map((directory) => `${directory === "" ? "." : directory}/${command}`);
+  const candidates = command.includes("/")
+    ? [command]
+    : path.split(":").map((directory) => `${directory === "" ? "." : directory}/${command}`);
   let failure: Errno | undefined;
   for (const candidate of candidates) {
     const tried = yield* attempt(sys.execve(candidate, words, env));

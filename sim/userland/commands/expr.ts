@@ -60,7 +60,15 @@ class Parser {
           ? Number(BigInt(left) > BigInt(right)) - Number(BigInt(left) < BigInt(right))
           : Number(left > right) - Number(left < right);
       const holds =
-        operator === "<" ? order < 0 : operator === "<=" ? order <= 0 : operator === ">" ? order > 0 : operator === ">=" ? order >= 0 : (order === 0) === (operator !== "!=");
+        operator === "<"
+          ? order < 0
+          : operator === "<="
+            ? order <= 0
+            : operator === ">"
+              ? order > 0
+              : operator === ">="
+                ? order >= 0
+                : (order === 0) === (operator !== "!=");
       left = holds ? "1" : "0";
     }
   }

@@ -45,7 +45,9 @@ function* removeDirectories(it: Invocation): Activity<number> {
       const failure = yield* attempt(it.sys.rmdir(rest));
       if (failure instanceof Errno) {
         if (!(it.has("ignore-fail-on-non-empty") && failure.code === "ENOTEMPTY"))
-          yield* it.complain(`failed to remove ${rest === path ? "" : "directory "}${quoteName(rest)}: ${failure.message}`);
+          yield* it.complain(
+            `failed to remove ${rest === path ? "" : "directory "}${quoteName(rest)}: ${failure.message}`,
+          );
         break;
       }
       const parent = rest.replace(/\/+[^/]*\/*$/, "");
@@ -66,7 +68,8 @@ function* makeLinks(it: Invocation): Activity<number> {
   for (const [from, to] of pairs) {
     if (it.has("f")) {
       const [one, other] = [yield* attempt(it.sys.lstat(from)), yield* attempt(it.sys.lstat(to))];
-      const same = !(one instanceof Errno) && !(other instanceof Errno) && one.ino === other.ino && one.dev === other.dev;
+      const same =
+        !(one instanceof Errno) && !(other instanceof Errno) && one.ino === other.ino && one.dev === other.dev;
       if (same && !symbolic) {
         yield* it.complain(`${quoteName(from)} and ${quoteName(to)} are the same file`);
         continue;
@@ -85,7 +88,9 @@ function* makeLinks(it: Invocation): Activity<number> {
     const failure = yield* attempt(symbolic ? it.sys.symlink(from, to) : it.sys.link(from, to));
     if (failure instanceof Errno) {
       const arrow = symbolic || failure.code === "EEXIST" ? "" : ` => ${quoteName(from)}`;
-      yield* it.complain(`failed to create ${symbolic ? "symbolic" : "hard"} link ${quoteName(to)}${arrow}: ${failure.message}`);
+      yield* it.complain(
+        `failed to create ${symbolic ? "symbolic" : "hard"} link ${quoteName(to)}${arrow}: ${failure.message}`,
+      );
     } else if (it.has("v")) it.out.put(`${quoteName(to)} ${symbolic ? "->" : "=>"} ${quoteName(from)}\n`);
   }
   return it.status;
@@ -113,7 +118,8 @@ function* touch(it: Invocation): Activity<number> {
   let stamps = { atime: time, mtime: time };
   if (reference !== undefined) {
     const about = yield* attempt(it.sys.stat(reference));
-    if (about instanceof Errno) throw new Failure(`failed to get attributes of ${quoteName(reference)}: ${about.message}`);
+    if (about instanceof Errno)
+      throw new Failure(`failed to get attributes of ${quoteName(reference)}: ${about.message}`);
     stamps = { atime: about.atime, mtime: about.mtime };
   }
   const { atime, mtime } = stamps;
@@ -167,7 +173,10 @@ function* changeModes(it: Invocation): Activity<number> {
       const mode = changedMode(text, about.mode, mask) ?? 0;
       const failure = yield* attempt(it.sys.chmod(one, mode));
       if (failure instanceof Errno) yield* it.complain(`changing permissions of ${quoteName(one)}: ${failure.message}`);
-      else if (it.has("v")) it.out.put(`mode of ${quoteName(one)} changed to ${(mode & 0o7777).toString(8).padStart(4, "0")} (${showMode(mode).slice(1)})\n`);
+      else if (it.has("v"))
+        it.out.put(
+          `mode of ${quoteName(one)} changed to ${(mode & 0o7777).toString(8).padStart(4, "0")} (${showMode(mode).slice(1)})\n`,
+        );
       return undefined;
     });
   return it.status;
@@ -181,7 +190,10 @@ function* changeOwners(it: Invocation): Activity<number> {
     yield* eachBelow(it, path, function* (one) {
       const call = it.has("h") ? it.sys.lchown : it.sys.chown;
       const failure = yield* attempt(call.call(it.sys, one, owner.uid ?? -1, owner.gid ?? -1));
-      if (failure instanceof Errno) yield* it.complain(`changing ${it.name === "chgrp" ? "group" : "ownership"} of ${quoteName(one)}: ${failure.message}`);
+      if (failure instanceof Errno)
+        yield* it.complain(
+          `changing ${it.name === "chgrp" ? "group" : "ownership"} of ${quoteName(one)}: ${failure.message}`,
+        );
       return undefined;
     });
   return it.status;
@@ -258,9 +270,11 @@ function* stat(it: Invocation): Activity<number> {
 
 /** The path of a file without links in it, realpath(3). @param missing how much of it may be missing */
 function* canonical(sys: Sys, path: string, missing: "none" | "last" | "all"): Activity<string | Errno> {
-  let names = (path.startsWith("/") ? path : `${yield* sys.getcwd()}/${path}`).split("/").filter((name) => name !== "" && name !== ".");
+  let names = (path.startsWith("/") ? path : `${yield* sys.getcwd()}/${path}`)
+    .split("/")
+    .filter((name) => name !== "" && name !== ".");
   let done = "";
-  for (let links = 0; names.length > 0; ) {
+  for (let links = 0; names.length > 0;) {
     const [name = "", ...rest] = names;
     names = rest;
     if (name === "..") {
@@ -336,9 +350,18 @@ const commands: readonly Command[] = [
     about: "Create links: hard ones, or symbolic ones with -s.",
     options: [
       { short: "f", long: "force", help: "remove existing destination files" },
-      { short: "n", long: "no-dereference", help: "treat LINK_NAME as a normal file if it is a symbolic link to a directory" },
+      {
+        short: "n",
+        long: "no-dereference",
+        help: "treat LINK_NAME as a normal file if it is a symbolic link to a directory",
+      },
       { short: "s", long: "symbolic", help: "make symbolic links instead of hard links" },
-      { short: "t", long: "target-directory", argument: "DIRECTORY", help: "specify the DIRECTORY in which to create the links" },
+      {
+        short: "t",
+        long: "target-directory",
+        argument: "DIRECTORY",
+        help: "specify the DIRECTORY in which to create the links",
+      },
       { short: "T", long: "no-target-directory", help: "treat LINK_NAME as a normal file always" },
       { short: "v", long: "verbose", help: "print name of each linked file" },
     ],
@@ -373,16 +396,18 @@ const commands: readonly Command[] = [
     operands: [2, Infinity],
     run: changeModes,
   },
-  ...["chown", "chgrp"].map(
-    (name): Command => ({
-      name,
-      usage: [name === "chown" ? "[OPTION]... [OWNER][:[GROUP]] FILE..." : "[OPTION]... GROUP FILE..."],
-      about: "Change the owner and/or group of each FILE.",
-      options: [recursive, verbose, { short: "h", long: "no-dereference", help: "affect symbolic links instead of any referenced file" }],
-      operands: [2, Infinity],
-      run: changeOwners,
-    }),
-  ),
+  ...["chown", "chgrp"].map((name): Command => ({
+    name,
+    usage: [name === "chown" ? "[OPTION]... [OWNER][:[GROUP]] FILE..." : "[OPTION]... GROUP FILE..."],
+    about: "Change the owner and/or group of each FILE.",
+    options: [
+      recursive,
+      verbose,
+      { short: "h", long: "no-dereference", help: "affect symbolic links instead of any referenced file" },
+    ],
+    operands: [2, Infinity],
+    run: changeOwners,
+  })),
   {
     name: "stat",
     usage: ["[OPTION]... FILE..."],

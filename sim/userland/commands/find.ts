@@ -132,7 +132,8 @@ class Expression {
     switch (word) {
       case "(": {
         const inner = this.#or();
-        if (this.#words[this.#at++] !== ")") throw new Failure("invalid expression; expected to find a ')' but didn't see one.");
+        if (this.#words[this.#at++] !== ")")
+          throw new Failure("invalid expression; expected to find a ')' but didn't see one.");
         return inner;
       }
       case "-name":
@@ -148,14 +149,22 @@ class Expression {
       }
       case "-type": {
         const letters = this.#argument(word).split(",");
-        const types = letters.map((letter) => ({ f: 0o100000, d: 0o040000, l: 0o120000, p: 0o010000, s: 0o140000, c: 0o020000, b: 0o060000 })[letter]);
+        const types = letters.map(
+          (letter) =>
+            ({ f: 0o100000, d: 0o040000, l: 0o120000, p: 0o010000, s: 0o140000, c: 0o020000, b: 0o060000 })[letter],
+        );
         if (types.includes(undefined)) throw new Failure(`Unknown argument to -type: ${letters.join(",")}`);
         return this.#if(({ about }) => types.includes(about.mode & 0o170000));
       }
       case "-size": {
         const text = this.#argument(word);
         const unit = { c: 1, w: 2, b: 512, k: 1024, M: 1048576, G: 1073741824 }[text.slice(-1)];
-        return this.#compare(unit === undefined ? text : text.slice(0, -1), word, ({ about }) => about.size, unit ?? 512);
+        return this.#compare(
+          unit === undefined ? text : text.slice(0, -1),
+          word,
+          ({ about }) => about.size,
+          unit ?? 512,
+        );
       }
       case "-empty": {
         const { sys } = this.#it;
@@ -227,7 +236,10 @@ class Expression {
       case "-print0":
         return shows(({ path }) => `${path}\0`);
       case "-ls":
-        return shows(({ path, about }) => `${String(about.ino).padStart(9)} ${String(about.blocks / 2).padStart(6)} ${showMode(about.mode)} ${String(about.nlink).padStart(3)} ${about.uid} ${about.gid} ${about.size} ${path}\n`);
+        return shows(
+          ({ path, about }) =>
+            `${String(about.ino).padStart(9)} ${String(about.blocks / 2).padStart(6)} ${showMode(about.mode)} ${String(about.nlink).padStart(3)} ${about.uid} ${about.gid} ${about.size} ${path}\n`,
+        );
       case "-prune":
         return this.#if(() => (this.pruned = true));
       case "-quit":
@@ -237,7 +249,9 @@ class Expression {
         this.acts = this.depthFirst = true;
         return function* ({ path, about }) {
           if (path === ".") return true;
-          const failure = yield* attempt((about.mode & 0o170000) === 0o040000 ? it.sys.rmdir(path) : it.sys.unlink(path));
+          const failure = yield* attempt(
+            (about.mode & 0o170000) === 0o040000 ? it.sys.rmdir(path) : it.sys.unlink(path),
+          );
           if (failure instanceof Errno) yield* it.complain(`cannot delete ${quoteName(path)}: ${failure.message}`);
           return !(failure instanceof Errno);
         };
@@ -257,11 +271,20 @@ class Expression {
         }
         return function* ({ path }) {
           yield* it.out.flush();
-          return (yield* runCommandLine(it.sys, words.map((one) => one.replaceAll("{}", path)), it.env, "find")) === 0;
+          return (
+            (yield* runCommandLine(
+              it.sys,
+              words.map((one) => one.replaceAll("{}", path)),
+              it.env,
+              "find",
+            )) === 0
+          );
         };
       }
       default:
-        throw new Failure(/^-/.test(word) ? `unknown predicate \`${word}'` : `paths must precede expression: \`${word}'`);
+        throw new Failure(
+          /^-/.test(word) ? `unknown predicate \`${word}'` : `paths must precede expression: \`${word}'`,
+        );
     }
   }
 }
@@ -281,7 +304,8 @@ function* visit(it: Invocation, expression: Expression, test: Test, path: string
   };
   expression.pruned = false;
   if (!expression.depthFirst) yield* apply();
-  const enters = (about.mode & 0o170000) === 0o040000 && depth < expression.most && !expression.pruned && !expression.quit;
+  const enters =
+    (about.mode & 0o170000) === 0o040000 && depth < expression.most && !expression.pruned && !expression.quit;
   if (enters) {
     const names = yield* namesIn(it.sys, path);
     if (names instanceof Errno) yield* it.complain(`${quoteName(path)}: ${names.message}`);
@@ -299,7 +323,11 @@ export const find: Command = {
   name: "find",
   usage: ["[-L] [path...] [expression]"],
   about: "Search for files in a directory hierarchy.",
-  options: [{ short: "L", help: "follow symbolic links" }, { short: "H", help: "(ignored)" }, { short: "P", help: "never follow symbolic links" }],
+  options: [
+    { short: "L", help: "follow symbolic links" },
+    { short: "H", help: "(ignored)" },
+    { short: "P", help: "never follow symbolic links" },
+  ],
   rewrite: (words) => {
     const at = words.findIndex((word) => !/^-[LHP]$/.test(word));
     return at < 0 ? words : [...words.slice(0, at), "--", ...words.slice(at)];
@@ -311,7 +339,8 @@ export const find: Command = {
     const now = yield* it.sys.clock_gettime("CLOCK_REALTIME");
     const expression = new Expression(it, first < 0 ? [] : it.operands.slice(first), owners, now);
     const test = expression.parse();
-    for (const path of paths.length === 0 ? ["."] : paths) if (!expression.quit) yield* visit(it, expression, test, path, 0);
+    for (const path of paths.length === 0 ? ["."] : paths)
+      if (!expression.quit) yield* visit(it, expression, test, path, 0);
     yield* expression.finish();
     return it.status;
   },

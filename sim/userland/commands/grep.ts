@@ -71,7 +71,15 @@ function* searchPath(it: Invocation, path: string, search: Search, recursive: bo
     let any = false;
     for (const { name } of [...entries].sort((a, b) => compareBytes(a.name, b.name))) {
       if (name === "." || name === "..") continue;
-      if (yield* searchPath(it, path === "." && it.operands.length < 2 ? name : `${path.replace(/\/$/, "")}/${name}`, search, true)) any = true;
+      if (
+        yield* searchPath(
+          it,
+          path === "." && it.operands.length < 2 ? name : `${path.replace(/\/$/, "")}/${name}`,
+          search,
+          true,
+        )
+      )
+        any = true;
     }
     return any;
   }
@@ -85,7 +93,12 @@ function* searchPath(it: Invocation, path: string, search: Search, recursive: bo
   return yield* searchText(it, path === "-" ? "(standard input)" : path, bytes, search);
 }
 
-function* searchText(it: Invocation, name: string, bytes: Uint8Array, { expression, names }: Search): Activity<boolean> {
+function* searchText(
+  it: Invocation,
+  name: string,
+  bytes: Uint8Array,
+  { expression, names }: Search,
+): Activity<boolean> {
   const lines = decode(bytes).split("\n");
   if (lines.at(-1) === "") lines.pop();
   const most = Number(it.value("m") ?? Infinity);

@@ -27,7 +27,13 @@ class Listing {
   readonly #wide: boolean;
   #any = false;
 
-  constructor(it: Invocation, owners: ReadonlyMap<number, string>, groupNames: ReadonlyMap<number, string>, now: number, wide: boolean) {
+  constructor(
+    it: Invocation,
+    owners: ReadonlyMap<number, string>,
+    groupNames: ReadonlyMap<number, string>,
+    now: number,
+    wide: boolean,
+  ) {
     this.#it = it;
     this.#owners = owners;
     this.#groups = groupNames;
@@ -52,7 +58,11 @@ class Listing {
     const files: Entry[] = [];
     const directories: Entry[] = [];
     for (const path of paths) {
-      const found = yield* this.entry(path, path, !it.has("d") && !this.#long ? true : it.has("L", "H") || (!it.has("d") && !this.#long));
+      const found = yield* this.entry(
+        path,
+        path,
+        !it.has("d") && !this.#long ? true : it.has("L", "H") || (!it.has("d") && !this.#long),
+      );
       if (found instanceof Errno) {
         yield* it.complain(`cannot access ${quoteName(path)}: ${found.message}`, 2);
         continue;
@@ -100,7 +110,12 @@ class Listing {
     const by = it.last("t", "S", "X");
     const order = [...entries].sort((a, b) => {
       let difference = 0;
-      if (by === "t") difference = it.has("c") ? b.about.ctime - a.about.ctime : it.has("u") ? b.about.atime - a.about.atime : b.about.mtime - a.about.mtime;
+      if (by === "t")
+        difference = it.has("c")
+          ? b.about.ctime - a.about.ctime
+          : it.has("u")
+            ? b.about.atime - a.about.atime
+            : b.about.mtime - a.about.mtime;
       else if (by === "S") difference = b.about.size - a.about.size;
       return difference || compareBytes(a.name, b.name);
     });
@@ -122,7 +137,9 @@ class Listing {
     this.#any ||= true;
     const it = this.#it;
     if (!this.#long) {
-      const names = entries.map((entry) => `${it.has("i") ? `${entry.about.ino} ` : ""}${entry.name}${this.#mark(entry)}`);
+      const names = entries.map(
+        (entry) => `${it.has("i") ? `${entry.about.ino} ` : ""}${entry.name}${this.#mark(entry)}`,
+      );
       it.out.put(this.#wide && !it.has("1") ? columns(names) : names.map((name) => `${name}\n`).join(""));
       return;
     }
@@ -155,14 +172,25 @@ class Listing {
     const group = numeric ? undefined : this.#groups.get(about.gid);
     const stamp = it.has("c") ? about.ctime : it.has("u") ? about.atime : about.mtime;
     const isRecent = stamp > this.#now - recent && stamp <= this.#now;
-    const style = it.value("time-style") === "full-iso" || it.has("full-time") ? "%Y-%m-%d %H:%M:%S.%N %z" : it.value("time-style") === "long-iso" ? "%Y-%m-%d %H:%M" : isRecent ? "%b %e %H:%M" : "%b %e  %Y";
+    const style =
+      it.value("time-style") === "full-iso" || it.has("full-time")
+        ? "%Y-%m-%d %H:%M:%S.%N %z"
+        : it.value("time-style") === "long-iso"
+          ? "%Y-%m-%d %H:%M"
+          : isRecent
+            ? "%b %e %H:%M"
+            : "%b %e  %Y";
     return [
       String(about.ino),
       showMode(about.mode),
       String(about.nlink),
       owner ?? String(about.uid),
       group ?? String(about.gid),
-      isDevice ? `${majorOf(about.rdev)}, ${minorOf(about.rdev)}` : it.has("h") ? humanSize(about.size) : String(about.size),
+      isDevice
+        ? `${majorOf(about.rdev)}, ${minorOf(about.rdev)}`
+        : it.has("h")
+          ? humanSize(about.size)
+          : String(about.size),
       formatTime(style, stamp),
       `${name}${this.#mark(entry)}${target === undefined ? "" : ` -> ${target}`}`,
     ];
@@ -173,10 +201,14 @@ class Listing {
 function columns(names: readonly string[]): string {
   for (let rows = 1; ; rows++) {
     const count = Math.ceil(names.length / rows);
-    const widths = Array.from({ length: count }, (_, column) => Math.max(...names.slice(column * rows, (column + 1) * rows).map((name) => name.length)));
+    const widths = Array.from({ length: count }, (_, column) =>
+      Math.max(...names.slice(column * rows, (column + 1) * rows).map((name) => name.length)),
+    );
     if (rows < names.length && widths.reduce((sum, width) => sum + width + 2, -2) > 80) continue;
     return Array.from({ length: rows }, (_, row) => {
-      const cells = widths.map((width, column) => ({ name: names[column * rows + row], width })).filter(({ name }) => name !== undefined);
+      const cells = widths
+        .map((width, column) => ({ name: names[column * rows + row], width }))
+        .filter(({ name }) => name !== undefined);
       return `${cells.map(({ name = "", width }, at) => (at === cells.length - 1 ? name : name.padEnd(width + 2))).join("")}\n`;
     }).join("");
   }

@@ -1,6 +1,9 @@
 /** -rwxr-xr-x of a mode, as ls(1) shows it. */
 export function showMode(mode: number): string {
-  const type = { 0o140000: "s", 0o120000: "l", 0o100000: "-", 0o060000: "b", 0o040000: "d", 0o020000: "c", 0o010000: "p" }[mode & 0o170000] ?? "?";
+  const type =
+    { 0o140000: "s", 0o120000: "l", 0o100000: "-", 0o060000: "b", 0o040000: "d", 0o020000: "c", 0o010000: "p" }[
+      mode & 0o170000
+    ] ?? "?";
   const bits = [..."rwxrwxrwx"].map((letter, at) => ((mode & (0o400 >> at)) !== 0 ? letter : "-"));
   const special = (bit: number, at: number, letter: string): void => {
     if ((mode & bit) !== 0) bits[at] = bits[at] === "x" ? letter : letter.toUpperCase();
@@ -23,7 +26,11 @@ export function changedMode(text: string, mode: number, umask: number): number |
     const all = who === "" || who.includes("a");
     for (const [, operator = "", letters = ""] of actions.matchAll(/([-+=])([rwxXstugo]*)/g)) {
       let mask = 0;
-      for (const [letter, shift] of [["u", 6], ["g", 3], ["o", 0]] as const) {
+      for (const [letter, shift] of [
+        ["u", 6],
+        ["g", 3],
+        ["o", 0],
+      ] as const) {
         if (!all && !who.includes(letter)) continue;
         let value = 0;
         if (letters.includes("r")) value |= 4;
@@ -40,7 +47,13 @@ export function changedMode(text: string, mode: number, umask: number): number |
       if (operator === "+") bits |= mask;
       else if (operator === "-") bits &= ~mask;
       else {
-        const cleared = all ? 0o777 : [["u", 0o4700], ["g", 0o2070], ["o", 0o0007]].reduce((sum, [letter, part]) => sum | (who.includes(String(letter)) ? Number(part) : 0), 0);
+        const cleared = all
+          ? 0o777
+          : [
+              ["u", 0o4700],
+              ["g", 0o2070],
+              ["o", 0o0007],
+            ].reduce((sum, [letter, part]) => sum | (who.includes(String(letter)) ? Number(part) : 0), 0);
         bits = (bits & ~cleared) | mask;
       }
     }

@@ -26,7 +26,10 @@ const commands: readonly Command[] = [
       for (const name of many ? it.operands : it.operands.slice(0, 1)) {
         const base = name.replace(/(.)\/+$/, "$1").replace(/^.*\/(?=.)/, "");
         const end = suffix ?? (many ? undefined : it.operands[1]) ?? "";
-        it.out.put((end !== "" && base !== end && base.endsWith(end) ? base.slice(0, -end.length) : base) + (it.has("z") ? "\0" : "\n"));
+        it.out.put(
+          (end !== "" && base !== end && base.endsWith(end) ? base.slice(0, -end.length) : base) +
+            (it.has("z") ? "\0" : "\n"),
+        );
       }
       yield* it.out.drain();
       return 0;
@@ -42,7 +45,8 @@ const commands: readonly Command[] = [
       for (const name of it.operands) {
         const stem = name.replace(/\/+$/, "");
         const cut = stem.lastIndexOf("/");
-        const directory = stem === "" && name !== "" ? "/" : cut < 0 ? "." : stem.slice(0, cut).replace(/\/+$/, "") || "/";
+        const directory =
+          stem === "" && name !== "" ? "/" : cut < 0 ? "." : stem.slice(0, cut).replace(/\/+$/, "") || "/";
         it.out.put(directory + (it.has("z") ? "\0" : "\n"));
       }
       yield* it.out.drain();
@@ -104,13 +108,19 @@ function* sequence(it: Invocation): Activity<number> {
   });
   const places = Math.max(...it.operands.slice(0, -1).map((text) => text.split(".")[1]?.length ?? 0), 0);
   const [first, step, last] =
-    numbers.length === 1 ? [1, 1, numbers[0] ?? 0] : numbers.length === 2 ? [numbers[0] ?? 0, 1, numbers[1] ?? 0] : [numbers[0] ?? 0, numbers[1] ?? 0, numbers[2] ?? 0];
+    numbers.length === 1
+      ? [1, 1, numbers[0] ?? 0]
+      : numbers.length === 2
+        ? [numbers[0] ?? 0, 1, numbers[1] ?? 0]
+        : [numbers[0] ?? 0, numbers[1] ?? 0, numbers[2] ?? 0];
   if (step === 0) throw new UsageFailure(`invalid Zero increment value: '${it.operands[1] ?? ""}'`);
   const pattern = it.value("f");
   const separator = it.value("s") ?? "\n";
-  const show = (value: number): string => (pattern === undefined ? value.toFixed(places) : format(pattern, [String(value)]).text);
+  const show = (value: number): string =>
+    pattern === undefined ? value.toFixed(places) : format(pattern, [String(value)]).text;
   const width = it.has("w") ? Math.max(show(first).length, show(last).length) : 0;
-  const pad = (text: string): string => (text.startsWith("-") ? `-${text.slice(1).padStart(width - 1, "0")}` : text.padStart(width, "0"));
+  const pad = (text: string): string =>
+    text.startsWith("-") ? `-${text.slice(1).padStart(width - 1, "0")}` : text.padStart(width, "0");
   let any = false;
   for (let count = 0; ; count++) {
     const value = first + count * step;
@@ -125,8 +135,20 @@ function* sequence(it: Invocation): Activity<number> {
 
 /** Commands without options of GNU's kind. */
 const bare: readonly Program<Sys>[] = [
-  { name: "true", memory: 200_000, *main() { return 0; } },
-  { name: "false", memory: 200_000, *main() { return 1; } },
+  {
+    name: "true",
+    memory: 200_000,
+    *main() {
+      return 0;
+    },
+  },
+  {
+    name: "false",
+    memory: 200_000,
+    *main() {
+      return 1;
+    },
+  },
   {
     name: "echo",
     memory: 700_000,
@@ -157,30 +179,38 @@ const bare: readonly Program<Sys>[] = [
       }
       const { text, errors } = format(pattern, given);
       yield* writeAll(sys, 1, encodeBytes(text));
-      for (const error of errors) yield* writeAll(sys, 2, encode(`printf: ${error.replace(/^(.*): (expected|not)/, "'$1': $2").replace("expected numeric", "expected a numeric").replace("not completely", "value not completely")}\n`));
+      for (const error of errors)
+        yield* writeAll(
+          sys,
+          2,
+          encode(
+            `printf: ${error
+              .replace(/^(.*): (expected|not)/, "'$1': $2")
+              .replace("expected numeric", "expected a numeric")
+              .replace("not completely", "value not completely")}\n`,
+          ),
+        );
       return errors.length > 0 ? 1 : 0;
     },
   },
-  ...["test", "["].map(
-    (name): Program<Sys> => ({
-      name,
-      memory: 700_000,
-      *main(sys, argv) {
-        const args = argv.slice(1);
-        const complain = function* (message: string): Activity<number> {
-          yield* writeAll(sys, 2, encode(`${name}: ${message}\n`));
-          return 2;
-        };
-        if (name === "[" && args.pop() !== "]") return yield* complain("missing ']'");
-        try {
-          return (yield* evaluateTest(sys, args)) ? 0 : 1;
-        } catch (error) {
-          if (!(error instanceof TestError)) throw error;
-          return yield* complain(error.message.replace(/^Illegal number: (.*)$/, "invalid integer '$1'"));
-        }
-      },
-    }),
-  ),
+  ...["test", "["].map((name): Program<Sys> => ({
+    name,
+    memory: 700_000,
+    *main(sys, argv) {
+      const args = argv.slice(1);
+      const complain = function* (message: string): Activity<number> {
+        yield* writeAll(sys, 2, encode(`${name}: ${message}\n`));
+        return 2;
+      };
+      if (name === "[" && args.pop() !== "]") return yield* complain("missing ']'");
+      try {
+        return (yield* evaluateTest(sys, args)) ? 0 : 1;
+      } catch (error) {
+        if (!(error instanceof TestError)) throw error;
+        return yield* complain(error.message.replace(/^Illegal number: (.*)$/, "invalid integer '$1'"));
+      }
+    },
+  })),
   {
     name: "expr",
     memory: 700_000,

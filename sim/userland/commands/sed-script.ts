@@ -236,7 +236,10 @@ class Reader {
 
   #parts(): readonly [string, string] {
     const delimiter = this.#text[this.#at++] ?? "";
-    return [this.#plainUntil(delimiter, "unterminated `y' command"), this.#plainUntil(delimiter, "unterminated `y' command")];
+    return [
+      this.#plainUntil(delimiter, "unterminated `y' command"),
+      this.#plainUntil(delimiter, "unterminated `y' command"),
+    ];
   }
 
   #expression(pattern: string, ignoreCase: boolean): RegExp | undefined {
@@ -256,7 +259,12 @@ class Reader {
     const pattern = this.#until(delimiter, missing);
     const replacement = this.#plainUntil(delimiter, missing);
     const letters = this.#skip(/[gpiIe\d]*/y);
-    const file = this.#text[this.#at] === "w" ? this.#skip(/w[^\n]*/y).slice(1).trim() : "";
+    const file =
+      this.#text[this.#at] === "w"
+        ? this.#skip(/w[^\n]*/y)
+            .slice(1)
+            .trim()
+        : "";
     const next = this.#text[this.#at];
     if (next !== undefined && !" \t;\n}#".includes(next)) throw this.#fail("unknown option to `s'");
     return {

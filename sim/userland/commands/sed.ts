@@ -19,7 +19,8 @@ function replace(template: string, found: RegExpExecArray): string {
   const add = (text: string): void => {
     if (text === "") return;
     let shown = lasting === "U" ? text.toUpperCase() : lasting === "L" ? text.toLowerCase() : text;
-    if (once !== undefined) shown = (once === "u" ? shown.slice(0, 1).toUpperCase() : shown.slice(0, 1).toLowerCase()) + shown.slice(1);
+    if (once !== undefined)
+      shown = (once === "u" ? shown.slice(0, 1).toUpperCase() : shown.slice(0, 1).toLowerCase()) + shown.slice(1);
     once = undefined;
     out += shown;
   };
@@ -58,7 +59,13 @@ class Editor {
   #appended: string[] = [];
   status: number | undefined;
 
-  constructor(it: Invocation, script: readonly SedCommand[], source: Source, quiet: boolean, put: (text: string) => void) {
+  constructor(
+    it: Invocation,
+    script: readonly SedCommand[],
+    source: Source,
+    quiet: boolean,
+    put: (text: string) => void,
+  ) {
     this.#it = it;
     this.#script = script;
     this.#source = source;
@@ -98,7 +105,9 @@ class Editor {
       case "line":
         return this.#line === address.line;
       case "step":
-        return address.step === 0 ? this.#line === address.first : this.#line >= address.first && (this.#line - address.first) % address.step === 0;
+        return address.step === 0
+          ? this.#line === address.first
+          : this.#line >= address.first && (this.#line - address.first) % address.step === 0;
       case "last":
         return this.#isLast;
       case "more":
@@ -125,7 +134,13 @@ class Editor {
     if (from === undefined) return true;
     if (to === undefined) return this.#matches(from);
     if (command.active) {
-      if (to.kind === "more" ? this.#line >= command.until : to.kind === "line" ? this.#line >= to.line : this.#matches(to))
+      if (
+        to.kind === "more"
+          ? this.#line >= command.until
+          : to.kind === "line"
+            ? this.#line >= to.line
+            : this.#matches(to)
+      )
         command.active = false;
       return to.kind !== "line" || this.#line <= to.line;
     }
@@ -284,8 +299,20 @@ class Editor {
 
 /** As `l` shows a line. */
 function visible(text: string): string {
-  const names: Readonly<Record<string, string>> = { "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r", "\b": "\\b", "\f": "\\f", "\v": "\\v", "\x07": "\\a" };
-  return text.replace(/[\\\n\t\r\b\f\v\x07]|[^\x20-\x7e]/g, (one) => names[one] ?? `\\${one.charCodeAt(0).toString(8).padStart(3, "0")}`);
+  const names: Readonly<Record<string, string>> = {
+    "\\": "\\\\",
+    "\n": "\\n",
+    "\t": "\\t",
+    "\r": "\\r",
+    "\b": "\\b",
+    "\f": "\\f",
+    "\v": "\\v",
+    "\x07": "\\a",
+  };
+  return text.replace(
+    /[\\\n\t\r\b\f\v\x07]|[^\x20-\x7e]/g,
+    (one) => names[one] ?? `\\${one.charCodeAt(0).toString(8).padStart(3, "0")}`,
+  );
 }
 
 function sourceOf(texts: readonly string[]): Source {
@@ -330,7 +357,12 @@ function* run(it: Invocation): Activity<number> {
     const bytes = yield* attempt(readAll(it.sys, fd));
     yield* it.close(fd);
     if (bytes instanceof Errno) {
-      yield* it.complain(bytes.code === "EISDIR" ? `couldn't edit ${path}: not a regular file` : `read error on ${path}: ${bytes.message}`, 2);
+      yield* it.complain(
+        bytes.code === "EISDIR"
+          ? `couldn't edit ${path}: not a regular file`
+          : `read error on ${path}: ${bytes.message}`,
+        2,
+      );
       continue;
     }
     if (!inPlace && !it.has("s")) {

@@ -46,7 +46,8 @@ function extract(line: string, key: Key, separator: string | undefined): string 
   const fields = fieldsOf(line, separator);
   const start = fields[key.field - 1];
   if (start === undefined) return "";
-  const skip = (at: number): number => (key.options.includes("b") ? at + (/^[ \t]*/.exec(line.slice(at))?.[0].length ?? 0) : at);
+  const skip = (at: number): number =>
+    key.options.includes("b") ? at + (/^[ \t]*/.exec(line.slice(at))?.[0].length ?? 0) : at;
   const from = skip(start[0]) + key.character - 1;
   const end = fields[key.endField - 1];
   let to = line.length;
@@ -124,7 +125,8 @@ function* run(it: Invocation): Activity<number> {
       return order > 0 || (order === 0 && it.has("u"));
     });
     if (at < 0) return 0;
-    if (it.has("c")) yield* writeAll(it.sys, 2, encode(`sort: ${it.operands[0] ?? "-"}:${at + 1}: disorder: ${lines[at] ?? ""}\n`));
+    if (it.has("c"))
+      yield* writeAll(it.sys, 2, encode(`sort: ${it.operands[0] ?? "-"}:${at + 1}: disorder: ${lines[at] ?? ""}\n`));
     return 1;
   }
   const stable = it.has("s") || it.has("u");

@@ -77,7 +77,11 @@ function* count(it: Invocation): Activity<number> {
   }
   if (it.operands.length > 1) rows.push({ counts: totals, name: "total" });
   const single = it.operands.length <= 1 && shown.length === 1;
-  const width = single ? 1 : it.operands.length === 0 || it.operands.includes("-") ? 7 : String(Math.max(...totals, 0)).length;
+  const width = single
+    ? 1
+    : it.operands.length === 0 || it.operands.includes("-")
+      ? 7
+      : String(Math.max(...totals, 0)).length;
   for (const { counts, name } of rows)
     it.out.put(`${counts.map((value) => String(value).padStart(width)).join(" ")}${name === "" ? "" : ` ${name}`}\n`);
   return it.status;
@@ -152,7 +156,13 @@ function* compare(it: Invocation): Activity<number> {
   if (at < least) it.out.put(`${first} ${second} differ: byte ${at + 1}, line ${line}\n`);
   else {
     const shorter = a.length < b.length ? first : second;
-    yield* writeAll(it.sys, 2, encode(`cmp: EOF on ${shorter} after byte ${at}, ${decodeBytes(a.subarray(at - 1, at)) === "\n" ? `line ${line - 1}` : `in line ${line}`}\n`));
+    yield* writeAll(
+      it.sys,
+      2,
+      encode(
+        `cmp: EOF on ${shorter} after byte ${at}, ${decodeBytes(a.subarray(at - 1, at)) === "\n" ? `line ${line - 1}` : `in line ${line}`}\n`,
+      ),
+    );
   }
   return 1;
 }

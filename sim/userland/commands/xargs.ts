@@ -14,16 +14,25 @@ function itemsOf(text: string, delimiter: string | undefined): string[] {
   }
   const items: string[] = [];
   for (const [word] of text.matchAll(/(?:'[^'\n]*'|"[^"\n]*"|\\[^]|[^\s'"\\])+/g))
-    items.push(word.replace(/'([^'\n]*)'|"([^"\n]*)"|\\([^])/g, (_all, a?: string, b?: string, c?: string) => a ?? b ?? c ?? ""));
+    items.push(
+      word.replace(/'([^'\n]*)'|"([^"\n]*)"|\\([^])/g, (_all, a?: string, b?: string, c?: string) => a ?? b ?? c ?? ""),
+    );
   const rest = text.replace(/(?:'[^'\n]*'|"[^"\n]*"|\\[^]|[^\s'"\\])+/g, "");
   const open = /['"]/.exec(rest)?.[0];
   if (open !== undefined)
-    throw new Failure(`unmatched ${open === "'" ? "single" : "double"} quote; by default quotes are special to xargs unless you use the -0 option`);
+    throw new Failure(
+      `unmatched ${open === "'" ? "single" : "double"} quote; by default quotes are special to xargs unless you use the -0 option`,
+    );
   return items;
 }
 
 /** Runs a command to its end. @returns its exit status; 127 where there is none, 126 where it can't be run */
-export function* runCommandLine(sys: Sys, words: readonly string[], env: readonly string[], name: string): Activity<number> {
+export function* runCommandLine(
+  sys: Sys,
+  words: readonly string[],
+  env: readonly string[],
+  name: string,
+): Activity<number> {
   const pid = yield* sys.clone(function* (child) {
     return yield* execInPath(child, words, env, name);
   });
@@ -39,7 +48,13 @@ function* run(it: Invocation): Activity<number> {
   const words = it.operands.length === 0 ? ["echo"] : [...it.operands];
   const text = decode(yield* readAll(it.sys, 0));
   const lines = replaced !== undefined || it.value("L") !== undefined;
-  const all = lines && delimiter === undefined ? text.split("\n").map((line) => line.trim()).filter((line) => line !== "") : itemsOf(text, delimiter);
+  const all =
+    lines && delimiter === undefined
+      ? text
+          .split("\n")
+          .map((line) => line.trim())
+          .filter((line) => line !== "")
+      : itemsOf(text, delimiter);
   const size = replaced !== undefined ? 1 : Number(it.value("n") ?? it.value("L") ?? 5000);
   const batches: string[][] = [];
   for (let at = 0; at < all.length; at += size) batches.push(all.slice(at, at + size));
@@ -47,7 +62,8 @@ function* run(it: Invocation): Activity<number> {
   let status = 0;
   for (const batch of batches) {
     const items = it.value("L") !== undefined ? batch.flatMap((line) => itemsOf(line, undefined)) : batch;
-    const line = replaced === undefined ? [...words, ...items] : words.map((word) => word.replaceAll(replaced, items[0] ?? ""));
+    const line =
+      replaced === undefined ? [...words, ...items] : words.map((word) => word.replaceAll(replaced, items[0] ?? ""));
     if (it.has("t")) yield* it.complain(line.join(" "), 0);
     const ended = yield* runCommandLine(it.sys, line, it.env, "xargs");
     if (ended === 126 || ended === 127) return ended;
@@ -66,7 +82,12 @@ export const xargs: Command = {
     { short: "0", long: "null", help: "items are separated by a null, not whitespace" },
     { short: "d", long: "delimiter", argument: "CHARACTER", help: "items in input stream are separated by CHARACTER" },
     { short: "I", argument: "R", help: "replace R in INITIAL-ARGS with names read from input" },
-    { short: "L", long: "max-lines", argument: "MAX-LINES", help: "use at most MAX-LINES non-blank input lines per command" },
+    {
+      short: "L",
+      long: "max-lines",
+      argument: "MAX-LINES",
+      help: "use at most MAX-LINES non-blank input lines per command",
+    },
     { short: "n", long: "max-args", argument: "MAX-ARGS", help: "use at most MAX-ARGS arguments per command line" },
     { short: "P", long: "max-procs", argument: "MAX-PROCS", help: "(ignored: one process at a time)" },
     { short: "r", long: "no-run-if-empty", help: "if there are no arguments, then do not run COMMAND" },

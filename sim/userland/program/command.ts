@@ -96,8 +96,18 @@ export class Invocation {
     return undefined;
   }
 
+  /** A line on standard error that changes nothing. */
+  *tell(line: string): Activity<undefined> {
+    yield* this.out.flush();
+    yield* writeAll(this.sys, 2, encode(`${line}\n`));
+    return undefined;
+  }
+
   /** Opens a file to read, "-" being standard input. @returns undefined where it can't, having said so */
-  *open(path: string, say: (path: string, why: string) => string = (one, why) => `${one}: ${why}`): Activity<number | undefined> {
+  *open(
+    path: string,
+    say: (path: string, why: string) => string = (one, why) => `${one}: ${why}`,
+  ): Activity<number | undefined> {
     if (path === "-") return 0;
     const fd = yield* attempt(this.sys.open(path, O_RDONLY));
     if (!(fd instanceof Errno)) return fd;
@@ -150,7 +160,9 @@ export function program(command: Command): Program<Sys> {
         const { options, operands } = parsed;
         const asked = options.find((option) => option.name === "help" || option.name === "version");
         if (asked !== undefined) {
-          const synopsis = command.usage.map((one, at) => `${at === 0 ? "Usage:" : "  or: "} ${name} ${one}\n`).join("");
+          const synopsis = command.usage
+            .map((one, at) => `${at === 0 ? "Usage:" : "  or: "} ${name} ${one}\n`)
+            .join("");
           const text =
             asked.name === "help"
               ? `${synopsis}${command.about}\n\n${describeOptions(table)}`

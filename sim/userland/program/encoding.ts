@@ -9,7 +9,7 @@ const chunk = 4096;
 /** UTF-8 to text; see above for bytes that are none. */
 export function decode(bytes: Uint8Array): string {
   let text = "";
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     let end = at;
     const stop = Math.min(bytes.length, at + chunk);
     while (end < stop && (bytes[end] ?? 0) < 0x80) end++;
@@ -33,7 +33,8 @@ export function decode(bytes: Uint8Array): string {
 /** How long the sequence of UTF-8 is that begins with a byte from 0x80 on; 0 where none does (RFC 3629, section 4). */
 function sequenceAt(bytes: Uint8Array, at: number): number {
   const first = bytes[at] ?? 0;
-  const length = first >= 0xc2 && first < 0xe0 ? 2 : (first & 0xf0) === 0xe0 ? 3 : first >= 0xf0 && first < 0xf5 ? 4 : 0;
+  const length =
+    first >= 0xc2 && first < 0xe0 ? 2 : (first & 0xf0) === 0xe0 ? 3 : first >= 0xf0 && first < 0xf5 ? 4 : 0;
   if (length === 0 || at + length > bytes.length) return 0;
   for (let place = at + 1; place < at + length; place++) if (((bytes[place] ?? 0) & 0xc0) !== 0x80) return 0;
   const point = pointAt(bytes, at, length);

@@ -31,13 +31,15 @@ function* fields(sys: Sys, path: string): Activity<string[][]> {
 }
 
 export function* users(sys: Sys): Activity<readonly User[]> {
-  return (yield* fields(sys, "/etc/passwd")).map(([name = "", , uid = "", gid = "", , home = "/", shell = "/bin/sh"]) => ({
-    name,
-    uid: Number(uid),
-    gid: Number(gid),
-    home,
-    shell,
-  }));
+  return (yield* fields(sys, "/etc/passwd")).map(
+    ([name = "", , uid = "", gid = "", , home = "/", shell = "/bin/sh"]) => ({
+      name,
+      uid: Number(uid),
+      gid: Number(gid),
+      home,
+      shell,
+    }),
+  );
 }
 
 export function* groups(sys: Sys): Activity<readonly Group[]> {

@@ -23,7 +23,10 @@ const escapes: Readonly<Record<string, string>> = {
  * Escapes of printf and echo, as bytes. `octal`: how octal numbers are written, `\101` in a format, `\0101` in the
  * arguments of %b and in echo's.
  */
-export function unescape(text: string, octal: "\\ooo" | "\\0ooo"): { readonly text: string; readonly stopped: boolean } {
+export function unescape(
+  text: string,
+  octal: "\\ooo" | "\\0ooo",
+): { readonly text: string; readonly stopped: boolean } {
   let out = "";
   for (let at = 0; at < text.length; at++) {
     const character = text[at] ?? "";
@@ -70,7 +73,7 @@ interface State {
 function once(pattern: string, state: State): { readonly out: string; readonly stopped: boolean } {
   let out = "";
   const take = (): string | undefined => state.given[state.next++];
-  for (let at = 0; at < pattern.length; ) {
+  for (let at = 0; at < pattern.length;) {
     const character = pattern[at] ?? "";
     if (character === "\\") {
       const sequence = /^\\(?:[0-7]{1,3}|.)?/s.exec(pattern.slice(at))?.[0] ?? "\\";
@@ -225,7 +228,12 @@ function fixed(value: number, precision: number): string {
   const text = value.toFixed(Math.min(precision, 100));
   const scaled = value * 10 ** precision;
   // An exact tie goes to the even digit.
-  if (precision < 16 && scaled - Math.floor(scaled) === 0.5 && Number.isInteger(scaled * 2) && Math.floor(scaled) % 2 === 0)
+  if (
+    precision < 16 &&
+    scaled - Math.floor(scaled) === 0.5 &&
+    Number.isInteger(scaled * 2) &&
+    Math.floor(scaled) % 2 === 0
+  )
     if (scaled / 10 ** precision === value) return (Math.floor(scaled) / 10 ** precision).toFixed(precision);
   return text;
 }

@@ -9,7 +9,7 @@ const blockSize = 131072;
 
 /** Writes all of it, however often write(2) has to be called. */
 export function* writeAll(sys: Sys, fd: number, bytes: Uint8Array): Activity<undefined> {
-  for (let at = 0; at < bytes.length; ) at += yield* sys.write(fd, at === 0 ? bytes : bytes.subarray(at));
+  for (let at = 0; at < bytes.length;) at += yield* sys.write(fd, at === 0 ? bytes : bytes.subarray(at));
   return undefined;
 }
 

@@ -1,5 +1,4 @@
 import {
-
   type AndOr,
   type Case,
   type CommandNode,

@@ -1,7 +1,7 @@
 import {
   parse,
   type DoubleQuotedChild,
-  type HereDocBody,
+  type HereDoc,
   type ParameterExpansionPart,
   type ParameterOperation,
   type Word,
@@ -54,7 +54,8 @@ export function* expandString(shell: Shell, word: Word): Activity<string> {
 
 /** The right side of an assignment: tildes behind colons too. */
 export function* expandAssigned(shell: Shell, word: Word): Activity<string> {
-  if (word.parts === undefined) return word.text.includes("~") ? expandTildes(shell, word.text, word.value) : word.value;
+  if (word.parts === undefined)
+    return word.text.includes("~") ? expandTildes(shell, word.text, word.value) : word.value;
   return (yield* single(shell, word, true)).text;
 }
 
@@ -73,10 +74,26 @@ function* single(
   return builder.finish()[0] ?? { text: "", pattern: "" };
 }
 
-export function* expandHereDocument(shell: Shell, { parts, text }: HereDocBody): Activity<string> {
-  if (parts === undefined) return text;
+export function* expandHereDocument(shell: Shell, { body, operator, delimiter }: HereDoc): Activity<string> {
+  const strip = operator === "<<-";
+  if (body.parts === undefined) {
+    const text = strip ? body.text.replace(/^\t+/gm, "") : body.text;
+    return delimiter?.quoted === true
+      ? text
+      : text.replace(/\\([\\$`\n])/g, (_all, one: string) => (one === "\n" ? "" : one));
+  }
   const builder = new FieldBuilder(undefined);
-  for (const part of parts) yield* expandPart(shell, builder, part, "quotes");
+  let starts = true;
+  for (const part of body.parts) {
+    if (part.type === "Literal" && strip) {
+      const text = part.value.replace(/\n\t+/g, "\n");
+      builder.quoted(starts ? text.replace(/^\t+/, "") : text);
+      starts = text.endsWith("\n");
+    } else {
+      yield* expandPart(shell, builder, part, "quotes");
+      starts = false;
+    }
+  }
   return builder.finish()[0]?.text ?? "";
 }
 

@@ -74,10 +74,9 @@ export function* waitFor(holder: JobHolder, job: Job, interrupted: () => boolean
         for (const process of job.processes) process.status ??= 0x7f00;
         return true;
       }
-      if (interrupted()) return false;
-      continue;
-    }
-    if (waited !== undefined) note(holder.jobs, waited.pid, waited.status);
+    } else if (waited !== undefined) note(holder.jobs, waited.pid, waited.status);
+    // A signal that is trapped ends the wait, even where the job ended at the same time.
+    if (interrupted()) return false;
   }
   return true;
 }

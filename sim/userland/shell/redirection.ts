@@ -38,7 +38,7 @@ export function* expandRedirects(shell: Shell, redirections: readonly Redirectio
     const fd = one.descriptor?.type === "FileDescriptor" ? one.descriptor.value : reads ? 0 : 1;
     if (one.descriptor?.type === "FileDescriptorVariable") throw new ShellError("Syntax error: Bad fd name");
     if (one.type === "HereDoc") {
-      all.push({ kind: "text", fd, text: yield* expandHereDocument(shell, one.body) });
+      all.push({ kind: "text", fd, text: yield* expandHereDocument(shell, one) });
       continue;
     }
     if (one.target === undefined) throw new ShellError("Syntax error: newline unexpected");

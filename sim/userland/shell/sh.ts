@@ -94,7 +94,11 @@ function* runFile(shell: Shell, file: string): Activity<undefined> {
   const { sys } = shell;
   const fd = yield* attempt(sys.open(file, O_RDONLY | O_CLOEXEC));
   if (fd instanceof Errno) {
-    yield* writeAll(sys, 2, encode(`sh: 0: cannot open ${file}: ${fd.code === "ENOENT" ? "No such file" : fd.message}\n`));
+    yield* writeAll(
+      sys,
+      2,
+      encode(`sh: 0: cannot open ${file}: ${fd.code === "ENOENT" ? "No such file" : fd.message}\n`),
+    );
     shell.status = fd.code === "ENOENT" ? 127 : 126;
     return undefined;
   }

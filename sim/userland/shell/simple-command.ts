@@ -22,7 +22,9 @@ export function* runSimple(shell: Shell, node: Command, last: boolean): Activity
   if (node.name !== undefined && node.args.some(({ type }) => type === "Assignment"))
     words.splice(0, words.length, ...(yield* expandArguments(shell, node.name, node.args)));
   const assignments = node.prefix.filter((one) => one.type === "Assignment");
-  const strange = assignments.find(({ append, index, value }) => append || index !== undefined || value.type !== "Word");
+  const strange = assignments.find(
+    ({ append, index, value }) => append || index !== undefined || value.type !== "Word",
+  );
   if (strange !== undefined) return yield* refuse(shell, strange);
   const { redirects } = node;
   const [name] = words;

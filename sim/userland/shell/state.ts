@@ -19,9 +19,7 @@ export class ShellError extends Error {
 
 /** Where control goes instead of to the next command. */
 export type Jump =
-  | { readonly kind: "break" | "continue"; levels: number }
-  | { readonly kind: "return" }
-  | { readonly kind: "exit" };
+  { readonly kind: "break" | "continue"; levels: number } | { readonly kind: "return" } | { readonly kind: "exit" };
 
 /** How other parts of the shell have commands run: made by `execution`. */
 export interface Runner {
@@ -73,6 +71,8 @@ export class Shell {
   lastBackground: number | undefined = undefined;
   jobs: Job[] = [];
   isSubshell = false;
+  /** How processes ended that were waited for by their pid: they may be asked for again. */
+  readonly remembered: Map<string, number> = new Map();
   /** It has told that jobs are stopped: the next `exit` is meant. */
   warned = false;
   /** The terminal that jobs are controlled on; undefined without job control. */
@@ -134,7 +134,8 @@ export class Shell {
 
   get line(): number {
     let line = 1 + this.lineOffset;
-    for (let at = this.source.indexOf("\n"); at >= 0 && at < this.position; at = this.source.indexOf("\n", at + 1)) line++;
+    for (let at = this.source.indexOf("\n"); at >= 0 && at < this.position; at = this.source.indexOf("\n", at + 1))
+      line++;
     return line;
   }
 
@@ -189,7 +190,7 @@ export class Shell {
       case "!":
         return this.lastBackground === undefined ? undefined : String(this.lastBackground);
       case "-":
-        return [..."efIimnsuxvVECabl"].filter((letter) => (this.options as Set<string>).has(letter)).join("");
+        return [..."ubaCEVvxsnmiIfe"].filter((letter) => (this.options as Set<string>).has(letter)).join("");
       case "LINENO":
         return String(this.line);
       default:

@@ -76,7 +76,7 @@ function* umask(shell: Shell, words: readonly string[]): Activity<number> {
   const [mode] = rest;
   if (mode === undefined) {
     const allowed = (shift: number): string =>
-      [..."rwx"].filter((_, bit) => (((~now >> shift) & 7) & (4 >> bit)) !== 0).join("");
+      [..."rwx"].filter((_, bit) => ((~now >> shift) & 7 & (4 >> bit)) !== 0).join("");
     const text = options.has("S")
       ? `u=${allowed(6)},g=${allowed(3)},o=${allowed(0)}`
       : now.toString(8).padStart(4, "0");
@@ -90,7 +90,11 @@ function* umask(shell: Shell, words: readonly string[]): Activity<number> {
       const [, who = "", operator, bits = ""] = /^([ugoa]*)([-+=])([rwx]*)$/.exec(clause) ?? [];
       if (operator === undefined) throw new ShellError(`umask: Illegal mode: ${mode}`);
       const value = (bits.includes("r") ? 4 : 0) | (bits.includes("w") ? 2 : 0) | (bits.includes("x") ? 1 : 0);
-      for (const [letter, shift] of [["u", 6], ["g", 3], ["o", 0]] as const) {
+      for (const [letter, shift] of [
+        ["u", 6],
+        ["g", 3],
+        ["o", 0],
+      ] as const) {
         if (who !== "" && !who.includes("a") && !who.includes(letter)) continue;
         if (operator === "=") granted = (granted & ~(7 << shift)) | (value << shift);
         else if (operator === "+") granted |= value << shift;

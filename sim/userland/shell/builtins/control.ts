@@ -17,9 +17,22 @@ function* leaveLoop(shell: Shell, words: readonly string[]): Activity<number> {
 
 /** Commands that say where control goes. */
 export const controlBuiltins: Builtins = {
-  ":": { special: true, *run() { return 0; } },
-  true: { *run() { return 0; } },
-  false: { *run() { return 1; } },
+  ":": {
+    special: true,
+    *run() {
+      return 0;
+    },
+  },
+  true: {
+    *run() {
+      return 0;
+    },
+  },
+  false: {
+    *run() {
+      return 1;
+    },
+  },
   break: { special: true, run: leaveLoop },
   continue: { special: true, run: leaveLoop },
   return: {
@@ -59,7 +72,8 @@ export const controlBuiltins: Builtins = {
       if (name === undefined) throw new ShellError(".: filename argument required");
       const path = name.includes("/") ? name : ((yield* inPath(shell, name)) ?? `./${name}`);
       const fd = yield* attempt(shell.sys.open(path, O_RDONLY));
-      if (fd instanceof Errno) throw new ShellError(`.: cannot open ${name}: ${fd.code === "ENOENT" ? "No such file" : fd.message}`);
+      if (fd instanceof Errno)
+        throw new ShellError(`.: cannot open ${name}: ${fd.code === "ENOENT" ? "No such file" : fd.message}`);
       const bytes = yield* attempt(readAll(shell.sys, fd));
       yield* shell.sys.close(fd);
       if (bytes instanceof Errno) throw new ShellError(`.: ${name}: ${bytes.message}`);
@@ -125,9 +139,7 @@ function* inPath(shell: Shell, name: string): Activity<string | undefined> {
   return undefined;
 }
 
-const keywords = new Set(
-  "! case do done elif else esac fi for if in then until while { }".split(" "),
-);
+const keywords = new Set("! case do done elif else esac fi for if in then until while { }".split(" "));
 
 /** What a name stands for. */
 function* describeCommand(

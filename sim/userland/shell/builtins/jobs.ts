@@ -38,12 +38,13 @@ function* wait(shell: Shell, words: readonly string[]): Activity<number> {
     const job = jobOf(shell.jobs, text);
     if (job === undefined) {
       if (text.startsWith("%")) throw new ShellError(`wait: No such job: ${text}`);
-      status = 127;
+      status = shell.remembered.get(text) ?? 127;
       continue;
     }
     if (!(yield* waitFor(shell, job, interrupted))) return 128 + signalNumber(shell.caught[0] ?? "");
     shell.jobs = shell.jobs.filter((one) => one !== job);
     status = statusOfJob(job);
+    for (const { pid } of job.processes) shell.remembered.set(String(pid), status);
   }
   return status;
 }
@@ -81,7 +82,11 @@ function* kill(shell: Shell, words: readonly string[]): Activity<number> {
   if (first === "-l") {
     const [, ...numbers] = args;
     if (numbers.length === 0)
-      yield* shell.print(`${Object.keys(signalNumbers).map((one) => one.slice(3)).join("\n")}\n`);
+      yield* shell.print(
+        `${Object.keys(signalNumbers)
+          .map((one) => one.slice(3))
+          .join("\n")}\n`,
+      );
     for (const text of numbers) {
       const number = Number(text);
       const known = signalName(String(number > 128 ? number - 128 : number));
@@ -98,8 +103,10 @@ function* kill(shell: Shell, words: readonly string[]): Activity<number> {
     args = args.slice(1);
   }
   if (args[0] === "--") args = args.slice(1);
-  if (name === undefined) throw new ShellError(`kill: invalid signal number or name: ${first === "-s" ? (words[2] ?? "") : first.slice(1)}`);
-  if (args.length === 0) throw new ShellError("kill: Usage: kill [-s sigspec | -signum | -sigspec] [pid | job]... or kill -l [exitstatus]");
+  if (name === undefined)
+    throw new ShellError(`kill: invalid signal number or name: ${first === "-s" ? (words[2] ?? "") : first.slice(1)}`);
+  if (args.length === 0)
+    throw new ShellError("kill: Usage: kill [-s sigspec | -signum | -sigspec] [pid | job]... or kill -l [exitstatus]");
   let status = 0;
   for (const text of args) {
     let target = Number(text);
@@ -124,7 +131,11 @@ function* trap(shell: Shell, words: readonly string[]): Activity<number> {
     return 0;
   }
   if (rest[0] === "-l") {
-    yield* shell.print(`${Object.keys(signalNumbers).map((one) => one.slice(3)).join("\n")}\n`);
+    yield* shell.print(
+      `${Object.keys(signalNumbers)
+        .map((one) => one.slice(3))
+        .join("\n")}\n`,
+    );
     return 0;
   }
   const [first = ""] = rest;
@@ -153,7 +164,9 @@ export const jobBuiltins: Builtins = {
       yield* look(shell);
       const wanted = rest.length === 0 ? [...shell.jobs] : rest.map((text) => demandJob(shell, "jobs", text));
       for (const job of wanted.sort((a, b) => b.number - a.number)) {
-        yield* shell.print(options.has("p") ? `${job.processes[0]?.pid ?? 0}\n` : describe(job, shell.jobs, options.has("l")));
+        yield* shell.print(
+          options.has("p") ? `${job.processes[0]?.pid ?? 0}\n` : describe(job, shell.jobs, options.has("l")),
+        );
         if (stateOf(job) === "Done") shell.jobs = shell.jobs.filter((one) => one !== job);
       }
       return 0;

@@ -51,11 +51,7 @@ function change(shell: Shell, option: OptionName, on: boolean): void {
   else shell.options.delete(option);
 }
 
-function* listed(
-  shell: Shell,
-  words: readonly string[],
-  attribute: "exported" | "readonly",
-): Activity<number> {
+function* listed(shell: Shell, words: readonly string[], attribute: "exported" | "readonly"): Activity<number> {
   const { options, rest } = letterOptions(words, "p");
   const [command = ""] = words;
   if (options.has("p") || rest.length === 0) {
@@ -101,7 +97,9 @@ export const variableBuiltins: Builtins = {
       if (rest.length === 1 && (rest[0] === "-o" || rest[0] === "+o")) {
         const options: ReadonlySet<string> = shell.options;
         const lines = Object.entries(longNames).map(([name, letter]) =>
-          rest[0] === "+o" ? `set ${options.has(letter) ? "-" : "+"}o ${name}` : name.padEnd(16) + (options.has(letter) ? "on" : "off"),
+          rest[0] === "+o"
+            ? `set ${options.has(letter) ? "-" : "+"}o ${name}`
+            : name.padEnd(16) + (options.has(letter) ? "on" : "off"),
         );
         yield* shell.print(`${rest[0] === "-o" ? "Current option settings\n" : ""}${lines.join("\n")}\n`);
         return 0;
@@ -132,7 +130,8 @@ export const variableBuiltins: Builtins = {
       for (const name of rest) {
         if (options.has("f")) shell.functions.delete(name);
         else if (!/^[A-Za-z_]\w*$/.test(name)) throw new ShellError(`unset: ${name}: bad variable name`);
-        else if (options.has("v") || shell.variables.get(name) !== undefined || !shell.functions.delete(name)) shell.unset(name);
+        else if (options.has("v") || shell.variables.get(name) !== undefined || !shell.functions.delete(name))
+          shell.unset(name);
       }
       return 0;
     },
@@ -154,7 +153,8 @@ export const variableBuiltins: Builtins = {
 
 function* getopts(shell: Shell, words: readonly string[]): Activity<number> {
   const [, letters, variable, ...given] = words;
-  if (letters === undefined || variable === undefined) throw new ShellError("getopts: Usage: getopts optstring var [arg]");
+  if (letters === undefined || variable === undefined)
+    throw new ShellError("getopts: Usage: getopts optstring var [arg]");
   const args = given.length > 0 ? given : shell.positional;
   const silent = letters.startsWith(":");
   const place = shell.optionPlace;
@@ -214,7 +214,8 @@ function* getopts(shell: Shell, words: readonly string[]): Activity<number> {
 /** Reads a line, byte by byte: what comes behind it is for others. */
 function* read(shell: Shell, words: readonly string[]): Activity<number> {
   const { raw, prompt, names } = readArguments(words);
-  if (prompt !== undefined && !((yield* attempt(shell.sys.ioctl(0, "TCGETS"))) instanceof Errno)) yield* shell.tell(prompt);
+  if (prompt !== undefined && !((yield* attempt(shell.sys.ioctl(0, "TCGETS"))) instanceof Errno))
+    yield* shell.tell(prompt);
   const bytes: number[] = [];
   /** Which of the bytes were escaped. */
   const quoted = new Set<number>();

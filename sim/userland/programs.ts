@@ -1,4 +1,5 @@
 import type { Program, Sys } from "../os/index.js";
+import { dumpCommands } from "./commands/dump.js";
 import { fileCommands } from "./commands/files.js";
 import { grep } from "./commands/grep.js";
 import { plainCommands } from "./commands/plain.js";
@@ -16,5 +17,5 @@ export const programs: readonly Program<Sys>[] = [
   ...fileCommands,
   ...textCommands,
   ...systemCommands,
-  ...[grep, sed, xargs].map(program),
+  ...[...dumpCommands, grep, sed, xargs].map(program),
 ];

@@ -50,7 +50,7 @@ export const cut: Command = {
         const bytes = yield* input.lineBytes();
         if (bytes === undefined) break;
         const line = decodeBytes(bytes).replace(/\n$/, "");
-        const pieces = kind === "f" ? line.split(delimiter) : [...line];
+        const pieces = kind === "f" ? line.split(delimiter) : Array.from(line);
         if (kind === "f" && pieces.length === 1) {
           if (!it.has("s")) it.out.putBytes(encodeBytes(`${line}\n`));
         } else it.out.putBytes(encodeBytes(`${pieces.filter((_, at) => chosen(at + 1)).join(joiner)}\n`));
@@ -130,9 +130,9 @@ function* translated(it: Invocation): Activity<number> {
   if (translates && to.length < from.length && !it.has("t")) to = to.padEnd(from.length, to.at(-1));
   const map = new Map<string, string>();
   // Later ones of the same character count, as in GNU's table.
-  for (const [at, one] of [...from].entries()) if (translates && at < to.length) map.set(one, to[at] ?? one);
+  for (const [at, one] of Array.from(from).entries()) if (translates && at < to.length) map.set(one, to[at] ?? one);
   const gone = deletes ? new Set(from) : undefined;
-  const squeezed = new Set(squeezes ? (second === undefined || (deletes && second === undefined) ? from : to) : "");
+  const squeezed = new Set(squeezes ? (second === undefined ? from : to) : "");
   let before = "";
   const bytes = yield* readAll(it.sys, 0);
   let out = "";

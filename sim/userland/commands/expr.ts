@@ -113,12 +113,12 @@ class Parser {
       case "+":
         return this.#words[this.#at++] ?? "";
       case "length":
-        return String([...this.#primary()].length);
+        return String(Array.from(this.#primary()).length);
       case "match":
         return match(this.#primary(), this.#primary());
       case "index": {
         const [text, set] = [this.#primary(), this.#primary()];
-        return String([...text].findIndex((one) => set.includes(one)) + 1);
+        return String(Array.from(text).findIndex((one) => set.includes(one)) + 1);
       }
       case "substr": {
         const [text, from, length] = [this.#primary(), Number(this.#primary()), Number(this.#primary())];
@@ -141,5 +141,5 @@ function match(text: string, pattern: string): string {
   const found = new RegExp(`^(?:${expression.source})`, expression.flags).exec(text);
   const grouped = pattern.includes("\\(");
   if (found === null) return grouped ? "" : "0";
-  return grouped ? (found[1] ?? "") : String([...found[0]].length);
+  return grouped ? (found[1] ?? "") : String(Array.from(found[0]).length);
 }

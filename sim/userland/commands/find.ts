@@ -42,6 +42,10 @@ class Expression {
     this.#now = now;
   }
 
+  begin(): void {
+    this.pruned = false;
+  }
+
   parse(): Test {
     if (this.#words.length === 0) return this.#constant(true);
     const test = this.#or();
@@ -61,11 +65,7 @@ class Expression {
   }
 
   #constant(value: boolean): Test {
-    const { sys } = this.#it;
-    return function* () {
-      void sys;
-      return value;
-    };
+    return this.#if(() => value);
   }
 
   #or(): Test {
@@ -289,6 +289,9 @@ class Expression {
   }
 }
 
+/** Asked behind a visit, which may have changed it. */
+const hasQuit = (expression: Expression): boolean => expression.quit;
+
 function* visit(it: Invocation, expression: Expression, test: Test, path: string, depth: number): Activity<undefined> {
   const about = yield* attempt(it.has("L") ? it.sys.stat(path) : it.sys.lstat(path));
   if (about instanceof Errno) {
@@ -302,7 +305,7 @@ function* visit(it: Invocation, expression: Expression, test: Test, path: string
     yield* it.out.drain();
     return undefined;
   };
-  expression.pruned = false;
+  expression.begin();
   if (!expression.depthFirst) yield* apply();
   const enters =
     (about.mode & 0o170000) === 0o040000 && depth < expression.most && !expression.pruned && !expression.quit;
@@ -312,7 +315,7 @@ function* visit(it: Invocation, expression: Expression, test: Test, path: string
     else
       for (const name of [...names].sort(compareBytes)) {
         yield* visit(it, expression, test, join(path, name), depth + 1);
-        if (expression.quit) break;
+        if (hasQuit(expression)) break;
       }
   }
   if (expression.depthFirst) yield* apply();
@@ -340,7 +343,7 @@ export const find: Command = {
     const expression = new Expression(it, first < 0 ? [] : it.operands.slice(first), owners, now);
     const test = expression.parse();
     for (const path of paths.length === 0 ? ["."] : paths)
-      if (!expression.quit) yield* visit(it, expression, test, path, 0);
+      if (!hasQuit(expression)) yield* visit(it, expression, test, path, 0);
     yield* expression.finish();
     return it.status;
   },

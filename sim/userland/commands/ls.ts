@@ -70,7 +70,7 @@ class Listing {
       const inside = (found.about.mode & 0o170000) === S_IFDIR && !it.has("d");
       (inside ? directories : files).push(found);
     }
-    if (files.length > 0) this.#show(this.#sorted(files), false);
+    if (files.length > 0) this.#show(this.#sorted(files));
     for (const { path } of this.#sorted(directories)) yield* this.#directory(path, paths.length > 1 || it.has("R"));
     return undefined;
   }
@@ -96,7 +96,7 @@ class Listing {
       it.out.put(`total ${it.has("h") ? humanSize(blocks * 1024) : Math.ceil(blocks)}\n`);
     }
     const sorted = this.#sorted(entries);
-    this.#show(sorted, true);
+    this.#show(sorted);
     yield* it.out.drain();
     if (!it.has("R")) return undefined;
     for (const { name, path: inner, about } of sorted)
@@ -133,7 +133,7 @@ class Listing {
     return (about.mode & 0o111) !== 0 && type === 0o100000 ? "*" : "";
   }
 
-  #show(entries: readonly Entry[], _inside: boolean): void {
+  #show(entries: readonly Entry[]): void {
     this.#any ||= true;
     const it = this.#it;
     if (!this.#long) {

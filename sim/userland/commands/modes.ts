@@ -4,7 +4,7 @@ export function showMode(mode: number): string {
     { 0o140000: "s", 0o120000: "l", 0o100000: "-", 0o060000: "b", 0o040000: "d", 0o020000: "c", 0o010000: "p" }[
       mode & 0o170000
     ] ?? "?";
-  const bits = [..."rwxrwxrwx"].map((letter, at) => ((mode & (0o400 >> at)) !== 0 ? letter : "-"));
+  const bits = Array.from("rwxrwxrwx").map((letter, at) => ((mode & (0o400 >> at)) !== 0 ? letter : "-"));
   const special = (bit: number, at: number, letter: string): void => {
     if ((mode & bit) !== 0) bits[at] = bits[at] === "x" ? letter : letter.toUpperCase();
   };

@@ -151,7 +151,8 @@ function* list(it: Invocation): Activity<number> {
   });
   const names = new Map((yield* users(it.sys)).map(({ uid, name }) => [uid, name]));
   const now = yield* it.sys.clock_gettime("CLOCK_REALTIME");
-  const columns = columnsOf(names, now, now - (yield* it.sys.clock_gettime("CLOCK_BOOTTIME")));
+  const boot = Number(/^btime (\d+)$/m.exec((yield* text(it.sys, "/proc/stat")) ?? "")?.[1] ?? 0) * 1e9;
+  const columns = columnsOf(names, now, boot);
   const formats = it.values("o").flatMap((one) => one.split(/[ ,]/));
   const wanted =
     formats.length > 0

@@ -106,7 +106,7 @@ class Reader {
       case "y": {
         const [source, target] = this.#parts();
         const plain = (text: string): string => text.replaceAll("\\n", "\n").replaceAll("\\\\", "\\");
-        if ([...plain(source)].length !== [...plain(target)].length)
+        if (Array.from(plain(source)).length !== Array.from(plain(target)).length)
           throw this.#fail("strings for `y' command are different lengths");
         return { ...base, text: plain(source), replacement: plain(target) };
       }

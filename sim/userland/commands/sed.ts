@@ -3,43 +3,13 @@ import { attempt, Errno, O_CREAT, O_TRUNC, O_WRONLY } from "../../os/index.js";
 import { Failure, UsageFailure, type Command, type Invocation } from "../program/command.js";
 import { decode, encode } from "../program/encoding.js";
 import { readAll, writeAll } from "../program/streams.js";
+import { replace, visible } from "./sed-text.js";
 import { parseSed, type Address, type SedCommand } from "./sed-script.js";
 
 /** The lines of some files, with their ends; of each file whether it has one. */
 interface Source {
   readonly lines: readonly string[];
   readonly ended: boolean;
-}
-
-/** What a replacement stands for: & and \1, \n, and GNU's changes of case. */
-function replace(template: string, found: RegExpExecArray): string {
-  let out = "";
-  let once: "u" | "l" | undefined;
-  let lasting: "U" | "L" | undefined;
-  const add = (text: string): void => {
-    if (text === "") return;
-    let shown = lasting === "U" ? text.toUpperCase() : lasting === "L" ? text.toLowerCase() : text;
-    if (once !== undefined)
-      shown = (once === "u" ? shown.slice(0, 1).toUpperCase() : shown.slice(0, 1).toLowerCase()) + shown.slice(1);
-    once = undefined;
-    out += shown;
-  };
-  for (let at = 0; at < template.length; at++) {
-    const character = template[at] ?? "";
-    if (character === "&") add(found[0]);
-    else if (character !== "\\") add(character);
-    else {
-      const next = template[++at] ?? "";
-      if (/\d/.test(next)) add((found as (string | undefined)[])[Number(next)] ?? "");
-      else if (next === "n") add("\n");
-      else if (next === "t") add("\t");
-      else if (next === "U" || next === "L") lasting = next;
-      else if (next === "E") lasting = undefined;
-      else if (next === "u" || next === "l") once = next;
-      else add(next);
-    }
-  }
-  return out;
 }
 
 /** sed at work on one stream of lines. */
@@ -150,8 +120,12 @@ class Editor {
     return true;
   }
 
-  *#cycle(): Activity<"end" | "delete" | "restart" | "quit" | "stop"> {
+  #begin(): void {
     this.#substituted = false;
+  }
+
+  *#cycle(): Activity<"end" | "delete" | "restart" | "quit" | "stop"> {
+    this.#begin();
     for (let at = 0; at < this.#script.length; at++) {
       const command = this.#script[at];
       if (command === undefined) break;
@@ -220,8 +194,10 @@ class Editor {
           if (command.to === undefined || !command.active || command.negated) this.#put(`${text}\n`);
           return "delete";
         case "y": {
-          const [from, to] = [[...text], [...(command.replacement ?? "")]];
-          this.#space = [...this.#space].map((one) => to[from.indexOf(one)] ?? one).join("");
+          const [from, to] = [Array.from(text), Array.from(command.replacement ?? "")];
+          this.#space = Array.from(this.#space)
+            .map((one) => to[from.indexOf(one)] ?? one)
+            .join("");
           break;
         }
         case "q":
@@ -295,24 +271,6 @@ class Editor {
     if (flags !== undefined && flags.file !== "") yield* this.#writeTo(flags.file);
     return undefined;
   }
-}
-
-/** As `l` shows a line. */
-function visible(text: string): string {
-  const names: Readonly<Record<string, string>> = {
-    "\\": "\\\\",
-    "\n": "\\n",
-    "\t": "\\t",
-    "\r": "\\r",
-    "\b": "\\b",
-    "\f": "\\f",
-    "\v": "\\v",
-    "\x07": "\\a",
-  };
-  return text.replace(
-    /[\\\n\t\r\b\f\v\x07]|[^\x20-\x7e]/g,
-    (one) => names[one] ?? `\\${one.charCodeAt(0).toString(8).padStart(3, "0")}`,
-  );
 }
 
 function sourceOf(texts: readonly string[]): Source {

@@ -92,7 +92,9 @@ function compareBy(options: string, a: string, b: string): number {
 }
 
 function* run(it: Invocation): Activity<number> {
-  const global = [..."bdfghinrV"].filter((letter) => it.has(letter)).join("");
+  const global = Array.from("bdfghinrV")
+    .filter((letter) => it.has(letter))
+    .join("");
   const separator = it.value("t");
   if (separator !== undefined && separator.length !== 1) throw new Failure(`multi-character tab '${separator}'`, 2);
   const keys = it.values("k").map((text) => {

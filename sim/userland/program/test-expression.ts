@@ -14,7 +14,7 @@ const types: Readonly<Record<string, number>> = {
   "-p": 0o010000,
   "-S": 0o140000,
 };
-const unary = new Set([..."abcdefghknoprstuwxzGLNOS"].map((letter) => `-${letter}`));
+const unary = new Set(Array.from("abcdefghknoprstuwxzGLNOS").map((letter) => `-${letter}`));
 const binary = new Set(["=", "==", "!=", "<", ">", "-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-nt", "-ot", "-ef"]);
 
 /** The value of a test(1) expression, POSIX's rules by the number of arguments first. @throws TestError */

@@ -4,7 +4,7 @@ import type { Sys } from "../../os/index.js";
 import { encode } from "../program/encoding.js";
 import { writeAll } from "../program/streams.js";
 import type { Job } from "./jobs.js";
-import { Variables } from "./variables.js";
+import type { Variables } from "./variables.js";
 
 /** An error of the language or of a special built-in: it ends a shell that isn't interactive (POSIX 2.8.1). */
 export class ShellError extends Error {
@@ -190,7 +190,7 @@ export class Shell {
       case "!":
         return this.lastBackground === undefined ? undefined : String(this.lastBackground);
       case "-":
-        return [..."ubaCEVvxsnmiIfe"].filter((letter) => (this.options as Set<string>).has(letter)).join("");
+        return Array.from("ubaCEVvxsnmiIfe").filter((letter) => (this.options as Set<string>).has(letter)).join("");
       case "LINENO":
         return String(this.line);
       default:

@@ -4,7 +4,7 @@ import { ShellError, type Shell } from "../state.js";
 /** A command that the shell does itself. A special one may end the shell by its errors, POSIX 2.14. */
 export interface Builtin {
   readonly special?: boolean;
-  run(shell: Shell, words: readonly string[]): Activity<number>;
+  readonly run: (shell: Shell, words: readonly string[]) => Activity<number>;
 }
 
 export type Builtins = Readonly<Record<string, Builtin>>;

@@ -76,7 +76,9 @@ function* umask(shell: Shell, words: readonly string[]): Activity<number> {
   const [mode] = rest;
   if (mode === undefined) {
     const allowed = (shift: number): string =>
-      [..."rwx"].filter((_, bit) => ((~now >> shift) & 7 & (4 >> bit)) !== 0).join("");
+      Array.from("rwx")
+        .filter((_, bit) => ((~now >> shift) & 7 & (4 >> bit)) !== 0)
+        .join("");
     const text = options.has("S")
       ? `u=${allowed(6)},g=${allowed(3)},o=${allowed(0)}`
       : now.toString(8).padStart(4, "0");

@@ -261,7 +261,7 @@ function readArguments(words: readonly string[]): {
       at++;
       break;
     }
-    for (const [place, letter] of [...word.slice(1)].entries()) {
+    for (const [place, letter] of Array.from(word.slice(1)).entries()) {
       if (letter === "r") raw = true;
       else if (letter === "p") {
         prompt = word.length > place + 2 ? word.slice(place + 2) : words[++at];

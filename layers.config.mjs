@@ -10,6 +10,7 @@ const sim = {
   machine: ["core", "wasm", "storage"],
   bytecode: ["core", "wasm", "machine"],
   os: ["core", "net", "storage"],
+  userland: ["core", "os"],
   vmm: ["core", "machine", "net", "storage"],
   library: ["core", "os", "machine"],
   container: ["core", "net", "storage", "os"],

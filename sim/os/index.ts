@@ -47,7 +47,7 @@ export type { LinkRow, NeighbourRow, NetlinkRequest, RouteRow, SocketRow } from 
 export type { NetworkAddress } from "./network/socket.js";
 export { EPOLLET, EPOLLONESHOT } from "./ipc/epoll.js";
 export { executable, type Program } from "./task/program.js";
-export { describeStatus } from "./task/signals.js";
+export { describeStatus, signalNumbers, type SignalName } from "./task/signals.js";
 export { allCapabilities, capabilityNames, noCapabilities } from "./security/capabilities.js";
 export type { Filter } from "./security/seccomp.js";
 export type { Channel } from "./vfs/inode.js";

@@ -234,7 +234,12 @@ export class Kernel implements Mounter {
    */
   run(body: ChildBody): { readonly exited: number } | { readonly signal: number } {
     const init = this.pidNamespace.init ?? this.boot(idle);
-    const child = this.start(body, init);
+    const child = this.start(function* (sys) {
+      // Pid 1 may ignore its children's ends, as the idle one does; this one is to hear of its own.
+      yield* sys.rt_sigaction("SIGCHLD", "SIG_DFL");
+      const status = yield* body(sys);
+      return typeof status === "number" ? status : 0;
+    }, init);
     this.engine.run(child.ended);
     if (!child.zombie && this.#panicked === undefined) {
       throw new UsageError(

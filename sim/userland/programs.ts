@@ -1,0 +1,21 @@
+import type { Program, Sys } from "../os/index.js";
+import { dumpCommands } from "./commands/dump.js";
+import { fileCommands } from "./commands/files.js";
+import { grep } from "./commands/grep.js";
+import { plainCommands } from "./commands/plain.js";
+import { sed } from "./commands/sed.js";
+import { systemCommands } from "./commands/system.js";
+import { textCommands } from "./commands/text.js";
+import { xargs } from "./commands/xargs.js";
+import { program } from "./program/command.js";
+import { sh } from "./shell/sh.js";
+
+/** Every program of this userland. */
+export const programs: readonly Program<Sys>[] = [
+  sh,
+  ...plainCommands,
+  ...fileCommands,
+  ...textCommands,
+  ...systemCommands,
+  ...[...dumpCommands, grep, sed, xargs].map(program),
+];

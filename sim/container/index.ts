@@ -9,6 +9,9 @@
  * image/      what images are made of: digest, gzip, tar/ (archives, sparse files, pax), oci (documents, read and checked),
  *             layer, image, reference; content-store (blobs, each once), image-store (images and their names), archive (save
  *             and load); unpack, pack (a layer onto a file system and off it, by system calls)
+ * registry/   a registry as a handler of requests (routes, repositories, uploads, tokens, limits), ways to reach one (transport),
+ *             and the client's side: session (tokens, resuming), pull, push
+ * hub/        a simulated Docker Hub: the images that we author
  * json        reading documents of unknown shape
  *
  * Sizes. A simulated image's programs are names in files that are mostly holes: files, images and disks show realistic sizes,
@@ -51,3 +54,19 @@ export { familiarName, formatReference, parseReference, type Reference } from ".
 export { loadArchive, saveArchive, type Named } from "./image/archive.js";
 export { removeTree, unpack, type UnpackOptions } from "./image/unpack.js";
 export { pack, type PackOptions } from "./image/pack.js";
+export { Registry, type RegistryOptions } from "./registry/registry.js";
+export type { AccessPolicy } from "./registry/authorization.js";
+export type { RateLimitOptions } from "./registry/rate-limit.js";
+export {
+  directTransport,
+  networkTransport,
+  Uplink,
+  type TransferFailure,
+  type Transport,
+  type UplinkOptions,
+} from "./registry/transport.js";
+export { RegistryError, Session, type Credentials } from "./registry/session.js";
+export type { Progress, TransferOptions } from "./registry/progress.js";
+export { pull } from "./registry/pull.js";
+export { push } from "./registry/push.js";
+export { dockerHub, type DockerHubOptions } from "./hub/docker-hub.js";

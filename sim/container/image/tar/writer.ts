@@ -35,9 +35,13 @@ function header(of: Plain): Uint8Array {
     const [from, length] = fields[field];
     block.set(bytes.subarray(0, length), from);
   };
+  const ascii = (field: Field, text: string): void => {
+    const [from] = fields[field];
+    for (let at = 0; at < text.length; at++) block[from + at] = text.charCodeAt(at);
+  };
   const octal = (field: Field, value: number, most: number): void => {
     const [, length] = fields[field];
-    put(field, encodeUtf8((value > most ? 0 : value).toString(8).padStart(length - 1, "0")));
+    ascii(field, (value > most ? 0 : value).toString(8).padStart(length - 1, "0"));
   };
   put("name", of.name);
   octal("mode", of.mode, largestId);
@@ -45,13 +49,13 @@ function header(of: Plain): Uint8Array {
   octal("gid", of.gid, largestId);
   octal("size", of.size, largestSize);
   octal("mtime", of.mtime, largestSize);
-  put("type", encodeUtf8(of.flag));
+  ascii("type", of.flag);
   put("target", of.target);
-  put("magic", encodeUtf8("ustar\0"));
-  put("version", encodeUtf8("00"));
+  ascii("magic", "ustar\0");
+  ascii("version", "00");
   octal("major", of.major, largestId);
   octal("minor", of.minor, largestId);
-  put("checksum", encodeUtf8(`${checksumOf(block).toString(8).padStart(6, "0")}\0 `));
+  ascii("checksum", `${checksumOf(block).toString(8).padStart(6, "0")}\0 `);
   return block;
 }
 

@@ -18,7 +18,7 @@
  * trace         what happened, as rows
  * persist       plain state: save and restore
  * errors        UsageError (the student's mistake), invariant (ours)
- * bytes         UTF-8 and base64 without the platform
+ * bytes         UTF-8 and base64 without the platform; joining
  * units         Nanos, Bytes and the functions that make and print them
  * options       options objects: defaults, and the nearest word for a mistyped one
  * view          what a cell returns to be looked at
@@ -38,7 +38,7 @@ export { Moments, TimeAverage, quantile, confidenceInterval, batchMeans, type In
 export { Trace, type TraceFields, type TraceRow, type TraceState } from "./trace.js";
 export type { Persist } from "./persist.js";
 export { UsageError, InvariantError, invariant } from "./errors.js";
-export { decodeBase64, encodeBase64, encodeUtf8, isZero } from "./bytes.js";
+export { concatBytes, decodeBase64, encodeBase64, encodeUtf8, isZero } from "./bytes.js";
 export * from "./units.js";
 export * from "./options.js";
 export * from "./view.js";

@@ -27,6 +27,9 @@ const packages = {
   "iptables-legacy-restore": "iptables",
   "iptables-legacy-save": "iptables",
   unshare: "util-linux",
+  tar: "tar",
+  skopeo: "skopeo",
+  umoci: "umoci",
 } as const;
 
 export type Tool = keyof typeof packages;

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { createContext, SourceTextModule } from "node:vm";
 import { scenario } from "./scenario.mjs";
 
@@ -20,10 +21,21 @@ function load(path) {
   return module;
 }
 
-const lab = load(join(import.meta.dirname, "..", "..", "dist", "sim", "lab", "index.js"));
-await lab.link((specifier, referrer) => {
-  if (!specifier.startsWith(".")) throw new Error(`${referrer.identifier} imports ${specifier}`);
-  return load(resolve(dirname(referrer.identifier), specifier));
-});
-await lab.evaluate();
+/** Packages that run anywhere; what they import has to do so, too. */
+const packages = ["fflate/browser", "@noble/hashes/sha2.js"];
+
+function find(specifier, referrer) {
+  if (specifier.startsWith(".")) return load(resolve(dirname(referrer.identifier), specifier));
+  if (packages.includes(specifier)) return load(fileURLToPath(import.meta.resolve(specifier)));
+  throw new Error(`${referrer.identifier} imports ${specifier}`);
+}
+
+const rooms = ["lab", "container"].map((room) =>
+  load(join(import.meta.dirname, "..", "..", "dist", "sim", room, "index.js")),
+);
+for (const room of rooms) {
+  await room.link(find);
+  await room.evaluate();
+}
+const [lab] = rooms;
 console.log(scenario(lab.namespace));

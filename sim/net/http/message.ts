@@ -23,6 +23,7 @@ const reasons: Readonly<Record<number, string>> = {
   201: "Created",
   202: "Accepted",
   204: "No Content",
+  206: "Partial Content",
   301: "Moved Permanently",
   302: "Found",
   304: "Not Modified",

@@ -1,5 +1,5 @@
-import { encodeUtf8, UsageError } from "../../core/index.js";
-import { concatBytes, decodeUtf8, readUint64, viewOf, writeUint64 } from "../bytes.js";
+import { concatBytes, encodeUtf8, UsageError } from "../../core/index.js";
+import { decodeUtf8, readUint64, viewOf, writeUint64 } from "../bytes.js";
 import type { FileLike } from "../file.js";
 import { clustersOf, readEntry, readPointer, writePointer, type ClusterMap } from "./mapping.js";
 import { damaged, type Refcounts } from "./refcounts.js";

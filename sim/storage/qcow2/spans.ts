@@ -1,4 +1,4 @@
-import { concatBytes } from "../bytes.js";
+import { concatBytes } from "../../core/index.js";
 
 /** A part of a cluster of the virtual disk: bytes `from` up to `to` of it. */
 export interface Span {
@@ -36,8 +36,5 @@ export function joinChunks(chunks: readonly Chunk[]): readonly Chunk[] {
       last.end += bytes.length;
     } else groups.push({ offset, end: offset + bytes.length, parts: [bytes] });
   }
-  return groups.map(({ offset, parts }) => {
-    const [only] = parts;
-    return { offset, bytes: only !== undefined && parts.length === 1 ? only : concatBytes(parts) };
-  });
+  return groups.map(({ offset, parts }) => ({ offset, bytes: concatBytes(parts) }));
 }

@@ -1,0 +1,102 @@
+import { withDefaults, type World } from "../../core/index.js";
+import { ContentStore } from "../image/content-store.js";
+import { makeImage, makeIndex, type Image } from "../image/image.js";
+import { makeLayer, type Layer } from "../image/layer.js";
+import type { AccessPolicy } from "../registry/authorization.js";
+import type { RateLimitOptions } from "../registry/rate-limit.js";
+import { Registry } from "../registry/registry.js";
+import { catalog, type ImagePlan, type LayerPlan } from "./catalog.js";
+
+export interface DockerHubOptions {
+  /** Users' passwords: each may push below its own name. */
+  readonly users: Readonly<Record<string, string>>;
+  /** Docker Hub's of 2020 to 2025 where absent: 100 pulls in 6 hours by address, 200 by user. */
+  readonly rateLimit: RateLimitOptions;
+  /** Where tokens are got: for clients of a bridge, its own address. */
+  readonly realm: string;
+}
+
+/** Processors that images are there for: OCI's name and uname(2)'s. */
+const platforms = [
+  ["amd64", "x86_64"],
+  ["arm64", "aarch64"],
+  ["riscv64", "riscv64"],
+] as const;
+
+const usualLimit: RateLimitOptions = { anonymous: 100, authenticated: 200, window: 6 * 3600 };
+
+/** Days since 1970 of a date (proleptic Gregorian; Howard Hinnant, "chrono-compatible low-level date algorithms"). */
+function daysOf(year: number, month: number, day: number): number {
+  const y = month <= 2 ? year - 1 : year;
+  const era = Math.floor(y / 400);
+  const ofEra = y - era * 400;
+  const ofYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + day - 1;
+  return era * 146_097 + ofEra * 365 + Math.floor(ofEra / 4) - Math.floor(ofEra / 100) + ofYear - 719_468;
+}
+
+/** "2024-09-06T12:05:36Z" in seconds since 1970. */
+function secondsOf(time: string): number {
+  const [year = 1970, month = 1, day = 1, hour = 0, minute = 0, second = 0] = time.split(/[-T:Z]/).map(Number);
+  return daysOf(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second;
+}
+
+/** Layers are made once for all images that begin with them. */
+class Bakery {
+  readonly content: ContentStore = new ContentStore();
+  readonly #layers = new Map<LayerPlan, Map<string, Layer>>();
+
+  image(plan: ImagePlan, architecture: string, machine: string): Image {
+    const { created, config } = plan;
+    return makeImage(this.content, {
+      layers: plan.layers.map((layer) => this.#layer(layer, machine, created)),
+      config: {
+        created,
+        architecture,
+        os: "linux",
+        config,
+        history: [
+          ...plan.layers.map(({ by }) => ({ created, created_by: by })),
+          { created, created_by: `CMD ${JSON.stringify(config.Cmd ?? [])}`, empty_layer: true },
+        ],
+      },
+    });
+  }
+
+  #layer(plan: LayerPlan, machine: string, created: string): Layer {
+    let made = this.#layers.get(plan);
+    if (made === undefined) this.#layers.set(plan, (made = new Map<string, Layer>()));
+    let layer = made.get(machine);
+    if (layer === undefined) {
+      layer = makeLayer(plan.files(machine, secondsOf(created)).entries(), plan.transferSize);
+      made.set(machine, layer);
+    }
+    return layer;
+  }
+}
+
+/**
+ * A simulated Docker Hub: a registry with official-like images that are our own, for amd64, arm64 and riscv64, with tokens
+ * and limits on pulls. Their programs are those of the simulated userland; an executable that names a program which a
+ * kernel hasn't installed fails with ENOEXEC, as another processor's would.
+ */
+export function dockerHub(world: World, options?: Partial<DockerHubOptions>): Registry {
+  const { users, rateLimit, realm } = withDefaults<DockerHubOptions>("dockerHub", options, {
+    users: {},
+    rateLimit: usualLimit,
+    realm: "https://auth.docker.io/token",
+  });
+  const access: AccessPolicy = {
+    realm,
+    service: "registry.docker.io",
+    users,
+    allows: (user, repository, action) =>
+      action === "pull" || (user !== undefined && repository.startsWith(`${user}/`)),
+  };
+  const hub = new Registry({ world, access, rateLimit });
+  const bakery = new Bakery();
+  for (const plan of catalog) {
+    const images = platforms.map(([architecture, machine]) => bakery.image(plan, architecture, machine));
+    hub.publish(bakery.content, `library/${plan.name}`, plan.tags, images, makeIndex(bakery.content, images));
+  }
+  return hub;
+}

@@ -1,0 +1,72 @@
+/**
+ * container: images, registries and what runs containers, on the simulated Linux of sim/os.
+ *
+ * The words: a *blob* is bytes with a *digest*, the hash that is its name. A *layer* is a tar archive of what changes in a
+ * file system; a *whiteout* in it takes a file away. A *configuration* says what a container runs, and names its layers
+ * uncompressed (*diff ids*); a *manifest* names the configuration's and the layers' blobs; an *index* names manifests, one
+ * for each platform. A *reference* is what a user calls an image. A *chain id* names a stack of layers.
+ *
+ * image/      what images are made of: digest, gzip, tar/ (archives, sparse files, pax), oci (documents, read and checked),
+ *             layer, image, reference; content-store (blobs, each once), image-store (images and their names), archive (save
+ *             and load); unpack, pack (a layer onto a file system and off it, by system calls)
+ * registry/   a registry as a handler of requests (routes, repositories, uploads, tokens, limits), ways to reach one (transport),
+ *             and the client's side: session (tokens, resuming), pull, push
+ * hub/        a simulated Docker Hub: the images that we author
+ * json        reading documents of unknown shape
+ *
+ * Sizes. A simulated image's programs are names in files that are mostly holes: files, images and disks show realistic sizes,
+ * while blobs have few bytes, and true digests of these. What a layer counts on a link is an annotation (`image/layer`).
+ *
+ * Sources: OCI's image-spec 1.1, runtime-spec 1.2 and distribution-spec 1.1; Docker's documentation where they are silent.
+ */
+export { demandDigest, digestOf, hexOf, isDigest, type Digest } from "./image/digest.js";
+export { gunzip, gzip } from "./image/gzip.js";
+export { bytesOf, fileEntry, type EntryType, type Extent, type TarEntry } from "./image/tar/entry.js";
+export { readTar } from "./image/tar/reader.js";
+export { writeTar } from "./image/tar/writer.js";
+export {
+  isIndex,
+  mediaTypes,
+  parseConfig,
+  parseManifest,
+  type Descriptor,
+  type ExecutionConfig,
+  type HealthConfig,
+  type History,
+  type ImageConfig,
+  type Index,
+  type Manifest,
+  type Platform,
+} from "./image/oci.js";
+export {
+  chainIds,
+  entriesOf,
+  makeLayer,
+  transferSizeAnnotation,
+  transferSizeOf,
+  uncompressed,
+  type Layer,
+} from "./image/layer.js";
+export { imageOf, makeImage, makeIndex, readImage, type Image, type ImageParts } from "./image/image.js";
+export { ContentStore, type Collected } from "./image/content-store.js";
+export { ImageStore, type HistoryRow, type ImageSummary, type Removal } from "./image/image-store.js";
+export { familiarName, formatReference, parseReference, type Reference } from "./image/reference.js";
+export { loadArchive, saveArchive, type Named } from "./image/archive.js";
+export { removeTree, unpack, type UnpackOptions } from "./image/unpack.js";
+export { pack, type PackOptions } from "./image/pack.js";
+export { Registry, type RegistryOptions } from "./registry/registry.js";
+export type { AccessPolicy } from "./registry/authorization.js";
+export type { RateLimitOptions } from "./registry/rate-limit.js";
+export {
+  directTransport,
+  networkTransport,
+  Uplink,
+  type TransferFailure,
+  type Transport,
+  type UplinkOptions,
+} from "./registry/transport.js";
+export { RegistryError, Session, type Credentials } from "./registry/session.js";
+export type { Progress, TransferOptions } from "./registry/progress.js";
+export { pull } from "./registry/pull.js";
+export { push } from "./registry/push.js";
+export { dockerHub, type DockerHubOptions } from "./hub/docker-hub.js";

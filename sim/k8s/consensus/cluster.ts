@@ -74,6 +74,8 @@ export class RaftCluster<C, R> {
   readonly #elected: ((leader: NodeId, term: number) => void)[] = [];
   /** Told of each entry that a server applies. */
   onApplied: (node: NodeId, entry: Entry) => void = () => undefined;
+  /** Told of each change of a server's role. */
+  onRole: (node: NodeId, role: RoleChange["role"]) => void = () => undefined;
 
   /**
    * @param make the state machine that every server begins with
@@ -260,6 +262,7 @@ export class RaftCluster<C, R> {
     const { now } = this.world.engine;
     this.#roles.push({ time: now, node, role, term });
     this.world.trace.emit("raft.role", `${this.name}-${node}`, { role, term });
+    this.onRole(node, role);
     if (role !== "leader") return;
     for (const tell of this.#elected.splice(0)) tell(node, term);
   }

@@ -80,6 +80,11 @@ export class MessageNetwork {
     this.#cuts.add(`${from}>${to}`);
   }
 
+  /** Whether messages get through in that direction. */
+  carries(from: NodeId, to: NodeId): boolean {
+    return !this.#cuts.has(`${from}>${to}`);
+  }
+
   heal(): void {
     this.#cuts.clear();
   }

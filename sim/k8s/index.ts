@@ -12,3 +12,6 @@ export * from "./etcd/types.js";
 export { Etcd, type EtcdOptions } from "./etcd/etcd.js";
 export { EtcdCluster, type EtcdClusterOptions, type EtcdMember } from "./etcd/cluster.js";
 export type { EtcdEndpoint, Member, Status, TimeToLive } from "./etcd/endpoint.js";
+export { checkLinearizable, historyLanes, type Verdict } from "./linearizability/checker.js";
+export type { Operation, RegisterCall, RegisterState } from "./linearizability/history.js";
+export { linearizabilityTrial, type Nuisance, type Trial, type TrialOptions } from "./linearizability/trial.js";

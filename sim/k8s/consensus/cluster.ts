@@ -51,6 +51,8 @@ export interface RaftClusterOptions {
   readonly requestTimeout: Nanos;
   /** etcd: 10,000 (100,000 before 3.2). */
   readonly snapshotEvery: number;
+  /** Entries that one message carries at most. etcd counts bytes: 1 MiB. */
+  readonly entriesPerMessage: number;
   /** How fast each server's clock runs, from server 1 on; 1 where it isn't given. */
   readonly clockRates: readonly number[];
   /** Whether every message is recorded, for views and transcripts. */
@@ -97,6 +99,7 @@ export class RaftCluster<C, R> {
       sync: [ms(1), ms(3)],
       requestTimeout: s(7),
       snapshotEvery: 10_000,
+      entriesPerMessage: 1024,
       clockRates: [],
       record: true,
       flaw: undefined,
@@ -156,8 +159,8 @@ export class RaftCluster<C, R> {
       preVote: o.preVote,
       checkQuorum: o.checkQuorum,
       reads: o.reads,
-      // etcd: 1 MiB a message and 512 messages under way; entries are counted here, not weighed.
-      entriesPerMessage: 1024,
+      entriesPerMessage: o.entriesPerMessage,
+      // etcd's maxInflightMsgs.
       window: 512,
       flaw: outside ? undefined : (o.flaw as RaftFlaw | undefined),
     };

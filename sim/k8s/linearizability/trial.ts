@@ -9,10 +9,9 @@ import {
   type Nanos,
   type Rng,
 } from "../../core/index.js";
-import type { NodeFlaw } from "../consensus/node.js";
-import { EtcdCluster } from "../etcd/cluster.js";
+import { EtcdCluster, type EtcdClusterOptions } from "../etcd/cluster.js";
 import { errors, isEtcdError, type EtcdError } from "../etcd/errors.js";
-import type { NodeId, RaftFlaw } from "../raft/index.js";
+import type { NodeId } from "../raft/index.js";
 import { checkLinearizable, type Verdict } from "./checker.js";
 import type { Operation, RegisterCall } from "./history.js";
 
@@ -27,8 +26,8 @@ export interface TrialOptions {
   readonly operations: number;
   readonly keys: number;
   readonly nuisances: readonly Nuisance[];
-  readonly reads: "safe" | "lease";
-  readonly flaw: RaftFlaw | NodeFlaw | undefined;
+  /** What the cluster shall have instead of this trial's own settings. */
+  readonly cluster: Partial<Omit<EtcdClusterOptions, "world" | "servers">>;
 }
 
 export interface Trial {
@@ -53,23 +52,21 @@ export function linearizabilityTrial(options?: Partial<TrialOptions>): Trial {
     operations: 25,
     keys: 2,
     nuisances: ["partition", "crash", "pause", "skew", "loss"],
-    reads: "safe",
-    flaw: undefined,
+    cluster: {},
   });
-  const { seed, servers, reads, flaw, clients, nuisances } = settings;
+  const { seed, servers, clients, nuisances } = settings;
   const world = createWorld({ seed, traceRows: 0 });
   const { engine, rng } = world;
   const cluster = new EtcdCluster({
     world,
     servers,
-    reads,
-    flaw,
     record: false,
     requestTimeout: s(1.5),
     snapshotEvery: 20,
     // Syncs as long as messages: crashes shall fall into them.
     sync: [ms(1), ms(10)],
     network: { latency: ms(1), jitter: ms(10), loss: nuisances.includes("loss") ? 0.02 : 0, duplication: 0.02 },
+    ...settings.cluster,
   });
   const history: Operation[] = [];
   let broken: string | undefined;

@@ -132,6 +132,10 @@ describe("the checker catches", () => {
       pass(5);
       // (c) S1 leads again and brings the old entry to S3: that is a majority.
       raft.crash(5);
+      // It hears of the later term by a candidate whose log is too short.
+      raft.partition([1, 2, 3, 4]);
+      raft.node(3).campaign();
+      pass(10);
       lead(1, 2, 3, 4);
       raft.partition([1, 2, 3]);
       for (let wait = 0; wait < 40 && raft.node(3).raft!.status.log.lastIndex < 3; wait++) pass(0.5);

@@ -1,0 +1,80 @@
+/** How many keys a leaf holds at most: to move half as many is as fast as to look them up. */
+const most = 256;
+
+interface Leaf<T> {
+  readonly keys: string[];
+  readonly values: T[];
+}
+
+/** Where `key` is or would be among the sorted `keys`. */
+function place(keys: readonly string[], key: string): number {
+  let [low, high] = [0, keys.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((keys[middle] ?? "") < key) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** A map in the order of its keys, a B+ tree of two levels: leaves, and a list of their first keys. */
+export class OrderedKeys<T> {
+  readonly #leaves: Leaf<T>[] = [{ keys: [], values: [] }];
+  readonly #firsts: string[] = [""];
+
+  #leafOf(key: string): number {
+    const at = place(this.#firsts, key);
+    return this.#firsts[at] === key ? at : Math.max(0, at - 1);
+  }
+
+  /** Adds a key that isn't there. */
+  insert(key: string, value: T): void {
+    const at = this.#leafOf(key);
+    const leaf = this.#leaves[at];
+    if (leaf === undefined) return;
+    const index = place(leaf.keys, key);
+    if (index === leaf.keys.length) {
+      leaf.keys.push(key);
+      leaf.values.push(value);
+    } else {
+      leaf.keys.splice(index, 0, key);
+      leaf.values.splice(index, 0, value);
+    }
+    if (leaf.keys.length > most) this.#split(at, leaf, index === leaf.keys.length - 1);
+  }
+
+  /** Keys that come in order leave full leaves behind. */
+  #split(at: number, leaf: Leaf<T>, atEnd: boolean): void {
+    const from = atEnd ? leaf.keys.length - 1 : leaf.keys.length >>> 1;
+    const right = { keys: leaf.keys.splice(from), values: leaf.values.splice(from) };
+    this.#leaves.splice(at + 1, 0, right);
+    this.#firsts.splice(at + 1, 0, right.keys[0] ?? "");
+  }
+
+  delete(key: string): void {
+    const at = this.#leafOf(key);
+    const leaf = this.#leaves[at];
+    if (leaf === undefined) return;
+    const index = place(leaf.keys, key);
+    if (leaf.keys[index] !== key) return;
+    leaf.keys.splice(index, 1);
+    leaf.values.splice(index, 1);
+    if (leaf.keys.length === 0 && at > 0) {
+      this.#leaves.splice(at, 1);
+      this.#firsts.splice(at, 1);
+    }
+  }
+
+  /** Calls `visit` for each key from `from` up to but without `to`, in order, until it says false. */
+  each(from: string, to: string | undefined, visit: (value: T) => boolean): void {
+    let at = this.#leafOf(from);
+    let index = place(this.#leaves[at]?.keys ?? [], from);
+    for (let leaf = this.#leaves[at]; leaf !== undefined; leaf = this.#leaves[++at], index = 0) {
+      const { keys, values } = leaf;
+      const whole = to === undefined || (this.#firsts[at + 1] ?? to) < to;
+      const end = whole ? keys.length : place(keys, to);
+      for (; index < end; index++) if (!visit(values[index] as T)) return;
+      if (end < keys.length) return;
+    }
+  }
+}

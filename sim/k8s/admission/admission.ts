@@ -1,5 +1,5 @@
 import type { Resource, Subresource } from "../objects/kinds.js";
-import type { Draft, KubeObject } from "../objects/value.js";
+import type { Draft, JsonObject, KubeObject } from "../objects/value.js";
 import type { User } from "../apiserver/request.js";
 
 /** What is to be admitted (apiserver, `admission.Attributes`). */
@@ -23,7 +23,7 @@ export interface AdmissionView {
   get(plural: string, namespace: string, name: string): KubeObject | undefined;
   list(plural: string, namespace: string): readonly KubeObject[];
   /** Writes what a plugin accounts for, such as a quota's use. */
-  updateStatus(plural: string, object: KubeObject, status: KubeObject["status"]): void;
+  setStatus(plural: string, object: KubeObject, status: JsonObject): void;
 }
 
 /**

@@ -9,6 +9,7 @@ import { epoch, formatTime } from "../objects/time.js";
 import { validate, validateUpdate } from "../objects/validation.js";
 import { at, equal, isObject, listAt, numberAt, stringAt, withAt, type Draft, type Json, type JsonObject, type KubeObject } from "../objects/value.js";
 import { Collection, storageError } from "./collection.js";
+import { validateSchema } from "./crd/schema-validation.js";
 import { trackUpdate } from "./fields/managed-fields.js";
 import { EventMemory } from "./watching.js";
 import type { DeleteOptions, WriteOptions } from "./options.js";
@@ -63,8 +64,8 @@ export class Registry {
     this.#view = {
       get: (plural, namespace, name) => this.find(named(plural), namespace, name),
       list: (plural, namespace) => this.collection(named(plural)).under(this.prefix(named(plural), namespace)),
-      updateStatus: (plural, object, status) => {
-        this.#put(named(plural), { ...object, metadata: { ...object.metadata }, status } as KubeObject, object);
+      setStatus: (plural, object, status) => {
+        this.setStatus(named(plural), object, status);
       },
     };
   }
@@ -274,6 +275,31 @@ export class Registry {
     return this.#put(resource, withAt(object, ["metadata", "managedFields"], managedFields) as KubeObject, object);
   }
 
+  /** Puts a pod on a node, and notes that it is scheduled. */
+  bind(pods: Resource, old: KubeObject, node: string, metadata: JsonObject, writer: Writer): void {
+    this.admit({ operation: "CREATE", resource: pods, subresource: "binding", namespace: old.metadata.namespace ?? "", name: old.metadata.name ?? "", user: writer.user, dryRun: writer.options.dryRun, object: undefined, old, warn: writer.warn });
+    const condition = { type: "PodScheduled", status: "True", lastProbeTime: null, lastTransitionTime: this.time };
+    const status = at(old, "status");
+    const rest = listAt(status, "conditions").filter((each) => stringAt(each, "type") !== "PodScheduled");
+    const merged: Draft = { ...old.metadata };
+    for (const key of ["labels", "annotations"]) {
+      const given = metadata[key];
+      if (isObject(given)) merged[key] = { ...(isObject(merged[key]) ? merged[key] : {}), ...given };
+    }
+    const object = {
+      ...old,
+      metadata: merged,
+      spec: { ...(isObject(old["spec"]) ? old["spec"] : {}), nodeName: node },
+      status: { ...(isObject(status) ? status : {}), conditions: [...rest, condition] },
+    } as KubeObject;
+    if (!writer.options.dryRun) this.#put(pods, object, old);
+  }
+
+  /** Puts another status in an object's, for what the server itself accounts for. */
+  setStatus(resource: Resource, old: KubeObject, status: JsonObject): void {
+    this.#put(resource, { ...old, metadata: { ...old.metadata }, status } as KubeObject, old);
+  }
+
   /** Admits what isn't written: bindings, evictions, connections. */
   admit(call: AdmissionCall): void {
     this.#mutate(call);
@@ -357,7 +383,13 @@ export class Registry {
     for (const plugin of this.#admission) plugin.validate?.(call, this.#view);
   }
 
-  #refuse({ group, kind }: Resource, object: KubeObject, ...errors: readonly FieldErrors[]): void {
+  #refuse({ group, kind, custom }: Resource, object: KubeObject, ...errors: readonly FieldErrors[]): void {
+    if (custom !== undefined) {
+      const own = new FieldErrors();
+      const { metadata: _metadata, ...rest } = object;
+      validateSchema(custom.schema, rest, "", own);
+      errors = [...errors, own];
+    }
     const all = errors.flatMap((each) => each.all);
     if (all.length > 0) throw invalid(group, kind, object.metadata.name ?? "", all);
   }

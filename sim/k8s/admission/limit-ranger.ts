@@ -1,10 +1,20 @@
 import { forbidden } from "../apiserver/status.js";
 import { formatQuantity, parseQuantity } from "../objects/quantity.js";
-import { isObject, listAt, objectAt, stringAt, type Draft, type Json, type JsonObject, type KubeObject } from "../objects/value.js";
+import {
+  isObject,
+  listAt,
+  objectAt,
+  stringAt,
+  type Draft,
+  type Json,
+  type JsonObject,
+  type KubeObject,
+} from "../objects/value.js";
 import type { AdmissionPlugin } from "./admission.js";
 import { newPodSpec } from "./pod-defaults.js";
 
-const amount = (value: Json | undefined): bigint | undefined => (typeof value === "string" ? parseQuantity(value) : undefined);
+const amount = (value: Json | undefined): bigint | undefined =>
+  typeof value === "string" ? parseQuantity(value) : undefined;
 
 const items = (ranges: readonly KubeObject[], type: string): JsonObject[] =>
   ranges.flatMap((range) => listAt(range, "spec", "limits").filter(isObject)).filter((item) => item["type"] === type);
@@ -39,9 +49,13 @@ function complaints(item: JsonObject, resources: JsonObject, type: string): stri
     const limit = amount(objectAt(resources, "limits")[name]);
     const request = amount(objectAt(resources, "requests")[name]);
     if (limit === undefined || request === undefined || request === 0n) {
-      found.push(`${name} max limit to request ratio per ${type} is ${String(most)}, but no request is specified or request is 0`);
+      found.push(
+        `${name} max limit to request ratio per ${type} is ${String(most)}, but no request is specified or request is 0`,
+      );
     } else if (limit * 1_000_000_000n > (amount(most) ?? 0n) * request) {
-      found.push(`${name} max limit to request ratio per ${type} is ${String(most)}, but provided ratio is ${(Number(limit) / Number(request)).toFixed(6)}`);
+      found.push(
+        `${name} max limit to request ratio per ${type} is ${String(most)}, but provided ratio is ${(Number(limit) / Number(request)).toFixed(6)}`,
+      );
     }
   }
   return found;
@@ -55,7 +69,11 @@ function sum(spec: JsonObject): JsonObject {
     const into: Record<string, string> = {};
     for (const name of new Set(all.flatMap((each) => Object.keys(each)))) {
       const given = all.map((each) => amount(each[name]));
-      if (given.every((each) => each !== undefined)) into[name] = formatQuantity(given.reduce((a, b) => a + b, 0n), "i");
+      if (given.every((each) => each !== undefined))
+        into[name] = formatQuantity(
+          given.reduce((a, b) => a + b, 0n),
+          "i",
+        );
     }
     total[part] = into;
   }
@@ -95,6 +113,11 @@ export const limitRanger: AdmissionPlugin = {
         found.push(...complaints(item, { requests, limits: requests }, "PersistentVolumeClaim"));
       }
     }
-    if (found.length > 0) throw forbidden(resource, stringAt(object, "metadata", "name") ?? name, found.length === 1 ? (found[0] ?? "") : `[${found.join(", ")}]`);
+    if (found.length > 0)
+      throw forbidden(
+        resource,
+        stringAt(object, "metadata", "name") ?? name,
+        found.length === 1 ? (found[0] ?? "") : `[${found.join(", ")}]`,
+      );
   },
 };

@@ -15,8 +15,17 @@ export const namespaceLifecycle: AdmissionPlugin = {
     const found = view.get("namespaces", "", namespace);
     if (found === undefined) throw notFound(namespaces, namespace);
     if (found.metadata.deletionTimestamp === undefined) return;
-    throw forbidden(resource, name, `unable to create new content in namespace ${namespace} because it is being terminated`, [
-      { reason: "NamespaceTerminating", message: `namespace ${namespace} is being terminated`, field: "metadata.namespace" },
-    ]);
+    throw forbidden(
+      resource,
+      name,
+      `unable to create new content in namespace ${namespace} because it is being terminated`,
+      [
+        {
+          reason: "NamespaceTerminating",
+          message: `namespace ${namespace} is being terminated`,
+          field: "metadata.namespace",
+        },
+      ],
+    );
   },
 };

@@ -46,15 +46,21 @@ export const priority: AdmissionPlugin = {
       if (found !== undefined) spec["priorityClassName"] = found.metadata.name;
     } else {
       found = view.get("priorityclasses", "", name);
-      if (found === undefined) throw forbidden(call.resource, call.name, `no PriorityClass with name ${name} was found`);
+      if (found === undefined)
+        throw forbidden(call.resource, call.name, `no PriorityClass with name ${name} was found`);
     }
     const value = found === undefined ? 0 : (numberAt(found, "value") ?? 0);
     const given = numberAt(spec, "priority");
     if (given !== undefined && given !== value) {
-      throw forbidden(call.resource, call.name, `the integer value of priority (${given}) must not be provided in pod spec; priority admission controller computed ${value} from the given PriorityClass name`);
+      throw forbidden(
+        call.resource,
+        call.name,
+        `the integer value of priority (${given}) must not be provided in pod spec; priority admission controller computed ${value} from the given PriorityClass name`,
+      );
     }
     spec["priority"] = value;
-    spec["preemptionPolicy"] ??= found === undefined ? "PreemptLowerPriority" : (stringAt(found, "preemptionPolicy") ?? "PreemptLowerPriority");
+    spec["preemptionPolicy"] ??=
+      found === undefined ? "PreemptLowerPriority" : (stringAt(found, "preemptionPolicy") ?? "PreemptLowerPriority");
   },
 };
 
@@ -69,7 +75,9 @@ export const defaultStorageClass: AdmissionPlugin = {
     if (!isObject(spec) || spec["storageClassName"] !== undefined) return;
     const found = view.list("storageclasses", "").filter((each) => each.metadata.annotations?.[isDefault] === "true");
     const age = (each: KubeObject): string => each.metadata.creationTimestamp ?? "";
-    const [youngest] = [...found].sort((a, b) => (age(a) < age(b) ? 1 : age(a) > age(b) ? -1 : (a.metadata.name ?? "") < (b.metadata.name ?? "") ? -1 : 1));
+    const [youngest] = [...found].sort((a, b) =>
+      age(a) < age(b) ? 1 : age(a) > age(b) ? -1 : (a.metadata.name ?? "") < (b.metadata.name ?? "") ? -1 : 1,
+    );
     if (youngest !== undefined) (spec as Draft)["storageClassName"] = youngest.metadata.name;
   },
 };

@@ -28,15 +28,18 @@ export function usageOf(resource: Pick<Resource, "group" | "plural" | "kind">, o
         add(usage, `requests.${name}`, amount(value));
         if (["cpu", "memory", "ephemeral-storage"].includes(name)) add(usage, name, amount(value));
       }
-      for (const [name, value] of Object.entries(objectAt(container, "resources", "limits"))) add(usage, `limits.${name}`, amount(value));
+      for (const [name, value] of Object.entries(objectAt(container, "resources", "limits")))
+        add(usage, `limits.${name}`, amount(value));
     }
   }
   if (resource.kind === "Service") {
     const type = stringAt(object, "spec", "type");
     if (type === "LoadBalancer") add(usage, "services.loadbalancers", one);
-    if (type === "NodePort" || type === "LoadBalancer") add(usage, "services.nodeports", BigInt(listAt(object, "spec", "ports").length) * one);
+    if (type === "NodePort" || type === "LoadBalancer")
+      add(usage, "services.nodeports", BigInt(listAt(object, "spec", "ports").length) * one);
   }
-  if (resource.kind === "PersistentVolumeClaim") add(usage, "requests.storage", amount(objectAt(object, "spec", "resources", "requests")["storage"]));
+  if (resource.kind === "PersistentVolumeClaim")
+    add(usage, "requests.storage", amount(objectAt(object, "spec", "resources", "requests")["storage"]));
   return usage;
 }
 
@@ -90,7 +93,9 @@ function unsaid(hard: JsonObject, object: JsonObject): string[] {
   return mustSay.filter((key) => {
     if (hard[key] === undefined) return false;
     const [part, name = part] = key.includes(".") ? key.split(".") : ["requests", key];
-    return listAt(object, "spec", "containers").some((container) => objectAt(container, "resources", part ?? "")[name ?? ""] === undefined);
+    return listAt(object, "spec", "containers").some(
+      (container) => objectAt(container, "resources", part ?? "")[name ?? ""] === undefined,
+    );
   });
 }
 
@@ -117,7 +122,19 @@ export const resourceQuota: AdmissionPlugin = {
       const quotaName = quota.metadata.name ?? "";
       if (resource.kind === "Pod" && operation === "CREATE") {
         const missing = unsaid(hard, object);
-        if (missing.length > 0) throw forbidden(resource, name, `failed quota: ${quotaName}: must specify ${missing.map((key) => `${key} for: ${listAt(object, "spec", "containers").map((each) => stringAt(each, "name") ?? "").join(",")}`).join("; ")}`);
+        if (missing.length > 0)
+          throw forbidden(
+            resource,
+            name,
+            `failed quota: ${quotaName}: must specify ${missing
+              .map(
+                (key) =>
+                  `${key} for: ${listAt(object, "spec", "containers")
+                    .map((each) => stringAt(each, "name") ?? "")
+                    .join(",")}`,
+              )
+              .join("; ")}`,
+          );
       }
       const delta = Object.keys(hard).flatMap((key): [string, bigint][] => {
         const more = (now.get(key) ?? 0n) - (before.get(key) ?? 0n);
@@ -125,7 +142,8 @@ export const resourceQuota: AdmissionPlugin = {
       });
       const over = delta.filter(([key, more]) => more > 0n && counted(quota, key) + more > amount(hard[key]));
       if (over.length > 0) {
-        const show = (of: (key: string, more: bigint) => string): string => over.map(([key, more]) => `${key}=${of(key, more)}`).join(",");
+        const show = (of: (key: string, more: bigint) => string): string =>
+          over.map(([key, more]) => `${key}=${of(key, more)}`).join(",");
         const like = (key: string): string => String(hard[key]);
         throw forbidden(
           resource,
@@ -134,7 +152,9 @@ export const resourceQuota: AdmissionPlugin = {
         );
       }
       if (delta.length > 0) {
-        const used = Object.fromEntries(delta.map(([key, more]) => [key, formatQuantity(counted(quota, key) + more, String(hard[key]))]));
+        const used = Object.fromEntries(
+          delta.map(([key, more]) => [key, formatQuantity(counted(quota, key) + more, String(hard[key]))]),
+        );
         charges.push({ quota, used });
       }
     }

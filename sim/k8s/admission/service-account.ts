@@ -31,7 +31,11 @@ export const serviceAccount: AdmissionPlugin = {
     const found = view.get("serviceaccounts", namespace, account);
     if (found === undefined) {
       // The controller that makes `default` may be stopped, or not there yet: then pods wait for it, as in a real cluster.
-      throw forbidden(resource, name, `error looking up service account ${namespace}/${account}: serviceaccount ${JSON.stringify(account)} not found`);
+      throw forbidden(
+        resource,
+        name,
+        `error looking up service account ${namespace}/${account}: serviceaccount ${JSON.stringify(account)} not found`,
+      );
     }
     if (listAt(spec, "imagePullSecrets").length === 0 && listAt(found, "imagePullSecrets").length > 0) {
       spec["imagePullSecrets"] = listAt(found, "imagePullSecrets");
@@ -39,7 +43,9 @@ export const serviceAccount: AdmissionPlugin = {
     if ((spec["automountServiceAccountToken"] ?? found["automountServiceAccountToken"]) === false) return;
     const volumes = listAt(spec, "volumes");
     const existing = volumes.find((volume) => (stringAt(volume, "name") ?? "").startsWith("kube-api-access-"));
-    const volume = stringAt(existing, "name") ?? `kube-api-access-${suffix(`${user.name}/${namespace}/${stringAt(object, "metadata", "uid") ?? ""}`)}`;
+    const volume =
+      stringAt(existing, "name") ??
+      `kube-api-access-${suffix(`${user.name}/${namespace}/${stringAt(object, "metadata", "uid") ?? ""}`)}`;
     let used = false;
     for (const list of ["initContainers", "containers"]) {
       for (const container of listAt(spec, list)) {
@@ -53,7 +59,11 @@ export const serviceAccount: AdmissionPlugin = {
     const sources: Json = [
       { serviceAccountToken: { expirationSeconds: tokenSeconds, path: "token" } },
       { configMap: { name: "kube-root-ca.crt", items: [{ key: "ca.crt", path: "ca.crt" }] } },
-      { downwardAPI: { items: [{ path: "namespace", fieldRef: { apiVersion: "v1", fieldPath: "metadata.namespace" } }] } },
+      {
+        downwardAPI: {
+          items: [{ path: "namespace", fieldRef: { apiVersion: "v1", fieldPath: "metadata.namespace" } }],
+        },
+      },
     ];
     spec["volumes"] = [...volumes, { name: volume, projected: { sources, defaultMode: 420 } }];
   },

@@ -10,7 +10,8 @@ const largest = 3 * 1024 * 1024;
 const deepest = 1000;
 
 /** The media type of a body, without parameters. */
-export const contentType = ({ headers }: ApiRequest): string => (headers?.["content-type"] ?? "").split(";")[0]?.trim() ?? "";
+export const contentType = ({ headers }: ApiRequest): string =>
+  (headers?.["content-type"] ?? "").split(";")[0]?.trim() ?? "";
 
 export function bodyText({ body = "" }: ApiRequest): string {
   if (typeof body === "string" || body instanceof Uint8Array) {
@@ -33,7 +34,9 @@ export function parseJson(text: string, what: string): Json {
     if (error instanceof ApiError) throw error;
     const [first = ""] = text.trimStart();
     throw badRequest(
-      text.trim() === "" ? `${what}: unexpected end of JSON input` : `${what}: couldn't get version/kind; json parse error: invalid character ${JSON.stringify(first)} looking for beginning of value`,
+      text.trim() === ""
+        ? `${what}: unexpected end of JSON input`
+        : `${what}: couldn't get version/kind; json parse error: invalid character ${JSON.stringify(first)} looking for beginning of value`,
     );
   }
 }
@@ -60,6 +63,9 @@ export function parseBody(request: ApiRequest): JsonObject {
   if (body !== undefined && typeof body === "object" && !(body instanceof Uint8Array)) return body;
   if (type !== "" && type !== "application/json" && type !== "application/yaml") throw unsupportedMediaType(mediaTypes);
   const value = parseJson(bodyText(request), "error decoding request body");
-  if (!isObject(value)) throw badRequest("couldn't get version/kind; json parse error: json: cannot unmarshal into Go value of type struct { APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }");
+  if (!isObject(value))
+    throw badRequest(
+      'couldn\'t get version/kind; json parse error: json: cannot unmarshal into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }',
+    );
   return value;
 }

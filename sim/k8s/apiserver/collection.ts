@@ -24,7 +24,9 @@ const remembered = 10_000;
 
 /** A failure of the store, as an answer. */
 export function storageError({ failure }: StorageFailure): Error {
-  return failure === "unavailable" ? unavailable("etcdserver: request timed out") : internal(`etcdserver: mvcc: required revision is ${failure}`);
+  return failure === "unavailable"
+    ? unavailable("etcdserver: request timed out")
+    : internal(`etcdserver: mvcc: required revision is ${failure}`);
 }
 
 /**

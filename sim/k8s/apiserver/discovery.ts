@@ -23,7 +23,10 @@ const verbsOf = (resource: Resource): readonly string[] =>
   resource.group === "metrics.k8s.io" ? ["get", "list"] : resource.virtual ? ["create"] : verbs;
 
 /** What a subresource takes: its verbs and the kind of its body. */
-function subresource(resource: Resource, name: Subresource): { verbs: readonly string[]; group?: string; version?: string; kind: string } {
+function subresource(
+  resource: Resource,
+  name: Subresource,
+): { verbs: readonly string[]; group?: string; version?: string; kind: string } {
   switch (name) {
     case "scale":
       return { verbs: ["get", "patch", "update"], group: "autoscaling", version: "v1", kind: "Scale" };
@@ -38,7 +41,10 @@ function subresource(resource: Resource, name: Subresource): { verbs: readonly s
     case "exec":
     case "attach":
     case "portforward":
-      return { verbs: ["create", "get"], kind: `Pod${{ exec: "Exec", attach: "Attach", portforward: "PortForward" }[name]}Options` };
+      return {
+        verbs: ["create", "get"],
+        kind: `Pod${{ exec: "Exec", attach: "Attach", portforward: "PortForward" }[name]}Options`,
+      };
     case "proxy":
       return { verbs: ["create", "delete", "get", "patch", "update"], kind: `${resource.kind}ProxyOptions` };
     case "finalize":
@@ -64,10 +70,21 @@ export function resourceList(served: Served, group: string, name: string): JsonO
     },
     ...resource.subresources.map((sub): Json => {
       const { verbs: allowed, ...kind } = subresource(resource, sub);
-      return { name: `${resource.plural}/${sub}`, singularName: "", namespaced: resource.namespaced, ...kind, verbs: [...allowed] };
+      return {
+        name: `${resource.plural}/${sub}`,
+        singularName: "",
+        namespaced: resource.namespaced,
+        ...kind,
+        verbs: [...allowed],
+      };
     }),
   ]);
-  return { kind: "APIResourceList", ...(group === "" ? {} : { apiVersion: "v1" }), groupVersion: groupVersion({ group, version: name }), resources };
+  return {
+    kind: "APIResourceList",
+    ...(group === "" ? {} : { apiVersion: "v1" }),
+    groupVersion: groupVersion({ group, version: name }),
+    resources,
+  };
 }
 
 /** `GET /api` */
@@ -92,7 +109,9 @@ export const apiGroupList = (served: Served): JsonObject => ({
 /** `GET /apis/G` */
 export function apiGroupOf(served: Served, group: string): JsonObject | undefined {
   const found = served.groups().find(({ name }) => name === group);
-  return found === undefined ? undefined : { kind: "APIGroup", apiVersion: "v1", ...apiGroup(found.name, found.versions) };
+  return found === undefined
+    ? undefined
+    : { kind: "APIGroup", apiVersion: "v1", ...apiGroup(found.name, found.versions) };
 }
 
 /** Both styles in one: all groups with all their resources (apidiscovery.k8s.io). @param core whether for `/api` or `/apis` */

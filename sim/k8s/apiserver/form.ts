@@ -66,11 +66,19 @@ export function presentation(forming: Forming): Present | undefined {
       first = false;
       const { resourceVersion = "" } = object.metadata;
       // A bookmark has nothing to show in columns that look deeper.
-      const shown = object["spec"] === undefined && object.metadata.name === undefined ? { ...object, metadata: { ...object.metadata, name: "" } } : object;
-      return table(kept, [shown], { resourceVersion }, { version: form.version, include: include(query), now: forming.now, bare });
+      const shown =
+        object["spec"] === undefined && object.metadata.name === undefined
+          ? { ...object, metadata: { ...object.metadata, name: "" } }
+          : object;
+      return table(
+        kept,
+        [shown],
+        { resourceVersion },
+        { version: form.version, include: include(query), now: forming.now, bare },
+      );
     };
   }
-  if (form.as === "PartialObjectMetadata" || form.as === "PartialObjectMetadataList") return (object) => partial(object, form.version);
+  if (form.as === "PartialObjectMetadata" || form.as === "PartialObjectMetadataList")
+    return (object) => partial(object, form.version);
   return resource === kept ? undefined : (object) => convert(object, kept, resource);
 }
-

@@ -68,11 +68,19 @@ export function read(machinery: Machinery, call: Call): ApiResponse | ApiStream 
   if (verb === "list") {
     return json(200, formList(list(collection, registry.storage, prefix, options), forming(machinery, call)));
   }
-  return watch(collection, resource, prefix, options, registry.memory(resource), presentation(forming(machinery, call)), {
-    engine,
-    rng,
-    revision: () => registry.storage.revision,
-  });
+  return watch(
+    collection,
+    resource,
+    prefix,
+    options,
+    registry.memory(resource),
+    presentation(forming(machinery, call)),
+    {
+      engine,
+      rng,
+      revision: () => registry.storage.revision,
+    },
+  );
 }
 
 /** What a body says of itself must be what the path says. */
@@ -119,7 +127,12 @@ export function update(machinery: Machinery, call: Call): ApiResponse {
     if (!["Lease", "Event", "Endpoints"].includes(resource.kind) || subresource !== "") throw notFound(resource, name);
     return answer(machinery, call, 201, registry.create(resource, namespace, draft, writer));
   }
-  return answer(machinery, call, 200, registry.update(resource, namespace, name, subresource, () => draft, writer));
+  return answer(
+    machinery,
+    call,
+    200,
+    registry.update(resource, namespace, name, subresource, () => draft, writer),
+  );
 }
 
 /** What a patch makes of an object. */
@@ -132,7 +145,8 @@ export function patched(resource: Resource, old: KubeObject, type: string, text:
       case "application/merge-patch+json":
         return mergeObject(old, parseJson(text, what));
       case "application/strategic-merge-patch+json":
-        if (resource.custom !== undefined) throw unsupportedMediaType(patchTypes.filter((each) => !each.includes("strategic")));
+        if (resource.custom !== undefined)
+          throw unsupportedMediaType(patchTypes.filter((each) => !each.includes("strategic")));
         return applyStrategicMergePatch(resource.struct, old, parseJson(text, what));
       default:
         throw unsupportedMediaType(patchTypes);
@@ -143,7 +157,8 @@ export function patched(resource: Resource, old: KubeObject, type: string, text:
 }
 
 function mergeObject(old: KubeObject, patch: Json): Json {
-  if (!isObject(patch)) throw badRequest("error decoding patch: json: cannot unmarshal into Go value of type map[string]interface {}");
+  if (!isObject(patch))
+    throw badRequest("error decoding patch: json: cannot unmarshal into Go value of type map[string]interface {}");
   return applyMergePatch(old, patch);
 }
 
@@ -153,7 +168,9 @@ export function patch(machinery: Machinery, call: Call): ApiResponse {
   const type = contentType(request);
   if (type === "application/apply-patch+yaml") return apply(machinery, call);
   if (writer.options.force !== undefined) {
-    throw invalid("meta.k8s.io", "PatchOptions", "", [{ reason: "FieldValueForbidden", field: "force", message: "Forbidden: may not be specified for non-apply patch" }]);
+    throw invalid("meta.k8s.io", "PatchOptions", "", [
+      { reason: "FieldValueForbidden", field: "force", message: "Forbidden: may not be specified for non-apply patch" },
+    ]);
   }
   const text = bodyText(request);
   const make = (old: KubeObject): Draft => {
@@ -180,7 +197,11 @@ function apply(machinery: Machinery, call: Call): ApiResponse {
     if (typeof given[key] !== "string") throw badRequest(`error decoding YAML: ${key} must be set`);
   }
   agree(given, call);
-  if (stringAt(given, "metadata", "resourceVersion") === undefined && isObject(given["metadata"]) && given["metadata"]["managedFields"] !== undefined) {
+  if (
+    stringAt(given, "metadata", "resourceVersion") === undefined &&
+    isObject(given["metadata"]) &&
+    given["metadata"]["managedFields"] !== undefined
+  ) {
     throw badRequest("metadata.managedFields must be nil");
   }
   const config = decodeAs(resource, given, writer);
@@ -191,11 +212,19 @@ function apply(machinery: Machinery, call: Call): ApiResponse {
   if (old === undefined) {
     if (subresource !== "") throw notFound(resource, name);
     const wanted = stringAt(metadata, "uid") ?? "";
-    if (wanted !== "") throw new ApiError(409, "Conflict", `uid mismatch: the provided object specified uid ${wanted}, and no existing object was found`);
+    if (wanted !== "")
+      throw new ApiError(
+        409,
+        "Conflict",
+        `uid mismatch: the provided object specified uid ${wanted}, and no existing object was found`,
+      );
     const draft = applyConfiguration(resource, undefined, config, options);
     const entries = (draft["metadata"] as Draft)["managedFields"];
     // What the server adds by defaults is nobody's.
-    const object = registry.create(resource, namespace, draft, { ...writer, options: { ...writer.options, manager: "" } });
+    const object = registry.create(resource, namespace, draft, {
+      ...writer,
+      options: { ...writer.options, manager: "" },
+    });
     if (writer.options.dryRun || entries === undefined) return answer(machinery, call, 201, object);
     return answer(machinery, call, 201, registry.note(resource, object, entries));
   }
@@ -210,21 +239,31 @@ function apply(machinery: Machinery, call: Call): ApiResponse {
 export function parseDeleteOptions(call: Call): DeleteOptions {
   const { query, request } = call;
   const { body } = request;
-  const has = body !== undefined && (typeof body === "object" && !(body instanceof Uint8Array) ? true : body.length > 0);
+  const has =
+    body !== undefined && (typeof body === "object" && !(body instanceof Uint8Array) ? true : body.length > 0);
   const given = has ? parseBody(request) : {};
   const { value, error } = decode(deleteOptions, given);
   if (error !== undefined) throw badRequest(error);
   const number = value["gracePeriodSeconds"] ?? query["gracePeriodSeconds"];
   const policy = value["propagationPolicy"] ?? query["propagationPolicy"];
-  const orphan = value["orphanDependents"] ?? (query["orphanDependents"] === undefined ? undefined : query["orphanDependents"] === "true");
+  const orphan =
+    value["orphanDependents"] ??
+    (query["orphanDependents"] === undefined ? undefined : query["orphanDependents"] === "true");
   const refuse = (field: string, message: string): ApiError =>
     invalid("meta.k8s.io", "DeleteOptions", "", [{ reason: "FieldValueInvalid", field, message }]);
-  if (number !== undefined && !/^-?\d{1,15}$/.test(String(number))) throw badRequest(`invalid gracePeriodSeconds ${String(number)}`);
+  if (number !== undefined && !/^-?\d{1,15}$/.test(String(number)))
+    throw badRequest(`invalid gracePeriodSeconds ${String(number)}`);
   if (policy !== undefined && policy !== "Orphan" && policy !== "Background" && policy !== "Foreground") {
-    throw refuse("propagationPolicy", `Unsupported value: ${JSON.stringify(policy)}: supported values: "Foreground", "Background", "Orphan", "nil"`);
+    throw refuse(
+      "propagationPolicy",
+      `Unsupported value: ${JSON.stringify(policy)}: supported values: "Foreground", "Background", "Orphan", "nil"`,
+    );
   }
   if (policy !== undefined && orphan !== undefined) {
-    throw refuse("propagationPolicy", `Invalid value: ${JSON.stringify(policy)}: orphanDependents and deletionPropagation cannot be both set`);
+    throw refuse(
+      "propagationPolicy",
+      `Invalid value: ${JSON.stringify(policy)}: orphanDependents and deletionPropagation cannot be both set`,
+    );
   }
   const dryRun = value["dryRun"] ?? (query["dryRun"] === undefined ? [] : [query["dryRun"]]);
   return {
@@ -250,7 +289,12 @@ export function removeAll(machinery: Machinery, call: Call): ApiResponse {
   const { registry } = machinery;
   const { resource, namespace, query, writer } = call;
   const options = parseDeleteOptions(call);
-  const found = list(registry.collection(resource), registry.storage, registry.prefix(resource, namespace), parseListOptions(query, resource, false));
+  const found = list(
+    registry.collection(resource),
+    registry.storage,
+    registry.prefix(resource, namespace),
+    parseListOptions(query, resource, false),
+  );
   for (const { metadata } of found.items) {
     try {
       registry.delete(resource, metadata.namespace ?? "", metadata.name ?? "", options, writer);

@@ -76,10 +76,20 @@ export function list(collection: Collection, storage: Storage, prefix: string, o
   // As the watch cache does: of any age means all of it.
   if (limit <= 0 || items.length <= limit || resourceVersion === "0") return { items, metadata };
   const part = items.slice(0, limit);
-  return { items: part, metadata: cut(metadata, part, prefix, now, plain ? items.length - limit : undefined, collection) };
+  return {
+    items: part,
+    metadata: cut(metadata, part, prefix, now, plain ? items.length - limit : undefined, collection),
+  };
 }
 
-function cut(metadata: Draft, part: readonly KubeObject[], prefix: string, revision: number, left: number | undefined, { prefix: all }: Pick<Collection, "prefix">): Draft {
+function cut(
+  metadata: Draft,
+  part: readonly KubeObject[],
+  prefix: string,
+  revision: number,
+  left: number | undefined,
+  { prefix: all }: Pick<Collection, "prefix">,
+): Draft {
   const last = part.at(-1);
   const key = last === undefined ? "" : keyWithin(all, last);
   metadata["continue"] = encodeToken({ revision, start: `${key.slice(prefix.length)}\0` });

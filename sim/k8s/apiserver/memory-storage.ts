@@ -20,10 +20,16 @@ export class MemoryStorage implements Storage {
 
   get(key: string): Stored | undefined {
     const last = this.#keys.get(key)?.at(-1);
-    return last?.value === undefined ? undefined : { key, value: last.value, createRevision: last.createRevision, modRevision: last.revision };
+    return last?.value === undefined
+      ? undefined
+      : { key, value: last.value, createRevision: last.createRevision, modRevision: last.revision };
   }
 
-  range(from: string, to: string, options: { readonly limit?: number; readonly revision?: number } = {}): Ranged | StorageFailure {
+  range(
+    from: string,
+    to: string,
+    options: { readonly limit?: number; readonly revision?: number } = {},
+  ): Ranged | StorageFailure {
     const { limit = Infinity, revision = this.revision } = options;
     if (revision > this.revision) return fail("future");
     if (revision < this.#compacted) return fail("compacted");
@@ -37,7 +43,12 @@ export class MemoryStorage implements Storage {
       if (version?.value === undefined) continue;
       count++;
       if (items.length < limit) {
-        items.push({ key, value: version.value, createRevision: version.createRevision, modRevision: version.revision });
+        items.push({
+          key,
+          value: version.value,
+          createRevision: version.createRevision,
+          modRevision: version.revision,
+        });
       }
     }
     return { ok: true, revision: this.revision, items, more: count > items.length, count };

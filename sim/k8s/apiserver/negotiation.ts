@@ -7,7 +7,11 @@ export interface Form {
   readonly version: string;
 }
 
-export const mediaTypes: readonly string[] = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
+export const mediaTypes: readonly string[] = [
+  "application/json",
+  "application/yaml",
+  "application/vnd.kubernetes.protobuf",
+];
 
 const openapi = /^application\/com\.github\.(proto-openapi\.spec\.v2(@|\.)v1\.0\+protobuf)$/;
 
@@ -25,7 +29,8 @@ export function negotiate(accept: string | undefined): Form | undefined {
     if (as === undefined) return { as: "object", ...form };
     if (as === "APIGroupDiscoveryList") return { as, ...form };
     const known = as === "Table" || as === "PartialObjectMetadata" || as === "PartialObjectMetadataList";
-    if (known && (given.get("g") ?? "meta.k8s.io") === "meta.k8s.io" && (version === "v1" || version === "v1beta1")) return { as, ...form };
+    if (known && (given.get("g") ?? "meta.k8s.io") === "meta.k8s.io" && (version === "v1" || version === "v1beta1"))
+      return { as, ...form };
   }
   return undefined;
 }

@@ -1,4 +1,10 @@
-import { parseFieldSelector, parseSelectorText, selectableFields, type FieldRequirement, type Selector } from "../objects/selectors.js";
+import {
+  parseFieldSelector,
+  parseSelectorText,
+  selectableFields,
+  type FieldRequirement,
+  type Selector,
+} from "../objects/selectors.js";
 import type { Resource } from "../objects/kinds.js";
 import { ApiError, badRequest, invalid } from "./status.js";
 
@@ -15,7 +21,9 @@ function number(query: Query, key: string): number | undefined {
   const text = query[key];
   if (text === undefined || text === "") return undefined;
   if (!/^-?\d{1,18}$/.test(text)) {
-    throw badRequest(`unable to convert query parameter "${key}": strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+    throw badRequest(
+      `unable to convert query parameter "${key}": strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`,
+    );
   }
   return Number(text);
 }
@@ -40,7 +48,7 @@ export function parseListOptions(query: Query, resource: Resource, watch: boolea
   if (typeof fields === "string") throw badRequest(fields);
   for (const { path } of fields) {
     if (path === "metadata.name" || path === "metadata.namespace") continue;
-    if (selectableFields[resource.kind]?.includes(path) === true) continue;
+    if (selectableFields.get(resource.kind)?.includes(path) === true) continue;
     throw badRequest(
       `Unable to find "${resource.group === "" ? "" : `${resource.group}/`}${resource.version}, Resource=${resource.plural}" that match label selector "", field selector "${query["fieldSelector"] ?? ""}": field label not supported: ${path}`,
     );
@@ -65,9 +73,13 @@ export function parseListOptions(query: Query, resource: Resource, watch: boolea
 function check(options: ListOptions, watch: boolean): void {
   const { resourceVersion, resourceVersionMatch: match, sendInitialEvents } = options;
   const refuse = (field: string, message: string): ApiError =>
-    invalid("meta.k8s.io", "ListOptions", "", [{ reason: "FieldValueForbidden", field, message: `Forbidden: ${message}` }]);
+    invalid("meta.k8s.io", "ListOptions", "", [
+      { reason: "FieldValueForbidden", field, message: `Forbidden: ${message}` },
+    ]);
   if (resourceVersion !== "" && !/^\d{1,16}$/.test(resourceVersion)) {
-    throw badRequest(`resourceVersion: Invalid value: ${JSON.stringify(resourceVersion)}: strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`);
+    throw badRequest(
+      `resourceVersion: Invalid value: ${JSON.stringify(resourceVersion)}: strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`,
+    );
   }
   if (sendInitialEvents !== undefined) {
     if (!watch) throw refuse("sendInitialEvents", "sendInitialEvents is forbidden for list");
@@ -80,9 +92,15 @@ function check(options: ListOptions, watch: boolean): void {
     return;
   }
   if (match === "") return;
-  if (watch) throw refuse("resourceVersionMatch", "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided");
-  if (resourceVersion === "") throw refuse("resourceVersionMatch", "resourceVersionMatch is forbidden unless resourceVersion is provided");
-  if (options.continue !== "") throw refuse("resourceVersionMatch", "resourceVersionMatch is forbidden when continue is provided");
+  if (watch)
+    throw refuse(
+      "resourceVersionMatch",
+      "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
+    );
+  if (resourceVersion === "")
+    throw refuse("resourceVersionMatch", "resourceVersionMatch is forbidden unless resourceVersion is provided");
+  if (options.continue !== "")
+    throw refuse("resourceVersionMatch", "resourceVersionMatch is forbidden when continue is provided");
   if (match !== "Exact" && match !== "NotOlderThan") {
     throw invalid("meta.k8s.io", "ListOptions", "", [
       {
@@ -110,7 +128,11 @@ export function parseWriteOptions(query: Query, userAgent: string | undefined): 
   const dryRun = query["dryRun"];
   if (dryRun !== undefined && dryRun !== "" && dryRun !== "All") {
     throw invalid("meta.k8s.io", "CreateOptions", "", [
-      { reason: "FieldValueNotSupported", field: "dryRun", message: `Unsupported value: ${JSON.stringify(dryRun)}: supported values: "All"` },
+      {
+        reason: "FieldValueNotSupported",
+        field: "dryRun",
+        message: `Unsupported value: ${JSON.stringify(dryRun)}: supported values: "All"`,
+      },
     ]);
   }
   const validation = query["fieldValidation"] ?? "";

@@ -7,7 +7,19 @@ import { convert } from "../objects/conversion.js";
 import { groupVersion, type Resource, type Subresource } from "../objects/kinds.js";
 import { epoch, formatTime } from "../objects/time.js";
 import { validate, validateUpdate } from "../objects/validation.js";
-import { at, equal, isObject, listAt, numberAt, stringAt, withAt, type Draft, type Json, type JsonObject, type KubeObject } from "../objects/value.js";
+import {
+  at,
+  equal,
+  isObject,
+  listAt,
+  numberAt,
+  stringAt,
+  withAt,
+  type Draft,
+  type Json,
+  type JsonObject,
+  type KubeObject,
+} from "../objects/value.js";
 import { Collection, storageError } from "./collection.js";
 import { validateSchema } from "./crd/schema-validation.js";
 import { trackUpdate } from "./fields/managed-fields.js";
@@ -50,7 +62,10 @@ export class Registry {
   #second = -1;
   #time = "";
 
-  constructor({ engine, rng, storage, admission }: RegistrySurroundings, resourceOf: (plural: string) => Resource | undefined) {
+  constructor(
+    { engine, rng, storage, admission }: RegistrySurroundings,
+    resourceOf: (plural: string) => Resource | undefined,
+  ) {
     this.#engine = engine;
     this.#rng = rng;
     this.storage = storage;
@@ -155,22 +170,47 @@ export class Registry {
     applyDefaults(resource.struct, draft);
     const kept = convert(draft as KubeObject, resource, this.#kept(resource)) as Draft;
     const own = this.#kept(resource);
+    if (own !== resource) applyDefaults(own.struct, kept);
     if (own.kind === "Secret") encodeStringData(kept);
-    this.#mutate({ operation: "CREATE", resource, subresource: "", namespace, name: stringAt(metadata, "name") ?? "", user: writer.user, dryRun: writer.options.dryRun, object: kept, old: undefined, warn: writer.warn });
-    const strategy = strategies[own.kind];
+    this.#mutate({
+      operation: "CREATE",
+      resource,
+      subresource: "",
+      namespace,
+      name: stringAt(metadata, "name") ?? "",
+      user: writer.user,
+      dryRun: writer.options.dryRun,
+      object: kept,
+      old: undefined,
+      warn: writer.warn,
+    });
+    const strategy = strategies.get(own.kind);
     const errors = new FieldErrors();
-    if (own.subresources.includes("status") && strategy?.create === undefined) kept["status"] = own.kind === "Node" ? kept["status"] : {};
+    if (own.subresources.includes("status") && strategy?.create === undefined)
+      kept["status"] = own.kind === "Node" ? kept["status"] : own.custom === undefined ? {} : undefined;
     if (kept["status"] === undefined) Reflect.deleteProperty(kept, "status");
     strategy?.create?.(kept, { rng: this.#rng, addresses: this.#addresses, now: this.time }, errors);
     const object = kept as KubeObject;
     this.#refuse(own, object, validate(own.struct, object, own.namespaced), errors);
-    this.#validate({ operation: "CREATE", resource, subresource: "", namespace, name: stringAt(metadata, "name") ?? "", user: writer.user, dryRun: writer.options.dryRun, object: kept, old: undefined, warn: writer.warn });
+    this.#validate({
+      operation: "CREATE",
+      resource,
+      subresource: "",
+      namespace,
+      name: stringAt(metadata, "name") ?? "",
+      user: writer.user,
+      dryRun: writer.options.dryRun,
+      object: kept,
+      old: undefined,
+      warn: writer.warn,
+    });
     const name = object.metadata.name ?? "";
     if (this.find(resource, namespace, name) !== undefined) throw alreadyExists(resource, name);
     trackUpdate(own, undefined, kept, writer.options.manager, "", this.time);
     if (writer.options.dryRun) return object;
     const written = this.storage.put(this.key(resource, namespace, name), object, 0);
-    if (!written.ok) throw written.failure === "conflict" ? alreadyExists(resource, name) : storageError(written as StorageFailure);
+    if (!written.ok)
+      throw written.failure === "conflict" ? alreadyExists(resource, name) : storageError(written as StorageFailure);
     return object;
   }
 
@@ -196,19 +236,37 @@ export class Registry {
     if (wanted !== "" && wanted !== resourceVersion) throw modified(resource, name);
     const uid = stringAt(made, "metadata", "uid") ?? "";
     if (uid !== "" && uid !== old.metadata.uid) {
-      throw conflict(resource, name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid ?? ""}`);
+      throw conflict(
+        resource,
+        name,
+        `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid ?? ""}`,
+      );
     }
     applyDefaults(resource.struct, made);
     let draft = convert(made as KubeObject, resource, own) as Draft;
+    if (own !== resource) applyDefaults(own.struct, draft);
     if (own.kind === "Secret") encodeStringData(draft);
     const metadata = this.#meta(draft, old, resource.namespaced ? namespace : undefined);
     draft["metadata"] = metadata;
     draft = this.#part(own, draft, old, subresource);
-    const call: AdmissionCall = { operation: "UPDATE", resource, subresource, namespace, name, user: writer.user, dryRun: writer.options.dryRun, object: draft, old, warn: writer.warn };
+    const call: AdmissionCall = {
+      operation: "UPDATE",
+      resource,
+      subresource,
+      namespace,
+      name,
+      user: writer.user,
+      dryRun: writer.options.dryRun,
+      object: draft,
+      old,
+      warn: writer.warn,
+    };
     this.#mutate(call);
     const errors = new FieldErrors();
     if (subresource === "") {
-      strategies[own.kind]?.update?.(draft, old, { rng: this.#rng, addresses: this.#addresses, now: this.time }, errors);
+      strategies
+        .get(own.kind)
+        ?.update?.(draft, old, { rng: this.#rng, addresses: this.#addresses, now: this.time }, errors);
     }
     if (hasGeneration(own.kind, own.custom !== undefined)) {
       const changed = subresource !== "status" && !equal(plainOf(draft), plainOf(old));
@@ -216,28 +274,63 @@ export class Registry {
       (draft["metadata"] as Draft)["generation"] = changed ? generation + 1 : generation;
     }
     const object = draft as KubeObject;
-    const checked = subresource === "status" ? new FieldErrors() : validateUpdate(own.struct, object, old, own.namespaced);
+    const checked =
+      subresource === "status" ? new FieldErrors() : validateUpdate(own.struct, object, old, own.namespaced);
     this.#refuse(own, object, checked, errors);
     this.#validate(call);
-    if (!tracked) trackUpdate(own, old, draft, writer.options.manager, subresource === "status" || subresource === "scale" ? subresource : "", this.time);
+    if (!tracked)
+      trackUpdate(
+        own,
+        old,
+        draft,
+        writer.options.manager,
+        subresource === "status" || subresource === "scale" ? subresource : "",
+        this.time,
+      );
     if (equal(object, old)) return old;
     if (writer.options.dryRun) return object;
-    if (object.metadata.deletionTimestamp !== undefined && gone(own, object)) return this.#remove(resource, object, old);
+    if (object.metadata.deletionTimestamp !== undefined && gone(own, object))
+      return this.#remove(resource, object, old);
     return this.#put(resource, object, old);
   }
 
   /** @returns the object as it is left, and whether it is gone */
-  delete(resource: Resource, namespace: string, name: string, options: DeleteOptions, writer: Writer): { readonly object: KubeObject; readonly gone: boolean } {
+  delete(
+    resource: Resource,
+    namespace: string,
+    name: string,
+    options: DeleteOptions,
+    writer: Writer,
+  ): { readonly object: KubeObject; readonly gone: boolean } {
     const own = this.#kept(resource);
     const old = this.get(resource, namespace, name);
     const { metadata } = old;
     if (options.uid !== undefined && options.uid !== metadata.uid) {
-      throw conflict(resource, name, `Precondition failed: UID in precondition: ${options.uid}, UID in object meta: ${metadata.uid ?? ""}`);
+      throw conflict(
+        resource,
+        name,
+        `Precondition failed: UID in precondition: ${options.uid}, UID in object meta: ${metadata.uid ?? ""}`,
+      );
     }
     if (options.resourceVersion !== undefined && options.resourceVersion !== metadata.resourceVersion) {
-      throw conflict(resource, name, `Precondition failed: ResourceVersion in precondition: ${options.resourceVersion}, ResourceVersion in object meta: ${metadata.resourceVersion ?? ""}`);
+      throw conflict(
+        resource,
+        name,
+        `Precondition failed: ResourceVersion in precondition: ${options.resourceVersion}, ResourceVersion in object meta: ${metadata.resourceVersion ?? ""}`,
+      );
     }
-    const call: AdmissionCall = { operation: "DELETE", resource, subresource: "", namespace, name, user: writer.user, dryRun: options.dryRun, object: undefined, old, warn: writer.warn };
+    const call: AdmissionCall = {
+      operation: "DELETE",
+      resource,
+      subresource: "",
+      namespace,
+      name,
+      user: writer.user,
+      dryRun: options.dryRun,
+      object: undefined,
+      old,
+      warn: writer.warn,
+    };
     this.#mutate(call);
     this.#validate(call);
     const left: Draft = { ...metadata };
@@ -277,7 +370,18 @@ export class Registry {
 
   /** Puts a pod on a node, and notes that it is scheduled. */
   bind(pods: Resource, old: KubeObject, node: string, metadata: JsonObject, writer: Writer): void {
-    this.admit({ operation: "CREATE", resource: pods, subresource: "binding", namespace: old.metadata.namespace ?? "", name: old.metadata.name ?? "", user: writer.user, dryRun: writer.options.dryRun, object: undefined, old, warn: writer.warn });
+    this.admit({
+      operation: "CREATE",
+      resource: pods,
+      subresource: "binding",
+      namespace: old.metadata.namespace ?? "",
+      name: old.metadata.name ?? "",
+      user: writer.user,
+      dryRun: writer.options.dryRun,
+      object: undefined,
+      old,
+      warn: writer.warn,
+    });
     const condition = { type: "PodScheduled", status: "True", lastProbeTime: null, lastTransitionTime: this.time };
     const status = at(old, "status");
     const rest = listAt(status, "conditions").filter((each) => stringAt(each, "type") !== "PodScheduled");
@@ -330,9 +434,17 @@ export class Registry {
     const given = isObject(draft["metadata"]) ? draft["metadata"] : {};
     const metadata: Draft = { ...given };
     if (namespace !== undefined) metadata["namespace"] ??= namespace;
-    for (const key of ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "selfLink"]) {
+    for (const key of [
+      "uid",
+      "creationTimestamp",
+      "deletionTimestamp",
+      "deletionGracePeriodSeconds",
+      "generation",
+      "selfLink",
+    ]) {
       if (old.metadata[key] === undefined) Reflect.deleteProperty(metadata, key);
-      else if (key !== "uid" || metadata["uid"] === undefined || metadata["uid"] === "") metadata[key] = old.metadata[key];
+      else if (key !== "uid" || metadata["uid"] === undefined || metadata["uid"] === "")
+        metadata[key] = old.metadata[key];
     }
     metadata["resourceVersion"] = old.metadata.resourceVersion;
     if (metadata["managedFields"] === undefined && old.metadata.managedFields !== undefined) {
@@ -370,7 +482,10 @@ export class Registry {
 
   #remove(resource: Resource, object: KubeObject, old: KubeObject): KubeObject {
     const name = object.metadata.name ?? "";
-    const written = this.storage.delete(this.key(resource, object.metadata.namespace ?? "", name), Number(old.metadata.resourceVersion));
+    const written = this.storage.delete(
+      this.key(resource, object.metadata.namespace ?? "", name),
+      Number(old.metadata.resourceVersion),
+    );
     if (written.ok) return object;
     throw written.failure === "conflict" ? modified(resource, name) : storageError(written as StorageFailure);
   }
@@ -423,7 +538,8 @@ function encodeStringData(draft: Draft): void {
 export function decodeAs(resource: Resource, given: JsonObject, { options, warn }: Writer): Draft {
   const { struct, kind, version } = resource;
   const { value, unknown, error } = decode(struct, given);
-  const refuse = (why: string): ApiError => badRequest(`${kind} in version "${version}" cannot be handled as a ${kind}: ${why}`);
+  const refuse = (why: string): ApiError =>
+    badRequest(`${kind} in version "${version}" cannot be handled as a ${kind}: ${why}`);
   if (error !== undefined) throw refuse(error);
   if (unknown.length > 0 && options.fieldValidation !== "Ignore") {
     const messages = unknown.map((path) => `unknown field ${JSON.stringify(path)}`);

@@ -19,14 +19,14 @@ interface PathRequest {
   readonly path: string;
 }
 
-const verbs: Readonly<Record<string, ResourceRequest["verb"]>> = {
-  GET: "get",
-  HEAD: "get",
-  POST: "create",
-  PUT: "update",
-  PATCH: "patch",
-  DELETE: "delete",
-};
+const verbs: ReadonlyMap<string, ResourceRequest["verb"]> = new Map([
+  ["GET", "get"],
+  ["HEAD", "get"],
+  ["POST", "create"],
+  ["PUT", "update"],
+  ["PATCH", "patch"],
+  ["DELETE", "delete"],
+]);
 
 function decodeSegment(text: string): string {
   try {
@@ -37,9 +37,14 @@ function decodeSegment(text: string): string {
 }
 
 /** @returns undefined where no route has the path, "method" where one has it but not so */
-export function requestInfo(served: Served, method: string, path: string, watch: boolean): ResourceRequest | PathRequest | undefined | "method" {
+export function requestInfo(
+  served: Served,
+  method: string,
+  path: string,
+  watch: boolean,
+): ResourceRequest | PathRequest | undefined | "method" {
   const [, root, ...all] = path.replace(/\/$/, "").split("/").map(decodeSegment);
-  const other: PathRequest = { of: "path", verb: (verbs[method] ?? method).toLowerCase(), path };
+  const other: PathRequest = { of: "path", verb: (verbs.get(method) ?? method).toLowerCase(), path };
   const group = root === "apis" ? (all.shift() ?? "") : "";
   const version = all.shift() ?? "";
   if ((root !== "api" && root !== "apis") || all.length === 0) return other;
@@ -50,7 +55,11 @@ export function requestInfo(served: Served, method: string, path: string, watch:
     all.shift();
   }
   let namespace = "";
-  if (all[0] === "namespaces" && all.length > 2 && !(all.length === 3 && ["status", "finalize"].includes(all[2] ?? ""))) {
+  if (
+    all[0] === "namespaces" &&
+    all.length > 2 &&
+    !(all.length === 3 && ["status", "finalize"].includes(all[2] ?? ""))
+  ) {
     namespace = all[1] ?? "";
     all.splice(0, 2);
   }
@@ -60,17 +69,31 @@ export function requestInfo(served: Served, method: string, path: string, watch:
   if (resource.namespaced ? namespace === "" && name !== "" : namespace !== "") return undefined;
   if (subresource !== "" && !resource.subresources.includes(subresource as Subresource)) return undefined;
   if (rest.length > 0 && subresource !== "proxy") return undefined;
-  const plain = verbs[method];
+  const plain = verbs.get(method);
   if (plain === undefined) return "method";
   let verb: ResourceRequest["verb"] = plain;
   if (plain === "get" && name === "") verb = watching ? "watch" : "list";
   else if (plain === "get" && watching && subresource === "") verb = "watch";
   else if (plain === "delete" && name === "") verb = "deletecollection";
   if (!allowed(resource, verb, name, subresource as Subresource | "", namespace)) return "method";
-  return { of: "resource", verb, resource, namespace, name, subresource: subresource as Subresource | "", rest: rest.join("/") };
+  return {
+    of: "resource",
+    verb,
+    resource,
+    namespace,
+    name,
+    subresource: subresource as Subresource | "",
+    rest: rest.join("/"),
+  };
 }
 
-function allowed(resource: Resource, verb: ResourceRequest["verb"], name: string, subresource: Subresource | "", namespace: string): boolean {
+function allowed(
+  resource: Resource,
+  verb: ResourceRequest["verb"],
+  name: string,
+  subresource: Subresource | "",
+  namespace: string,
+): boolean {
   if (resource.group === "metrics.k8s.io") return verb === "get" || verb === "list";
   if (resource.virtual) return verb === "create" && name === "";
   switch (subresource) {

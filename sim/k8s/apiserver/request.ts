@@ -57,7 +57,9 @@ export interface ApiStream {
 }
 
 /** Reads a query: percent-encoding, plus signs, the first of several values. */
-export function parseQuery(query: string | Readonly<Record<string, string>> | undefined): Readonly<Record<string, string>> {
+export function parseQuery(
+  query: string | Readonly<Record<string, string>> | undefined,
+): Readonly<Record<string, string>> {
   if (query === undefined) return {};
   if (typeof query !== "string") return query;
   const parsed: Record<string, string> = Object.create(null) as Record<string, string>;
@@ -81,7 +83,12 @@ function decodePart(text: string): string {
 }
 
 /** An answer of JSON; `text` where the bytes are at hand. */
-export function json(status: number, object: JsonObject, headers: Readonly<Record<string, string>> = {}, text?: () => string): ApiResponse {
+export function json(
+  status: number,
+  object: JsonObject,
+  headers: Readonly<Record<string, string>> = {},
+  text?: () => string,
+): ApiResponse {
   let bytes: Uint8Array | undefined;
   return {
     status,
@@ -92,7 +99,11 @@ export function json(status: number, object: JsonObject, headers: Readonly<Recor
 }
 
 /** An answer of anything else. */
-export function plain(status: number, body: string | Uint8Array, type: string = "text/plain; charset=utf-8"): ApiResponse {
+export function plain(
+  status: number,
+  body: string | Uint8Array,
+  type: string = "text/plain; charset=utf-8",
+): ApiResponse {
   return {
     status,
     headers: { "content-type": type, "cache-control": "no-cache, private" },

@@ -27,7 +27,9 @@ export class Served {
 
   /** A built-in kind by its plural alone, the version that is kept. */
   named(plural: string): Resource | undefined {
-    return this.#fixed.find((each) => each.plural === plural && each.storage.version === each.version && each.storage.group === each.group);
+    return this.#fixed.find(
+      (each) => each.plural === plural && each.storage.version === each.version && each.storage.group === each.group,
+    );
   }
 
   ofKind(apiVersion: string, kind: string): Resource | undefined {
@@ -47,6 +49,7 @@ export class Served {
 
   #index(): void {
     this.#paths.clear();
-    for (const resource of this.all) this.#paths.set(`${resource.group}/${resource.version}/${resource.plural}`, resource);
+    for (const resource of this.all)
+      this.#paths.set(`${resource.group}/${resource.version}/${resource.plural}`, resource);
   }
 }

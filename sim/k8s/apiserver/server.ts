@@ -74,7 +74,8 @@ export class ApiServer {
       list: (plural, namespace) => registry.collection(named(plural)).under(registry.prefix(named(plural), namespace)),
     };
     const free = { allowed: true, reason: "" };
-    const decide = (user: User, attempt: Attempt): Decision => (options.authorization === "RBAC" ? authorize(view, user, attempt) : free);
+    const decide = (user: User, attempt: Attempt): Decision =>
+      options.authorization === "RBAC" ? authorize(view, user, attempt) : free;
     this.#authority = { view, tokens: new Tokens(rng.stream("tokens")), decide };
     const definitions = registry.collection(named("customresourcedefinitions"));
     const define = (): void => {
@@ -149,7 +150,10 @@ export class ApiServer {
       if (found !== undefined) return { ...found, groups: [...new Set([...found.groups, "system:authenticated"])] };
     }
     const claims = tokens.verify(token, registry.seconds);
-    const found = claims === undefined || !isFor(claims, [audience]) ? undefined : userOf(claims, (...where) => view.find(...where));
+    const found =
+      claims === undefined || !isFor(claims, [audience])
+        ? undefined
+        : userOf(claims, (...where) => view.find(...where));
     if (found === undefined) throw unauthorized();
     return found;
   }
@@ -244,7 +248,11 @@ export class ApiServer {
       if (document === undefined) throw noPath();
       return json(200, document);
     }
-    if (path === "/openapi/v3") return json(200, openApiV3Index(served.all, (text) => text.replace(/\W/g, "").toUpperCase()));
+    if (path === "/openapi/v3")
+      return json(
+        200,
+        openApiV3Index(served.all, (text) => text.replace(/\W/g, "").toUpperCase()),
+      );
     const [, root = "", group = "", version = "", ...more] = path.replace(/\/$/, "").split("/");
     if (more.length > 0) throw noPath();
     const found = (object: ReturnType<typeof resourceList>): ApiResponse => {
@@ -258,7 +266,20 @@ export class ApiServer {
     };
     switch (root) {
       case "":
-        return json(200, { paths: ["/api", "/api/v1", "/apis", ...served.groups().map(({ name }) => `/apis/${name}`), "/healthz", "/livez", "/openapi/v2", "/openapi/v3", "/readyz", "/version"] });
+        return json(200, {
+          paths: [
+            "/api",
+            "/api/v1",
+            "/apis",
+            ...served.groups().map(({ name }) => `/apis/${name}`),
+            "/healthz",
+            "/livez",
+            "/openapi/v2",
+            "/openapi/v3",
+            "/readyz",
+            "/version",
+          ],
+        });
       case "version":
         return json(200, versionInfo);
       case "healthz":

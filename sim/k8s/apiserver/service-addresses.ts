@@ -9,11 +9,12 @@ const addresses = 2 ** 20;
 /** `--service-node-port-range` */
 const nodePorts = { low: 30_000, high: 32_767 };
 
-const format = (address: number): string =>
-  [24, 16, 8, 0].map((shift) => (address >>> shift) & 255).join(".");
+const format = (address: number): string => [24, 16, 8, 0].map((shift) => (address >>> shift) & 255).join(".");
 
 const portsOf = (spec: JsonObject): number[] =>
-  listAt(spec, "ports").flatMap((port) => (isObject(port) && typeof port["nodePort"] === "number" && port["nodePort"] > 0 ? [port["nodePort"]] : []));
+  listAt(spec, "ports").flatMap((port) =>
+    isObject(port) && typeof port["nodePort"] === "number" && port["nodePort"] > 0 ? [port["nodePort"]] : [],
+  );
 
 /** Gives services their cluster addresses and node ports. What is taken is read off the services that there are. */
 export class ServiceAddresses {
@@ -51,11 +52,22 @@ export class ServiceAddresses {
       if (!isObject(port)) return port;
       const { nodePort, ...rest } = port;
       if (!wants) return rest;
-      const before = listAt(old, "ports").find((other) => isObject(other) && other["port"] === port["port"] && other["protocol"] === port["protocol"]);
-      let number = typeof nodePort === "number" && nodePort > 0 ? nodePort : isObject(before) && typeof before["nodePort"] === "number" ? before["nodePort"] : 0;
+      const before = listAt(old, "ports").find(
+        (other) => isObject(other) && other["port"] === port["port"] && other["protocol"] === port["protocol"],
+      );
+      let number =
+        typeof nodePort === "number" && nodePort > 0
+          ? nodePort
+          : isObject(before) && typeof before["nodePort"] === "number"
+            ? before["nodePort"]
+            : 0;
       if (number === 0) number = this.#port(rng, given);
       else if (number < nodePorts.low || number > nodePorts.high) {
-        errors.invalid(`spec.ports[${i}].nodePort`, number, `provided port is not in the valid range. The range of valid ports is ${nodePorts.low}-${nodePorts.high}`);
+        errors.invalid(
+          `spec.ports[${i}].nodePort`,
+          number,
+          `provided port is not in the valid range. The range of valid ports is ${nodePorts.low}-${nodePorts.high}`,
+        );
       } else if (this.#ports.has(number) && !mine.has(number)) {
         errors.invalid(`spec.ports[${i}].nodePort`, number, "provided port is already allocated");
       }

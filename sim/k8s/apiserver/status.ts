@@ -86,12 +86,10 @@ export const modified = (resource: Named, name: string): ApiError =>
   );
 
 export const forbidden = (resource: Named, name: string, why: string, causes?: readonly Cause[]): ApiError =>
-  new ApiError(
-    403,
-    "Forbidden",
-    `${groupResource(resource)}${name === "" ? "" : ` "${name}"`} is forbidden: ${why}`,
-    { ...of(resource, name), ...(causes === undefined ? {} : { causes }) },
-  );
+  new ApiError(403, "Forbidden", `${groupResource(resource)}${name === "" ? "" : ` "${name}"`} is forbidden: ${why}`, {
+    ...of(resource, name),
+    ...(causes === undefined ? {} : { causes }),
+  });
 
 export const badRequest = (message: string): ApiError => new ApiError(400, "BadRequest", message);
 
@@ -106,11 +104,7 @@ export const unsupportedMediaType = (supported: readonly string[]): ApiError =>
   );
 
 export const notAcceptable = (supported: readonly string[]): ApiError =>
-  new ApiError(
-    406,
-    "NotAcceptable",
-    `only the following media types are accepted: ${supported.join(", ")}`,
-  );
+  new ApiError(406, "NotAcceptable", `only the following media types are accepted: ${supported.join(", ")}`);
 
 export const unauthorized = (): ApiError => new ApiError(401, "Unauthorized", "Unauthorized");
 

@@ -14,7 +14,11 @@ export interface Storage {
    * Keys from `from`, inclusive, up to `to`, exclusive, as they were at a revision, the present one where absent.
    * @returns a failure where that revision is compacted or still to come
    */
-  range(from: string, to: string, options?: { readonly limit?: number; readonly revision?: number }): Ranged | StorageFailure;
+  range(
+    from: string,
+    to: string,
+    options?: { readonly limit?: number; readonly revision?: number },
+  ): Ranged | StorageFailure;
   /** Puts, if the key's last write was at `expected`; 0 is for a key that isn't there. */
   put(key: string, value: KubeObject, expected: number): Written | Conflict | StorageFailure;
   /** Deletes, if the key's last write was at `expected`. */

@@ -1,6 +1,17 @@
 import type { Rng } from "../../core/index.js";
 import type { FieldErrors } from "../objects/field-error.js";
-import { at, isArray, isObject, listAt, objectAt, stringAt, type Draft, type Json, type JsonObject, type KubeObject } from "../objects/value.js";
+import {
+  at,
+  isArray,
+  isObject,
+  listAt,
+  objectAt,
+  stringAt,
+  type Draft,
+  type Json,
+  type JsonObject,
+  type KubeObject,
+} from "../objects/value.js";
 import type { ServiceAddresses } from "./service-addresses.js";
 
 interface Services {
@@ -142,16 +153,18 @@ const definition: Strategy = {
 };
 
 /** `stringData` is base64 by the time that it gets here; see `encodeStringData`. */
-export const strategies: Readonly<Record<string, Strategy>> = {
-  Pod: pod,
-  Namespace: namespace,
-  Service: service,
-  Job: job,
-  Secret: secret,
-  PersistentVolumeClaim: phase("Pending"),
-  PersistentVolume: phase("Pending"),
-  CustomResourceDefinition: definition,
-};
+export const strategies: ReadonlyMap<string, Strategy> = new Map(
+  Object.entries({
+    Pod: pod,
+    Namespace: namespace,
+    Service: service,
+    Job: job,
+    Secret: secret,
+    PersistentVolumeClaim: phase("Pending"),
+    PersistentVolume: phase("Pending"),
+    CustomResourceDefinition: definition,
+  }),
+);
 
 /** Kinds whose `generation` counts changes of what is asked for. */
 const counted = new Set([

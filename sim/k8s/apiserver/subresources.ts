@@ -3,12 +3,34 @@ import { evaluate } from "../objects/json-path.js";
 import type { Resource } from "../objects/kinds.js";
 import { matches, parseLabelSelector, selectorText } from "../objects/selectors.js";
 import { structNamed } from "../objects/structs.js";
-import { at, isObject, labelsOf, listAt, numberAt, objectAt, stringAt, withAt, type Draft, type Json, type JsonObject, type KubeObject } from "../objects/value.js";
+import {
+  at,
+  isObject,
+  labelsOf,
+  listAt,
+  numberAt,
+  objectAt,
+  stringAt,
+  withAt,
+  type Draft,
+  type Json,
+  type JsonObject,
+  type KubeObject,
+} from "../objects/value.js";
 import { bodyText, contentType, parseBody } from "./body.js";
 import { patched, type Call, type Machinery } from "./handlers.js";
 import type { NodeCall, NodeProxy } from "./node-proxy.js";
 import { json, type ApiResponse, type ApiStream } from "./request.js";
-import { ApiError, badRequest, conflict, internal, invalid, methodNotAllowed, notFound, tooManyRequests } from "./status.js";
+import {
+  ApiError,
+  badRequest,
+  conflict,
+  internal,
+  invalid,
+  methodNotAllowed,
+  notFound,
+  tooManyRequests,
+} from "./status.js";
 
 const scaleStruct = structNamed("autoscaling1.Scale");
 const created: JsonObject = { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code: 201 };
@@ -31,7 +53,9 @@ function scaleOf(resource: Resource, object: KubeObject): KubeObject {
         ? ""
         : String(evaluate(custom.selector, object)[0] ?? "")
       : isObject(selector)
-        ? selectorText(parseLabelSelector(resource.kind === "ReplicationController" ? { matchLabels: selector } : selector))
+        ? selectorText(
+            parseLabelSelector(resource.kind === "ReplicationController" ? { matchLabels: selector } : selector),
+          )
         : "";
   const metadata: Draft = { name, namespace, uid, resourceVersion, creationTimestamp };
   for (const key of Object.keys(metadata)) if (metadata[key] === undefined) Reflect.deleteProperty(metadata, key);
@@ -44,7 +68,13 @@ function scaleOf(resource: Resource, object: KubeObject): KubeObject {
   };
 }
 
-const scaleResource = (resource: Resource): Resource => ({ ...resource, group: "autoscaling", version: "v1", kind: "Scale", struct: scaleStruct });
+const scaleResource = (resource: Resource): Resource => ({
+  ...resource,
+  group: "autoscaling",
+  version: "v1",
+  kind: "Scale",
+  struct: scaleStruct,
+});
 
 export function scale(machinery: Machinery, call: Call): ApiResponse {
   const { registry } = machinery;
@@ -52,14 +82,21 @@ export function scale(machinery: Machinery, call: Call): ApiResponse {
   const old = registry.get(resource, namespace, name);
   const now = scaleOf(resource, old);
   if (verb === "get") return json(200, now);
-  const given = verb === "patch" ? patched(scaleResource(resource), now, contentType(request), bodyText(request)) : parseBody(request);
+  const given =
+    verb === "patch"
+      ? patched(scaleResource(resource), now, contentType(request), bodyText(request))
+      : parseBody(request);
   const { value, error } = decode(scaleStruct, given);
   if (error !== undefined) throw badRequest(`Scale in version "v1" cannot be handled as a Scale: ${error}`);
   const wanted = stringAt(value, "metadata", "resourceVersion") ?? "";
   const replicas = numberAt(value, "spec", "replicas") ?? 0;
   if (replicas < 0) {
     throw invalid("autoscaling", "Scale", name, [
-      { reason: "FieldValueInvalid", field: "spec.replicas", message: `Invalid value: ${replicas}: must be greater than or equal to 0` },
+      {
+        reason: "FieldValueInvalid",
+        field: "spec.replicas",
+        message: `Invalid value: ${replicas}: must be greater than or equal to 0`,
+      },
     ]);
   }
   const path = keys(resource.custom?.scale?.spec ?? ".spec.replicas");
@@ -79,19 +116,27 @@ export function bind(machinery: Machinery, call: Call, name: string): ApiRespons
   const node = stringAt(given, "target", "name") ?? "";
   const kind = stringAt(given, "target", "kind") ?? "";
   if (node === "") {
-    throw invalid("", "Binding", name, [{ reason: "FieldValueRequired", field: "target.name", message: "Required value" }]);
+    throw invalid("", "Binding", name, [
+      { reason: "FieldValueRequired", field: "target.name", message: "Required value" },
+    ]);
   }
   if (kind !== "" && kind !== "Node") {
     throw invalid("", "Binding", name, [
-      { reason: "FieldValueNotSupported", field: "target.kind", message: `Unsupported value: ${JSON.stringify(kind)}: supported values: "Node", "<empty>"` },
+      {
+        reason: "FieldValueNotSupported",
+        field: "target.kind",
+        message: `Unsupported value: ${JSON.stringify(kind)}: supported values: "Node", "<empty>"`,
+      },
     ]);
   }
   const old = registry.get(pods, call.namespace, name);
   const assigned = stringAt(old, "spec", "nodeName") ?? "";
   const refuse = (why: string): ApiError => conflict({ group: "", plural: "pods/binding" }, name, why);
-  if (old.metadata.deletionTimestamp !== undefined) throw refuse(`pod ${name} is being deleted, cannot be assigned to a host`);
+  if (old.metadata.deletionTimestamp !== undefined)
+    throw refuse(`pod ${name} is being deleted, cannot be assigned to a host`);
   if (assigned !== "") throw refuse(`pod ${name} is already assigned to node ${JSON.stringify(assigned)}`);
-  if (listAt(old, "spec", "schedulingGates").length > 0) throw refuse(`pod ${name} has non-empty .spec.schedulingGates`);
+  if (listAt(old, "spec", "schedulingGates").length > 0)
+    throw refuse(`pod ${name} has non-empty .spec.schedulingGates`);
   registry.bind(pods, old, node, objectAt(given, "metadata"), call.writer);
   return json(201, created);
 }
@@ -113,8 +158,12 @@ export function evict(machinery: Machinery, call: Call): ApiResponse {
       .under(registry.prefix(budgets, namespace))
       .filter((budget) => matches(parseLabelSelector(objectAt(budget, "spec", "selector")), labelsOf(pod)));
     const [budget] = found;
-    if (found.length > 1) throw internal("This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.");
-    if (budget !== undefined && budget["spec"] !== undefined) charge(machinery, budgets, budget, name, writer.options.dryRun);
+    if (found.length > 1)
+      throw internal(
+        "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.",
+      );
+    if (budget !== undefined && budget["spec"] !== undefined)
+      charge(machinery, budgets, budget, name, writer.options.dryRun);
   }
   const options = objectAt(given, "deleteOptions");
   const grace = numberAt(options, "gracePeriodSeconds");
@@ -147,13 +196,22 @@ function charge({ registry }: Machinery, budgets: Resource, budget: KubeObject, 
     const current = numberAt(budget, "status", "currentHealthy") ?? 0;
     throw tooManyRequests(
       "Cannot evict pod as it would violate the pod's disruption budget.",
-      [{ reason: "DisruptionBudget", message: `The disruption budget ${name} needs ${desired} healthy pods and has ${current} currently` }],
+      [
+        {
+          reason: "DisruptionBudget",
+          message: `The disruption budget ${name} needs ${desired} healthy pods and has ${current} currently`,
+        },
+      ],
       0,
     );
   }
   if (dryRun) return;
   const disrupted: Json = { ...objectAt(budget, "status", "disruptedPods"), [pod]: registry.time };
-  registry.setStatus(budgets, budget, { ...objectAt(budget, "status"), disruptionsAllowed: allowed - 1, disruptedPods: disrupted });
+  registry.setStatus(budgets, budget, {
+    ...objectAt(budget, "status"),
+    disruptionsAllowed: allowed - 1,
+    disruptedPods: disrupted,
+  });
 }
 
 /** Of a namespace: which finalizers still hold it. */
@@ -175,12 +233,33 @@ export function connect(machinery: Machinery, call: Call, proxy: NodeProxy | und
   if (resource.kind === "Service") throw methodNotAllowed();
   const pod = resource.kind === "Pod" ? object : undefined;
   const node = pod === undefined ? name : (stringAt(pod, "spec", "nodeName") ?? "");
-  if (subresource === "" || !["log", "exec", "attach", "portforward", "proxy"].includes(subresource)) throw methodNotAllowed();
-  registry.admit({ operation: "CONNECT", resource, subresource, namespace, name, user: writer.user, dryRun: false, object: undefined, old: object, warn: writer.warn });
+  if (subresource === "" || !["log", "exec", "attach", "portforward", "proxy"].includes(subresource))
+    throw methodNotAllowed();
+  registry.admit({
+    operation: "CONNECT",
+    resource,
+    subresource,
+    namespace,
+    name,
+    user: writer.user,
+    dryRun: false,
+    object: undefined,
+    old: object,
+    warn: writer.warn,
+  });
   if (pod !== undefined) container(pod, query["container"] ?? "", subresource);
   if (node === "") throw badRequest(`pod ${name} does not have a host assigned`);
-  if (proxy === undefined) throw new ApiError(503, "ServiceUnavailable", `no kubelet answers for node ${JSON.stringify(node)}`);
-  return proxy({ subresource: subresource as NodeCall["subresource"], pod, node, query, path: rest, request, user: writer.user });
+  if (proxy === undefined)
+    throw new ApiError(503, "ServiceUnavailable", `no kubelet answers for node ${JSON.stringify(node)}`);
+  return proxy({
+    subresource: subresource as NodeCall["subresource"],
+    pod,
+    node,
+    query,
+    path: rest,
+    request,
+    user: writer.user,
+  });
 }
 
 /** A container must be named where there are several (kubernetes, `LogLocation`, `streamLocation`). */
@@ -195,7 +274,8 @@ function container(pod: KubeObject, wanted: string, subresource: string): void {
     const inits = init.length === 0 ? "" : ` or one of the init containers: [${init.join(" ")}]`;
     throw badRequest(`a container name must be specified for pod ${name}, choose one of: [${own.join(" ")}]${inits}`);
   }
-  if (![...own, ...init, ...names("ephemeralContainers")].includes(wanted)) throw badRequest(`container ${wanted} is not valid for pod ${name}`);
+  if (![...own, ...init, ...names("ephemeralContainers")].includes(wanted))
+    throw badRequest(`container ${wanted} is not valid for pod ${name}`);
 }
 
 /** Metrics come from the nodes as well. */
@@ -204,9 +284,9 @@ export type MetricsSource = (kind: "NodeMetrics" | "PodMetrics", namespace: stri
 export function metrics({ resource, namespace, name, verb }: Call, source: MetricsSource): ApiResponse {
   const kind = resource.kind === "NodeMetrics" ? "NodeMetrics" : "PodMetrics";
   const items = source(kind, namespace);
-  if (verb === "list") return json(200, { kind: `${kind}List`, apiVersion: "metrics.k8s.io/v1beta1", metadata: {}, items });
+  if (verb === "list")
+    return json(200, { kind: `${kind}List`, apiVersion: "metrics.k8s.io/v1beta1", metadata: {}, items });
   const found = items.find((item) => item.metadata.name === name);
   if (found === undefined) throw notFound(resource, name);
   return json(200, found);
 }
-

@@ -37,7 +37,10 @@ export class EventMemory {
 }
 
 /** What a watcher that selects hears of a change; undefined where it is none of its business. */
-function asSeen({ type, object, previous }: Change, options: ListOptions): { type: Change["type"]; object: KubeObject } | undefined {
+function asSeen(
+  { type, object, previous }: Change,
+  options: ListOptions,
+): { type: Change["type"]; object: KubeObject } | undefined {
   if (options.labels.length === 0 && options.fields.length === 0) return { type, object };
   const before = previous !== undefined && selects(options, previous);
   if (type === "DELETED") return before ? { type, object } : undefined;
@@ -128,5 +131,9 @@ export function watch(
     }
     return over;
   };
-  return { status: 200, headers: { "content-type": type, "cache-control": "no-cache, private", "transfer-encoding": "chunked" }, stream: begin };
+  return {
+    status: 200,
+    headers: { "content-type": type, "cache-control": "no-cache, private", "transfer-encoding": "chunked" },
+    stream: begin,
+  };
 }

@@ -43,7 +43,8 @@ const volumeSources = (draft: Draft): readonly string[] => Object.keys(draft).fi
 
 const service: Fill = (draft) => {
   const type = draft["type"];
-  if (draft["sessionAffinity"] === "ClientIP") draft["sessionAffinityConfig"] ??= { clientIP: { timeoutSeconds: 10800 } };
+  if (draft["sessionAffinity"] === "ClientIP")
+    draft["sessionAffinityConfig"] ??= { clientIP: { timeoutSeconds: 10800 } };
   if (type !== "ExternalName") draft["internalTrafficPolicy"] ??= "Cluster";
   if (type === "NodePort" || type === "LoadBalancer") draft["externalTrafficPolicy"] ??= "Cluster";
   if (type === "LoadBalancer") draft["allocateLoadBalancerNodePorts"] ??= true;

@@ -1,5 +1,15 @@
 import { groupVersion, type Resource } from "./kinds.js";
-import { isObject, listAt, numberAt, objectAt, stringAt, type Draft, type Json, type JsonObject, type KubeObject } from "./value.js";
+import {
+  isObject,
+  listAt,
+  numberAt,
+  objectAt,
+  stringAt,
+  type Draft,
+  type Json,
+  type JsonObject,
+  type KubeObject,
+} from "./value.js";
 
 /** Names of fields that differ between `v1` and `events.k8s.io/v1`. */
 const eventFields: readonly (readonly [core: string, events: string])[] = [
@@ -30,7 +40,8 @@ function autoscalerToV1(object: JsonObject): Draft {
   const status: Draft = { ...objectAt(object, "status") };
   const metadata: Draft = { ...objectAt(object, "metadata") };
   const isCpu = (metric: Json): boolean => stringAt(metric, "resource", "name") === "cpu";
-  const utilization = (metric: Json | undefined, part: string): number | undefined => numberAt(metric, "resource", part, "averageUtilization");
+  const utilization = (metric: Json | undefined, part: string): number | undefined =>
+    numberAt(metric, "resource", part, "averageUtilization");
   const metrics = listAt(spec, "metrics");
   const cpu = metrics.find((metric) => isCpu(metric) && utilization(metric, "target") !== undefined);
   const others = metrics.filter((metric) => metric !== cpu);
@@ -63,12 +74,18 @@ function autoscalerFromV1(object: JsonObject): Draft {
   };
   const resource = (part: string, value: Json): Json => ({
     type: "Resource",
-    resource: { name: "cpu", [part]: part === "target" ? { type: "Utilization", averageUtilization: value } : { averageUtilization: value } },
+    resource: {
+      name: "cpu",
+      [part]: part === "target" ? { type: "Utilization", averageUtilization: value } : { averageUtilization: value },
+    },
   });
   const target = spec["targetCPUUtilizationPercentage"];
   const current = status["currentCPUUtilizationPercentage"];
   const others = taken("metrics");
-  const metrics = [...(Array.isArray(others) ? (others as Json[]) : []), ...(target === undefined ? [] : [resource("target", target)])];
+  const metrics = [
+    ...(Array.isArray(others) ? (others as Json[]) : []),
+    ...(target === undefined ? [] : [resource("target", target)]),
+  ];
   const behavior = taken("behavior");
   const conditions = taken("conditions");
   if (metrics.length > 0) spec["metrics"] = metrics;
@@ -86,7 +103,8 @@ function autoscalerFromV1(object: JsonObject): Draft {
 export function convert(object: KubeObject, from: Resource, to: Resource): KubeObject {
   if (from === to) return object;
   let draft: Draft = { ...object };
-  if (from.kind === "HorizontalPodAutoscaler") draft = to.version === "v1" ? autoscalerToV1(object) : autoscalerFromV1(object);
+  if (from.kind === "HorizontalPodAutoscaler")
+    draft = to.version === "v1" ? autoscalerToV1(object) : autoscalerFromV1(object);
   else if (from.kind === "Event" && to.group !== from.group) {
     draft = renamed(object, to.group === "" ? eventFields.map(([a, b]) => [b, a] as const) : eventFields);
   }

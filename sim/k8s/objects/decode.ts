@@ -83,7 +83,11 @@ class Decoder {
         const draft: Draft = {};
         for (const key in value) {
           const given = value[key] ?? null;
-          put(draft, key, given === null ? zero(type.value) : this.value(type.value, given, within, `${path}.${key}`, plain));
+          put(
+            draft,
+            key,
+            given === null ? zero(type.value) : this.value(type.value, given, within, `${path}.${key}`, plain),
+          );
         }
         return draft;
       }
@@ -137,7 +141,8 @@ class Decoder {
         if (typeof value !== "string") break;
         const at = value.replace(/[\r\n]/g, "").search(/[^A-Za-z0-9+/=]|=(?=[^=])|={3,}/);
         const odd = value.replace(/[\r\n]/g, "").length % 4 !== 0;
-        if (at >= 0 || odd) throw new WrongType(`illegal base64 data at input byte ${at >= 0 ? at : value.length - (value.length % 4)}`);
+        if (at >= 0 || odd)
+          throw new WrongType(`illegal base64 data at input byte ${at >= 0 ? at : value.length - (value.length % 4)}`);
         return value;
       }
     }

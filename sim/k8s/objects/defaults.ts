@@ -13,7 +13,13 @@ const plans = new Map<Struct, Plan>();
 const concerned = new Map<Struct, boolean>();
 
 const structOf = (type: Type): Struct | undefined =>
-  type.of === "struct" ? type.struct : type.of === "list" ? structOf(type.item) : type.of === "map" ? structOf(type.value) : undefined;
+  type.of === "struct"
+    ? type.struct
+    : type.of === "list"
+      ? structOf(type.item)
+      : type.of === "map"
+        ? structOf(type.value)
+        : undefined;
 
 /** Whether anything in or below a struct has a default. */
 function concerns(struct: Struct): boolean {

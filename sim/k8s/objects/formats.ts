@@ -96,7 +96,9 @@ const cron: Check = (value) => {
   if (fields.length !== 5) return [`expected exactly 5 fields, found ${fields.length}: [${fields.join(" ")}]`];
   const part = /^(\*|\?|[\dA-Za-z]+(-[\dA-Za-z]+)?)(\/\d+)?$/;
   const wrong = fields.find((field) => !field.split(",").every((item) => part.test(item)));
-  return wrong === undefined ? [] : [`failed to parse int from ${wrong}: strconv.Atoi: parsing "${wrong}": invalid syntax`];
+  return wrong === undefined
+    ? []
+    : [`failed to parse int from ${wrong}: strconv.Atoi: parsing "${wrong}": invalid syntax`];
 };
 
 /** The formats that field tables name. */

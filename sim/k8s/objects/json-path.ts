@@ -9,15 +9,27 @@ export function evaluate(path: string, value: Json): Json[] {
   let rest = path.replace(/^\$/, "");
   while (rest !== "") {
     const [whole = "", , dotted, quoted, index, star, filterPath, wanted] =
-      /^(\.([\w$-]+)|\.?\['((?:[^'\\]|\\.)*)'\]|\[(\d+)\]|(\[\*\]|\.\*)|\[\?\(@((?:\.[\w-]+)+)\s*==\s*["']([^"']*)["']\)\])/.exec(rest) ?? [];
+      /^(\.([\w$-]+)|\.?\['((?:[^'\\]|\\.)*)'\]|\[(\d+)\]|(\[\*\]|\.\*)|\[\?\(@((?:\.[\w-]+)+)\s*==\s*["']([^"']*)["']\)\])/.exec(
+        rest,
+      ) ?? [];
     if (whole === "") return [];
     rest = rest.slice(whole.length);
     const key = dotted ?? quoted;
-    if (key !== undefined) here = here.flatMap((each) => (isObject(each) && Object.hasOwn(each, key) && each[key] !== undefined ? [each[key]] : []));
-    else if (index !== undefined) here = here.flatMap((each) => (isArray(each) && each[Number(index)] !== undefined ? [each[Number(index)] ?? null] : []));
-    else if (star !== undefined) here = here.flatMap((each) => (isArray(each) ? [...each] : isObject(each) ? Object.values(each).filter((item) => item !== undefined) : []));
+    if (key !== undefined)
+      here = here.flatMap((each) =>
+        isObject(each) && Object.hasOwn(each, key) && each[key] !== undefined ? [each[key]] : [],
+      );
+    else if (index !== undefined)
+      here = here.flatMap((each) =>
+        isArray(each) && each[Number(index)] !== undefined ? [each[Number(index)] ?? null] : [],
+      );
+    else if (star !== undefined)
+      here = here.flatMap((each) =>
+        isArray(each) ? [...each] : isObject(each) ? Object.values(each).filter((item) => item !== undefined) : [],
+      );
     else {
-      const matches = (item: Json): boolean => evaluate(filterPath ?? "", item).some((found) => String(found) === wanted);
+      const matches = (item: Json): boolean =>
+        evaluate(filterPath ?? "", item).some((found) => String(found) === wanted);
       here = here.flatMap((each) => (isArray(each) ? each.filter(matches) : []));
     }
   }

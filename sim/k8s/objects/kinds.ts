@@ -64,7 +64,11 @@ function rows(groupVersion: string, table: string, kinds: Readonly<Record<string
     const singular = kind.toLowerCase();
     const plural =
       row.plural ??
-      (/(s|ss|x)$/.test(singular) ? `${singular}es` : /[^aeiou]y$/.test(singular) ? `${singular.slice(0, -1)}ies` : `${singular}s`);
+      (/(s|ss|x)$/.test(singular)
+        ? `${singular}es`
+        : /[^aeiou]y$/.test(singular)
+          ? `${singular.slice(0, -1)}ies`
+          : `${singular}s`);
     const [keptVersion = version, keptGroup = ""] = (row.kept ?? groupVersion).split("/").reverse();
     return {
       group,

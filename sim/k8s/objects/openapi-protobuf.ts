@@ -62,7 +62,8 @@ function schema(value: JsonObject): Message {
   if (value["default"] !== undefined) message.message(5, any(value["default"]));
   for (const name of isArray(value["required"]) ? value["required"] : []) message.text(19, name);
   for (const each of isArray(value["enum"]) ? value["enum"] : []) message.message(20, any(each));
-  if (isObject(value["additionalProperties"])) message.message(21, new Message().message(1, schema(value["additionalProperties"])));
+  if (isObject(value["additionalProperties"]))
+    message.message(21, new Message().message(1, schema(value["additionalProperties"])));
   if (typeof value["type"] === "string") message.message(22, new Message().text(1, value["type"]));
   if (isObject(value["items"])) message.message(23, new Message().message(1, schema(value["items"])));
   if (isObject(value["properties"])) message.message(25, namedSchemas(value["properties"]));
@@ -81,14 +82,19 @@ function namedSchemas(schemas: JsonObject): Message {
 const verbs: Readonly<Record<string, number>> = { get: 2, put: 3, post: 4, delete: 5, patch: 8 };
 
 function parameter(value: JsonObject): Message {
-  const query = new Message().text(2, value["in"]).text(4, value["name"]).text(6, value["type"]).flag(20, value["uniqueItems"]);
+  const query = new Message()
+    .text(2, value["in"])
+    .text(4, value["name"])
+    .text(6, value["type"])
+    .flag(20, value["uniqueItems"]);
   // ParametersItem → Parameter → NonBodyParameter → QueryParameterSubSchema
   return new Message().message(1, new Message().message(2, new Message().message(3, query)));
 }
 
 function operation(value: JsonObject): Message {
   const message = new Message().text(5, value["operationId"]);
-  for (const each of isArray(value["parameters"]) ? value["parameters"] : []) if (isObject(each)) message.message(8, parameter(each));
+  for (const each of isArray(value["parameters"]) ? value["parameters"] : [])
+    if (isObject(each)) message.message(8, parameter(each));
   const responses = new Message();
   for (const code in isObject(value["responses"]) ? value["responses"] : {}) {
     responses.message(1, named(code, new Message().message(1, new Message().text(1, "OK"))));

@@ -77,7 +77,8 @@ class Schemas {
     const strategy = [...(patchMerge ? ["merge"] : []), ...(retainKeys ? ["retainKeys"] : [])].join(",");
     if (field.default !== undefined) schema["default"] = field.default;
     if (field.enum !== undefined && field.type.of === "scalar") schema["enum"] = [...field.enum];
-    if (listType !== undefined) schema[field.type.of === "list" ? "x-kubernetes-list-type" : "x-kubernetes-map-type"] = listType;
+    if (listType !== undefined)
+      schema[field.type.of === "list" ? "x-kubernetes-list-type" : "x-kubernetes-map-type"] = listType;
     if (listKeys.length > 0) schema["x-kubernetes-list-map-keys"] = [...listKeys];
     if (strategy !== "") schema["x-kubernetes-patch-strategy"] = strategy;
     if (patchMergeKey !== undefined) schema["x-kubernetes-patch-merge-key"] = patchMergeKey;
@@ -121,18 +122,20 @@ function schemasOf(resources: readonly Resource[], reference: Reference): Schema
   return schemas;
 }
 
-const root = ({ group, version }: Pick<Resource, "group" | "version">): string => (group === "" ? `/api/${version}` : `/apis/${group}/${version}`);
+const root = ({ group, version }: Pick<Resource, "group" | "version">): string =>
+  group === "" ? `/api/${version}` : `/apis/${group}/${version}`;
 
 /** The actions of a resource's paths, with what newer clients look for: whether `dryRun`, `fieldValidation` are known. */
-function paths(resources: readonly Resource[], body: (schema: JsonObject) => JsonObject) : Draft {
+function paths(resources: readonly Resource[], body: (schema: JsonObject) => JsonObject): Draft {
   const all: Draft = {};
-  const query = (name: string): JsonObject =>
-    body({ uniqueItems: true, type: "string", name, in: "query" });
+  const query = (name: string): JsonObject => body({ uniqueItems: true, type: "string", name, in: "query" });
   for (const resource of resources) {
     const base = `${root(resource)}/${resource.namespaced ? "namespaces/{namespace}/" : ""}${resource.plural}`;
     const operation = (action: string, responses = "200"): JsonObject => ({
       operationId: `${action}${resource.group}${resource.version}${resource.namespaced ? "Namespaced" : ""}${resource.kind}`,
-      ...(["post", "put", "patch"].includes(action) ? { parameters: ["dryRun", "fieldManager", "fieldValidation"].map(query) } : {}),
+      ...(["post", "put", "patch"].includes(action)
+        ? { parameters: ["dryRun", "fieldManager", "fieldValidation"].map(query) }
+        : {}),
       responses: { [responses]: { description: "OK" } },
       "x-kubernetes-action": action,
       "x-kubernetes-group-version-kind": gvk(resource),
@@ -142,7 +145,12 @@ function paths(resources: readonly Resource[], body: (schema: JsonObject) => Jso
       continue;
     }
     all[base] = { get: operation("list"), post: operation("post", "201"), delete: operation("deletecollection") };
-    all[`${base}/{name}`] = { get: operation("get"), put: operation("put"), patch: operation("patch"), delete: operation("delete") };
+    all[`${base}/{name}`] = {
+      get: operation("get"),
+      put: operation("put"),
+      patch: operation("patch"),
+      delete: operation("delete"),
+    };
   }
   return all;
 }
@@ -164,7 +172,12 @@ export function openApiV3Index(resources: readonly Resource[], hash: (text: stri
   const roots = [...new Set(resources.map(root))];
   const entries = roots.map((path): [string, Json] => {
     const key = path.slice(1);
-    return [key, { serverRelativeURL: `/openapi/v3/${key}?hash=${hash(`${key}${resources.filter((each) => root(each) === path).length}`)}` }];
+    return [
+      key,
+      {
+        serverRelativeURL: `/openapi/v3/${key}?hash=${hash(`${key}${resources.filter((each) => root(each) === path).length}`)}`,
+      },
+    ];
   });
   return { paths: Object.fromEntries(entries) };
 }
@@ -175,7 +188,11 @@ export function openApiV3(resources: readonly Resource[], path: string): JsonObj
   if (own.length === 0) return undefined;
   const reference: Reference = (name) => `#/components/schemas/${name}`;
   const { all } = schemasOf(own, reference);
-  const parameter = ({ name = "", in: where = "", type = "" }: JsonObject): JsonObject => ({ name, in: where, schema: { type } });
+  const parameter = ({ name = "", in: where = "", type = "" }: JsonObject): JsonObject => ({
+    name,
+    in: where,
+    schema: { type },
+  });
   return {
     openapi: "3.0.0",
     info: { title: "Kubernetes", version: "v1.32.0" },

@@ -36,13 +36,11 @@ export function parseLabelSelector(selector: JsonObject): Selector {
   const equalities = Object.entries(objectAt(selector, "matchLabels")).flatMap(([key, value]): Requirement[] =>
     typeof value === "string" ? [{ key, operator: "In", values: [value] }] : [],
   );
-  const expressions = listAt(selector, "matchExpressions").map(
-    (expression): Requirement => ({
-      key: stringAt(expression, "key") ?? "",
-      operator: (stringAt(expression, "operator") ?? "In") as Requirement["operator"],
-      values: listAt(expression, "values").filter((value) => typeof value === "string"),
-    }),
-  );
+  const expressions = listAt(selector, "matchExpressions").map((expression): Requirement => ({
+    key: stringAt(expression, "key") ?? "",
+    operator: (stringAt(expression, "operator") ?? "In") as Requirement["operator"],
+    values: listAt(expression, "values").filter((value) => typeof value === "string"),
+  }));
   return [...equalities, ...expressions];
 }
 
@@ -55,10 +53,15 @@ export function parseSelectorText(text: string): Selector | string {
     const compare = /^([^\s=!,()<>]+)\s*(==|=|!=|>|<)\s*([^\s=!,()<>]*)\s*/.exec(rest);
     const exists = /^(!?)\s*([^\s=!,()<>]+)\s*/.exec(rest);
     const [whole] = set ?? compare ?? exists ?? [];
-    if (whole === undefined) return `unable to parse requirement: found '${rest.charAt(0)}', expected: !, identifier, or ','`;
+    if (whole === undefined)
+      return `unable to parse requirement: found '${rest.charAt(0)}', expected: !, identifier, or ','`;
     if (set !== null) {
       const [, key = "", word, values = ""] = set;
-      requirements.push({ key, operator: word === "in" ? "In" : "NotIn", values: values.split(",").map((value) => value.trim()) });
+      requirements.push({
+        key,
+        operator: word === "in" ? "In" : "NotIn",
+        values: values.split(",").map((value) => value.trim()),
+      });
     } else if (compare !== null) {
       const [, key = "", sign, value = ""] = compare;
       const operator = sign === "!=" ? "NotIn" : sign === ">" ? "Gt" : sign === "<" ? "Lt" : "In";
@@ -68,7 +71,8 @@ export function parseSelectorText(text: string): Selector | string {
     }
     rest = rest.slice(whole.length);
     if (rest === "") break;
-    if (!rest.startsWith(",")) return `unable to parse requirement: found '${rest.split(/[\s,]/)[0] ?? ""}', expected: ',' or 'end of string'`;
+    if (!rest.startsWith(","))
+      return `unable to parse requirement: found '${rest.split(/[\s,]/)[0] ?? ""}', expected: ',' or 'end of string'`;
     rest = rest.slice(1).trim();
     if (rest === "") return "found '', expected: identifier after ','";
   }
@@ -108,23 +112,47 @@ export function parseFieldSelector(text: string): readonly FieldRequirement[] | 
 }
 
 /** The fields by which a kind can be selected, beside its name and namespace (kubernetes, `pkg/apis/<group>/v1/conversion.go`). */
-export const selectableFields: Readonly<Record<string, readonly string[]>> = {
-  Pod: ["spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName", "spec.hostNetwork", "status.phase", "status.podIP", "status.nominatedNodeName"],
-  Event: ["involvedObject.kind", "involvedObject.namespace", "involvedObject.name", "involvedObject.uid", "involvedObject.apiVersion", "involvedObject.resourceVersion", "involvedObject.fieldPath", "reason", "reportingComponent", "source", "type"],
-  Namespace: ["status.phase"],
-  Node: ["spec.unschedulable"],
-  Secret: ["type"],
-  Service: ["spec.clusterIP", "spec.type"],
-  ReplicaSet: ["status.replicas"],
-  ReplicationController: ["status.replicas"],
-  Job: ["status.successful"],
-};
+export const selectableFields: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries({
+    Pod: [
+      "spec.nodeName",
+      "spec.restartPolicy",
+      "spec.schedulerName",
+      "spec.serviceAccountName",
+      "spec.hostNetwork",
+      "status.phase",
+      "status.podIP",
+      "status.nominatedNodeName",
+    ],
+    Event: [
+      "involvedObject.kind",
+      "involvedObject.namespace",
+      "involvedObject.name",
+      "involvedObject.uid",
+      "involvedObject.apiVersion",
+      "involvedObject.resourceVersion",
+      "involvedObject.fieldPath",
+      "reason",
+      "reportingComponent",
+      "source",
+      "type",
+    ],
+    Namespace: ["status.phase"],
+    Node: ["spec.unschedulable"],
+    Secret: ["type"],
+    Service: ["spec.clusterIP", "spec.type"],
+    ReplicaSet: ["status.replicas"],
+    ReplicationController: ["status.replicas"],
+    Job: ["status.successful"],
+  }),
+);
 
 /** The text by which a field is selected; an absent one is empty, an absent flag `false`. */
 export function fieldText(object: KubeObject, path: string): string {
   if (path === "source") return stringAt(object, "source", "component") ?? "";
   if (path === "status.successful") return fieldText(object, "status.succeeded") || "0";
   const value = at(object, ...path.split("."));
-  if (value === undefined || value === null) return /unschedulable|hostNetwork/.test(path) ? "false" : path === "status.replicas" ? "0" : "";
+  if (value === undefined || value === null)
+    return /unschedulable|hostNetwork/.test(path) ? "false" : path === "status.replicas" ? "0" : "";
   return isObject(value) || Array.isArray(value) ? "" : String(value);
 }

@@ -24,7 +24,9 @@ function daysTo(year: number, month: number, day: number): number {
   const era = Math.floor(shiftedYear / 400);
   const yearOfEra = shiftedYear - era * 400;
   const dayOfYear = Math.floor((153 * (month > 2 ? month - 3 : month + 9) + 2) / 5) + day - 1;
-  return era * 146_097 + yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear - 719_468;
+  return (
+    era * 146_097 + yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear - 719_468
+  );
 }
 
 const two = (value: number): string => String(value).padStart(2, "0");
@@ -45,7 +47,13 @@ export function parseTime(text: string): number | undefined {
   const match = rfc3339.exec(text);
   if (match === null) return undefined;
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1, 7).map(Number);
-  const long = [4, 6, 9, 11].includes(month) ? 30 : month !== 2 ? 31 : (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0 ? 29 : 28;
+  const long = [4, 6, 9, 11].includes(month)
+    ? 30
+    : month !== 2
+      ? 31
+      : (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0
+        ? 29
+        : 28;
   if (month < 1 || month > 12 || day < 1 || day > long || hour > 23 || minute > 59 || second > 59) return undefined;
   const zone = (match[8] === "-" ? -1 : 1) * (Number(match[9] ?? 0) * 3600 + Number(match[10] ?? 0) * 60);
   return daysTo(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second + Number(match[7] ?? 0) - zone;

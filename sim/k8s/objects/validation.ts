@@ -17,7 +17,15 @@ function scalar(field: Field, value: Json, path: string, errors: FieldErrors): v
     const { min = -Infinity, max = Infinity } = field;
     if (value < min || value > max) {
       const range = `must be between ${min} and ${max}, inclusive`;
-      errors.invalid(path, value, max !== Infinity ? range : min === 0 ? "must be greater than or equal to 0" : `must be greater than or equal to ${min}`);
+      errors.invalid(
+        path,
+        value,
+        max !== Infinity
+          ? range
+          : min === 0
+            ? "must be greater than or equal to 0"
+            : `must be greater than or equal to ${min}`,
+      );
     } else if (field.format === "port" && (value < 1 || value > 65_535)) {
       errors.invalid(path, value, "must be between 1 and 65535, inclusive");
     }
@@ -69,10 +77,11 @@ function validateStruct(struct: Struct, value: JsonObject, path: string, errors:
     const here = child(path, name);
     if (given === undefined) {
       if (field.nonempty) errors.required(here);
-      else if (field.required) absent(field, here, errors);
+      else if (field.required || name === "spec") absent(field, here, errors);
       continue;
     }
-    if (field.nonempty && (isArray(given) ? given.length : Object.keys(given as object).length) === 0) errors.required(here);
+    if (field.nonempty && (isArray(given) ? given.length : Object.keys(given as object).length) === 0)
+      errors.required(here);
     else if (field.required && given === "" && field.enum === undefined) errors.required(here);
     else each(field, type, given, here, errors);
   }
@@ -91,10 +100,10 @@ function absent(field: Field, path: string, errors: FieldErrors): void {
 }
 
 /** How a kind's names look: most are DNS subdomains. */
-const nameChecks: Readonly<Record<string, string>> = {
-  Namespace: "dns-label",
-  Service: "dns-1035-label",
-};
+const nameChecks: ReadonlyMap<string, string> = new Map([
+  ["Namespace", "dns-label"],
+  ["Service", "dns-1035-label"],
+]);
 
 /** Kinds whose names need only be one segment of a path (`IsValidPathSegmentName`). */
 const pathNames = new Set(["Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"]);
@@ -102,7 +111,7 @@ const pathNames = new Set(["Role", "ClusterRole", "RoleBinding", "ClusterRoleBin
 function validateMeta(object: KubeObject, namespaced: boolean, errors: FieldErrors): void {
   const { metadata, kind } = object;
   const { name = "", generateName, namespace } = metadata;
-  const format = nameChecks[kind];
+  const format = nameChecks.get(kind);
   const check = format === undefined ? dnsSubdomain : (formats.get(format) ?? dnsSubdomain);
   if (name === "") {
     errors.required("metadata.name", "name or generateName is required");
@@ -113,7 +122,8 @@ function validateMeta(object: KubeObject, namespaced: boolean, errors: FieldErro
     }
   } else for (const complaint of check(name)) errors.invalid("metadata.name", name, complaint);
   if (generateName !== undefined && generateName !== "" && !pathNames.has(kind)) {
-    for (const complaint of check(generateName.replace(/-$/, "a"))) errors.invalid("metadata.generateName", generateName, complaint);
+    for (const complaint of check(generateName.replace(/-$/, "a")))
+      errors.invalid("metadata.generateName", generateName, complaint);
   }
   if (namespaced && (namespace ?? "") === "") errors.required("metadata.namespace");
   if (!namespaced && (namespace ?? "") !== "") errors.forbidden("metadata.namespace", "not allowed on this type");
@@ -130,13 +140,22 @@ function validateMeta(object: KubeObject, namespaced: boolean, errors: FieldErro
   let controller = 0;
   metadata.ownerReferences?.forEach((owner, i) => {
     const path = `metadata.ownerReferences[${i}]`;
-    for (const [key, word] of [["apiVersion", "version"], ["kind", "kind"], ["name", "name"], ["uid", "uid"]] as const) {
+    for (const [key, word] of [
+      ["apiVersion", "version"],
+      ["kind", "kind"],
+      ["name", "name"],
+      ["uid", "uid"],
+    ] as const) {
       if (!owner[key]) errors.invalid(`${path}.${key}`, owner[key] ?? "", `${word} must not be empty`);
     }
     if (owner.controller === true) controller++;
   });
   if (controller > 1) {
-    errors.invalid("metadata.ownerReferences", metadata.ownerReferences, "Only one reference can have Controller set to true. Found \"true\" in references for several owners");
+    errors.invalid(
+      "metadata.ownerReferences",
+      metadata.ownerReferences,
+      'Only one reference can have Controller set to true. Found "true" in references for several owners',
+    );
   }
 }
 
@@ -183,7 +202,10 @@ export function validateUpdate(struct: Struct, object: KubeObject, old: KubeObje
     const added = (metadata.finalizers ?? []).filter((name) => was.finalizers?.includes(name) !== true);
     if (added.length > 0) {
       const list = added.map((name) => JSON.stringify(name)).join(", ");
-      errors.forbidden("metadata.finalizers", `no new finalizers can be added if the object is being deleted, found new finalizers []string{${list}}`);
+      errors.forbidden(
+        "metadata.finalizers",
+        `no new finalizers can be added if the object is being deleted, found new finalizers []string{${list}}`,
+      );
     }
   }
   immutable(struct, object, old, "", errors);

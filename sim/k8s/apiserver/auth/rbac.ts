@@ -30,7 +30,9 @@ function covers(rule: Json, attempt: Attempt): boolean {
   const list = (key: string): string[] => (isObject(rule) ? strings(rule[key]) : []);
   if (!has(list("verbs"), attempt.verb)) return false;
   if (attempt.resource === "") {
-    return list("nonResourceURLs").some((url) => url === attempt.path || (url.endsWith("*") && attempt.path.startsWith(url.slice(0, -1))));
+    return list("nonResourceURLs").some(
+      (url) => url === attempt.path || (url.endsWith("*") && attempt.path.startsWith(url.slice(0, -1))),
+    );
   }
   const [, sub] = attempt.resource.split("/");
   const resources = list("resources");
@@ -57,7 +59,9 @@ function isSubject(subject: Json, user: User, namespace: string): boolean {
 function rulesOf(view: RoleView, binding: KubeObject): readonly Json[] {
   const name = stringAt(binding, "roleRef", "name") ?? "";
   const inNamespace = stringAt(binding, "roleRef", "kind") === "Role";
-  const role = inNamespace ? view.find("roles", binding.metadata.namespace ?? "", name) : view.find("clusterroles", "", name);
+  const role = inNamespace
+    ? view.find("roles", binding.metadata.namespace ?? "", name)
+    : view.find("clusterroles", "", name);
   return role === undefined ? [] : aggregate(view, role);
 }
 
@@ -66,7 +70,9 @@ function aggregate(view: RoleView, role: KubeObject): readonly Json[] {
   if (selectors.length === 0) return listAt(role, "rules");
   const gathered = view.list("clusterroles", "").filter((other) =>
     selectors.some((selector) => {
-      const wanted = Object.entries(isObject(selector) && isObject(selector["matchLabels"]) ? selector["matchLabels"] : {});
+      const wanted = Object.entries(
+        isObject(selector) && isObject(selector["matchLabels"]) ? selector["matchLabels"] : {},
+      );
       return wanted.length > 0 && wanted.every(([key, value]) => other.metadata.labels?.[key] === value);
     }),
   );
@@ -74,15 +80,25 @@ function aggregate(view: RoleView, role: KubeObject): readonly Json[] {
 }
 
 /** Rules that a user has in a namespace, with the words that say by what. */
-export function rulesFor(view: RoleView, user: User, namespace: string): readonly { readonly rules: readonly Json[]; readonly reason: string }[] {
-  const bindings = [...view.list("clusterrolebindings", ""), ...(namespace === "" ? [] : view.list("rolebindings", namespace))];
+export function rulesFor(
+  view: RoleView,
+  user: User,
+  namespace: string,
+): readonly { readonly rules: readonly Json[]; readonly reason: string }[] {
+  const bindings = [
+    ...view.list("clusterrolebindings", ""),
+    ...(namespace === "" ? [] : view.list("rolebindings", namespace)),
+  ];
   return bindings.flatMap((binding) => {
     const subject = listAt(binding, "subjects").find((each) => isSubject(each, user, binding.metadata.namespace ?? ""));
     if (subject === undefined) return [];
     const { name = "", namespace: within } = binding.metadata;
     const role = `${stringAt(binding, "roleRef", "kind") ?? ""} ${JSON.stringify(stringAt(binding, "roleRef", "name") ?? "")}`;
     const who = `${stringAt(subject, "kind") ?? ""} ${JSON.stringify(stringAt(subject, "name") ?? "")}`;
-    const what = within === undefined ? `ClusterRoleBinding ${JSON.stringify(name)}` : `RoleBinding ${JSON.stringify(`${name}/${within}`)}`;
+    const what =
+      within === undefined
+        ? `ClusterRoleBinding ${JSON.stringify(name)}`
+        : `RoleBinding ${JSON.stringify(`${name}/${within}`)}`;
     return [{ rules: rulesOf(view, binding), reason: `RBAC: allowed by ${what} of ${role} to ${who}` }];
   });
 }
@@ -103,4 +119,3 @@ export function refusal(user: User, { verb, group, resource, namespace, path }: 
   const where = namespace === "" ? "at the cluster scope" : `in the namespace ${JSON.stringify(namespace)}`;
   return `${who} ${verb} resource ${JSON.stringify(resource)} in API group ${JSON.stringify(group)} ${where}`;
 }
-

@@ -1,4 +1,14 @@
-import { isObject, listAt, numberAt, objectAt, stringAt, type Draft, type Json, type JsonObject, type KubeObject } from "../../objects/value.js";
+import {
+  isObject,
+  listAt,
+  numberAt,
+  objectAt,
+  stringAt,
+  type Draft,
+  type Json,
+  type JsonObject,
+  type KubeObject,
+} from "../../objects/value.js";
 import { parseBody } from "../body.js";
 import type { Call, Machinery } from "../handlers.js";
 import { decodeAs } from "../registry.js";
@@ -37,7 +47,9 @@ const userInfo = ({ name, uid, groups, extra }: User): JsonObject => ({
   username: name,
   ...(uid === undefined ? {} : { uid }),
   groups: [...groups],
-  ...(extra === undefined ? {} : { extra: Object.fromEntries(Object.entries(extra).map(([key, values]) => [key, [...values]])) }),
+  ...(extra === undefined
+    ? {}
+    : { extra: Object.fromEntries(Object.entries(extra).map(([key, values]) => [key, [...values]])) }),
 });
 
 /** Reviews: questions about who may do what, and who somebody is. Nothing is kept of them. */
@@ -46,18 +58,27 @@ export function review(machinery: Machinery, call: Call, { view, tokens, decide 
   const { user } = writer;
   const given = decodeAs(resource, parseBody(call.request), writer);
   const spec = objectAt(given, "spec");
-  const answer = (status: JsonObject): ApiResponse => json(201, { ...given, metadata: objectAt(given, "metadata"), status });
+  const answer = (status: JsonObject): ApiResponse =>
+    json(201, { ...given, metadata: objectAt(given, "metadata"), status });
   switch (resource.kind) {
     case "SelfSubjectAccessReview":
     case "SubjectAccessReview":
     case "LocalSubjectAccessReview": {
       if ((spec["resourceAttributes"] === undefined) === (spec["nonResourceAttributes"] === undefined)) {
         throw invalid(resource.group, resource.kind, "", [
-          { reason: "FieldValueInvalid", field: "spec.resourceAttributes", message: "Invalid value: \"null\": exactly one of nonResourceAttributes or resourceAttributes must be specified" },
+          {
+            reason: "FieldValueInvalid",
+            field: "spec.resourceAttributes",
+            message:
+              'Invalid value: "null": exactly one of nonResourceAttributes or resourceAttributes must be specified',
+          },
         ]);
       }
       const other: User = { name: text(spec, "user"), groups: strings(spec["groups"]) };
-      if (resource.kind === "LocalSubjectAccessReview" && stringAt(spec, "resourceAttributes", "namespace") !== namespace) {
+      if (
+        resource.kind === "LocalSubjectAccessReview" &&
+        stringAt(spec, "resourceAttributes", "namespace") !== namespace
+      ) {
         throw badRequest("spec.resourceAttributes.namespace must match namespace");
       }
       const { allowed, reason } = decide(resource.kind === "SelfSubjectAccessReview" ? user : other, attemptOf(spec));
@@ -65,18 +86,32 @@ export function review(machinery: Machinery, call: Call, { view, tokens, decide 
     }
     case "SelfSubjectRulesReview": {
       const all = user.groups.includes("system:masters")
-        ? [{ verbs: ["*"], apiGroups: ["*"], resources: ["*"] }, { verbs: ["*"], nonResourceURLs: ["*"] }]
+        ? [
+            { verbs: ["*"], apiGroups: ["*"], resources: ["*"] },
+            { verbs: ["*"], nonResourceURLs: ["*"] },
+          ]
         : rulesFor(view, user, text(spec, "namespace")).flatMap(({ rules }) => rules);
       const paths = (rule: Json): boolean => listAt(rule, "nonResourceURLs").length > 0;
-      return answer({ resourceRules: all.filter((rule) => !paths(rule)), nonResourceRules: all.filter(paths), incomplete: false });
+      return answer({
+        resourceRules: all.filter((rule) => !paths(rule)),
+        nonResourceRules: all.filter(paths),
+        incomplete: false,
+      });
     }
     case "SelfSubjectReview":
       return answer({ userInfo: userInfo(user) });
     case "TokenReview": {
       const claims = tokens.verify(text(spec, "token"), machinery.registry.seconds);
       const audiences = strings(spec["audiences"]);
-      const found = claims === undefined || !isFor(claims, audiences.length === 0 ? [audience] : audiences) ? undefined : userOf(claims, (...where) => view.find(...where));
-      return answer(found === undefined ? { user: {}, error: "[invalid bearer token]" } : { authenticated: true, user: userInfo(found), audiences: audiences.length === 0 ? [audience] : audiences });
+      const found =
+        claims === undefined || !isFor(claims, audiences.length === 0 ? [audience] : audiences)
+          ? undefined
+          : userOf(claims, (...where) => view.find(...where));
+      return answer(
+        found === undefined
+          ? { user: {}, error: "[invalid bearer token]" }
+          : { authenticated: true, user: userInfo(found), audiences: audiences.length === 0 ? [audience] : audiences },
+      );
     }
     default:
       throw badRequest(`${resource.kind} is no review`);
@@ -90,7 +125,14 @@ export function requestToken(machinery: Machinery, call: Call, { view, tokens }:
   const account = registry.get(resource, namespace, name);
   const given = parseBody(call.request);
   const seconds = numberAt(given, "spec", "expirationSeconds") ?? 3600;
-  const refuse = (message: string): Error => invalid("authentication.k8s.io", "TokenRequest", "", [{ reason: "FieldValueInvalid", field: "spec.expirationSeconds", message: `Invalid value: ${seconds}: ${message}` }]);
+  const refuse = (message: string): Error =>
+    invalid("authentication.k8s.io", "TokenRequest", "", [
+      {
+        reason: "FieldValueInvalid",
+        field: "spec.expirationSeconds",
+        message: `Invalid value: ${seconds}: ${message}`,
+      },
+    ]);
   if (seconds < 600) throw refuse("may not specify a duration less than 10 minutes");
   if (seconds > 2 ** 32) throw refuse("may not specify a duration larger than 2^32 seconds");
   const reference = objectAt(given, "spec", "boundObjectRef");
@@ -105,7 +147,14 @@ export function requestToken(machinery: Machinery, call: Call, { view, tokens }:
   }
   const audiences = strings(objectAt(given, "spec")["audiences"]);
   const now = registry.seconds;
-  const token = tokens.sign({ account, now, seconds, audiences: audiences.length === 0 ? [audience] : audiences, bound, id: registry.uid() });
+  const token = tokens.sign({
+    account,
+    now,
+    seconds,
+    audiences: audiences.length === 0 ? [audience] : audiences,
+    bound,
+    id: registry.uid(),
+  });
   const spec: Draft = { audiences: audiences.length === 0 ? [audience] : audiences, expirationSeconds: seconds };
   if (isObject(reference) && kind !== "") spec["boundObjectRef"] = reference;
   return json(201, {
@@ -116,4 +165,3 @@ export function requestToken(machinery: Machinery, call: Call, { view, tokens }:
     status: { token, expirationTimestamp: formatTime(Math.floor(now) + seconds) },
   });
 }
-

@@ -6,7 +6,8 @@ import { hmacSha256 } from "./sha256.js";
 
 const issuer = "https://kubernetes.default.svc.cluster.local";
 
-const encodePart = (bytes: Uint8Array): string => encodeBase64(bytes).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+const encodePart = (bytes: Uint8Array): string =>
+  encodeBase64(bytes).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
 const decodePart = (text: string): string => decodeUtf8(decodeBase64(text.replaceAll("-", "+").replaceAll("_", "/")));
 
 /** What a bound token is for: an account, perhaps as a pod of a node has it. */
@@ -48,14 +49,17 @@ export class Tokens {
       nbf: issued,
       sub: `system:serviceaccount:${namespace}:${name}`,
     };
-    const text = [{ alg: "HS256", typ: "JWT" }, claims].map((part) => encodePart(encodeUtf8(JSON.stringify(part)))).join(".");
+    const text = [{ alg: "HS256", typ: "JWT" }, claims]
+      .map((part) => encodePart(encodeUtf8(JSON.stringify(part))))
+      .join(".");
     return `${text}.${encodePart(hmacSha256(this.#key, encodeUtf8(text)))}`;
   }
 
   /** The claims of a token that was signed here and is in force; undefined for any other. */
   verify(token: string, now: number): JsonObject | undefined {
     const [head = "", body = "", signature = "", ...more] = token.split(".");
-    if (more.length > 0 || signature !== encodePart(hmacSha256(this.#key, encodeUtf8(`${head}.${body}`)))) return undefined;
+    if (more.length > 0 || signature !== encodePart(hmacSha256(this.#key, encodeUtf8(`${head}.${body}`))))
+      return undefined;
     const claims = JSON.parse(decodePart(body)) as JsonObject;
     return (numberAt(claims, "exp") ?? 0) > now && (numberAt(claims, "nbf") ?? 0) <= now + 1 ? claims : undefined;
   }
@@ -64,13 +68,18 @@ export class Tokens {
 export const audience: string = issuer;
 
 /** Whose token has these claims, if the account and what the token is bound to are still the same. */
-export function userOf(claims: JsonObject, find: (plural: string, namespace: string, name: string) => KubeObject | undefined): User | undefined {
+export function userOf(
+  claims: JsonObject,
+  find: (plural: string, namespace: string, name: string) => KubeObject | undefined,
+): User | undefined {
   const own: Json = claims["kubernetes.io"] ?? {};
   const namespace = stringAt(own, "namespace") ?? "";
   const name = stringAt(own, "serviceaccount", "name") ?? "";
   const uid = stringAt(own, "serviceaccount", "uid") ?? "";
   if (find("serviceaccounts", namespace, name)?.metadata.uid !== uid) return undefined;
-  const extra: Record<string, readonly string[]> = { "authentication.kubernetes.io/credential-id": [`JTI=${stringAt(claims, "jti") ?? ""}`] };
+  const extra: Record<string, readonly string[]> = {
+    "authentication.kubernetes.io/credential-id": [`JTI=${stringAt(claims, "jti") ?? ""}`],
+  };
   const pod = stringAt(own, "pod", "name");
   if (pod !== undefined) {
     if (find("pods", namespace, pod)?.metadata.uid !== stringAt(own, "pod", "uid")) return undefined;
@@ -86,5 +95,5 @@ export function userOf(claims: JsonObject, find: (plural: string, namespace: str
 }
 
 /** Whether claims name one of the audiences. */
-export const isFor = (claims: JsonObject, audiences: readonly string[]): boolean => listAt(claims, "aud").some((each) => typeof each === "string" && audiences.includes(each));
-
+export const isFor = (claims: JsonObject, audiences: readonly string[]): boolean =>
+  listAt(claims, "aud").some((each) => typeof each === "string" && audiences.includes(each));

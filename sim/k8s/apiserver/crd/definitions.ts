@@ -1,5 +1,13 @@
 import type { Resource, Subresource } from "../../objects/kinds.js";
-import { isObject, listAt, objectAt, stringAt, type Json, type JsonObject, type KubeObject } from "../../objects/value.js";
+import {
+  isObject,
+  listAt,
+  objectAt,
+  stringAt,
+  type Json,
+  type JsonObject,
+  type KubeObject,
+} from "../../objects/value.js";
 import { strings } from "../strategy.js";
 import { customStruct } from "./schema-struct.js";
 

@@ -59,4 +59,3 @@ export function customStruct(schema: JsonObject, name: string): Struct {
   all.set("metadata", plainField("metadata", { of: "struct", struct: structNamed("meta.ObjectMeta") }));
   return { name, fields: all, ...(open === true ? { open } : {}) };
 }
-

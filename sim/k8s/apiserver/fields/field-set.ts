@@ -1,5 +1,14 @@
 import type { Field, Struct, Type } from "../../objects/notation.js";
-import { equal, isArray, isObject, put, type Draft, type Json, type JsonArray, type JsonObject } from "../../objects/value.js";
+import {
+  equal,
+  isArray,
+  isObject,
+  put,
+  type Draft,
+  type Json,
+  type JsonArray,
+  type JsonObject,
+} from "../../objects/value.js";
 
 /**
  * Sets of fields, in the form of `fieldsV1` (structured-merge-diff, `fieldpath`): `f:name` is a field, `k:{…}` a list's item by
@@ -24,7 +33,9 @@ export function shapeOf(type: Type, field?: Field): Shape {
       return leaf;
     case "struct":
       // Selectors are atomic wherever they stand (`+structType=atomic`).
-      return type.struct.fields.size === 0 && type.struct.open === true ? { as: "map", value: { of: "scalar", name: "any" } } : { as: "struct", struct: type.struct };
+      return type.struct.fields.size === 0 && type.struct.open === true
+        ? { as: "map", value: { of: "scalar", name: "any" } }
+        : { as: "struct", struct: type.struct };
     case "map":
       return { as: "map", value: type.value };
     case "list":
@@ -46,7 +57,12 @@ export function itemKey(keys: readonly string[], item: Type, value: Json): strin
 }
 
 /** Parts of a value by their names in field sets; undefined where it is owned as a whole. */
-export function parts(shape: Shape, value: Json): { readonly name: string; readonly type: Type; readonly field: Field | undefined; readonly value: Json }[] | undefined {
+export function parts(
+  shape: Shape,
+  value: Json,
+):
+  | { readonly name: string; readonly type: Type; readonly field: Field | undefined; readonly value: Json }[]
+  | undefined {
   if (shape.as === "leaf") return undefined;
   if (shape.as === "struct" || shape.as === "map") {
     if (!isObject(value)) return undefined;
@@ -186,7 +202,9 @@ export function pathsOf(set: FieldSet, prefix = ""): string[] {
     const text = name.slice(2);
     if (name.startsWith("f:")) return pathsOf(below, `${prefix}.${text}`);
     if (name.startsWith("v:")) return pathsOf(below, `${prefix}[=${text}]`);
-    const keys = Object.entries(JSON.parse(text) as JsonObject).map(([key, value]) => `${key}=${JSON.stringify(value)}`);
+    const keys = Object.entries(JSON.parse(text) as JsonObject).map(
+      ([key, value]) => `${key}=${JSON.stringify(value)}`,
+    );
     return pathsOf(below, `${prefix}[${keys.join(",")}]`);
   });
 }
@@ -224,6 +242,7 @@ export function merged(type: Type, field: Field | undefined, live: Json | undefi
   }
   const draft: Draft = {};
   for (const part of theirs) put(draft, part.name.slice(2), part.value);
-  for (const part of mine) put(draft, part.name.slice(2), merged(part.type, part.field, old.get(part.name), part.value));
+  for (const part of mine)
+    put(draft, part.name.slice(2), merged(part.type, part.field, old.get(part.name), part.value));
   return draft;
 }

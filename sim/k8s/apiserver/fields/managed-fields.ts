@@ -1,8 +1,29 @@
 import { groupVersion, type Resource } from "../../objects/kinds.js";
 import type { Type } from "../../objects/notation.js";
-import { isObject, listAt, stringAt, withAt, type Draft, type Json, type JsonObject, type KubeObject } from "../../objects/value.js";
+import {
+  isObject,
+  listAt,
+  stringAt,
+  withAt,
+  type Draft,
+  type Json,
+  type JsonObject,
+  type KubeObject,
+} from "../../objects/value.js";
 import { ApiError, type Cause } from "../status.js";
-import { changes, common, isEmpty, merged, minus, pathsOf, present, setOf, union, without, type FieldSet } from "./field-set.js";
+import {
+  changes,
+  common,
+  isEmpty,
+  merged,
+  minus,
+  pathsOf,
+  present,
+  setOf,
+  union,
+  without,
+  type FieldSet,
+} from "./field-set.js";
 
 /** Whose fields are whose (kubernetes.io, "Server-Side Apply"). */
 interface Entry {
@@ -68,7 +89,14 @@ function put(draft: Draft, entries: readonly Entry[]): void {
  * Notes in a draft whose fields an update changes. Without a manager's name nothing is tracked anew: components inside the
  * simulation that don't name themselves leave no trace in objects, which keeps 150,000 pods small.
  */
-export function trackUpdate(resource: Resource, old: KubeObject | undefined, draft: Draft, manager: string, subresource: string, time: string): void {
+export function trackUpdate(
+  resource: Resource,
+  old: KubeObject | undefined,
+  draft: Draft,
+  manager: string,
+  subresource: string,
+  time: string,
+): void {
   if (manager === "" && old?.metadata.managedFields === undefined) return;
   const given = read(draft);
   // A client that sends an empty list gives all ownership up.
@@ -102,7 +130,12 @@ export function applyConfiguration(
   resource: Resource,
   live: KubeObject | undefined,
   config: JsonObject,
-  { manager, force, subresource, time }: { readonly manager: string; readonly force: boolean; readonly subresource: string; readonly time: string },
+  {
+    manager,
+    force,
+    subresource,
+    time,
+  }: { readonly manager: string; readonly force: boolean; readonly subresource: string; readonly time: string },
 ): Draft {
   const type = typeOf(resource);
   const applied = owned(config);
@@ -127,8 +160,14 @@ export function applyConfiguration(
     const left = still === undefined || disputed === undefined ? still : minus(still, disputed);
     return left === undefined ? [] : [{ ...entry, fields: left }];
   });
-  const unchanged = before !== undefined && minus(before.fields, wanted) === undefined && minus(wanted, before.fields) === undefined;
-  const own: Entry = { ...mine, apiVersion: groupVersion(resource), time: unchanged && isEmpty(changed) ? before.time : time, fields: wanted };
+  const unchanged =
+    before !== undefined && minus(before.fields, wanted) === undefined && minus(wanted, before.fields) === undefined;
+  const own: Entry = {
+    ...mine,
+    apiVersion: groupVersion(resource),
+    time: unchanged && isEmpty(changed) ? before.time : time,
+    fields: wanted,
+  };
   const base = live ?? config;
   const draft: Draft = { ...value, apiVersion: base["apiVersion"], kind: base["kind"] };
   const meta: Draft = { ...(isObject(base["metadata"]) ? base["metadata"] : {}) };
@@ -145,13 +184,18 @@ export function applyConfiguration(
   return draft;
 }
 
-function refuse(entries: readonly Entry[], mine: Pick<Entry, "manager" | "operation" | "subresource">, disputed: FieldSet): void {
+function refuse(
+  entries: readonly Entry[],
+  mine: Pick<Entry, "manager" | "operation" | "subresource">,
+  disputed: FieldSet,
+): void {
   const causes: (Cause & { readonly owner: string })[] = [];
   for (const entry of entries) {
     if (sameOwner(entry, mine)) continue;
     const both = common(disputed, entry.fields);
     if (both === undefined) continue;
-    const how = entry.operation === "Update" ? ` using ${entry.apiVersion}${entry.time === "" ? "" : ` at ${entry.time}`}` : "";
+    const how =
+      entry.operation === "Update" ? ` using ${entry.apiVersion}${entry.time === "" ? "" : ` at ${entry.time}`}` : "";
     const sub = entry.subresource === "" ? "" : ` with subresource ${JSON.stringify(entry.subresource)}`;
     const owner = `conflict with ${JSON.stringify(entry.manager)}${sub}${how}`;
     for (const field of pathsOf(both)) causes.push({ reason: "FieldManagerConflict", message: owner, field, owner });
@@ -163,7 +207,12 @@ function refuse(entries: readonly Entry[], mine: Pick<Entry, "manager" | "operat
   const text =
     causes.length === 1 && only !== undefined
       ? `${only.owner}: ${only.field ?? ""}`
-      : [...owners].map(([owner, fields]) => `${owner.replace("conflict", "conflicts")}:\n${fields.map((field) => `- ${field}`).join("\n")}`).join("\n");
+      : [...owners]
+          .map(
+            ([owner, fields]) =>
+              `${owner.replace("conflict", "conflicts")}:\n${fields.map((field) => `- ${field}`).join("\n")}`,
+          )
+          .join("\n");
   const count = causes.length === 1 ? "1 conflict" : `${causes.length} conflicts`;
   throw new ApiError(409, "Conflict", `Apply failed with ${count}: ${text}`, {
     causes: causes.map(({ reason, message, field }): Cause => ({ reason: reason ?? "", message, field: field ?? "" })),
@@ -171,4 +220,5 @@ function refuse(entries: readonly Entry[], mine: Pick<Entry, "manager" | "operat
 }
 
 /** An object without what its managed fields say, for comparisons and for watchers that don't care. */
-export const withoutManagedFields = (object: KubeObject): KubeObject => withAt(object, ["metadata", "managedFields"], undefined) as KubeObject;
+export const withoutManagedFields = (object: KubeObject): KubeObject =>
+  withAt(object, ["metadata", "managedFields"], undefined) as KubeObject;

@@ -4,7 +4,8 @@ import { ApiError, badRequest } from "../status.js";
 /** More operations than this are refused (apiserver, `maxJSONPatchOperations`). */
 const most = 10_000;
 
-const wrong = (message: string): ApiError => new ApiError(422, "Invalid", `the server rejected our request due to an error in our request: ${message}`);
+const wrong = (message: string): ApiError =>
+  new ApiError(422, "Invalid", `the server rejected our request due to an error in our request: ${message}`);
 
 /** RFC 6901. */
 const pointer = (text: string): string[] => {
@@ -20,7 +21,13 @@ const isIndex = (text: string): boolean => /^(0|[1-9]\d{0,8})$/.test(text);
 function read(value: Json, path: readonly string[], text: string): Json {
   let here = value;
   for (const key of path) {
-    const next = isArray(here) ? (isIndex(key) ? here[Number(key)] : undefined) : isObject(here) && Object.hasOwn(here, key) ? here[key] : undefined;
+    const next = isArray(here)
+      ? isIndex(key)
+        ? here[Number(key)]
+        : undefined
+      : isObject(here) && Object.hasOwn(here, key)
+        ? here[key]
+        : undefined;
     if (next === undefined) throw wrong(`doc is missing path: "${text}": missing value`);
     here = next;
   }
@@ -28,7 +35,13 @@ function read(value: Json, path: readonly string[], text: string): Json {
 }
 
 /** A copy with one place changed: what is above it is copied, too. */
-function change(value: Json, path: readonly string[], text: string, how: "add" | "remove" | "replace", to?: Json): Json {
+function change(
+  value: Json,
+  path: readonly string[],
+  text: string,
+  how: "add" | "remove" | "replace",
+  to?: Json,
+): Json {
   const [key, ...rest] = path;
   if (key === undefined) return to ?? null;
   if (isArray(value)) {
@@ -36,7 +49,8 @@ function change(value: Json, path: readonly string[], text: string, how: "add" |
     const end = key === "-" && rest.length === 0 && how === "add";
     const index = end ? copy.length : Number(key);
     const limit = rest.length === 0 && how === "add" ? copy.length : copy.length - 1;
-    if ((!end && !isIndex(key)) || index > limit) throw wrong(`Unable to access invalid index: ${key}: invalid index referenced`);
+    if ((!end && !isIndex(key)) || index > limit)
+      throw wrong(`Unable to access invalid index: ${key}: invalid index referenced`);
     if (rest.length > 0) copy[index] = change(copy[index] ?? null, rest, text, how, to);
     else if (how === "add") copy.splice(index, 0, to ?? null);
     else if (how === "remove") copy.splice(index, 1);
@@ -46,7 +60,9 @@ function change(value: Json, path: readonly string[], text: string, how: "add" |
   if (!isObject(value)) throw wrong(`${how} operation does not apply: doc is missing path: "${text}": missing value`);
   const has = Object.hasOwn(value, key) && value[key] !== undefined;
   if (!has && (rest.length > 0 || how !== "add")) {
-    throw wrong(`${how} operation does not apply: doc is missing ${rest.length > 0 ? "path" : "key"}: "${text}": missing value`);
+    throw wrong(
+      `${how} operation does not apply: doc is missing ${rest.length > 0 ? "path" : "key"}: "${text}": missing value`,
+    );
   }
   const copy: Draft = { ...value };
   if (rest.length > 0) put(copy, key, change(value[key] ?? null, rest, text, how, to));
@@ -57,8 +73,14 @@ function change(value: Json, path: readonly string[], text: string, how: "add" |
 
 /** JSON Patch (RFC 6902): all operations, or none and an error. */
 export function applyJsonPatch(document: Json, patch: Json): Json {
-  if (!isArray(patch)) throw badRequest("error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch");
-  if (patch.length > most) throw new ApiError(413, "RequestEntityTooLarge", `Request entity too large: The allowed maximum operations in a JSON patch is ${most}, got ${patch.length}`);
+  if (!isArray(patch))
+    throw badRequest("error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch");
+  if (patch.length > most)
+    throw new ApiError(
+      413,
+      "RequestEntityTooLarge",
+      `Request entity too large: The allowed maximum operations in a JSON patch is ${most}, got ${patch.length}`,
+    );
   let value = document;
   for (const operation of patch) {
     if (!isObject(operation)) throw badRequest("error decoding patch: an operation is no object");

@@ -1,5 +1,14 @@
 import type { Field, Struct, Type } from "../../objects/notation.js";
-import { equal, isArray, isObject, put, type Draft, type Json, type JsonArray, type JsonObject } from "../../objects/value.js";
+import {
+  equal,
+  isArray,
+  isObject,
+  put,
+  type Draft,
+  type Json,
+  type JsonArray,
+  type JsonObject,
+} from "../../objects/value.js";
 import { ApiError, badRequest } from "../status.js";
 
 /**
@@ -9,7 +18,8 @@ import { ApiError, badRequest } from "../status.js";
  */
 const directives = /^\$(patch|retainKeys|deleteFromPrimitiveList\/|setElementOrder\/)/;
 
-const invalidPatch = (message: string): ApiError => new ApiError(422, "Invalid", `the server rejected our request due to an error in our request: ${message}`);
+const invalidPatch = (message: string): ApiError =>
+  new ApiError(422, "Invalid", `the server rejected our request due to an error in our request: ${message}`);
 
 const structOf = (type: Type | undefined): Struct | undefined => (type?.of === "struct" ? type.struct : undefined);
 
@@ -58,7 +68,12 @@ function merge(struct: Struct | undefined, document: JsonObject, patch: JsonObje
     if (!isArray(given)) throw invalidPatch(`${key} must be a list`);
     const was = Object.hasOwn(draft, name) ? draft[name] : undefined;
     if (directive === "deleteFromPrimitiveList") {
-      if (isArray(was)) put(draft, name, was.filter((item) => !given.some((gone) => equal(item, gone))));
+      if (isArray(was))
+        put(
+          draft,
+          name,
+          was.filter((item) => !given.some((gone) => equal(item, gone))),
+        );
     } else if (isArray(was)) put(draft, name, ordered(struct?.fields.get(name), was, given));
   }
   return draft;
@@ -77,7 +92,15 @@ function plain(value: JsonObject): JsonObject {
 function list(field: Field | undefined, items: JsonArray, patch: JsonArray): JsonArray {
   const replaced = patch.some((item) => isObject(item) && item["$patch"] === "replace");
   if (field?.patchMerge !== true || replaced) {
-    return patch.flatMap((item): Json[] => (isObject(item) ? (item["$patch"] === undefined ? [item] : Object.keys(item).length > 1 ? [plain(item)] : []) : [item]));
+    return patch.flatMap((item): Json[] =>
+      isObject(item)
+        ? item["$patch"] === undefined
+          ? [item]
+          : Object.keys(item).length > 1
+            ? [plain(item)]
+            : []
+        : [item],
+    );
   }
   const key = field.patchMergeKey;
   if (key === undefined) return [...items, ...patch.filter((item) => !items.some((other) => equal(item, other)))];
@@ -86,7 +109,8 @@ function list(field: Field | undefined, items: JsonArray, patch: JsonArray): Jso
   for (const each of patch) {
     if (!isObject(each)) throw invalidPatch(`invalid object in list: ${JSON.stringify(each)}`);
     const name = each[key];
-    if (name === undefined) throw invalidPatch(`map: ${JSON.stringify(each)} does not contain declared merge key: ${key}`);
+    if (name === undefined)
+      throw invalidPatch(`map: ${JSON.stringify(each)} does not contain declared merge key: ${key}`);
     const same = (other: Json): boolean => isObject(other) && equal(other[key], name);
     if (each["$patch"] === "delete") {
       merged = merged.filter((other) => !same(other));

@@ -1,12 +1,17 @@
 import { at, isObject, listAt, numberAt, objectAt, stringAt, type Json, type KubeObject } from "../value.js";
 import { age, ago, column, condition, join, labelText, name, selectorCell, text, wide, type Column } from "./column.js";
 
-const keys = (part: string): Column => column("Data", (object) => Object.keys(objectAt(object, part)).length, "integer");
+const keys = (part: string): Column =>
+  column("Data", (object) => Object.keys(objectAt(object, part)).length, "integer");
 
 /** The roles that labels give a node: `node-role.kubernetes.io/control-plane`. */
 function roles(node: KubeObject): string {
   const found = Object.entries(node.metadata.labels ?? {}).flatMap(([key, value]) =>
-    key.startsWith("node-role.kubernetes.io/") && key.length > 24 ? [key.slice(24)] : key === "kubernetes.io/role" && value !== "" ? [value] : [],
+    key.startsWith("node-role.kubernetes.io/") && key.length > 24
+      ? [key.slice(24)]
+      : key === "kubernetes.io/role" && value !== ""
+        ? [value]
+        : [],
   );
   return join([...new Set(found)].sort());
 }
@@ -18,10 +23,14 @@ function nodeStatus(node: KubeObject): string {
 }
 
 const address = (node: KubeObject, type: string): string =>
-  listAt(node, "status", "addresses").flatMap((each) => (stringAt(each, "type") === type ? [stringAt(each, "address") ?? ""] : []))[0] ?? "<none>";
+  listAt(node, "status", "addresses").flatMap((each) =>
+    stringAt(each, "type") === type ? [stringAt(each, "address") ?? ""] : [],
+  )[0] ?? "<none>";
 
 const balancer = (object: KubeObject): string[] =>
-  listAt(object, "status", "loadBalancer", "ingress").map((each) => stringAt(each, "ip") ?? stringAt(each, "hostname") ?? "");
+  listAt(object, "status", "loadBalancer", "ingress").map(
+    (each) => stringAt(each, "ip") ?? stringAt(each, "hostname") ?? "",
+  );
 
 function external(service: KubeObject): string {
   const fixed = listAt(service, "spec", "externalIPs").map(String);
@@ -47,24 +56,45 @@ const endpoints = (object: KubeObject): string => {
   const all = listAt(object, "subsets").flatMap((subset) => {
     const addresses = listAt(subset, "addresses").map((each) => stringAt(each, "ip") ?? "");
     const open = listAt(subset, "ports");
-    return open.length === 0 ? addresses : open.flatMap((port) => addresses.map((ip) => `${ip}:${numberAt(port, "port") ?? 0}`));
+    return open.length === 0
+      ? addresses
+      : open.flatMap((port) => addresses.map((ip) => `${ip}:${numberAt(port, "port") ?? 0}`));
   });
   return all.length > 3 ? `${all.slice(0, 3).join(",")} + ${all.length - 3} more...` : join(all);
 };
 
-const short: Readonly<Record<string, string>> = { ReadWriteOnce: "RWO", ReadOnlyMany: "ROX", ReadWriteMany: "RWX", ReadWriteOncePod: "RWOP" };
+const short: Readonly<Record<string, string>> = {
+  ReadWriteOnce: "RWO",
+  ReadOnlyMany: "ROX",
+  ReadWriteMany: "RWX",
+  ReadWriteOncePod: "RWOP",
+};
 const modes = (list: readonly Json[]): string => list.map((mode) => short[String(mode)] ?? String(mode)).join(",");
 
-const phase = (object: KubeObject): string => (object.metadata.deletionTimestamp === undefined ? (stringAt(object, "status", "phase") ?? "") : "Terminating");
+const phase = (object: KubeObject): string =>
+  object.metadata.deletionTimestamp === undefined ? (stringAt(object, "status", "phase") ?? "") : "Terminating";
 
-const subjects = (kind: string) => (object: KubeObject): string =>
-  listAt(object, "subjects")
-    .flatMap((each) => (stringAt(each, "kind") !== kind ? [] : [kind === "ServiceAccount" ? `${stringAt(each, "namespace") ?? ""}/${stringAt(each, "name") ?? ""}` : (stringAt(each, "name") ?? "")]))
-    .join(", ");
+const subjects =
+  (kind: string) =>
+  (object: KubeObject): string =>
+    listAt(object, "subjects")
+      .flatMap((each) =>
+        stringAt(each, "kind") !== kind
+          ? []
+          : [
+              kind === "ServiceAccount"
+                ? `${stringAt(each, "namespace") ?? ""}/${stringAt(each, "name") ?? ""}`
+                : (stringAt(each, "name") ?? ""),
+            ],
+      )
+      .join(", ");
 const created: Column = column("Created At", (object) => object.metadata.creationTimestamp ?? "", "date");
 const binding: readonly Column[] = [
   name,
-  column("Role", (object) => `${stringAt(object, "roleRef", "kind") ?? ""}/${stringAt(object, "roleRef", "name") ?? ""}`),
+  column(
+    "Role",
+    (object) => `${stringAt(object, "roleRef", "kind") ?? ""}/${stringAt(object, "roleRef", "name") ?? ""}`,
+  ),
   age,
   wide("Users", subjects("User")),
   wide("Groups", subjects("Group")),
@@ -72,7 +102,13 @@ const binding: readonly Column[] = [
 ];
 
 const lastSeen = (event: KubeObject, now: number): string =>
-  ago(at(event, "series", "lastObservedTime") ?? at(event, "lastTimestamp") ?? at(event, "eventTime") ?? at(event, "firstTimestamp"), now);
+  ago(
+    at(event, "series", "lastObservedTime") ??
+      at(event, "lastTimestamp") ??
+      at(event, "eventTime") ??
+      at(event, "firstTimestamp"),
+    now,
+  );
 
 function quota(part: "" | "limits.") {
   return (object: KubeObject): string => {
@@ -116,7 +152,12 @@ export const clusterColumns: Readonly<Record<string, readonly Column[]>> = {
   EndpointSlice: [
     name,
     column("AddressType", text("addressType")),
-    column("Ports", (object) => join(listAt(object, "ports").map((port) => String(numberAt(port, "port") ?? "*")), "<unset>")),
+    column("Ports", (object) =>
+      join(
+        listAt(object, "ports").map((port) => String(numberAt(port, "port") ?? "*")),
+        "<unset>",
+      ),
+    ),
     column("Endpoints", (object) => {
       const all = listAt(object, "endpoints").flatMap((each) => listAt(each, "addresses").map(String));
       return all.length > 3 ? `${all.slice(0, 3).join(",")} + ${all.length - 3} more...` : join(all, "<unset>");
@@ -127,9 +168,20 @@ export const clusterColumns: Readonly<Record<string, readonly Column[]>> = {
     column("Last Seen", lastSeen),
     column("Type", text("type", "")),
     column("Reason", text("reason", "")),
-    column("Object", (event) => `${(stringAt(event, "involvedObject", "kind") ?? "").toLowerCase()}/${stringAt(event, "involvedObject", "name") ?? ""}`),
+    column(
+      "Object",
+      (event) =>
+        `${(stringAt(event, "involvedObject", "kind") ?? "").toLowerCase()}/${stringAt(event, "involvedObject", "name") ?? ""}`,
+    ),
     wide("Subobject", text("involvedObject.fieldPath", "")),
-    wide("Source", (event) => [stringAt(event, "source", "component") ?? stringAt(event, "reportingComponent") ?? "", stringAt(event, "source", "host") ?? ""].filter((part) => part !== "").join(", ")),
+    wide("Source", (event) =>
+      [
+        stringAt(event, "source", "component") ?? stringAt(event, "reportingComponent") ?? "",
+        stringAt(event, "source", "host") ?? "",
+      ]
+        .filter((part) => part !== "")
+        .join(", "),
+    ),
     column("Message", (event) => (stringAt(event, "message") ?? "").trim()),
     wide("First Seen", (event, now) => ago(at(event, "firstTimestamp") ?? at(event, "eventTime"), now)),
     wide("Count", (event) => String(numberAt(event, "series", "count") ?? numberAt(event, "count") ?? 1)),
@@ -157,15 +209,25 @@ export const clusterColumns: Readonly<Record<string, readonly Column[]>> = {
     name,
     column("Status", phase),
     column("Volume", text("spec.volumeName", "")),
-    column("Capacity", (object) => ((stringAt(object, "spec", "volumeName") ?? "") === "" ? "" : (stringAt(object, "status", "capacity", "storage") ?? ""))),
-    column("Access Modes", (object) => ((stringAt(object, "spec", "volumeName") ?? "") === "" ? "" : modes(listAt(object, "status", "accessModes")))),
+    column("Capacity", (object) =>
+      (stringAt(object, "spec", "volumeName") ?? "") === ""
+        ? ""
+        : (stringAt(object, "status", "capacity", "storage") ?? ""),
+    ),
+    column("Access Modes", (object) =>
+      (stringAt(object, "spec", "volumeName") ?? "") === "" ? "" : modes(listAt(object, "status", "accessModes")),
+    ),
     column("StorageClass", text("spec.storageClassName", "")),
     column("VolumeAttributesClass", text("spec.volumeAttributesClassName", "<unset>")),
     age,
     wide("VolumeMode", text("spec.volumeMode", "<unset>")),
   ],
   StorageClass: [
-    column("Name", (object) => `${object.metadata.name ?? ""}${object.metadata.annotations?.["storageclass.kubernetes.io/is-default-class"] === "true" ? " (default)" : ""}`),
+    column(
+      "Name",
+      (object) =>
+        `${object.metadata.name ?? ""}${object.metadata.annotations?.["storageclass.kubernetes.io/is-default-class"] === "true" ? " (default)" : ""}`,
+    ),
     column("Provisioner", text("provisioner")),
     column("ReclaimPolicy", text("reclaimPolicy")),
     column("VolumeBindingMode", text("volumeBindingMode")),
@@ -182,8 +244,19 @@ export const clusterColumns: Readonly<Record<string, readonly Column[]>> = {
   ],
   Ingress: [
     name,
-    column("Class", (object) => stringAt(object, "spec", "ingressClassName") ?? object.metadata.annotations?.["kubernetes.io/ingress.class"] ?? "<none>"),
-    column("Hosts", (object) => join(listAt(object, "spec", "rules").map((rule) => stringAt(rule, "host") ?? "*"), "*")),
+    column(
+      "Class",
+      (object) =>
+        stringAt(object, "spec", "ingressClassName") ??
+        object.metadata.annotations?.["kubernetes.io/ingress.class"] ??
+        "<none>",
+    ),
+    column("Hosts", (object) =>
+      join(
+        listAt(object, "spec", "rules").map((rule) => stringAt(rule, "host") ?? "*"),
+        "*",
+      ),
+    ),
     column("Address", (object) => balancer(object).join(",")),
     column("Ports", (object) => (listAt(object, "spec", "tls").length > 0 ? "80, 443" : "80")),
     age,
@@ -193,7 +266,9 @@ export const clusterColumns: Readonly<Record<string, readonly Column[]>> = {
     column("Controller", text("spec.controller")),
     column("Parameters", (object) => {
       const found = at(object, "spec", "parameters");
-      return isObject(found) ? `${stringAt(found, "kind") ?? ""}${stringAt(found, "apiGroup") === undefined ? "" : `.${stringAt(found, "apiGroup") ?? ""}`}/${stringAt(found, "name") ?? ""}` : "<none>";
+      return isObject(found)
+        ? `${stringAt(found, "kind") ?? ""}${stringAt(found, "apiGroup") === undefined ? "" : `.${stringAt(found, "apiGroup") ?? ""}`}/${stringAt(found, "name") ?? ""}`
+        : "<none>";
     }),
     age,
   ],
@@ -212,5 +287,14 @@ export const clusterColumns: Readonly<Record<string, readonly Column[]>> = {
   Lease: [name, column("Holder", text("spec.holderIdentity", "")), age],
   RuntimeClass: [name, column("Handler", text("handler")), age],
   CustomResourceDefinition: [name, created],
-  PodTemplate: [name, column("Containers", (object) => join(listAt(object, "template", "spec", "containers").map((each) => stringAt(each, "name") ?? ""))), column("Images", (object) => join(listAt(object, "template", "spec", "containers").map((each) => stringAt(each, "image") ?? ""))), column("Pod Labels", (object) => labelText(objectAt(object, "template", "metadata", "labels")))],
+  PodTemplate: [
+    name,
+    column("Containers", (object) =>
+      join(listAt(object, "template", "spec", "containers").map((each) => stringAt(each, "name") ?? "")),
+    ),
+    column("Images", (object) =>
+      join(listAt(object, "template", "spec", "containers").map((each) => stringAt(each, "image") ?? "")),
+    ),
+    column("Pod Labels", (object) => labelText(objectAt(object, "template", "metadata", "labels"))),
+  ],
 };

@@ -1,5 +1,14 @@
 import { humanDuration, parseTime } from "../time.js";
-import { isObject, listAt, objectAt, stringAt, type Json, type JsonArray, type JsonObject, type KubeObject } from "../value.js";
+import {
+  isObject,
+  listAt,
+  objectAt,
+  stringAt,
+  type Json,
+  type JsonArray,
+  type JsonObject,
+  type KubeObject,
+} from "../value.js";
 
 /** How a kind is shown in a table (kubernetes, `pkg/printers/internalversion`): a column's title and what stands in it. */
 export interface Column {
@@ -12,8 +21,18 @@ export interface Column {
 
 type Cell = Column["cell"];
 
-export const column = (title: string, cell: Cell, type: Column["type"] = "string"): Column => ({ title, type, priority: 0, cell });
-export const wide = (title: string, cell: Cell, type: Column["type"] = "string"): Column => ({ title, type, priority: 1, cell });
+export const column = (title: string, cell: Cell, type: Column["type"] = "string"): Column => ({
+  title,
+  type,
+  priority: 0,
+  cell,
+});
+export const wide = (title: string, cell: Cell, type: Column["type"] = "string"): Column => ({
+  title,
+  type,
+  priority: 1,
+  cell,
+});
 
 /** How long ago; `<unknown>` without a time. @param now seconds since 1970 */
 export function ago(time: Json | undefined, now: number): string {
@@ -28,23 +47,34 @@ export const age: Column = column("Age", (object, now) => ago(object.metadata.cr
 export const text =
   (path: string, otherwise = "<none>"): Cell =>
   (object) => {
-    const found = path.split(".").reduce<Json | undefined>((value, key) => (isObject(value) ? value[key] : undefined), object);
-    return found === undefined || found === null || found === "" || typeof found === "object" ? otherwise : String(found);
+    const found = path
+      .split(".")
+      .reduce<Json | undefined>((value, key) => (isObject(value) ? value[key] : undefined), object);
+    return found === undefined || found === null || found === "" || typeof found === "object"
+      ? otherwise
+      : String(found);
   };
 
 /** A number at a path, 0 where there is none. */
 export const count =
   (path: string): Cell =>
   (object) => {
-    const found = path.split(".").reduce<Json | undefined>((value, key) => (isObject(value) ? value[key] : undefined), object);
+    const found = path
+      .split(".")
+      .reduce<Json | undefined>((value, key) => (isObject(value) ? value[key] : undefined), object);
     return typeof found === "number" ? found : 0;
   };
 
-export const join = (values: readonly string[], otherwise = "<none>"): string => (values.length === 0 ? otherwise : values.join(","));
+export const join = (values: readonly string[], otherwise = "<none>"): string =>
+  values.length === 0 ? otherwise : values.join(",");
 
 /** `a=b,c=d` */
 export const labelText = (labels: JsonObject): string =>
-  join(Object.keys(labels).sort().map((key) => `${key}=${String(labels[key])}`));
+  join(
+    Object.keys(labels)
+      .sort()
+      .map((key) => `${key}=${String(labels[key])}`),
+  );
 
 /** A `LabelSelector` as kubectl shows it. */
 export function selectorCell(selector: JsonObject): string {
@@ -63,21 +93,34 @@ export function selectorCell(selector: JsonObject): string {
         return `!${key}`;
     }
   });
-  const all = [...Object.keys(equalities).sort().map((key) => `${key}=${String(equalities[key])}`), ...expressions];
+  const all = [
+    ...Object.keys(equalities)
+      .sort()
+      .map((key) => `${key}=${String(equalities[key])}`),
+    ...expressions,
+  ];
   return join(all);
 }
 
 const podSpecOf = (object: KubeObject): JsonObject =>
-  object.kind === "CronJob" ? objectAt(object, "spec", "jobTemplate", "spec", "template", "spec") : objectAt(object, "spec", "template", "spec");
+  object.kind === "CronJob"
+    ? objectAt(object, "spec", "jobTemplate", "spec", "template", "spec")
+    : objectAt(object, "spec", "template", "spec");
 
 /** Names and images of a template's containers. */
 export const containers: readonly Column[] = [
-  wide("Containers", (object) => join(listAt(podSpecOf(object), "containers").map((each) => stringAt(each, "name") ?? ""))),
-  wide("Images", (object) => join(listAt(podSpecOf(object), "containers").map((each) => stringAt(each, "image") ?? ""))),
+  wide("Containers", (object) =>
+    join(listAt(podSpecOf(object), "containers").map((each) => stringAt(each, "name") ?? "")),
+  ),
+  wide("Images", (object) =>
+    join(listAt(podSpecOf(object), "containers").map((each) => stringAt(each, "image") ?? "")),
+  ),
 ];
 
 /** Whether a condition of an object is true. */
 export const condition = (object: KubeObject, type: string): string | undefined =>
-  listAt(object, "status", "conditions").flatMap((each) => (stringAt(each, "type") === type ? [stringAt(each, "status") ?? ""] : []))[0];
+  listAt(object, "status", "conditions").flatMap((each) =>
+    stringAt(each, "type") === type ? [stringAt(each, "status") ?? ""] : [],
+  )[0];
 
 export const size = (list: JsonArray): number => list.length;

@@ -1,4 +1,13 @@
-import { isObject, listAt, numberAt, objectAt, stringAt, type Json, type JsonObject, type KubeObject } from "../value.js";
+import {
+  isObject,
+  listAt,
+  numberAt,
+  objectAt,
+  stringAt,
+  type Json,
+  type JsonObject,
+  type KubeObject,
+} from "../value.js";
 import { age, ago, column, condition, name, text, wide, type Column } from "./column.js";
 
 const restartable = (container: Json | undefined): boolean => stringAt(container, "restartPolicy") === "Always";
@@ -20,7 +29,12 @@ export function podStatus(pod: KubeObject): string {
     if (Object.keys(ended).length > 0) {
       const signal = numberAt(ended, "signal") ?? 0;
       const why = stringAt(ended, "reason") ?? "";
-      reason = why !== "" ? `Init:${why}` : signal !== 0 ? `Init:Signal:${signal}` : `Init:ExitCode:${numberAt(ended, "exitCode") ?? 0}`;
+      reason =
+        why !== ""
+          ? `Init:${why}`
+          : signal !== 0
+            ? `Init:Signal:${signal}`
+            : `Init:ExitCode:${numberAt(ended, "exitCode") ?? 0}`;
     } else if (waiting !== "" && waiting !== "PodInitializing") reason = `Init:${waiting}`;
     else reason = `Init:${i}/${specs.length}`;
     initializing = true;
@@ -50,8 +64,12 @@ const sidecars = (pod: KubeObject): string[] =>
 function ready(pod: KubeObject): string {
   const beside = sidecars(pod);
   const of = (list: string, all: boolean): JsonObject[] =>
-    listAt(pod, "status", list).filter(isObject).filter((each) => all || beside.includes(stringAt(each, "name") ?? ""));
-  const running = [...of("containerStatuses", true), ...of("initContainerStatuses", false)].filter((each) => each["ready"] === true);
+    listAt(pod, "status", list)
+      .filter(isObject)
+      .filter((each) => all || beside.includes(stringAt(each, "name") ?? ""));
+  const running = [...of("containerStatuses", true), ...of("initContainerStatuses", false)].filter(
+    (each) => each["ready"] === true,
+  );
   return `${running.length}/${listAt(pod, "spec", "containers").length + beside.length}`;
 }
 
@@ -78,7 +96,10 @@ export const podColumns: readonly Column[] = [
   column("Status", podStatus),
   column("Restarts", restarts),
   age,
-  wide("IP", (pod) => stringAt(listAt(pod, "status", "podIPs")[0], "ip") ?? stringAt(pod, "status", "podIP") ?? "<none>"),
+  wide(
+    "IP",
+    (pod) => stringAt(listAt(pod, "status", "podIPs")[0], "ip") ?? stringAt(pod, "status", "podIP") ?? "<none>",
+  ),
   wide("Node", text("spec.nodeName")),
   wide("Nominated Node", text("status.nominatedNodeName")),
   wide("Readiness Gates", gates),

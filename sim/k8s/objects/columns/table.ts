@@ -25,7 +25,12 @@ export interface TableOptions {
 }
 
 /** Objects as rows (meta/v1, `Table`): what kubectl prints. */
-export function table(resource: Resource, items: readonly KubeObject[], metadata: JsonObject, options: TableOptions): JsonObject {
+export function table(
+  resource: Resource,
+  items: readonly KubeObject[],
+  metadata: JsonObject,
+  options: TableOptions,
+): JsonObject {
   const columns = columnsOf(resource);
   const definitions = columns.map(({ title, type, priority }): Json => ({
     name: title,
@@ -41,7 +46,9 @@ export function table(resource: Resource, items: readonly KubeObject[], metadata
     columnDefinitions: options.bare === true ? [] : definitions,
     rows: items.map((object): Json => ({
       cells: columns.map(({ cell }) => cell(object, options.now)),
-      ...(options.include === "None" ? {} : { object: options.include === "Object" ? object : partial(object, options.version) }),
+      ...(options.include === "None"
+        ? {}
+        : { object: options.include === "Object" ? object : partial(object, options.version) }),
     })),
   };
 }

@@ -1,6 +1,21 @@
 import { listAt, numberAt, objectAt, stringAt, type KubeObject } from "../value.js";
 import { humanDuration, parseTime } from "../time.js";
-import { age, ago, column, condition, containers, count, join, labelText, name, selectorCell, size, text, wide, type Column } from "./column.js";
+import {
+  age,
+  ago,
+  column,
+  condition,
+  containers,
+  count,
+  join,
+  labelText,
+  name,
+  selectorCell,
+  size,
+  text,
+  wide,
+  type Column,
+} from "./column.js";
 
 const selector = wide("Selector", (object) => selectorCell(objectAt(object, "spec", "selector")));
 
@@ -67,7 +82,10 @@ function metrics(object: KubeObject): string {
 export const workloadColumns: Readonly<Record<string, readonly Column[]>> = {
   Deployment: [
     name,
-    column("Ready", (object) => `${numberAt(object, "status", "readyReplicas") ?? 0}/${numberAt(object, "spec", "replicas") ?? 0}`),
+    column(
+      "Ready",
+      (object) => `${numberAt(object, "status", "readyReplicas") ?? 0}/${numberAt(object, "spec", "replicas") ?? 0}`,
+    ),
     column("Up-to-date", count("status.updatedReplicas"), "integer"),
     column("Available", count("status.availableReplicas"), "integer"),
     age,
@@ -78,7 +96,10 @@ export const workloadColumns: Readonly<Record<string, readonly Column[]>> = {
   ReplicationController: [...replicas, wide("Selector", (object) => labelText(objectAt(object, "spec", "selector")))],
   StatefulSet: [
     name,
-    column("Ready", (object) => `${numberAt(object, "status", "readyReplicas") ?? 0}/${numberAt(object, "spec", "replicas") ?? 0}`),
+    column(
+      "Ready",
+      (object) => `${numberAt(object, "status", "readyReplicas") ?? 0}/${numberAt(object, "spec", "replicas") ?? 0}`,
+    ),
     age,
     ...containers,
   ],
@@ -98,12 +119,22 @@ export const workloadColumns: Readonly<Record<string, readonly Column[]>> = {
     name,
     column("Controller", (object) => {
       const owner = object.metadata.ownerReferences?.find((each) => each.controller === true);
-      return owner === undefined ? "<none>" : `${owner.kind.toLowerCase()}.${owner.apiVersion.split("/")[0] ?? ""}/${owner.name}`;
+      return owner === undefined
+        ? "<none>"
+        : `${owner.kind.toLowerCase()}.${owner.apiVersion.split("/")[0] ?? ""}/${owner.name}`;
     }),
     column("Revision", count("revision"), "integer"),
     age,
   ],
-  Job: [name, column("Status", jobStatus), column("Completions", completions), column("Duration", jobDuration), age, ...containers, selector],
+  Job: [
+    name,
+    column("Status", jobStatus),
+    column("Completions", completions),
+    column("Duration", jobDuration),
+    age,
+    ...containers,
+    selector,
+  ],
   CronJob: [
     name,
     column("Schedule", text("spec.schedule")),
@@ -119,7 +150,11 @@ export const workloadColumns: Readonly<Record<string, readonly Column[]>> = {
   ],
   HorizontalPodAutoscaler: [
     name,
-    column("Reference", (object) => `${stringAt(object, "spec", "scaleTargetRef", "kind") ?? ""}/${stringAt(object, "spec", "scaleTargetRef", "name") ?? ""}`),
+    column(
+      "Reference",
+      (object) =>
+        `${stringAt(object, "spec", "scaleTargetRef", "kind") ?? ""}/${stringAt(object, "spec", "scaleTargetRef", "name") ?? ""}`,
+    ),
     column("Targets", metrics),
     column("MinPods", (object) => String(numberAt(object, "spec", "minReplicas") ?? "<unset>")),
     column("MaxPods", count("spec.maxReplicas"), "integer"),

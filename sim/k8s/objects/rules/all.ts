@@ -5,7 +5,12 @@ import { serviceRules, serviceUpdate } from "./service.js";
 import { workloadRules, workloadUpdate } from "./workload.js";
 
 /** Every rule, by the definition's name of what it checks. */
-export const rules: ReadonlyMap<string, Rule> = new Map([...podRules, ...serviceRules, ...workloadRules, ...otherRules]);
+export const rules: ReadonlyMap<string, Rule> = new Map([
+  ...podRules,
+  ...serviceRules,
+  ...workloadRules,
+  ...otherRules,
+]);
 export const updateRules: ReadonlyMap<string, UpdateRule> = new Map([
   ...podUpdate,
   ...serviceUpdate,

@@ -23,14 +23,14 @@ const frozen: UpdateRule = (object, old, errors) => {
   }
 };
 
-const secretKeys: Readonly<Record<string, readonly string[]>> = {
-  "kubernetes.io/tls": ["tls.crt", "tls.key"],
-  "kubernetes.io/dockerconfigjson": [".dockerconfigjson"],
-};
+const secretKeys: ReadonlyMap<string, readonly string[]> = new Map([
+  ["kubernetes.io/tls", ["tls.crt", "tls.key"]],
+  ["kubernetes.io/dockerconfigjson", [".dockerconfigjson"]],
+]);
 const secret: Rule = (value, path, errors) => {
   configMap(value, path, errors);
   const data = objectAt(value, "data");
-  for (const key of secretKeys[stringAt(value, "type") ?? ""] ?? []) {
+  for (const key of secretKeys.get(stringAt(value, "type") ?? "") ?? []) {
     if (data[key] === undefined) errors.required(`data[${key}]`);
   }
 };
@@ -38,12 +38,16 @@ const secret: Rule = (value, path, errors) => {
 /** A claim may grow, and its class may not change. */
 const claim: UpdateRule = (object, old, errors) => {
   const strip = (from: typeof object): object =>
-    ["resources", "volumeAttributesClassName", ...(stringAt(old, "spec", "volumeName") === undefined ? ["volumeName"] : [])].reduce(
-      (rest, key) => withAt(rest, [key], undefined),
-      objectAt(from, "spec"),
-    );
+    [
+      "resources",
+      "volumeAttributesClassName",
+      ...(stringAt(old, "spec", "volumeName") === undefined ? ["volumeName"] : []),
+    ].reduce((rest, key) => withAt(rest, [key], undefined), objectAt(from, "spec"));
   if (JSON.stringify(strip(object)) === JSON.stringify(strip(old))) return;
-  errors.forbidden("spec", "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims");
+  errors.forbidden(
+    "spec",
+    "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims",
+  );
 };
 
 const budget: Rule = (spec, path, errors) => {
@@ -70,8 +74,10 @@ const ingressRule: Rule = (value, path, errors) => {
 const policyRule: Rule = (value, path, errors) => {
   const urls = listAt(value, "nonResourceURLs").length > 0;
   if (urls) return;
-  if (listAt(value, "apiGroups").length === 0) errors.required(child(path, "apiGroups"), "resource rules must supply at least one api group");
-  if (listAt(value, "resources").length === 0) errors.required(child(path, "resources"), "resource rules must supply at least one resource");
+  if (listAt(value, "apiGroups").length === 0)
+    errors.required(child(path, "apiGroups"), "resource rules must supply at least one api group");
+  if (listAt(value, "resources").length === 0)
+    errors.required(child(path, "resources"), "resource rules must supply at least one resource");
 };
 
 const definition: Rule = (value, path, errors) => {
@@ -82,7 +88,11 @@ const definition: Rule = (value, path, errors) => {
   }
   const versions = listAt(value, "spec", "versions");
   if (versions.filter((version) => objectAt(version)["storage"] === true).length !== 1) {
-    errors.invalid(child(path, "spec.versions"), value["versions"] ?? null, "must have exactly one version marked as storage version");
+    errors.invalid(
+      child(path, "spec.versions"),
+      value["versions"] ?? null,
+      "must have exactly one version marked as storage version",
+    );
   }
   versions.forEach((version, i) => {
     if (objectAt(version)["schema"] === undefined) {

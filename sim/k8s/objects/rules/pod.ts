@@ -1,7 +1,17 @@
 import { child, type FieldErrors } from "../field-error.js";
 import { labelKey, labelValue } from "../formats.js";
 import { parseQuantity } from "../quantity.js";
-import { equal, isObject, listAt, objectAt, stringAt, withAt, type Json, type JsonObject, type KubeObject } from "../value.js";
+import {
+  equal,
+  isObject,
+  listAt,
+  objectAt,
+  stringAt,
+  withAt,
+  type Json,
+  type JsonObject,
+  type KubeObject,
+} from "../value.js";
 import type { Rule, Rules, UpdateRule } from "./rule.js";
 
 const core = "io.k8s.api.core.v1";
@@ -16,7 +26,12 @@ const podSpec: Rule = (spec, path, errors) => {
     listAt(spec, list).forEach((container, i) => {
       const here = `${child(path, list)}[${i}]`;
       const name = stringAt(container, "name") ?? "";
-      if (names.has(name) && !listAt(spec, list).slice(0, i).some((other) => stringAt(other, "name") === name)) {
+      if (
+        names.has(name) &&
+        !listAt(spec, list)
+          .slice(0, i)
+          .some((other) => stringAt(other, "name") === name)
+      ) {
         errors.duplicate(`${here}.name`, name);
       }
       names.add(name);
@@ -58,8 +73,13 @@ const resources: Rule = (value, path, errors) => {
 const probe: Rule = (value, path, errors) => {
   const handlers = ["exec", "httpGet", "tcpSocket", "grpc"].filter((key) => value[key] !== undefined);
   if (handlers.length === 0) errors.required(path, "must specify a handler type");
-  for (const extra of handlers.slice(1)) errors.forbidden(child(path, extra), "may not specify more than 1 handler type");
-  if (/(livenessProbe|startupProbe)$/.test(path) && typeof value["successThreshold"] === "number" && value["successThreshold"] > 1) {
+  for (const extra of handlers.slice(1))
+    errors.forbidden(child(path, extra), "may not specify more than 1 handler type");
+  if (
+    /(livenessProbe|startupProbe)$/.test(path) &&
+    typeof value["successThreshold"] === "number" &&
+    value["successThreshold"] > 1
+  ) {
     errors.invalid(child(path, "successThreshold"), value["successThreshold"], "must be 1");
   }
 };
@@ -73,22 +93,39 @@ const toleration: Rule = (value, path, errors) => {
   const key = stringAt(value, "key") ?? "";
   const operator = stringAt(value, "operator") ?? "Equal";
   if (key === "" && operator !== "Exists") {
-    errors.invalid(child(path, "operator"), operator === "Equal" && value["operator"] === undefined ? "" : operator, "operator must be Exists when `key` is empty, which means \"match all values and all keys\"");
+    errors.invalid(
+      child(path, "operator"),
+      operator === "Equal" && value["operator"] === undefined ? "" : operator,
+      'operator must be Exists when `key` is empty, which means "match all values and all keys"',
+    );
   }
   if (operator === "Exists" && (stringAt(value, "value") ?? "") !== "") {
-    errors.invalid(child(path, "operator"), stringAt(value, "value"), "value must be empty when `operator` is 'Exists'");
+    errors.invalid(
+      child(path, "operator"),
+      stringAt(value, "value"),
+      "value must be empty when `operator` is 'Exists'",
+    );
   }
   if (value["tolerationSeconds"] !== undefined && value["effect"] !== "NoExecute") {
-    errors.invalid(child(path, "effect"), stringAt(value, "effect") ?? "", "effect must be 'NoExecute' when `tolerationSeconds` is set");
+    errors.invalid(
+      child(path, "effect"),
+      stringAt(value, "effect") ?? "",
+      "effect must be 'NoExecute' when `tolerationSeconds` is set",
+    );
   }
 };
 
 const envVar: Rule = (value, path, errors) => {
   const from = value["valueFrom"];
   if (from === undefined) return;
-  if ((stringAt(value, "value") ?? "") !== "") errors.invalid(child(path, "valueFrom"), "", "may not be specified when `value` is not empty");
+  if ((stringAt(value, "value") ?? "") !== "")
+    errors.invalid(child(path, "valueFrom"), "", "may not be specified when `value` is not empty");
   if (isObject(from) && Object.keys(from).length === 0) {
-    errors.invalid(child(path, "valueFrom"), "", "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`");
+    errors.invalid(
+      child(path, "valueFrom"),
+      "",
+      "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`",
+    );
   }
 };
 
@@ -96,7 +133,11 @@ const withoutImages = (spec: JsonObject): JsonObject => {
   let plain: JsonObject = { ...spec };
   for (const list of ["containers", "initContainers"]) {
     if (spec[list] === undefined) continue;
-    plain = withAt(plain, [list], listAt(spec, list).map((each): Json => (isObject(each) ? { ...each, image: "" } : each)));
+    plain = withAt(
+      plain,
+      [list],
+      listAt(spec, list).map((each): Json => (isObject(each) ? { ...each, image: "" } : each)),
+    );
   }
   return plain;
 };
@@ -108,8 +149,15 @@ const podUpdated: UpdateRule = (object, old, errors) => {
   const before = listAt(was, "tolerations");
   const kept = before.every((toleration) => listAt(now, "tolerations").some((other) => equal(toleration, other)));
   const gated = listAt(was, "schedulingGates").length > 0;
-  const free = ["activeDeadlineSeconds", "terminationGracePeriodSeconds", "schedulingGates", ...(kept ? ["tolerations"] : []), ...(gated ? ["nodeSelector", "affinity"] : [])];
-  const strip = (spec: JsonObject): JsonObject => free.reduce((rest, key) => withAt(rest, [key], undefined), withoutImages(spec));
+  const free = [
+    "activeDeadlineSeconds",
+    "terminationGracePeriodSeconds",
+    "schedulingGates",
+    ...(kept ? ["tolerations"] : []),
+    ...(gated ? ["nodeSelector", "affinity"] : []),
+  ];
+  const strip = (spec: JsonObject): JsonObject =>
+    free.reduce((rest, key) => withAt(rest, [key], undefined), withoutImages(spec));
   if (equal(strip(now), strip(was))) return;
   errors.forbidden(
     "spec",
@@ -119,9 +167,11 @@ const podUpdated: UpdateRule = (object, old, errors) => {
 
 /** A value that no update may change once it is set. */
 export function fixed(object: KubeObject, old: KubeObject, path: readonly string[], errors: FieldErrors): void {
-  const read = (from: KubeObject): Json | undefined => path.reduce<Json | undefined>((value, key) => (isObject(value) ? value[key] : undefined), from);
+  const read = (from: KubeObject): Json | undefined =>
+    path.reduce<Json | undefined>((value, key) => (isObject(value) ? value[key] : undefined), from);
   const was = read(old);
-  if (was !== undefined && !equal(read(object), was)) errors.invalid(path.join("."), read(object), "field is immutable");
+  if (was !== undefined && !equal(read(object), was))
+    errors.invalid(path.join("."), read(object), "field is immutable");
 }
 
 export const podRules: Rules<Rule> = [

@@ -28,7 +28,11 @@ const serviceSpec: Rule = (spec, path, errors) => {
   });
   const address = stringAt(spec, "clusterIP") ?? "";
   if (address !== "" && !headless && !/^(\d{1,3}\.){3}\d{1,3}$/.test(address) && !address.includes(":")) {
-    errors.invalid(child(path, "clusterIPs[0]"), address, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)");
+    errors.invalid(
+      child(path, "clusterIPs[0]"),
+      address,
+      "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)",
+    );
   }
 };
 

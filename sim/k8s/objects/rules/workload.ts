@@ -15,7 +15,8 @@ function selects(spec: JsonObject, path: string, errors: FieldErrors): void {
   const selector = spec["selector"];
   if (!isObject(selector)) return;
   const parsed = parseLabelSelector(selector);
-  const empty = Object.keys(objectAt(selector, "matchLabels")).length === 0 && selector["matchExpressions"] === undefined;
+  const empty =
+    Object.keys(objectAt(selector, "matchLabels")).length === 0 && selector["matchExpressions"] === undefined;
   if (empty) errors.invalid(child(path, "selector"), selector, "empty selector is invalid for deployment");
   const found = objectAt(spec, "template", "metadata", "labels");
   if (!matches(parsed, labels(found))) {
@@ -60,7 +61,15 @@ const labelSelector: Rule = (requirement, path, errors) => {
 
 /** What may change of a StatefulSet. */
 const statefulSet: UpdateRule = (object, old, errors) => {
-  const free = ["replicas", "ordinals", "template", "updateStrategy", "revisionHistoryLimit", "persistentVolumeClaimRetentionPolicy", "minReadySeconds"];
+  const free = [
+    "replicas",
+    "ordinals",
+    "template",
+    "updateStrategy",
+    "revisionHistoryLimit",
+    "persistentVolumeClaimRetentionPolicy",
+    "minReadySeconds",
+  ];
   const strip = (spec: JsonObject): JsonObject => free.reduce((rest, key) => withAt(rest, [key], undefined), spec);
   if (equal(strip(objectAt(object, "spec")), strip(objectAt(old, "spec")))) return;
   errors.forbidden(

@@ -17,8 +17,15 @@
  *            mime, files (/files/), routes
  * kernels/   specs, kernel (one, with its restarts), kernels (all, culling), sessions, seat, frames (the WebSocket's two
  *            protocols), socket, routes
+ * kubernetes/ a simulated cluster's API for stock clients, with its kubeconfig
  * pages/     the interface's pages and files, settings, workspaces, config, about (status, identity), state-files
  */
 export { startServer, type NotebookServer, type ServerOptions } from "./server.js";
 export type { Launch } from "./kernels/kernel.js";
 export type { KernelSpec } from "./kernels/specs.js";
+export {
+  serveKubernetes,
+  type KubernetesApi,
+  type ServedKubernetes,
+  type ServeKubernetesOptions,
+} from "./kubernetes/serve-kubernetes.js";

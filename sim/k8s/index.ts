@@ -1,6 +1,28 @@
 /**
- * k8s: Kubernetes, from the store up.
+ * k8s: Kubernetes 1.32, its control plane and its nodes.
+ *
+ * Glossary
+ *   object     what the API holds: a kind, metadata, what is asked for (`spec`), what is (`status`)
+ *   resource   a kind as a version of a group serves it: `deployments` of `apps/v1`
+ *   struct     the fields of a kind or of a part of one, as a field table has them
+ *   revision   the store's count of writes; an object's `resourceVersion` is that of its last write
+ *   admission  what every write passes before it is stored
+ *
+ * objects/    kinds and their field tables (tables/, notation): from these reading (decode), defaults, validation (rules/),
+ *             conversion, columns of tables, OpenAPI; quantities, times, selectors
+ * apiserver/  requests and answers: server, handlers, registry (how objects come and go), collection (the watch cache),
+ *             listing, watching, patch/, fields/ (server-side apply), discovery; storage is what it needs of a store
+ * admission/  the plugins of the admission chain
+ * raft/       consensus as a pure core: ticks and messages in, messages, entries to keep and committed ones out
+ * consensus/  servers around it: clocks, disks that lose what wasn't synced, a network
+ * etcd/       the store: revisions, ranges, transactions, leases, watches; alone, and behind Raft
+ * linearizability/  histories of a troubled cluster, and whether one register could have given them
  */
+export { ApiServer, type ApiServerOptions } from "./apiserver/server.js";
+export type { ApiRequest, ApiResponse, ApiStream, StreamSink, User, WatchEvent } from "./apiserver/request.js";
+export type { Conflict, Ranged, Storage, StorageEvent, StorageFailure, Stored, Written } from "./apiserver/storage.js";
+export type { NodeCall, NodeProxy } from "./apiserver/node-proxy.js";
+export type { Json, JsonArray, JsonObject, KubeObject, ObjectMeta, OwnerReference } from "./objects/value.js";
 export * from "./raft/index.js";
 export { RaftCluster, type RaftClusterOptions } from "./consensus/cluster.js";
 export type { NetworkOptions } from "./consensus/network.js";

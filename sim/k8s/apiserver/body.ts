@@ -1,0 +1,71 @@
+import { decodeUtf8 } from "../objects/text.js";
+import { isObject, type Json, type JsonObject } from "../objects/value.js";
+import type { ApiRequest } from "./request.js";
+import { badRequest, unsupportedMediaType, ApiError } from "./status.js";
+import { mediaTypes } from "./negotiation.js";
+
+/** More than this is refused (apiserver, `MaxRequestBodyBytes`). */
+const largest = 3 * 1024 * 1024;
+
+const deepest = 1000;
+
+/** The media type of a body, without parameters. */
+export const contentType = ({ headers }: ApiRequest): string =>
+  (headers?.["content-type"] ?? "").split(";")[0]?.trim() ?? "";
+
+export function bodyText({ body = "" }: ApiRequest): string {
+  if (typeof body === "string" || body instanceof Uint8Array) {
+    if (body.length > largest) {
+      throw new ApiError(413, "RequestEntityTooLarge", `Request entity too large: limit is ${largest}`);
+    }
+    return typeof body === "string" ? body : decodeUtf8(body);
+  }
+  return JSON.stringify(body);
+}
+
+/** JSON of any shape. @throws ApiError 400 in the words of Go's decoder */
+export function parseJson(text: string, what: string): Json {
+  try {
+    const value = JSON.parse(text) as Json;
+    // What is deeper would overflow a stack somewhere; Go's decoder draws the line at 10,000.
+    if (text.length > 2 * deepest && depth(text) > deepest) throw badRequest(`${what}: json: exceeded max depth`);
+    return value;
+  } catch (error) {
+    if (error instanceof ApiError) throw error;
+    const [first = ""] = text.trimStart();
+    throw badRequest(
+      text.trim() === ""
+        ? `${what}: unexpected end of JSON input`
+        : `${what}: couldn't get version/kind; json parse error: invalid character ${JSON.stringify(first)} looking for beginning of value`,
+    );
+  }
+}
+
+/** How deep brackets are nested in JSON text that is known to be right. */
+function depth(text: string): number {
+  let most = 0;
+  let now = 0;
+  let quoted = false;
+  for (let i = 0; i < text.length; i++) {
+    const mark = text[i];
+    if (mark === "\\" && quoted) i++;
+    else if (mark === '"') quoted = !quoted;
+    else if (!quoted && (mark === "{" || mark === "[")) most = Math.max(most, ++now);
+    else if (!quoted && (mark === "}" || mark === "]")) now--;
+  }
+  return most;
+}
+
+/** The object of a request's body. @throws ApiError 400, 415 */
+export function parseBody(request: ApiRequest): JsonObject {
+  const { body } = request;
+  const type = contentType(request);
+  if (body !== undefined && typeof body === "object" && !(body instanceof Uint8Array)) return body;
+  if (type !== "" && type !== "application/json" && type !== "application/yaml") throw unsupportedMediaType(mediaTypes);
+  const value = parseJson(bodyText(request), "error decoding request body");
+  if (!isObject(value))
+    throw badRequest(
+      'couldn\'t get version/kind; json parse error: json: cannot unmarshal into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }',
+    );
+  return value;
+}

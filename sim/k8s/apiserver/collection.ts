@@ -1,0 +1,168 @@
+import { invariant } from "../../core/index.js";
+import { fieldText } from "../objects/selectors.js";
+import type { Draft, KubeObject } from "../objects/value.js";
+import { internal, unavailable } from "./status.js";
+import type { Storage, StorageEvent, StorageFailure } from "./storage.js";
+
+/** One write to a collection. Of a deletion, `object` is what was deleted, at the revision of the deletion. */
+export interface Change {
+  readonly type: "ADDED" | "MODIFIED" | "DELETED";
+  readonly key: string;
+  readonly revision: number;
+  readonly object: KubeObject;
+  readonly previous: KubeObject | undefined;
+}
+
+export interface Follower {
+  /** Sees only changes of objects, or from objects, with this field value, where given. */
+  readonly trigger: { readonly path: string; readonly value: string } | undefined;
+  change(change: Change): void;
+}
+
+/** How many changes a collection remembers for watches that begin in the past (as `--default-watch-cache-size`, which grows). */
+const remembered = 10_000;
+
+/** A failure of the store, as an answer. */
+export function storageError({ failure }: StorageFailure): Error {
+  return failure === "unavailable"
+    ? unavailable("etcdserver: request timed out")
+    : internal(`etcdserver: mvcc: required revision is ${failure}`);
+}
+
+/**
+ * All objects of one kind, as the store has them: the watch cache. One watch of the store feeds it; clients' lists and watches
+ * read it. Whether a write was the client's or another API server's makes no difference here.
+ */
+export class Collection {
+  readonly prefix: string;
+  readonly #objects = new Map<string, KubeObject>();
+  #sorted: string[] | undefined;
+  #changes: Change[] = [];
+  /** The revision behind which changes are remembered. */
+  #since: number;
+  readonly #followers = new Set<Follower>();
+  readonly #triggered = new Map<string, Map<string, Set<Follower>>>();
+
+  constructor(storage: Storage, prefix: string) {
+    this.prefix = prefix;
+    const ranged = storage.range(prefix, `${prefix}\uffff`);
+    if (!ranged.ok) throw storageError(ranged);
+    for (const { key, value, modRevision } of ranged.items) {
+      stamp(value, modRevision);
+      this.#objects.set(key, value);
+    }
+    this.#since = ranged.revision;
+    const stop = storage.watch(prefix, ranged.revision + 1, (event) => {
+      this.#take(event);
+    });
+    invariant(typeof stop === "function", "a store refused to watch its present revision");
+  }
+
+  get size(): number {
+    return this.#objects.size;
+  }
+
+  get(key: string): KubeObject | undefined {
+    return this.#objects.get(key);
+  }
+
+  /** The keys in order. */
+  keys(): readonly string[] {
+    return (this.#sorted ??= [...this.#objects.keys()].sort((a, b) => (a < b ? -1 : 1)));
+  }
+
+  values(): IterableIterator<KubeObject> {
+    return this.#objects.values();
+  }
+
+  /** Objects whose keys begin so, in the order of keys. */
+  under(prefix: string): KubeObject[] {
+    const keys = this.keys();
+    let low = 0;
+    let high = keys.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((keys[middle] ?? "") < prefix) low = middle + 1;
+      else high = middle;
+    }
+    const found: KubeObject[] = [];
+    for (; low < keys.length; low++) {
+      const key = keys[low] ?? "";
+      if (!key.startsWith(prefix)) break;
+      const object = this.#objects.get(key);
+      if (object !== undefined) found.push(object);
+    }
+    return found;
+  }
+
+  /** The changes behind a revision, or undefined where they are forgotten. */
+  changesSince(revision: number): readonly Change[] | undefined {
+    if (revision < this.#since) return undefined;
+    return this.#changes.filter((change) => change.revision > revision);
+  }
+
+  /** The oldest revision from which changes are remembered. */
+  get since(): number {
+    return this.#since;
+  }
+
+  /** Forgets changes up to a revision, as a compaction of the store does. */
+  forget(revision: number): void {
+    this.#since = Math.max(this.#since, revision);
+    this.#changes = this.#changes.filter((change) => change.revision > revision);
+  }
+
+  /** @returns what ends it */
+  follow(follower: Follower): () => void {
+    const { trigger } = follower;
+    if (trigger === undefined) {
+      this.#followers.add(follower);
+      return () => this.#followers.delete(follower);
+    }
+    let byValue = this.#triggered.get(trigger.path);
+    if (byValue === undefined) this.#triggered.set(trigger.path, (byValue = new Map<string, Set<Follower>>()));
+    let set = byValue.get(trigger.value);
+    if (set === undefined) byValue.set(trigger.value, (set = new Set()));
+    const all = set;
+    all.add(follower);
+    return () => {
+      all.delete(follower);
+      if (all.size === 0) byValue.delete(trigger.value);
+    };
+  }
+
+  #take({ key, revision, value, previous }: StorageEvent): void {
+    let change: Change;
+    if (value === undefined) {
+      if (previous === undefined) return;
+      this.#objects.delete(key);
+      this.#sorted = undefined;
+      const last = { ...previous, metadata: { ...previous.metadata, resourceVersion: String(revision) } };
+      change = { type: "DELETED", key, revision, object: last, previous };
+    } else {
+      stamp(value, revision);
+      if (previous === undefined) this.#sorted = undefined;
+      this.#objects.set(key, value);
+      change = { type: previous === undefined ? "ADDED" : "MODIFIED", key, revision, object: value, previous };
+    }
+    this.#changes.push(change);
+    if (this.#changes.length >= 2 * remembered) {
+      this.#changes = this.#changes.slice(-remembered);
+      this.#since = (this.#changes[0]?.revision ?? revision) - 1;
+    }
+    // A copy: who is told may begin or end to follow.
+    if (this.#followers.size > 0) for (const follower of [...this.#followers]) follower.change(change);
+    for (const [path, byValue] of this.#triggered) {
+      if (byValue.size === 0) continue;
+      const now = fieldText(change.object, path);
+      const before = previous === undefined ? now : fieldText(previous, path);
+      for (const follower of [...(byValue.get(now) ?? [])]) follower.change(change);
+      if (before !== now) for (const follower of [...(byValue.get(before) ?? [])]) follower.change(change);
+    }
+  }
+}
+
+/** The revision of its last write is an object's resourceVersion; it isn't known before, so it is written into it then. */
+function stamp(object: KubeObject, revision: number): void {
+  (object.metadata as Draft)["resourceVersion"] = String(revision);
+}

@@ -1,0 +1,77 @@
+import type { KubeObject } from "../objects/value.js";
+
+/**
+ * What the API server needs of the store under it: etcd's semantics (etcd.io, "API guarantees", "KV API"). Revisions count all
+ * writes to the store, a transaction is one of them. Keys are ordered by their code units.
+ *
+ * A store holds JSON: an adapter may keep the object, which is never changed, or its text.
+ */
+export interface Storage {
+  /** The revision of the last write. */
+  readonly revision: number;
+  get(key: string): Stored | undefined;
+  /**
+   * Keys from `from`, inclusive, up to `to`, exclusive, as they were at a revision, the present one where absent.
+   * @returns a failure where that revision is compacted or still to come
+   */
+  range(
+    from: string,
+    to: string,
+    options?: { readonly limit?: number; readonly revision?: number },
+  ): Ranged | StorageFailure;
+  /** Puts, if the key's last write was at `expected`; 0 is for a key that isn't there. */
+  put(key: string, value: KubeObject, expected: number): Written | Conflict | StorageFailure;
+  /** Deletes, if the key's last write was at `expected`. */
+  delete(key: string, expected: number): Written | Conflict | StorageFailure;
+  /**
+   * Tells of every write under a prefix from a revision on, those that have been first. Called within the write.
+   * @returns what ends it, or a failure where that revision is compacted
+   */
+  watch(prefix: string, from: number, listener: (event: StorageEvent) => void): (() => void) | StorageFailure;
+  /** Forgets what was before a revision. */
+  compact(revision: number): StorageFailure | undefined;
+}
+
+export interface Stored {
+  readonly key: string;
+  readonly value: KubeObject;
+  readonly createRevision: number;
+  readonly modRevision: number;
+}
+
+export interface Ranged {
+  readonly ok: true;
+  readonly revision: number;
+  readonly items: readonly Stored[];
+  /** Whether a limit cut the range off. */
+  readonly more: boolean;
+  /** How many keys there are in the range, limit or not. */
+  readonly count: number;
+}
+
+export interface Written {
+  readonly ok: true;
+  readonly revision: number;
+}
+
+/** The key's last write was another; `current` is what is there now. */
+export interface Conflict {
+  readonly ok: false;
+  readonly failure: "conflict";
+  readonly current: Stored | undefined;
+}
+
+export interface StorageFailure {
+  readonly ok: false;
+  /** `compacted`, `future`: the revision is not to be had. `unavailable`: there is no leader, no answer. */
+  readonly failure: "compacted" | "future" | "unavailable";
+}
+
+export interface StorageEvent {
+  readonly type: "put" | "delete";
+  readonly key: string;
+  readonly revision: number;
+  /** What was put; for a delete, undefined. */
+  readonly value: KubeObject | undefined;
+  readonly previous: KubeObject | undefined;
+}

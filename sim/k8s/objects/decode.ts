@@ -1,0 +1,191 @@
+import { child } from "./field-error.js";
+import { notQuantity, parseQuantity } from "./quantity.js";
+import type { ScalarName, Struct, Type } from "./notation.js";
+import { parseTime } from "./time.js";
+import { isArray, isObject, put, type Draft, type Json, type JsonObject } from "./value.js";
+
+/** What came of reading JSON as a kind. */
+export interface Decoded {
+  /** A fresh copy that holds known fields of the right types only; nulls are gone. */
+  readonly value: Draft;
+  /** Paths of fields that the kind doesn't have. */
+  readonly unknown: readonly string[];
+  /** The first value of a wrong type, in the words of Go's decoder; then `value` is not to be used. */
+  readonly error: string | undefined;
+}
+
+/** Thrown and caught here: a value of a wrong type ends the reading, as in Go's decoder. */
+class WrongType extends Error {}
+
+const goTypes: Readonly<Record<ScalarName, string>> = {
+  string: "string",
+  bool: "bool",
+  int32: "int32",
+  int64: "int64",
+  double: "float64",
+  quantity: "resource.Quantity",
+  intstr: "intstr.IntOrString",
+  time: "v1.Time",
+  microtime: "v1.MicroTime",
+  duration: "v1.Duration",
+  bytes: "[]uint8",
+  any: "",
+  fields: "",
+};
+
+/** `PodSpec` of `io.k8s.api.core.v1.PodSpec`. */
+export const shortName = (struct: Struct): string => struct.name.slice(struct.name.lastIndexOf(".") + 1);
+
+function goType(type: Type): string {
+  if (type.of === "scalar") return goTypes[type.name];
+  if (type.of === "list") return `[]${goType(type.item)}`;
+  if (type.of === "map") return `map[string]${goType(type.value)}`;
+  return `v1.${shortName(type.struct)}`;
+}
+
+const jsonType = (value: Json): string =>
+  isArray(value) ? "array" : typeof value === "boolean" ? "bool" : typeof value === "object" ? "object" : typeof value;
+
+class Decoder {
+  readonly unknown: string[] = [];
+
+  struct(struct: Struct, value: JsonObject, path: string, plain: string): Draft {
+    const draft: Draft = {};
+    for (const key in value) {
+      const given = value[key];
+      if (given === undefined || given === null) continue;
+      const field = struct.fields.get(key);
+      if (field === undefined) {
+        if (struct.open === true) put(draft, key, given);
+        else this.unknown.push(child(path, key));
+        continue;
+      }
+      draft[key] = this.value(field.type, given, struct, child(path, key), child(plain, key));
+    }
+    return draft;
+  }
+
+  /** @param plain the path without indices, as Go's decoder names it */
+  value(type: Type, value: Json, within: Struct, path: string, plain: string): Json {
+    switch (type.of) {
+      case "struct":
+        if (!isObject(value)) throw this.#wrong(type, value, within, plain);
+        return this.struct(type.struct, value, path, plain);
+      case "list": {
+        if (!isArray(value)) throw this.#wrong(type, value, within, plain);
+        const { item } = type;
+        return value.map((each, i) =>
+          each === null ? zero(item) : this.value(item, each, within, `${path}[${i}]`, plain),
+        );
+      }
+      case "map": {
+        if (!isObject(value)) throw this.#wrong(type, value, within, plain);
+        const draft: Draft = {};
+        for (const key in value) {
+          const given = value[key] ?? null;
+          put(
+            draft,
+            key,
+            given === null ? zero(type.value) : this.value(type.value, given, within, `${path}.${key}`, plain),
+          );
+        }
+        return draft;
+      }
+      case "scalar":
+        return this.#scalar(type, value, within, plain);
+    }
+  }
+
+  #scalar(type: Extract<Type, { of: "scalar" }>, value: Json, within: Struct, plain: string): Json {
+    switch (type.name) {
+      case "any":
+        return value;
+      case "fields":
+        if (isObject(value)) return value;
+        break;
+      case "string":
+      case "duration":
+        if (typeof value === "string") return value;
+        break;
+      case "bool":
+        if (typeof value === "boolean") return value;
+        break;
+      case "double":
+        if (typeof value === "number") return value;
+        break;
+      case "int32":
+      case "int64": {
+        const limit = type.name === "int32" ? 2 ** 31 : 2 ** 63;
+        if (typeof value === "number" && Number.isInteger(value) && value >= -limit && value < limit) return value;
+        if (typeof value === "number") throw this.#wrong(type, value, within, plain, `number ${value}`);
+        break;
+      }
+      case "intstr":
+        if (typeof value === "string" || (typeof value === "number" && Number.isInteger(value))) return value;
+        break;
+      case "quantity": {
+        if (typeof value !== "string" && typeof value !== "number") break;
+        if (parseQuantity(value) === undefined) throw new WrongType(notQuantity);
+        return String(value);
+      }
+      case "time":
+      case "microtime":
+        if (typeof value !== "string") break;
+        if (parseTime(value) === undefined) {
+          throw new WrongType(
+            `parsing time ${JSON.stringify(value)} as "2006-01-02T15:04:05Z07:00": cannot parse ${JSON.stringify(value)} as "2006"`,
+          );
+        }
+        return value;
+      case "bytes": {
+        if (typeof value !== "string") break;
+        const at = value.replace(/[\r\n]/g, "").search(/[^A-Za-z0-9+/=]|=(?=[^=])|={3,}/);
+        const odd = value.replace(/[\r\n]/g, "").length % 4 !== 0;
+        if (at >= 0 || odd)
+          throw new WrongType(`illegal base64 data at input byte ${at >= 0 ? at : value.length - (value.length % 4)}`);
+        return value;
+      }
+    }
+    throw this.#wrong(type, value, within, plain);
+  }
+
+  #wrong(type: Type, value: Json, within: Struct, plain: string, what: string = jsonType(value)): WrongType {
+    return new WrongType(
+      `json: cannot unmarshal ${what} into Go struct field ${shortName(within)}.${plain} of type ${goType(type)}`,
+    );
+  }
+}
+
+function zero(type: Type): Json {
+  if (type.of === "struct" || type.of === "map") return {};
+  if (type.of === "list") return [];
+  switch (type.name) {
+    case "bool":
+      return false;
+    case "int32":
+    case "int64":
+    case "double":
+    case "intstr":
+      return 0;
+    case "quantity":
+      return "0";
+    case "any":
+    case "fields":
+    case "time":
+    case "microtime":
+      return null;
+    default:
+      return "";
+  }
+}
+
+/** Reads JSON as a kind: copies what the kind has, notes what it hasn't. */
+export function decode(struct: Struct, value: JsonObject): Decoded {
+  const decoder = new Decoder();
+  try {
+    return { value: decoder.struct(struct, value, "", ""), unknown: decoder.unknown, error: undefined };
+  } catch (error) {
+    if (!(error instanceof WrongType)) throw error;
+    return { value: {}, unknown: decoder.unknown, error: error.message };
+  }
+}

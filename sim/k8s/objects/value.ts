@@ -1,0 +1,119 @@
+/** A JSON value. Objects that the API holds are never changed in place: an update makes a new one. */
+export type Json = string | number | boolean | null | JsonArray | JsonObject;
+export type JsonArray = readonly Json[];
+export interface JsonObject {
+  readonly [key: string]: Json | undefined;
+}
+/** A JSON object that is being made. */
+export type Draft = Record<string, Json | undefined>;
+
+/** What every object has beside its own fields (apimachinery, `meta/v1`). */
+export interface ObjectMeta extends JsonObject {
+  readonly name?: string;
+  readonly generateName?: string;
+  readonly namespace?: string;
+  readonly uid?: string;
+  readonly resourceVersion?: string;
+  readonly generation?: number;
+  readonly creationTimestamp?: string;
+  readonly deletionTimestamp?: string;
+  readonly deletionGracePeriodSeconds?: number;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly ownerReferences?: readonly OwnerReference[];
+  readonly finalizers?: readonly string[];
+  readonly managedFields?: JsonArray;
+}
+
+export interface OwnerReference extends JsonObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly controller?: boolean;
+  readonly blockOwnerDeletion?: boolean;
+}
+
+/** An object of the API: a kind's fields at the top, `spec` and `status` mostly. */
+export interface KubeObject extends JsonObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: ObjectMeta;
+}
+
+export const isObject = (value: Json | undefined): value is JsonObject =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** `Array.isArray` narrows a readonly array to `any[]`; this doesn't. */
+export const isArray = (value: Json | undefined): value is JsonArray => Array.isArray(value);
+
+/** The value at a path of keys; undefined where something on the way is no object. */
+export function at(value: Json | undefined, ...path: readonly string[]): Json | undefined {
+  let here = value;
+  for (const key of path) {
+    if (!isObject(here) || !Object.hasOwn(here, key)) return undefined;
+    here = here[key];
+  }
+  return here;
+}
+
+export const stringAt = (value: Json | undefined, ...path: readonly string[]): string | undefined => {
+  const found = at(value, ...path);
+  return typeof found === "string" ? found : undefined;
+};
+
+export const numberAt = (value: Json | undefined, ...path: readonly string[]): number | undefined => {
+  const found = at(value, ...path);
+  return typeof found === "number" ? found : undefined;
+};
+
+export const listAt = (value: Json | undefined, ...path: readonly string[]): JsonArray => {
+  const found = at(value, ...path);
+  return isArray(found) ? found : [];
+};
+
+export const objectAt = (value: Json | undefined, ...path: readonly string[]): JsonObject => {
+  const found = at(value, ...path);
+  return isObject(found) ? found : {};
+};
+
+/** A copy with another value at a path; `undefined` takes the key away. Objects on the way are made where absent. */
+export function withAt(value: JsonObject, path: readonly string[], to: Json | undefined): JsonObject {
+  const [key, ...rest] = path;
+  if (key === undefined) return value;
+  const copy: Draft = { ...value };
+  const below = Object.hasOwn(value, key) ? value[key] : undefined;
+  const made = rest.length === 0 ? to : withAt(isObject(below) ? below : {}, rest, to);
+  if (made === undefined) Reflect.deleteProperty(copy, key);
+  else put(copy, key, made);
+  return copy;
+}
+
+/** Assigns a key of any name, `__proto__` included, as an own property. */
+export function put(draft: Draft, key: string, value: Json | undefined): void {
+  if (key === "__proto__") {
+    Object.defineProperty(draft, key, { value, enumerable: true, configurable: true, writable: true });
+  } else draft[key] = value;
+}
+
+/** Equality of JSON values; the order of keys doesn't count, a key that is undefined is absent. */
+export function equal(a: Json | undefined, b: Json | undefined): boolean {
+  if (a === b) return true;
+  if (isArray(a)) return isArray(b) && a.length === b.length && a.every((item, i) => equal(item, b[i]));
+  if (!isObject(a) || !isObject(b)) return false;
+  let count = 0;
+  for (const key in a) {
+    if (a[key] === undefined) continue;
+    if (!Object.hasOwn(b, key) || !equal(a[key], b[key])) return false;
+    count++;
+  }
+  for (const key in b) if (b[key] !== undefined) count--;
+  return count === 0;
+}
+
+/** The labels of an object; where it has none, none. */
+export const labelsOf = (object: KubeObject): Readonly<Record<string, string>> => object.metadata.labels ?? {};
+
+/** `namespace/name`, or the name of what is in no namespace. */
+export const nameOf = ({ metadata: { namespace, name = "" } }: KubeObject): string =>
+  namespace === undefined ? name : `${namespace}/${name}`;

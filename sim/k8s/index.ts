@@ -19,7 +19,14 @@
  * linearizability/  histories of a troubled cluster, and whether one register could have given them
  */
 export { ApiServer, type ApiServerOptions } from "./apiserver/server.js";
-export type { ApiRequest, ApiResponse, ApiStream, StreamSink, User, WatchEvent } from "./apiserver/request.js";
+export type {
+  ApiRequest,
+  ApiResponse,
+  ApiStream,
+  StreamSink,
+  User,
+  WatchEvent as ApiWatchEvent,
+} from "./apiserver/request.js";
 export type { Conflict, Ranged, Storage, StorageEvent, StorageFailure, Stored, Written } from "./apiserver/storage.js";
 export type { NodeCall, NodeProxy } from "./apiserver/node-proxy.js";
 export type { Json, JsonArray, JsonObject, KubeObject, ObjectMeta, OwnerReference } from "./objects/value.js";

@@ -5,7 +5,7 @@ import {
   type ApiRequest,
   type ApiResponse,
   type JsonObject,
-  type WatchEvent,
+  type ApiWatchEvent,
 } from "../../../sim/k8s/index.js";
 
 /** An API server and short words to talk to it. */
@@ -16,7 +16,7 @@ export interface TestClient {
   get(path: string): JsonObject;
   post(path: string, body: JsonObject): ApiResponse;
   patch(path: string, type: string, body: unknown): ApiResponse;
-  watch(path: string): WatchEvent[];
+  watch(path: string): ApiWatchEvent[];
 }
 
 export function client(options: ApiServerOptions = {}, headers: Record<string, string> = {}): TestClient {
@@ -43,7 +43,7 @@ export function client(options: ApiServerOptions = {}, headers: Record<string, s
     patch: (path, type, body) => send("PATCH", path, JSON.stringify(body), { "content-type": type }),
     watch: (full) => {
       const [path = "", query = ""] = full.split("?", 2);
-      const events: WatchEvent[] = [];
+      const events: ApiWatchEvent[] = [];
       const response = api.handle({ method: "GET", path, query: `watch=true&${query}`, headers });
       if (response.stream === undefined) throw new Error(`${full} is no stream: ${response.status}`);
       response.stream({ event: (event) => events.push(event), end: () => undefined });

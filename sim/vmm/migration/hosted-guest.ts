@@ -48,9 +48,9 @@ export class HostedGuest {
 
   /** @returns the time that was still to pass for what it has executed */
   hold(): number {
+    if (this.#process !== undefined) this.#note();
     this.#process?.cancel();
     this.#process = undefined;
-    this.#note();
     return Math.max(0, this.#due - this.#engine.now);
   }
 

@@ -19,6 +19,9 @@ export interface Hosts {
   readonly report: Report;
 }
 
+/** Where the guest goes on, and the time that is to pass before; nowhere where it was lost. */
+export type Onward = { readonly guest: HostedGuest; readonly owed: number } | undefined;
+
 /** In front of a page: its number and flags, as QEMU's and Xen's streams have 8 bytes; a page of zeros is that alone. */
 export const headerBytes = 8;
 

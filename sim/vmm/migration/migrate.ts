@@ -44,14 +44,20 @@ export function migrate(vmm: Vmm, given?: Partial<MigrationOptions>): Migration 
       "Make both VMMs anew: the guest is on its way.",
     );
   }
-  return new Migration(from, vmm.technique.title, options, report);
+  return new Migration(from, vmm.technique.name, options, report);
 }
 
 function* whole(hosts: Parameters<typeof preCopy>[0], report: Report): Activity<void> {
   const { engine, options } = hosts;
-  yield* options.method === "post-copy" ? postCopy(hosts) : preCopy(hosts);
+  const onward = yield* options.method === "post-copy" ? postCopy(hosts) : preCopy(hosts);
   report.ended = engine.now;
   report.bytes = hosts.there.bytes + hosts.back.bytes;
+  if (onward !== undefined && options.follow > 0) {
+    onward.guest.start(onward.owed);
+    yield* engine.delay(options.follow);
+    onward.guest.hold();
+  }
+  report.followed = engine.now;
 }
 
 /** @throws UsageError where the destination can't take the guest */

@@ -2,9 +2,12 @@ import {
   formatBytes,
   formatDuration,
   plot,
+  type Column,
   type GroupView,
   type LanesView,
   type PlotView,
+  type Row,
+  type Series,
   type Span,
   type TableView,
   type Viewable,
@@ -79,40 +82,30 @@ export class Migration implements Viewable {
     };
   }
 
-  /** What each round sent, and what the guest wrote meanwhile. */
+  /** What each round sent, and what the guest wrote meanwhile. Columns that have nothing to say are left out. */
   table(): TableView {
+    const rows: Row[] = this.rounds.map((each) => {
+      const { round, running, pages, zeros, skipped, bytes, began, ended, dirtied, dirtyRate, throttle } = each;
+      return {
+        round,
+        guest: running ? "runs" : "stands",
+        pages,
+        zeros,
+        skipped,
+        sent: Number((bytes / 1024).toFixed(1)),
+        time: ms(ended - began),
+        rate: ended === began ? null : Number(((8e3 * bytes) / (ended - began)).toFixed(1)),
+        dirtied: running ? dirtied : null,
+        dirtyRate: running ? Number(((dirtyRate * pageSize * 8) / 1e6).toFixed(1)) : null,
+        throttle: running ? Math.round(100 * throttle) : null,
+      };
+    });
     return {
       as: "table",
-      title: `Rounds of ${this.method} of ${this.#name}`,
-      columns: [
-        { key: "round" },
-        { key: "guest" },
-        { key: "pages", label: "pages sent" },
-        { key: "zeros", label: "of zeros" },
-        { key: "skipped" },
-        { key: "sent", unit: "KiB" },
-        { key: "time", unit: "ms" },
-        { key: "rate", unit: "Mb/s" },
-        { key: "dirtied", label: "pages dirtied" },
-        { key: "dirtyRate", label: "dirtied", unit: "Mb/s" },
-        { key: "throttle", label: "held back", unit: "%" },
-      ],
-      rows: this.rounds.map(
-        ({ round, running, pages, zeros, skipped, bytes, began, ended, dirtied, dirtyRate, throttle }) => ({
-          round,
-          guest: running ? "runs" : "stands",
-          pages,
-          zeros,
-          skipped,
-          sent: Number((bytes / 1024).toFixed(1)),
-          time: ms(ended - began),
-          rate: ended === began ? null : Number(((8e3 * bytes) / (ended - began)).toFixed(1)),
-          dirtied: running ? dirtied : null,
-          dirtyRate: running ? Number(((dirtyRate * pageSize * 8) / 1e6).toFixed(1)) : null,
-          throttle: running ? Math.round(100 * throttle) : null,
-        }),
-      ),
-      caption: `${this.outcome}: ${this.reason}; downtime ${formatDuration(this.downtime)}, total ${formatDuration(this.total)}. ${this.#caption}`,
+      title: `Rounds of ${this.method} of ${this.#name}: ${this.outcome}`,
+      columns: columns.filter(({ key }) => !optional.includes(key) || tells(rows, key)),
+      rows,
+      caption: `${this.reason}; downtime ${formatDuration(this.downtime)}, total ${formatDuration(this.total)}`,
     };
   }
 
@@ -140,11 +133,11 @@ export class Migration implements Viewable {
   /** How far the guest was, and when: flat where it stood. */
   service(): PlotView {
     const first = this.progress[0]?.instructions ?? 0;
-    const seriesOf = (host: Progress["host"], role: "host" | "guest") => {
+    const seriesOf = (host: Progress["host"], role: "host" | "guest"): Series => {
       const points = thinned(this.progress.filter((each) => each.host === host));
       return {
         name: `at the ${host}`,
-        mark: "line" as const,
+        mark: "line",
         x: points.map(({ time }) => (time - this.#began) / 1e6),
         y: points.map(({ instructions }) => instructions - first),
         role,
@@ -161,7 +154,7 @@ export class Migration implements Viewable {
 
   /** Where the guest was, and what went over the link. */
   timeline(): LanesView {
-    const { stopped, resumed, ended } = this.#report;
+    const { stopped, resumed, ended, followed } = this.#report;
     const at = (time: number): number => (time - this.#began) / 1e6;
     const span = (from: number, to: number, label: string, role: Span["role"]): Span => ({
       from: at(from),
@@ -171,10 +164,10 @@ export class Migration implements Viewable {
     });
     const end = stopped ?? ended;
     const back = resumed ?? ended;
-    const source = [span(this.#began, end, "runs", "guest")];
+    const source = end === this.#began ? [] : [span(this.#began, end, "runs", "guest")];
     const destination: Span[] = [];
     if (stopped !== undefined) source.push(span(end, back, "stands", "idle"));
-    if (this.outcome === "failed" && back < ended) source.push(span(back, ended, "runs", "guest"));
+    if (this.outcome === "failed" && back < followed) source.push(span(back, followed, "runs", "guest"));
     if (this.outcome !== "failed" && this.method === "post-copy") {
       let from = back;
       for (const { at: asked, waited } of this.faults) {
@@ -182,8 +175,8 @@ export class Migration implements Viewable {
         destination.push(span(Math.max(from, asked), asked + waited, "waits for a page", "trap"));
         from = asked + waited;
       }
-      if (from < ended) destination.push(span(from, ended, "runs", "guest"));
-    }
+      if (from < followed) destination.push(span(from, followed, "runs", "guest"));
+    } else if (this.outcome === "completed" && back < followed) destination.push(span(back, followed, "runs", "guest"));
     const link = this.rounds.map(({ round, began, ended: over, running }) =>
       span(began, over, running ? `round ${round}` : "the rest", "network"),
     );
@@ -205,6 +198,28 @@ export class Migration implements Viewable {
     const views = this.method === "post-copy" ? [this.timeline(), this.service()] : [this.table(), this.plot()];
     return { as: "group", views };
   }
+}
+
+const columns: readonly Column[] = [
+  { key: "round" },
+  { key: "guest" },
+  { key: "pages", label: "pages sent" },
+  { key: "zeros", label: "of zeros" },
+  { key: "skipped" },
+  { key: "sent", unit: "KiB" },
+  { key: "time", unit: "ms" },
+  { key: "rate", unit: "Mb/s" },
+  { key: "dirtied", label: "dirtied" },
+  { key: "dirtyRate", label: "at", unit: "Mb/s" },
+  { key: "throttle", label: "held back", unit: "%" },
+];
+/** What not every migration has. */
+const optional = ["zeros", "skipped", "rate", "dirtied", "dirtyRate", "throttle"];
+
+/** Whether a column has anything in it; a rate, whether it isn't the link's all the time. */
+function tells(rows: readonly Row[], key: string): boolean {
+  const values = rows.map((row) => Number(row[key])).filter((value) => value > 0);
+  return key === "rate" ? Math.max(...values) > 1.02 * Math.min(...values) : values.length > 0;
 }
 
 const ms = (nanoseconds: number): number => Number((nanoseconds / 1e6).toFixed(3));

@@ -1,4 +1,4 @@
-import { ms, s, us, UsageError, withDefaults, type Nanos, type World } from "../../core/index.js";
+import { ms, ns, s, us, UsageError, withDefaults, type Nanos, type World } from "../../core/index.js";
 import type { Vmm } from "../vmm.js";
 import { preCopyRules, type PreCopyRule } from "./rules.js";
 
@@ -24,6 +24,8 @@ export interface MigrationOptions {
   readonly cut: Nanos | null;
   /** How long a host hears nothing before it takes the link for cut. */
   readonly timeout: Nanos;
+  /** For how long the guest is followed afterwards, wherever it goes on: for pictures. */
+  readonly follow: Nanos;
   /** Instructions of the guest between two looks at the time. */
   readonly slice: number;
   /** Whose clock it is on; a world of its own where null. */
@@ -41,6 +43,7 @@ const defaults: MigrationOptions = {
   skip: true,
   cut: null,
   timeout: s(1),
+  follow: ns(0),
   slice: 10_000,
   world: null,
 };
@@ -48,7 +51,7 @@ const defaults: MigrationOptions = {
 /** @throws UsageError for an option that there isn't, or whose value makes no sense */
 export function migrationOptions(given: Partial<MigrationOptions> | undefined): MigrationOptions {
   const options = withDefaults("migrate", given, defaults);
-  const { method, rate, latency, slice, timeout } = options;
+  const { method, rate, latency, slice, timeout, follow } = options;
   if (!migrationMethods.includes(method)) {
     throw new UsageError(`there is no method "${method}"`, `There are: ${migrationMethods.join(", ")}.`);
   }
@@ -58,6 +61,9 @@ export function migrationOptions(given: Partial<MigrationOptions> | undefined): 
   }
   if (!(Number.isInteger(slice) && slice >= 1)) {
     throw new UsageError(`${slice} is no slice of instructions`, "Give a whole number from 1 on.");
+  }
+  if (!(Number.isInteger(follow) && follow >= 0)) {
+    throw new UsageError(`a guest cannot be followed for ${follow}`, "Give a duration: { follow: ms(5) }.");
   }
   if (!(timeout >= ms(0))) throw new UsageError(`${timeout} is no timeout`, "Give a duration: { timeout: s(1) }.");
   return options;

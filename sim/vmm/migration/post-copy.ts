@@ -1,7 +1,7 @@
 import { Signal, type Activity, type Process } from "../../core/index.js";
 import { pageSize } from "../privileged.js";
 import { LinkLost } from "./channel.js";
-import { allPages, headerBytes, messageBytes, pageOf, partsBytes, putPage, type Hosts } from "./hosts.js";
+import { allPages, headerBytes, messageBytes, pageOf, partsBytes, putPage, type Hosts, type Onward } from "./hosts.js";
 
 /** What the guest waits for goes before what is pushed. */
 const urgency = { fetched: -1, pushed: 0 } as const;
@@ -31,7 +31,7 @@ class Absent {
  * Source: M. R. Hines and K. Gopalan, "Post-Copy Based Live Virtual Machine Migration Using Adaptive Pre-Paging and Dynamic
  * Self-Ballooning", VEE 2009, section 3.
  */
-export function* postCopy(hosts: Hosts): Activity<void> {
+export function* postCopy(hosts: Hosts): Activity<Onward> {
   const { engine, source, destination, there, report } = hosts;
   const from = source.vm;
   const to = destination.vm;
@@ -47,7 +47,7 @@ export function* postCopy(hosts: Hosts): Activity<void> {
     report.reason = `${error.message}: the guest goes on at the source`;
     report.resumed = engine.now;
     to.ended = { kind: "interrupted" };
-    return;
+    return { guest: source, owed };
   }
   to.restore(parts);
   to.ended = from.ended;
@@ -78,11 +78,13 @@ export function* postCopy(hosts: Hosts): Activity<void> {
   try {
     yield* push(hosts, absent, took);
     yield* settle(hosts, absent);
+    return { guest: destination, owed: destination.hold() };
   } catch (error) {
     if (!(error instanceof LinkLost)) throw error;
     report.outcome = "lost";
     report.reason = `${error.message}: the guest is at neither host as a whole`;
     to.ended = { kind: "interrupted" };
+    return undefined;
   } finally {
     bus.onTouch = undefined;
     destination.wait = undefined;

@@ -1,6 +1,6 @@
 import { isZero, type Activity } from "../../core/index.js";
 import { LinkLost } from "./channel.js";
-import { allPages, messageBytes, pageOf, partsBytes, putPage, type Hosts } from "./hosts.js";
+import { allPages, messageBytes, pageOf, partsBytes, putPage, type Hosts, type Onward } from "./hosts.js";
 import type { Round } from "./report.js";
 import type { Decision } from "./rules.js";
 
@@ -10,7 +10,7 @@ import type { Decision } from "./rules.js";
  * source. That both hosts agree on whether the last byte has come is taken for granted; a handshake is there for that.
  * Source: C. Clark et al., "Live Migration of Virtual Machines", NSDI 2005, section 3.
  */
-export function* preCopy(hosts: Hosts): Activity<void> {
+export function* preCopy(hosts: Hosts): Activity<Onward> {
   const { engine, source, destination, options, report, there } = hosts;
   const { vm } = source;
   let owed: number | undefined;
@@ -29,14 +29,16 @@ export function* preCopy(hosts: Hosts): Activity<void> {
     destination.vm.ended = vm.ended;
     vm.ended = { kind: "interrupted" };
     report.resumed = engine.now;
+    return { guest: destination, owed };
   } catch (error) {
     if (!(error instanceof LinkLost)) throw error;
     report.outcome = "failed";
     report.reason = `${error.message}: the guest goes on at the source`;
     destination.vm.ended = { kind: "interrupted" };
     source.throttle = 0;
-    if (owed === undefined) source.hold();
-    else report.resumed = engine.now;
+    if (owed === undefined) return { guest: source, owed: source.hold() };
+    report.resumed = engine.now;
+    return { guest: source, owed };
   }
 }
 

@@ -36,6 +36,8 @@ export interface Report {
   stopped: number | undefined;
   resumed: number | undefined;
   ended: number;
+  /** Until when the guest was followed. */
+  followed: number;
   outcome: "completed" | "failed" | "lost";
   /** Why the guest was stopped, or what went wrong. */
   reason: string;
@@ -54,6 +56,7 @@ export const newReport = (method: MigrationMethod, began: number): Report => ({
   stopped: undefined,
   resumed: undefined,
   ended: began,
+  followed: began,
   outcome: "completed",
   reason: "",
   rounds: [],

@@ -197,7 +197,7 @@ describe("what a migration needs", () => {
 });
 
 test("views: rounds as a table and bars, where the guest was, what it got done", () => {
-  const done = move(busy, {});
+  const done = move(busy, { follow: ms(2) });
   const { rows } = done.table();
   expect(rows).toHaveLength(done.rounds.length);
   expect(rows.at(-1)?.["guest"]).toBe("stands");
@@ -205,7 +205,8 @@ test("views: rounds as a table and bars, where the guest was, what it got done",
   const [at, link, there] = done.timeline().lanes;
   expect(at?.spans.map(({ label }) => label)).toEqual(["runs", "stands"]);
   expect(link?.spans).toHaveLength(done.rounds.length);
-  expect(there?.spans).toEqual([]);
+  expect(there?.spans.map(({ label, to, from }) => [label, Math.round(to - from)])).toEqual([["runs", 2]]);
+  expect(done.service().series.map(({ name }) => name)).toEqual(["at the source", "at the destination"]);
   const after = move(busy, { method: "post-copy" });
   expect(after.timeline().lanes[2]?.spans.some(({ label }) => label === "waits for a page")).toBe(true);
   expect(after.service().series.map(({ name }) => name)).toEqual(["at the source", "at the destination"]);

@@ -75,7 +75,6 @@ export type { MachineOptions, RunOptions } from "./options.js";
 export { pageWalk } from "./page-walk.js";
 export type { MachineStop } from "./schedule.js";
 export type { Kept, MachineState, PartsState } from "./state.js";
-export type { PageTable } from "./memory-pages.js";
 export type { Place } from "./stops.js";
 export type { MachineWork } from "./work.js";
 export { createFloats } from "./translate/floats/index.js";

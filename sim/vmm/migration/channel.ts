@@ -23,7 +23,7 @@ export class LinkLost extends Error {
 const segment = { payload: 1448, overhead: 90 } as const;
 
 /** What so many bytes of a stream are on the wire. */
-export const onWire = (bytes: number): number => bytes + segment.overhead * Math.ceil(bytes / segment.payload);
+const onWire = (bytes: number): number => bytes + segment.overhead * Math.ceil(bytes / segment.payload);
 
 /**
  * One direction of a full-duplex link between two hosts, as a stream of messages: each has the link for the time of its bits and

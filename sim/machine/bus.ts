@@ -35,6 +35,8 @@ export class Bus {
   readonly #listeners: Written[] = [];
   /** Is told of each access to RAM that is made by its physical address, before it: for memory that isn't all here yet. */
   onTouch: ((address: number, bytes: number) => void) | undefined;
+  /** Pages of RAM, by address, that aren't here; undefined where all are. */
+  absent: ReadonlySet<number> | undefined;
   /** The place found last: accesses come in runs. */
   #last: Place | undefined;
 

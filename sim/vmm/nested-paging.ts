@@ -26,6 +26,9 @@ export interface NestedOptions {
   readonly protection: () => string;
   /** Whether the page counts as written: a store that isn't seen has to be to such a page. */
   readonly isDirty: (page: number) => boolean;
+  /** Pages that aren't here yet, and what is called before one of them is reached. */
+  readonly absent: () => ReadonlySet<number> | undefined;
+  readonly touch: (page: number) => void;
   /** The host forgets what tables said. */
   readonly fence: () => void;
 }
@@ -44,7 +47,10 @@ export class NestedTables {
   readonly #leaves = new Map<number, number>();
   /** Pages that stores are let through to. */
   readonly #open = new Set<number>();
+  /** Pages that weren't here when their entries were made, and have none. */
+  readonly #missing = new Set<number>();
   #protection: string | undefined;
+  #absent: ReadonlySet<number> | undefined;
   #fills = 0;
 
   constructor(options: NestedOptions) {
@@ -81,10 +87,18 @@ export class NestedTables {
     return true;
   }
 
+  /** A page that had not come when its entry was made gets it. @returns whether it is such a page */
+  admit(page: number): boolean {
+    if (!this.#missing.has(page)) return false;
+    this.#options.touch(page);
+    this.#fill(page);
+    return true;
+  }
+
   /** Pages may have become clean, and the guest's protection another. */
   forget(): void {
-    const { isDirty, protection, fence } = this.#options;
-    if (this.#protection !== protection()) this.#protection = undefined;
+    const { isDirty, protection, absent, fence } = this.#options;
+    if (this.#protection !== protection() || this.#absent !== absent()) this.#protection = undefined;
     else {
       for (const page of this.#open) if (!isDirty(page)) this.#fill(page);
     }
@@ -92,17 +106,22 @@ export class NestedTables {
   }
 
   #build(): void {
-    const { ramBase, allotment, protection, fence } = this.#options;
+    const { ramBase, allotment, protection, absent, fence } = this.#options;
     this.#protection = protection();
+    this.#absent = absent();
     this.#open.clear();
     for (let page = ramBase; page < ramBase + allotment.size; page += pageSize) this.#fill(page);
     fence();
   }
 
   #fill(page: number): void {
-    const { frames, ramBase, allotment, allows, isDirty } = this.#options;
+    const { frames, ramBase, allotment, allows, isDirty, absent } = this.#options;
     let flags = accesses.reduce((sum, access) => (allows(page, access) ? sum | flagOf[access] : sum), 0);
     if (!isDirty(page)) flags &= ~pte.W;
+    if (absent()?.has(page) === true) {
+      flags = 0;
+      this.#missing.add(page);
+    } else this.#missing.delete(page);
     if ((flags & pte.W) === 0) this.#open.delete(page);
     else this.#open.add(page);
     const entry = flags === 0 ? 0 : flags | pte.V | pte.U | pte.A | pte.D;

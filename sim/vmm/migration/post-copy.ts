@@ -68,6 +68,9 @@ export function* postCopy(hosts: Hosts): Activity<Onward> {
       to.machine.hold();
     }
   };
+  bus.absent = absent.here;
+  // Tables that have all of the guest's memory are made anew.
+  to.machine.protect([]);
   let fetching: Process<void> | undefined;
   destination.wait = () => {
     if (wanted.length === 0) return undefined;
@@ -87,6 +90,8 @@ export function* postCopy(hosts: Hosts): Activity<Onward> {
     return undefined;
   } finally {
     bus.onTouch = undefined;
+    bus.absent = undefined;
+    to.machine.protect([]);
     destination.wait = undefined;
     destination.hold();
     fetching?.cancel();

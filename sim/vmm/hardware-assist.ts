@@ -46,6 +46,10 @@ class GuestDispatcher extends Dispatcher {
     const at = guest.cycles;
     const { pc } = guest;
     const { privilege: mode } = guest.state.mode;
+    if (tables().bring(page)) {
+      exits.add("nested fill", at, pc, mode, 0);
+      return false;
+    }
     const stores = trap.cause === cause.guestStorePageFault || trap.instruction === implicitStore;
     if (stores && machine.bus.ramAt(page, pageSize) !== undefined && !machine.bus.dirty.has(page)) {
       machine.bus.dirty.mark(page, pageSize);
@@ -95,6 +99,7 @@ class HardwareAssistedCpu extends DirectCpu {
     this.#controls = controls;
     this.#allocator = parts.allocator;
     this.#allocator.hasModes = true;
+    if (controls.nestedPaging) this.#allocator.nested = tables.lower;
     this.#isSound = isSoundInUserMode(parts.guest.isa);
   }
 
@@ -137,6 +142,10 @@ function tablesOf({ guest, machine: { bus }, host, frames, ramBase, allotment }:
       allows: (page, access) => guest.protection.allows(page, pageSize, access, mode),
       protection: () => `${guest.state.pmpcfg.join()} ${guest.state.pmpaddr.join()}`,
       isDirty: (page) => bus.dirty.has(page),
+      isAwaited: () => bus.onTouch !== undefined,
+      touch: (page) => {
+        bus.onTouch?.(page, pageSize);
+      },
       fence: () => {
         host.fence();
       },

@@ -26,6 +26,9 @@ export interface NestedOptions {
   readonly protection: () => string;
   /** Whether the page counts as written: a store that isn't seen has to be to such a page. */
   readonly isDirty: (page: number) => boolean;
+  /** Whether pages of the guest may not be here yet (post-copy migration): then each is asked for by `touch` before it gets its entry. */
+  readonly isAwaited: () => boolean;
+  readonly touch: (page: number) => void;
   /** The host forgets what tables said. */
   readonly fence: () => void;
 }
@@ -44,6 +47,8 @@ export class NestedTables {
   readonly #leaves = new Map<number, number>();
   /** Pages that stores are let through to. */
   readonly #open = new Set<number>();
+  /** While pages are awaited: those that have been asked for; else undefined. */
+  #asked: Set<number> | undefined;
   #protection: string | undefined;
   #fills = 0;
 
@@ -61,13 +66,35 @@ export class NestedTables {
 
   /** hgatp for the host while the guest sees its memory so. */
   enter(): bigint {
-    if (this.#protection === undefined) this.#build();
+    const { isAwaited } = this.#options;
+    if (this.#protection === undefined || isAwaited() !== (this.#asked !== undefined)) this.#build();
     return satpOf(this.#root);
   }
 
   /** How many tables there are, and how many entries were ever made or changed. */
   get size(): { readonly tables: number; readonly fills: number } {
     return { tables: this.#options.frames.used, fills: this.#fills };
+  }
+
+  /**
+   * Asks for a page that may not be here yet.
+   * @returns whether it was, and is in the tables now
+   */
+  bring(page: number): boolean {
+    if (this.#asked === undefined || this.#asked.has(page) || !this.#isRam(page)) return false;
+    this.#options.touch(page);
+    this.#asked.add(page);
+    this.#fill(page);
+    return true;
+  }
+
+  /** Where the host has a guest physical address, and its entry's flags; undefined where there is none. */
+  lookUp(physical: number): { readonly address: number; readonly flags: number } | undefined {
+    const page = physical - (physical % pageSize);
+    if (!this.#isRam(page) || this.#protection === undefined) return undefined;
+    const entry = this.#options.frames.read(this.#tableOf(page) + 8 * ((page / pageSize) % entries));
+    if ((entry & pte.V) === 0) return undefined;
+    return { address: Math.floor(entry / numberUnit) * pageSize + (physical % pageSize), flags: entry & 0xff };
   }
 
   /**
@@ -92,8 +119,9 @@ export class NestedTables {
   }
 
   #build(): void {
-    const { ramBase, allotment, protection, fence } = this.#options;
+    const { ramBase, allotment, protection, isAwaited, fence } = this.#options;
     this.#protection = protection();
+    this.#asked = isAwaited() ? new Set() : undefined;
     this.#open.clear();
     for (let page = ramBase; page < ramBase + allotment.size; page += pageSize) this.#fill(page);
     fence();
@@ -103,6 +131,7 @@ export class NestedTables {
     const { frames, ramBase, allotment, allows, isDirty } = this.#options;
     let flags = accesses.reduce((sum, access) => (allows(page, access) ? sum | flagOf[access] : sum), 0);
     if (!isDirty(page)) flags &= ~pte.W;
+    if (this.#asked?.has(page) === false) flags = 0;
     if ((flags & pte.W) === 0) this.#open.delete(page);
     else this.#open.add(page);
     const entry = flags === 0 ? 0 : flags | pte.V | pte.U | pte.A | pte.D;

@@ -1,6 +1,7 @@
 import { pageWalk, type Hart, type Machine } from "../machine/index.js";
 import type { CodeCache } from "./code-cache.js";
 import type { Allotment, Frames } from "./frames.js";
+import type { NestedTables } from "./nested-paging.js";
 import { pageSize, privilege, pte, spaceOf, status, type Access } from "./privileged.js";
 import { ShadowTables, type View } from "./shadow-paging.js";
 
@@ -35,6 +36,8 @@ export class Allocator {
     this.shadow = new ShadowTables({ frames: parts.frames, fence: parts.fence });
   }
 
+  /** Tables of guest physical addresses, where the guest walks its own itself. */
+  nested: Pick<NestedTables, "lookUp"> | undefined;
   /** Whether the guest's modes are the hart's own: then what each may access is for the hart to decide. */
   hasModes = false;
 
@@ -52,10 +55,15 @@ export class Allocator {
 
   /** What the host's tables say of an address as the guest sees memory now; undefined where they are to be filled. */
   lookUp(address: bigint): ReturnType<ShadowTables["lookUp"]> {
+    const { guest, bus } = this.#parts;
+    if (this.nested !== undefined) {
+      const { physical } = pageWalk(guest, bus, address);
+      return physical === undefined ? undefined : this.nested.lookUp(physical);
+    }
     return this.shadow.lookUp(this.view, address);
   }
 
-  /** The pages of the guest's present address space that the host's tables have. */
+  /** The pages of the guest's present address space that shadow tables have. */
   get mapped(): readonly bigint[] {
     return this.shadow.mapped(this.view.space);
   }

@@ -99,6 +99,7 @@ class HardwareAssistedCpu extends DirectCpu {
     this.#controls = controls;
     this.#allocator = parts.allocator;
     this.#allocator.hasModes = true;
+    if (controls.nestedPaging) this.#allocator.nested = tables.lower;
     this.#isSound = isSoundInUserMode(parts.guest.isa);
   }
 

@@ -1,5 +1,4 @@
 import type { SequenceView } from "../core/index.js";
-import type { Costs } from "./costs.js";
 import type { ExitReason } from "./exit-reasons.js";
 
 /** What a VMM that is a process asks its host for. */
@@ -72,8 +71,14 @@ function stepsOf(reason: ExitReason, hostOs: HostOs | null): readonly Step[] {
   ];
 }
 
+/** What exits cost, and whose process the monitor is. */
+interface Priced {
+  readonly hostOs: HostOs | null;
+  exit(reason: ExitReason): number;
+}
+
 /** The path of one exit, and what it costs: with a VMM that owns the machine (Type I), or one that is a process (Type II). */
-export function exitPathView(reason: ExitReason, costs: Costs): SequenceView {
+export function exitPathView(reason: ExitReason, costs: Priced): SequenceView {
   const { hostOs } = costs;
   const messages = stepsOf(reason, hostOs);
   return {

@@ -62,11 +62,10 @@ export {
   processBenchmarks,
   type NanobenchmarkColumn,
   type NanobenchmarkOptions,
-  type NanobenchmarkRow,
   type Nanobenchmarks,
 } from "./nanobenchmarks.js";
 export { smallHost } from "./guests/host-kernel.js";
-export type { HostCall, HostOs, HostWork } from "./host-os.js";
+export type { HostOs } from "./host-os.js";
 export { portDifference, portView } from "./port-view.js";
 export type { Technique, TechniqueName } from "./technique.js";
 export { binaryTranslation } from "./binary-translation.js";

@@ -167,7 +167,7 @@ const loop = 2;
 type Cycles = Readonly<Record<NanobenchmarkColumn, number>>;
 
 /** One benchmark: the host's cycles that a round takes by the model. */
-export interface NanobenchmarkRow {
+interface NanobenchmarkRow {
   readonly name: string;
   readonly what: string;
   readonly cycles: Cycles;

@@ -76,6 +76,15 @@ export class NestedTables {
     return { tables: this.#options.frames.used, fills: this.#fills };
   }
 
+  /** Where the host has a guest physical address, and its entry's flags; undefined where there is none. */
+  lookUp(physical: number): { readonly address: number; readonly flags: number } | undefined {
+    const page = physical - (physical % pageSize);
+    if (!this.#isRam(page) || this.#protection === undefined) return undefined;
+    const entry = this.#options.frames.read(this.#tableOf(page) + 8 * ((page / pageSize) % entries));
+    if ((entry & pte.V) === 0) return undefined;
+    return { address: Math.floor(entry / numberUnit) * pageSize + (physical % pageSize), flags: entry & 0xff };
+  }
+
   /**
    * Lets the guest's stores through to a page.
    * @returns whether they are now, and were not before

@@ -3,7 +3,7 @@
  * second of this computer's time serves.
  */
 import { machine, assemble } from "../../sim/machine/index.js";
-import { bare, binaryTranslation, create, guests, trapAndEmulate } from "../../sim/vmm/index.js";
+import { bare, binaryTranslation, create, guests, hardwareAssist, trapAndEmulate } from "../../sim/vmm/index.js";
 import type { Technique } from "../../sim/vmm/index.js";
 import { userSeconds } from "./machine/parts.js";
 import type { Bench, Contender, Room } from "./runner/measure.js";
@@ -49,7 +49,7 @@ const under = (technique: Technique, rate: (technique: Technique) => number): Co
 });
 
 const benches: Bench[] = [
-  ...[trapAndEmulate, binaryTranslation].flatMap((technique) =>
+  ...[trapAndEmulate, binaryTranslation, hardwareAssist].flatMap((technique) =>
     turns.map((quantum): Bench => ({
       name: `innocuous instructions in turns of ${quantum}, ${technique.name}`,
       unit: "instr/s",

@@ -110,7 +110,9 @@ describe.each(techniques)("$name: a debugger on a guest's kernel", (technique) =
     const [, text] = rows;
     expect(BigInt(String(text?.["host"]))).toBe(vm.hostAddress(BigInt(String(text?.["physical"]))));
     expect(rows.every(({ shadowed }) => Number(shadowed) >= 0)).toBe(true);
-    expect(rows.reduce((sum, { shadowed }) => sum + Number(shadowed), 0)).toBeGreaterThan(2);
+    // With nested paging there is none: the hart walks the guest's own.
+    const filled = rows.reduce((sum, { shadowed }) => sum + Number(shadowed), 0);
+    expect(filled > 2).toBe(technique.name !== "hardware-assist");
     expect(() => create(technique, { guest: guests.tiny }).machine.mappings()).toThrow("translates no addresses now");
   });
 });

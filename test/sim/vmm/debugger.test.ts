@@ -92,8 +92,8 @@ describe.each(techniques)("$name: a debugger on a guest's kernel", (technique) =
     expect(kernel.read(own, 8)[0]).toBe("A".charCodeAt(0) + (kernel.read(own, 1)[0] === 0x42 ? 1 : 0));
     // And what the shadow says is what the guest's tables lead to.
     const code = vm.addresses("system_call").rows;
-    const executes = technique.name !== "binary-translation";
-    if (executes) expect(code.at(-1)?.["host"]).toBe(code.at(-2)?.["host"]);
+    if (technique.name === "hardware-assist") expect(code.at(-1)?.["says"]).toBe("empty");
+    else if (technique.name !== "binary-translation") expect(code.at(-1)?.["host"]).toBe(code.at(-2)?.["host"]);
     else expect(code.at(-1)?.["host"]).not.toBe(code.at(-2)?.["host"]);
   });
 
@@ -109,8 +109,9 @@ describe.each(techniques)("$name: a debugger on a guest's kernel", (technique) =
     ]);
     const [, text] = rows;
     expect(BigInt(String(text?.["host"]))).toBe(vm.hostAddress(BigInt(String(text?.["physical"]))));
-    expect(rows.every(({ shadowed }) => Number(shadowed) >= 0)).toBe(true);
-    expect(rows.reduce((sum, { shadowed }) => sum + Number(shadowed), 0)).toBeGreaterThan(2);
+    const shadowed = rows.reduce((sum, row) => sum + Number(row["shadowed"]), 0);
+    if (technique.name === "hardware-assist") expect(shadowed).toBe(0);
+    else expect(shadowed).toBeGreaterThan(2);
     expect(() => create(technique, { guest: guests.tiny }).machine.mappings()).toThrow("translates no addresses now");
   });
 });

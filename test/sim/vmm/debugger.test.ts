@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { GdbStub, machineTarget, type Machine } from "../../../sim/machine/index.js";
+import { GdbStub, lesson, machineTarget, type Machine } from "../../../sim/machine/index.js";
 import { bare, create, guests, techniques, type VirtualMachine } from "../../../sim/vmm/index.js";
 import { ask } from "../machine/debug/client.js";
 
@@ -133,6 +133,14 @@ test.each(unmodified)("$name: stops, steps and ways back are those of a bare mac
     for (const machine of [native, virtual]) machine.step(9);
     expect(virtual.save()).toEqual(native.save());
   }
+});
+
+test("a lesson's engine is refused on a virtual machine, and taken on the guest's own", () => {
+  const { machine } = create("trap-and-emulate", { guest: guests.tiny }).machine;
+  expect(() => lesson.dynamo(machine)).toThrow("tiny is a virtual machine: its VMM executes it");
+  const own = bare(guests.tiny, { echo: false });
+  lesson.dynamo(own);
+  expect(own.run()).toEqual({ kind: "power-off" });
 });
 
 test("a table that leads to itself is shown, and comes to an end", () => {

@@ -52,6 +52,7 @@ export function addressView(explored: Explored, at: Place, hart: number): TableV
   const walk = pageWalk(machine.hart(hart), machine.bus, machine.address(at));
   const host = walk.physical === undefined ? undefined : hostAddress(explored, walk.physical);
   const shadow = explored.allocators[hart]?.lookUp(walk.address);
+  const inUse = (explored.allocators[hart]?.shadow.size.fills ?? 0) > 0;
   const place = (physical: number): string => {
     const found = hostAddress(explored, physical);
     return found === undefined ? "" : hex(found);
@@ -85,10 +86,16 @@ export function addressView(explored: Explored, at: Place, hart: number): TableV
         step: "shadow",
         guest: "",
         host: shadow === undefined ? "" : hex(shadow.address),
-        says: shadow === undefined ? "not filled: the next access is an exit" : rights(shadow.flags & ~pte.U),
+        says: inUse
+          ? shadow === undefined
+            ? "not filled: the next access is an exit"
+            : rights(shadow.flags & ~pte.U)
+          : "empty",
       },
     ],
-    caption: "the shadow has the guest's two steps in one; it is what the host's processor walks",
+    caption: inUse
+      ? "the shadow has the guest's two steps in one; it is what the host's processor walks"
+      : "no shadow is in use: where paging is nested, the host's processor walks the guest's tables, and the VMM's for each step",
   };
 }
 

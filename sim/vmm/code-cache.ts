@@ -27,8 +27,11 @@ function isSensitive(instruction: Instruction): boolean {
   return routinesOf(instruction.row).some((routine) => !innocuous.has(routine));
 }
 
-/** What is known of half a word of code: nothing; it was copied; a callout stands there. */
-const state = { unknown: 0, identical: 1, rewritten: 2 } as const;
+/**
+ * What is known of half a word of code: nothing; an instruction that was copied begins there, or a callout; it is the second half of
+ * a copied one, or of a callout.
+ */
+const state = { unknown: 0, identical: 1, rewritten: 2, inside: 3, insideRewritten: 4 } as const;
 
 interface CodePage {
   /** Where the rewritten page lies in the host's memory. */
@@ -66,7 +69,9 @@ export interface TranslationCounts {
  * a cache of its own, which lets code and data share a page, where this one interprets the accesses to data.
  * Data are read and written in the original, and pages with rewritten code are write-protected, so that the copy stays true.
  *
- * What jumps into the middle of an instruction that was scanned executes what was copied: not looked for.
+ * Control may come into the middle of a scanned instruction, which nothing tells of. So each copied one is such that its second half, read as the
+ * beginning of an instruction, is innocuous and whole, or else a callout takes its place; a long callout's second half is no
+ * instruction (C.ADDI4SPN of 0), and traps.
  * Source: K. Adams and O. Agesen, "A Comparison of Software and Hardware Techniques for x86 Virtualization", ASPLOS 2006, section 3.
  */
 export class CodeCache {
@@ -132,7 +137,7 @@ export class CodeCache {
     const times = (page.met.get(offset) ?? 0) + 1;
     page.met.set(offset, times);
     if (times < patience) return;
-    this.#put(page, offset, isLong(this.#half(at)), true);
+    this.#put(page, at - offset, offset, { long: page.halves[offset / 2 + 1] === state.inside, rewrite: true });
     this.#counts.adapted++;
     this.#counts.rewritten++;
     this.#counts.identical--;
@@ -171,32 +176,73 @@ export class CodeCache {
     const { guest } = this.#parts;
     this.#counts.units++;
     let offset = from;
-    for (let count = 0; count < unitLength && offset < pageSize; count++) {
-      if (page.halves[offset / 2] !== state.unknown) return;
+    let ended = false;
+    for (let count = 0; offset < pageSize; count++) {
       const low = this.#half(base + offset);
+      // A unit doesn't end where the last instruction's second half needs what follows to be whole.
+      if ((ended || count >= unitLength) && !this.#reaches(page, base, offset)) return;
+      if (page.halves[offset / 2] !== state.unknown) return;
       const long = isLong(low);
-      // What reaches into the next page is executed from neither.
-      if (long && offset + 4 > pageSize) {
-        this.#put(page, offset, false, true);
+      // What reaches into the next page is executed from neither, and what reaches into a callout from no copy.
+      const next = page.halves[offset / 2 + 1];
+      if (long && (offset + 4 > pageSize || next === state.rewritten || next === state.insideRewritten)) {
+        this.#put(page, base, offset, { long: false, rewrite: true });
         return;
       }
       const word = long ? (low | (this.#half(base + offset + 2) << 16)) >>> 0 : low;
       const instruction = guest.evaluator.decode(word);
-      const rewrite = instruction === undefined || isSensitive(instruction);
-      this.#put(page, offset, long, rewrite, word);
+      const overlaps = long && next !== state.unknown;
+      const rewrite =
+        instruction === undefined ||
+        isSensitive(instruction) ||
+        (long && !overlaps && !this.#isSafeWithin(base, offset));
+      this.#put(page, base, offset, { long: long && !(overlaps && rewrite), rewrite, word });
       this.#counts[rewrite ? "rewritten" : "identical"]++;
-      if (instruction === undefined || jumps.has(instruction.row.name)) return;
+      if (overlaps) return;
+      ended ||= instruction === undefined || jumps.has(instruction.row.name);
       offset += long ? 4 : 2;
     }
   }
 
-  #put(page: CodePage, offset: number, long: boolean, rewrite: boolean, word = 0): void {
+  /** Whether the second half of the copied instruction before an offset begins one that goes on there. */
+  #reaches(page: CodePage, base: number, offset: number): boolean {
+    return offset >= 2 && page.halves[offset / 2 - 1] === state.inside && isLong(this.#half(base + offset - 2));
+  }
+
+  /** Whether control may come to the second half of a long instruction: what begins there is innocuous, and in this page. */
+  #isSafeWithin(base: number, offset: number): boolean {
+    const low = this.#half(base + offset + 2);
+    if (!isLong(low)) {
+      const short = this.#parts.guest.evaluator.decode(low);
+      return short === undefined || !isSensitive(short);
+    }
+    if (offset + 6 > pageSize) return false;
+    const across = this.#parts.guest.evaluator.decode((low | (this.#half(base + offset + 4) << 16)) >>> 0);
+    return across === undefined || !isSensitive(across);
+  }
+
+  /** Copies an instruction, or puts a callout in its place. */
+  #put(
+    page: CodePage,
+    base: number,
+    offset: number,
+    { long, rewrite, word = 0 }: { readonly long: boolean; readonly rewrite: boolean; readonly word?: number },
+  ): void {
     const { bus } = this.#parts.host;
     const length = long ? 4 : 2;
     const bits = rewrite ? (long ? callout.long : callout.short) : word;
     bus.bytes(page.frame + offset, length)?.set(new Uint8Array(Uint32Array.of(bits).buffer, 0, length));
     bus.written(page.frame + offset, length);
-    page.halves.fill(rewrite ? state.rewritten : state.identical, offset / 2, (offset + length) / 2);
+    page.halves[offset / 2] = rewrite ? state.rewritten : state.identical;
+    const second = offset / 2 + 1;
+    if (long && (rewrite || page.halves[second] === state.unknown)) {
+      page.halves[second] = rewrite ? state.insideRewritten : state.inside;
+    }
+    if (!rewrite || offset < 2 || !isLong(this.#half(base + offset - 2))) return;
+    // Whatever began before and goes on here isn't whole any more.
+    const before = page.halves[offset / 2 - 1];
+    if (before === state.inside) this.#put(page, base, offset - 4, { long: true, rewrite: true });
+    else if (before === state.identical) this.#put(page, base, offset - 2, { long: false, rewrite: true });
   }
 
   /** 16 bits of the guest's own memory. */

@@ -33,9 +33,10 @@ export class Dispatcher {
     if (mended !== undefined) return mended;
     const access = accessOf[trap.cause];
     const isMemory = access !== undefined && this.#parts.allocator.isMemory(trap.value, access);
-    // The bits of an instruction that isn't one, or not here, are in mtval; 0 says nothing.
+    // The bits of an instruction that isn't one, or not here, are in mtval; 0 says nothing, and neither do those of a copy.
     const hasBits = trap.cause === cause.illegalInstruction || trap.cause === cause.virtualInstruction;
-    this.interpret(trap.cause, isMemory, hasBits && trap.value !== 0n ? Number(trap.value) : undefined);
+    const told = hasBits && trap.value !== 0n && this.#parts.allocator.code?.scans !== true;
+    this.interpret(trap.cause, isMemory, told ? Number(trap.value) : undefined);
     return true;
   }
 

@@ -1,5 +1,6 @@
-import { KiB, UsageError } from "../core/index.js";
-import { machine, rv64, type Isa, type Machine, type MachineOptions } from "../machine/index.js";
+import { KiB, MiB, UsageError } from "../core/index.js";
+import { machine, rv64, type Executable, type Isa, type Machine, type MachineOptions } from "../machine/index.js";
+import { sbiFirmware } from "./guests/sbi.js";
 
 /** A part of a guest's memory. */
 export interface Result {
@@ -40,11 +41,23 @@ export function bare(guest: Guest, options?: Partial<MachineOptions>): Machine {
   return machine({ memory: guestMemory, isa: guest.isa ?? rv64, ...guest.options, name: guest.name, ...options });
 }
 
+/** Room for a kernel at 2 MiB into RAM, where QEMU's board and ours have it, and for its device tree. */
+const kernelMemory = MiB(64);
+
 /**
- * Any software as a guest: a program, or firmware and a kernel, with the disks and whatever else its machine has.
+ * Any software as a guest: a program, or firmware and a kernel, with the disks and whatever else its machine has. A kernel alone gets firmware with
+ * the SBI's calls under it, and 64 MiB where nothing else is said.
  * @throws UsageError for a name that is empty
  */
 export function guest(name: string, options: Guest["options"]): Guest {
   if (name === "") throw new UsageError("a guest needs a name", 'Give one: vmm.guest("mine", { program }).');
-  return { name, about: "software of your own", options, results: [] };
+  const { kernel = null, firmware = null, program = null } = options;
+  const alone = kernel !== null && firmware === null && program === null;
+  const completed = alone ? { memory: kernelMemory, ...options, firmware: sbiFirmware() } : options;
+  return { name, about: "software of your own", options: completed, results: [] };
+}
+
+/** What may stand for a guest: a kernel's file, which runs in supervisor mode. */
+export function guestOf(given: Guest | Executable): Guest {
+  return "options" in given ? given : guest("kernel", { kernel: given });
 }

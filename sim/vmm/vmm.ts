@@ -4,6 +4,7 @@ import {
   rv64,
   usualPatience,
   type EngineName,
+  type Executable,
   type Isa,
   type Machine,
   type MachineOptions,
@@ -11,7 +12,7 @@ import {
 import { Costs, type CostParameters } from "./costs.js";
 import { HostMemory } from "./frames.js";
 import { exitLanesView } from "./exit-views.js";
-import { guestMemory, type Guest } from "./guest.js";
+import { guestMemory, guestOf, type Guest } from "./guest.js";
 import type { HostOs } from "./host-os.js";
 import { HostCpu } from "./host-cpu.js";
 import { pageSize } from "./privileged.js";
@@ -20,9 +21,9 @@ import type { Technique } from "./technique.js";
 import { VirtualMachine } from "./virtual-machine.js";
 
 export interface VmmOptions {
-  /** What it runs: one guest, or several at once on the one processor. */
-  readonly guest: Guest | null;
-  readonly guests: readonly Guest[];
+  /** What it runs: one guest, or several at once on the one processor. A kernel's bytes, such as an ELF file's, are a guest too. */
+  readonly guest: Guest | Executable | null;
+  readonly guests: readonly (Guest | Executable)[];
   /** The instructions that the host has, and the virtual machines with it; those that the first guest needs where null. */
   readonly isa: Isa | null;
   /** Guest instructions before it is the next guest's turn. */
@@ -73,7 +74,7 @@ export class Vmm {
   constructor(technique: Technique, given?: Partial<VmmOptions>) {
     const options = withDefaults("vmm.create", given, defaults);
     const { slice, shadowPages, engine, patience } = options;
-    const guests = options.guest === null ? options.guests : [options.guest, ...options.guests];
+    const guests = (options.guest === null ? options.guests : [options.guest, ...options.guests]).map(guestOf);
     if (guests.length === 0) throw new UsageError("a VMM needs a guest", "Give { guest: vmm.guests.tiny }.");
     if (!Number.isInteger(slice) || slice < 1) {
       throw new UsageError(`${slice} is no slice of instructions`, "Give a whole number from 1 on.");

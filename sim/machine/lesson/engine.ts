@@ -52,6 +52,12 @@ export abstract class LessonEngine implements HartEngine, Viewable {
     this.machine = machine;
     this.hart = machine.hart(hart);
     this.#before = this.hart.engine;
+    if (typeof this.#before === "object" && !(this.#before instanceof LessonEngine)) {
+      throw new UsageError(
+        `${machine.name} is a virtual machine: its VMM executes it`,
+        "Put the engine on a machine of the guest's own: vmm.bare(guest).",
+      );
+    }
     this.hart.engine = this;
   }
 

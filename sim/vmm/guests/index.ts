@@ -2,6 +2,7 @@
  * guests: small kernels as source, each behind the least firmware that starts it in supervisor mode.
  *
  * firmware      what begins in machine mode, and print routines; kernel-guest: a source as a guest
+ * sbi           firmware for a kernel that brings none
  * tiny          prints, computes, ends
  * timer         timer interrupts, and code that must not be interrupted
  * paging        page tables in all their kinds, faults

@@ -1,5 +1,6 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { assemble } from "../../../sim/machine/index.js";
+import { assemble, rv64 } from "../../../sim/machine/index.js";
 import { binaryTranslation, create, guests, trapAndEmulate, type Guest } from "../../../sim/vmm/index.js";
 import { expectSame, runBoth } from "./same.js";
 
@@ -9,6 +10,8 @@ const guestOf = (name: string, source: string): Guest => ({
   results: [],
   options: { program: assemble(source) },
 });
+
+const long = process.env["VIRTLAB_LONG"] === "1";
 
 const end = "\n li t0, 0x100000; li t1, 0x5555; sw t1, (t0); j .\n";
 
@@ -98,5 +101,99 @@ describe("binary translation", () => {
     const pair = runBoth(binaryTranslation, guest, {}, 100_000);
     expectSame(pair);
     expect(pair.virtual.hart(0).x(8)).toBe(20n);
+  });
+
+  /** An instruction of four bytes, the second half of which begins another: `within` is executed too, by a jump into the middle. */
+  const overlapping = (first: string, rest: string): Guest =>
+    guestOf(
+      "overlapping",
+      `la t0, 9f; csrw mtvec, t0; j 1f
+  .balign 4
+  .option norvc
+9:csrr t6, mepc; addi t6, t6, 2; csrw mepc, t6; addi s1, s1, 1; mret
+1:li s2, 6
+  li s0, 7
+  li a0, 0x120
+  la s3, code
+  la s4, code + 2
+  mv s5, s3
+2:la ra, 3f
+  jr s5
+3:csrr s6, sstatus
+  csrr s7, mscratch
+  add s8, s8, s0
+  add s8, s8, s7
+  addi s2, s2, -1
+  mv s5, s4                       # into the middle, then to the beginning again
+  andi t1, s2, 1
+  bnez t1, 4f
+  mv s5, s3
+4:bnez s2, 2b${end}
+  .balign 4
+code:
+  .4byte ${first}
+  ${rest}
+  .4byte 0x00008067               # ret
+  .4byte 0x00008067`,
+    );
+
+  test.each([
+    // The halves of what is within are harmless as what they are in the other reading.
+    ["a short instruction within", "0x040502b7", ""],
+    ["a privileged one within, that reaches into the next", "0x107302b7", ".2byte 0x3405"],
+    ["one within that reaches into a callout", "0x041302b7", ".4byte 0x340022f3"],
+    ["one within that reaches into what a jump hides", "0x0413006f", ".4byte 0x340022f3"],
+    ["bits within that are no instruction", "0x000002b7", ""],
+  ])("code that overlaps is executed as it stands: %s", (_, first, rest) => {
+    const pair = runBoth(binaryTranslation, overlapping(first, rest), {}, 20_000);
+    expectSame(pair);
+    expect(pair.vmm.exits.count("translation")).toBeGreaterThan(3);
+  });
+
+  test("a critical instruction isn't executed for being hidden in another one's second half", () => {
+    const isa = rv64.with("sstatus-write-ignored-in-user");
+    const guest = overlapping("0x107302b7", ".2byte 0x1005");
+    const pair = runBoth(binaryTranslation, guest, { isa }, 20_000);
+    expectSame(pair);
+    // Trap and emulate loses it.
+    const trapped = runBoth(trapAndEmulate, guest, { isa }, 20_000);
+    expect(trapped.virtual.save()).not.toEqual(trapped.native.save());
+  });
+
+  test("random halves, entered anywhere, do what they do on a bare machine", () => {
+    const random = fc.array(
+      fc.constantFrom(0x0405, 0x1073, 0x3405, 0x02b7, 0x0413, 0x22f3, 0x0001, 0x006f, 0x9002, 0x8082, 0x0000, 0x1005),
+      {
+        minLength: 24,
+        maxLength: 24,
+      },
+    );
+    fc.assert(
+      fc.property(random, fc.array(fc.nat(23), { minLength: 3, maxLength: 8 }), (halves, entries) => {
+        const guest = guestOf(
+          "random",
+          `la t0, 9f; csrw mtvec, t0; la s3, code; la s4, entries; j 1f
+  .balign 4
+9:la t0, 1f; csrw mepc, t0; li t0, 3 << 11; csrs mstatus, t0; mret   # whatever happens, on to the next
+  .balign 4
+1:addi s9, s9, 1
+  li t0, ${8 * entries.length}
+  bge s10, t0, 2f
+  add t0, s4, s10
+  addi s10, s10, 8
+  ld t0, (t0)
+  add t0, t0, s3
+  la ra, 1b
+  jr t0
+2:${end}
+  .balign 8
+entries: .dword ${entries.map((half) => 2 * half).join(", ")}
+code: .2byte ${halves.join(", ")}
+  .2byte 0x9002, 0x9002, 0x9002`,
+        );
+        expectSame(runBoth(binaryTranslation, guest, {}, 600));
+      }),
+      { numRuns: long ? 3000 : 25, seed: 6 },
+    );
   });
 });

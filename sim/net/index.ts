@@ -17,7 +17,7 @@
  * dhcp/       a server, and a client that configures an interface
  * http/       HTTP/1.1 over sockets: a server, and a client that keeps connections
  *
- * Time is on links alone: what a processor takes for packets is not modelled here; `netfilter.work` counts what was asked of it.
+ * Time is on links alone: what a processor takes for packets is `sim/os`'s to add; `netfilter.work` counts what was asked of it.
  * Absent: IPv6 (addresses are read and printed), IP options, IGMP, spanning trees, TCP's timestamps, urgent data, ECN, fast open.
  */
 export * from "./packet/address.js";

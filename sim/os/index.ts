@@ -25,11 +25,12 @@
  * scheduler/      who runs: entities and groups, shares, cpu.max
  * vfs/            inodes, content, mounts, propagation, resolution of paths, permissions, descriptors; tmpfs, overlay/,
  *                 pseudo (made-up files), devices
- * ipc/            pipes, event counters, Unix sockets; tty/: terminals; wait-queue: where tasks wait
+ * ipc/            pipes, Unix sockets, event counters, timers, signals as files, epoll; tty/: terminals; wait-queue: where tasks wait
  * namespace/      the eight kinds; unsharing: new ones
  * cgroup/         groups, their files, who is in them
  * security/       credentials, capabilities, seccomp filters
- * proc/           proc and sysfs; file-systems: what mount(2) knows; network: what a machine with a network gives
+ * proc/           proc and sysfs; file-systems: what mount(2) knows
+ * network/        where sim/net and this room meet: sockets as files, interfaces by netlink, packets' work on CPUs, getaddrinfo
  * view/           processes, mounts, namespaces, cgroups, system calls as views; strace
  *
  * Sources: the man pages named where they count; Documentation/filesystems/overlayfs.rst,

@@ -19,6 +19,9 @@ import {
 /** Whose name leads to which socket. A file in a file system is all that leads to those with a path. */
 const bound = new WeakMap<Inode, UnixSocket>();
 
+/** Abstract names are told apart by type, too: unix_abstract_hash() in net/unix/af_unix.c. */
+export const abstractKey = (type: UnixType, name: string): string => `${type}${name}`;
+
 export const socketAt = (inode: Inode): UnixSocket | undefined => bound.get(inode);
 
 /**
@@ -87,11 +90,12 @@ export class UnixSocket implements Channel {
 
   /** Gives it an abstract name. @throws EADDRINUSE */
   bindAbstract(names: Map<string, NamedSocket>, name: string): void {
-    if (names.has(name)) throw E.EADDRINUSE;
-    names.set(name, this);
+    const key = abstractKey(this.type, name);
+    if (names.has(key)) throw E.EADDRINUSE;
+    names.set(key, this);
     this.name = name;
     this.#unname = () => {
-      names.delete(name);
+      names.delete(key);
     };
   }
 

@@ -50,9 +50,6 @@ const parents = new WeakMap<NetworkInterface, { readonly parent: NetworkInterfac
 /** The other end of a veth. */
 export const peerOf = (link: NetworkInterface): NetworkInterface | undefined => peers.get(link);
 
-/** The bridge that an interface belongs to as its own. */
-export const bridgeAt = (link: NetworkInterface): LinuxBridge | undefined => bridges.get(link);
-
 /** What lies below a VLAN's interface. */
 export const parentOf = (link: NetworkInterface): NetworkInterface | undefined => parents.get(link)?.parent;
 

@@ -241,7 +241,7 @@ function parsed<T>(read: () => T): T {
   }
 }
 
-export function linkRow(link: NetworkInterface): LinkRow {
+function linkRow(link: NetworkInterface): LinkRow {
   const { index, name, kind, up, mtu, master, statistics } = link;
   return {
     index,

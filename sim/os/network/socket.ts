@@ -48,9 +48,6 @@ export interface NetworkSocket extends Channel {
   setOption(name: string, value: OptionValue): void;
 }
 
-/** What sim/net's calls fail with, as what ours throw. */
-export const errnoOf = (error: NetErrno): Error => E[error];
-
 /** A value, or the errno thrown. */
 export function given<T>(outcome: T): Exclude<T, NetErrno | undefined> {
   if (isErrno(outcome)) throw E[outcome as NetErrno];

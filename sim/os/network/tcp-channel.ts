@@ -84,6 +84,8 @@ export class TcpChannel extends InetSocket {
     const socket = this.#socket;
     const put = (from: number): number | undefined => {
       const got = this.paidBy(task, () => socket.trySend(from === 0 ? bytes : bytes.subarray(from)));
+      // Who never connected gets this, too: sk_stream_wait_connect().
+      if (got === "ENOTCONN") throw E.EPIPE;
       return got === "EAGAIN" ? undefined : given(got);
     };
     let sent = put(0) ?? 0;

@@ -124,7 +124,7 @@ function arp({ net }: NetNamespace): string {
 function unix({ abstractNames }: NetNamespace): string {
   const rows = [...abstractNames].map(([name, { type, listening }]) => {
     const flags = listening ? "00010000" : "00000000";
-    return `0000000000000000: 00000002 00000000 ${flags} ${port(type)} 01 0 @${name.slice(1)}\n`;
+    return `0000000000000000: 00000002 00000000 ${flags} ${port(type)} 01 0 @${name.slice(name.indexOf("\0") + 1)}\n`;
   });
   return `Num       RefCount Protocol Flags    Type St Inode Path\n${rows.join("")}`;
 }

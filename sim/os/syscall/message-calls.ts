@@ -76,7 +76,7 @@ function transmit(task: Task, descriptor: number, message: SentMessage, flags: n
     }
     if (descriptors.length > filesMax) throw E.EINVAL;
     const files = descriptors.map((one) => task.files.file(one));
-    const goal = address === undefined ? undefined : unixAt(task, address);
+    const goal = address === undefined ? undefined : unixAt(task, channel.type, address);
     return channel.send(task, bytes, files, nonblocking || (flags & MSG_DONTWAIT) !== 0, goal);
   });
 }

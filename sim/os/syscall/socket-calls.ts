@@ -144,7 +144,7 @@ export const socketCalls = {
     const { channel, nonblocking } = task.files.file(descriptor);
     if (!isUnix(channel)) return network(task, descriptor).socket.connect(task, networkAddress(address), nonblocking);
     if (channel.connected && channel.type !== SOCK_DGRAM) throw E.EISCONN;
-    return channel.connect(task, unixAt(task, address), peerOf(task), nonblocking);
+    return channel.connect(task, unixAt(task, channel.type, address), peerOf(task), nonblocking);
   },
   shutdown(task: Task, descriptor: number, how: number): undefined {
     const { channel } = task.files.file(descriptor);

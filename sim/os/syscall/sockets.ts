@@ -1,8 +1,8 @@
 import type { Activity } from "../../core/index.js";
 import { E } from "../errno.js";
 import { AT_FDCWD, MSG_DONTWAIT } from "../flags.js";
-import type { Peer } from "../ipc/unix-message.js";
-import { socketAt, UnixSocket } from "../ipc/unix-socket.js";
+import type { Peer, UnixType } from "../ipc/unix-message.js";
+import { abstractKey, socketAt, UnixSocket } from "../ipc/unix-socket.js";
 import { NetlinkSocket } from "../network/netlink.js";
 import type { NetworkAddress, NetworkSocket } from "../network/socket.js";
 import type { Task } from "../task/task.js";
@@ -56,10 +56,10 @@ export function unixName(address: string | NetworkAddress): string {
 }
 
 /** The socket that a name leads to. @throws ECONNREFUSED, ENOENT, EACCES */
-export function unixAt(task: Task, address: string | NetworkAddress): UnixSocket {
+export function unixAt(task: Task, type: UnixType, address: string | NetworkAddress): UnixSocket {
   const name = unixName(address);
   if (name.startsWith("\0")) {
-    const found = task.namespaces.net.abstractNames.get(name);
+    const found = task.namespaces.net.abstractNames.get(abstractKey(type, name));
     if (!(found instanceof UnixSocket)) throw E.ECONNREFUSED;
     return found;
   }

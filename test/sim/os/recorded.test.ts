@@ -4,7 +4,27 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { encodeUtf8, type Activity } from "../../../sim/core/index.js";
-import { E, Errno, O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_TRUNC, O_WRONLY, type Sys } from "../../../sim/os/index.js";
+import {
+  AF_INET,
+  AF_UNIX,
+  CLONE_NEWNET,
+  E,
+  Errno,
+  MSG_DONTWAIT,
+  MSG_NOSIGNAL,
+  netlink,
+  O_APPEND,
+  O_CREAT,
+  O_EXCL,
+  O_NOFOLLOW,
+  O_TRUNC,
+  O_WRONLY,
+  SOCK_DGRAM,
+  SOCK_SEQPACKET,
+  SOCK_STREAM,
+  type NetworkAddress,
+  type Sys,
+} from "../../../sim/os/index.js";
 import { names, play, readFile, text } from "./system.js";
 
 /** The same steps on a real Linux and here: what they did there is in linux.json, written by record.py. */
@@ -30,9 +50,69 @@ function* put(sys: Sys, path: string, content: string, flags: number): Activity<
   return undefined;
 }
 
-/** One step, as record.py has it. */
-function* perform(sys: Sys, [call, ...args]: Step): Activity<unknown> {
+/** "127.0.0.1:80", "@abstract" or a path, as a system call takes it. */
+function place(text: string): NetworkAddress | string {
+  const [address = "", port] = text.split(":");
+  if (port !== undefined) return { address, port: Number(port) };
+  return text.startsWith("@") ? `\0${text.slice(1)}` : text;
+}
+
+const shown = (address: NetworkAddress | string | undefined): string =>
+  typeof address === "object" ? `${address.address}:${address.port}` : (address ?? "").replace("\0", "@");
+
+const types: Readonly<Record<string, number>> = { STREAM: SOCK_STREAM, DGRAM: SOCK_DGRAM, SEQPACKET: SOCK_SEQPACKET };
+
+/** A step about sockets, which have names here; undefined where it is about something else. */
+function socketStep(
+  sys: Sys,
+  [call, ...args]: Step,
+  sockets: Map<string, number>,
+): (() => Activity<unknown>) | undefined {
   const [first = "", second = "", third = ""] = args.map(String);
+  const fd = sockets.get(first) ?? -1;
+  const calls: Record<string, () => Activity<unknown>> = {
+    net: () => sys.unshare(CLONE_NEWNET),
+    loup: () => netlink(sys, { type: "RTM_SETLINK", name: "lo", set: { up: true } }),
+    *socket() {
+      sockets.set(first, yield* sys.socket(second === "INET" ? AF_INET : AF_UNIX, types[third] ?? 0));
+    },
+    *pair() {
+      const [one, other] = yield* sys.socketpair(AF_UNIX, types[third] ?? 0);
+      sockets.set(first, one).set(second, other);
+    },
+    reuse: () => sys.setsockopt(fd, 1, "SO_REUSEADDR", 1),
+    bind: () => sys.bind(fd, place(second)),
+    listen: () => sys.listen(fd, 4),
+    connect: () => sys.connect(fd, place(second)),
+    *accept() {
+      sockets.set(second, yield* sys.accept4(fd));
+    },
+    send: () => sys.sendto(fd, encodeUtf8(second), undefined, MSG_NOSIGNAL),
+    sendto: () => sys.sendto(fd, encodeUtf8(second), place(third)),
+    *recv() {
+      return text((yield* sys.recvfrom(fd, Number(second))).bytes);
+    },
+    *poll() {
+      return text((yield* sys.recvfrom(fd, Number(second), MSG_DONTWAIT)).bytes);
+    },
+    *from() {
+      return shown((yield* sys.recvfrom(fd, 99)).from);
+    },
+    shut: () => sys.shutdown(fd, Number(second)),
+    *sockname() {
+      return shown(yield* sys.getsockname(fd));
+    },
+    close: () => sys.close(fd),
+  };
+  return calls[call];
+}
+
+/** One step, as record.py has it. */
+function* perform(sys: Sys, one: Step, sockets: Map<string, number>): Activity<unknown> {
+  const [call, ...args] = one;
+  const [first = "", second = "", third = ""] = args.map(String);
+  const ofSockets = socketStep(sys, one, sockets);
+  if (ofSockets !== undefined) return yield* ofSockets();
   switch (call) {
     case "write":
       return yield* put(sys, first, second, O_CREAT | O_TRUNC);
@@ -91,9 +171,10 @@ function replay({ steps }: Case): unknown[] {
     yield* sys.mount("none", "/mnt", "tmpfs", 0, "mode=755");
     yield* sys.chdir("/mnt");
     const results: unknown[] = [];
+    const sockets = new Map<string, number>();
     for (const step of steps) {
       try {
-        results.push((yield* perform(sys, step)) ?? "ok");
+        results.push((yield* perform(sys, step, sockets)) ?? "ok");
       } catch (error) {
         if (!(error instanceof Errno)) throw error;
         results.push(error.code);

@@ -3,11 +3,11 @@
 Each case runs in a child of its own with a private mount namespace, in an empty tmpfs. A step gives "ok", a value, or the
 name of its errno. Usage: python3 record.py
 """
-import ctypes, errno, json, os, platform, stat, sys
+import ctypes, errno, fcntl, json, os, platform, socket, stat, struct, sys
 
 libc = ctypes.CDLL(None, use_errno=True)
 here = os.path.dirname(os.path.abspath(__file__))
-MS_REC, MS_PRIVATE, CLONE_NEWNS, CLONE_NEWUTS = 16384, 1 << 18, 0x20000, 0x4000000
+MS_REC, MS_PRIVATE, CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWNET = 16384, 1 << 18, 0x20000, 0x4000000, 0x40000000
 
 
 def checked(result):
@@ -34,7 +34,49 @@ def get(path):
         return file.read()
 
 
+sockets = {}
+SIOCSIFFLAGS, IFF_UP = 0x8914, 1
+
+
+def place(address):
+    """"127.0.0.1:80", "@abstract" or a path."""
+    if ":" in address:
+        host, port = address.split(":")
+        return (host, int(port))
+    return "\0" + address[1:] if address.startswith("@") else address
+
+
+def shown(address):
+    if isinstance(address, tuple):
+        return f"{address[0]}:{address[1]}"
+    return "@" + address[1:].decode() if isinstance(address, bytes) and address else address or ""
+
+
+def make(name, family, kind):
+    sockets[name] = socket.socket(getattr(socket, f"AF_{family}"), getattr(socket, f"SOCK_{kind}"))
+
+
+def pair(one, other, kind):
+    sockets[one], sockets[other] = socket.socketpair(socket.AF_UNIX, getattr(socket, f"SOCK_{kind}"))
+
+
+def lo_up():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", IFF_UP))
+
+
 steps = {
+    "net": lambda: checked(libc.unshare(CLONE_NEWNET)), "loup": lo_up, "socket": make, "pair": pair,
+    "reuse": lambda n: sockets[n].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1),
+    "bind": lambda n, a: sockets[n].bind(place(a)), "listen": lambda n: sockets[n].listen(4),
+    "connect": lambda n, a: sockets[n].connect(place(a)),
+    "accept": lambda n, m: sockets.update({m: sockets[n].accept()[0]}),
+    "send": lambda n, t: sockets[n].send(t.encode(), socket.MSG_NOSIGNAL),
+    "sendto": lambda n, t, a: sockets[n].sendto(t.encode(), place(a)),
+    "recv": lambda n, c: sockets[n].recv(c).decode(),
+    "poll": lambda n, c: sockets[n].recv(c, socket.MSG_DONTWAIT).decode(),
+    "from": lambda n: shown(sockets[n].recvfrom(99)[1]), "shut": lambda n, h: sockets[n].shutdown(h),
+    "sockname": lambda n: shown(sockets[n].getsockname()), "close": lambda n: sockets.pop(n).close(),
     "mkdir": lambda p: os.mkdir(p), "rmdir": os.rmdir, "unlink": os.unlink, "rename": os.rename,
     "link": lambda a, b: os.link(a, b, follow_symlinks=False), "symlink": os.symlink, "readlink": os.readlink,
     "write": lambda p, c: put(p, c, os.O_WRONLY | os.O_CREAT | os.O_TRUNC),

@@ -166,8 +166,12 @@ export function* removeTree(it: Invocation, path: string): Activity<boolean> {
     yield* it.complain(`cannot remove ${quoteName(path)}: ${about.message}`);
     return false;
   }
-  if ((about.mode & 0o170000) !== 0o040000)
-    return yield* tell(it, `cannot remove ${quoteName(path)}`, it.sys.unlink(path));
+  const removed = function* (what: string, call: Activity<unknown>): Activity<boolean> {
+    const done = yield* tell(it, `cannot remove ${quoteName(path)}`, call);
+    if (done && it.name === "rm" && it.has("v")) it.out.put(`removed ${what}${quoteName(path)}\n`);
+    return done;
+  };
+  if ((about.mode & 0o170000) !== 0o040000) return yield* removed("", it.sys.unlink(path));
   const names = yield* namesIn(it.sys, path);
   let emptied = true;
   if (names instanceof Errno) {
@@ -175,7 +179,7 @@ export function* removeTree(it: Invocation, path: string): Activity<boolean> {
     return false;
   }
   for (const name of names) if (!(yield* removeTree(it, join(path, name)))) emptied = false;
-  return emptied && (yield* tell(it, `cannot remove ${quoteName(path)}`, it.sys.rmdir(path)));
+  return emptied && (yield* removed("directory ", it.sys.rmdir(path)));
 }
 
 export const mv: Command = {
@@ -264,7 +268,7 @@ export const rm: Command = {
       const done = recursive
         ? yield* removeTree(it, path)
         : yield* tell(it, `cannot remove ${quoteName(path)}`, directory ? it.sys.rmdir(path) : it.sys.unlink(path));
-      if (done && it.has("v")) it.out.put(`removed ${directory ? "directory " : ""}${quoteName(path)}\n`);
+      if (done && !recursive && it.has("v")) it.out.put(`removed ${directory ? "directory " : ""}${quoteName(path)}\n`);
     }
     return it.status;
   },

@@ -190,7 +190,9 @@ export class Shell {
       case "!":
         return this.lastBackground === undefined ? undefined : String(this.lastBackground);
       case "-":
-        return Array.from("ubaCEVvxsnmiIfe").filter((letter) => (this.options as Set<string>).has(letter)).join("");
+        return Array.from("ubaCEVvxsnmiIfe")
+          .filter((letter) => (this.options as Set<string>).has(letter))
+          .join("");
       case "LINENO":
         return String(this.line);
       default:

@@ -8,7 +8,7 @@ import { baseName, isDirectory, join, namesIn } from "./tree.js";
 type About = Exclude<Sys["lstat"] extends (...args: never) => Generator<unknown, infer T> ? T : never, Errno>;
 
 /** How files are copied. */
-export interface Copying {
+interface Copying {
   readonly recursive: boolean;
   readonly links: boolean;
   readonly preserve: boolean;
@@ -24,7 +24,7 @@ function* settle(it: Invocation, path: string, about: About): Activity<undefined
 }
 
 /** Copies a file or a tree. Mistakes are told, and the rest goes on. */
-export function* copy(it: Invocation, from: string, to: string, how: Copying): Activity<boolean> {
+function* copy(it: Invocation, from: string, to: string, how: Copying): Activity<boolean> {
   const { sys } = it;
   const about = yield* attempt(how.links ? sys.lstat(from) : sys.stat(from));
   if (about instanceof Errno) {
@@ -160,7 +160,7 @@ export const cp: Command = {
 };
 
 /** Removes a tree. @returns whether nothing of it is left */
-export function* removeTree(it: Invocation, path: string): Activity<boolean> {
+function* removeTree(it: Invocation, path: string): Activity<boolean> {
   const about = yield* attempt(it.sys.lstat(path));
   if (about instanceof Errno) {
     yield* it.complain(`cannot remove ${quoteName(path)}: ${about.message}`);

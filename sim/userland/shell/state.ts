@@ -43,7 +43,7 @@ export interface ShellFunction {
   readonly lineOffset: number;
 }
 
-export type OptionLetter = "a" | "C" | "e" | "f" | "i" | "m" | "n" | "s" | "u" | "v" | "x" | "b" | "I" | "V" | "E";
+type OptionLetter = "a" | "C" | "e" | "f" | "i" | "m" | "n" | "s" | "u" | "v" | "x" | "b" | "I" | "V" | "E";
 export type OptionName = OptionLetter | "pipefail" | "nolog" | "debug";
 
 /** One shell: what a subshell has a copy of. */

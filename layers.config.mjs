@@ -13,10 +13,10 @@ const sim = {
   userland: ["core", "os"],
   vmm: ["core", "machine", "net", "storage"],
   library: ["core", "os", "machine"],
-  container: ["core", "net", "storage", "os"],
+  container: ["core", "net", "storage", "os", "userland"],
   host: ["core", "net", "storage", "vmm"],
   libvirt: ["core", "host", "container"],
-  k8s: ["core", "net", "os", "container"],
+  k8s: ["core", "net", "os", "userland", "container"],
 };
 sim.lab = Object.keys(sim);
 

@@ -25,6 +25,6 @@
  * it there are `set -o pipefail`, `$'…'` and LINENO. A child of fork begins with a function of its own (a generator can't
  * be copied), so a subshell runs on a copy of the shell that is made at its clone.
  */
-export { installPrograms, programPath, rootFiles, writeRoot, type RootFile } from "./installation.js";
+export { installPrograms, writeRoot } from "./installation.js";
 export { capture, runShell, type Result, type RunOptions } from "./run.js";
-export { openConsole, type Console } from "./console.js";
+export { openConsole } from "./console.js";

@@ -5,7 +5,7 @@ import { writeAll } from "./program/streams.js";
 import { programs } from "./programs.js";
 
 /** A file of a root file system. */
-export interface RootFile {
+interface RootFile {
   readonly path: string;
   /** With the type where it is no regular file: 0o040000 for a directory, 0o120000 for a link. */
   readonly mode: number;
@@ -40,13 +40,13 @@ user:x:1000:1000::/home/user:/bin/sh
 const sbin = new Set(["chroot", "pivot_root", "capsh", "ip", "sysctl"]);
 
 /** The path of a program: /usr/bin, with /bin a link to it, as Debian has it since 12. */
-export const programPath = (name: string): string => `/usr/${sbin.has(name) ? "sbin" : "bin"}/${name}`;
+const programPath = (name: string): string => `/usr/${sbin.has(name) ? "sbin" : "bin"}/${name}`;
 
 /**
  * The files of a root file system with this userland, parents before children.
  * @param machine for which processor the executables are, as uname(2) names it
  */
-export function rootFiles(machine: string, only?: readonly string[]): readonly RootFile[] {
+function rootFiles(machine: string, only?: readonly string[]): readonly RootFile[] {
   const names = only ?? programs.map(({ name }) => name);
   const directory = (path: string, mode = 0o755): RootFile => ({
     path,

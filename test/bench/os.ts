@@ -17,6 +17,7 @@ import {
   type Program,
   type Sys,
 } from "../../sim/os/index.js";
+import { capture, installPrograms, writeRoot } from "../../sim/userland/index.js";
 import type { Bench, Room } from "./runner/measure.js";
 
 /** Seconds of the processor that a task's life takes, on a kernel of its own. */
@@ -62,6 +63,31 @@ const loop: Bench = {
           },
           (kernel) => {
             kernel.install(nothing);
+          },
+        ),
+    },
+  ],
+};
+
+/** The same by a shell that runs a script: it evaluates words and arithmetic, forks, and waits. */
+const shellLoop: Bench = {
+  name: `a shell's loop of ${processes.toLocaleString("en")} processes`,
+  unit: "s",
+  better: "lower",
+  goal: { median: 10 },
+  contenders: [
+    {
+      name: "virtlab",
+      run: () =>
+        seconds(
+          function* (sys) {
+            yield* writeRoot(sys);
+            const script = `i=0; while [ $i -lt ${processes} ]; do /bin/true; i=$((i+1)); done`;
+            const { status } = yield* capture(sys, ["/bin/sh", "-c", script]);
+            if (status !== 0) throw new Error(`the shell ended with ${status}`);
+          },
+          (kernel) => {
+            installPrograms(kernel);
           },
         ),
     },
@@ -136,4 +162,4 @@ function container(own: string): ChildBody {
   };
 }
 
-export const room: Room = { benches: [loop, call, boxes] };
+export const room: Room = { benches: [loop, shellLoop, call, boxes] };

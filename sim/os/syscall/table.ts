@@ -181,7 +181,10 @@ function* perform(task: Task, name: string, args: readonly unknown[]): Activity<
   let failure: Errno | undefined;
   try {
     outcome = outcomeOf(task, name, entry?.number ?? -1, args);
-    if (isActivity(outcome)) outcome = yield* outcome;
+    if (isActivity(outcome)) {
+      outcome = yield* outcome;
+      task.frame.interrupted = false;
+    }
   } catch (error) {
     if (!(error instanceof Errno)) throw error;
     failure = error;

@@ -14,6 +14,10 @@ export const gone: unique symbol = Symbol("gone");
 /** Waits inside a system call. A signal that has a handler ends the wait, and the call with EINTR, or is restarted. */
 export function* wait<T>(task: Task, signal: Signal<T>, kind: WaitKind, name: string): Activity<T> {
   const { frame } = task;
+  if (frame.interrupted) {
+    frame.interrupted = false;
+    throw E.EINTR;
+  }
   frame.waitKind = kind;
   frame.waitName = name;
   try {
@@ -38,6 +42,7 @@ export const frameOf = (body: Activity<unknown>): Frame => ({
   blocked: undefined,
   handler: false,
   thrown: undefined,
+  interrupted: false,
   waitsFor: undefined,
   waitKind: "restartable",
   waitName: "",
@@ -164,7 +169,10 @@ function handle(task: Task, signal: number, action: SignalAction): void {
   const { handler } = action;
   if (handler === undefined) return;
   const waited = task.waitsFor?.settled === false;
-  if (waited && (task.waitKind === "once" || !action.restart)) task.frame.thrown = E.EINTR;
+  if (task.waitKind === "once" || !action.restart) {
+    if (waited) task.frame.thrown = E.EINTR;
+    else if (task.frame.waitName !== "") task.frame.interrupted = true;
+  }
   task.frames.push({ ...frameOf(handler(signal)), blocked: task.blocked ?? new Set(), handler: true });
   if (action.reset) task.actions?.delete(signal);
   setBlocked(task, [...(task.blocked ?? []), ...action.mask, signal]);

@@ -71,6 +71,8 @@ export interface Frame {
   readonly handler: boolean;
   /** Thrown into it when it goes on: the EINTR of a call that a handler interrupted. */
   thrown: unknown;
+  /** A handler ran while it waited, and what it waited for came too: it doesn't wait again in the same call. */
+  interrupted: boolean;
   /** What it waits for, and how. */
   waitsFor: Signal<unknown> | undefined;
   waitKind: WaitKind;

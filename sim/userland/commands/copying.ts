@@ -8,7 +8,7 @@ import { baseName, isDirectory, join, namesIn } from "./tree.js";
 type About = Exclude<Sys["lstat"] extends (...args: never) => Generator<unknown, infer T> ? T : never, Errno>;
 
 /** How files are copied. */
-export interface Copying {
+interface Copying {
   readonly recursive: boolean;
   readonly links: boolean;
   readonly preserve: boolean;
@@ -24,7 +24,7 @@ function* settle(it: Invocation, path: string, about: About): Activity<undefined
 }
 
 /** Copies a file or a tree. Mistakes are told, and the rest goes on. */
-export function* copy(it: Invocation, from: string, to: string, how: Copying): Activity<boolean> {
+function* copy(it: Invocation, from: string, to: string, how: Copying): Activity<boolean> {
   const { sys } = it;
   const about = yield* attempt(how.links ? sys.lstat(from) : sys.stat(from));
   if (about instanceof Errno) {
@@ -160,14 +160,18 @@ export const cp: Command = {
 };
 
 /** Removes a tree. @returns whether nothing of it is left */
-export function* removeTree(it: Invocation, path: string): Activity<boolean> {
+function* removeTree(it: Invocation, path: string): Activity<boolean> {
   const about = yield* attempt(it.sys.lstat(path));
   if (about instanceof Errno) {
     yield* it.complain(`cannot remove ${quoteName(path)}: ${about.message}`);
     return false;
   }
-  if ((about.mode & 0o170000) !== 0o040000)
-    return yield* tell(it, `cannot remove ${quoteName(path)}`, it.sys.unlink(path));
+  const removed = function* (what: string, call: Activity<unknown>): Activity<boolean> {
+    const done = yield* tell(it, `cannot remove ${quoteName(path)}`, call);
+    if (done && it.name === "rm" && it.has("v")) it.out.put(`removed ${what}${quoteName(path)}\n`);
+    return done;
+  };
+  if ((about.mode & 0o170000) !== 0o040000) return yield* removed("", it.sys.unlink(path));
   const names = yield* namesIn(it.sys, path);
   let emptied = true;
   if (names instanceof Errno) {
@@ -175,7 +179,7 @@ export function* removeTree(it: Invocation, path: string): Activity<boolean> {
     return false;
   }
   for (const name of names) if (!(yield* removeTree(it, join(path, name)))) emptied = false;
-  return emptied && (yield* tell(it, `cannot remove ${quoteName(path)}`, it.sys.rmdir(path)));
+  return emptied && (yield* removed("directory ", it.sys.rmdir(path)));
 }
 
 export const mv: Command = {
@@ -264,7 +268,7 @@ export const rm: Command = {
       const done = recursive
         ? yield* removeTree(it, path)
         : yield* tell(it, `cannot remove ${quoteName(path)}`, directory ? it.sys.rmdir(path) : it.sys.unlink(path));
-      if (done && it.has("v")) it.out.put(`removed ${directory ? "directory " : ""}${quoteName(path)}\n`);
+      if (done && !recursive && it.has("v")) it.out.put(`removed ${directory ? "directory " : ""}${quoteName(path)}\n`);
     }
     return it.status;
   },

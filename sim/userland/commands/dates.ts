@@ -1,5 +1,5 @@
 /** A moment in UTC: the simulated machine's time zone. */
-export interface Moment {
+interface Moment {
   readonly year: number;
   readonly month: number;
   readonly day: number;
@@ -14,7 +14,7 @@ export interface Moment {
 const dayNanos = 86_400_000_000_000;
 
 /** The calendar of nanoseconds since 1970 (Howard Hinnant's civil_from_days, proleptic Gregorian). */
-export function momentOf(nanos: number): Moment {
+function momentOf(nanos: number): Moment {
   const days = Math.floor(nanos / dayNanos);
   const seconds = Math.floor((nanos - days * dayNanos) / 1e9);
   const shifted = days + 719468;
@@ -40,7 +40,7 @@ export function momentOf(nanos: number): Moment {
 }
 
 /** Days since 1970. */
-export function daysOf(year: number, month: number, day: number): number {
+function daysOf(year: number, month: number, day: number): number {
   const shifted = month <= 2 ? year - 1 : year;
   const era = Math.floor(shifted / 400);
   const yearOfEra = shifted - era * 400;
@@ -48,7 +48,7 @@ export function daysOf(year: number, month: number, day: number): number {
   return era * 146097 + yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear - 719468;
 }
 
-export const months: readonly string[] = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
+const months: readonly string[] = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
 const longMonths = "January February March April May June July August September October November December".split(" ");
 const weekdays = "Sunday Monday Tuesday Wednesday Thursday Friday Saturday".split(" ");
 

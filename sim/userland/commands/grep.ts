@@ -1,6 +1,6 @@
 import type { Activity } from "../../core/index.js";
 import { attempt, Errno, S_IFDIR } from "../../os/index.js";
-import { UsageFailure, type Command, type Invocation } from "../program/command.js";
+import { Failure, UsageFailure, type Command, type Invocation } from "../program/command.js";
 import { compareBytes, decode } from "../program/encoding.js";
 import { readAll } from "../program/streams.js";
 import { posixExpression } from "./basic-expressions.js";
@@ -18,7 +18,7 @@ function expressionOf(it: Invocation, patterns: readonly string[]): RegExp {
       return kind === "P" ? pattern : posixExpression(pattern, kind === "E").source;
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
-      throw new UsageFailure(error.message);
+      throw new Failure(error.message, 2);
     }
   });
   let source = sources.map((one) => `(?:${one})`).join("|");
@@ -62,7 +62,7 @@ function* searchPath(it: Invocation, path: string, search: Search, recursive: bo
   }
   if (about !== undefined && (about.mode & 0o170000) === S_IFDIR) {
     if (!recursive) {
-      yield* it.complain(`${path}: Is a directory`, 0);
+      yield* it.complain(`${path}: Is a directory`, 2);
       return false;
     }
     const fd = yield* it.sys.open(path);
@@ -130,6 +130,7 @@ function* searchText(
       break;
     }
     if (it.has("o")) {
+      expression.lastIndex = 0;
       if (!it.has("v")) for (const [text] of line.matchAll(expression)) if (text !== "") give(at, ":", text);
       continue;
     }

@@ -38,7 +38,7 @@ function* showIdentity(it: Invocation): Activity<number> {
 }
 
 /** Becomes another user, as far as the kernel lets it. @throws Failure */
-export function* becomeUser(
+function* becomeUser(
   it: Invocation,
   name: string,
 ): Activity<{ readonly home: string; readonly shell: string; readonly uid: number }> {

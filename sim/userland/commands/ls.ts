@@ -42,7 +42,7 @@ class Listing {
   }
 
   get #long(): boolean {
-    return this.#it.has("l", "n", "g", "o");
+    return this.#it.has("l", "n", "g", "o", "full-time");
   }
 
   *entry(name: string, path: string, follow: boolean): Activity<Entry | Errno> {

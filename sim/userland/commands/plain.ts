@@ -65,7 +65,7 @@ const commands: readonly Command[] = [
     posix: true,
     operands: [1, 3],
     rewrite: (words) => {
-      const at = words.findIndex((word) => /^-[\d.]/.test(word));
+      const at = words.findIndex((word) => /^-?[\d.]/.test(word));
       return at < 0 ? words : [...words.slice(0, at), "--", ...words.slice(at)];
     },
     run: sequence,
@@ -178,18 +178,14 @@ const bare: readonly Program<Sys>[] = [
         return 1;
       }
       const { text, errors } = format(pattern, given);
+      for (const error of errors) {
+        const why = error
+          .replace(/^(.*): (expected|not)/, "'$1': $2")
+          .replace("expected numeric", "expected a numeric")
+          .replace("not completely", "value not completely");
+        yield* writeAll(sys, 2, encode(`${argv[0] ?? "printf"}: ${why}\n`));
+      }
       yield* writeAll(sys, 1, encodeBytes(text));
-      for (const error of errors)
-        yield* writeAll(
-          sys,
-          2,
-          encode(
-            `printf: ${error
-              .replace(/^(.*): (expected|not)/, "'$1': $2")
-              .replace("expected numeric", "expected a numeric")
-              .replace("not completely", "value not completely")}\n`,
-          ),
-        );
       return errors.length > 0 ? 1 : 0;
     },
   },

@@ -34,7 +34,7 @@ function* text(sys: Sys, path: string): Activity<string | undefined> {
 }
 
 /** Every process that /proc shows. */
-export function* processes(sys: Sys): Activity<readonly Listed[]> {
+function* processes(sys: Sys): Activity<readonly Listed[]> {
   const fd = yield* attempt(sys.open("/proc", O_RDONLY));
   if (fd instanceof Errno) throw new Failure("/proc must be mounted");
   const entries = yield* sys.getdents64(fd);

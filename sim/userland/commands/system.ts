@@ -1,6 +1,6 @@
 import type { Activity } from "../../core/index.js";
 import { attempt, Errno, O_RDONLY, type Program, type Sys } from "../../os/index.js";
-import { Failure, program, UsageFailure, type Command, type Invocation } from "../program/command.js";
+import { Failure, program, type Command, type Invocation } from "../program/command.js";
 import { decode } from "../program/encoding.js";
 import { quoteName } from "../program/quoting.js";
 import { readAll } from "../program/streams.js";
@@ -287,7 +287,7 @@ const commands: readonly Command[] = [
     *run(it) {
       const template = it.operands[0] ?? "tmp.XXXXXXXXXX";
       const holes = /X{3,}$/.exec(template)?.[0];
-      if (holes === undefined) throw new UsageFailure(`too few X's in template ${quoteName(template)}`);
+      if (holes === undefined) throw new Failure(`too few X's in template ${quoteName(template)}`);
       const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
       const random = yield* it.sys.getrandom(holes.length);
       const name =

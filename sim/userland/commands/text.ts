@@ -62,9 +62,11 @@ function* count(it: Invocation): Activity<number> {
   const shown = asked.length === 0 ? ["l", "w", "c"] : asked;
   const rows: { readonly counts: readonly number[]; readonly name: string }[] = [];
   const totals = shown.map(() => 0);
+  let size = 0;
   for (const path of filesOf(it)) {
     const bytes = yield* it.read(path);
     if (bytes === undefined) continue;
+    size += bytes.length;
     const text = decodeBytes(bytes);
     const counts = shown.map((what) => {
       if (what === "l") return text.split("\n").length - 1;
@@ -76,12 +78,10 @@ function* count(it: Invocation): Activity<number> {
     rows.push({ counts, name: it.operands.length === 0 ? "" : path });
   }
   if (it.operands.length > 1) rows.push({ counts: totals, name: "total" });
+  // As wide as the sum of the sizes; what isn't a file may become large.
   const single = it.operands.length <= 1 && shown.length === 1;
-  const width = single
-    ? 1
-    : it.operands.length === 0 || it.operands.includes("-")
-      ? 7
-      : String(Math.max(...totals, 0)).length;
+  const plain = it.operands.length > 0 && !it.operands.includes("-");
+  const width = single ? 1 : plain ? String(size).length : 7;
   for (const { counts, name } of rows)
     it.out.put(`${counts.map((value) => String(value).padStart(width)).join(" ")}${name === "" ? "" : ` ${name}`}\n`);
   return it.status;
@@ -153,7 +153,7 @@ function* compare(it: Invocation): Activity<number> {
   if (at === a.length && at === b.length) return 0;
   if (it.has("s")) return 1;
   const line = decodeBytes(a.subarray(0, at)).split("\n").length;
-  if (at < least) it.out.put(`${first} ${second} differ: byte ${at + 1}, line ${line}\n`);
+  if (at < least) it.out.put(`${first} ${second} differ: char ${at + 1}, line ${line}\n`);
   else {
     const shorter = a.length < b.length ? first : second;
     yield* writeAll(

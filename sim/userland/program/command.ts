@@ -43,7 +43,10 @@ export class UsageFailure extends Error {
 /** One run of a command. */
 export class Invocation {
   readonly sys: Sys;
+  /** Without directories. */
   readonly name: string;
+  /** As it was called: what messages begin with. */
+  readonly called: string;
   readonly env: readonly string[];
   readonly options: readonly { readonly name: string; readonly value: string | undefined }[];
   readonly operands: readonly string[];
@@ -53,13 +56,14 @@ export class Invocation {
 
   constructor(
     sys: Sys,
-    name: string,
+    called: string,
     env: readonly string[],
     options: readonly { readonly name: string; readonly value: string | undefined }[],
     operands: readonly string[],
   ) {
     this.sys = sys;
-    this.name = name;
+    this.called = called;
+    this.name = called.replace(/^.*\//, "");
     this.env = env;
     this.options = options;
     this.operands = operands;
@@ -92,7 +96,7 @@ export class Invocation {
   *complain(message: string, status = 1): Activity<undefined> {
     this.status = Math.max(this.status, status);
     yield* this.out.flush();
-    yield* writeAll(this.sys, 2, encode(`${this.name}: ${message}\n`));
+    yield* writeAll(this.sys, 2, encode(`${this.called}: ${message}\n`));
     return undefined;
   }
 
@@ -148,7 +152,7 @@ export function program(command: Command): Program<Sys> {
     name: command.name,
     memory: command.memory ?? 900_000,
     *main(sys, argv, env) {
-      const name = (argv[0] ?? command.name).replace(/^.*\//, "");
+      const name = argv[0] ?? command.name;
       const say = (text: string): Activity<undefined> => writeAll(sys, 2, encode(text));
       const usageError = function* (message: string): Activity<number> {
         yield* say(`${name}: ${message}\nTry '${name} --help' for more information.\n`);
@@ -196,12 +200,19 @@ function* runCommand(
     status = (yield* command.run(invocation)) ?? invocation.status;
   } catch (error) {
     if (error instanceof UsageFailure) return yield* usageError(error.message);
+    if (error instanceof Errno) {
+      // What a command doesn't expect: mostly an output that takes no more.
+      const writing = ["ENOSPC", "EDQUOT", "EPIPE", "EFBIG", "EIO"].includes(error.code);
+      invocation.out.drop();
+      yield* invocation.complain(`${writing ? "write error: " : ""}${error.message}`);
+      return command.usageStatus ?? 1;
+    }
     if (!(error instanceof Failure)) throw error;
     yield* invocation.complain(error.message);
     status = error.status;
   }
   const failure = yield* attempt(invocation.out.flush());
   if (!(failure instanceof Errno)) return status;
-  yield* writeAll(invocation.sys, 2, encode(`${invocation.name}: write error: ${failure.message}\n`));
+  yield* writeAll(invocation.sys, 2, encode(`${invocation.called}: write error: ${failure.message}\n`));
   return command.usageStatus ?? 1;
 }

@@ -203,7 +203,7 @@ function floatOf(argument: string | undefined, errors: string[]): number {
 }
 
 /** C's %e, %f and %g. */
-export function float(kind: string, flags: string, precision: number, value: number): string {
+function float(kind: string, flags: string, precision: number, value: number): string {
   const upper = kind === kind.toUpperCase();
   const negative = value < 0 || Object.is(value, -0);
   const sign = negative ? "-" : flags.includes("+") ? "+" : flags.includes(" ") ? " " : "";

@@ -62,6 +62,13 @@ export class Output {
     return undefined;
   }
 
+  /** Forgets what was put and isn't written. */
+  drop(): void {
+    this.#pieces = [];
+    this.#text = "";
+    this.#size = 0;
+  }
+
   #settle(): void {
     if (this.#text === "") return;
     const bytes = encode(this.#text);

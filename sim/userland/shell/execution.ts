@@ -27,7 +27,7 @@ import { unitsOf } from "./syntax.js";
 import { runTraps } from "./traps.js";
 
 /** Runs commands one after the other. `last`: nothing comes behind them, and the process may be given up for the last. */
-export function* runStatements(shell: Shell, statements: readonly Statement[], last = false): Activity<number> {
+function* runStatements(shell: Shell, statements: readonly Statement[], last = false): Activity<number> {
   let status = 0;
   const final = statements.length - 1;
   if (shell.options.has("n") && !shell.interactive) return 0;

@@ -325,7 +325,7 @@ const contents = new Map<string, readonly DoubleQuotedChild[] | undefined>();
 const remembered = 1000;
 
 /** What is between $(( and )) is expanded as if it were quoted, and evaluated. */
-export function* expandArithmetic(shell: Shell, content: string): Activity<string> {
+function* expandArithmetic(shell: Shell, content: string): Activity<string> {
   let text = content;
   if (/[$`"\\]/.test(content)) {
     let parts = contents.get(content);

@@ -35,7 +35,7 @@ export function stateOf(job: Job): JobState {
 }
 
 /** A status as `$?` has it. */
-export function statusOf(waited: number): number {
+function statusOf(waited: number): number {
   if ((waited & 0xff) === 0x7f) return 128 + (waited >> 8);
   return (waited & 0x7f) === 0 ? waited >> 8 : 128 + (waited & 0x7f);
 }

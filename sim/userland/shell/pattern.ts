@@ -76,7 +76,7 @@ function memberAt(pattern: string, at: number): { readonly character: string; re
 }
 
 /** The source of a regular expression for a pattern. @param star what an asterisk becomes */
-export function patternSource(pattern: string, star: string): string {
+function patternSource(pattern: string, star: string): string {
   let source = "";
   for (let at = 0; at < pattern.length;) {
     const character = String.fromCodePoint(pattern.codePointAt(at) ?? 0);

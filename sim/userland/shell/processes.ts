@@ -13,7 +13,7 @@ export interface Start {
 }
 
 /** Starts a child that goes on with `body`; where jobs are controlled, in a group of its own or its pipeline's. */
-export function* startChild(shell: Shell, { group, background = false }: Start, body: ChildBody): Activity<number> {
+function* startChild(shell: Shell, { group, background = false }: Start, body: ChildBody): Activity<number> {
   const { terminal } = shell;
   const restore = defaultSignals(shell, background);
   const pid = yield* shell.sys.clone(function* (sys) {
@@ -106,7 +106,7 @@ export function* look(shell: Shell): Activity<undefined> {
 }
 
 /** Runs a child in the foreground to its end. */
-export function* runChild(shell: Shell, body: ChildBody): Activity<number> {
+function* runChild(shell: Shell, body: ChildBody): Activity<number> {
   const pid = yield* startChild(shell, {}, body);
   return yield* waitForeground(
     shell,

@@ -43,7 +43,7 @@ export interface ShellFunction {
   readonly lineOffset: number;
 }
 
-export type OptionLetter = "a" | "C" | "e" | "f" | "i" | "m" | "n" | "s" | "u" | "v" | "x" | "b" | "I" | "V" | "E";
+type OptionLetter = "a" | "C" | "e" | "f" | "i" | "m" | "n" | "s" | "u" | "v" | "x" | "b" | "I" | "V" | "E";
 export type OptionName = OptionLetter | "pipefail" | "nolog" | "debug";
 
 /** One shell: what a subshell has a copy of. */
@@ -190,7 +190,9 @@ export class Shell {
       case "!":
         return this.lastBackground === undefined ? undefined : String(this.lastBackground);
       case "-":
-        return Array.from("ubaCEVvxsnmiIfe").filter((letter) => (this.options as Set<string>).has(letter)).join("");
+        return Array.from("ubaCEVvxsnmiIfe")
+          .filter((letter) => (this.options as Set<string>).has(letter))
+          .join("");
       case "LINENO":
         return String(this.line);
       default:

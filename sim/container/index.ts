@@ -12,6 +12,9 @@
  * registry/   a registry as a handler of requests (routes, repositories, uploads, tokens, limits), ways to reach one (transport),
  *             and the client's side: session (tokens, resuming), pull, push
  * hub/        a simulated Docker Hub: the images that we author
+ * bundle/     config.json of OCI's runtime-spec: its shape, its reader, Docker's default configuration and seccomp profile
+ * runtime/    a runtime like runc, by system calls: launch (the talk with a container's process), namespaces, rootfs, process,
+ *             cgroup, hooks
  * json        reading documents of unknown shape
  *
  * Sizes. A simulated image's programs are names in files that are mostly holes: files, images and disks show realistic sizes,
@@ -70,3 +73,10 @@ export type { Progress, TransferOptions } from "./registry/progress.js";
 export { pull } from "./registry/pull.js";
 export { push } from "./registry/push.js";
 export { dockerHub, type DockerHubOptions } from "./hub/docker-hub.js";
+export type * from "./bundle/spec.js";
+export { parseSpec } from "./bundle/parse.js";
+export { defaultSpec, dockerCapabilities, type DefaultSpecOptions } from "./bundle/default-spec.js";
+export { defaultSeccomp, filterOf } from "./bundle/seccomp.js";
+export { Runtime, type ContainerState, type ContainerStatus, type RuntimeOptions } from "./runtime/runtime.js";
+export type { Launched } from "./runtime/launch.js";
+export { cgroupFilesOf, weightOfShares, type ContainerStats } from "./runtime/cgroup.js";

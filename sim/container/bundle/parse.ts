@@ -55,7 +55,7 @@ function word<T extends string>(field: Field, valid: readonly T[]): T {
   return found;
 }
 
-export function readProcess(field: Field): ProcessSpec {
+function readProcess(field: Field): ProcessSpec {
   const user = field.at("user");
   const args = field.at("args").texts();
   if (args.length === 0) throw wrong(`${field.where}.args`, "is empty", "Name a program to run.");

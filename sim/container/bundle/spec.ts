@@ -57,7 +57,7 @@ export const hookKinds = [
   "poststart",
   "poststop",
 ] as const;
-export type HookKind = (typeof hookKinds)[number];
+type HookKind = (typeof hookKinds)[number];
 export type Hooks = { readonly [K in HookKind]?: readonly Hook[] };
 
 export const namespaceTypes = ["pid", "network", "mount", "ipc", "uts", "user", "cgroup", "time"] as const;

@@ -12,6 +12,9 @@
  * registry/   a registry as a handler of requests (routes, repositories, uploads, tokens, limits), ways to reach one (transport),
  *             and the client's side: session (tokens, resuming), pull, push
  * hub/        a simulated Docker Hub: the images that we author
+ * bundle/     config.json of OCI's runtime-spec: its shape, its reader, Docker's default configuration and seccomp profile
+ * runtime/    a runtime like runc, by system calls: launch (the talk with a container's process), namespaces, rootfs, process,
+ *             cgroup, hooks
  * json        reading documents of unknown shape
  *
  * Sizes. A simulated image's programs are names in files that are mostly holes: files, images and disks show realistic sizes,
@@ -19,54 +22,31 @@
  *
  * Sources: OCI's image-spec 1.1, runtime-spec 1.2 and distribution-spec 1.1; Docker's documentation where they are silent.
  */
-export { demandDigest, digestOf, hexOf, isDigest, type Digest } from "./image/digest.js";
+export { demandDigest, digestOf } from "./image/digest.js";
 export { gunzip, gzip } from "./image/gzip.js";
-export { bytesOf, fileEntry, type EntryType, type Extent, type TarEntry } from "./image/tar/entry.js";
+export { bytesOf, fileEntry, type TarEntry } from "./image/tar/entry.js";
 export { readTar } from "./image/tar/reader.js";
 export { writeTar } from "./image/tar/writer.js";
-export {
-  isIndex,
-  mediaTypes,
-  parseConfig,
-  parseManifest,
-  type Descriptor,
-  type ExecutionConfig,
-  type HealthConfig,
-  type History,
-  type ImageConfig,
-  type Index,
-  type Manifest,
-  type Platform,
-} from "./image/oci.js";
-export {
-  chainIds,
-  entriesOf,
-  makeLayer,
-  transferSizeAnnotation,
-  transferSizeOf,
-  uncompressed,
-  type Layer,
-} from "./image/layer.js";
-export { imageOf, makeImage, makeIndex, readImage, type Image, type ImageParts } from "./image/image.js";
-export { ContentStore, type Collected } from "./image/content-store.js";
-export { ImageStore, type HistoryRow, type ImageSummary, type Removal } from "./image/image-store.js";
-export { familiarName, formatReference, parseReference, type Reference } from "./image/reference.js";
-export { loadArchive, saveArchive, type Named } from "./image/archive.js";
-export { removeTree, unpack, type UnpackOptions } from "./image/unpack.js";
-export { pack, type PackOptions } from "./image/pack.js";
-export { Registry, type RegistryOptions } from "./registry/registry.js";
+export { parseConfig, parseManifest, type ExecutionConfig } from "./image/oci.js";
+export { chainIds, entriesOf, makeLayer, transferSizeAnnotation, transferSizeOf, uncompressed } from "./image/layer.js";
+export { makeImage, makeIndex, readImage, type Image } from "./image/image.js";
+export { ContentStore } from "./image/content-store.js";
+export { ImageStore } from "./image/image-store.js";
+export { familiarName, formatReference, parseReference } from "./image/reference.js";
+export { loadArchive, saveArchive } from "./image/archive.js";
+export { removeTree, unpack } from "./image/unpack.js";
+export { pack } from "./image/pack.js";
+export { Registry } from "./registry/registry.js";
 export type { AccessPolicy } from "./registry/authorization.js";
-export type { RateLimitOptions } from "./registry/rate-limit.js";
-export {
-  directTransport,
-  networkTransport,
-  Uplink,
-  type TransferFailure,
-  type Transport,
-  type UplinkOptions,
-} from "./registry/transport.js";
+export { directTransport, networkTransport, Uplink } from "./registry/transport.js";
 export { RegistryError, Session, type Credentials } from "./registry/session.js";
-export type { Progress, TransferOptions } from "./registry/progress.js";
+export type { Progress } from "./registry/progress.js";
 export { pull } from "./registry/pull.js";
 export { push } from "./registry/push.js";
-export { dockerHub, type DockerHubOptions } from "./hub/docker-hub.js";
+export { dockerHub } from "./hub/docker-hub.js";
+export type * from "./bundle/spec.js";
+export { parseSpec } from "./bundle/parse.js";
+export { defaultSpec, dockerCapabilities, type DefaultSpecOptions } from "./bundle/default-spec.js";
+export { defaultSeccomp, filterOf } from "./bundle/seccomp.js";
+export { Runtime } from "./runtime/runtime.js";
+export { cgroupFilesOf, weightOfShares } from "./runtime/cgroup.js";

@@ -2,7 +2,7 @@ import { UsageError } from "../../core/index.js";
 import { encodeJson } from "../json.js";
 import type { ContentStore } from "./content-store.js";
 import { digestOf, type Digest } from "./digest.js";
-import { chainIds, entriesOf, type Layer } from "./layer.js";
+import { entriesOf, type Layer } from "./layer.js";
 import {
   isIndex,
   mediaTypes,
@@ -47,7 +47,7 @@ export function makeImage(content: ContentStore, { layers, config }: ImageParts)
 }
 
 /** An image of layers whose blobs are there already. @throws UsageError where history and layers don't fit */
-export function imageOf(content: ContentStore, config: ImageConfig, layers: readonly Descriptor[]): Image {
+function imageOf(content: ContentStore, config: ImageConfig, layers: readonly Descriptor[]): Image {
   const configBytes = encodeJson(config);
   const id = content.put(configBytes);
   const manifest: Manifest = {
@@ -143,6 +143,3 @@ export function verifyLayers({ config, manifest }: Image, uncompressedOf: (diges
       );
   }
 }
-
-/** The stacks that an image's layers make, the whole one last. */
-export const chainOf = ({ config }: Image): Digest[] => chainIds(config.rootfs.diff_ids);

@@ -47,7 +47,7 @@ export interface Index {
 }
 
 /** Docker's HEALTHCHECK, in nanoseconds: an extension that OCI reserves. */
-export interface HealthConfig {
+interface HealthConfig {
   readonly Test: readonly string[];
   readonly Interval?: number;
   readonly Timeout?: number;
@@ -162,7 +162,7 @@ function readHealth(field: Field): HealthConfig {
 }
 
 /** The part of a configuration that is about running; unknown fields are left out. */
-export function readExecutionConfig(field: Field): ExecutionConfig {
+function readExecutionConfig(field: Field): ExecutionConfig {
   const texts = (key: string): string[] | undefined => field.at(key).optional((one) => one.texts());
   const text = (key: string): string | undefined => field.at(key).optional((one) => one.text());
   const keys = (key: string): Record<string, object> | undefined =>

@@ -51,8 +51,7 @@ class ProcRoot extends PseudoDirectory {
       directory = new TaskDirectory(this.fs, this, name, task, this.#nsfs);
       this.#tasks.set(task, directory);
     }
-    // It belongs to whoever the task is now.
-    directory.change({ uid: task.credentials.euid, gid: task.credentials.egid });
+    directory.belongTo(task.credentials.euid, task.credentials.egid);
     return directory;
   }
 
@@ -62,11 +61,14 @@ class ProcRoot extends PseudoDirectory {
 }
 
 class TaskDirectory extends PseudoDirectory {
+  readonly #below: Inode[] = [];
+
   constructor(fs: PseudoFs, parent: Inode, name: string, task: Task, nsfs: PseudoFs) {
     super(fs, parent, name);
     for (const [file, text] of Object.entries(taskFiles(task))) {
       const mode = file === "environ" ? 0o400 : text.write === undefined ? 0o444 : 0o644;
-      this.add(file, new PseudoFile(fs, text, mode, { uid: task.credentials.euid, gid: task.credentials.egid }));
+      const owner = { uid: task.credentials.euid, gid: task.credentials.egid };
+      this.#below.push(this.add(file, new PseudoFile(fs, text, mode, owner)));
     }
     for (const link of ["cwd", "exe", "root"] as const) {
       this.add(
@@ -79,8 +81,14 @@ class TaskDirectory extends PseudoDirectory {
       );
     }
     if (task.namespaces.net.present) addNetworkFiles(this.directory("net"), () => task.namespaces.net);
-    this.add("fd", new DescriptorDirectory(fs, this, task));
-    this.add("ns", new NamespaceDirectory(fs, this, task, nsfs));
+    this.#below.push(this.add("fd", new DescriptorDirectory(fs, this, task)));
+    this.#below.push(this.add("ns", new NamespaceDirectory(fs, this, task, nsfs)));
+  }
+
+  /** All of it is whoever the task is now. */
+  belongTo(uid: number, gid: number): void {
+    if (this.uid === uid && this.gid === gid) return;
+    for (const one of [this, ...this.#below]) one.change({ uid, gid });
   }
 }
 

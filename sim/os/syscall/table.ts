@@ -131,10 +131,10 @@ export function systemCallTable(): readonly SystemCallRow[] {
 const burst = 100_000;
 
 function enter(call: SystemCall<Task>): Outcome {
-  const entry = entries.get(call.name);
-  if (entry === undefined) throw E.ENOSYS;
   const { filters } = call.task;
   if (filters !== undefined) refuse(call, judge(filters, call.name, call.args));
+  const entry = entries.get(call.name);
+  if (entry === undefined) throw E.ENOSYS;
   return entry.run(call.task, ...call.args);
 }
 

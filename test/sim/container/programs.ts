@@ -23,7 +23,7 @@ export const symlink = (name: string, target: string): TarEntry => ({ ...textFil
 export const program = (name: string, size = 800_000): TarEntry =>
   fileEntry(name, executable(name.slice(name.lastIndexOf("/") + 1), "x86_64"), { mode: 0o755, size });
 
-export const created = "2026-01-02T03:04:05Z";
+const created = "2026-01-02T03:04:05Z";
 
 /** An image of these layers, in a store. */
 export function image(

@@ -1,0 +1,349 @@
+import { encodeUtf8, UsageError, type Activity } from "../../core/index.js";
+import {
+  attempt,
+  CLONE_NEWCGROUP,
+  CLONE_NEWUSER,
+  Errno,
+  O_DIRECTORY,
+  O_PATH,
+  O_RDONLY,
+  O_WRONLY,
+  S_IFIFO,
+  type Sys,
+} from "../../os/index.js";
+import { encodeJson, Field, parseJson } from "../json.js";
+import { textOf } from "../../net/index.js";
+import { parseSpec } from "../bundle/parse.js";
+import type { ProcessSpec, Resources, RuntimeSpec } from "../bundle/spec.js";
+import { removeTree } from "../image/unpack.js";
+import {
+  cgroupDirectory,
+  limitCgroup,
+  makeCgroup,
+  processesOf,
+  removeCgroup,
+  statsOf,
+  type ContainerStats,
+} from "./cgroup.js";
+import { makeDirectories, readText, readTextIfThere, writeText } from "./files.js";
+import { runHooks } from "./hooks.js";
+import { launchProcess, type Launched, type Line } from "./launch.js";
+import { entered, mapIds, namespaceFiles, newNamespaces } from "./namespaces.js";
+import { closeOthers, runProcess, useTerminal } from "./process.js";
+import { finishRootfs, pivotInto, prepareRootfs } from "./rootfs.js";
+
+export type ContainerStatus = "creating" | "created" | "running" | "paused" | "stopped";
+
+/** What `state` tells: runtime.md, "State". */
+export interface ContainerState {
+  readonly ociVersion: string;
+  readonly id: string;
+  readonly status: ContainerStatus;
+  /** Of its first process, as the caller sees it; 0 once it is gone. */
+  readonly pid: number;
+  readonly bundle: string;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+/** What of a container is kept in its state.json. */
+interface Kept {
+  readonly id: string;
+  readonly bundle: string;
+  readonly pid: number;
+  /** When its first process began, in ticks since boot: a pid may be used again. */
+  readonly started: string;
+  readonly cgroup: string;
+}
+
+export interface RuntimeOptions {
+  /** Where states are kept. */
+  readonly root?: string;
+}
+
+const fifo = "exec.fifo";
+
+/**
+ * A runtime like runc, by runtime-spec 1.2: each operation is a sequence of system calls that a task makes, with its rights,
+ * on bundles in its file system; what is known of a container lies in files below /run/runc. Who calls `create` becomes the
+ * parent of the container's first process and has to wait for it, as containerd's shim does. The process's standard streams are
+ * the caller's 0, 1 and 2; with a terminal the caller gets its master (runc sends it over a socket).
+ */
+export class Runtime {
+  readonly #root: string;
+
+  constructor({ root = "/run/runc" }: RuntimeOptions = {}) {
+    this.#root = root;
+  }
+
+  /**
+   * Makes a container: namespaces, cgroup, root file system, hooks; its process waits for `start`.
+   * @throws UsageError for a wrong configuration or a name that is taken; Errno
+   */
+  *create(sys: Sys, id: string, bundle: string): Activity<Launched> {
+    if (!/^[\w][\w+.-]*$/.test(id))
+      throw new UsageError(`"${id}" is no container's id`, "Use letters, digits, _, +, . and -.");
+    const directory = `${this.#root}/${id}`;
+    if (!((yield* attempt(sys.lstat(directory))) instanceof Errno))
+      throw new UsageError(`container with given ID already exists: ${id}`, "Delete it, or choose another id.");
+    const spec = parseSpec(encodeUtf8(yield* readText(sys, `${bundle}/config.json`)));
+    const rootfs = spec.root.path.startsWith("/") ? spec.root.path : `${bundle}/${spec.root.path}`;
+    if ((yield* attempt(sys.stat(rootfs))) instanceof Errno)
+      throw new UsageError(`rootfs (${rootfs}) does not exist`, "Unpack an image there first.");
+    const cgroup = spec.linux.cgroupsPath ?? `/${id}`;
+    yield* makeDirectories(sys, this.#root);
+    yield* sys.mkdir(directory, 0o711);
+    try {
+      yield* makeCgroup(sys, cgroup);
+      yield* limitCgroup(sys, cgroup, spec.linux.resources ?? {});
+      yield* sys.mknod(`${directory}/${fifo}`, S_IFIFO | 0o622, 0);
+      yield* sys.chmod(`${directory}/${fifo}`, 0o622);
+      const launched = yield* this.#init(sys, id, bundle, rootfs, spec, cgroup);
+      const kept: Kept = { id, bundle, cgroup, pid: launched.pid, started: yield* startOf(sys, launched.pid) };
+      yield* writeText(sys, `${directory}/state.json`, textOf(encodeJson(kept)), true);
+      return launched;
+    } catch (error) {
+      yield* attempt(removeCgroup(sys, cgroup));
+      yield* removeTree(sys, directory);
+      throw error;
+    }
+  }
+
+  /** Has a created container's process run its program. @throws UsageError for one that isn't just created */
+  *start(sys: Sys, id: string): Activity<undefined> {
+    const state = yield* this.state(sys, id);
+    if (state.status !== "created")
+      throw new UsageError(
+        `cannot start a container that is ${state.status}`,
+        state.status === "stopped" ? "Delete it and create it again." : "It runs already.",
+      );
+    const path = `${this.#root}/${id}/${fifo}`;
+    const reader = yield* sys.open(path, O_RDONLY);
+    yield* sys.read(reader, 1);
+    yield* sys.close(reader);
+    yield* sys.unlink(path);
+    const spec = yield* this.#spec(sys, state.bundle);
+    yield* runHooks(sys, spec.hooks?.poststart, { ...state, status: "running" });
+    return undefined;
+  }
+
+  /** @throws UsageError for a container that there isn't */
+  *state(sys: Sys, id: string): Activity<ContainerState> {
+    const kept = yield* this.#kept(sys, id);
+    const spec = yield* this.#spec(sys, kept.bundle);
+    const status = yield* this.#status(sys, kept);
+    const { ociVersion, annotations = {} } = spec;
+    return { ociVersion, id, status, pid: status === "stopped" ? 0 : kept.pid, bundle: kept.bundle, annotations };
+  }
+
+  /** Ids of the containers that there are. */
+  *list(sys: Sys): Activity<string[]> {
+    const fd = yield* attempt(sys.open(this.#root));
+    if (fd instanceof Errno) return [];
+    const names = (yield* sys.getdents64(fd)).map(({ name }) => name).filter((name) => !name.startsWith("."));
+    yield* sys.close(fd);
+    return names.sort();
+  }
+
+  /** Sends a signal to the first process; with `all` to every one. @throws UsageError where none is left */
+  *kill(sys: Sys, id: string, signal: Parameters<Sys["kill"]>[1] = "SIGTERM", all = false): Activity<undefined> {
+    const kept = yield* this.#kept(sys, id);
+    const status = yield* this.#status(sys, kept);
+    if (all) {
+      for (const pid of yield* processesOf(sys, kept.cgroup)) yield* attempt(sys.kill(pid, signal));
+      return undefined;
+    }
+    if (status === "stopped") throw new UsageError("container not running", "It has ended: delete it.");
+    return yield* sys.kill(kept.pid, signal);
+  }
+
+  /**
+   * Removes a stopped container; with `force` a running one is killed. Its parent has to have waited for it.
+   * @throws UsageError for one that runs
+   */
+  *delete(sys: Sys, id: string, force = false): Activity<undefined> {
+    const kept = yield* this.#kept(sys, id);
+    const status = yield* this.#status(sys, kept);
+    if (status !== "stopped") {
+      if (!force && status !== "created")
+        throw new UsageError(
+          `cannot delete container ${id} that is not stopped: ${status}`,
+          "Kill it first, or force it.",
+        );
+      yield* writeText(sys, `${cgroupDirectory(kept.cgroup)}/cgroup.kill`, "1");
+      yield* attempt(sys.wait4(kept.pid));
+    }
+    const spec = yield* this.#spec(sys, kept.bundle);
+    yield* attempt(removeCgroup(sys, kept.cgroup));
+    yield* removeTree(sys, `${this.#root}/${id}`);
+    const { ociVersion, annotations = {} } = spec;
+    const state: ContainerState = { ociVersion, id, status: "stopped", pid: 0, bundle: kept.bundle, annotations };
+    return yield* runHooks(sys, spec.hooks?.poststop, state);
+  }
+
+  /** Freezes every process, by cgroup.freeze. */
+  *pause(sys: Sys, id: string): Activity<undefined> {
+    return yield* this.#freeze(sys, id, "running", "1");
+  }
+
+  *resume(sys: Sys, id: string): Activity<undefined> {
+    return yield* this.#freeze(sys, id, "paused", "0");
+  }
+
+  /** One more process in a container that runs: in its namespaces, its cgroup, under its filter. */
+  *exec(sys: Sys, id: string, process: ProcessSpec): Activity<Launched> {
+    const kept = yield* this.#kept(sys, id);
+    const status = yield* this.#status(sys, kept);
+    if (status !== "running")
+      throw new UsageError(`cannot exec in a ${status} container`, "Start it, or let it go on.");
+    const spec = yield* this.#spec(sys, kept.bundle);
+    const paths: string[] = [];
+    for (const [type, , file] of namespaceFiles) {
+      if (!spec.linux.namespaces.some((one) => one.type === type)) continue;
+      paths.push(`/proc/${kept.pid}/ns/${file}`);
+    }
+    const mapped = spec.linux.namespaces.some(({ type }) => type === "user");
+    return yield* launchProcess(sys, {
+      paths,
+      flags: 0,
+      prepare: (pid) => writeText(sys, `${cgroupDirectory(kept.cgroup)}/cgroup.procs`, String(pid)),
+      *inside(child, line) {
+        if (mapped) yield* becomeRoot(child);
+        if (process.terminal === true) {
+          yield* line.ask("terminal");
+          yield* useTerminal(child, line.terminal());
+        }
+        yield* closeOthers(child, line.keep);
+        return yield* runProcess(child, process, spec.linux.seccomp, () => line.ready());
+      },
+    });
+  }
+
+  /** Pids in the container, as the caller sees them. */
+  *processes(sys: Sys, id: string): Activity<number[]> {
+    return yield* processesOf(sys, (yield* this.#kept(sys, id)).cgroup);
+  }
+
+  *stats(sys: Sys, id: string): Activity<ContainerStats> {
+    return yield* statsOf(sys, (yield* this.#kept(sys, id)).cgroup);
+  }
+
+  /** Changes a container's limits while it runs. */
+  *update(sys: Sys, id: string, resources: Resources): Activity<undefined> {
+    return yield* limitCgroup(sys, (yield* this.#kept(sys, id)).cgroup, resources);
+  }
+
+  *#init(sys: Sys, id: string, bundle: string, rootfs: string, spec: RuntimeSpec, cgroup: string): Activity<Launched> {
+    const { hooks, linux, ociVersion, annotations = {} } = spec;
+    const flags = newNamespaces(linux);
+    const directory = `${this.#root}/${id}`;
+    const state = (pid: number): ContainerState => ({ ociVersion, id, status: "creating", pid, bundle, annotations });
+    return yield* launchProcess(sys, {
+      paths: entered(linux),
+      flags,
+      *prepare(pid) {
+        if ((flags & CLONE_NEWUSER) !== 0) yield* mapIds(sys, pid, linux);
+        return yield* writeText(sys, `${cgroupDirectory(cgroup)}/cgroup.procs`, String(pid));
+      },
+      *hooks(pid) {
+        yield* runHooks(sys, hooks?.prestart, state(pid));
+        return yield* runHooks(sys, hooks?.createRuntime, state(pid));
+      },
+      inside: (child, line) => beFirst(child, line, { spec, rootfs, directory, state: state(0) }),
+    });
+  }
+
+  *#freeze(sys: Sys, id: string, from: ContainerStatus, text: string): Activity<undefined> {
+    const kept = yield* this.#kept(sys, id);
+    const status = yield* this.#status(sys, kept);
+    if (status !== from)
+      throw new UsageError(
+        `container ${id} is ${status}, not ${from}`,
+        from === "running" ? "Start it first." : "Only what was paused goes on.",
+      );
+    return yield* writeText(sys, `${cgroupDirectory(kept.cgroup)}/cgroup.freeze`, text);
+  }
+
+  *#kept(sys: Sys, id: string): Activity<Kept> {
+    const text = yield* readTextIfThere(sys, `${this.#root}/${id}/state.json`);
+    if (text === undefined)
+      throw new UsageError(`container does not exist: ${id}`, "Look at the list of those that there are.");
+    const field = new Field(parseJson(encodeUtf8(text), "state.json"), "state");
+    return {
+      id,
+      bundle: field.at("bundle").text(),
+      pid: field.at("pid").number(),
+      started: field.at("started").text(),
+      cgroup: field.at("cgroup").text(),
+    };
+  }
+
+  *#spec(sys: Sys, bundle: string): Activity<RuntimeSpec> {
+    return parseSpec(encodeUtf8(yield* readText(sys, `${bundle}/config.json`)));
+  }
+
+  *#status(sys: Sys, { id, pid, started, cgroup }: Kept): Activity<ContainerStatus> {
+    if ((yield* startOf(sys, pid)) !== started) return "stopped";
+    const events = (yield* readTextIfThere(sys, `${cgroupDirectory(cgroup)}/cgroup.events`)) ?? "";
+    if (events.includes("frozen 1")) return "paused";
+    const waits = yield* attempt(sys.lstat(`${this.#root}/${id}/${fifo}`));
+    return waits instanceof Errno ? "running" : "created";
+  }
+}
+
+/** When a process began, as proc_pid_stat(5) has it; "" for one that is gone, or waits to be waited for. */
+function* startOf(sys: Sys, pid: number): Activity<string> {
+  const text = yield* attempt(readText(sys, `/proc/${pid}/stat`));
+  if (text instanceof Errno) return "";
+  // The name, in parentheses, may hold blanks.
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  return fields[0] === "Z" || fields[0] === "X" ? "" : (fields[19] ?? "");
+}
+
+/** In a user namespace: whoever it was outside, it is root inside. */
+function* becomeRoot(sys: Sys): Activity<undefined> {
+  yield* sys.setresgid(0, 0, 0);
+  return yield* sys.setresuid(0, 0, 0);
+}
+
+interface First {
+  readonly spec: RuntimeSpec;
+  readonly rootfs: string;
+  /** The container's state directory. */
+  readonly directory: string;
+  readonly state: ContainerState;
+}
+
+/** What a container's first process does up to its program: runc's init. */
+function* beFirst(sys: Sys, line: Line, { spec, rootfs, directory, state }: First): Activity<never> {
+  const { linux, process, hostname, domainname, hooks } = spec;
+  const isNew = (type: string): boolean => linux.namespaces.some((one) => one.type === type && one.path === undefined);
+  if (isNew("user")) yield* becomeRoot(sys);
+  // Its group is the root of what it sees: it is in it by now.
+  if (isNew("cgroup")) yield* sys.unshare(CLONE_NEWCGROUP);
+  const own = yield* sys.open(directory, O_PATH | O_DIRECTORY);
+  yield* closeOthers(sys, new Set([own, ...line.keep]));
+  yield* attempt(sys.setsid());
+  if (hostname !== undefined) yield* sys.sethostname(hostname);
+  if (domainname !== undefined) yield* sys.setdomainname(domainname);
+  yield* prepareRootfs(sys, rootfs, spec);
+  if (hooks?.prestart !== undefined || hooks?.createRuntime !== undefined) yield* line.ask("hooks");
+  yield* runHooks(sys, hooks?.createContainer, state);
+  yield* pivotInto(sys, rootfs);
+  for (const [name, value] of Object.entries(linux.sysctl ?? {}))
+    yield* writeText(sys, `/proc/sys/${name.replaceAll(".", "/")}`, value);
+  if (process.terminal === true) {
+    yield* line.ask("terminal");
+    yield* useTerminal(sys, line.terminal());
+  }
+  yield* finishRootfs(sys, spec);
+  return yield* runProcess(sys, process, linux.seccomp, function* () {
+    yield* line.ready();
+    // Blocks until `start` opens the other end.
+    const gate = yield* sys.openat(own, fifo, O_WRONLY);
+    yield* sys.write(gate, encodeUtf8("0"));
+    yield* sys.close(gate);
+    // Nothing of the host's may be left open: what leads out of a container once did so by such a descriptor.
+    yield* sys.close(own);
+    return yield* runHooks(sys, hooks?.startContainer, { ...state, status: "created" });
+  });
+}

@@ -49,7 +49,9 @@ function subresource(
       return { verbs: ["create", "delete", "get", "patch", "update"], kind: `${resource.kind}ProxyOptions` };
     case "finalize":
       return { verbs: ["update"], kind: resource.kind };
-    default:
+    case "status":
+    case "ephemeralcontainers":
+    case "resize":
       return { verbs: ["get", "patch", "update"], kind: resource.kind };
   }
 }

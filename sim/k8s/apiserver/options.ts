@@ -6,7 +6,7 @@ import {
   type Selector,
 } from "../objects/selectors.js";
 import type { Resource } from "../objects/kinds.js";
-import { ApiError, badRequest, invalid } from "./status.js";
+import { badRequest, invalid, type ApiError } from "./status.js";
 
 type Query = Readonly<Record<string, string>>;
 

@@ -174,7 +174,9 @@ function zero(type: Type): Json {
     case "time":
     case "microtime":
       return null;
-    default:
+    case "string":
+    case "bytes":
+    case "duration":
       return "";
   }
 }

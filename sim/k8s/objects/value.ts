@@ -62,6 +62,10 @@ export const stringAt = (value: Json | undefined, ...path: readonly string[]): s
   return typeof found === "string" ? found : undefined;
 };
 
+/** A value as a person reads it: text as it is, all else as JSON; nothing for what is absent. */
+export const show = (value: Json | undefined): string =>
+  typeof value === "string" ? value : value === undefined ? "" : JSON.stringify(value);
+
 export const numberAt = (value: Json | undefined, ...path: readonly string[]): number | undefined => {
   const found = at(value, ...path);
   return typeof found === "number" ? found : undefined;
@@ -109,6 +113,13 @@ export function equal(a: Json | undefined, b: Json | undefined): boolean {
   }
   for (const key in b) if (b[key] !== undefined) count--;
   return count === 0;
+}
+
+/** A copy without some of its keys. */
+export function omit(value: JsonObject, ...keys: readonly string[]): JsonObject {
+  const draft: Draft = { ...value };
+  for (const key of keys) Reflect.deleteProperty(draft, key);
+  return draft;
 }
 
 /** The labels of an object; where it has none, none. */

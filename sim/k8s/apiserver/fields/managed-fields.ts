@@ -3,6 +3,7 @@ import type { Type } from "../../objects/notation.js";
 import {
   isObject,
   listAt,
+  omit,
   stringAt,
   withAt,
   type Draft,
@@ -72,7 +73,7 @@ function owned(object: JsonObject): JsonObject {
   for (const key of ["labels", "annotations", "finalizers", "ownerReferences", "generateName"]) {
     if (given[key] !== undefined) metadata[key] = given[key];
   }
-  const { apiVersion: _version, kind: _kind, metadata: _metadata, ...rest } = object;
+  const rest = omit(object, "apiVersion", "kind", "metadata");
   return Object.keys(metadata).length === 0 ? rest : { ...rest, metadata };
 }
 

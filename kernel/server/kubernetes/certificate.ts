@@ -22,10 +22,10 @@ const time = (date: Date): Buffer =>
   der(
     0x17,
     Buffer.from(
-      `${date
+      date
         .toISOString()
         .replace(/[-:T]|\.\d+/g, "")
-        .slice(2)}`,
+        .slice(2),
     ),
   );
 

@@ -5,7 +5,7 @@ import { UsageError } from "../../../sim/core/index.js";
 import { selfSigned } from "./certificate.js";
 
 /** What is served: a simulated API server, which answers at once and tells streams what happens. */
-export interface KubernetesApi {
+interface KubernetesApi {
   handle(request: {
     readonly method: string;
     readonly path: string;
@@ -15,7 +15,7 @@ export interface KubernetesApi {
   }): KubernetesAnswer;
 }
 
-export type KubernetesAnswer = {
+type KubernetesAnswer = {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
 } & ({ body(): Uint8Array; readonly stream?: undefined } | { stream(sink: Sink): () => void });
@@ -25,7 +25,7 @@ interface Sink {
   end(): void;
 }
 
-export interface ServeKubernetesOptions {
+interface ServeKubernetesOptions {
   /** A port of this computer; 0, the default, takes a free one. */
   readonly port?: number;
   /** A bearer token that clients send; without one they come as `system:anonymous`. */

@@ -89,7 +89,7 @@ export const limitRanger: AdmissionPlugin = {
     if (spec === undefined) return;
     for (const item of items(view.list("limitranges", call.namespace), "Container")) {
       for (const list of ["initContainers", "containers"]) {
-        for (const container of listAt(spec, list)) if (isObject(container)) fill(container as Draft, item);
+        for (const container of listAt(spec, list)) if (isObject(container)) fill(container, item);
       }
     }
   },

@@ -15,7 +15,7 @@ const add = (usage: Usage, key: string, value: bigint): void => {
 const amount = (value: Json | undefined): bigint => (typeof value === "string" ? (parseQuantity(value) ?? 0n) : 0n);
 
 /** What an object takes of each quota's resource (kubernetes, `pkg/quota/v1/evaluator`). */
-export function usageOf(resource: Pick<Resource, "group" | "plural" | "kind">, object: JsonObject): Usage {
+function usageOf(resource: Pick<Resource, "group" | "plural" | "kind">, object: JsonObject): Usage {
   const usage: Usage = new Map();
   const full = resource.group === "" ? resource.plural : `${resource.plural}.${resource.group}`;
   add(usage, `count/${full}`, one);

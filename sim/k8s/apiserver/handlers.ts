@@ -44,16 +44,16 @@ const patchTypes = [
 ];
 
 /** The resource in whose version objects are kept. */
-export function keptAs({ served }: Machinery, resource: Resource): Resource {
+function keptAs({ served }: Machinery, resource: Resource): Resource {
   const { group, version, plural } = resource.storage;
   return served.at(group, version, plural) ?? resource;
 }
 
-export function forming(machinery: Machinery, { resource, form, query }: Call): Parameters<typeof formObject>[1] {
+function forming(machinery: Machinery, { resource, form, query }: Call): Parameters<typeof formObject>[1] {
   return { resource, kept: keptAs(machinery, resource), form, query, now: machinery.registry.seconds };
 }
 
-export const answer = (machinery: Machinery, call: Call, status: number, object: KubeObject): ApiResponse =>
+const answer = (machinery: Machinery, call: Call, status: number, object: KubeObject): ApiResponse =>
   json(status, formObject(object, forming(machinery, call)));
 
 export function read(machinery: Machinery, call: Call): ApiResponse | ApiStream {
@@ -237,7 +237,7 @@ function apply(machinery: Machinery, call: Call): ApiResponse {
 }
 
 /** @throws ApiError 400, 415, 422 */
-export function parseDeleteOptions(call: Call): DeleteOptions {
+function parseDeleteOptions(call: Call): DeleteOptions {
   const { query, request } = call;
   const { body } = request;
   const has =

@@ -149,8 +149,7 @@ export class Registry extends Reader {
     trackUpdate(own, undefined, kept, writer.options.manager, "", this.time);
     if (writer.options.dryRun) return object;
     const written = this.storage.put(this.key(resource, namespace, name), object, 0);
-    if (!written.ok)
-      throw written.failure === "conflict" ? alreadyExists(resource, name) : storageError(written);
+    if (!written.ok) throw written.failure === "conflict" ? alreadyExists(resource, name) : storageError(written);
     return object;
   }
 
@@ -341,7 +340,7 @@ export class Registry extends Reader {
 
   /** Puts another status in an object's, for what the server itself accounts for. */
   setStatus(resource: Resource, old: KubeObject, status: JsonObject): void {
-    this.#put(resource, { ...old, metadata: { ...old.metadata }, status } as KubeObject, old);
+    this.#put(resource, { ...old, metadata: { ...old.metadata }, status }, old);
   }
 
   /** Admits what isn't written: bindings, evictions, connections. */

@@ -44,7 +44,7 @@ export interface ApiServerOptions {
 }
 
 /** Whom nothing is forbidden; who asks from inside the control plane. */
-export const master: User = { name: "system:apiserver", groups: ["system:masters", "system:authenticated"] };
+const master: User = { name: "system:apiserver", groups: ["system:masters", "system:authenticated"] };
 
 /**
  * kube-apiserver of Kubernetes 1.32: the REST API over a store. A request is answered at once, in virtual time as in the call;

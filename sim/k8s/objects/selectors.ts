@@ -1,7 +1,7 @@
 import { at, isObject, listAt, objectAt, stringAt, type JsonObject, type KubeObject, show } from "./value.js";
 
 /** One condition on labels (apimachinery, `pkg/labels`). */
-export interface Requirement {
+interface Requirement {
   readonly key: string;
   readonly operator: "In" | "NotIn" | "Exists" | "DoesNotExist" | "Gt" | "Lt";
   readonly values: readonly string[];

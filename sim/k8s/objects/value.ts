@@ -41,6 +41,9 @@ export interface KubeObject extends JsonObject {
   readonly metadata: ObjectMeta;
 }
 
+/** What has been decoded for this request alone, to be changed in place. */
+export const mutable = (value: JsonObject): Draft => value;
+
 export const isObject = (value: Json | undefined): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
@@ -124,7 +127,3 @@ export function omit(value: JsonObject, ...keys: readonly string[]): JsonObject 
 
 /** The labels of an object; where it has none, none. */
 export const labelsOf = (object: KubeObject): Readonly<Record<string, string>> => object.metadata.labels ?? {};
-
-/** `namespace/name`, or the name of what is in no namespace. */
-export const nameOf = ({ metadata: { namespace, name = "" } }: KubeObject): string =>
-  namespace === undefined ? name : `${namespace}/${name}`;

@@ -69,7 +69,7 @@ test("a watch tells what has changed since a revision, then what changes", () =>
     type: "MODIFIED",
     object: { kind: "Pod", metadata: { labels: { app: "z" } } },
   });
-  expect(Number(rv(events[2]?.object as JsonObject))).toBeGreaterThan(Number(rv(events[1]?.object as JsonObject)));
+  expect(Number(rv(events[2]?.object as JsonObject))).toBeGreaterThan(Number(rv(events[1]?.object)));
 });
 
 test("a watch that selects sees objects come and go as they begin and cease to fit", () => {

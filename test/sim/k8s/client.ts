@@ -21,10 +21,10 @@ export interface TestClient {
   readonly get: (path: string) => JsonObject;
   readonly post: (path: string, body: JsonObject) => ApiResponse;
   readonly patch: (path: string, type: string, body: unknown) => ApiResponse;
-  readonly watch: (path: string) => WatchEvent[];
+  readonly watch: (path: string) => ApiWatchEvent[];
 }
 
-export function client(options: ApiServerOptions = {}, headers: Record<string, string> = {}): TestClient {
+function client(options: ApiServerOptions = {}, headers: Record<string, string> = {}): TestClient {
   const world = options.world ?? createWorld({ seed: 7 });
   const api = new ApiServer({ ...options, world });
   const send: TestClient["send"] = (method, full, body, more = {}) => {

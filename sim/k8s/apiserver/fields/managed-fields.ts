@@ -5,7 +5,6 @@ import {
   listAt,
   omit,
   stringAt,
-  withAt,
   type Draft,
   type Json,
   type JsonObject,
@@ -219,7 +218,3 @@ function refuse(
     causes: causes.map(({ reason, message, field }): Cause => ({ reason: reason ?? "", message, field: field ?? "" })),
   });
 }
-
-/** An object without what its managed fields say, for comparisons and for watchers that don't care. */
-export const withoutManagedFields = (object: KubeObject): KubeObject =>
-  withAt(object, ["metadata", "managedFields"], undefined) as KubeObject;

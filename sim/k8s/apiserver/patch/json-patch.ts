@@ -97,7 +97,7 @@ export function applyJsonPatch(document: Json, patch: Json): Json {
         break;
       case "copy":
       case "move": {
-        if (typeof from !== "string") throw wrong(`${op} operation lacks from`);
+        if (typeof from !== "string") throw wrong(`${how} operation lacks from`);
         if (op === "move" && path.startsWith(`${from}/`)) throw wrong("a value cannot be moved into itself");
         const moved = read(value, pointer(from), from);
         if (op === "move") value = change(value, pointer(from), from, "remove");

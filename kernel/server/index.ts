@@ -23,9 +23,4 @@
 export { startServer, type NotebookServer, type ServerOptions } from "./server.js";
 export type { Launch } from "./kernels/kernel.js";
 export type { KernelSpec } from "./kernels/specs.js";
-export {
-  serveKubernetes,
-  type KubernetesApi,
-  type ServedKubernetes,
-  type ServeKubernetesOptions,
-} from "./kubernetes/serve-kubernetes.js";
+export { serveKubernetes, type ServedKubernetes } from "./kubernetes/serve-kubernetes.js";

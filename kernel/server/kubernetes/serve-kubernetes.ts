@@ -1,9 +1,11 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import { UsageError } from "../../../sim/core/index.js";
+import { selfSigned } from "./certificate.js";
 
 /** What is served: a simulated API server, which answers at once and tells streams what happens. */
-export interface KubernetesApi {
+interface KubernetesApi {
   handle(request: {
     readonly method: string;
     readonly path: string;
@@ -13,7 +15,7 @@ export interface KubernetesApi {
   }): KubernetesAnswer;
 }
 
-export type KubernetesAnswer = {
+type KubernetesAnswer = {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
 } & ({ body(): Uint8Array; readonly stream?: undefined } | { stream(sink: Sink): () => void });
@@ -23,7 +25,7 @@ interface Sink {
   end(): void;
 }
 
-export interface ServeKubernetesOptions {
+interface ServeKubernetesOptions {
   /** A port of this computer; 0, the default, takes a free one. */
   readonly port?: number;
   /** A bearer token that clients send; without one they come as `system:anonymous`. */
@@ -79,9 +81,7 @@ async function answer(
     response.end(message.method === "HEAD" ? undefined : answered.body());
     return;
   }
-  // Node frames the chunks itself.
-  const { "transfer-encoding": _framing, ...headers } = answered.headers;
-  response.writeHead(answered.status, headers);
+  response.writeHead(answered.status, answered.headers);
   response.flushHeaders();
   const stop = answered.stream({
     event: (event) => response.write(event.text()),
@@ -103,16 +103,18 @@ function listen(server: Server, port: number): Promise<number> {
   });
 }
 
-function kubeconfigFor(port: number, token: string | undefined): string {
-  // JSON is YAML; client libraries take plain HTTP only where they are told not to look for a certificate.
+function kubeconfigFor(port: number, certificate: string, token: string | undefined): string {
+  const cluster = {
+    server: `https://127.0.0.1:${port}`,
+    "certificate-authority-data": Buffer.from(certificate).toString("base64"),
+  };
+  // JSON is YAML.
   return JSON.stringify(
     {
       apiVersion: "v1",
       kind: "Config",
       "current-context": "virtlab",
-      clusters: [
-        { name: "virtlab", cluster: { server: `http://127.0.0.1:${port}`, "insecure-skip-tls-verify": true } },
-      ],
+      clusters: [{ name: "virtlab", cluster }],
       users: [{ name: "virtlab", user: token === undefined ? {} : { token } }],
       contexts: [{ name: "virtlab", context: { cluster: "virtlab", user: "virtlab" } }],
     },
@@ -122,15 +124,16 @@ function kubeconfigFor(port: number, token: string | undefined): string {
 }
 
 /**
- * Opens a port on the loopback address at which stock clients find a simulated cluster's API: kubectl, client libraries. Plain
- * HTTP, as `kubectl proxy` serves it: nothing leaves this computer.
+ * Opens a port on the loopback address at which stock clients find a simulated cluster's API: kubectl, client libraries. Over
+ * TLS, since they keep their tokens to themselves without it.
  * @throws UsageError for a port that can't be had
  */
 export async function serveKubernetes(
   api: KubernetesApi,
   options: ServeKubernetesOptions = {},
 ): Promise<ServedKubernetes> {
-  const server = createServer((message, response) => {
+  const { key, certificate } = selfSigned();
+  const server = createServer({ key, cert: certificate }, (message, response) => {
     answer(api, options, message, response).catch((error: unknown) => {
       response.destroy(error instanceof Error ? error : new Error(String(error)));
     });
@@ -139,7 +142,7 @@ export async function serveKubernetes(
   server.unref();
   return {
     port,
-    kubeconfig: kubeconfigFor(port, options.token),
+    kubeconfig: kubeconfigFor(port, certificate, options.token),
     close: () =>
       new Promise((resolve) => {
         server.closeAllConnections();

@@ -9,6 +9,7 @@ import {
   type Json,
   type JsonObject,
   type KubeObject,
+  show,
 } from "../objects/value.js";
 import type { AdmissionPlugin } from "./admission.js";
 import { newPodSpec } from "./pod-defaults.js";
@@ -35,26 +36,26 @@ function complaints(item: JsonObject, resources: JsonObject, type: string): stri
   const of = (part: string): [string, Json | undefined][] => Object.entries(objectAt(item, part));
   for (const [name, least] of of("min")) {
     const request = objectAt(resources, "requests")[name];
-    const need = `minimum ${name} usage per ${type} is ${String(least)}`;
+    const need = `minimum ${name} usage per ${type} is ${show(least)}`;
     if (request === undefined) found.push(`${need}.  No request is specified`);
-    else if ((amount(request) ?? 0n) < (amount(least) ?? 0n)) found.push(`${need}, but request is ${String(request)}`);
+    else if ((amount(request) ?? 0n) < (amount(least) ?? 0n)) found.push(`${need}, but request is ${show(request)}`);
   }
   for (const [name, most] of of("max")) {
     const limit = objectAt(resources, "limits")[name];
-    const need = `maximum ${name} usage per ${type} is ${String(most)}`;
+    const need = `maximum ${name} usage per ${type} is ${show(most)}`;
     if (limit === undefined) found.push(`${need}.  No limit is specified`);
-    else if ((amount(limit) ?? 0n) > (amount(most) ?? 0n)) found.push(`${need}, but limit is ${String(limit)}`);
+    else if ((amount(limit) ?? 0n) > (amount(most) ?? 0n)) found.push(`${need}, but limit is ${show(limit)}`);
   }
   for (const [name, most] of of("maxLimitRequestRatio")) {
     const limit = amount(objectAt(resources, "limits")[name]);
     const request = amount(objectAt(resources, "requests")[name]);
     if (limit === undefined || request === undefined || request === 0n) {
       found.push(
-        `${name} max limit to request ratio per ${type} is ${String(most)}, but no request is specified or request is 0`,
+        `${name} max limit to request ratio per ${type} is ${show(most)}, but no request is specified or request is 0`,
       );
     } else if (limit * 1_000_000_000n > (amount(most) ?? 0n) * request) {
       found.push(
-        `${name} max limit to request ratio per ${type} is ${String(most)}, but provided ratio is ${(Number(limit) / Number(request)).toFixed(6)}`,
+        `${name} max limit to request ratio per ${type} is ${show(most)}, but provided ratio is ${(Number(limit) / Number(request)).toFixed(6)}`,
       );
     }
   }
@@ -88,7 +89,7 @@ export const limitRanger: AdmissionPlugin = {
     if (spec === undefined) return;
     for (const item of items(view.list("limitranges", call.namespace), "Container")) {
       for (const list of ["initContainers", "containers"]) {
-        for (const container of listAt(spec, list)) if (isObject(container)) fill(container as Draft, item);
+        for (const container of listAt(spec, list)) if (isObject(container)) fill(container, item);
       }
     }
   },

@@ -1,5 +1,14 @@
 import { forbidden } from "../apiserver/status.js";
-import { isObject, listAt, numberAt, stringAt, type Draft, type Json, type KubeObject } from "../objects/value.js";
+import {
+  isObject,
+  listAt,
+  numberAt,
+  stringAt,
+  type Draft,
+  type Json,
+  type KubeObject,
+  mutable,
+} from "../objects/value.js";
 import type { AdmissionCall, AdmissionPlugin } from "./admission.js";
 
 /** The spec of a pod that is being made, to be changed; undefined for all else. */
@@ -7,7 +16,7 @@ export function newPodSpec({ operation, resource, subresource, object }: Admissi
   if (operation !== "CREATE" || resource.kind !== "Pod" || subresource !== "") return undefined;
   const spec = object?.["spec"];
   // Decoded anew for this request: nobody else has it.
-  return isObject(spec) ? (spec as Draft) : undefined;
+  return isObject(spec) ? spec : undefined;
 }
 
 /** How long a pod stays on a node that is not ready or not reachable (`--default-not-ready-toleration-seconds`). */
@@ -78,6 +87,6 @@ export const defaultStorageClass: AdmissionPlugin = {
     const [youngest] = [...found].sort((a, b) =>
       age(a) < age(b) ? 1 : age(a) > age(b) ? -1 : (a.metadata.name ?? "") < (b.metadata.name ?? "") ? -1 : 1,
     );
-    if (youngest !== undefined) (spec as Draft)["storageClassName"] = youngest.metadata.name;
+    if (youngest !== undefined) mutable(spec)["storageClassName"] = youngest.metadata.name;
   },
 };

@@ -1,5 +1,5 @@
 import { forbidden } from "../apiserver/status.js";
-import { isObject, listAt, objectAt, stringAt, type Json, type JsonObject } from "../objects/value.js";
+import { isObject, listAt, objectAt, stringAt, type Json, type JsonObject, show } from "../objects/value.js";
 import type { AdmissionCall, AdmissionPlugin, AdmissionView } from "./admission.js";
 
 const prefix = "pod-security.kubernetes.io/";
@@ -47,7 +47,7 @@ function baseline(spec: JsonObject): string[] {
   if (privileged.length > 0)
     found.push(`privileged (${these(privileged)} must not set securityContext.privileged=true)`);
   const adding = which((each) =>
-    listAt(each, "securityContext", "capabilities", "add").some((name) => !baselineCapabilities.has(String(name))),
+    listAt(each, "securityContext", "capabilities", "add").some((name) => !baselineCapabilities.has(show(name))),
   );
   if (adding.length > 0) {
     const names = adding

@@ -2,7 +2,7 @@ import { qosClass } from "../apiserver/strategy.js";
 import { forbidden } from "../apiserver/status.js";
 import type { Resource } from "../objects/kinds.js";
 import { formatQuantity, parseQuantity } from "../objects/quantity.js";
-import { listAt, objectAt, stringAt, type Json, type JsonObject, type KubeObject } from "../objects/value.js";
+import { listAt, objectAt, stringAt, type Json, type JsonObject, type KubeObject, show } from "../objects/value.js";
 import type { AdmissionPlugin } from "./admission.js";
 
 const one = 1_000_000_000n;
@@ -15,7 +15,7 @@ const add = (usage: Usage, key: string, value: bigint): void => {
 const amount = (value: Json | undefined): bigint => (typeof value === "string" ? (parseQuantity(value) ?? 0n) : 0n);
 
 /** What an object takes of each quota's resource (kubernetes, `pkg/quota/v1/evaluator`). */
-export function usageOf(resource: Pick<Resource, "group" | "plural" | "kind">, object: JsonObject): Usage {
+function usageOf(resource: Pick<Resource, "group" | "plural" | "kind">, object: JsonObject): Usage {
   const usage: Usage = new Map();
   const full = resource.group === "" ? resource.plural : `${resource.plural}.${resource.group}`;
   add(usage, `count/${full}`, one);
@@ -79,6 +79,7 @@ function inScope(quota: KubeObject, resource: Resource, object: JsonObject): boo
           return !values.includes(own);
         case "DoesNotExist":
           return !holds(scope);
+        case undefined:
         default:
           return holds(scope);
       }
@@ -142,18 +143,18 @@ export const resourceQuota: AdmissionPlugin = {
       });
       const over = delta.filter(([key, more]) => more > 0n && counted(quota, key) + more > amount(hard[key]));
       if (over.length > 0) {
-        const show = (of: (key: string, more: bigint) => string): string =>
+        const list = (of: (key: string, more: bigint) => string): string =>
           over.map(([key, more]) => `${key}=${of(key, more)}`).join(",");
-        const like = (key: string): string => String(hard[key]);
+        const like = (key: string): string => show(hard[key]);
         throw forbidden(
           resource,
           name,
-          `exceeded quota: ${quotaName}, requested: ${show((key, more) => formatQuantity(more, like(key)))}, used: ${show((key) => formatQuantity(counted(quota, key), like(key)))}, limited: ${show(like)}`,
+          `exceeded quota: ${quotaName}, requested: ${list((key, more) => formatQuantity(more, like(key)))}, used: ${list((key) => formatQuantity(counted(quota, key), like(key)))}, limited: ${list(like)}`,
         );
       }
       if (delta.length > 0) {
         const used = Object.fromEntries(
-          delta.map(([key, more]) => [key, formatQuantity(counted(quota, key) + more, String(hard[key]))]),
+          delta.map(([key, more]) => [key, formatQuantity(counted(quota, key) + more, show(hard[key]))]),
         );
         charges.push({ quota, used });
       }

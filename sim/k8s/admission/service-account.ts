@@ -1,5 +1,5 @@
 import { forbidden } from "../apiserver/status.js";
-import { at, isObject, listAt, stringAt, type Draft, type Json } from "../objects/value.js";
+import { at, isObject, listAt, stringAt, type Json, mutable } from "../objects/value.js";
 import type { AdmissionPlugin } from "./admission.js";
 import { newPodSpec } from "./pod-defaults.js";
 
@@ -52,7 +52,7 @@ export const serviceAccount: AdmissionPlugin = {
         const mounts = listAt(container, "volumeMounts");
         if (!isObject(container) || mounts.some((mount) => stringAt(mount, "mountPath") === mountPath)) continue;
         used = true;
-        (container as Draft)["volumeMounts"] = [...mounts, { name: volume, readOnly: true, mountPath }];
+        mutable(container)["volumeMounts"] = [...mounts, { name: volume, readOnly: true, mountPath }];
       }
     }
     if (!used || existing !== undefined) return;

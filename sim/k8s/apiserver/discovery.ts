@@ -4,7 +4,7 @@ import type { Json, JsonObject } from "../objects/value.js";
 import type { Served } from "./served.js";
 
 /** The release whose API is served. */
-export const version = { major: "1", minor: "32", gitVersion: "v1.32.0" } as const;
+const version = { major: "1", minor: "32", gitVersion: "v1.32.0" } as const;
 
 /** `GET /version` (apimachinery, `version.Info`). */
 export const versionInfo: JsonObject = {
@@ -49,7 +49,9 @@ function subresource(
       return { verbs: ["create", "delete", "get", "patch", "update"], kind: `${resource.kind}ProxyOptions` };
     case "finalize":
       return { verbs: ["update"], kind: resource.kind };
-    default:
+    case "status":
+    case "ephemeralcontainers":
+    case "resize":
       return { verbs: ["get", "patch", "update"], kind: resource.kind };
   }
 }

@@ -28,7 +28,8 @@ export function formObject(object: KubeObject, { resource, kept, form, query, no
     case "PartialObjectMetadata":
     case "PartialObjectMetadataList":
       return partial(object, form.version);
-    default:
+    case "object":
+    case "APIGroupDiscoveryList":
       return convert(object, kept, resource);
   }
 }
@@ -46,7 +47,8 @@ export function formList({ items, metadata }: Listed, { resource, kept, form, qu
         metadata,
         items: items.map((item) => partial(item, form.version)),
       };
-    default:
+    case "object":
+    case "APIGroupDiscoveryList":
       return {
         kind: resource.listKind,
         apiVersion: groupVersion(resource),

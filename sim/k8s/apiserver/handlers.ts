@@ -1,7 +1,7 @@
 import { decode } from "../objects/decode.js";
 import { groupVersion, type Resource } from "../objects/kinds.js";
 import { structNamed } from "../objects/structs.js";
-import { isObject, stringAt, type Draft, type Json, type JsonObject, type KubeObject } from "../objects/value.js";
+import { isObject, stringAt, type Draft, type Json, type JsonObject, type KubeObject, show } from "../objects/value.js";
 import { bodyText, contentType, parseBody, parseJson } from "./body.js";
 import { applyConfiguration } from "./fields/managed-fields.js";
 import { formList, formObject, presentation } from "./form.js";
@@ -11,7 +11,8 @@ import { parseListOptions, type DeleteOptions } from "./options.js";
 import { applyJsonPatch } from "./patch/json-patch.js";
 import { applyMergePatch } from "./patch/merge-patch.js";
 import { applyStrategicMergePatch } from "./patch/strategic-merge.js";
-import { decodeAs, type Registry, type Writer } from "./registry.js";
+import { decodeAs, type Writer } from "./decoding.js";
+import type { Registry } from "./registry.js";
 import type { ResourceRequest } from "./request-info.js";
 import { json, type ApiRequest, type ApiResponse, type ApiStream } from "./request.js";
 import type { Served } from "./served.js";
@@ -43,16 +44,16 @@ const patchTypes = [
 ];
 
 /** The resource in whose version objects are kept. */
-export function keptAs({ served }: Machinery, resource: Resource): Resource {
+function keptAs({ served }: Machinery, resource: Resource): Resource {
   const { group, version, plural } = resource.storage;
   return served.at(group, version, plural) ?? resource;
 }
 
-export function forming(machinery: Machinery, { resource, form, query }: Call): Parameters<typeof formObject>[1] {
+function forming(machinery: Machinery, { resource, form, query }: Call): Parameters<typeof formObject>[1] {
   return { resource, kept: keptAs(machinery, resource), form, query, now: machinery.registry.seconds };
 }
 
-export const answer = (machinery: Machinery, call: Call, status: number, object: KubeObject): ApiResponse =>
+const answer = (machinery: Machinery, call: Call, status: number, object: KubeObject): ApiResponse =>
   json(status, formObject(object, forming(machinery, call)));
 
 export function read(machinery: Machinery, call: Call): ApiResponse | ApiStream {
@@ -236,7 +237,7 @@ function apply(machinery: Machinery, call: Call): ApiResponse {
 }
 
 /** @throws ApiError 400, 415, 422 */
-export function parseDeleteOptions(call: Call): DeleteOptions {
+function parseDeleteOptions(call: Call): DeleteOptions {
   const { query, request } = call;
   const { body } = request;
   const has =
@@ -251,8 +252,8 @@ export function parseDeleteOptions(call: Call): DeleteOptions {
     (query["orphanDependents"] === undefined ? undefined : query["orphanDependents"] === "true");
   const refuse = (field: string, message: string): ApiError =>
     invalid("meta.k8s.io", "DeleteOptions", "", [{ reason: "FieldValueInvalid", field, message }]);
-  if (number !== undefined && !/^-?\d{1,15}$/.test(String(number)))
-    throw badRequest(`invalid gracePeriodSeconds ${String(number)}`);
+  if (number !== undefined && !/^-?\d{1,15}$/.test(show(number)))
+    throw badRequest(`invalid gracePeriodSeconds ${show(number)}`);
   if (policy !== undefined && policy !== "Orphan" && policy !== "Background" && policy !== "Foreground") {
     throw refuse(
       "propagationPolicy",

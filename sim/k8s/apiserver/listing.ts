@@ -98,7 +98,7 @@ function cut(
 }
 
 /** An object's key in the store. */
-export const keyWithin = (prefix: string, { metadata: { namespace, name = "" } }: KubeObject): string =>
+const keyWithin = (prefix: string, { metadata: { namespace, name = "" } }: KubeObject): string =>
   namespace === undefined ? prefix + name : `${prefix}${namespace}/${name}`;
 
 /** Lists from the store, as of a revision and from a key on. */

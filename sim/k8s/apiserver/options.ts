@@ -6,12 +6,12 @@ import {
   type Selector,
 } from "../objects/selectors.js";
 import type { Resource } from "../objects/kinds.js";
-import { ApiError, badRequest, invalid } from "./status.js";
+import { badRequest, invalid, type ApiError } from "./status.js";
 
 type Query = Readonly<Record<string, string>>;
 
 /** `true` and `1`, as Go reads flags of a query; a key without a value is set. */
-export const flag = (query: Query, key: string): boolean => {
+const flag = (query: Query, key: string): boolean => {
   const value = query[key];
   return value !== undefined && !["false", "0", "f", "F", "FALSE", "False"].includes(value);
 };

@@ -1,18 +1,16 @@
-import { encodeBase64, encodeUtf8, type Engine, type Rng } from "../../core/index.js";
+import type { Engine, Rng } from "../../core/index.js";
 import type { AdmissionCall, AdmissionPlugin, AdmissionView } from "../admission/admission.js";
-import { decode } from "../objects/decode.js";
+import { convert } from "../objects/conversion.js";
 import { applyDefaults } from "../objects/defaults.js";
 import { FieldErrors } from "../objects/field-error.js";
-import { convert } from "../objects/conversion.js";
-import { groupVersion, type Resource, type Subresource } from "../objects/kinds.js";
+import type { Resource, Subresource } from "../objects/kinds.js";
 import { epoch, formatTime } from "../objects/time.js";
-import { validate, validateUpdate } from "../objects/validation.js";
 import {
   at,
   equal,
   isObject,
   listAt,
-  numberAt,
+  omit,
   stringAt,
   withAt,
   type Draft,
@@ -20,23 +18,18 @@ import {
   type JsonObject,
   type KubeObject,
 } from "../objects/value.js";
-import { Collection, storageError } from "./collection.js";
+import { validate, validateUpdate } from "../objects/validation.js";
+import { storageError } from "./collection.js";
 import { validateSchema } from "./crd/schema-validation.js";
+import { encodeStringData, type Writer } from "./decoding.js";
 import { trackUpdate } from "./fields/managed-fields.js";
-import { EventMemory } from "./watching.js";
-import type { DeleteOptions, WriteOptions } from "./options.js";
-import type { User } from "./request.js";
+import { changedPart, gone, gracePeriod, keptMetadata, newMetadata, plainOf } from "./object-life.js";
+import type { DeleteOptions } from "./options.js";
+import { Reader } from "./reader.js";
 import { ServiceAddresses } from "./service-addresses.js";
-import { alreadyExists, ApiError, badRequest, conflict, invalid, modified, notFound } from "./status.js";
-import type { Storage, StorageFailure } from "./storage.js";
-import { deletesAtOnce, hasGeneration, strategies } from "./strategy.js";
-
-/** Who writes, and how. */
-export interface Writer {
-  readonly user: User;
-  readonly options: WriteOptions;
-  readonly warn: (message: string) => void;
-}
+import { alreadyExists, ApiError, conflict, invalid, modified } from "./status.js";
+import type { Storage } from "./storage.js";
+import { hasGeneration, strategies } from "./strategy.js";
 
 export interface RegistrySurroundings {
   readonly engine: Engine;
@@ -51,12 +44,10 @@ const alphabet = "bcdfghjklmnpqrstvwxz2456789";
  * Objects and the rules by which they come, change and go (apiserver, `pkg/registry/generic`). What it is handed is decoded; what
  * it hands out is as stored. Errors are thrown as ApiError, before anything has been written.
  */
-export class Registry {
+export class Registry extends Reader {
   readonly #engine: Engine;
   readonly #rng: Rng;
-  readonly storage: Storage;
   readonly #admission: readonly AdmissionPlugin[];
-  readonly #collections = new Map<string, { readonly collection: Collection; readonly memory: EventMemory }>();
   readonly #addresses: ServiceAddresses;
   readonly #view: AdmissionView;
   #second = -1;
@@ -66,9 +57,9 @@ export class Registry {
     { engine, rng, storage, admission }: RegistrySurroundings,
     resourceOf: (plural: string) => Resource | undefined,
   ) {
+    super(storage);
     this.#engine = engine;
     this.#rng = rng;
-    this.storage = storage;
     this.#admission = admission;
     const named = (plural: string): Resource => {
       const resource = resourceOf(plural);
@@ -99,44 +90,6 @@ export class Registry {
     return epoch + this.#engine.now / 1e9;
   }
 
-  collection(resource: Resource): Collection {
-    return this.#of(resource).collection;
-  }
-
-  memory(resource: Resource): EventMemory {
-    return this.#of(resource).memory;
-  }
-
-  #of({ storage: { group, plural } }: Resource): { readonly collection: Collection; readonly memory: EventMemory } {
-    const prefix = `/registry/${group === "" ? "" : `${group}/`}${plural}/`;
-    let found = this.#collections.get(prefix);
-    if (found === undefined) {
-      found = { collection: new Collection(this.storage, prefix), memory: new EventMemory() };
-      this.#collections.set(prefix, found);
-    }
-    return found;
-  }
-
-  /** Below which the keys of a namespace's objects lie; "" is all namespaces. */
-  prefix(resource: Resource, namespace: string): string {
-    const { prefix } = this.collection(resource);
-    return resource.namespaced && namespace !== "" ? `${prefix}${namespace}/` : prefix;
-  }
-
-  key(resource: Resource, namespace: string, name: string): string {
-    return this.prefix(resource, namespace) + name;
-  }
-
-  find(resource: Resource, namespace: string, name: string): KubeObject | undefined {
-    return this.collection(resource).get(this.key(resource, namespace, name));
-  }
-
-  get(resource: Resource, namespace: string, name: string): KubeObject {
-    const found = this.find(resource, namespace, name);
-    if (found === undefined) throw notFound(resource, name);
-    return found;
-  }
-
   uid(): string {
     const words = Array.from({ length: 4 }, () => this.#rng.uint32().toString(16).padStart(8, "0")).join("");
     const variant = "89ab".charAt(this.#rng.uint32() & 3);
@@ -149,21 +102,8 @@ export class Registry {
 
   /** @param draft of the resource's own version, decoded, and the registry's to change */
   create(resource: Resource, namespace: string, draft: Draft, writer: Writer): KubeObject {
-    const metadata: Draft = isObject(draft["metadata"]) ? { ...draft["metadata"] } : {};
+    const metadata = newMetadata(resource, namespace, draft, () => this.#suffix());
     draft["metadata"] = metadata;
-    const generated = metadata["generateName"];
-    if ((metadata["name"] ?? "") === "" && typeof generated === "string" && generated !== "") {
-      metadata["name"] = `${generated.slice(0, 58)}${this.#suffix()}`;
-    }
-    if (resource.namespaced) metadata["namespace"] = namespace;
-    else if (metadata["namespace"] === "") Reflect.deleteProperty(metadata, "namespace");
-    for (const key of ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "managedFields", "generation"]) {
-      Reflect.deleteProperty(metadata, key);
-    }
-    if ((metadata["resourceVersion"] ?? "") !== "") {
-      throw badRequest("resourceVersion should not be set on objects to be created");
-    }
-    Reflect.deleteProperty(metadata, "resourceVersion");
     metadata["uid"] = this.uid();
     metadata["creationTimestamp"] = this.time;
     if (hasGeneration(resource.kind, resource.custom !== undefined)) metadata["generation"] = 1;
@@ -192,6 +132,8 @@ export class Registry {
     strategy?.create?.(kept, { rng: this.#rng, addresses: this.#addresses, now: this.time }, errors);
     const object = kept as KubeObject;
     this.#refuse(own, object, validate(own.struct, object, own.namespaced), errors);
+    const name = object.metadata.name ?? "";
+    if (this.find(resource, namespace, name) !== undefined) throw alreadyExists(resource, name);
     this.#validate({
       operation: "CREATE",
       resource,
@@ -204,13 +146,10 @@ export class Registry {
       old: undefined,
       warn: writer.warn,
     });
-    const name = object.metadata.name ?? "";
-    if (this.find(resource, namespace, name) !== undefined) throw alreadyExists(resource, name);
     trackUpdate(own, undefined, kept, writer.options.manager, "", this.time);
     if (writer.options.dryRun) return object;
     const written = this.storage.put(this.key(resource, namespace, name), object, 0);
-    if (!written.ok)
-      throw written.failure === "conflict" ? alreadyExists(resource, name) : storageError(written as StorageFailure);
+    if (!written.ok) throw written.failure === "conflict" ? alreadyExists(resource, name) : storageError(written);
     return object;
   }
 
@@ -246,9 +185,9 @@ export class Registry {
     let draft = convert(made as KubeObject, resource, own) as Draft;
     if (own !== resource) applyDefaults(own.struct, draft);
     if (own.kind === "Secret") encodeStringData(draft);
-    const metadata = this.#meta(draft, old, resource.namespaced ? namespace : undefined);
+    const metadata = keptMetadata(draft, old, resource.namespaced ? namespace : undefined);
     draft["metadata"] = metadata;
-    draft = this.#part(own, draft, old, subresource);
+    draft = changedPart(own, draft, old, subresource);
     const call: AdmissionCall = {
       operation: "UPDATE",
       resource,
@@ -344,7 +283,7 @@ export class Registry {
     }
     if (finalizers.size > 0) left["finalizers"] = [...finalizers];
     else Reflect.deleteProperty(left, "finalizers");
-    const grace = this.#grace(own, old, options);
+    const grace = gracePeriod(own, old, options);
     if (metadata.deletionTimestamp === undefined) {
       left["deletionTimestamp"] = formatTime(Math.floor(this.seconds + grace));
       left["deletionGracePeriodSeconds"] = grace;
@@ -401,22 +340,13 @@ export class Registry {
 
   /** Puts another status in an object's, for what the server itself accounts for. */
   setStatus(resource: Resource, old: KubeObject, status: JsonObject): void {
-    this.#put(resource, { ...old, metadata: { ...old.metadata }, status } as KubeObject, old);
+    this.#put(resource, { ...old, metadata: { ...old.metadata }, status }, old);
   }
 
   /** Admits what isn't written: bindings, evictions, connections. */
   admit(call: AdmissionCall): void {
     this.#mutate(call);
     this.#validate(call);
-  }
-
-  #grace(resource: Resource, object: KubeObject, { gracePeriodSeconds }: DeleteOptions): number {
-    if (resource.kind !== "Pod") return 0;
-    if (deletesAtOnce(object)) return 0;
-    const asked = gracePeriodSeconds ?? numberAt(object, "spec", "terminationGracePeriodSeconds") ?? 30;
-    const already = object.metadata.deletionGracePeriodSeconds;
-    if (already !== undefined && gracePeriodSeconds === undefined) return already;
-    return Math.max(0, asked);
   }
 
   /** The version that is kept. */
@@ -429,55 +359,12 @@ export class Registry {
   /** Set by whoever knows what is served. */
   resourceAt: (group: string, version: string, plural: string) => Resource | undefined = () => undefined;
 
-  /** What a client may not change of the metadata is as it was. */
-  #meta(draft: Draft, old: KubeObject, namespace: string | undefined): Draft {
-    const given = isObject(draft["metadata"]) ? draft["metadata"] : {};
-    const metadata: Draft = { ...given };
-    if (namespace !== undefined) metadata["namespace"] ??= namespace;
-    for (const key of [
-      "uid",
-      "creationTimestamp",
-      "deletionTimestamp",
-      "deletionGracePeriodSeconds",
-      "generation",
-      "selfLink",
-    ]) {
-      if (old.metadata[key] === undefined) Reflect.deleteProperty(metadata, key);
-      else if (key !== "uid" || metadata["uid"] === undefined || metadata["uid"] === "")
-        metadata[key] = old.metadata[key];
-    }
-    metadata["resourceVersion"] = old.metadata.resourceVersion;
-    if (metadata["managedFields"] === undefined && old.metadata.managedFields !== undefined) {
-      metadata["managedFields"] = old.metadata.managedFields;
-    }
-    return metadata;
-  }
-
-  #part(resource: Resource, draft: Draft, old: KubeObject, subresource: Subresource | ""): Draft {
-    if (subresource === "status") {
-      const metadata: Draft = { ...old.metadata, managedFields: (draft["metadata"] as Draft)["managedFields"] };
-      for (const key of ["labels", "annotations", "finalizers", "ownerReferences"]) {
-        const given = (draft["metadata"] as Draft)[key];
-        if (given !== undefined) metadata[key] = given;
-      }
-      for (const key in metadata) if (metadata[key] === undefined) Reflect.deleteProperty(metadata, key);
-      const part: Draft = { ...old, metadata };
-      if (draft["status"] !== undefined) part["status"] = draft["status"];
-      return part;
-    }
-    if (subresource === "" && resource.subresources.includes("status")) {
-      if (old["status"] === undefined) Reflect.deleteProperty(draft, "status");
-      else draft["status"] = old["status"];
-    }
-    return draft;
-  }
-
   #put(resource: Resource, object: KubeObject, old: KubeObject): KubeObject {
     const name = object.metadata.name ?? "";
     const key = this.key(resource, object.metadata.namespace ?? "", name);
     const written = this.storage.put(key, object, Number(old.metadata.resourceVersion));
     if (written.ok) return object;
-    throw written.failure === "conflict" ? modified(resource, name) : storageError(written as StorageFailure);
+    throw written.failure === "conflict" ? modified(resource, name) : storageError(written);
   }
 
   #remove(resource: Resource, object: KubeObject, old: KubeObject): KubeObject {
@@ -487,7 +374,7 @@ export class Registry {
       Number(old.metadata.resourceVersion),
     );
     if (written.ok) return object;
-    throw written.failure === "conflict" ? modified(resource, name) : storageError(written as StorageFailure);
+    throw written.failure === "conflict" ? modified(resource, name) : storageError(written);
   }
 
   #mutate(call: AdmissionCall): void {
@@ -501,50 +388,10 @@ export class Registry {
   #refuse({ group, kind, custom }: Resource, object: KubeObject, ...errors: readonly FieldErrors[]): void {
     if (custom !== undefined) {
       const own = new FieldErrors();
-      const { metadata: _metadata, ...rest } = object;
-      validateSchema(custom.schema, rest, "", own);
+      validateSchema(custom.schema, omit(object, "metadata"), "", own);
       errors = [...errors, own];
     }
     const all = errors.flatMap((each) => each.all);
     if (all.length > 0) throw invalid(group, kind, object.metadata.name ?? "", all);
   }
-}
-
-/** All of an object that a client asks for: without metadata and status. */
-function plainOf(object: JsonObject): JsonObject {
-  const rest: Draft = { ...object };
-  Reflect.deleteProperty(rest, "metadata");
-  Reflect.deleteProperty(rest, "status");
-  return rest;
-}
-
-/** Whether nothing holds an object any more that is to be deleted. */
-function gone({ kind }: Resource, object: KubeObject): boolean {
-  if ((object.metadata.finalizers ?? []).length > 0) return false;
-  if (kind === "Namespace" && listAt(object, "spec", "finalizers").length > 0) return false;
-  return (object.metadata.deletionGracePeriodSeconds ?? 0) === 0;
-}
-
-/** What clients write as text is kept as bytes. */
-function encodeStringData(draft: Draft): void {
-  const plain = at(draft, "stringData");
-  if (!isObject(plain)) return;
-  draft["stringData"] = Object.fromEntries(
-    Object.entries(plain).map(([key, value]) => [key, encodeBase64(encodeUtf8(String(value)))]),
-  );
-}
-
-/** Reads what a client sent as a kind, with what it says about unknown fields. @throws ApiError 400 */
-export function decodeAs(resource: Resource, given: JsonObject, { options, warn }: Writer): Draft {
-  const { struct, kind, version } = resource;
-  const { value, unknown, error } = decode(struct, given);
-  const refuse = (why: string): ApiError =>
-    badRequest(`${kind} in version "${version}" cannot be handled as a ${kind}: ${why}`);
-  if (error !== undefined) throw refuse(error);
-  if (unknown.length > 0 && options.fieldValidation !== "Ignore") {
-    const messages = unknown.map((path) => `unknown field ${JSON.stringify(path)}`);
-    if (options.fieldValidation === "Strict") throw refuse(`strict decoding error: ${messages.join(", ")}`);
-    for (const message of messages) warn(message);
-  }
-  return { kind, apiVersion: groupVersion(resource), ...value };
 }

@@ -114,7 +114,10 @@ function allowed(
       return true;
     case "finalize":
       return verb === "update";
-    default:
+    case "status":
+    case "scale":
+    case "ephemeralcontainers":
+    case "resize":
       return verb === "get" || verb === "update" || verb === "patch";
   }
 }

@@ -17,7 +17,8 @@ import type { NodeProxy } from "./node-proxy.js";
 import { parseWriteOptions } from "./options.js";
 import { encodeOpenApi } from "../objects/openapi-protobuf.js";
 import { openApiV2, openApiV3, openApiV3Index } from "../objects/openapi.js";
-import { decodeAs, Registry, type Writer } from "./registry.js";
+import { decodeAs, type Writer } from "./decoding.js";
+import { Registry } from "./registry.js";
 import { requestInfo } from "./request-info.js";
 import { json, parseQuery, plain, type ApiRequest, type ApiResponse, type ApiStream, type User } from "./request.js";
 import { stringAt, type JsonObject } from "../objects/value.js";
@@ -43,7 +44,7 @@ export interface ApiServerOptions {
 }
 
 /** Whom nothing is forbidden; who asks from inside the control plane. */
-export const master: User = { name: "system:apiserver", groups: ["system:masters", "system:authenticated"] };
+const master: User = { name: "system:apiserver", groups: ["system:masters", "system:authenticated"] };
 
 /**
  * kube-apiserver of Kubernetes 1.32: the REST API over a store. A request is answered at once, in virtual time as in the call;

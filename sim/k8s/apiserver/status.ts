@@ -141,5 +141,5 @@ export const success = (resource: Named, name: string, uid: string | undefined):
   apiVersion: "v1",
   metadata: {},
   status: "Success",
-  details: { ...of(resource, name), ...(uid === undefined ? {} : { uid }) } as Json,
+  details: { ...of(resource, name), ...(uid === undefined ? {} : { uid }) },
 });

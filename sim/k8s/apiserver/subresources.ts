@@ -16,6 +16,7 @@ import {
   type Json,
   type JsonObject,
   type KubeObject,
+  show,
 } from "../objects/value.js";
 import { bodyText, contentType, parseBody } from "./body.js";
 import { patched, type Call, type Machinery } from "./handlers.js";
@@ -51,7 +52,7 @@ function scaleOf(resource: Resource, object: KubeObject): KubeObject {
     custom !== undefined
       ? custom.selector === undefined
         ? ""
-        : String(evaluate(custom.selector, object)[0] ?? "")
+        : show(evaluate(custom.selector, object)[0] ?? "")
       : isObject(selector)
         ? selectorText(
             parseLabelSelector(resource.kind === "ReplicationController" ? { matchLabels: selector } : selector),

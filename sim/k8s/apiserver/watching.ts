@@ -133,7 +133,7 @@ export function watch(
   };
   return {
     status: 200,
-    headers: { "content-type": type, "cache-control": "no-cache, private", "transfer-encoding": "chunked" },
+    headers: { "content-type": type, "cache-control": "no-cache, private" },
     stream: begin,
   };
 }

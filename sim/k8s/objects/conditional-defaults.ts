@@ -1,4 +1,4 @@
-import { isObject, listAt, type Draft, type Json } from "./value.js";
+import { isObject, listAt, type Draft, type Json, mutable } from "./value.js";
 
 /**
  * Defaults that depend on other fields (kubernetes, `pkg/apis/<group>/v1/defaults.go`), by the struct that they fill. They run
@@ -20,7 +20,7 @@ const container: Fill = (draft) => {
   if (!isObject(resources) || !isObject(resources["limits"])) return;
   // A limit without a request is the request, too.
   const requests = isObject(resources["requests"]) ? resources["requests"] : {};
-  (resources as Draft)["requests"] = { ...resources["limits"], ...requests };
+  mutable(resources)["requests"] = { ...resources["limits"], ...requests };
 };
 
 /** A probe is done by HTTP, a command, TCP or gRPC; its defaults are in the table. */
@@ -28,7 +28,7 @@ const podSpec: Fill = (draft) => {
   if (draft["hostNetwork"] === true) {
     for (const each of listAt(draft, "containers")) {
       for (const port of listAt(each, "ports")) {
-        if (isObject(port)) (port as Draft)["hostPort"] ??= port["containerPort"];
+        if (isObject(port)) mutable(port)["hostPort"] ??= port["containerPort"];
       }
     }
   }

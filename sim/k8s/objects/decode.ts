@@ -34,7 +34,7 @@ const goTypes: Readonly<Record<ScalarName, string>> = {
 };
 
 /** `PodSpec` of `io.k8s.api.core.v1.PodSpec`. */
-export const shortName = (struct: Struct): string => struct.name.slice(struct.name.lastIndexOf(".") + 1);
+const shortName = (struct: Struct): string => struct.name.slice(struct.name.lastIndexOf(".") + 1);
 
 function goType(type: Type): string {
   if (type.of === "scalar") return goTypes[type.name];
@@ -174,7 +174,9 @@ function zero(type: Type): Json {
     case "time":
     case "microtime":
       return null;
-    default:
+    case "string":
+    case "bytes":
+    case "duration":
       return "";
   }
 }

@@ -70,7 +70,7 @@ export function applyDefaults(struct: Struct, draft: Draft): void {
 function below(type: Type, value: Json): void {
   if (type.of === "struct") {
     // What is decoded is a fresh copy and ours to change.
-    if (isObject(value)) applyDefaults(type.struct, value as Draft);
+    if (isObject(value)) applyDefaults(type.struct, value);
   } else if (type.of === "list") {
     if (isArray(value)) for (const item of value) below(type.item, item);
   } else if (type.of === "map" && isObject(value)) {

@@ -21,7 +21,7 @@ const alphanumeric = "must consist of lower case alphanumeric characters";
 const qualifiedMessage =
   "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character";
 
-export const dnsLabel: Check = pattern(
+const dnsLabel: Check = pattern(
   `a lowercase RFC 1123 label ${alphanumeric} or '-', and must start and end with an alphanumeric character`,
   label,
   ["my-name", "123-abc"],
@@ -33,7 +33,7 @@ export const dnsSubdomain: Check = pattern(
   ["example.com"],
   253,
 );
-export const dns1035Label: Check = pattern(
+const dns1035Label: Check = pattern(
   `a DNS-1035 label ${alphanumeric} or '-', start with an alphabetic character, and end with an alphanumeric character`,
   "[a-z]([-a-z0-9]*[a-z0-9])?",
   ["my-name", "abc-123"],

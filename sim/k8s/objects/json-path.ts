@@ -1,4 +1,4 @@
-import { isArray, isObject, type Json } from "./value.js";
+import { isArray, isObject, type Json, show } from "./value.js";
 
 /**
  * The JSONPath that CustomResourceDefinitions use: `.spec.replicas`, `.status.conditions[?(@.type=="Ready")].status`, `.a['b.c']`,
@@ -28,8 +28,7 @@ export function evaluate(path: string, value: Json): Json[] {
         isArray(each) ? [...each] : isObject(each) ? Object.values(each).filter((item) => item !== undefined) : [],
       );
     else {
-      const matches = (item: Json): boolean =>
-        evaluate(filterPath ?? "", item).some((found) => String(found) === wanted);
+      const matches = (item: Json): boolean => evaluate(filterPath ?? "", item).some((found) => show(found) === wanted);
       here = here.flatMap((each) => (isArray(each) ? each.filter(matches) : []));
     }
   }

@@ -18,7 +18,7 @@ export type Subresource =
   | "resize";
 
 /** What a CustomResourceDefinition says of a kind beside its fields. */
-export interface CustomKind {
+interface CustomKind {
   /** `openAPIV3Schema`. */
   readonly schema: JsonObject;
   /** Where `scale` finds its numbers; undefined without that subresource. */

@@ -52,9 +52,3 @@ export function formatQuantity(value: bigint, like = ""): string {
 /** What Kubernetes says of text that is no quantity. */
 export const notQuantity: string =
   "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
-
-/** The nearest number of whole units; NaN for text that is no quantity. */
-export function quantityNumber(text: string | number): number {
-  const value = parseQuantity(text);
-  return value === undefined ? NaN : Number(value) / 1e9;
-}

@@ -1,7 +1,7 @@
-import { at, isObject, listAt, objectAt, stringAt, type JsonObject, type KubeObject } from "./value.js";
+import { at, isObject, listAt, objectAt, stringAt, type JsonObject, type KubeObject, show } from "./value.js";
 
 /** One condition on labels (apimachinery, `pkg/labels`). */
-export interface Requirement {
+interface Requirement {
   readonly key: string;
   readonly operator: "In" | "NotIn" | "Exists" | "DoesNotExist" | "Gt" | "Lt";
   readonly values: readonly string[];
@@ -154,5 +154,5 @@ export function fieldText(object: KubeObject, path: string): string {
   const value = at(object, ...path.split("."));
   if (value === undefined || value === null)
     return /unschedulable|hostNetwork/.test(path) ? "false" : path === "status.replicas" ? "0" : "";
-  return isObject(value) || Array.isArray(value) ? "" : String(value);
+  return isObject(value) || Array.isArray(value) ? "" : show(value);
 }

@@ -33,7 +33,7 @@ const api = (version: string, text: string): { readonly prefix: string; readonly
 });
 
 /** Every struct of Kubernetes 1.32 that is served here, by table and name: `core.PodSpec`. */
-export const structs: ReadonlyMap<string, Struct> = parseTables({
+const structs: ReadonlyMap<string, Struct> = parseTables({
   meta: { prefix: "io.k8s.apimachinery.pkg.apis.meta.v1", text: meta },
   core: api("core.v1", [container, affinity, volume, pod, persistentVolume, service, node, core].join("\n")),
   apps: api("apps.v1", apps),

@@ -146,7 +146,7 @@ function validateMeta(object: KubeObject, namespaced: boolean, errors: FieldErro
       ["name", "name"],
       ["uid", "uid"],
     ] as const) {
-      if (!owner[key]) errors.invalid(`${path}.${key}`, owner[key] ?? "", `${word} must not be empty`);
+      if (!owner[key]) errors.invalid(`${path}.${key}`, owner[key], `${word} must not be empty`);
     }
     if (owner.controller === true) controller++;
   });
@@ -160,7 +160,7 @@ function validateMeta(object: KubeObject, namespaced: boolean, errors: FieldErro
 }
 
 /** Labels wherever they stand. */
-export function validateLabels(labels: Json | undefined, path: string, errors: FieldErrors): void {
+function validateLabels(labels: Json | undefined, path: string, errors: FieldErrors): void {
   if (!isObject(labels)) return;
   for (const [key, value] of Object.entries(labels)) {
     for (const complaint of labelKey(key)) errors.invalid(path, key, complaint);

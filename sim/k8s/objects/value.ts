@@ -41,6 +41,9 @@ export interface KubeObject extends JsonObject {
   readonly metadata: ObjectMeta;
 }
 
+/** What has been decoded for this request alone, to be changed in place. */
+export const mutable = (value: JsonObject): Draft => value;
+
 export const isObject = (value: Json | undefined): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
@@ -61,6 +64,10 @@ export const stringAt = (value: Json | undefined, ...path: readonly string[]): s
   const found = at(value, ...path);
   return typeof found === "string" ? found : undefined;
 };
+
+/** A value as a person reads it: text as it is, all else as JSON; nothing for what is absent. */
+export const show = (value: Json | undefined): string =>
+  typeof value === "string" ? value : value === undefined ? "" : JSON.stringify(value);
 
 export const numberAt = (value: Json | undefined, ...path: readonly string[]): number | undefined => {
   const found = at(value, ...path);
@@ -111,9 +118,12 @@ export function equal(a: Json | undefined, b: Json | undefined): boolean {
   return count === 0;
 }
 
+/** A copy without some of its keys. */
+export function omit(value: JsonObject, ...keys: readonly string[]): JsonObject {
+  const draft: Draft = { ...value };
+  for (const key of keys) Reflect.deleteProperty(draft, key);
+  return draft;
+}
+
 /** The labels of an object; where it has none, none. */
 export const labelsOf = (object: KubeObject): Readonly<Record<string, string>> => object.metadata.labels ?? {};
-
-/** `namespace/name`, or the name of what is in no namespace. */
-export const nameOf = ({ metadata: { namespace, name = "" } }: KubeObject): string =>
-  namespace === undefined ? name : `${namespace}/${name}`;

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { s } from "../../../sim/core/index.js";
-import { at, listAt, type JsonObject } from "../../../sim/k8s/objects/value.js";
+import { at, listAt, show, type JsonObject } from "../../../sim/k8s/objects/value.js";
 import { pod, pods, ready } from "./client.js";
 
-const rv = (object: JsonObject | undefined): string => String(at(object, "metadata", "resourceVersion"));
+const rv = (object: JsonObject | undefined): string => show(at(object, "metadata", "resourceVersion"));
 const names = (object: JsonObject | undefined): unknown[] =>
   listAt(object, "items").map((item) => at(item, "metadata", "name"));
 
@@ -34,10 +34,10 @@ test("a list in parts shows one revision, and is gone when that is compacted", (
   expect(at(first, "metadata", "remainingItemCount")).toBe(3);
   send("DELETE", `${pods}/c`);
   post(pods, pod("bb"));
-  const second = get(`${pods}?limit=2&continue=${String(at(first, "metadata", "continue"))}`);
+  const second = get(`${pods}?limit=2&continue=${show(at(first, "metadata", "continue"))}`);
   expect(names(second)).toEqual(["c", "d"]);
   expect(rv(second)).toBe(rv(first));
-  expect(names(get(`${pods}?limit=2&continue=${String(at(second, "metadata", "continue"))}`))).toEqual(["e"]);
+  expect(names(get(`${pods}?limit=2&continue=${show(at(second, "metadata", "continue"))}`))).toEqual(["e"]);
   expect(names(get(pods))).toEqual(["a", "b", "bb", "d", "e"]);
   expect(names(get(`${pods}?resourceVersion=${rv(first)}&resourceVersionMatch=Exact`))).toEqual([
     "a",
@@ -69,7 +69,7 @@ test("a watch tells what has changed since a revision, then what changes", () =>
     type: "MODIFIED",
     object: { kind: "Pod", metadata: { labels: { app: "z" } } },
   });
-  expect(Number(rv(events[2]?.object as JsonObject))).toBeGreaterThan(Number(rv(events[1]?.object as JsonObject)));
+  expect(Number(rv(events[2]?.object as JsonObject))).toBeGreaterThan(Number(rv(events[1]?.object)));
 });
 
 test("a watch that selects sees objects come and go as they begin and cease to fit", () => {
@@ -152,7 +152,7 @@ test("a namespace goes when its contents have gone and its finalizer with them",
     message:
       'configmaps "a" is forbidden: unable to create new content in namespace team because it is being terminated',
   });
-  const { spec: _spec, ...rest } = get("/api/v1/namespaces/team");
+  const rest = get("/api/v1/namespaces/team");
   expect(send("PUT", "/api/v1/namespaces/team/finalize", { ...rest, spec: { finalizers: [] } }).status).toBe(200);
   expect(send("GET", "/api/v1/namespaces/team").status).toBe(404);
   expect(send("DELETE", "/api/v1/namespaces/default").status).toBe(403);
@@ -208,9 +208,9 @@ test("discovery of both styles says the same", () => {
   expect(groups.length).toBe(listAt(get("/apis"), "groups").length);
   for (const group of groups) {
     for (const version of listAt(group, "versions")) {
-      const old = get(`/apis/${String(at(group, "metadata", "name"))}/${String(at(version, "version"))}`);
+      const old = get(`/apis/${show(at(group, "metadata", "name"))}/${show(at(version, "version"))}`);
       const plain = listAt(old, "resources").flatMap((each) =>
-        String(at(each, "name")).includes("/") ? [] : [at(each, "name")],
+        show(at(each, "name")).includes("/") ? [] : [at(each, "name")],
       );
       expect(listAt(version, "resources").map((each) => at(each, "resource"))).toEqual(plain);
     }

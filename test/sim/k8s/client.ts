@@ -12,14 +12,19 @@ import {
 export interface TestClient {
   readonly world: World;
   readonly api: ApiServer;
-  send(method: string, path: string, body?: ApiRequest["body"], headers?: Record<string, string>): ApiResponse;
-  get(path: string): JsonObject;
-  post(path: string, body: JsonObject): ApiResponse;
-  patch(path: string, type: string, body: unknown): ApiResponse;
-  watch(path: string): ApiWatchEvent[];
+  readonly send: (
+    method: string,
+    path: string,
+    body?: ApiRequest["body"],
+    headers?: Record<string, string>,
+  ) => ApiResponse;
+  readonly get: (path: string) => JsonObject;
+  readonly post: (path: string, body: JsonObject) => ApiResponse;
+  readonly patch: (path: string, type: string, body: unknown) => ApiResponse;
+  readonly watch: (path: string) => ApiWatchEvent[];
 }
 
-export function client(options: ApiServerOptions = {}, headers: Record<string, string> = {}): TestClient {
+function client(options: ApiServerOptions = {}, headers: Record<string, string> = {}): TestClient {
   const world = options.world ?? createWorld({ seed: 7 });
   const api = new ApiServer({ ...options, world });
   const send: TestClient["send"] = (method, full, body, more = {}) => {

@@ -50,6 +50,7 @@ function isSubject(subject: Json, user: User, namespace: string): boolean {
       return user.groups.includes(name);
     case "ServiceAccount":
       return user.name === `system:serviceaccount:${stringAt(subject, "namespace") ?? namespace}:${name}`;
+    case undefined:
     default:
       return false;
   }

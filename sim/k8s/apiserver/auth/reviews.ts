@@ -11,7 +11,7 @@ import {
 } from "../../objects/value.js";
 import { parseBody } from "../body.js";
 import type { Call, Machinery } from "../handlers.js";
-import { decodeAs } from "../registry.js";
+import { decodeAs } from "../decoding.js";
 import { json, type ApiResponse, type User } from "../request.js";
 import { badRequest, invalid } from "../status.js";
 import { strings } from "../strategy.js";

@@ -13,7 +13,7 @@ const rounds = primes.map((prime) => {
 
 const rotate = (value: number, by: number): number => (value >>> by) | (value << (32 - by));
 
-export function sha256(message: Uint8Array): Uint8Array {
+function sha256(message: Uint8Array): Uint8Array {
   const padded = new Uint8Array(Math.ceil((message.length + 9) / 64) * 64);
   padded.set(message);
   padded[message.length] = 0x80;

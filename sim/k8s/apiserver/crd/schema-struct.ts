@@ -25,6 +25,7 @@ function typeOf(schema: JsonObject, name: string): Type {
       if (schema["properties"] === undefined && isObject(more)) return { of: "map", value: typeOf(more, name) };
       return { of: "struct", struct: structOf(schema, name) };
     }
+    case undefined:
     default:
       return any;
   }

@@ -1,5 +1,5 @@
 import { child, type FieldErrors } from "../../objects/field-error.js";
-import { equal, isArray, isObject, type Json, type JsonArray, type JsonObject } from "../../objects/value.js";
+import { equal, isArray, isObject, type Json, type JsonArray, type JsonObject, show } from "../../objects/value.js";
 import { parseTime } from "../../objects/time.js";
 
 const typeName = (value: Json): string =>
@@ -66,7 +66,7 @@ export function validateSchema(schema: JsonObject, value: Json, path: string, er
 function text(schema: JsonObject, value: string, path: string, errors: FieldErrors): void {
   const least = asNumber(schema, "minLength");
   const most = asNumber(schema, "maxLength");
-  const length = [...value].length;
+  const { length } = Array.from(value);
   if (least !== undefined && length < least)
     errors.invalid(path, value, `${path} in body should be at least ${least} chars long`);
   if (most !== undefined && length > most) errors.tooLong(path, most);
@@ -117,7 +117,7 @@ function list(schema: JsonObject, value: JsonArray, path: string, errors: FieldE
     const own =
       kind === "set"
         ? each
-        : Object.fromEntries(keys.map((key) => [String(key), isObject(each) ? (each[String(key)] ?? null) : null]));
+        : Object.fromEntries(keys.map((key) => [show(key), isObject(each) ? (each[show(key)] ?? null) : null]));
     const name = JSON.stringify(own);
     if (seen.has(name)) errors.duplicate(`${path}[${i}]`, own);
     seen.add(name);

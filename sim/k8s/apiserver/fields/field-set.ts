@@ -17,7 +17,7 @@ import {
 export type FieldSet = JsonObject;
 
 /** How a value is owned: as a whole, or in parts. */
-export type Shape =
+type Shape =
   | { readonly as: "leaf" }
   | { readonly as: "struct"; readonly struct: Struct }
   | { readonly as: "map"; readonly value: Type }
@@ -26,7 +26,7 @@ export type Shape =
 
 const leaf: Shape = { as: "leaf" };
 
-export function shapeOf(type: Type, field?: Field): Shape {
+function shapeOf(type: Type, field?: Field): Shape {
   if (field?.listType === "atomic") return leaf;
   switch (type.of) {
     case "scalar":
@@ -45,7 +45,7 @@ export function shapeOf(type: Type, field?: Field): Shape {
 }
 
 /** The key under which an item of a keyed list stands; a key that is left out has its default. */
-export function itemKey(keys: readonly string[], item: Type, value: Json): string {
+function itemKey(keys: readonly string[], item: Type, value: Json): string {
   const found: Draft = {};
   for (const key of [...keys].sort()) {
     const field = item.of === "struct" ? item.struct.fields.get(key) : undefined;
@@ -57,7 +57,7 @@ export function itemKey(keys: readonly string[], item: Type, value: Json): strin
 }
 
 /** Parts of a value by their names in field sets; undefined where it is owned as a whole. */
-export function parts(
+function parts(
   shape: Shape,
   value: Json,
 ):

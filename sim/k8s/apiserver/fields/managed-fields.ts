@@ -3,8 +3,8 @@ import type { Type } from "../../objects/notation.js";
 import {
   isObject,
   listAt,
+  omit,
   stringAt,
-  withAt,
   type Draft,
   type Json,
   type JsonObject,
@@ -72,7 +72,7 @@ function owned(object: JsonObject): JsonObject {
   for (const key of ["labels", "annotations", "finalizers", "ownerReferences", "generateName"]) {
     if (given[key] !== undefined) metadata[key] = given[key];
   }
-  const { apiVersion: _version, kind: _kind, metadata: _metadata, ...rest } = object;
+  const rest = omit(object, "apiVersion", "kind", "metadata");
   return Object.keys(metadata).length === 0 ? rest : { ...rest, metadata };
 }
 
@@ -218,7 +218,3 @@ function refuse(
     causes: causes.map(({ reason, message, field }): Cause => ({ reason: reason ?? "", message, field: field ?? "" })),
   });
 }
-
-/** An object without what its managed fields say, for comparisons and for watchers that don't care. */
-export const withoutManagedFields = (object: KubeObject): KubeObject =>
-  withAt(object, ["metadata", "managedFields"], undefined) as KubeObject;

@@ -87,16 +87,17 @@ export function applyJsonPatch(document: Json, patch: Json): Json {
     const { op, path, from, value: given = null } = operation;
     if (typeof path !== "string") throw wrong("operation lacks a path");
     const to = pointer(path);
-    switch (op) {
+    const how = typeof op === "string" ? op : "";
+    switch (how) {
       case "add":
       case "replace":
       case "remove":
         if (to.length === 0 && op === "remove") throw wrong("the whole document cannot be removed");
-        value = change(value, to, path, op, given);
+        value = change(value, to, path, how, given);
         break;
       case "copy":
       case "move": {
-        if (typeof from !== "string") throw wrong(`${op} operation lacks from`);
+        if (typeof from !== "string") throw wrong(`${how} operation lacks from`);
         if (op === "move" && path.startsWith(`${from}/`)) throw wrong("a value cannot be moved into itself");
         const moved = read(value, pointer(from), from);
         if (op === "move") value = change(value, pointer(from), from, "remove");

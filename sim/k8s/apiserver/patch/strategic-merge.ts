@@ -29,12 +29,12 @@ export function applyStrategicMergePatch(struct: Struct, document: JsonObject, p
 }
 
 function merge(struct: Struct | undefined, document: JsonObject, patch: JsonObject): JsonObject {
-  switch (patch["$patch"]) {
+  const directive = patch["$patch"] ?? "merge";
+  switch (typeof directive === "string" ? directive : "") {
     case "replace":
       return plain(patch);
     case "delete":
       return {};
-    case undefined:
     case "merge":
       break;
     default:

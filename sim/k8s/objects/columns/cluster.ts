@@ -1,4 +1,4 @@
-import { at, isObject, listAt, numberAt, objectAt, stringAt, type Json, type KubeObject } from "../value.js";
+import { at, isObject, listAt, numberAt, objectAt, stringAt, type Json, type KubeObject, show } from "../value.js";
 import { age, ago, column, condition, join, labelText, name, selectorCell, text, wide, type Column } from "./column.js";
 
 const keys = (part: string): Column =>
@@ -39,6 +39,7 @@ function external(service: KubeObject): string {
       return stringAt(service, "spec", "externalName") ?? "<none>";
     case "LoadBalancer":
       return join([...balancer(service), ...fixed], "<pending>");
+    case undefined:
     default:
       return join(fixed);
   }
@@ -69,7 +70,7 @@ const short: Readonly<Record<string, string>> = {
   ReadWriteMany: "RWX",
   ReadWriteOncePod: "RWOP",
 };
-const modes = (list: readonly Json[]): string => list.map((mode) => short[String(mode)] ?? String(mode)).join(",");
+const modes = (list: readonly Json[]): string => list.map((mode) => short[show(mode)] ?? show(mode)).join(",");
 
 const phase = (object: KubeObject): string =>
   object.metadata.deletionTimestamp === undefined ? (stringAt(object, "status", "phase") ?? "") : "Terminating";
@@ -117,7 +118,7 @@ function quota(part: "" | "limits.") {
     return Object.keys(hard)
       .filter((key) => key.startsWith("limits.") === (part === "limits."))
       .sort()
-      .map((key) => `${key}: ${String(used[key] ?? "0")}/${String(hard[key])}`)
+      .map((key) => `${key}: ${show(used[key] ?? "0")}/${show(hard[key])}`)
       .join(", ");
   };
 }

@@ -8,6 +8,7 @@ import {
   type JsonArray,
   type JsonObject,
   type KubeObject,
+  show,
 } from "../value.js";
 
 /** How a kind is shown in a table (kubernetes, `pkg/printers/internalversion`): a column's title and what stands in it. */
@@ -73,7 +74,7 @@ export const labelText = (labels: JsonObject): string =>
   join(
     Object.keys(labels)
       .sort()
-      .map((key) => `${key}=${String(labels[key])}`),
+      .map((key) => `${key}=${show(labels[key])}`),
   );
 
 /** A `LabelSelector` as kubectl shows it. */
@@ -89,6 +90,7 @@ export function selectorCell(selector: JsonObject): string {
         return `${key} notin (${values})`;
       case "Exists":
         return key;
+      case undefined:
       default:
         return `!${key}`;
     }
@@ -96,7 +98,7 @@ export function selectorCell(selector: JsonObject): string {
   const all = [
     ...Object.keys(equalities)
       .sort()
-      .map((key) => `${key}=${String(equalities[key])}`),
+      .map((key) => `${key}=${show(equalities[key])}`),
     ...expressions,
   ];
   return join(all);

@@ -13,7 +13,7 @@ import { age, ago, column, condition, name, text, wide, type Column } from "./co
 const restartable = (container: Json | undefined): boolean => stringAt(container, "restartPolicy") === "Always";
 
 /** What a pod's Status column says: the phase, or what keeps it from being more (kubernetes, `printPod`). */
-export function podStatus(pod: KubeObject): string {
+function podStatus(pod: KubeObject): string {
   let reason = stringAt(pod, "status", "reason") ?? stringAt(pod, "status", "phase") ?? "";
   const gate = listAt(pod, "status", "conditions").find((each) => stringAt(each, "type") === "PodScheduled");
   if (stringAt(gate, "reason") === "SchedulingGated") reason = "SchedulingGated";

@@ -7,7 +7,7 @@ import { podColumns } from "./pod.js";
 import { workloadColumns } from "./workload.js";
 
 /** The columns of a kind; name and age where nothing else is known. */
-export function columnsOf(resource: Resource): readonly Column[] {
+function columnsOf(resource: Resource): readonly Column[] {
   if (resource.custom !== undefined) return customColumns(resource.custom.columns);
   if (resource.kind === "Pod") return podColumns;
   return workloadColumns[resource.kind] ?? clusterColumns[resource.kind] ?? [name, age];

@@ -1,4 +1,4 @@
-import { listAt, numberAt, objectAt, stringAt, type KubeObject } from "../value.js";
+import { listAt, numberAt, objectAt, stringAt, type KubeObject, show } from "../value.js";
 import { humanDuration, parseTime } from "../time.js";
 import {
   age,
@@ -69,11 +69,11 @@ function metrics(object: KubeObject): string {
     const label = stringAt(metric, key, "name") === undefined ? "" : `${stringAt(metric, key, "name") ?? ""}: `;
     if (target["averageUtilization"] !== undefined) {
       const share = now["averageUtilization"];
-      return `${label}${typeof share === "number" ? `${share}%` : "<unknown>"}/${String(target["averageUtilization"])}%`;
+      return `${label}${typeof share === "number" ? `${share}%` : "<unknown>"}/${show(target["averageUtilization"])}%`;
     }
     const field = target["averageValue"] === undefined ? "value" : "averageValue";
     const value = now[field];
-    return `${label}${value === undefined ? "<unknown>" : String(value)}/${String(target[field])}${field === "averageValue" && key !== "resource" ? " (avg)" : ""}`;
+    return `${label}${value === undefined ? "<unknown>" : show(value)}/${show(target[field])}${field === "averageValue" && key !== "resource" ? " (avg)" : ""}`;
   });
   const shown = all.slice(0, 2).join(", ");
   return all.length > 2 ? `${shown} + ${all.length - 2} more...` : join(all.length === 0 ? [] : [shown]);

@@ -1,0 +1,54 @@
+import type { Resource } from "../objects/kinds.js";
+import type { KubeObject } from "../objects/value.js";
+import { Collection } from "./collection.js";
+import { notFound } from "./status.js";
+import type { Storage } from "./storage.js";
+import { EventMemory } from "./watching.js";
+
+/** Objects as they are: a watch cache for each kind, made when first wanted. */
+export class Reader {
+  readonly storage: Storage;
+  readonly #collections = new Map<string, { readonly collection: Collection; readonly memory: EventMemory }>();
+
+  constructor(storage: Storage) {
+    this.storage = storage;
+  }
+
+  collection(resource: Resource): Collection {
+    return this.#of(resource).collection;
+  }
+
+  memory(resource: Resource): EventMemory {
+    return this.#of(resource).memory;
+  }
+
+  #of({ storage: { group, plural } }: Resource): { readonly collection: Collection; readonly memory: EventMemory } {
+    const prefix = `/registry/${group === "" ? "" : `${group}/`}${plural}/`;
+    let found = this.#collections.get(prefix);
+    if (found === undefined) {
+      found = { collection: new Collection(this.storage, prefix), memory: new EventMemory() };
+      this.#collections.set(prefix, found);
+    }
+    return found;
+  }
+
+  /** Below which the keys of a namespace's objects lie; "" is all namespaces. */
+  prefix(resource: Resource, namespace: string): string {
+    const { prefix } = this.collection(resource);
+    return resource.namespaced && namespace !== "" ? `${prefix}${namespace}/` : prefix;
+  }
+
+  key(resource: Resource, namespace: string, name: string): string {
+    return this.prefix(resource, namespace) + name;
+  }
+
+  find(resource: Resource, namespace: string, name: string): KubeObject | undefined {
+    return this.collection(resource).get(this.key(resource, namespace, name));
+  }
+
+  get(resource: Resource, namespace: string, name: string): KubeObject {
+    const found = this.find(resource, namespace, name);
+    if (found === undefined) throw notFound(resource, name);
+    return found;
+  }
+}

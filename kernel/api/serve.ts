@@ -1,6 +1,7 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { UsageError, withDefaults, type TextView } from "../../sim/core/index.js";
-import { GdbStub, machineTarget, type DebugTarget, type Machine } from "../../sim/lab/index.js";
+import { GdbStub, k8s, machineTarget, type DebugTarget, type Machine } from "../../sim/lab/index.js";
+import { serveEtcd } from "../server/index.js";
 
 export interface ServeOptions {
   /** A port of this computer; 0 takes a free one. */
@@ -69,13 +70,60 @@ function listen(server: Server, port: number): Promise<number> {
   });
 }
 
+/** An etcd cluster that clients may come to: a port for each server. */
+export interface ServedEtcdCluster {
+  readonly ports: readonly number[];
+  /** Ends all connections and gives the ports back. */
+  close(): Promise<void>;
+  /** What to type to reach it. */
+  view(): TextView;
+}
+
+/**
+ * Opens ports on the loopback address at which stock clients find what is simulated.
+ * - A machine is found by gdb, see `ServedMachine`.
+ * - An etcd cluster, or an `Etcd`, by etcdctl: a port for each server, from `port` on. Each request runs the world until
+ *   it is answered; in between, its time stands.
+ * @throws UsageError for a port that can't be had
+ */
+export function serve(machine: Machine, options?: Partial<ServeOptions>): Promise<ServedMachine>;
+export function serve(etcd: k8s.EtcdCluster | k8s.Etcd, options?: Partial<ServeOptions>): Promise<ServedEtcdCluster>;
+export function serve(
+  what: Machine | k8s.EtcdCluster | k8s.Etcd,
+  options?: Partial<ServeOptions>,
+): Promise<ServedMachine | ServedEtcdCluster> {
+  if (what instanceof k8s.EtcdCluster) return serveServers(what.members, options);
+  return what instanceof k8s.Etcd ? serveServers([what.endpoint()], options) : serveMachine(what, options);
+}
+
+async function serveServers(
+  servers: readonly k8s.EtcdEndpoint[],
+  options?: Partial<ServeOptions>,
+): Promise<ServedEtcdCluster> {
+  const { port } = withDefaults<ServeOptions>("serve", options, { port: 0 });
+  const served: Awaited<ReturnType<typeof serveEtcd>>[] = [];
+  const close = async (): Promise<void> => {
+    for (const one of served) await one.close();
+  };
+  try {
+    for (const [place, server] of servers.entries())
+      served.push(await serveEtcd(server, port === 0 ? 0 : port + place));
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const ports = served.map((one) => one.port);
+  const endpoints = ports.map((one) => `127.0.0.1:${one}`).join(",");
+  return { ports, close, view: () => ({ as: "text", text: `ETCDCTL_API=3 etcdctl --endpoints=${endpoints}` }) };
+}
+
 /**
  * Opens a port on the loopback address at which gdb can attach to a machine: `gdb-multiarch -ex "target remote :PORT"`. The
  * machine stands still until gdb lets it run, and then runs beside the cells, in slices between their events. One debugger at a
  * time; another one is sent away.
  * @throws UsageError for a port that can't be had
  */
-export async function serve(machine: Machine, options?: Partial<ServeOptions>): Promise<ServedMachine> {
+async function serveMachine(machine: Machine, options?: Partial<ServeOptions>): Promise<ServedMachine> {
   const { port: wanted } = withDefaults<ServeOptions>("serve", options, { port: 0 });
   const target = machineTarget(machine);
   let attached: Socket | undefined;

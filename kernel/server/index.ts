@@ -19,7 +19,10 @@
  *            protocols), socket, routes
  * kubernetes/ a simulated cluster's API for stock clients, with its kubeconfig
  * pages/     the interface's pages and files, settings, workspaces, config, about (status, identity), state-files
+ * etcd/      a simulated etcd server for stock clients, over gRPC: proto (the messages), messages (to the simulator's and back),
+ *            service, watch-stream
  */
+export { serveEtcd, type ServedEtcd } from "./etcd/service.js";
 export { startServer, type NotebookServer, type ServerOptions } from "./server.js";
 export type { Launch } from "./kernels/kernel.js";
 export type { KernelSpec } from "./kernels/specs.js";

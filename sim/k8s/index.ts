@@ -7,6 +7,9 @@
  *   struct     the fields of a kind or of a part of one, as a field table has them
  *   revision   the store's count of writes; an object's `resourceVersion` is that of its last write
  *   admission  what every write passes before it is stored
+ *   promise    what a server under Raft says only when its disk will remember it: a vote, an entry that it has
+ *   learner    a server that gets the log and has no vote
+ *   endpoint   an etcd server as its clients see it
  *
  * objects/    kinds and their field tables (tables/, notation): from these reading (decode), defaults, validation (rules/),
  *             conversion, columns of tables, OpenAPI; quantities, times, selectors
@@ -30,11 +33,36 @@ export type {
 export type { Conflict, Ranged, Storage, StorageEvent, StorageFailure, Stored, Written } from "./apiserver/storage.js";
 export type { NodeCall, NodeProxy } from "./apiserver/node-proxy.js";
 export type { Json, JsonArray, JsonObject, KubeObject, ObjectMeta, OwnerReference } from "./objects/value.js";
-export * from "./raft/index.js";
+export {
+  founded,
+  isJoint,
+  joining,
+  membersOf,
+  Raft,
+  simpleConf,
+  type ConfChange,
+  type ConfState,
+  type Durable,
+  type Entry,
+  type HardState,
+  type Message,
+  type MessageOf,
+  type MessageType,
+  type NodeId,
+  type Progress,
+  type Proposal,
+  type RaftFlaw,
+  type RaftOptions,
+  type ReadState,
+  type Ready,
+  type Role,
+  type Snapshot,
+  type Write,
+} from "./raft/index.js";
 export { RaftCluster, type RaftClusterOptions } from "./consensus/cluster.js";
+export { electionTrials, type ElectionTrialOptions } from "./consensus/elections.js";
 export type { NetworkOptions } from "./consensus/network.js";
 export type { NodeFlaw, Outcome, RaftNode, StateMachine } from "./consensus/node.js";
-export { electionTrials, type ElectionTrialOptions } from "./consensus/elections.js";
 export { MvccStore, type StoreOptions, type StoreState } from "./etcd/store.js";
 export { EtcdError, isEtcdError, type StatusCode } from "./etcd/errors.js";
 export * from "./etcd/types.js";

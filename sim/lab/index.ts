@@ -74,6 +74,8 @@ export {
 } from "../machine/index.js";
 /** The network stack itself, for cells that go below hosts and links: addresses, frames, namespaces, sockets. */
 export * as net from "../net/index.js";
+/** Kubernetes' parts, for cells that go below a cluster: Raft, etcd, their trials. */
+export * as k8s from "../k8s/index.js";
 export { isa } from "./isa.js";
 export { lab, type Lab, type LabOptions } from "./lab.js";
 export { linux } from "./linux.js";

@@ -18,6 +18,7 @@ import {
 import { machine, wire, type Machine, type MachineOptions, type Wire, type WireOptions } from "../machine/index.js";
 import type { Kernel, KernelOptions } from "../os/index.js";
 import { linux } from "./linux.js";
+import { EtcdCluster, type EtcdClusterOptions } from "../k8s/index.js";
 import { network, type Network } from "./network/index.js";
 import { createDisk, type Disk, type DiskOptions } from "../storage/index.js";
 
@@ -56,6 +57,8 @@ export interface Lab extends World {
   network(): Network;
   /** A simulated Linux, on this world's clock. */
   linux(options?: Partial<Omit<KernelOptions, "world">>): Kernel;
+  /** etcd servers under Raft, about to elect their leader: `start()` waits for that. */
+  etcd(options?: Partial<Omit<EtcdClusterOptions, "world">>): EtcdCluster;
 }
 
 /** Makes a world to experiment in. @throws UsageError for an unknown option */
@@ -79,5 +82,6 @@ export function lab(options?: Partial<LabOptions>): Lab {
     wire: (how) => wire({ ...how, world }),
     network: () => network({ world }),
     linux: (how) => linux({ ...how, world }),
+    etcd: (how) => new EtcdCluster({ ...how, world }),
   };
 }

@@ -24,6 +24,7 @@ const packages = {
   "gdb-multiarch": "gdb-multiarch",
   "qemu-riscv64": "qemu-user",
   tcpdump: "tcpdump",
+  etcdctl: "etcd-client",
   "iptables-legacy-restore": "iptables",
   "iptables-legacy-save": "iptables",
   unshare: "util-linux",

@@ -181,6 +181,11 @@ export class RaftCluster<C, R> {
     throw new UsageError(`there is no server ${id}`, `There are ${[...this.#nodes.keys()].join(", ")}.`);
   }
 
+  /** How long a request may take, until nobody knows what became of it. */
+  get requestTimeout(): Nanos {
+    return this.#options.requestTimeout;
+  }
+
   /** All servers, those that are down too. */
   get nodes(): readonly RaftNode<C, R>[] {
     return [...this.#nodes.values()];

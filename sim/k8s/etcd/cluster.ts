@@ -1,4 +1,14 @@
-import { minutes, ms, ns, s, UsageError, type Activity, type Nanos, type World } from "../../core/index.js";
+import {
+  minutes,
+  ms,
+  ns,
+  s,
+  UsageError,
+  type Activity,
+  type Nanos,
+  type Signal,
+  type World,
+} from "../../core/index.js";
 import { RaftCluster, type RaftClusterOptions } from "../consensus/cluster.js";
 import type { Outcome, RaftNode, StateMachine } from "../consensus/node.js";
 import { membersOf, type ConfChange, type Entry, type NodeId } from "../raft/index.js";
@@ -129,8 +139,7 @@ export class EtcdCluster {
 }
 
 function errorOf(outcome: Exclude<Outcome<unknown>, { outcome: "done" }>): EtcdError {
-  if (outcome.outcome === "unknown") return errors.timeout;
-  return outcome.reason === "no leader" ? errors.noLeader : errors.stopped;
+  return outcome.outcome === "unknown" || outcome.reason === "no leader" ? errors.timeout : errors.stopped;
 }
 
 /** One server of a cluster, as clients see it. */
@@ -216,9 +225,21 @@ export class EtcdMember implements EtcdEndpoint {
   *#propose<T extends Command["type"]>(command: Extract<Command, { type: T }>): Activity<Results[T] | EtcdError> {
     const wrong = refused(command);
     if (wrong !== undefined) return wrong;
-    const outcome = yield* this.node.propose(command);
+    const outcome = yield* this.#whenLed(() => this.node.propose(command));
     // A command of one type has that type's result: what the compiler can't see through the union.
     return outcome.outcome === "done" ? (outcome.value as Results[T] | EtcdError) : errorOf(outcome);
+  }
+
+  /** As etcd's servers do, keeps a request until there is a leader to send it to, for as long as a request may take. */
+  *#whenLed<T>(ask: () => Signal<Outcome<T>>): Activity<Outcome<T>> {
+    const { engine } = this.world;
+    const until = engine.now + this.#cluster.raft.requestTimeout;
+    for (;;) {
+      const outcome = yield* ask();
+      const led = outcome.outcome !== "refused" || outcome.reason !== "no leader";
+      if (led || engine.now >= until) return outcome;
+      yield* engine.delay(ms(20));
+    }
   }
 
   /** Linearizable: waits until this server has applied all that was done before; `serializable` reads what is here. */
@@ -229,7 +250,7 @@ export class EtcdMember implements EtcdEndpoint {
 
   *#current(serializable: boolean): Activity<EtcdError | undefined> {
     if (serializable) return this.node.up ? undefined : errors.stopped;
-    const outcome = yield* this.node.readIndex();
+    const outcome = yield* this.#whenLed(() => this.node.readIndex());
     return outcome.outcome === "done" ? undefined : errorOf(outcome);
   }
 

@@ -84,9 +84,9 @@ describe("Debian's etcdctl", () => {
     try {
       await heard("PUT\nw\n1\n");
       await etcdctl("put", "w", "2");
-      await heard("PUT\nw\n1\nw\n2\n");
+      await heard("w\n2\n");
       await etcdctl("del", "w");
-      await heard("DELETE\nw\n2\nw\n");
+      await heard("DELETE\n");
     } finally {
       child.kill();
     }
@@ -112,7 +112,7 @@ describe("Debian's etcdctl", () => {
     expect(await etcdctl("member", "list")).toContain(
       "1, started, etcd-1, http://etcd-1:2380, http://etcd-1:2379, false\n",
     );
-    expect(await etcdctl("endpoint", "health")).toMatch(/(is healthy.*\n){3}/);
+    expect(await etcdctl("endpoint", "health")).toMatch(/(.*is healthy.*\n){3}/);
     const status = JSON.parse(await etcdctl("endpoint", "status", "-w", "json")) as readonly {
       readonly Status: { readonly leader: number; readonly version: string };
     }[];

@@ -329,7 +329,7 @@ export class RaftNode<C, R> {
       return signal;
     }
     const request = `${this.id}.${this.#life}.${++this.#requests}`;
-    this.#waiting.set(request, signal as Signal<Outcome<unknown>>);
+    this.#waiting.set(request, signal);
     const { engine } = this.#world;
     const cancel = engine.after(this.#settings.requestTimeout, () => {
       this.#settle(request, { outcome: "unknown", reason: "request timed out" });

@@ -1,4 +1,5 @@
 import {
+  invariant,
   minutes,
   ms,
   ns,
@@ -17,7 +18,8 @@ import { version, type EtcdEndpoint, type Member, type Status, type TimeToLive }
 import { errors, isEtcdError, type EtcdError } from "./errors.js";
 import { chooseLease, watchWithProgress } from "./etcd.js";
 import { Lessor, shortestLease } from "./lessor.js";
-import { MvccStore, type StoreState } from "./store.js";
+import { MvccStore } from "./store.js";
+import type { StoreState } from "./store-state.js";
 import type * as api from "./types.js";
 
 /** A store as the state machine behind Raft. */
@@ -173,7 +175,9 @@ export class EtcdMember implements EtcdEndpoint {
 
   /** What this server has applied. */
   get store(): MvccStore {
-    return (this.node.machine as StoreMachine).store;
+    const { machine } = this.node;
+    invariant(machine instanceof StoreMachine, "etcd's servers keep stores");
+    return machine.store;
   }
 
   /** Told when this server begins or ceases to lead. */

@@ -3,7 +3,8 @@ import { applyCommand, refused, type Command, type Results } from "./command.js"
 import { version, type EtcdEndpoint, type Member, type Status, type TimeToLive } from "./endpoint.js";
 import { errors, isEtcdError, type EtcdError } from "./errors.js";
 import { Lessor, shortestLease } from "./lessor.js";
-import { MvccStore, type StoreOptions, type StoreState } from "./store.js";
+import { MvccStore } from "./store.js";
+import type { StoreOptions, StoreState } from "./store-state.js";
 import type * as api from "./types.js";
 
 export interface EtcdOptions extends StoreOptions {

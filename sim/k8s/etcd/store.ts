@@ -4,25 +4,10 @@ import { errors, type EtcdError } from "./errors.js";
 import { KeyHistory } from "./key-history.js";
 import { OrderedKeys } from "./ordered-keys.js";
 import { eachIn, select, unreadable, type Index } from "./range.js";
+import type { StoreOptions, StoreState } from "./store-state.js";
 import { holds, malformedPut, malformedTxn, puts } from "./txn.js";
 import type * as api from "./types.js";
 import { WatchHub, type Change } from "./watch.js";
-
-export interface StoreOptions {
-  /** Bytes that the database may grow to. Default etcd's: 2 GiB. */
-  readonly quota: number;
-}
-
-/** A store at rest, as plain data. */
-export interface StoreState {
-  readonly revision: number;
-  readonly compactRevision: number;
-  /** Everything kept, in the order of the revisions. */
-  readonly records: readonly api.KeyValue[];
-  readonly leases: readonly api.Lease[];
-  readonly alarms: readonly api.AlarmType[];
-  readonly size: number;
-}
 
 /** What a record takes beside key and value: its revision as the key (17 bytes), field tags and numbers, bbolt's element. */
 const overhead = 60;

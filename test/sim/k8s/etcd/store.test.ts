@@ -3,10 +3,10 @@ import { describe, expect, test } from "vitest";
 import { createWorld, KiB, minutes, s } from "../../../../sim/core/index.js";
 import {
   Etcd,
-  EtcdError,
   isEtcdError,
   MvccStore,
   prefixEnd,
+  type EtcdError,
   type KeyValue,
   type RangeRequest,
   type WatchEvent,
@@ -22,8 +22,7 @@ const values = (kvs: readonly KeyValue[]): string[] => kvs.map(({ key, value }) 
 describe("the multi-version store", () => {
   const filled = (): MvccStore => {
     const store = new MvccStore();
-    for (const [key, value] of ["b1", "a2", "c3", "a4"].map((pair) => [...pair]))
-      ok(store.put({ key: key!, value: value! }));
+    for (const pair of ["b1", "a2", "c3", "a4"]) ok(store.put({ key: pair.charAt(0), value: pair.charAt(1) }));
     return store;
   };
   const range = (store: MvccStore, request: RangeRequest): string[] => values(ok(store.range(request)).kvs);

@@ -33,8 +33,10 @@ const say = (cluster: RaftCluster<string, number>, word: string, at?: number): s
   return outcome.value.outcome;
 };
 
-const words = (cluster: RaftCluster<string, number>, id: number): readonly string[] =>
-  (cluster.node(id).machine as Words).words;
+const words = (cluster: RaftCluster<string, number>, id: number): readonly string[] => {
+  const { machine } = cluster.node(id);
+  return machine instanceof Words ? machine.words : [];
+};
 
 describe("a cluster of servers under Raft", () => {
   test("applies what was proposed anywhere everywhere, in one order", () => {

@@ -22,7 +22,7 @@
  * etcd/      a simulated etcd server for stock clients, over gRPC: proto (the messages), messages (to the simulator's and back),
  *            service, watch-stream
  */
-export { serveEtcd, type ServedEtcd } from "./etcd/service.js";
+export { serveEtcd } from "./etcd/service.js";
 export { startServer, type NotebookServer, type ServerOptions } from "./server.js";
 export type { Launch } from "./kernels/kernel.js";
 export type { KernelSpec } from "./kernels/specs.js";

@@ -117,7 +117,7 @@ export function txnRequest(message: unknown): k8s.TxnRequest {
   };
 }
 
-export const keyValue = (kv: k8s.KeyValue): object => ({ ...kv, key: bytes(kv.key), value: bytes(kv.value) });
+const keyValue = (kv: k8s.KeyValue): object => ({ ...kv, key: bytes(kv.key), value: bytes(kv.value) });
 
 /** Answers as they go, without the header of the server that gives them. */
 export const rangeResponse = (response: k8s.RangeResponse): object => ({

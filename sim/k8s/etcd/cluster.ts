@@ -1,6 +1,5 @@
 import {
   invariant,
-  minutes,
   ms,
   ns,
   s,
@@ -46,12 +45,9 @@ class StoreMachine implements StateMachine<Command, Result> {
 export interface EtcdClusterOptions extends RaftClusterOptions {
   /** Bytes that each database may grow to; etcd's 2 GiB where it isn't given. */
   readonly quota: number | undefined;
-  /** How often the leader notes what is left of long leases; 0: never, as etcd 3.4 by default. */
+  /** How often the leader notes what is left of long leases; 0: never, as etcd 3.4 by default; else 5 minutes there. */
   readonly leaseCheckpoint: Nanos;
 }
-
-/** etcd's interval of lease checkpoints. */
-export const leaseCheckpointInterval: Nanos = minutes(5);
 
 /** etcd servers that hold the same store by Raft, and what may befall them: `raft` has crashes, partitions, views. */
 export class EtcdCluster {

@@ -3,7 +3,7 @@ import { eachIn, type Index } from "./range.js";
 import type { Compare, KeyRange, KeyValue, PutRequest, RequestOp, TxnRequest } from "./types.js";
 
 /** etcd's default of --max-txn-ops. */
-export const maxOps = 128;
+const maxOps = 128;
 
 /** What a list of operations writes. */
 interface Footprint {

@@ -1,4 +1,5 @@
-import { appendOwn, broadcastAppend } from "./replication.js";
+import { appendOwn } from "./replication.js";
+import { broadcastAppend } from "./sending.js";
 import type { Message, MessageOf } from "./message.js";
 import { everyVoter, voteResult } from "./quorum.js";
 import type { RaftServer } from "./server.js";

@@ -1,5 +1,5 @@
 import { UsageError } from "../../core/index.js";
-import type { NodeId } from "./message.js";
+import type { NodeId } from "./node-id.js";
 import type { Voters } from "./quorum.js";
 
 /** Who takes part, as plain data. */

@@ -1,7 +1,7 @@
 import type { ConfChange, ConfState } from "./membership.js";
+import type { NodeId } from "./node-id.js";
 
-/** A server's number, from 1 on; 0 is nobody. */
-export type NodeId = number;
+export type { NodeId };
 
 /** One place of the log. `data` means something to the state machine alone; an entry without it changes nothing. */
 export type Entry =

@@ -1,4 +1,4 @@
-import type { NodeId } from "./message.js";
+import type { NodeId } from "./node-id.js";
 
 /**
  * Those whose majority decides. In a joint configuration two majorities must agree: that of the incoming voters and

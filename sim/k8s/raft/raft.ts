@@ -8,12 +8,12 @@ import { broadcastHeartbeat, handleHeartbeatResponse, handleReadIndex } from "./
 import {
   adoptChange,
   appendOwn,
-  broadcastAppend,
   handleAppendResponse,
   handleTransfer,
   leaveJoint,
   reportSnapshot,
 } from "./replication.js";
+import { broadcastAppend } from "./sending.js";
 import { RaftServer, type Durable, type RaftOptions, type ReadState } from "./server.js";
 
 /** What the disk is to keep. Writes are made durable in their order. An entry replaces all from its index on. */

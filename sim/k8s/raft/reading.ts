@@ -1,6 +1,6 @@
 import type { MessageOf, NodeId } from "./message.js";
 import { voteResult } from "./quorum.js";
-import { sendAppend } from "./replication.js";
+import { sendAppend } from "./sending.js";
 import type { RaftServer } from "./server.js";
 
 /** Reads that need no place in the log: thesis, section 6.4; heartbeats, which confirm them, too. */

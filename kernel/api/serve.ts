@@ -83,7 +83,7 @@ export interface ServedEtcdCluster {
  * Opens ports on the loopback address at which stock clients find what is simulated.
  * - A machine is found by gdb, see `ServedMachine`.
  * - An etcd cluster, or an `Etcd`, by etcdctl: a port for each server, from `port` on. Each request runs the world until
- *   it is answered; in between, its time stands.
+ *   it is answered, and 20 ms more; in between, its time stands.
  * @throws UsageError for a port that can't be had
  */
 export function serve(machine: Machine, options?: Partial<ServeOptions>): Promise<ServedMachine>;

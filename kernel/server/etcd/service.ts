@@ -7,7 +7,7 @@ import {
   type ServiceDefinition,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
-import { UsageError, type Activity } from "../../../sim/core/index.js";
+import { ms, ns, UsageError, type Activity } from "../../../sim/core/index.js";
 import { k8s } from "../../../sim/lab/index.js";
 import * as messages from "./messages.js";
 import { serveWatches } from "./watch-stream.js";
@@ -31,7 +31,7 @@ const statusOf: Readonly<Record<k8s.StatusCode, grpcStatus>> = {
   Unavailable: grpcStatus.UNAVAILABLE,
 };
 
-/** Answers etcd's gRPC API. Each request runs the world until it is answered; in between, its time stands. */
+/** Answers etcd's gRPC API. Each request runs the world until it is answered, and 20 ms more; in between, its time stands. */
 class EtcdService {
   readonly #endpoint: k8s.EtcdEndpoint;
 
@@ -44,6 +44,12 @@ class EtcdService {
     const process = engine.spawn(activity, { name: "etcd request" });
     engine.run(process);
     return process.value;
+  }
+
+  /** Lets what a request has set off reach the other servers, whose watchers wait for it: 20 ms of virtual time. */
+  settle(): void {
+    const { engine } = this.#endpoint.world;
+    engine.run(ns(engine.now + ms(20)));
   }
 
   header(revision?: number): object {
@@ -134,6 +140,7 @@ function unary(service: EtcdService, handler: Handler): handleUnaryCall<unknown,
       const { header } = answer as { readonly header?: { readonly revision: number } };
       callback(null, { ...answer, header: service.header(header?.revision) });
     }
+    service.settle();
   };
 }
 

@@ -13,7 +13,10 @@ export const hypercalls = {
   share: 0,
   /** (address): where traps and events are delivered, all to one place. */
   vector: 1,
-  /** (list, count): page-table entries as pairs of physical address and new content, as many at once as the guest likes. */
+  /**
+   * (list, count): page-table entries as pairs of physical address and new content, as many at once as the guest likes. A pair of 1 and
+   * a virtual address says that only this one's meaning changes, as Xen's UVMF_INVLPG; without one, any's may.
+   */
   update: 2,
   /** (satp): another address space. */
   root: 3,

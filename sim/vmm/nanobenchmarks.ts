@@ -82,7 +82,7 @@ const nanobenchmarks7: readonly Nanobenchmark[] = [
   xor   s9, s9, t2
   xor   s8, s8, t2
   set_entry s5, s8, 0
-  entries_set s1, 1
+  entry_set s1
   lw    t0, 0(s1)`,
     mode: "kernel",
     misses: 1,
@@ -115,7 +115,7 @@ const processes: readonly Nanobenchmark[] = [
     name: "mmap",
     what: `${mapped} pages mapped together, each touched, and unmapped`,
     body: `${each((page) => `  addi  t1, s5, ${16 * 8 + 8 * page}\n  set_entry t1, s8, ${page}`)}
-  entries_set zero, ${mapped}
+  entries_set ${mapped}
   li    t2, 0x40010000
   li    t3, ${mapped}
   li    t4, 4096
@@ -124,7 +124,7 @@ const processes: readonly Nanobenchmark[] = [
   addi  t3, t3, -1
   bnez  t3, 2b
 ${each((page) => `  addi  t1, s5, ${16 * 8 + 8 * page}\n  set_entry t1, zero, ${page}`)}
-  entries_set zero, ${mapped}`,
+  entries_set ${mapped}`,
     mode: "kernel",
     misses: mapped,
     lmbench: [68, 139, 620, 1400],
@@ -140,10 +140,10 @@ ${each((page) => `  addi  t1, s5, ${16 * 8 + 8 * page}\n  set_entry t1, zero, ${
     what: "a page fault, the page mapped, touched, and unmapped",
     body: `  lw    t0, 0(s1)
   set_entry s5, s8, 0
-  entries_set s1, 1
+  entry_set s1
   lw    t0, 0(s1)
   set_entry s5, zero, 0
-  entries_set s1, 1`,
+  entry_set s1`,
     mode: "kernel",
     misses: 2,
     lmbench: [1.42, 2.73, 12.4, 26.3],

@@ -32,6 +32,10 @@ const timeout = -(2n ** 63n) + 5n;
 /** Fields of sstatus that a guest may choose by `access`. */
 const viewBits = 3n << 18n;
 const supervisor = { privilege: privilege.supervisor, virtual: false } as const;
+/** V of a page-table entry. */
+const valid = 1n;
+/** In a list of updates, where an entry's address would stand: what follows is the one address whose meaning changes. */
+const onlyAddress = 1n;
 /** a0, a1, a7, x31. */
 const register = { first: 10, second: 11, number: 17, frame: 31 } as const;
 
@@ -198,13 +202,21 @@ class ParavirtualCpu extends DeprivilegedCpu {
 
   #update(list: number, count: number): void {
     const { bus } = this.#machine;
+    // The shadow has nothing of an entry that mapped nothing.
+    let [mapped, named] = [false, false];
     for (let index = 0; index < count; index++) {
       const at = bus.load(list + 16 * index, 64);
       const entry = bus.load(list + 16 * index + 8, 64);
-      if (at === undefined || entry === undefined || bus.ramAt(Number(at), 8) === undefined) return;
+      if (at === onlyAddress && entry !== undefined) {
+        this.forget(entry);
+        named = true;
+        continue;
+      }
+      if (at === undefined || entry === undefined || bus.ramAt(Number(at), 8) === undefined) break;
+      mapped ||= ((bus.load(Number(at), 64) ?? 0n) & valid) !== 0n;
       bus.store(Number(at), 64, entry);
     }
-    this.forget(undefined);
+    if (mapped && !named) this.forget(undefined);
   }
 
   #return(): void {

@@ -46,7 +46,10 @@ const nativeMacros = `
   .macro set_entry place, entry, count
   sd    \\entry, (\\place)
   .endm
-  .macro entries_set at, count
+  .macro entries_set count
+  sfence.vma
+  .endm
+  .macro entry_set at
   sfence.vma \\at
   .endm
   .macro shut
@@ -94,9 +97,17 @@ ${equs("call", hypercalls)}${equs("shared", sharedPage)}
   sd    \\place, (a0)
   sd    \\entry, 8(a0)
   .endm
-  .macro entries_set at, count
+  .macro entries_set count
   la    a0, list
   li    a1, \\count
+  hypercall update
+  .endm
+  .macro entry_set at
+  la    a0, list
+  li    a1, 1
+  sd    a1, 16(a0)
+  sd    \\at, 24(a0)
+  li    a1, 2
   hypercall update
   .endm
   .macro shut

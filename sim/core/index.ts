@@ -19,6 +19,7 @@
  * persist       plain state: save and restore
  * errors        UsageError (the student's mistake), invariant (ours)
  * bytes         UTF-8 and base64 without the platform; joining
+ * calendar      days of the Gregorian calendar, and their numbers
  * units         Nanos, Bytes and the functions that make and print them
  * options       options objects: defaults, and the nearest word for a mistyped one
  * view          what a cell returns to be looked at
@@ -39,6 +40,7 @@ export { Trace, type TraceFields, type TraceRow, type TraceState } from "./trace
 export type { Persist } from "./persist.js";
 export { UsageError, InvariantError, invariant } from "./errors.js";
 export { concatBytes, decodeBase64, encodeBase64, encodeUtf8, isZero } from "./bytes.js";
+export { calendarDay, dayNumber } from "./calendar.js";
 export * from "./units.js";
 export * from "./options.js";
 export * from "./view.js";

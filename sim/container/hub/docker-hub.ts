@@ -1,4 +1,4 @@
-import { withDefaults, type World } from "../../core/index.js";
+import { dayNumber, withDefaults, type World } from "../../core/index.js";
 import { ContentStore } from "../image/content-store.js";
 import { makeImage, makeIndex, type Image } from "../image/image.js";
 import { makeLayer, type Layer } from "../image/layer.js";
@@ -25,19 +25,10 @@ const platforms = [
 
 const usualLimit: RateLimitOptions = { anonymous: 100, authenticated: 200, window: 6 * 3600 };
 
-/** Days since 1970 of a date (proleptic Gregorian; Howard Hinnant, "chrono-compatible low-level date algorithms"). */
-function daysOf(year: number, month: number, day: number): number {
-  const y = month <= 2 ? year - 1 : year;
-  const era = Math.floor(y / 400);
-  const ofEra = y - era * 400;
-  const ofYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + day - 1;
-  return era * 146_097 + ofEra * 365 + Math.floor(ofEra / 4) - Math.floor(ofEra / 100) + ofYear - 719_468;
-}
-
 /** "2024-09-06T12:05:36Z" in seconds since 1970. */
 function secondsOf(time: string): number {
   const [year = 1970, month = 1, day = 1, hour = 0, minute = 0, second = 0] = time.split(/[-T:Z]/).map(Number);
-  return daysOf(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second;
+  return dayNumber({ year, month, day }) * 86_400 + hour * 3600 + minute * 60 + second;
 }
 
 /** Layers are made once for all images that begin with them. */

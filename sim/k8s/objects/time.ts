@@ -1,33 +1,7 @@
+import { calendarDay, dayNumber } from "../../core/index.js";
+
 /** When a cluster's virtual time begins: an arbitrary instant, after the release of Kubernetes 1.32. Seconds since 1970. */
 export const epoch = 1_735_689_600;
-
-/** The date of a day counted from 1970-01-01 (proleptic Gregorian; H. Hinnant, "chrono-compatible low-level date algorithms"). */
-function civil(days: number): { year: number; month: number; day: number } {
-  const shifted = days + 719_468;
-  const era = Math.floor(shifted / 146_097);
-  const dayOfEra = shifted - era * 146_097;
-  const yearOfEra = Math.floor(
-    (dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36_524) - Math.floor(dayOfEra / 146_096)) / 365,
-  );
-  const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
-  const shiftedMonth = Math.floor((5 * dayOfYear + 2) / 153);
-  const month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9;
-  return {
-    year: yearOfEra + era * 400 + (month <= 2 ? 1 : 0),
-    month,
-    day: dayOfYear - Math.floor((153 * shiftedMonth + 2) / 5) + 1,
-  };
-}
-
-function daysTo(year: number, month: number, day: number): number {
-  const shiftedYear = month <= 2 ? year - 1 : year;
-  const era = Math.floor(shiftedYear / 400);
-  const yearOfEra = shiftedYear - era * 400;
-  const dayOfYear = Math.floor((153 * (month > 2 ? month - 3 : month + 9) + 2) / 5) + day - 1;
-  return (
-    era * 146_097 + yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear - 719_468
-  );
-}
 
 const two = (value: number): string => String(value).padStart(2, "0");
 
@@ -35,7 +9,7 @@ const two = (value: number): string => String(value).padStart(2, "0");
 export function formatTime(seconds: number): string {
   const days = Math.floor(seconds / 86_400);
   const rest = Math.floor(seconds - days * 86_400);
-  const { year, month, day } = civil(days);
+  const { year, month, day } = calendarDay(days);
   const clock = `${two(Math.floor(rest / 3600))}:${two(Math.floor(rest / 60) % 60)}:${two(rest % 60)}`;
   return `${String(year).padStart(4, "0")}-${two(month)}-${two(day)}T${clock}Z`;
 }
@@ -56,7 +30,7 @@ export function parseTime(text: string): number | undefined {
         : 28;
   if (month < 1 || month > 12 || day < 1 || day > long || hour > 23 || minute > 59 || second > 59) return undefined;
   const zone = (match[8] === "-" ? -1 : 1) * (Number(match[9] ?? 0) * 3600 + Number(match[10] ?? 0) * 60);
-  return daysTo(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second + Number(match[7] ?? 0) - zone;
+  return dayNumber({ year, month, day }) * 86_400 + hour * 3600 + minute * 60 + second + Number(match[7] ?? 0) - zone;
 }
 
 /** A span as kubectl shows ages: `45s`, `3m12s`, `4d5h` (apimachinery, `pkg/util/duration`, HumanDuration). */

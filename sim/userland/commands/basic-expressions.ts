@@ -1,3 +1,5 @@
+import { characterClasses } from "../program/character-classes.js";
+
 /**
  * A basic or extended regular expression of POSIX (XBD 9) as one of JavaScript's.
  * Simplification: the leftmost match is the first alternative's, not the longest of all; back-references as they are.
@@ -8,20 +10,6 @@ export function posixExpression(pattern: string, extended: boolean, flags = ""):
 }
 
 const literal = (character: string): string => character.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
-const classes: Readonly<Record<string, string>> = {
-  alnum: "a-zA-Z0-9",
-  alpha: "a-zA-Z",
-  blank: " \\t",
-  cntrl: "\\x00-\\x1f\\x7f",
-  digit: "0-9",
-  graph: "\\x21-\\x7e",
-  lower: "a-z",
-  print: "\\x20-\\x7e",
-  punct: "!-\\/:-@\\[-`\\{-~",
-  space: "\\s",
-  upper: "A-Z",
-  xdigit: "0-9a-fA-F",
-};
 /** GNU's own escapes. */
 const escapes: Readonly<Record<string, string>> = {
   w: "[\\w]",
@@ -56,7 +44,7 @@ function bracket(pattern: string, from: number): { readonly source: string; read
     if (kind === ":" || kind === "." || kind === "=") {
       const end = pattern.indexOf(`${kind}]`, at + 2);
       const name = end < 0 ? "" : pattern.slice(at + 2, end);
-      const members = kind === ":" ? classes[name] : literal(name);
+      const members = kind === ":" ? characterClasses[name] : literal(name);
       if (end < 0 || members === undefined) throw new SyntaxError("Invalid character class name");
       source += members;
       at = end + 2;

@@ -1,3 +1,5 @@
+import { calendarDay, dayNumber } from "../../core/index.js";
+
 /** A moment in UTC: the simulated machine's time zone. */
 interface Moment {
   readonly year: number;
@@ -13,39 +15,21 @@ interface Moment {
 
 const dayNanos = 86_400_000_000_000;
 
-/** The calendar of nanoseconds since 1970 (Howard Hinnant's civil_from_days, proleptic Gregorian). */
+/** The calendar of nanoseconds since 1970. */
 function momentOf(nanos: number): Moment {
   const days = Math.floor(nanos / dayNanos);
   const seconds = Math.floor((nanos - days * dayNanos) / 1e9);
-  const shifted = days + 719468;
-  const era = Math.floor(shifted / 146097);
-  const dayOfEra = shifted - era * 146097;
-  const yearOfEra = Math.floor(
-    (dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36524) - Math.floor(dayOfEra / 146096)) / 365,
-  );
-  const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
-  const part = Math.floor((5 * dayOfYear + 2) / 153);
-  const month = part < 10 ? part + 3 : part - 9;
-  const year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0);
+  const { year, month, day } = calendarDay(days);
   return {
     year,
     month,
-    day: dayOfYear - Math.floor((153 * part + 2) / 5) + 1,
+    day,
     hour: Math.floor(seconds / 3600),
     minute: Math.floor(seconds / 60) % 60,
     second: seconds % 60,
     weekday: (((days + 4) % 7) + 7) % 7,
-    yearDay: days - daysOf(year, 1, 1) + 1,
+    yearDay: days - dayNumber({ year, month: 1, day: 1 }) + 1,
   };
-}
-
-/** Days since 1970. */
-function daysOf(year: number, month: number, day: number): number {
-  const shifted = month <= 2 ? year - 1 : year;
-  const era = Math.floor(shifted / 400);
-  const yearOfEra = shifted - era * 400;
-  const dayOfYear = Math.floor((153 * (month > 2 ? month - 3 : month + 9) + 2) / 5) + day - 1;
-  return era * 146097 + yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear - 719468;
 }
 
 const months: readonly string[] = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
@@ -141,6 +125,6 @@ export function parseTime(text: string, now: number): number | undefined {
   const [, year, month, day, hour = "0", minute = "0", second = "0"] =
     /^(\d{4})-(\d\d?)-(\d\d?)(?:[T ](\d\d?):(\d\d)(?::(\d\d)(?:\.\d+)?)?)?(?:Z| ?UTC| ?\+0000)?$/.exec(text) ?? [];
   if (year === undefined || Number(month) > 12 || Number(day) > 31) return undefined;
-  const days = daysOf(Number(year), Number(month), Number(day));
+  const days = dayNumber({ year: Number(year), month: Number(month), day: Number(day) });
   return (days * 86400 + Number(hour) * 3600 + Number(minute) * 60 + Number(second)) * 1e9;
 }

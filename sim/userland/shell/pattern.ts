@@ -1,3 +1,5 @@
+import { characterClasses } from "../program/character-classes.js";
+
 /**
  * Patterns of the shell, POSIX 2.14: `*`, `?`, brackets. A backslash makes the next character stand for itself: so text
  * that was quoted is put into a pattern.
@@ -19,21 +21,6 @@ export function isPattern(pattern: string): boolean {
 /** A pattern that isn't one, as the text that it stands for. */
 export const unescapePattern = (pattern: string): string => pattern.replace(/\\(.?)/gs, "$1");
 
-const classes: Readonly<Record<string, string>> = {
-  alnum: "a-zA-Z0-9",
-  alpha: "a-zA-Z",
-  blank: " \\t",
-  cntrl: "\\x00-\\x1f\\x7f",
-  digit: "0-9",
-  graph: "\\x21-\\x7e",
-  lower: "a-z",
-  print: "\\x20-\\x7e",
-  punct: "!-\\/:-@\\[-`{-~",
-  space: " \\t\\n\\r\\f\\v",
-  upper: "A-Z",
-  xdigit: "0-9a-fA-F",
-};
-
 const literal = (character: string): string => character.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
 const inSet = (character: string): string => character.replace(/[\\\]^\-[]/g, "\\$&");
 
@@ -49,7 +36,7 @@ function bracket(pattern: string, from: number): { readonly source: string; read
     if (character === "]" && !first) break;
     if (character === "[" && pattern[at + 1] === ":") {
       const end = pattern.indexOf(":]", at + 2);
-      const named = end < 0 ? undefined : classes[pattern.slice(at + 2, end)];
+      const named = end < 0 ? undefined : characterClasses[pattern.slice(at + 2, end)];
       if (named !== undefined) {
         set += named;
         at = end + 2;

@@ -1,8 +1,5 @@
-/** core/v1: containers, with their probes, ports, environment and resources. The notation is in `../notation.ts`. */
-export const container: string = `
-Container
-  name string ! dns-label
-  image string
+/** What a container and an ephemeral one have alike. */
+const fields = `  image string
   command []string
   args []string
   workingDir string
@@ -25,7 +22,13 @@ Container
   stdin bool
   stdinOnce bool
   tty bool
+`;
 
+/** core/v1: containers, with their probes, ports, environment and resources. The notation is in `../notation.ts`. */
+export const container: string = `
+Container
+  name string ! dns-label
+${fields}
 ContainerPort
   name string port-name
   hostPort int32 range(0..65535)
@@ -189,28 +192,5 @@ AppArmorProfile
 
 EphemeralContainer
   name string ! dns-label
-  image string
-  command []string
-  args []string
-  workingDir string
-  ports []ContainerPort map(containerPort,protocol) merge(containerPort)
-  envFrom []EnvFromSource
-  env []EnvVar map(name) merge(name)
-  resources ResourceRequirements ={}
-  resizePolicy []ContainerResizePolicy
-  restartPolicy string
-  volumeMounts []VolumeMount map(mountPath) merge(mountPath)
-  volumeDevices []VolumeDevice map(devicePath) merge(devicePath)
-  livenessProbe Probe
-  readinessProbe Probe
-  startupProbe Probe
-  lifecycle Lifecycle
-  terminationMessagePath string ="/dev/termination-log"
-  terminationMessagePolicy string enum(File|FallbackToLogsOnError) ="File"
-  imagePullPolicy string enum(Always|Never|IfNotPresent)
-  securityContext SecurityContext
-  stdin bool
-  stdinOnce bool
-  tty bool
-  targetContainerName string
+${fields}  targetContainerName string
 `;

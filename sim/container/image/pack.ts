@@ -19,8 +19,6 @@ import { opaqueMarker, whiteoutPrefix } from "./tree-path.js";
 export interface PackOptions {
   /** Whether overlayfs's marks become whiteouts: what a container's upper directory holds becomes a layer. */
   readonly layer?: boolean;
-  /** Time of day at the world's beginning, in nanoseconds since 1970. */
-  readonly bootTime?: number;
   /** What the tree's top is called in the archive; "" leaves it without an entry of its own. */
   readonly prefix?: string;
 }
@@ -50,14 +48,12 @@ class Packing {
   readonly entries: TarEntry[] = [];
   readonly #sys: Sys;
   readonly #layer: boolean;
-  readonly #bootTime: number;
   /** Names of files with several links, by device and inode: the first one holds the bytes. */
   readonly #linked = new Map<string, string>();
 
-  constructor(sys: Sys, { layer = false, bootTime = 0 }: PackOptions) {
+  constructor(sys: Sys, { layer = false }: PackOptions) {
     this.#sys = sys;
     this.#layer = layer;
-    this.#bootTime = bootTime;
   }
 
   *add(path: string, name: string, found: Attributes): Activity<undefined> {
@@ -109,7 +105,7 @@ class Packing {
   }
 
   #entry(name: string, type: EntryType, { mode, uid, gid, mtime }: Attributes): TarEntry {
-    const seconds = Math.max(0, Math.floor((this.#bootTime + mtime) / 1e9));
+    const seconds = Math.max(0, Math.floor(mtime / 1e9));
     return { name, type, mode: mode & 0o7777, uid, gid, mtime: seconds, size: 0, extents: [] };
   }
 

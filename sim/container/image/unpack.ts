@@ -20,8 +20,6 @@ import { demandInside, opaqueMarker, partsOf, refuseDevice, whiteoutPrefix } fro
 export interface UnpackOptions {
   /** Whether names like ".wh.file" mean what a layer takes away, and become overlayfs's marks. */
   readonly layer?: boolean;
-  /** Time of day at the world's beginning, in nanoseconds since 1970: files' times count from there. */
-  readonly bootTime?: number;
 }
 
 /**
@@ -56,16 +54,14 @@ export function* unpack(
 class Unpacking {
   readonly #sys: Sys;
   readonly #layer: boolean;
-  readonly #bootTime: number;
   /** Directories' times come last: what is put into them changes them. */
   readonly #times = new Map<string, number>();
   /** Directories that are known to be there. */
   readonly #made = new Set<string>([""]);
 
-  constructor(sys: Sys, { layer = false, bootTime = 0 }: UnpackOptions) {
+  constructor(sys: Sys, { layer = false }: UnpackOptions) {
     this.#sys = sys;
     this.#layer = layer;
-    this.#bootTime = bootTime;
   }
 
   *all(entries: readonly TarEntry[]): Activity<undefined> {
@@ -138,7 +134,7 @@ class Unpacking {
   }
 
   *#stamp(path: string, mtime: number): Activity<undefined> {
-    const time = mtime * 1e9 - this.#bootTime;
+    const time = mtime * 1e9;
     return yield* this.#sys.utimensat(AT_FDCWD, path, { atime: time, mtime: time }, AT_SYMLINK_NOFOLLOW);
   }
 

@@ -10,11 +10,19 @@ import { demand, ownsOrCapable } from "../vfs/permission.js";
 import { demandWritable, existing } from "./paths.js";
 import { full, partial, type Rows } from "./row.js";
 
-/** Ids as the caller's user namespace has them. */
+/** Ids as the caller's user namespace has them; times by the real-time clock. */
 function shown(task: Task, inode: Inode): Attributes {
   const attributes = inode.attributes();
   const { userNamespace } = task.credentials;
-  return { ...attributes, uid: userNamespace.shownUid(attributes.uid), gid: userNamespace.shownGid(attributes.gid) };
+  const { bootTime } = task.kernel;
+  return {
+    ...attributes,
+    uid: userNamespace.shownUid(attributes.uid),
+    gid: userNamespace.shownGid(attributes.gid),
+    atime: bootTime + attributes.atime,
+    mtime: bootTime + attributes.mtime,
+    ctime: bootTime + attributes.ctime,
+  };
 }
 
 function changeMode(task: Task, place: Place, mode: number): void {
@@ -82,9 +90,9 @@ export const attributeCalls = {
       rdev: 0,
       size: 0,
       blocks: 0,
-      atime: 0,
-      mtime: 0,
-      ctime: 0,
+      atime: task.kernel.bootTime,
+      mtime: task.kernel.bootTime,
+      ctime: task.kernel.bootTime,
     };
   },
   newfstatat(task: Task, directory: number, path: string, flags: number = 0): Attributes {
@@ -149,8 +157,12 @@ export const attributeCalls = {
       if (times !== undefined) throw E.EPERM;
       demand(task.credentials, inode, 2);
     }
-    const now = task.kernel.engine.now;
-    const changes: Changes = times ?? { atime: now, mtime: now };
+    const { engine, bootTime } = task.kernel;
+    const { atime, mtime } = times ?? { atime: bootTime + engine.now, mtime: bootTime + engine.now };
+    const changes: Changes = {
+      ...(atime === undefined ? {} : { atime: atime - bootTime }),
+      ...(mtime === undefined ? {} : { mtime: mtime - bootTime }),
+    };
     inode.change(changes);
   },
   setxattr(task: Task, path: string, name: string, value: Uint8Array | string): undefined {

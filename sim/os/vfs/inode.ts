@@ -7,7 +7,7 @@ export interface Clock {
   readonly now: Nanos;
 }
 
-/** What stat(2) gives, with kernel ids; times in nanoseconds of virtual time. */
+/** What stat(2) gives, with kernel ids; times in nanoseconds of virtual time, which for tasks begins at the kernel's `bootTime`. */
 export interface Attributes {
   readonly ino: number;
   readonly dev: number;

@@ -16,7 +16,7 @@ import {
   SEEK_END,
   type Sys,
 } from "../../../sim/os/index.js";
-import { code, names, play, readFile, text, writeFile } from "./system.js";
+import { code, kernel, names, play, readFile, text, writeFile } from "./system.js";
 
 /** Each file system, empty, at /mnt. */
 const fileSystems: Record<string, (sys: Sys) => Activity<unknown>> = {
@@ -273,4 +273,17 @@ describe.each(Object.entries(fileSystems))("%s", (_name, mount) => {
     });
     expect(seen).toEqual(["ok", "ENAMETOOLONG", "EXDEV", "EXDEV", "EXDEV", "ok"]);
   });
+});
+
+test("times are by the clock that CLOCK_REALTIME tells", () => {
+  const bootTime = 1_700_000_000e9;
+  const seen = play(function* (sys) {
+    yield* sys.nanosleep(ms(5));
+    yield* writeFile(sys, "/tmp/a", "x");
+    const now = yield* sys.clock_gettime("CLOCK_REALTIME");
+    const { mtime, ctime } = yield* sys.stat("/tmp/a");
+    yield* sys.utimensat(AT_FDCWD, "/tmp/a", { mtime: 1e9 });
+    return [now - mtime < ms(1), ctime === mtime, (yield* sys.stat("/tmp/a")).mtime];
+  }, kernel({ bootTime }));
+  expect(seen).toEqual([true, true, 1e9]);
 });

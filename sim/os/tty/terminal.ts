@@ -249,8 +249,9 @@ export class Terminal implements ControllingTerminal<Task> {
     const { session } = caller.processGroup;
     switch (request) {
       case "TIOCSCTTY":
-        if (session.pids.numbers[0] !== caller.pids[0] || session.terminal !== undefined || this.session !== undefined)
-          throw E.EPERM;
+        if (session.pids.numbers[0] !== caller.pids[0]) throw E.EPERM;
+        if (session.terminal === this) return 0;
+        if (session.terminal !== undefined || this.session !== undefined) throw E.EPERM;
         this.#adopt(caller);
         return 0;
       case "TIOCNOTTY":

@@ -47,6 +47,23 @@ describe("a terminal", () => {
     expect(seen).toEqual([0, ["hello\n", "right\n"], `helo\b \blo\r\nok\r\nwrong${rubbed}right\r\nok\r\n`, 0, "EIO"]);
   });
 
+  test("that is one's own already may be asked for again; only by who leads the session", () => {
+    const seen: unknown[] = [];
+    play(function* (sys) {
+      const { pid } = yield* withTerminal(sys, function* (child, tty) {
+        seen.push(yield* code(child.ioctl(tty, "TIOCSCTTY")));
+        const member = yield* child.clone(function* (job) {
+          seen.push(yield* code(job.ioctl(tty, "TIOCSCTTY")));
+          return 0;
+        });
+        yield* child.wait4(member);
+        return 0;
+      });
+      yield* sys.wait4(pid);
+    });
+    expect(seen).toEqual(["ok", "EPERM"]);
+  });
+
   test("^C interrupts the foreground job; a background reader is stopped", () => {
     const seen = play(function* (sys) {
       let background = 0;

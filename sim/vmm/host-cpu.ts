@@ -106,6 +106,7 @@ export class HostCpu {
     hart.floats.mode = guest.floats.mode;
     state.mode = user;
     state.mstatus = guest.state.mstatus & status.FS;
+    state.noteFloats();
     state.satp = satp;
     state.reservation = guest.state.reservation;
   }

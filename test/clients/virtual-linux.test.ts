@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { describe, expect, it, type TestContext } from "vitest";
 import { MiB } from "../../sim/core/index.js";
 import type { Machine } from "../../sim/machine/index.js";
@@ -65,6 +66,9 @@ describe.each(booted)("Debian's Linux under $name", (technique) => {
     boot(native);
     const [seen, own] = [virtual, native].map(({ console: { text } }) => text.slice(0, text.indexOf(shell)));
     expect(seen).toBe(own);
+    // And to the bit: memory, registers, devices.
+    expect(virtual.instructions).toBe(native.instructions);
+    expect(isDeepStrictEqual(virtual.save(), native.save())).toBe(true);
 
     expect(ask(virtual, "uname -sm; echo $((6 * 7))")).toContain("Linux riscv64\n42\n");
     virtual.type("poweroff -f\n");

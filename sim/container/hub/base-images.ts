@@ -43,7 +43,7 @@ export function alpine(machine: string, mtime: number): FileTree {
     .text("etc/group", group())
     .text("etc/alpine-release", "3.20.3\n")
     .text("etc/os-release", 'NAME="Alpine Linux"\nID=alpine\nVERSION_ID=3.20.3\nPRETTY_NAME="Alpine Linux v3.20"\n')
-    .text("etc/apk/repositories", "https://dl-cdn.alpinelinux.org/alpine/v3.20/main\n");
+    .text("etc/apk/repositories", "http://packages.virtlab/alpine/v3.20/main\n");
   return upTo(tree, "lib/ld-musl.so.1", 7_800_000);
 }
 
@@ -69,6 +69,6 @@ export function debianLike(machine: string, mtime: number, { id, pretty, version
       "etc/os-release",
       `PRETTY_NAME="${pretty}"\nNAME="${pretty.split(" ")[0] ?? id}"\nVERSION_ID="${version}"\nVERSION_CODENAME=${codename}\nID=${id}\n`,
     )
-    .text("etc/apt/sources.list", `deb http://deb.debian.org/${id} ${codename} main\n`);
+    .text("etc/apt/sources.list", `deb http://packages.virtlab/${id} ${codename} main\n`);
   return upTo(tree, "usr/lib/libs.so", size);
 }

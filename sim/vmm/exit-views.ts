@@ -1,6 +1,6 @@
 import type { LanesView, SequenceView, TableView, Role } from "../core/index.js";
 import { disassemble, type Machine } from "../machine/index.js";
-import { exitMeanings, exitReasons, type ExitReason } from "./exit-reasons.js";
+import type { ExitReason } from "./exit-reasons.js";
 import type { Exit, Exits } from "./exits.js";
 
 const modes: Readonly<Record<number, string>> = { 0: "user", 1: "supervisor", 3: "machine" };
@@ -14,27 +14,10 @@ interface Shown {
 
 /** How many exits of each kind, what they are, what they cost: answers where the VMM's time goes. */
 export function exitsView({ name, machine, exits }: Shown): TableView {
-  const { costs, total, cycles } = exits;
-  const rows = exitReasons
-    .filter((reason) => exits.count(reason) > 0)
-    .sort((a, b) => exits.count(b) - exits.count(a))
-    .map((reason) => ({
-      reason,
-      count: exits.count(reason),
-      cycles: exits.count(reason) * costs.exit(reason),
-      meaning: exitMeanings[reason],
-    }));
   return {
-    as: "table",
+    ...exits.view(),
     title: `Why ${name} came to its VMM`,
-    columns: [
-      { key: "reason", label: "exit" },
-      { key: "count" },
-      { key: "cycles", label: "cost", unit: "cycles" },
-      { key: "meaning", label: "what was done" },
-    ],
-    rows,
-    caption: `${total} exits in ${machine.instructions} guest instructions; ${cycles} cycles of the host by the model`,
+    caption: `${exits.total} exits in ${machine.instructions} guest instructions; ${exits.cycles} cycles of the host by the model`,
   };
 }
 

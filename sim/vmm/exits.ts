@@ -1,6 +1,6 @@
-import { UsageError, type Persist } from "../core/index.js";
+import { UsageError, type Persist, type TableView, type Viewable } from "../core/index.js";
 import type { Costs } from "./costs.js";
-import { exitReasons, type ExitReason } from "./exit-reasons.js";
+import { exitMeanings, exitReasons, type ExitReason } from "./exit-reasons.js";
 
 /** One exit. `instruction` is the word that trapped, 0 where that wasn't one. */
 export interface Exit {
@@ -25,7 +25,7 @@ export interface ExitsState {
 const usualLog = 4096;
 
 /** What a virtual machine's exits were: how many of each kind, the latest in full, what they cost by the model. */
-export class Exits implements Persist<ExitsState> {
+export class Exits implements Persist<ExitsState>, Viewable {
   readonly #costs: Costs;
   readonly #size: number;
   readonly #counts = new Float64Array(exitReasons.length);
@@ -102,6 +102,31 @@ export class Exits implements Persist<ExitsState> {
 
   get counts(): Readonly<Record<ExitReason, number>> {
     return Object.fromEntries(exitReasons.map((reason) => [reason, this.count(reason)])) as Record<ExitReason, number>;
+  }
+
+  /** By kind, the most frequent first. */
+  view(): TableView {
+    const rows = exitReasons
+      .filter((reason) => this.count(reason) > 0)
+      .sort((a, b) => this.count(b) - this.count(a))
+      .map((reason) => ({
+        reason,
+        count: this.count(reason),
+        cycles: this.count(reason) * this.#costs.exit(reason),
+        meaning: exitMeanings[reason],
+      }));
+    return {
+      as: "table",
+      title: "Why a guest came to its VMM",
+      columns: [
+        { key: "reason", label: "exit" },
+        { key: "count" },
+        { key: "cycles", label: "cost", unit: "cycles" },
+        { key: "meaning", label: "what was done" },
+      ],
+      rows,
+      caption: `${this.#total} exits; ${this.#cycles} cycles of the host by the model`,
+    };
   }
 
   /** The latest, in order. */

@@ -36,6 +36,7 @@ describe("exits are data", () => {
     for (let at = 0; at < 10; at++) exits.add("interrupt", at, BigInt(at), 1, 0);
     expect(exits.log().map(({ number, at }) => [number, at])).toEqual([6, 7, 8, 9].map((n) => [n, n]));
     expect(exits.count("interrupt")).toBe(10);
+    expect(exits.view().rows).toMatchObject([{ reason: "interrupt", count: 10, cycles: exits.cycles }]);
     const other = new Exits(new Costs());
     other.restore(exits.save());
     expect([other.total, other.cycles]).toEqual([exits.total, exits.cycles]);

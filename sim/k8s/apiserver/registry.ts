@@ -112,7 +112,7 @@ export class Registry extends Reader {
     const own = this.#kept(resource);
     if (own !== resource) applyDefaults(own.struct, kept);
     if (own.kind === "Secret") encodeStringData(kept);
-    this.#mutate({
+    const call = {
       operation: "CREATE",
       resource,
       subresource: "",
@@ -123,7 +123,8 @@ export class Registry extends Reader {
       object: kept,
       old: undefined,
       warn: writer.warn,
-    });
+    } as const;
+    this.#mutate(call);
     const strategy = strategies.get(own.kind);
     const errors = new FieldErrors();
     if (own.subresources.includes("status") && strategy?.create === undefined)
@@ -134,18 +135,7 @@ export class Registry extends Reader {
     this.#refuse(own, object, validate(own.struct, object, own.namespaced), errors);
     const name = object.metadata.name ?? "";
     if (this.find(resource, namespace, name) !== undefined) throw alreadyExists(resource, name);
-    this.#validate({
-      operation: "CREATE",
-      resource,
-      subresource: "",
-      namespace,
-      name: stringAt(metadata, "name") ?? "",
-      user: writer.user,
-      dryRun: writer.options.dryRun,
-      object: kept,
-      old: undefined,
-      warn: writer.warn,
-    });
+    this.#validate(call);
     trackUpdate(own, undefined, kept, writer.options.manager, "", this.time);
     if (writer.options.dryRun) return object;
     const written = this.storage.put(this.key(resource, namespace, name), object, 0);

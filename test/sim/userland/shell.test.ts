@@ -213,3 +213,12 @@ describe("commands", () => {
     expect(stderr).toContain("seq: write error: No space left on device\n");
   });
 });
+
+test("ulimit tells and sets the kernel's limits", () => {
+  const script =
+    "ulimit -f 1; ulimit -f; ulimit -p 50; ulimit -p; head -c 600 /dev/zero > /tmp/f; ulimit -n; ulimit -t 5";
+  const { stdout, stderr, status } = runShell(linux(), script);
+  expect(stdout).toMatch(/^1\n50\n\d+\n$/);
+  expect(stderr).toContain("ulimit: error setting limit (Function not implemented)");
+  expect(status).not.toBe(0);
+});

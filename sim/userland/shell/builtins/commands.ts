@@ -108,29 +108,44 @@ function* umask(shell: Shell, words: readonly string[]): Activity<number> {
   return 0;
 }
 
-/** The limits that the kernel knows; the others are as they are in a container without limits. */
+/** Of `ulimit -a`, by option: what the kernel knows, and in which unit; what it doesn't is as without limits and can't be set. */
+const limits = {
+  t: { name: "time(seconds)", usual: "unlimited" },
+  f: { name: "file(blocks)", key: "fileSize", unit: 512 },
+  d: { name: "data(kbytes)", usual: "unlimited" },
+  s: { name: "stack(kbytes)", usual: "8192" },
+  p: { name: "process", key: "processes", unit: 1 },
+  n: { name: "nofiles", key: "files", unit: 1 },
+  v: { name: "vmemory(kbytes)", key: "addressSpace", unit: 1024 },
+} as const;
+
 function* ulimit(shell: Shell, words: readonly string[]): Activity<number> {
   const { options, rest } = letterOptions(words, "HSacdfglmnpstvrw");
   const [value] = rest;
-  const { files } = yield* shell.sys.prlimit64(0);
+  const now = yield* shell.sys.prlimit64(0);
+  const shown = (limit: (typeof limits)[keyof typeof limits]): string => {
+    if (!("key" in limit)) return limit.usual;
+    const most = now[limit.key];
+    return Number.isFinite(most) ? String(Math.floor(most / limit.unit)) : "unlimited";
+  };
   if (options.has("a")) {
-    const lines = [
-      ["time(seconds)", "unlimited"],
-      ["file(blocks)", "unlimited"],
-      ["data(kbytes)", "unlimited"],
-      ["stack(kbytes)", "8192"],
-      ["nofiles", String(files)],
-      ["vmemory(kbytes)", "unlimited"],
-    ];
-    yield* shell.print(lines.map(([name = "", text = ""]) => `${name.padEnd(20)} ${text}\n`).join(""));
-  } else if (options.has("n")) {
-    if (value === undefined) yield* shell.print(`${files}\n`);
-    else {
-      const done = yield* attempt(shell.sys.prlimit64(0, { files: numberOf(value, "ulimit") }));
-      if (done instanceof Errno) throw new ShellError(`ulimit: error setting limit (${done.message})`);
-    }
-  } else if (value === undefined) yield* shell.print(`${options.has("s") ? "8192" : "unlimited"}\n`);
-  else throw new ShellError("ulimit: error setting limit (Function not implemented)");
+    yield* shell.print(
+      Object.values(limits)
+        .map((limit) => `${limit.name.padEnd(20)} ${shown(limit)}\n`)
+        .join(""),
+    );
+    return 0;
+  }
+  const asked = Object.entries(limits).find(([letter]) => options.has(letter))?.[1];
+  const others = [...options.keys()].some((letter) => letter !== "H" && letter !== "S");
+  const limit = asked ?? (others ? limits.t : limits.f);
+  if (value === undefined) yield* shell.print(`${shown(limit)}\n`);
+  else {
+    if (!("key" in limit)) throw new ShellError("ulimit: error setting limit (Function not implemented)");
+    const most = value === "unlimited" ? Infinity : numberOf(value, "ulimit") * limit.unit;
+    const done = yield* attempt(shell.sys.prlimit64(0, { [limit.key]: most }));
+    if (done instanceof Errno) throw new ShellError(`ulimit: error setting limit (${done.message})`);
+  }
   return 0;
 }
 

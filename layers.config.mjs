@@ -10,7 +10,7 @@ const sim = {
   machine: ["core", "wasm", "storage"],
   bytecode: ["core", "wasm", "machine"],
   os: ["core", "net", "storage"],
-  userland: ["core", "os"],
+  userland: ["core", "net", "os"],
   vmm: ["core", "machine", "net", "storage"],
   library: ["core", "os", "machine"],
   container: ["core", "net", "storage", "os", "userland"],

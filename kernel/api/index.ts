@@ -12,10 +12,11 @@
  * input      a line that the user types
  * supervision  the user's stop reaches a running world, and its bar the user; interrupt asks whether to stop
  * serve      a machine on a port of this computer, for gdb; etcd servers for etcdctl
- * magic      commands that stand in a cell: the door for whoever brings one
+ * magic      commands that stand in a cell: the door for whoever brings one; shell is `%%sh`
  * progress   a bar for any loop; bar shows it when it is worth it, bar-picture draws it, pace looks at the clock rarely
  */
 import { hearConsoles } from "../../sim/lab/index.js";
+import { defineShell } from "./shell.js";
 import { superviseRuns } from "./supervision.js";
 
 export * from "../../sim/lab/index.js";
@@ -48,5 +49,6 @@ export type { Shown, Widget } from "./widgets/widget.js";
 export { show } from "./show.js";
 
 superviseRuns();
+defineShell();
 // What a guest's console shows is the cell's output.
 hearConsoles((text) => process.stdout.write(text));

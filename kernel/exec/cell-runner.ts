@@ -12,6 +12,11 @@ import type { CellSources } from "./stack.js";
 /** Runs cells and reports how each ended. One may begin while others await something; the thread is of one at a time. */
 export interface CellRunner {
   start(run: number, cell: TransformedCell): void;
+  /**
+   * To be called in a callback of its own right behind `start` or `perform`: Node has then run what the run left behind
+   * for the end of its callback, and has looked for rejections that nobody handles.
+   */
+  conclude(run: number): void;
   /** Runs what is no cell as if it were one, to the end of its promise. */
   perform(run: number, job: () => Promise<unknown>): void;
   /** Ends the cell that only waits; what it set in motion may go on. */
@@ -29,8 +34,10 @@ export type Present = (value: unknown) => readonly MimeData[] | Promise<readonly
 /** A run that hasn't ended. */
 interface Open {
   readonly cell: TransformedCell | undefined;
-  /** How it ends at the event loop's next turn. */
+  /** How it ends a callback later. */
   ending?: Outcome;
+  /** `conclude` has come, and found it running. */
+  concluded?: true;
 }
 
 /** What a cell's script gives: an object with the last expression's value, if the cell ends in one. */
@@ -66,11 +73,11 @@ export function createCellRunner(
   function succeed(run: number, { value }: Completion, milliseconds: number): void {
     try {
       const bundles = value === undefined ? [] : present(value);
-      if (!isPromise(bundles)) conclude(run, bundles, milliseconds);
+      if (!isPromise(bundles)) finish(run, bundles, milliseconds);
       else {
         bundles.then(
           (made) => {
-            conclude(run, made, milliseconds);
+            finish(run, made, milliseconds);
           },
           (error: unknown) => {
             settle(run, failure(error));
@@ -82,7 +89,7 @@ export function createCellRunner(
     }
   }
 
-  function conclude(run: number, bundles: readonly MimeData[], milliseconds: number): void {
+  function finish(run: number, bundles: readonly MimeData[], milliseconds: number): void {
     let outcome: Outcome = { status: "ok", milliseconds };
     try {
       for (const data of bundles.slice(0, -1)) {
@@ -95,9 +102,9 @@ export function createCellRunner(
     }
     const ending = open.get(run);
     if (ending === undefined) return;
+    // Rejections that nobody handles are known a callback later; they are the cell's too.
     ending.ending = outcome;
-    // Rejections that nobody handles are known a turn later; they are the cell's too.
-    setImmediate(settle, run, outcome);
+    if (ending.concluded === true) setImmediate(settle, run, outcome);
   }
 
   /** @param prepare what comes before the time that the outcome tells */
@@ -147,6 +154,11 @@ export function createCellRunner(
         await job();
         return {};
       });
+    },
+    conclude(run) {
+      const found = open.get(run);
+      if (found?.ending !== undefined) settle(run, found.ending);
+      else if (found !== undefined) found.concluded = true;
     },
     interrupt(run) {
       settle(run, open.get(run)?.ending ?? { status: "interrupted", ...interruptedReport() });

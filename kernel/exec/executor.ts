@@ -156,14 +156,14 @@ export function createExecutor(
     const outcome = new Promise<Outcome>((resolve) => {
       running.set(run, resolve);
     });
-    watch.hurry();
     try {
-      link.order(order(run));
+      link.begin(run, order(run));
     } catch (error) {
       // What a client sends may be nested too deeply to be handed over.
       running.delete(run);
       throw error;
     }
+    watch.hurry();
     return outcome;
   }
 

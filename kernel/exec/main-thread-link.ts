@@ -20,6 +20,8 @@ export interface MainThreadLink {
   /** Whether anything was asked of the thread. */
   readonly awake: boolean;
   order(message: Order): void;
+  /** Orders a run. @throws DataCloneError where the order is nested too deeply to be handed over */
+  begin(run: number, message: Order): void;
   /** Asks and waits for the `pong`, however long. */
   ask(question: (id: number) => Order): Promise<void>;
   /** Wakes the thread that waits for it. */
@@ -63,6 +65,8 @@ export function linkMainThread(
   let pings = 0;
   let terminating = false;
   let gatherer: NodeJS.Timeout | undefined;
+  /** The pipe will be looked into when the gatherer's time is over. */
+  let gathered = false;
   let stopping = false;
   let held = false;
   let awake = false;
@@ -72,6 +76,28 @@ export function linkMainThread(
   function order(message: Order): void {
     prepare();
     port.postMessage(message);
+  }
+
+  function begin(run: number, message: Order): void {
+    // What a short cell shows needs no bell: this thread would wake up for it, and again for the cell's end.
+    Atomics.store(words, flags.rung, 1);
+    try {
+      order(message);
+      order({ type: "conclude", run });
+    } finally {
+      gather();
+    }
+  }
+
+  function gather(): void {
+    if (gathered) return;
+    gathered = true;
+    // One timer for all times: making and clearing one takes longer than handing a cell over.
+    if (gatherer !== undefined) gatherer.refresh();
+    else
+      gatherer = setTimeout(() => {
+        if (gathered) drain();
+      }, gathering);
   }
 
   function prepare(): void {
@@ -85,8 +111,7 @@ export function linkMainThread(
   }
 
   function drain(): void {
-    clearTimeout(gatherer);
-    gatherer = undefined;
+    gathered = false;
     const wait = stopping ? undefined : congestion();
     if (wait !== undefined) {
       if (!held) void wait.then(resume);
@@ -142,7 +167,7 @@ export function linkMainThread(
 
   port.on("message", (bell: Bell) => {
     if (bell === "urgent") drain();
-    else gatherer ??= setTimeout(drain, gathering);
+    else gather();
   });
 
   return {
@@ -151,6 +176,7 @@ export function linkMainThread(
       return awake;
     },
     order,
+    begin,
     ask,
     answer(mail) {
       mailbox.port1.postMessage(mail);

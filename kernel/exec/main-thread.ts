@@ -173,6 +173,9 @@ function serve(options: MainThreadOptions, memory: SharedMemory, answers: Messag
       case "deliver":
         runner.perform(order.run, () => deliver(order.deliveries));
         return;
+      case "conclude":
+        runner.conclude(order.run);
+        return;
       case "interrupt":
         runner.interrupt(order.run);
         modules.abandon();

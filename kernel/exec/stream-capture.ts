@@ -57,6 +57,7 @@ export function captureStreams(write: (name: StreamName, text: string) => void):
     };
     process[name].write = capture;
   }
-  // Node's own console hands every argument to the inspector too, which keeps the last thousand alive.
-  globalThis.console = new Console({ stdout: process.stdout, stderr: process.stderr });
+  // Node's own console hands every argument to the inspector too, which keeps the last thousand alive. There are no
+  // errors to ignore: a console that does asks each line for a callback, and listens for its end.
+  globalThis.console = new Console({ stdout: process.stdout, stderr: process.stderr, ignoreErrors: false });
 }

@@ -10,6 +10,8 @@ export type Order =
   | { readonly type: "run"; readonly run: number; readonly cell: TransformedCell }
   | { readonly type: "module"; readonly module: CellModule }
   | { readonly type: "deliver"; readonly run: number; readonly deliveries: readonly CommDelivery[] }
+  /** Sent right behind the order of a run: what that has ended by now is told. */
+  | { readonly type: "conclude"; readonly run: number }
   /** End this run now if it only waits for something; with `drop`, its variables lose what they hold. */
   | { readonly type: "interrupt"; readonly run: number; readonly drop: boolean }
   /** Answered by a `pong` as soon as the thread comes back to its event loop. */
@@ -47,7 +49,7 @@ export const flags = {
   looked: 1,
   /** 1 when the process may end. */
   leave: 2,
-  /** 1 when a bell that isn't urgent has been rung and not yet been heeded. */
+  /** 1 when a bell that isn't urgent has been rung and not yet been heeded, or need not be rung: the worker looks soon. */
   rung: 3,
   /** Counts what a thread that waits for an answer should wake up for. */
   mail: 4,

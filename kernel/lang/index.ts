@@ -16,7 +16,7 @@
  *   earlier-cells     what is remembered from cell to cell
  *   helpers           what the type stripper's output calls
  *   edits, nodes      text changes that know where they came from; the syntax tree
- * practice            transforms before there are cells; warm-up-cell  on what, here and in the service
+ * warm-up-cell        what is transformed and checked before there are cells
  * module-transform    local file → function
  * positions           script → cell or file
  * expression          one expression without its types
@@ -48,7 +48,7 @@ export {
   type StaticImport,
   type TransformedModule,
 } from "./module-transform.js";
-export { practise } from "./practice.js";
+export { warmUpCell } from "./warm-up-cell.js";
 export { isComplete, type Completeness } from "./completeness.js";
 export { originalPosition, readPositions } from "./positions.js";
 export { stripExpression } from "./expression.js";

@@ -67,8 +67,9 @@ export function createHistory(file?: HistoryFile): History {
     },
     setOutput(count, text) {
       const entry = own.get(count);
+      if (entry === undefined) return;
       // A copy: V8's slice of a string keeps the whole of it in memory.
-      if (entry !== undefined) entry.output = structuredClone(text.slice(0, longestOutput));
+      entry.output = text.length <= longestOutput ? text : structuredClone(text.slice(0, longestOutput));
     },
     async query(request) {
       const found = await find(request, (await file?.session()) ?? 1);

@@ -11,7 +11,7 @@
  * protocol-worker  the thread: wire, session, language service and executor put together
  * session          the message loop
  * shells           the queues, and what an error aborts in them
- * execution        one execute_request after the other
+ * execution        one execute_request after the other; rehearsal has some run before there are clients to see it
  * cell-outputs     what only passes, such as a progress bar, among what stays
  * language-tools   what of lang it needs, loaded late
  * cell-globals     the names that cells find, for the type checker

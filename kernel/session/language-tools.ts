@@ -21,8 +21,8 @@ export interface LanguageTools {
   readonly defineModule: (module: string, source: string) => () => Promise<readonly Diagnostic[]>;
   /** The cell that declares a name, the latest that ran. */
   readonly sourceOf: (name: string) => string | undefined;
-  /** Has V8 compile what each cell goes through, while there is none. */
-  readonly practise: () => void;
+  /** For cells that the session shall not know, nor they its. */
+  readonly apart: () => LanguageTools;
   readonly magics: Magics;
   readonly findDeclaringCell: FindDeclaringCell;
 }
@@ -37,7 +37,7 @@ export function lazyLanguageTools(folder: string): () => Promise<LanguageTools> 
 }
 
 async function load(folder: string): Promise<LanguageTools> {
-  const [{ createTransform, isComplete, practise, startLanguageService, transformModule }, { createMagics, builtIn }] =
+  const [{ createTransform, isComplete, startLanguageService, transformModule }, { createMagics, builtIn }] =
     await Promise.all([import("../lang/index.js"), import("../magics/index.js")]);
   const magics = createMagics(builtIn);
   let service: LanguageService | undefined;
@@ -82,14 +82,7 @@ async function load(folder: string): Promise<LanguageTools> {
       };
     },
     sourceOf: (name) => sources.get(name),
-    practise() {
-      const steps = practise();
-      // A request that comes waits for one step.
-      const step = (): void => {
-        if (steps.next().done !== true) setImmediate(step);
-      };
-      step();
-    },
+    apart: () => ({ ...tools, transform: createTransform(), declare: () => undefined }),
     magics,
     findDeclaringCell: createNotebookLookup({
       folder,

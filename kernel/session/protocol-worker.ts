@@ -7,8 +7,9 @@ import { bindKernel, ConnectionError, readConnection } from "../wire/index.js";
 import { createHistoryFile } from "./history-file.js";
 import { kernelInfo } from "./kernel-info.js";
 import type { ProtocolWorkerData } from "./launch.js";
-import { lazyLanguageTools } from "./language-tools.js";
+import { lazyLanguageTools, type LanguageTools } from "./language-tools.js";
 import { watchLifetime } from "./lifetime.js";
+import { rehearse } from "./rehearsal.js";
 import { createSession } from "./session.js";
 import { typecheckMode } from "./type-check.js";
 
@@ -67,13 +68,26 @@ async function start(): Promise<void> {
     await executor.leave(code);
   }
 
+  const info = kernelInfo(versions);
+  const load = lazyLanguageTools(folder);
+  let ready: Promise<LanguageTools> | undefined;
+  const language = (): Promise<LanguageTools> => (ready ??= rehearsed());
+  async function rehearsed(): Promise<LanguageTools> {
+    const tools = await load();
+    try {
+      await rehearse({ sockets, executor, tools, info, log });
+    } catch (error) {
+      log(`the rehearsal failed: ${String(error)}`);
+    }
+    return tools;
+  }
   const session = createSession({
     sockets,
     executor,
-    language: lazyLanguageTools(folder),
+    language,
     typecheck: typecheckMode(process.env["VIRTLAB_TYPECHECK"], log),
     ...(history === undefined ? {} : { historyFile: history }),
-    info: kernelInfo(versions),
+    info,
     greeted() {
       executor.prepare();
     },

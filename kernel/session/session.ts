@@ -255,9 +255,8 @@ export function createSession(options: SessionOptions): Session {
   function warm(): void {
     options.greeted?.();
     language().then(
-      ({ service, practise }) => {
+      ({ service }) => {
         if (options.typecheck !== "off") service();
-        practise();
       },
       (error: unknown) => {
         log(`the language tools can't be loaded: ${String(error)}`);

@@ -41,9 +41,10 @@ function entryText() {
     `import ${JSON.stringify(join(here, "style.css"))};`,
     ...renderer,
     `import plotly from ${JSON.stringify(join(here, "plotly-renderer.mjs"))};`,
+    `import { longTextRenderers } from ${JSON.stringify(join(here, "long-text.mjs"))};`,
     `import { mermaidRenderer } from ${JSON.stringify(join(here, "mermaid.mjs"))};`,
     `import { choose, start } from ${JSON.stringify(join(here, "start.mjs"))};`,
-    `const mimeExtensions = [${renderers.map((_, i) => `renderer${i}.default`).join(", ")}, plotly, mermaidRenderer].flat();`,
+    `const mimeExtensions = [${renderers.map((_, i) => `renderer${i}.default`).join(", ")}, plotly, mermaidRenderer, longTextRenderers].flat();`,
     `void start(mimeExtensions, {\n${page.join("\n")}\n});`,
     "",
   ].join("\n");

@@ -1,5 +1,5 @@
 import type { Fields, Header, Message } from "./messages.js";
-import type { Signer } from "./signing.js";
+import type { Frame, Signer } from "./signing.js";
 
 /** Between a ROUTER's identities and the message. */
 const delimiter: Buffer = Buffer.from("<IDS|MSG>");
@@ -7,35 +7,36 @@ const delimiter: Buffer = Buffer.from("<IDS|MSG>");
 /** A message about to be sent. */
 export type Outgoing = Omit<Message, "content"> & { readonly content: object };
 
+/**
+ * Up to this length a frame stays a text, in UTF-16 units. zeromq.js copies texts; a buffer of more than 128 bytes it
+ * lends to ZeroMQ, whose thread then wakes this one to release it.
+ */
+const longestText = 65_536;
+
 /** Parents as they are written: each is that of several messages. */
-const parents = new WeakMap<object, Buffer>();
-const empty = Buffer.from("{}");
+const parents = new WeakMap<object, string>();
 
-const write = (part: object): Buffer => Buffer.from(JSON.stringify(part));
+function write(part: object): Frame {
+  const text = JSON.stringify(part);
+  return text.length <= longestText ? text : Buffer.from(text);
+}
 
-function writeParent(header: object): Buffer {
+function writeParent(header: object): string {
   let written = parents.get(header);
-  if (written === undefined) parents.set(header, (written = ownMemory(write(header))));
+  if (written === undefined) parents.set(header, (written = JSON.stringify(header)));
   return written;
 }
 
-/** Small buffers share blocks of memory, up to 64 KiB large: one that lives long would keep a whole block. */
-function ownMemory(bytes: Buffer): Buffer {
-  const own = Buffer.allocUnsafeSlow(bytes.length);
-  bytes.copy(own);
-  return own;
-}
-
-function writeMetadata(metadata: Fields): Buffer {
+function writeMetadata(metadata: Fields): Frame {
   for (const _ in metadata) return write(metadata);
-  return empty;
+  return "{}";
 }
 
 /** The frames of a message: identities, delimiter, signature, four JSON frames, buffers. */
-export function encode(message: Outgoing, signer: Signer): Uint8Array[] {
+export function encode(message: Outgoing, signer: Signer): Frame[] {
   const { header, parent_header: parent, metadata, content } = message;
   const json = [write(header), writeParent(parent), writeMetadata(metadata), write(content)];
-  return [...message.identities, delimiter, Buffer.from(signer.sign(json)), ...json, ...message.buffers];
+  return [...message.identities, delimiter, signer.sign(json), ...json, ...message.buffers];
 }
 
 export type Decoded =
@@ -100,7 +101,7 @@ const largestHeader = 65_536;
 function canBeEchoed(frame: Uint8Array | undefined, header: Header): boolean {
   if (frame === undefined || frame.length > largestHeader) return false;
   try {
-    return JSON.stringify(header) !== "";
+    return writeParent(header) !== "";
   } catch {
     // JSON.parse takes any depth, JSON.stringify the stack's.
     return false;

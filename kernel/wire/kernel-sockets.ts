@@ -15,6 +15,8 @@ import {
   type Message,
   type Prompts,
   type Replies,
+  type Requests,
+  type RequestType,
 } from "./messages.js";
 import { createPublisher, highWaterMark } from "./publisher.js";
 import { createSendQueue, type SendQueue } from "./send-queue.js";
@@ -33,14 +35,8 @@ interface MessageExtras {
   readonly buffers?: readonly Uint8Array[];
 }
 
-/** The kernel's end of the five channels. */
-export interface KernelSockets {
-  /** Resolves when the first subscriber to iopub has been welcomed. */
-  readonly subscribed: Promise<void>;
-  /** Where broadcasts wait for a client to read, resolves when they have been sent: until then there had better be no more. */
-  congestion(): Promise<void> | undefined;
-  /** Hands over what clients send, from now until `close`. */
-  serve(handle: Handler): void;
+/** What a kernel says to its clients. */
+interface Speech {
   reply<T extends keyof Replies>(
     channel: "shell" | "control",
     to: Origin,
@@ -61,8 +57,26 @@ export interface KernelSockets {
    * @returns the message's id
    */
   prompt<T extends keyof Prompts>(to: Origin, type: T, content: Prompts[T], unreachable: () => void): string;
+}
+
+/** The kernel's end of the five channels. */
+export interface KernelSockets extends Speech {
+  /** Resolves when the first subscriber to iopub has been welcomed. */
+  readonly subscribed: Promise<void>;
+  /** Where broadcasts wait for a client to read, resolves when they have been sent: until then there had better be no more. */
+  congestion(): Promise<void> | undefined;
+  /** Hands over what clients send, from now until `close`. */
+  serve(handle: Handler): void;
+  /** An end that leads to nobody. */
+  rehearsal(handle: Handler): Rehearsal;
   /** Sends what is queued and unbinds; ipc leaves no file. */
   close(): Promise<void>;
+}
+
+/** What is said on it is written and signed as ever, and goes nowhere. */
+interface Rehearsal extends Speech {
+  /** Has a request read as if it had come on shell. */
+  request<T extends RequestType>(type: T, content: Requests[T]): void;
 }
 
 /** Takes a message of a known type, signed, new and well formed. */
@@ -131,7 +145,10 @@ export async function bindKernel(connection: Connection, log: (reason: string) =
   };
 
   let closed = false;
-  /** What is sent at the end of the event loop's turn: signing and sending keep no one waiting for what the turn does. */
+  /**
+   * What is sent at the end of the event loop's turn: signing and sending keep no one waiting for what the turn does, and
+   * all that it says leaves together, so that ZeroMQ's thread and the client's wake up once.
+   */
   let outbox: (() => void)[] = [];
   function flush(): void {
     const sends = outbox;
@@ -147,34 +164,54 @@ export async function bindKernel(connection: Connection, log: (reason: string) =
     return written;
   }
 
+  const makeHeader = (type: string): Header => ({
+    // As jupyter_client makes them.
+    msg_id: `${session}_${++messages}`,
+    session,
+    username: "kernel",
+    date: new Date().toISOString(),
+    msg_type: type,
+    version: protocolVersion,
+  });
+
   /** @returns the message's id */
   function send(
-    channel: Channel,
+    to: SendQueue,
     message: Omit<Outgoing, "header">,
     type: string,
     failed?: (error: unknown) => void,
   ): string {
-    const header: Header = {
-      // As jupyter_client makes them.
-      msg_id: `${session}_${++messages}`,
-      session,
-      username: "kernel",
-      date: new Date().toISOString(),
-      msg_type: type,
-      version: protocolVersion,
-    };
+    const header = makeHeader(type);
     // What a cell still shows while the kernel ends has no one left to go to.
     if (closed) return header.msg_id;
-    if (outbox.length === 0) process.nextTick(flush);
+    if (outbox.length === 0) setImmediate(flush);
     outbox.push(() => {
       try {
-        queues[channel].push(encode({ ...message, header }, signer), failed);
+        to.push(encode({ ...message, header }, signer), failed);
       } catch (error) {
-        log(`${channel}: ${type} can't be sent: ${String(error)}`);
+        log(`${type} can't be sent: ${String(error)}`);
         failed?.(error);
       }
     });
     return header.msg_id;
+  }
+
+  /** What the kernel says, on queues of its own choice. */
+  function speech(to: (channel: Channel) => SendQueue): Speech {
+    return {
+      reply(channel, { identities, header }, type, content, extras) {
+        const { metadata = {}, buffers = [] } = extras ?? {};
+        send(to(channel), { identities, parent_header: header, metadata, content, buffers }, type);
+      },
+      broadcast(parent, type, content, extras) {
+        const { metadata = {}, buffers = [] } = extras ?? {};
+        send(to("iopub"), { identities: [topic(type)], parent_header: parent ?? {}, metadata, content, buffers }, type);
+      },
+      prompt({ identities, header }, type, content, unreachable) {
+        const message = { identities, parent_header: header, metadata: {}, content, buffers: [] };
+        return send(to("stdin"), message, type, unreachable);
+      },
+    };
   }
 
   async function serveRequests(channel: RequestChannel, handle: Handler): Promise<void> {
@@ -222,7 +259,11 @@ export async function bindKernel(connection: Connection, log: (reason: string) =
       if (frame?.[0] !== 1) continue;
       const topic = frame.subarray(1);
       const content = { subscription: topic.toString() };
-      send("iopub", { identities: [topic], parent_header: {}, metadata: {}, content, buffers: [] }, "iopub_welcome");
+      send(
+        queues.iopub,
+        { identities: [topic], parent_header: {}, metadata: {}, content, buffers: [] },
+        "iopub_welcome",
+      );
       welcomed();
     }
   }
@@ -240,22 +281,28 @@ export async function bindKernel(connection: Connection, log: (reason: string) =
 
   return {
     subscribed,
-    congestion: () => (queues.iopub.length < crowded ? undefined : queues.iopub.drained()),
+    congestion() {
+      flush();
+      return queues.iopub.length < crowded ? undefined : queues.iopub.drained();
+    },
     serve(handle) {
       for (const channel of ["shell", "control", "stdin"] as const) start(serveRequests(channel, handle));
     },
-    reply(channel, to, type, content, extras) {
-      const { metadata = {}, buffers = [] } = extras ?? {};
-      const message = { identities: to.identities, parent_header: to.header, metadata, content, buffers };
-      send(channel, message, type);
-    },
-    broadcast(parent, type, content, extras) {
-      const { metadata = {}, buffers = [] } = extras ?? {};
-      send("iopub", { identities: [topic(type)], parent_header: parent ?? {}, metadata, content, buffers }, type);
-    },
-    prompt(to, type, content, unreachable) {
-      const message = { identities: to.identities, parent_header: to.header, metadata: {}, content, buffers: [] };
-      return send("stdin", message, type, unreachable);
+    ...speech((channel) => queues[channel]),
+    rehearsal(handle) {
+      const nowhere = queue({ send: () => Promise.resolve() }, "shell");
+      return {
+        ...speech(() => nowhere),
+        request(type, content) {
+          const message = { identities: [Buffer.of(0)], parent_header: {}, metadata: {}, content, buffers: [] };
+          const frames = encode({ ...message, header: makeHeader(type) }, signer);
+          receive(
+            "shell",
+            frames.map((frame) => Buffer.from(frame)),
+            handle,
+          );
+        },
+      };
     },
     async close() {
       closed = true;

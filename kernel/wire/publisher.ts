@@ -1,4 +1,5 @@
 import type { XPublisher } from "zeromq";
+import type { Frame } from "./signing.js";
 
 /** Messages that ZeroMQ holds for one subscriber. */
 export const highWaterMark = 500;
@@ -9,7 +10,7 @@ const lookAgain = 1;
 
 /** Sends to all subscribers of a socket that is made with `noDrop`, `highWaterMark` and `sendTimeout: 0`. */
 export interface Publisher {
-  send(frames: Uint8Array[]): Promise<void>;
+  send(frames: Frame[]): Promise<void>;
   /** Subscribers came or went: the one that stalled may be gone. */
   subscribersChanged(): void;
 }

@@ -1,12 +1,14 @@
+import type { Frame } from "./signing.js";
+
 /** The part of a ZeroMQ socket that sends. */
 interface Sender {
-  send(frames: Uint8Array[]): Promise<void>;
+  send(frames: Frame[]): Promise<void>;
 }
 
 /** Sends one message after the other, in the order of `push`. */
 export interface SendQueue {
   /** @param failed in place of the queue's own */
-  push(frames: Uint8Array[], failed?: (error: unknown) => void): void;
+  push(frames: Frame[], failed?: (error: unknown) => void): void;
   /** Resolves when everything pushed so far has been handed to ZeroMQ. */
   drained(): Promise<void>;
   /** How many messages wait. */
@@ -19,7 +21,7 @@ export interface SendQueue {
  * @param failed told of a message that ZeroMQ wouldn't take, such as one for a client that went away
  */
 export function createSendQueue(socket: Sender, failed: (error: unknown) => void): SendQueue {
-  const waiting: { readonly frames: Uint8Array[]; readonly failed: (error: unknown) => void }[] = [];
+  const waiting: { readonly frames: Frame[]; readonly failed: (error: unknown) => void }[] = [];
   let running: Promise<void> | undefined;
 
   const run = async (): Promise<void> => {

@@ -1,10 +1,13 @@
 import { createHmac, createSecretKey, getHashes, timingSafeEqual } from "node:crypto";
 import { ConnectionError } from "./connection-error.js";
 
+/** A frame of a message; a text stands for its UTF-8. */
+export type Frame = Uint8Array | string;
+
 /** Signs the four JSON frames of a message and checks the signatures of others. */
 export interface Signer {
   /** Lower-case hexadecimal; empty where the connection has no key. */
-  sign(frames: readonly Uint8Array[]): string;
+  sign(frames: readonly Frame[]): string;
   /** In a time that doesn't tell how much of the signature was right. */
   verify(frames: readonly Uint8Array[], signature: Uint8Array): boolean;
 }
@@ -23,7 +26,7 @@ export function createSigner(scheme: string, key: string): Signer {
     );
   }
   const secret = key === "" ? undefined : createSecretKey(key, "utf8");
-  const sign = (frames: readonly Uint8Array[]): string => {
+  const sign = (frames: readonly Frame[]): string => {
     if (secret === undefined) return "";
     const hmac = createHmac(digest, secret);
     for (const frame of frames) hmac.update(frame);

@@ -15,6 +15,8 @@
  * bundle/     config.json of OCI's runtime-spec: its shape, its reader, Docker's default configuration and seccomp profile
  * runtime/    a runtime like runc, by system calls: launch (the talk with a container's process), namespaces, rootfs, process,
  *             cgroup, hooks
+ * build/      a Dockerfile becomes an image: lines, words (variables, quotes), parse, dockerfile (stages); ignore, file-set,
+ *             selection and transfer (COPY, ADD); settings, variables; command (RUN); cache; builder; runtime-worker executes
  * json        reading documents of unknown shape
  *
  * Sizes. A simulated image's programs are names in files that are mostly holes: files, images and disks show realistic sizes,
@@ -50,3 +52,7 @@ export { defaultSpec, dockerCapabilities, type DefaultSpecOptions } from "./bund
 export { defaultSeccomp, filterOf } from "./bundle/seccomp.js";
 export { Runtime } from "./runtime/runtime.js";
 export { cgroupFilesOf, weightOfShares } from "./runtime/cgroup.js";
+export { build } from "./build/builder.js";
+export { BuildCache } from "./build/cache.js";
+export { RuntimeWorker } from "./build/runtime-worker.js";
+export type { BuildOptions, Built } from "./build/progress.js";

@@ -33,3 +33,14 @@ export function dayNumber({ year, month, day }: CalendarDay): number {
     era * 146_097 + yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear - 719_468
   );
 }
+
+const two = (value: number): string => String(value).padStart(2, "0");
+
+/** An instant in UTC, to the second, as RFC 3339 writes it: "2025-01-01T00:00:00Z". @param seconds since 1970 */
+export function rfc3339(seconds: number): string {
+  const days = Math.floor(seconds / 86_400);
+  const rest = Math.floor(seconds - days * 86_400);
+  const { year, month, day } = calendarDay(days);
+  const clock = `${two(Math.floor(rest / 3600))}:${two(Math.floor(rest / 60) % 60)}:${two(rest % 60)}`;
+  return `${String(year).padStart(4, "0")}-${two(month)}-${two(day)}T${clock}Z`;
+}

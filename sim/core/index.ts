@@ -40,7 +40,7 @@ export { Trace, type TraceFields, type TraceRow, type TraceState } from "./trace
 export type { Persist } from "./persist.js";
 export { UsageError, InvariantError, invariant } from "./errors.js";
 export { concatBytes, decodeBase64, encodeBase64, encodeUtf8, isZero } from "./bytes.js";
-export { calendarDay, dayNumber } from "./calendar.js";
+export { calendarDay, dayNumber, rfc3339 } from "./calendar.js";
 export * from "./units.js";
 export * from "./options.js";
 export * from "./view.js";

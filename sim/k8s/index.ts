@@ -10,15 +10,23 @@
  *   promise    what a server under Raft says only when its disk will remember it: a vote, an entry that it has
  *   learner    a server that gets the log and has no vote
  *   endpoint   an etcd server as its clients see it
+ *   informer   a kind's objects, kept up to date by a list and a watch; it tells handlers of changes
+ *   reconcile  to make the world a little more as one object asks for, told nothing but that object's key
  *
  * objects/    kinds and their field tables (tables/, notation): from these reading (decode), defaults, validation (rules/),
  *             conversion, columns of tables, OpenAPI; quantities, times, selectors
  * apiserver/  requests and answers: server, handlers, registry (how objects come and go), collection (the watch cache),
- *             listing, watching, patch/, fields/ (server-side apply), discovery; storage is what it needs of a store
+ *             listing, watching, patch/, fields/ (server-side apply), discovery; storage is what it needs of a store, etcd-storage that store in etcd
  * admission/  the plugins of the admission chain
  * raft/       consensus as a pure core: ticks and messages in, messages, entries to keep and committed ones out
  * consensus/  servers around it: clocks, disks that lose what wasn't synced, a network
  * etcd/       the store: revisions, ranges, transactions, leases, watches; alone, and behind Raft
+ * client/     a component's way to the API: client (calls as activities), reflector, informer and store, work-queue, control-loop,
+ *             expectations, event-recorder, leader-election; types (the shapes of kinds)
+ * scheduler/  which node a pod gets: framework (what a plugin is), plugins/, pod-info and node-info (what is read once), decision;
+ *             cluster (the cache), queue, preemption, and scheduler, the component
+ * controllers/  what makes the cluster as its objects ask: controller (what each is), table (all of them), controller-manager (the process
+ *             that runs them), a file or folder for each; ownership, slow-start, pods are what they share
  * linearizability/  histories of a troubled cluster, and whether one register could have given them
  */
 export { ApiServer, type ApiServerOptions } from "./apiserver/server.js";
@@ -30,6 +38,7 @@ export type {
   User,
   WatchEvent as ApiWatchEvent,
 } from "./apiserver/request.js";
+export { EtcdStorage } from "./apiserver/etcd-storage.js";
 export type { Conflict, Ranged, Storage, StorageEvent, StorageFailure, Stored, Written } from "./apiserver/storage.js";
 export type { NodeCall, NodeProxy } from "./apiserver/node-proxy.js";
 export type { Json, JsonArray, JsonObject, KubeObject, ObjectMeta, OwnerReference } from "./objects/value.js";
@@ -70,6 +79,39 @@ export * from "./etcd/types.js";
 export { Etcd, type EtcdOptions } from "./etcd/etcd.js";
 export { EtcdCluster, type EtcdClusterOptions, type EtcdMember } from "./etcd/cluster.js";
 export type { EtcdEndpoint, Member, Status, TimeToLive } from "./etcd/endpoint.js";
+export {
+  decide,
+  defaultPlugins,
+  enoughNodes,
+  explain,
+  fitError,
+  type Decision,
+  type DecisionOptions,
+  type RefusedNode,
+  type ScoredNode,
+} from "./scheduler/decision.js";
+export type { ClusterEvent, ClusterView, Plugin as SchedulerPlugin, Refusal } from "./scheduler/framework.js";
+export { NodeInfo } from "./scheduler/node-info.js";
+export { Scheduler, type SchedulerOptions } from "./scheduler/scheduler.js";
+export { PodInfo, type Resources } from "./scheduler/pod-info.js";
 export { checkLinearizable, historyLanes, type Verdict } from "./linearizability/checker.js";
 export type { Operation, RegisterCall, RegisterState } from "./linearizability/history.js";
 export { linearizabilityTrial, type Nuisance, type Trial, type TrialOptions } from "./linearizability/trial.js";
+export {
+  Client as KubeClient,
+  ownedBy,
+  type ApiEndpoint,
+  type ClientOptions as KubeClientOptions,
+} from "./client/client.js";
+export { keyOf, splitKey } from "./client/address.js";
+export { ApiFailure, isAlreadyExists, isConflict, isGone, isNotFound } from "./client/failure.js";
+export { Informer, InformerFactory, type Handler } from "./client/informer.js";
+export { MutationDetector } from "./client/mutation-detector.js";
+export { ControllerLimiter, ExponentialLimiter } from "./client/rate-limiter.js";
+export { WorkQueue } from "./client/work-queue.js";
+export { ControlLoop, type Again, type Reconcile } from "./client/control-loop.js";
+export { Expectations } from "./client/expectations.js";
+export { EventRecorder } from "./client/event-recorder.js";
+export { LeaderElection, type LeaderElectionOptions } from "./client/leader-election.js";
+export { ControllerManager, type ControllerManagerOptions } from "./controllers/controller-manager.js";
+export type { ControllerName } from "./controllers/table.js";

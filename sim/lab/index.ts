@@ -4,7 +4,7 @@
  * lab         a world with the simulator's nouns on it
  * isa         the sets of instructions that machines can have
  * vmm         virtual machine monitors
- * linux       a simulated Linux; `os` has all of its names
+ * linux       a simulated Linux with its shell and commands; `os` has all of its names
  * network/    hosts, switches and links, measured
  * exercises/  predict, reveal, check, problem, hint, checkpoint, claim
  */
@@ -78,7 +78,8 @@ export * as net from "../net/index.js";
 export * as k8s from "../k8s/index.js";
 export { isa } from "./isa.js";
 export { lab, type Lab, type LabOptions } from "./lab.js";
-export { linux } from "./linux.js";
+export { describeEnd, hearHosts, Linux, linux, type ShellResult } from "./linux.js";
+export type { Console as LinuxConsole, RunOptions as ShellOptions } from "../userland/index.js";
 /** The simulated Linux itself: its constants, programs, views. */
 export * as os from "../os/index.js";
 export { vmm } from "./vmm.js";

@@ -16,8 +16,8 @@ import {
   type World,
 } from "../core/index.js";
 import { machine, wire, type Machine, type MachineOptions, type Wire, type WireOptions } from "../machine/index.js";
-import type { Kernel, KernelOptions } from "../os/index.js";
-import { linux } from "./linux.js";
+import type { KernelOptions } from "../os/index.js";
+import { linux, type Linux } from "./linux.js";
 import { EtcdCluster, type EtcdClusterOptions } from "../k8s/index.js";
 import { network, type Network } from "./network/index.js";
 import { createDisk, type Disk, type DiskOptions } from "../storage/index.js";
@@ -55,8 +55,8 @@ export interface Lab extends World {
   wire(options?: Partial<Omit<WireOptions, "world">>): Wire;
   /** Hosts, switches and routers, to be linked and measured. */
   network(): Network;
-  /** A simulated Linux, on this world's clock. */
-  linux(options?: Partial<Omit<KernelOptions, "world">>): Kernel;
+  /** A simulated Linux with its shell and commands, on this world's clock. Its hostname is "linux", then "linux2" and on. */
+  linux(options?: Partial<Omit<KernelOptions, "world">>): Linux;
   /** etcd servers under Raft, about to elect their leader: `start()` waits for that. */
   etcd(options?: Partial<Omit<EtcdClusterOptions, "world">>): EtcdCluster;
 }
@@ -65,6 +65,7 @@ export interface Lab extends World {
 export function lab(options?: Partial<LabOptions>): Lab {
   const world = createWorld(withDefaults<LabOptions>("lab", options, { seed: 0 }));
   const { engine } = world;
+  let hosts = 0;
   return {
     ...world,
     get now() {
@@ -81,7 +82,10 @@ export function lab(options?: Partial<LabOptions>): Lab {
     machine: (how) => machine({ ...how, world }),
     wire: (how) => wire({ ...how, world }),
     network: () => network({ world }),
-    linux: (how) => linux({ ...how, world }),
+    linux: (how) => {
+      hosts++;
+      return linux({ hostname: hosts === 1 ? "linux" : `linux${hosts}`, ...how, world });
+    },
     etcd: (how) => new EtcdCluster({ ...how, world }),
   };
 }

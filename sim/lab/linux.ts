@@ -1,8 +1,77 @@
-import { Kernel, type KernelOptions } from "../os/index.js";
+import { formatDuration, type Nanos, type TextView } from "../core/index.js";
+import { Kernel, processTable, type KernelOptions } from "../os/index.js";
+import { furnish, openConsole, runShell, type Console, type Result, type RunOptions } from "../userland/index.js";
+
+/** What a script printed and how it ended, shown as a terminal would show it. */
+export interface ShellResult extends Result {
+  /** The virtual time that it took. */
+  readonly took: Nanos;
+  view(): TextView;
+}
+
+/** A simulated Linux with a shell and the commands of a small distribution. */
+export class Linux extends Kernel {
+  /** The name that it was made with: what `%%sh --on` selects it by. */
+  readonly name: string;
+
+  constructor(options?: Partial<KernelOptions>) {
+    super(options);
+    this.name = this.namespaces.uts.hostname;
+    // Who brings a root file system has put into it what shall be there.
+    if (options?.root === undefined) furnish(this);
+    listener?.(this);
+  }
+
+  /**
+   * Runs a script by /bin/sh, as root and in /, and lets virtual time pass until it has ended.
+   * @throws UsageError for a script that waits for what nothing will bring about
+   */
+  sh(script: string, options?: RunOptions): ShellResult {
+    const begun = this.engine.now;
+    const result = runShell(this, script, options);
+    const took = (this.engine.now - begun) as Nanos;
+    return { ...result, took, view: () => ({ as: "text", text: terminalText(result, took) }) };
+  }
+
+  /** Opens a terminal with a shell on it: `type("ls\n")`, let the world run, `read()`. */
+  console(env?: Readonly<Record<string, string>>): Console {
+    return openConsole(this, env);
+  }
+
+  view(): TextView {
+    const { hostname } = this.namespaces.uts;
+    const tasks = processTable(this).rows.length;
+    const gibibytes = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+    const text = [
+      `Linux ${this.release} on ${hostname}, ${this.machine}`,
+      `${this.scheduler.cpus} CPU${this.scheduler.cpus === 1 ? "" : "s"}, ${gibibytes(this.memory)} of memory, ${gibibytes(this.freeMemory)} free`,
+      `${tasks} process${tasks === 1 ? "" : "es"}, ${formatDuration(this.engine.now)} of virtual time`,
+      ...(this.panicked === undefined ? [] : [`Kernel panic: ${this.panicked}`]),
+    ].join("\n");
+    return { as: "text", text };
+  }
+}
+
+/** What a terminal shows of it; behind that, where it failed, how. */
+function terminalText({ output, status }: Result, took: Nanos): string {
+  const ended = status === 0 ? "" : `[${describeEnd(status)}, ${formatDuration(took)}]`;
+  return output + (output === "" || output.endsWith("\n") || ended === "" ? "" : "\n") + ended;
+}
+
+/** How a script ended, in words. */
+export const describeEnd = (status: number): string =>
+  status > 128 ? `ended by signal ${status - 128}` : `exit status ${status}`;
+
+let listener: ((host: Linux) => void) | undefined;
+
+/** Has somebody told of every Linux that is made, one listener at a time: the kernel keeps them for `%%sh`. */
+export function hearHosts(told: ((host: Linux) => void) | undefined): void {
+  listener = told;
+}
 
 /**
- * Boots nothing yet: a simulated Linux on a machine of its own, `linux({ cpus: 2, memory: GiB(8) })`. `run` has a function make
- * system calls on it as a child of pid 1.
+ * A simulated Linux on a machine of its own, with its commands: `linux({ cpus: 2, memory: GiB(8) })`. `sh` runs a script on it, `run`
+ * has a function make system calls on it as a child of pid 1. With a `root` of one's own it has that file system's programs alone.
  * @throws UsageError for an unknown option
  */
-export const linux = (options?: Partial<KernelOptions>): Kernel => new Kernel(options);
+export const linux = (options?: Partial<KernelOptions>): Linux => new Linux(options);

@@ -15,6 +15,8 @@ import {
   isomorphism,
   migrate,
   migrationMethods,
+  monitored,
+  nesting,
   portDifference,
   portView,
   preCopyRules,
@@ -44,6 +46,8 @@ import {
   type Migration,
   type MigrationMethod,
   type MigrationOptions,
+  type NestingOptions,
+  type Nesting,
   type NanobenchmarkOptions,
   type Nanobenchmarks,
   type Recursion,
@@ -91,6 +95,13 @@ interface Vmm {
   readonly guests: typeof guests;
   /** Any software as a guest: `vmm.guest("u-boot", { firmware, kernel })`. */
   guest(name: string, options: Partial<Omit<MachineOptions, "world" | "isa" | "name">>): Guest;
+  /**
+   * A small monitor, in assembly, with a guest under it, which may be another: `vmm.bare(vmm.monitored(vmm.monitored(vmm.guests.tiny)))`.
+   * @throws UsageError for a guest with disks, cards or several harts
+   */
+  monitored(guest: Guest): Guest;
+  /** The same on RISC-V, with small monitors: `vmm.nesting({ guest: vmm.guests.tiny, levels: 3 })`. */
+  nesting(options?: Partial<NestingOptions>): Nesting;
   /** A guest on a machine of its own, to compare with. */
   bare(guest: Guest, options?: Partial<MachineOptions>): Machine;
   /** How many lines porting took: of all guests, or of one line by line. */
@@ -158,6 +169,8 @@ export const vmm: Vmm = {
   smallHost,
   guests,
   guest,
+  monitored,
+  nesting,
   bare,
   port: (one) => (one === undefined ? portView(Object.values(guests)) : portDifference(one)),
   classify,

@@ -9,6 +9,8 @@ export interface Arena {
   /** Where RAM begins in the memory, and how many bytes it has. */
   readonly ramStart: number;
   readonly ramSize: number;
+  /** Where a byte for each page begins, and behind these another (`RamPages`). */
+  readonly marksStart: number;
 }
 
 /** WebAssembly's page, and how many of them a memory has at most (WebAssembly JavaScript Interface, section "Limits"). */
@@ -21,7 +23,8 @@ const mostPages = 65536;
  */
 export function createArena(harts: number, ramSize: number): Arena {
   const ramStart = harts * hartLayout.size;
-  const most = mostPages * wasmPage - ramStart;
+  const marksOf = (size: number): number => (2 * size) / pageSize;
+  const most = ((mostPages * wasmPage - ramStart) * pageSize) / (pageSize + marksOf(pageSize));
   if (!(Number.isSafeInteger(ramSize) && ramSize > 0 && ramSize % pageSize === 0)) {
     throw new UsageError(
       `a machine cannot have ${ramSize} bytes of memory`,
@@ -35,7 +38,9 @@ export function createArena(harts: number, ramSize: number): Arena {
     );
   }
   try {
-    return { memory: createMemory(Math.ceil((ramStart + ramSize) / wasmPage)), harts, ramStart, ramSize };
+    const marksStart = ramStart + ramSize;
+    const memory = createMemory(Math.ceil((marksStart + marksOf(ramSize)) / wasmPage));
+    return { memory, harts, ramStart, ramSize, marksStart };
   } catch {
     throw new UsageError(
       `this computer has no ${formatBytes(ramSize)} for the machine's memory`,

@@ -1,7 +1,9 @@
 import { invariant } from "../core/index.js";
 import { DirtyPages } from "./dirty-pages.js";
 import type { Device } from "./devices/device.js";
+import type { RamPages } from "./hart/memory.js";
 import type { Width } from "./instructions/index.js";
+import { pageSize } from "./layout.js";
 
 interface Place {
   readonly start: number;
@@ -16,6 +18,8 @@ interface Ram {
   readonly memory: { readonly buffer: ArrayBuffer };
   readonly ramStart: number;
   readonly ramSize: number;
+  /** Where a byte for each page begins, and behind these another, if harts' code is to see the marks of pages. */
+  readonly marksStart?: number;
 }
 
 /**
@@ -30,6 +34,7 @@ export class Bus {
   readonly ramStart: number;
   /** Pages of RAM that harts and devices wrote. */
   readonly dirty: DirtyPages;
+  readonly #pages: RamPages | undefined;
   readonly #view: DataView;
   readonly #places: Place[] = [];
   readonly #listeners: Written[] = [];
@@ -41,12 +46,15 @@ export class Bus {
   #last: Place | undefined;
 
   /** @param marked is told of each store to RAM, before it, but for those that translated code makes by itself */
-  constructor({ memory, ramStart, ramSize }: Ram, ramBase: number, marked?: Written) {
+  constructor({ memory, ramStart, ramSize, marksStart }: Ram, ramBase: number, marked?: Written) {
     this.buffer = memory.buffer;
     this.ramBase = ramBase;
     this.ramSize = ramSize;
     this.ramStart = ramStart;
-    this.dirty = new DirtyPages(new Uint8Array(this.buffer, ramStart, ramSize), ramBase, marked);
+    const count = ramSize / pageSize;
+    const marks = marksStart === undefined ? undefined : new Uint8Array(this.buffer, marksStart, count);
+    this.dirty = new DirtyPages(new Uint8Array(this.buffer, ramStart, ramSize), ramBase, marked, marks);
+    this.#pages = marksStart === undefined ? undefined : { base: ramBase, start: ramStart, count, marks: marksStart };
     this.#view = new DataView(this.buffer);
   }
 
@@ -112,6 +120,11 @@ export class Bus {
         this.#view.setBigInt64(at, BigInt.asIntN(64, value), true);
         return true;
     }
+  }
+
+  /** RAM page by page; undefined where accesses have to be seen. */
+  get pages(): RamPages | undefined {
+    return this.onTouch === undefined ? this.#pages : undefined;
   }
 
   /** RAM itself, for who reads and writes it past the harts; undefined where it isn't all RAM. Tell `written` afterwards. */

@@ -1,8 +1,8 @@
 import { isZero } from "../core/index.js";
 import { pageSize } from "./layout.js";
 
-/** Not written; written, and stores pass; written, and the next store is to be seen. */
-const mark = { clean: 0, written: 1, guarded: 2 } as const;
+/** Of a page: not written; written, and stores pass; written, and the next store is to be seen. */
+export const mark = { clean: 0, written: 1, guarded: 2 } as const;
 
 /**
  * Which pages of RAM were written since that was last asked, whatever was written there: a hypervisor's dirty log. Harts' TLBs may
@@ -19,12 +19,18 @@ export class DirtyPages {
   /**
    * @param base the physical address at which RAM begins
    * @param marked is told of what is marked
+   * @param marks keeps the marks, a byte for each page, where others are to see them
    */
-  constructor(ram: Uint8Array, base: number, marked?: (address: number, bytes: number) => void) {
+  constructor(
+    ram: Uint8Array,
+    base: number,
+    marked?: (address: number, bytes: number) => void,
+    marks: Uint8Array = new Uint8Array(Math.ceil(ram.length / pageSize)),
+  ) {
     this.#ram = ram;
     this.#base = base;
     this.#marked = marked;
-    this.#marks = new Uint8Array(Math.ceil(ram.length / pageSize)).fill(mark.written);
+    this.#marks = marks.fill(mark.written);
   }
 
   /** Bytes in RAM are written. */

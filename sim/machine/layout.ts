@@ -55,6 +55,10 @@ export const hartLayout = {
   htinst: 776,
   mtval2: 784,
   mtinst: 792,
+  /** By privilege, what walks of its page tables go by: `walkSize` bytes each. */
+  walks: 800,
+  /** Which page-table leaves the TLBs' entries came of: by level, `leafMarks` bytes. */
+  dataLeaves: 4096,
   /** Pages that instructions are fetched from: what the interpreter finds them by. */
   places: 8192,
   /** Two TLBs: what may be read, what may be written. */
@@ -119,6 +123,29 @@ export const modeEntry = { status: 0, context: 4, jumpContext: 8 } as const;
 export const modeSize = 16;
 /** No bits of mstatus. */
 export const noMode = -1;
+
+/**
+ * What WebAssembly walks a privilege's page tables by, in words of 32 bits but for those that say otherwise. The data context that it
+ * holds for, none where nothing is known; where the topmost table lies in memory; the bits of a leaf that count and what they have to
+ * be (64 bits each); of the part of RAM that protection leaves alone the first page's number and how many pages it has (64 bits each),
+ * and where the page lies in memory, its dirty mark, and what says whether it holds code.
+ */
+export const walkEntry = {
+  context: 0,
+  root: 4,
+  mask: 8,
+  match: 16,
+  first: 24,
+  pages: 32,
+  host: 40,
+  dirty: 44,
+  code: 48,
+} as const;
+export const walkSize = 64;
+/** No context has this number. */
+export const noContext = -1;
+/** For each level of page tables, whether something came of a leaf, by a hash of what it maps. */
+export const leafMarks = 1024;
 
 export const pageBits = 12;
 export const pageSize = 4096;

@@ -20,7 +20,7 @@ const most = 100;
  * mtvec is 0 as after a reset.
  */
 export class LostHarts {
-  readonly #before = new Map<Hart, { readonly retired: number; readonly cycles: number }>();
+  readonly #before = new Map<Hart, { retired: number; cycles: number }>();
 
   /** To be asked now and then. @returns the exception that a lost hart takes */
   find(harts: readonly Hart[]): MachineStop | undefined {
@@ -28,8 +28,13 @@ export class LostHarts {
     for (const hart of harts) {
       const { retired, cycles } = hart;
       const before = this.#before.get(hart);
-      if (before !== undefined && cycles >= before.cycles + most && retired === before.retired) lost = hart;
-      this.#before.set(hart, { retired, cycles });
+      if (before === undefined) {
+        this.#before.set(hart, { retired, cycles });
+        continue;
+      }
+      if (cycles >= before.cycles + most && retired === before.retired) lost = hart;
+      before.retired = retired;
+      before.cycles = cycles;
     }
     return lost === undefined ? undefined : exceptionOf(lost);
   }

@@ -321,7 +321,9 @@ export class Schedule implements Clock, HartClock, Persist<ScheduleState> {
     const idle = this.#waiting.every(Boolean);
     const length = idle ? Math.max(...this.#used) : this.#length;
     // What a hart had beyond the quantum's end, which came early behind its turn, is taken from its next turn.
-    this.#used = this.#used.map((used) => Math.max(0, used - length));
+    for (let hart = 0; hart < this.#used.length; hart++) {
+      this.#used[hart] = Math.max(0, (this.#used[hart] ?? 0) - length);
+    }
     this.#length = 0;
     // Idle from the start: whatever raises a line wakes the machine.
     if (!idle || length > 0) this.#proceed(length);
@@ -340,7 +342,7 @@ export class Schedule implements Clock, HartClock, Persist<ScheduleState> {
       if (stop.kind === "wait") this.#waiting[turn] = true;
       else if (stop.kind === "yield") this.#length = Math.max(this.#used[turn] ?? 0, Math.min(this.#length, this.#due));
       else if (stop.kind !== "budget") this.#reason ??= this.#owner.stopped(hart, stop);
-      for (const action of this.#posted.splice(0)) action();
+      if (this.#posted.length > 0) for (const action of this.#posted.splice(0)) action();
       if (this.#reason !== undefined) {
         this.#finish();
         return false;

@@ -65,7 +65,15 @@ export { decodeDns, encodeDns } from "./dns/codec.js";
 export type { DnsData, DnsMessage, DnsQuestion, DnsRecord, DnsType, Rcode } from "./dns/message.js";
 export { DhcpServer, type DhcpServerOptions, type Lease } from "./dhcp/server.js";
 export { keepAddress, obtainAddress, type Configuration } from "./dhcp/client.js";
-export { textOf, textResponse, type Headers, type HttpRequest, type HttpResponse } from "./http/message.js";
-export type { HttpError } from "./http/reader.js";
+export {
+  encodeHead,
+  requestLine,
+  textOf,
+  textResponse,
+  type Headers,
+  type HttpRequest,
+  type HttpResponse,
+} from "./http/message.js";
+export { HttpReader, type ByteSource, type HttpError } from "./http/reader.js";
 export { HttpServer, type Handler, type HttpServerOptions } from "./http/server.js";
 export { HttpClient, type RequestOptions } from "./http/client.js";

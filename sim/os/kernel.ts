@@ -365,6 +365,7 @@ export class Kernel implements Mounter {
     return {
       charge: (pages) => {
         this.#charge(cgroup, pages * pageSize);
+        caller.chargedPages += pages;
       },
       uncharge: (pages) => {
         cgroup.count(-pages * pageSize);

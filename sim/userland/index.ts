@@ -17,7 +17,7 @@
  *               builtins/; state, variables
  * program/      what commands are made of: command, options, streams, encoding (bytes and text), names of users, quoting
  *               of names, printf, test-expression
- * commands/     the commands, by what they are about: plain, text (ends, columns, sort, sed, grep), dump, files (ls,
+ * commands/     the commands, by what they are about: curl (HTTP over the sockets of system calls), plain, text (ends, columns, sort, sed, grep), dump, files (ls,
  *               copying, find, attributes), system (identity, mounts, namespaces, processes), xargs
  * programs      all of them; installation: a root file system with them; run: a script run to its end
  *
@@ -25,6 +25,6 @@
  * it there are `set -o pipefail`, `$'…'` and LINENO. A child of fork begins with a function of its own (a generator can't
  * be copied), so a subshell runs on a copy of the shell that is made at its clone.
  */
-export { installPrograms, writeRoot } from "./installation.js";
+export { furnish, installPrograms, writeRoot } from "./installation.js";
 export { capture, runShell, type Result, type RunOptions } from "./run.js";
-export { openConsole } from "./console.js";
+export { openConsole, type Console } from "./console.js";

@@ -86,3 +86,35 @@ export function* writeRoot(sys: Sys, root = ""): Activity<undefined> {
   yield* attempt(sys.chown(`${root}/home/user`, 1000, 1000));
   return undefined;
 }
+
+/**
+ * Puts the userland's files into a kernel's root file system as if they had been there when it booted: no task does it, no time
+ * passes, and no pid is used. Afterwards it is as `writeRoot` leaves it.
+ */
+export function furnish(kernel: Kernel): void {
+  installPrograms(kernel);
+  const { caller } = kernel;
+  const owner = { uid: 0, gid: 0 };
+  const make = (path: string, mode: number, content: Uint8Array, target = ""): void => {
+    const names = path.split("/").slice(1);
+    const name = names.pop() ?? "";
+    const directory = names.reduce((at, part) => at.lookup(part, caller) ?? at, kernel.root.inode);
+    const there = directory.lookup(name, caller);
+    if (there !== undefined && (mode & 0o170000) === 0o120000) directory.remove(name, there.isDirectory, caller);
+    else if (there !== undefined) {
+      there.change({ mode: mode & 0o7777 });
+      return;
+    }
+    const inode = directory.create(name, { mode, target, ...owner }, caller);
+    if (content.length === 0) return;
+    const channel = inode.open(O_WRONLY, caller);
+    channel.write(caller, 0, content, true);
+    channel.release?.();
+  };
+  const none = new Uint8Array(0);
+  for (const { path, mode, content } of rootFiles(kernel.machine))
+    make(path, (mode & 0o170000) === 0 ? 0o100000 | mode : mode, content);
+  for (const name of ["bin", "sbin"]) make(`/${name}`, 0o120777, none, `usr/${name}`);
+  make("/home/user", 0o040755, none);
+  kernel.root.inode.lookup("home", caller)?.lookup("user", caller)?.change({ uid: 1000, gid: 1000 });
+}

@@ -1,4 +1,5 @@
 import type { Program, Sys } from "../os/index.js";
+import { curl } from "./commands/curl.js";
 import { dumpCommands } from "./commands/dump.js";
 import { fileCommands } from "./commands/files.js";
 import { grep } from "./commands/grep.js";
@@ -17,5 +18,5 @@ export const programs: readonly Program<Sys>[] = [
   ...fileCommands,
   ...textCommands,
   ...systemCommands,
-  ...[...dumpCommands, grep, sed, xargs].map(program),
+  ...[...dumpCommands, curl, grep, sed, xargs].map(program),
 ];

@@ -33,6 +33,7 @@
  * exits, exit-reasons, exit-views, costs   exits as data, as pictures, and in cycles of a model
  * host-os          what a monitor that is a process ("Type II") asks of its host, and the path of an exit
  * nanobenchmarks   one privileged event each, by technique, beside published cycles
+ * nesting        a guest that is a monitor, level upon level, and what each costs
  * guests/          the kernels
  * memory/          frames that guests share, balloons, snapshots, clones
  * migration/       a guest goes to another host while it runs
@@ -55,6 +56,7 @@ export type { ExitReason } from "./exit-reasons.js";
 export type { Exit, Exits } from "./exits.js";
 export { bare, guest, type Guest } from "./guest.js";
 export { ballooning, guests, writer, type BallooningOptions, type WriterOptions } from "./guests/index.js";
+export { monitored, monitoredState } from "./guests/monitor/index.js";
 export * from "./memory/index.js";
 export * from "./migration/index.js";
 export {
@@ -66,6 +68,7 @@ export {
 } from "./nanobenchmarks.js";
 export { smallHost } from "./guests/host-kernel.js";
 export type { HostOs } from "./host-os.js";
+export { nesting, type Nesting, type NestingOptions } from "./nesting.js";
 export { portDifference, portView } from "./port-view.js";
 export type { Technique, TechniqueName } from "./technique.js";
 export { binaryTranslation } from "./binary-translation.js";

@@ -126,6 +126,25 @@ describe("magics", () => {
     expect(displays(await kernel.run("%%svg\n<svg/>"))).toMatchObject([{ "image/svg+xml": "<svg/>" }]);
   });
 
+  test("%%sh runs on the last host, or on the one that is named, and says on which and how it ended", async () => {
+    const none = failure(await kernel.run("%%sh\necho hi"));
+    expect(none.traceback).toMatch(/^UsageError: %%sh has no host to run on\nMake one in a cell before/);
+    const made = await kernel.run(
+      'import { lab } from "virtlab"; const world = lab(); world.linux({ hostname: "web" }); world.linux({ hostname: "db" });',
+    );
+    expect(made.reply.status).toBe("ok");
+    const last = await kernel.run("%%sh\nhostname; sleep 5\necho oops >&2; exit 3");
+    expect(plain([last.stdout])).toMatch(/^db\ndb: exit status 3, 5\.\d+ s\n$/);
+    expect([last.stderr, last.reply.status]).toEqual(["oops\n", "ok"]);
+    const named = await kernel.run("%%sh --on web\nhostname > /tmp/name; cat /tmp/name");
+    expect(plain([named.stdout])).toMatch(/^web\nweb: exit status 0, [\d.]+ ms\n$/);
+    expect(plain([(await kernel.run("%%sh\ncat /tmp/name")).stderr])).toContain("No such file");
+    expect(failure(await kernel.run("%%sh --on dv\ntrue")).traceback).toBe(
+      'UsageError: there is no host "dv"\nThere are: web, db.',
+    );
+    expect(failure(await kernel.run("%%sh --off\ntrue")).traceback).toContain("It takes a host's name");
+  });
+
   test("%lsmagic shows a table", async () => {
     const [table] = displays(await kernel.run("%lsmagic"));
     expect(table?.["text/plain"]).toContain("%%capture name");

@@ -34,6 +34,20 @@ describe("before the first cell", () => {
     expect((await kernel.run("1 + 1")).result).toBe("2");
   });
 
+  test("what the kernel has rehearsed is nowhere to be seen", async () => {
+    const names = ["Host", "hosts", "host", "share", "heaviest", "Rack", "shares", "later"];
+    const code = `${JSON.stringify(names)}.filter((name) => name in globalThis || eval("typeof " + name) !== "undefined").length`;
+    const { result, reply, broadcasts } = await kernel.run(code);
+    expect(result).toBe("0");
+    expect(reply.execution_count).toBe(1);
+    expect(broadcasts.map(({ type }) => type)).toEqual(["status", "execute_input", "execute_result", "status"]);
+    const tail = { hist_access_type: "tail", n: 100, raw: true, output: false } as const;
+    const { content } = await kernel.client.request("shell", "history_request", tail, { timeout: 60_000 });
+    expect(content).toMatchObject({ status: "ok", history: [[1, 1, code]] });
+    const stack = await kernel.run("function f() { throw new Error('here'); } f()");
+    expect(JSON.stringify(stack.reply)).toContain("In[2]:1");
+  });
+
   test("a shutdown ends the process", async () => {
     const { content } = await kernel.client.request("control", "shutdown_request", {}, { timeout: 60_000 });
     expect(content).toMatchObject({ status: "ok" });

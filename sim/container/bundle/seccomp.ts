@@ -81,14 +81,15 @@ const guarded: Readonly<Record<string, readonly string[]>> = {
 
 /** personality(2) with what ordinary programs ask for: PER_LINUX, PER_LINUX32, UNAME26, both, and what the present one is. */
 const personalities = [0x0, 0x8, 0x20000, 0x20008, 0xffffffff];
+/** clone's flags for seven kinds of namespaces; the eighth, CLONE_NEWTIME, isn't clone's but clone3's. */
+const namespaceFlags = 0x7e020000;
 /** Addresses of virtual machines' sockets: AF_VSOCK. */
 const vsock = 40;
 
 /**
  * Docker's default profile in shape: everything fails with EPERM but what is listed, and listed is every call of x86-64 but
  * some 50, of which capabilities give some back.
- * A filter sees numbers alone; clone's flags are behind a pointer here, as clone3's are in Linux, so that new namespaces by
- * clone are refused by the lack of CAP_SYS_ADMIN only.
+ * Without CAP_SYS_ADMIN clone makes no namespaces, a user namespace neither.
  * @param capabilities what the container's processes may have, without "CAP_"
  */
 export function defaultSeccomp(capabilities: readonly string[]): SeccompSpec {
@@ -98,7 +99,7 @@ export function defaultSeccomp(capabilities: readonly string[]): SeccompSpec {
   );
   const names = systemCallTable()
     .map(({ name }) => name)
-    .filter((name) => !blocked.has(name) && name !== "socket" && name !== "clone3");
+    .filter((name) => !blocked.has(name) && name !== "socket" && name !== "clone3" && name !== "clone");
   const allow = "SCMP_ACT_ALLOW";
   const admin = capabilities.includes("SYS_ADMIN");
   return {
@@ -108,6 +109,13 @@ export function defaultSeccomp(capabilities: readonly string[]): SeccompSpec {
     syscalls: [
       { names: [...names, ...new Set(allowed)], action: allow },
       { names: ["socket"], action: allow, args: [{ index: 0, value: vsock, op: "SCMP_CMP_NE" }] },
+      admin
+        ? { names: ["clone"], action: allow }
+        : {
+            names: ["clone"],
+            action: allow,
+            args: [{ index: 0, value: namespaceFlags, valueTwo: 0, op: "SCMP_CMP_MASKED_EQ" }],
+          },
       ...personalities.map((value) => ({
         names: ["personality"],
         action: allow,

@@ -52,6 +52,7 @@ interface HealthConfig {
   readonly Interval?: number;
   readonly Timeout?: number;
   readonly StartPeriod?: number;
+  readonly StartInterval?: number;
   readonly Retries?: number;
 }
 
@@ -157,6 +158,7 @@ function readHealth(field: Field): HealthConfig {
     Interval: number("Interval"),
     Timeout: number("Timeout"),
     StartPeriod: number("StartPeriod"),
+    StartInterval: number("StartInterval"),
     Retries: number("Retries"),
   });
 }

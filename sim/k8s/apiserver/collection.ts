@@ -1,7 +1,8 @@
 import { invariant } from "../../core/index.js";
 import { fieldText } from "../objects/selectors.js";
 import type { Draft, KubeObject } from "../objects/value.js";
-import { internal, unavailable } from "./status.js";
+import { prefixEnd } from "../etcd/types.js";
+import { internal } from "./status.js";
 import type { Storage, StorageEvent, StorageFailure } from "./storage.js";
 
 /** One write to a collection. Of a deletion, `object` is what was deleted, at the revision of the deletion. */
@@ -23,10 +24,8 @@ export interface Follower {
 const remembered = 10_000;
 
 /** A failure of the store, as an answer. */
-export function storageError({ failure }: StorageFailure): Error {
-  return failure === "unavailable"
-    ? unavailable("etcdserver: request timed out")
-    : internal(`etcdserver: mvcc: required revision is ${failure}`);
+export function storageError({ failure, why }: StorageFailure): Error {
+  return internal(why ?? `etcdserver: mvcc: required revision is ${failure}`);
 }
 
 /**
@@ -45,7 +44,7 @@ export class Collection {
 
   constructor(storage: Storage, prefix: string) {
     this.prefix = prefix;
-    const ranged = storage.range(prefix, `${prefix}\uffff`);
+    const ranged = storage.range(prefix, prefixEnd(prefix));
     if (!ranged.ok) throw storageError(ranged);
     for (const { key, value, modRevision } of ranged.items) {
       stamp(value, modRevision);
@@ -131,7 +130,8 @@ export class Collection {
     };
   }
 
-  #take({ key, revision, value, previous }: StorageEvent): void {
+  #take({ key, revision, value }: StorageEvent): void {
+    const previous = this.#objects.get(key);
     let change: Change;
     if (value === undefined) {
       if (previous === undefined) return;

@@ -2,6 +2,7 @@ import { decodeBase64, encodeBase64, encodeUtf8 } from "../../core/index.js";
 import { decodeUtf8 } from "../objects/text.js";
 import { fieldText, matches } from "../objects/selectors.js";
 import { isObject, labelsOf, type Draft, type Json, type KubeObject } from "../objects/value.js";
+import { prefixEnd } from "../etcd/types.js";
 import { storageError, type Collection } from "./collection.js";
 import type { ListOptions } from "./options.js";
 import { ApiError, badRequest, expired } from "./status.js";
@@ -106,7 +107,7 @@ function ranged(storage: Storage, prefix: string, options: ListOptions, revision
   const { limit } = options;
   const at = revision > 0 ? { revision } : {};
   const plain = options.labels.length === 0 && options.fields.length === 0;
-  const found = storage.range(from, `${prefix}\uffff`, { ...at, ...(plain && limit > 0 ? { limit } : {}) });
+  const found = storage.range(from, prefixEnd(prefix), { ...at, ...(plain && limit > 0 ? { limit } : {}) });
   if (!found.ok) {
     if (found.failure === "unavailable") throw storageError(found);
     throw options.continue === ""

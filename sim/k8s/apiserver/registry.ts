@@ -38,6 +38,9 @@ export interface RegistrySurroundings {
   readonly admission: readonly AdmissionPlugin[];
 }
 
+/** How long the store keeps an object by itself: events for an hour (`--event-ttl`), in seconds. */
+const lifetime = ({ kind }: Resource): number | undefined => (kind === "Event" ? 3600 : undefined);
+
 const alphabet = "bcdfghjklmnpqrstvwxz2456789";
 
 /**
@@ -138,7 +141,7 @@ export class Registry extends Reader {
     this.#validate(call);
     trackUpdate(own, undefined, kept, writer.options.manager, "", this.time);
     if (writer.options.dryRun) return object;
-    const written = this.storage.put(this.key(resource, namespace, name), object, 0);
+    const written = this.storage.put(this.key(resource, namespace, name), object, 0, lifetime(own));
     if (!written.ok) throw written.failure === "conflict" ? alreadyExists(resource, name) : storageError(written);
     return object;
   }
@@ -352,7 +355,7 @@ export class Registry extends Reader {
   #put(resource: Resource, object: KubeObject, old: KubeObject): KubeObject {
     const name = object.metadata.name ?? "";
     const key = this.key(resource, object.metadata.namespace ?? "", name);
-    const written = this.storage.put(key, object, Number(old.metadata.resourceVersion));
+    const written = this.storage.put(key, object, Number(old.metadata.resourceVersion), lifetime(resource));
     if (written.ok) return object;
     throw written.failure === "conflict" ? modified(resource, name) : storageError(written);
   }

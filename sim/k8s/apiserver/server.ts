@@ -1,6 +1,7 @@
-import { createWorld, invariant, type World } from "../../core/index.js";
+import { createWorld, invariant, minutes, type World } from "../../core/index.js";
 import type { AdmissionPlugin } from "../admission/admission.js";
 import { defaultAdmission } from "../admission/chain.js";
+import { Etcd } from "../etcd/etcd.js";
 import { metricsKinds, type Resource } from "../objects/kinds.js";
 import { parseBody } from "./body.js";
 import { authorize, refusal, type Attempt, type Decision, type RoleView } from "./auth/rbac.js";
@@ -11,7 +12,7 @@ import { resourcesOf } from "./crd/definitions.js";
 import { bind, connect, evict, finalize, metrics, scale, type MetricsSource } from "./subresources.js";
 import { aggregated, apiGroupList, apiGroupOf, apiVersions, resourceList, versionInfo } from "./discovery.js";
 import { create, patch, read, remove, removeAll, update, type Call, type Machinery } from "./handlers.js";
-import { MemoryStorage } from "./memory-storage.js";
+import { EtcdStorage } from "./etcd-storage.js";
 import { mediaTypes, negotiate, type Form } from "./negotiation.js";
 import type { NodeProxy } from "./node-proxy.js";
 import { parseWriteOptions } from "./options.js";
@@ -28,7 +29,7 @@ import type { Storage } from "./storage.js";
 
 export interface ApiServerOptions {
   readonly world?: World;
-  /** Where objects are kept: etcd; without one, memory. */
+  /** Where objects are kept: `EtcdStorage`. Without one, an etcd server of its own. */
   readonly storage?: Storage;
   readonly admission?: readonly AdmissionPlugin[];
   /** The way to the kubelets: logs, exec, attach, port-forward. Without one these are answered 503. */
@@ -42,6 +43,9 @@ export interface ApiServerOptions {
   /** Whether the objects of a new cluster are made: namespaces, roles, priority classes. Default true. */
   readonly bootstrap?: boolean;
 }
+
+/** The past is kept for one to two of these (`--etcd-compaction-interval`). */
+const compactionInterval = minutes(5);
 
 /** Whom nothing is forbidden; who asks from inside the control plane. */
 const master: User = { name: "system:apiserver", groups: ["system:masters", "system:authenticated"] };
@@ -58,7 +62,8 @@ export class ApiServer {
   readonly #options: ApiServerOptions;
 
   constructor(options: ApiServerOptions = {}) {
-    const { world = createWorld(), storage = new MemoryStorage(), admission = defaultAdmission } = options;
+    const { world = createWorld(), admission = defaultAdmission } = options;
+    const storage = options.storage ?? new EtcdStorage(new Etcd({ world }));
     const rng = world.rng.stream("kube-apiserver");
     const served = new Served(options.metrics === undefined ? [] : metricsKinds);
     const registry = new Registry({ engine: world.engine, rng, storage, admission }, (plural) => served.named(plural));
@@ -85,6 +90,14 @@ export class ApiServer {
     definitions.follow({ trigger: undefined, change: define });
     define();
     if (options.bootstrap !== false) this.#bootstrap(named);
+    let compacted = storage.revision;
+    const compact = (): void => {
+      const { revision } = storage;
+      storage.compact(compacted);
+      compacted = revision;
+      world.engine.after(compactionInterval, compact, { name: "etcd compaction", background: true });
+    };
+    world.engine.after(compactionInterval, compact, { name: "etcd compaction", background: true });
   }
 
   /** Makes what a new cluster has. What is there already stays. */

@@ -113,8 +113,6 @@ export const expired = (message: string): ApiError => new ApiError(410, "Expired
 export const internal = (message: string): ApiError =>
   new ApiError(500, "InternalError", `Internal error occurred: ${message}`, { causes: [{ message }] });
 
-export const unavailable = (message: string): ApiError => new ApiError(503, "ServiceUnavailable", message);
-
 export const tooManyRequests = (message: string, causes?: readonly Cause[], retryAfterSeconds = 10): ApiError =>
   new ApiError(429, "TooManyRequests", message, {
     ...(causes === undefined ? {} : { causes }),

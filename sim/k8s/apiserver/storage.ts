@@ -9,7 +9,6 @@ import type { KubeObject } from "../objects/value.js";
 export interface Storage {
   /** The revision of the last write. */
   readonly revision: number;
-  get(key: string): Stored | undefined;
   /**
    * Keys from `from`, inclusive, up to `to`, exclusive, as they were at a revision, the present one where absent.
    * @returns a failure where that revision is compacted or still to come
@@ -19,8 +18,11 @@ export interface Storage {
     to: string,
     options?: { readonly limit?: number; readonly revision?: number },
   ): Ranged | StorageFailure;
-  /** Puts, if the key's last write was at `expected`; 0 is for a key that isn't there. */
-  put(key: string, value: KubeObject, expected: number): Written | Conflict | StorageFailure;
+  /**
+   * Puts, if the key's last write was at `expected`; 0 is for a key that isn't there.
+   * @param ttl seconds until the store forgets the key by itself; without one it never does
+   */
+  put(key: string, value: KubeObject, expected: number, ttl?: number): Written | Conflict | StorageFailure;
   /** Deletes, if the key's last write was at `expected`. */
   delete(key: string, expected: number): Written | Conflict | StorageFailure;
   /**
@@ -54,17 +56,17 @@ export interface Written {
   readonly revision: number;
 }
 
-/** The key's last write was another; `current` is what is there now. */
+/** The key's last write was another. */
 export interface Conflict {
   readonly ok: false;
   readonly failure: "conflict";
-  readonly current: Stored | undefined;
 }
 
 export interface StorageFailure {
   readonly ok: false;
-  /** `compacted`, `future`: the revision is not to be had. `unavailable`: there is no leader, no answer. */
+  /** `compacted`, `future`: the revision is not to be had. `unavailable`: the store refuses, `why` in its own words. */
   readonly failure: "compacted" | "future" | "unavailable";
+  readonly why?: string;
 }
 
 export interface StorageEvent {
@@ -73,5 +75,4 @@ export interface StorageEvent {
   readonly revision: number;
   /** What was put; for a delete, undefined. */
   readonly value: KubeObject | undefined;
-  readonly previous: KubeObject | undefined;
 }

@@ -4,6 +4,8 @@ const most = 256;
 interface Leaf<T> {
   readonly keys: string[];
   readonly values: T[];
+  /** How many of the values count. */
+  counted: number;
 }
 
 /** Where `key` is or would be among the sorted `keys`. */
@@ -17,10 +19,19 @@ function place(keys: readonly string[], key: string): number {
   return low;
 }
 
-/** A map in the order of its keys, a B+ tree of two levels: leaves, and a list of their first keys. */
+/**
+ * A map in the order of its keys, a B+ tree of two levels: leaves, and a list of their first keys. A leaf knows how many of its
+ * values count, so that a range is counted leaf by leaf. Whoever makes a value count that didn't, or the reverse, says so (`recount`).
+ */
 export class OrderedKeys<T> {
-  readonly #leaves: Leaf<T>[] = [{ keys: [], values: [] }];
+  readonly #leaves: Leaf<T>[] = [{ keys: [], values: [], counted: 0 }];
   readonly #firsts: string[] = [""];
+  readonly #counts: (value: T) => boolean;
+
+  /** @param counts whether a value counts now */
+  constructor(counts: (value: T) => boolean) {
+    this.#counts = counts;
+  }
 
   #leafOf(key: string): number {
     const at = place(this.#firsts, key);
@@ -40,13 +51,16 @@ export class OrderedKeys<T> {
       leaf.keys.splice(index, 0, key);
       leaf.values.splice(index, 0, value);
     }
+    if (this.#counts(value)) leaf.counted++;
     if (leaf.keys.length > most) this.#split(at, leaf, index === leaf.keys.length - 1);
   }
 
   /** Keys that come in order leave full leaves behind. */
   #split(at: number, leaf: Leaf<T>, atEnd: boolean): void {
     const from = atEnd ? leaf.keys.length - 1 : leaf.keys.length >>> 1;
-    const right = { keys: leaf.keys.splice(from), values: leaf.values.splice(from) };
+    const right: Leaf<T> = { keys: leaf.keys.splice(from), values: leaf.values.splice(from), counted: 0 };
+    right.counted = this.#among(right, 0, right.keys.length);
+    leaf.counted -= right.counted;
     this.#leaves.splice(at + 1, 0, right);
     this.#firsts.splice(at + 1, 0, right.keys[0] ?? "");
   }
@@ -58,7 +72,7 @@ export class OrderedKeys<T> {
     const index = place(leaf.keys, key);
     if (leaf.keys[index] !== key) return;
     leaf.keys.splice(index, 1);
-    leaf.values.splice(index, 1);
+    for (const value of leaf.values.splice(index, 1)) if (this.#counts(value)) leaf.counted--;
     if (leaf.keys.length === 0 && at > 0) {
       this.#leaves.splice(at, 1);
       this.#firsts.splice(at, 1);
@@ -76,5 +90,31 @@ export class OrderedKeys<T> {
       for (; index < end; index++) if (!visit(values[index] as T)) return;
       if (end < keys.length) return;
     }
+  }
+
+  /** A key's value has come to count (1), or no longer does (-1). */
+  recount(key: string, change: 1 | -1): void {
+    const leaf = this.#leaves[this.#leafOf(key)];
+    if (leaf !== undefined) leaf.counted += change;
+  }
+
+  /** How many values count from `from` up to but without `to`. */
+  count(from: string, to: string | undefined): number {
+    let sum = 0;
+    let at = this.#leafOf(from);
+    let index = place(this.#leaves[at]?.keys ?? [], from);
+    for (let leaf = this.#leaves[at]; leaf !== undefined; leaf = this.#leaves[++at], index = 0) {
+      const whole = to === undefined || (this.#firsts[at + 1] ?? to) < to;
+      const end = whole ? leaf.keys.length : Math.max(index, place(leaf.keys, to));
+      sum += index === 0 && end === leaf.keys.length ? leaf.counted : this.#among(leaf, index, end);
+      if (end < leaf.keys.length) break;
+    }
+    return sum;
+  }
+
+  #among({ values }: Leaf<T>, from: number, to: number): number {
+    let sum = 0;
+    for (let index = from; index < to; index++) if (this.#counts(values[index] as T)) sum++;
+    return sum;
   }
 }

@@ -30,7 +30,7 @@ interface Writing {
 export class MvccStore implements Persist<StoreState> {
   readonly quota: number;
   #byKey = new Map<string, KeyHistory>();
-  #ordered = new OrderedKeys<KeyHistory>();
+  #ordered = ordered();
   /** All changes later than the compaction, in their order. */
   #log: api.KeyValue[] = [];
   /** etcd's first revision is 1; the first change makes 2. */
@@ -65,7 +65,11 @@ export class MvccStore implements Persist<StoreState> {
   }
 
   get #index(): Index {
-    return { byKey: this.#byKey, ordered: this.#ordered };
+    return {
+      byKey: this.#byKey,
+      ordered: this.#ordered,
+      since: (revision) => this.#log.slice(this.#placeInLog(revision)),
+    };
   }
 
   get #header(): api.Header {
@@ -184,6 +188,7 @@ export class MvccStore implements Persist<StoreState> {
     // What the transaction itself has put is there, too.
     eachIn(this.#index, range, writing.revision, writing.revision, (record) => {
       found.push(record);
+      return true;
     });
     for (const before of found) {
       const { key } = before;
@@ -211,7 +216,11 @@ export class MvccStore implements Persist<StoreState> {
       const first = new KeyHistory(kv);
       this.#byKey.set(kv.key, first);
       this.#ordered.insert(kv.key, first);
-    } else history.add(kv);
+    } else {
+      const change = Number(kv.version > 0) - Number(history.exists);
+      history.add(kv);
+      if (change === 1 || change === -1) this.#ordered.recount(kv.key, change);
+    }
     this.#inUse += weight(kv);
     if (this.#inUse > this.#size) this.#size = this.#inUse;
   }
@@ -364,7 +373,7 @@ export class MvccStore implements Persist<StoreState> {
   restore(state: StoreState): void {
     const seen = this.#revision;
     this.#byKey = new Map();
-    this.#ordered = new OrderedKeys();
+    this.#ordered = ordered();
     this.#log = state.records.filter((record) => record.modRevision > state.compactRevision);
     this.#inUse = 0;
     this.#revision = state.revision;
@@ -387,3 +396,5 @@ export class MvccStore implements Persist<StoreState> {
 }
 
 const weightOf = ({ key, value = "" }: api.PutRequest): number => overhead + key.length + value.length;
+
+const ordered = (): OrderedKeys<KeyHistory> => new OrderedKeys<KeyHistory>(({ exists }) => exists);

@@ -92,6 +92,7 @@ export function holds(index: Index, compare: Compare, now: number): boolean {
   const records: KeyValue[] = [];
   eachIn(index, compare, now, now, (record) => {
     records.push(record);
+    return true;
   });
   // What doesn't exist has no value to compare, yet its versions and revisions are 0.
   if (records.length === 0) return compare.target !== "value" && matches(compare, absent);

@@ -1,24 +1,16 @@
-import { calendarDay, dayNumber } from "../../core/index.js";
+import { dayNumber, rfc3339 } from "../../core/index.js";
 
 /** When a cluster's virtual time begins: an arbitrary instant, after the release of Kubernetes 1.32. Seconds since 1970. */
 export const epoch = 1_735_689_600;
 
-const two = (value: number): string => String(value).padStart(2, "0");
+/** RFC 3339 in UTC, to the second as `meta/v1.Time` has it. @param seconds since 1970 */
+export const formatTime = (seconds: number): string => rfc3339(seconds);
 
-/** RFC 3339 in UTC, to the second as `meta/v1.Time` has it: `2025-01-01T00:00:00Z`. @param seconds since 1970 */
-export function formatTime(seconds: number): string {
-  const days = Math.floor(seconds / 86_400);
-  const rest = Math.floor(seconds - days * 86_400);
-  const { year, month, day } = calendarDay(days);
-  const clock = `${two(Math.floor(rest / 3600))}:${two(Math.floor(rest / 60) % 60)}:${two(rest % 60)}`;
-  return `${String(year).padStart(4, "0")}-${two(month)}-${two(day)}T${clock}Z`;
-}
-
-const rfc3339 = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(\.\d+)?(?:Z|([+-])(\d\d):(\d\d))$/;
+const pattern = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(\.\d+)?(?:Z|([+-])(\d\d):(\d\d))$/;
 
 /** Seconds since 1970 of an RFC 3339 time; undefined for what is none. */
 export function parseTime(text: string): number | undefined {
-  const match = rfc3339.exec(text);
+  const match = pattern.exec(text);
   if (match === null) return undefined;
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1, 7).map(Number);
   const long = [4, 6, 9, 11].includes(month)

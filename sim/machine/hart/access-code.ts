@@ -1,12 +1,9 @@
 import { Code, WasmModule, type FunctionType, type MemoryAccess } from "../../wasm/index.js";
 import { entrySize, hartLayout, pageBits, tlbEntries } from "../layout.js";
+import { filled, fillType, walkCode, walkType } from "./walk-code.js";
 
-const fillType: FunctionType = { parameters: ["i32", "i32", "i32", "i32", "i32"], results: ["i32"] };
 const loadType: FunctionType = { parameters: ["i32", "i64", "i32"], results: ["i64"] };
 const storeType: FunctionType = { parameters: ["i32", "i64", "i32", "i64"], results: [] };
-
-/** What `fill` did: nothing, put the page into the TLB, told the unit to leave. */
-export const filled = { not: 0, now: 1, undone: 2 } as const;
 
 const widths: readonly (readonly [width: number, load: MemoryAccess, store: MemoryAccess])[] = [
   [64, "i64.load", "i64.store"],
@@ -16,8 +13,9 @@ const widths: readonly (readonly [width: number, load: MemoryAccess, store: Memo
 ];
 
 /**
- * Loads and stores of pages that a TLB does not have, as units call them: the host is asked, in numbers that cost nothing to
- * hand over, to put the page there; then the access is made here. What is not so simple is left to the host's `load` and `store`.
+ * Loads and stores of pages that a TLB does not have, as units call them: page tables are walked here, or the host is asked, in numbers
+ * that cost nothing to hand over, to put the page there; then the access is made. What is not so simple is left to the host's `load`
+ * and `store`.
  *
  *     load(hart, address, width) → the sign-extended content
  *     store(hart, address, width, value)
@@ -27,9 +25,10 @@ const widths: readonly (readonly [width: number, load: MemoryAccess, store: Memo
 export function buildAccesses(): Uint8Array<ArrayBuffer> {
   const module = new WasmModule();
   module.importMemory("host", "memory");
-  const fill = module.importFunction("host", "fill", fillType);
+  const ask = module.importFunction("host", "fill", fillType);
   const load = module.importFunction("host", "load", loadType);
   const store = module.importFunction("host", "store", storeType);
+  const fill = module.function(walkType, walkCode(ask));
   module.function(loadType, accessCode("load", fill, load), "load");
   module.function(storeType, accessCode("store", fill, store), "store");
   return module.encode();
@@ -45,11 +44,6 @@ function accessCode(kind: "load" | "store", fill: number, slow: number): Code {
 
   code.get(hart);
   code.get(address);
-  code.op("i32.wrap_i64");
-  code.get(address);
-  code.i64(32n);
-  code.op("i64.shr_u");
-  code.op("i32.wrap_i64");
   code.get(width);
   code.i32(isLoad ? 0 : 1);
   code.call(fill);

@@ -2,6 +2,7 @@ import { createTable, instantiate, type Imports, type Table } from "../../wasm/i
 import type { Instruction } from "../instructions/index.js";
 import { groupEntries } from "../translate/blocks.js";
 import { UnitsModule } from "../translate/unit.js";
+import type { RamPages } from "./memory.js";
 
 /** Runs from a block on, for the hart whose state begins at `hart`. */
 export type Run = (hart: number, block: number) => void;
@@ -114,7 +115,18 @@ export class CodePages {
   /** Whether units take every misaligned access for an exception. */
   readonly alignedOnly: boolean;
 
-  constructor({ patience, alignedOnly }: CodeOptions, imports: Imports) {
+  /** For RAM's pages whether they hold translated code, where others than this are to know. */
+  readonly #held: Uint8Array;
+  readonly #first: number;
+
+  constructor(
+    { patience, alignedOnly }: CodeOptions,
+    imports: Imports,
+    buffer: ArrayBuffer,
+    ram: RamPages | undefined,
+  ) {
+    this.#first = ram === undefined ? 0 : ram.base / pageSize;
+    this.#held = new Uint8Array(buffer, ram === undefined ? 0 : ram.marks + ram.count, ram?.count ?? 0).fill(0);
     this.#patience = patience;
     this.alignedOnly = alignedOnly;
     this.#imports = { ...imports, host: { ...imports["host"], units: this.units } };
@@ -189,7 +201,7 @@ export class CodePages {
       instructions: this.#made.instructions + made.reduce((sum, { unit }) => sum + unit.instructions, 0),
       bytes: this.#made.bytes + bytes.length,
     };
-    const covered = (variant.code.covered ??= new Uint8Array(pageSize));
+    const covered = this.#coveredOf(variant.code);
     made.forEach(({ index, ways, unit: { entries, covered: parts } }, number) => {
       const run = runs[String(number)];
       if (run === undefined) return;
@@ -238,7 +250,7 @@ export class CodePages {
   cover(address: number, length: number, host: number, onChanged: () => void): void {
     const offset = address % pageSize;
     const code = this.#pageOf(address - offset);
-    const bytes = (code.covered ??= new Uint8Array(pageSize));
+    const bytes = this.#coveredOf(code);
     bytes.fill(1, offset, offset + length);
     code.listeners.add(onChanged);
     for (const user of this.#users) user.protect(host - (host % pageSize));
@@ -276,6 +288,7 @@ export class CodePages {
       const start = Math.max(address, page);
       if (!this.isCode(start, Math.min(address + bytes, page + pageSize) - start)) continue;
       code.covered = undefined;
+      this.#held[page / pageSize - this.#first] = 0;
       const listeners = [...code.listeners];
       code.listeners.clear();
       for (const changed of listeners) changed();
@@ -305,6 +318,11 @@ export class CodePages {
     const code: CodePage = { address, variants: new Map(), covered: undefined, listeners: new Set() };
     this.#pages.set(address, code);
     return code;
+  }
+
+  #coveredOf(code: CodePage): Uint8Array {
+    this.#held[code.address / pageSize - this.#first] = 1;
+    return (code.covered ??= new Uint8Array(pageSize));
   }
 
   #dropAll(variant: Variant): void {

@@ -79,10 +79,15 @@ export class CodePlaces {
 
   /** The page has so much left as its variant says now, and units where that says. */
   renew(place: Place): void {
-    const { patience, heat, entries } = place.variant;
-    place.left = this.#words[this.#leftAt(place)] = Math.max(0, Math.min(most, patience - heat));
+    this.renewLeft(place);
     const ways = this.#marksOf(place.number) + pageMarks.way;
-    for (const offset of entries.keys()) this.#bytes[ways + offset / 2] = way.in | way.unit;
+    for (const offset of place.variant.entries.keys()) this.#bytes[ways + offset / 2] = way.in | way.unit;
+  }
+
+  /** Of these, the former. */
+  renewLeft(place: Place): void {
+    const { patience, heat } = place.variant;
+    place.left = this.#words[this.#leftAt(place)] = Math.max(0, Math.min(most, patience - heat));
   }
 
   /** The same wherever the hart knows that variant, which has other units now, or none. */

@@ -1,6 +1,7 @@
 import type { Memory } from "../../wasm/index.js";
 import type { Exception, Routine } from "../instructions/index.js";
 import { attention, hartLayout, pageSize } from "../layout.js";
+import { mostUnlooked } from "../translate/budget.js";
 import { interpreting, type Interpret } from "../translate/interpreter.js";
 import { outcomes } from "../translate/outcomes.js";
 import { AddressSpaces } from "./address-spaces.js";
@@ -9,11 +10,14 @@ import { CodePlaces, type Place } from "./code-places.js";
 import type { Evaluator } from "./evaluator.js";
 import { nextInterrupt } from "./interrupts.js";
 import type { HartBus } from "./memory.js";
+import { machine } from "./mode.js";
 import { isSilent, type Operand } from "./routines.js";
+import { isSv39 } from "./satp.js";
 import { status } from "./status.js";
 import { Tlb } from "./tlb.js";
 import type { TranslatedHart } from "./translated-hart.js";
 import { UnitMemory } from "./unit-memory.js";
+import { WalkNotes } from "./walk-notes.js";
 import { guestStatus } from "./worlds.js";
 
 const pageOf = (address: bigint): bigint => address & BigInt(-pageSize);
@@ -43,6 +47,7 @@ export class TranslatedEngine implements UnitUser {
   readonly #view: DataView;
   readonly #tlb: Tlb;
   readonly #spaces: AddressSpaces;
+  readonly #walks: WalkNotes;
   /** V, at the last look. */
   #virtual = false;
   /** The keys of the contexts that the TLBs are in; none, where they have to be entered anew. */
@@ -69,7 +74,10 @@ export class TranslatedEngine implements UnitUser {
     this.#base = hart.id * hartLayout.size;
     this.#words = new Int32Array(memory.buffer, this.#base, hartLayout.size / 4);
     this.#view = new DataView(memory.buffer);
-    this.#tlb = new Tlb(memory.buffer, this.#base);
+    this.#walks = new WalkNotes(memory.buffer, this.#base, bus, hart.protection);
+    this.#tlb = new Tlb(memory.buffer, this.#base, () => {
+      this.#walks.forget();
+    });
     this.#places = new CodePlaces(memory.buffer, this.#base, this.#tlb);
     this.#spaces = new AddressSpaces(
       hart.state,
@@ -79,6 +87,7 @@ export class TranslatedEngine implements UnitUser {
       () => {
         this.#epoch++;
         this.#tlb.renew();
+        this.#walks.forget();
         this.#data = Number.NaN;
       },
     );
@@ -149,6 +158,7 @@ export class TranslatedEngine implements UnitUser {
     this.#epoch++;
     if (address === undefined) {
       this.#tlb.renew();
+      this.#walks.forget();
       this.#spaces.forget();
       this.#data = Number.NaN;
     } else this.#tlb.forgetAddress(address);
@@ -205,7 +215,11 @@ export class TranslatedEngine implements UnitUser {
     this.#fetch = fetch;
     const changed = this.#tlb.enter(data, fetch);
     // With MPRV, data are another mode's.
-    if (dataMode === mode) this.#tlb.noteMode(mode.privilege, bits);
+    if (dataMode === mode) {
+      this.#tlb.noteMode(mode.privilege, bits);
+      const isOneStage = !mode.virtual && mode.privilege !== machine && isSv39(state.satp);
+      if (isOneStage && !this.#hart.watching) this.#walks.note(mode.privilege, this.#tlb.context, state.satp, bits);
+    }
     return changed;
   }
 
@@ -253,7 +267,8 @@ export class TranslatedEngine implements UnitUser {
       return true;
     }
     this.#arrive(true, false);
-    if (executed === 0) this.#lean = true;
+    // What is left is too short for most units: to try them costs more than to interpret it.
+    if (executed === 0 || this.#hart.left <= mostUnlooked) this.#lean = true;
     return executed > 0;
   }
 
@@ -264,17 +279,24 @@ export class TranslatedEngine implements UnitUser {
       this.#evaluate();
       return;
     }
-    this.#places.charge(place, visit);
-    if (place.left <= 0) this.#places.renew(place);
-    // It goes on and on, up to where a unit is or a page gets hot; on one that is, up to the next jump, where a unit is made.
-    // What is left of a lean budget is no unit's.
-    const way = this.#lean ? interpreting.lean : place.left <= 0 ? interpreting.toJump : interpreting.toUnit;
+    const way = this.#wayThrough(place);
     this.#give();
     const outcome = this.#interpreter(this.#base, place.at, way);
     this.#take("interpreted");
     if (this.#words[hartLayout.fault / 4] === attention.undone) this.#redo();
     else if (outcome === outcomes.stuck) this.#evaluate();
     else this.#arrive(outcome !== outcomes.budget && outcome !== outcomes.asked, outcome === outcomes.jump);
+  }
+
+  /**
+   * It goes on and on, up to where a unit is or a page gets hot; on one that is, up to the next jump, where a unit is made. What is left
+   * of a lean budget is no unit's, and the page isn't charged for the visit.
+   */
+  #wayThrough(place: Place): (typeof interpreting)[keyof typeof interpreting] {
+    if (this.#lean) return interpreting.lean;
+    this.#places.charge(place, visit);
+    if (place.left <= 0) this.#places.renewLeft(place);
+    return place.left <= 0 ? interpreting.toJump : interpreting.toUnit;
   }
 
   #interpretMissed(): void {

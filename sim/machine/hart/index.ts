@@ -15,7 +15,8 @@
  * memory         loads, stores and fetches by virtual address; walk: Sv39's tables; two-stage: a guest's; pmp: physical memory protection
  * evaluator      the reference engine
  * trap-code      environment calls and returns from traps as WebAssembly, for the fast engine
- * unit-memory    what units' accesses do that find no page in a TLB; access-code: their part of it in WebAssembly
+ * unit-memory    what units' accesses do that find no page in a TLB; access-code: their part of it in WebAssembly; walk-code: page tables
+ *                walked there; walk-notes: what it has to know for that
  * engine         the fast one: units where code is hot, the interpreter where it is cold; translated-hart: what it asks of
  *                the hart; code-pages: the units; code-places: the pages that the interpreter goes through; tlb: what they find
  *                memory and each other by
@@ -34,7 +35,7 @@ export {
   type HartWork,
   type Misaligned,
 } from "./options.js";
-export type { HartBus } from "./memory.js";
+export type { HartBus, RamPages } from "./memory.js";
 export type { HartSaved } from "./saved.js";
 
 /**

@@ -10,6 +10,16 @@ import { highOf, lowOf } from "./tlb.js";
 import { TwoStage } from "./two-stage.js";
 import { Walker, type WalkRules } from "./walk.js";
 
+/** RAM page by page, where code of the arena finds it and what it has to know of it. */
+export interface RamPages {
+  /** The first page's physical address, where it lies in the buffer, and how many there are. */
+  readonly base: number;
+  readonly start: number;
+  readonly count: number;
+  /** Where the marks of `DirtyPages` lie, a byte for each page. Behind them are as many that say whether a page holds translated code. */
+  readonly marks: number;
+}
+
 /** The physical address space as a hart needs it. */
 export interface HartBus {
   readonly buffer: ArrayBuffer;
@@ -21,6 +31,8 @@ export interface HartBus {
   store(address: number, width: Width, value: bigint): boolean;
   /** Which pages were written. */
   readonly dirty: DirtyPages;
+  /** Undefined where harts' accesses to RAM have to be asked for. */
+  readonly pages: RamPages | undefined;
   /** Calls when RAM changed other than by the harts' stores. */
   onWritten(listener: (address: number, length: number) => void): void;
 }

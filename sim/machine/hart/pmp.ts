@@ -1,5 +1,5 @@
 import type { Access } from "./exceptions.js";
-import { machine, type Privilege } from "./mode.js";
+import { machine, user, type Privilege } from "./mode.js";
 import type { PrivilegedState } from "./state.js";
 
 /** Bits of an entry's configuration (privileged ISA, "Physical Memory Protection CSRs"). */
@@ -18,9 +18,12 @@ export function legalConfig(value: number): number {
 }
 
 /** From `start` to below `end`, in bytes. */
-interface Region {
+interface Range {
   readonly start: number;
   readonly end: number;
+}
+
+interface Region extends Range {
   readonly config: number;
 }
 
@@ -60,5 +63,20 @@ export class Protection {
       return (privilege === machine && !isLocked(region.config)) || (region.config & permission[access]) !== 0;
     }
     return privilege === machine || !this.#implemented;
+  }
+
+  /** The longest part of a range that may be read and written in all modes; it ends where it begins if there is none. */
+  openRange(start: number, end: number): Range {
+    const inside = this.#regions.flatMap((region) => [region.start, region.end]).filter((at) => at > start && at < end);
+    const edges = [start, ...inside.sort((a, b) => a - b), end];
+    // Between two edges, each region is everywhere or nowhere.
+    const parts = edges.slice(1).map((to, index) => ({ start: edges[index] ?? start, end: to }));
+    return parts
+      .filter((part) => this.allows(part.start, part.end - part.start, "read", user))
+      .filter((part) => this.allows(part.start, part.end - part.start, "write", user))
+      .reduce((longest, part) => (part.end - part.start > longest.end - longest.start ? part : longest), {
+        start,
+        end: start,
+      });
   }
 }

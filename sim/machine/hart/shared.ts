@@ -94,7 +94,7 @@ export function sharedOf(memory: Memory, bus: HartBus, isa: Isa, options: CodeOp
       ...traps,
     },
   };
-  const code = new CodePages(options, imports);
+  const code = new CodePages(options, imports, bus.buffer, bus.pages);
   bus.onWritten((address, length) => {
     code.written(address, length);
   });

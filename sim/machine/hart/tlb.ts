@@ -5,6 +5,7 @@ import {
   jumpContexts,
   jumpContextShift,
   jumpEntries,
+  leafMarks,
   modeEntry,
   modeSize,
   noMode,
@@ -14,6 +15,7 @@ import {
   tlbContexts,
   tlbEntries,
 } from "../layout.js";
+import { levels } from "./walk.js";
 
 /** Of 32 bits. */
 const words = entrySize / 4;
@@ -29,12 +31,20 @@ export const lowOf = (address: bigint): number => Number(BigInt.asIntN(32, addre
 export const highOf = (address: bigint): number => Number(BigInt.asIntN(32, address >> 32n));
 
 /** Page-table leaves have levels 0 (4 KiB), 1 (2 MiB) and 2 (1 GiB). */
-const levels = 3;
-const leafShift = (level: number): number => 12 + 9 * level;
+export const leafShift = (level: number): number => 12 + 9 * level;
+/** Of an address's upper half, in the hash of a leaf. */
+export const leafFactor = 257;
 
 /** Tells page-table leaves that something may have come of from those that nothing has (a Bloom filter with one hash). */
 class Leaves {
-  readonly #marks = Array.from({ length: levels }, () => new Uint8Array(1024));
+  readonly #marks: readonly Uint8Array[];
+
+  /** @param marks of all levels, zeros */
+  constructor(marks: Uint8Array = new Uint8Array(levels * leafMarks)) {
+    this.#marks = Array.from({ length: levels }, (_, level) =>
+      marks.subarray(level * leafMarks, (level + 1) * leafMarks),
+    );
+  }
 
   add(address: Halves, level: number): void {
     const marks = this.#marks[level];
@@ -50,7 +60,7 @@ class Leaves {
   }
 
   #hash({ low, high }: Halves, level: number): number {
-    return ((low >>> leafShift(level)) + 257 * high) & 1023;
+    return ((low >>> leafShift(level)) + leafFactor * high) & (leafMarks - 1);
   }
 }
 
@@ -90,11 +100,13 @@ class Contexts {
  */
 export class Tlb {
   readonly #words: Int32Array;
+  readonly #runOut: () => void;
   readonly #data: Contexts = new Contexts(tlbContexts, () => {
     this.#clear(hartLayout.readTlb, tlbEntries);
     this.#clear(hartLayout.writeTlb, tlbEntries);
     this.#dataLeaves.clear();
     this.forgetModes();
+    this.#runOut();
   });
   readonly #jumps: Contexts = new Contexts(jumpContexts, () => {
     this.#clear(hartLayout.jumps, jumpEntries);
@@ -103,14 +115,18 @@ export class Tlb {
     this.forgetModes();
   });
   /** What the TLBs' entries came of, and the jump cache's. */
-  readonly #dataLeaves: Leaves = new Leaves();
+  readonly #dataLeaves: Leaves;
   readonly #fetchLeaves: Leaves = new Leaves();
 
   /** What `enter` entered last. */
   readonly #entered = { data: 0, jumps: 0 };
 
-  constructor(buffer: ArrayBuffer, base: number) {
+  /** @param runOut is told when numbers of data contexts begin anew */
+  constructor(buffer: ArrayBuffer, base: number, runOut: () => void) {
+    this.#runOut = runOut;
     this.#words = new Int32Array(buffer, base, hartLayout.size / 4);
+    this.#dataLeaves = new Leaves(new Uint8Array(buffer, base + hartLayout.dataLeaves, levels * leafMarks));
+    this.#dataLeaves.clear();
     this.#clear(hartLayout.readTlb, tlbEntries);
     this.#clear(hartLayout.writeTlb, tlbEntries);
     this.#clear(hartLayout.jumps, jumpEntries);
@@ -150,6 +166,11 @@ export class Tlb {
     for (let privilege = 0; privilege < 4; privilege++) {
       this.#words[(hartLayout.modes + privilege * modeSize + modeEntry.status) / 4] = noMode;
     }
+  }
+
+  /** The number of the data context that is entered. */
+  get context(): number {
+    return this.#context;
   }
 
   // Translated code changes these too.

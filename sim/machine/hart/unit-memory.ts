@@ -1,10 +1,10 @@
 import type { Exception, Width } from "../instructions/index.js";
 import { pageSize } from "../layout.js";
-import { filled } from "./access-code.js";
 import type { CodePages } from "./code-pages.js";
 import type { HartBus, VirtualMemory } from "./memory.js";
 import type { Protection } from "./pmp.js";
 import { highOf, lowOf, type Tlb } from "./tlb.js";
+import { filled } from "./walk-code.js";
 
 /** The hart as its units' accesses see it. */
 export interface AccessedHart {

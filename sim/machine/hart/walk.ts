@@ -5,12 +5,17 @@ import type { Protection } from "./pmp.js";
 import { status } from "./status.js";
 
 /** Bits of a page-table entry (privileged ISA, "Sv32", taken over by Sv39). */
-const pte = { V: 1, R: 2, W: 4, X: 8, U: 16, A: 64, D: 128 } as const;
-const levels = 3;
+export const pte = { V: 1, R: 2, W: 4, X: 8, U: 16, A: 64, D: 128 } as const;
+export const levels = 3;
 /** Each level's numbers have 9 bits. */
 const entries = 512;
 /** Bits 63 to 54: reserved, or of extensions that aren't there. In the entry's upper half. */
-const reservedHigh = 0xffc00000;
+export const reservedHigh = 0xffc00000;
+/** Of an entry that names a table, what counts, and what that has to be: "The D, A, and U bits are reserved for future standard use". */
+export const tableBits: { readonly mask: number; readonly match: number } = {
+  mask: pte.V | pte.R | pte.W | pte.X | pte.U | pte.A | pte.D,
+  match: pte.V,
+};
 
 /** What the walker needs of the physical memory: where RAM lies in `buffer`. */
 export interface Ram {
@@ -87,12 +92,13 @@ export class Walker {
       // The page number begins at bit 10.
       const page = (high * 2 ** 22 + (low >>> 10)) * 4096;
       if ((low & (pte.R | pte.X)) === 0) {
-        if ((low & (pte.A | pte.D | pte.U)) !== 0) return "page";
+        if ((low & tableBits.mask) !== tableBits.match) return "page";
         table = page;
         continue;
       }
       const below = entries ** level;
-      if (!permits(low, access, privilege, bits) || (page / 4096) % below !== 0) return "page";
+      const mask = leafMask(access, privilege, bits);
+      if ((low & mask) !== leafMatch(mask, privilege) || (page / 4096) % below !== 0) return "page";
       const marks = access === "write" ? pte.A | pte.D : pte.A;
       if ((low & marks) !== marks) {
         if (!updatesMarks(environment)) return "page";
@@ -110,17 +116,16 @@ export class Walker {
   }
 }
 
-function permits(entry: number, access: Needed, privilege: Privilege, bits: number): boolean {
-  if ((entry & pte.U) === 0) {
-    if (privilege !== supervisor) return false;
-  } else if (privilege === supervisor && (access === "execute" || (bits & status.SUM) === 0)) return false;
-  switch (access) {
-    case "read":
-      return (entry & pte.R) !== 0 || ((bits & status.MXR) !== 0 && (entry & pte.X) !== 0);
-    case "write":
-      return (entry & pte.W) !== 0;
-    case "execute":
-    case "peek":
-      return (entry & pte.X) !== 0;
-  }
+/** Which bits of a leaf decide whether it allows an access. @param bits SUM and MXR of mstatus, or their kind */
+export function leafMask(access: Needed, privilege: Privilege, bits: number): number {
+  const readable = (bits & status.MXR) === 0 ? pte.R : 0;
+  const needed = { read: readable, write: pte.R | pte.W, execute: pte.X, peek: pte.X }[access];
+  // What user mode has, supervisor mode never executes, and reads and writes with SUM only.
+  const open = privilege === supervisor && access !== "execute" && (bits & status.SUM) !== 0;
+  return pte.V | needed | (open ? 0 : pte.U);
+}
+
+/** What these bits are where it does. */
+export function leafMatch(mask: number, privilege: Privilege): number {
+  return privilege === supervisor ? mask & ~pte.U : mask;
 }

@@ -1,7 +1,7 @@
 import type { Structure } from "./structure.js";
 
 /** The most instructions that are executed between two looks at the budget, where a block isn't longer by itself. */
-const mostUnlooked = 64;
+export const mostUnlooked = 64;
 
 /** By node. */
 export interface BudgetLooks {

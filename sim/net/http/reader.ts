@@ -1,7 +1,6 @@
 import type { Activity } from "../../core/index.js";
 import { isErrno, type Errno } from "../ip/errno.js";
 import { noData } from "../packet/packet.js";
-import type { TcpSocket } from "../tcp/socket.js";
 import { concat, textOf, type Headers } from "./message.js";
 
 /** Why a message could not be read: the connection's error, its end in the middle, or what is no HTTP. */
@@ -13,6 +12,11 @@ export interface Head {
   readonly headers: Headers;
 }
 
+/** Where bytes come from: a connection. None are its end. */
+export interface ByteSource {
+  receive(): Activity<Uint8Array | Errno>;
+}
+
 /** The longest head that is read, as nginx and Node have about it. */
 const longestHead = 16_384;
 /** The longest body. */
@@ -20,10 +24,10 @@ const longestBody = 1 << 30;
 
 /** Reads HTTP/1.1 messages off a connection, one after the other (RFC 9112). */
 export class HttpReader {
-  readonly #socket: TcpSocket;
+  readonly #socket: ByteSource;
   #rest: Uint8Array = noData;
 
-  constructor(socket: TcpSocket) {
+  constructor(socket: ByteSource) {
     this.#socket = socket;
   }
 

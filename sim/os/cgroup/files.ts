@@ -52,7 +52,7 @@ function flag(text: string): boolean {
 
 /**
  * The files of a group's directory, cgroup-v2.rst. Memory is in bytes, times in microseconds. Nothing is ever reclaimed, so
- * memory.high only counts its events, and memory.low and memory.min hold what was written.
+ * memory.high only holds tasks back, and memory.low and memory.min hold what was written.
  */
 export function cgroupFiles(
   cgroup: Cgroup,

@@ -1,9 +1,11 @@
 import type { Activity, Nanos } from "../../core/index.js";
 import { UsageError } from "../../core/index.js";
+import { holdBack } from "../cgroup/high.js";
 import { E, Errno } from "../errno.js";
 import { gone, pause } from "../task/execution.js";
+import { pageSize } from "../vfs/content.js";
 import { send } from "../task/signal-sending.js";
-import { SIGKILL, SIGSYS } from "../task/signals.js";
+import { SIGCHLD, SIGKILL, SIGSYS } from "../task/signals.js";
 import type { Body } from "../task/program.js";
 import type { Task } from "../task/task.js";
 import { judge, type FilterAction } from "../security/seccomp.js";
@@ -132,10 +134,17 @@ const burst = 100_000;
 
 function enter(call: SystemCall<Task>): Outcome {
   const { filters } = call.task;
-  if (filters !== undefined) refuse(call, judge(filters, call.name, call.args));
+  if (filters !== undefined) refuse(call, judge(filters, call.name, registersOf(call)));
   const entry = entries.get(call.name);
   if (entry === undefined) throw E.ENOSYS;
   return entry.run(call.task, ...call.args);
+}
+
+/** What a filter sees: clone's first argument holds its flags, and in the lowest byte the signal at its end (clone(2)). */
+function registersOf({ name, args }: SystemCall<Task>): readonly unknown[] {
+  if (name !== "clone") return args;
+  const { flags = 0, exitSignal = SIGCHLD } = (args[1] ?? {}) as CloneOptions;
+  return [flags | exitSignal];
 }
 
 function refuse({ task }: SystemCall<Task>, verdict: FilterAction): void {
@@ -190,6 +199,7 @@ function* perform(task: Task, name: string, args: readonly unknown[]): Activity<
     failure = error;
   }
   if (outcome === gone) for (;;) yield pause;
+  if (task.chargedPages > 0) yield* holdBack(task);
   if (task.attention || task.debt >= burst) yield pause;
   if (failure !== undefined) throw failure;
   return outcome;
@@ -214,14 +224,18 @@ class Interface {
   }
 
   *touch(address: number, length: number): Activity<undefined> {
+    const { task } = this;
+    const before = task.memory.resident;
     let failure: Errno | undefined;
     try {
-      this.task.memory.touch(address, length);
+      task.memory.touch(address, length);
     } catch (error) {
       if (!(error instanceof Errno)) throw error;
       failure = error;
     }
-    if (this.task.attention) yield pause;
+    task.chargedPages += Math.max(0, task.memory.resident - before) / pageSize;
+    if (task.attention) yield pause;
+    if (task.chargedPages > 0) yield* holdBack(task);
     if (failure !== undefined) throw failure;
     return undefined;
   }

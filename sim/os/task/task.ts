@@ -197,6 +197,8 @@ export class Task extends Entity implements Waiter, Walker, Member {
   signalQueue: WaitQueue | undefined;
   private endSignal: Signal<void> | undefined;
 
+  /** Pages that it has had charged since it was last looked whether memory.high is passed. */
+  chargedPages: number;
   debt: number;
   used: number;
   systemTime: number;
@@ -248,6 +250,7 @@ export class Task extends Entity implements Waiter, Walker, Member {
     this.childQueue = undefined;
     this.signalQueue = undefined;
     this.endSignal = undefined;
+    this.chargedPages = 0;
     this.debt = 0;
     this.used = 0;
     this.systemTime = 0;

@@ -92,8 +92,9 @@ const commands: readonly Command[] = [
       for (const text of it.operands) {
         const [, number, unit = "s"] = /^(\d+\.?\d*|\.\d+|infinity)([smhd]?)$/.exec(text) ?? [];
         if (number === undefined) throw new UsageFailure(`invalid time interval '${text}'`);
-        seconds += Number(number === "infinity" ? 1e7 : number) * ({ s: 1, m: 60, h: 3600, d: 86400 }[unit] ?? 1);
+        seconds += Number(number === "infinity" ? Infinity : number) * ({ s: 1, m: 60, h: 3600, d: 86400 }[unit] ?? 1);
       }
+      if (seconds === Infinity) yield* it.sys.pause();
       yield* it.sys.nanosleep(Math.round(seconds * 1e9) as Parameters<Sys["nanosleep"]>[0]);
       return 0;
     },

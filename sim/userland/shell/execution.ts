@@ -45,7 +45,10 @@ function* runStatement(shell: Shell, { command, background, pos, end }: Statemen
     // Without job control it reads nothing of what the shell would read.
     if (shell.terminal === undefined)
       yield* redirect(subshell.sys, [{ kind: "open", fd: 0, path: "/dev/null", flags: O_RDONLY }]);
-    return yield* runAndOr(subshell, command, true);
+    if (command.type !== "Redirected") return yield* runAndOr(subshell, command, true);
+    // For good: the job holds nothing open of what the shell has there.
+    yield* redirect(subshell.sys, yield* expandRedirects(subshell, command.redirects));
+    return yield* runCommand(subshell, command.command, true);
   });
   shell.lastBackground = pid;
   const job = addJob(shell, [pid], shell.source.slice(pos, end).replace(/\s*&$/, ""), true);

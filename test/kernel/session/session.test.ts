@@ -89,7 +89,7 @@ function bench(options: { typecheck?: TypecheckMode; check?: (source: string) =>
         sourceOf: () => undefined,
         moduleErrors: () => [],
         defineModule: () => () => Promise.resolve([]),
-        practise: () => undefined,
+        apart: () => expect.unreachable("nothing is rehearsed"),
         magics: createMagics(builtIn),
         findDeclaringCell: () => undefined,
       }),

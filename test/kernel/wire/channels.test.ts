@@ -170,6 +170,30 @@ test("what is unsigned, replayed, malformed or unknown is dropped with a reason,
   await client.request("control", "kernel_info_request", {}, { timeout: 1_000 });
 });
 
+test("what is rehearsed is read as what comes, and no client hears of it", async () => {
+  const { kernel, client, logged } = await bench();
+  await client.ready(5_000);
+  const heard: Broadcast[] = [];
+  // The welcome, and what `ready` asked for, may come late.
+  client.onBroadcast((message) => {
+    if (message.type === "stream") heard.push(message);
+  });
+  const read: Incoming[] = [];
+  const stage = kernel.rehearsal((_, message) => {
+    read.push(message);
+    stage.broadcast(message.header, "stream", { name: "stdout", text: "rehearsed" });
+    stage.reply("shell", message, "comm_info_reply", { status: "ok", comms: {} });
+  });
+  stage.request("comm_info_request", { target_name: "t" });
+  expect(read.map(({ type, content }) => ({ type, content }))).toEqual([
+    { type: "comm_info_request", content: { target_name: "t" } },
+  ]);
+  kernel.broadcast(undefined, "stream", { name: "stdout", text: "heard" });
+  await until(() => heard.length > 0);
+  expect(heard.map(({ content }) => content)).toEqual([{ name: "stdout", text: "heard" }]);
+  expect(logged).toEqual([]);
+});
+
 test("an address in use is named", async () => {
   const { connection } = await bench();
   await expect(bindKernel(connection, () => undefined)).rejects.toThrow(`tcp://127.0.0.1:${connection.iopub_port}`);

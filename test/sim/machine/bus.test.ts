@@ -53,5 +53,5 @@ test("who listens is told of what is written past the harts", () => {
 test("memory that cannot be had is refused with the mend", () => {
   expect(() => createArena(1, 5000)).toThrow(UsageError);
   expect(() => createArena(1, GiB(4))).toThrow("4 GiB of memory");
-  expect(() => createArena(1, GiB(4))).toThrow(expect.objectContaining({ hint: "Give at most 4094 MiB." }) as Error);
+  expect(() => createArena(1, GiB(4))).toThrow(expect.objectContaining({ hint: "Give at most 4092 MiB." }) as Error);
 });

@@ -159,6 +159,31 @@ describe("seccomp", () => {
     expect(seen).toEqual(["EPERM", "EACCES", "ok", { signal: 9 }]);
   });
 
+  test("a filter sees clone's flags and the signal at its end", () => {
+    const refusing = (value: number, valueTwo: number): Filter => ({
+      defaultAction: { action: "SCMP_ACT_ALLOW" },
+      syscalls: [
+        {
+          names: ["clone"],
+          action: { action: "SCMP_ACT_ERRNO", errno: "EACCES" },
+          args: [{ index: 0, op: "SCMP_CMP_MASKED_EQ", value, valueTwo }],
+        },
+      ],
+    });
+    const seen = play(function* (sys) {
+      return yield* child(sys, function* (born) {
+        const none = function* (): Activity<undefined> {};
+        const make = (options?: Parameters<Sys["clone"]>[1]): Activity<string> => code(born.clone(none, options));
+        yield* born.seccomp(refusing(CLONE_NEWUTS, CLONE_NEWUTS));
+        const log = [yield* make(), yield* make({ flags: CLONE_NEWUTS }), yield* make({ flags: CLONE_NEWNS })];
+        // SIGCHLD is 17.
+        yield* born.seccomp(refusing(0xff, 17));
+        return [...log, yield* make(), yield* make({ exitSignal: 0 })];
+      });
+    });
+    expect(seen).toEqual(["ok", "EACCES", "ok", "EACCES", "ok"]);
+  });
+
   test("a user needs no_new_privs for it; of two filters the sterner counts", () => {
     const seen = play(function* (sys) {
       return yield* child(sys, function* (born) {

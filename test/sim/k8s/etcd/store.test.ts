@@ -42,6 +42,37 @@ describe("the multi-version store", () => {
     expect(ok(store.range({ key: "y" })).kvs[0]).toMatchObject({ modRevision: 8, sub: 1 });
   });
 
+  test("a count is that of a walk: past and present, of any range, through deletions and compactions", () => {
+    const key = fc.integer({ min: 0, max: 999 }).map((n) => `k${String(n).padStart(3, "0")}`);
+    const action = fc.record({ what: fc.constantFrom("put", "put", "put", "delete", "compact"), from: key, to: key });
+    fc.assert(
+      fc.property(
+        fc.array(action, { minLength: 5, maxLength: 30 }),
+        fc.array(fc.tuple(key, key)),
+        (actions, ranges) => {
+          const store = new MvccStore();
+          for (let n = 0; n < 1000; n += 2) ok(store.put({ key: `k${String(n).padStart(3, "0")}` }));
+          for (const { what, from, to } of actions) {
+            if (what === "delete") ok(store.deleteRange({ key: from, rangeEnd: to }));
+            else if (what === "put") ok(store.txn({ success: [{ put: { key: from } }, { put: { key: to + from } }] }));
+            else store.compact(store.revision - 3);
+            for (const [begin, end] of [...ranges, ["k", "l"] as const, ["\0", "\0"] as const]) {
+              for (const revision of [0, Math.max(store.compactRevision, store.revision - 4)]) {
+                const request = { key: begin, rangeEnd: end, revision };
+                const walked = ok(store.range(request)).kvs;
+                const page = ok(store.range({ ...request, limit: 7 }));
+                expect(page.count).toBe(walked.length);
+                expect(page.kvs).toEqual(walked.slice(0, 7));
+                expect(page.more).toBe(walked.length > 7);
+              }
+            }
+          }
+        },
+      ),
+      { seed: 3, numRuns: 20 },
+    );
+  });
+
   test("ranges: prefixes, limits, orders, filters, the past", () => {
     const store = filled();
     const all = { key: "\0", rangeEnd: "\0" };

@@ -6,9 +6,11 @@ import {
   type HartBus,
   type HartOptions,
   type Isa,
+  type RamPages,
   type Width,
 } from "../../../../sim/machine/index.js";
 import { DirtyPages } from "../../../../sim/machine/dirty-pages.js";
+import { pageSize } from "../../../../sim/machine/layout.js";
 import { createMemory, type Memory } from "../../../../sim/wasm/index.js";
 
 export const ramBase = 0x80000000;
@@ -25,6 +27,7 @@ interface PlainDevice {
 class PlainBus implements HartBus {
   readonly buffer: ArrayBuffer;
   readonly dirty: DirtyPages;
+  readonly pages: RamPages;
   readonly devices: PlainDevice[] = [];
   readonly #ramStart: number;
   readonly #size: number;
@@ -34,7 +37,11 @@ class PlainBus implements HartBus {
     this.buffer = memory.buffer;
     this.#ramStart = ramStart;
     this.#size = size;
-    this.dirty = new DirtyPages(new Uint8Array(memory.buffer, ramStart, size), ramBase);
+    const count = size / pageSize;
+    const marks = ramStart + size;
+    const ram = new Uint8Array(memory.buffer, ramStart, size);
+    this.dirty = new DirtyPages(ram, ramBase, undefined, new Uint8Array(memory.buffer, marks, count));
+    this.pages = { base: ramBase, start: ramStart, count, marks };
   }
 
   ramAt(address: number, bytes: number): number | undefined {
@@ -89,7 +96,7 @@ export interface PlainBoard {
 
 /** One hart with RAM, and room for another one's state, whose clock ticks once per 100 instructions. */
 export function plainBoard(size: number, options: HartOptions = {}, isa: Isa = rv64): PlainBoard {
-  const memory = createMemory(Math.ceil((2 * hartLayout.size + size) / 65536));
+  const memory = createMemory(Math.ceil((2 * hartLayout.size + size + (2 * size) / pageSize) / 65536));
   const bus = new PlainBus(memory, 2 * hartLayout.size, size);
   const board: { arena: PlainBoard["arena"]; bus: PlainBus; hart: Hart; deadline: bigint | undefined } = {
     arena: { memory },

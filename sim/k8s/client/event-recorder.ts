@@ -1,0 +1,121 @@
+import type { Activity } from "../../core/index.js";
+import type { KubeObject } from "../objects/value.js";
+import type { Client } from "./client.js";
+import { timeText, seconds } from "./clock.js";
+import { ApiFailure } from "./failure.js";
+import { TokenBucket } from "./token-bucket.js";
+
+/** client-go, `tools/record/events_cache.go`: at most so many entries of each cache. */
+const remembered = 4096;
+/** More like it than this within the window become one that says so. */
+const similar = 10;
+const similarWindow = 600;
+/** What one source may say of one object: so many at once, then one in five minutes. */
+const burst = 25;
+const rate = 1 / 300;
+
+interface Told {
+  readonly namespace: string;
+  readonly name: string;
+  count: number;
+}
+
+/**
+ * Tells what a component did, as Event objects. The same again counts up the one that is there; many alike, of messages that
+ * differ, become one; a source that says too much of an object isn't heard. A refused event is given up: events inform, nothing
+ * depends on them.
+ */
+export class EventRecorder {
+  readonly #client: Client;
+  readonly #component: string;
+  readonly #told = new Map<string, Told>();
+  readonly #alike = new Map<string, { readonly messages: Set<string>; last: number }>();
+  readonly #buckets = new Map<string, TokenBucket>();
+  #dropped = 0;
+
+  constructor(client: Client, component: string) {
+    this.#client = client;
+    this.#component = component;
+  }
+
+  /** How many were not sent because too much was said of their object. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  /** @param reason one word, as `SuccessfulCreate` */
+  event(about: KubeObject, type: "Normal" | "Warning", reason: string, message: string): void {
+    const { world } = this.#client;
+    const { uid = "", name = "", namespace = "" } = about.metadata;
+    world.trace.emit("event", this.#component, { object: `${about.kind}/${namespace}/${name}`, type, reason, message });
+    const bucket = recalled(this.#buckets, uid, () => new TokenBucket(world.engine, rate, burst));
+    if (!bucket.tryTake()) {
+      this.#dropped++;
+      return;
+    }
+    const group = `${uid}/${type}/${reason}`;
+    const now = seconds(world);
+    const alike = recalled(this.#alike, group, () => ({ messages: new Set<string>(), last: now }));
+    if (now - alike.last > similarWindow) alike.messages.clear();
+    alike.last = now;
+    alike.messages.add(message);
+    const combined = alike.messages.size >= similar;
+    const key = combined ? group : `${group}/${message}`;
+    const text = combined ? `(combined from similar events): ${message}` : message;
+    world.engine.spawn(this.#send(about, key, type, reason, text), { name: `${this.#component} event` });
+  }
+
+  *#send(about: KubeObject, key: string, type: string, reason: string, message: string): Activity<void> {
+    const client = this.#client;
+    const { name = "", namespace = "default", uid, resourceVersion } = about.metadata;
+    const time = timeText(client.world);
+    const told = this.#told.get(key);
+    try {
+      if (told !== undefined) {
+        told.count++;
+        const patch = { count: told.count, lastTimestamp: time, message };
+        yield* client.patch("events", told.namespace, told.name, patch);
+        return;
+      }
+      const suffix = client.world.rng.stream("events").uint32().toString(16).padStart(8, "0");
+      const made: Told = { namespace, name: `${name}.${suffix}`, count: 1 };
+      // Before the answer: the same may be said again meanwhile.
+      recalled(this.#told, key, () => made);
+      yield* client.create("events", namespace, {
+        metadata: { name: made.name, namespace },
+        involvedObject: {
+          apiVersion: about.apiVersion,
+          kind: about.kind,
+          name,
+          ...(about.metadata.namespace === undefined ? {} : { namespace }),
+          ...(uid === undefined ? {} : { uid }),
+          ...(resourceVersion === undefined ? {} : { resourceVersion }),
+        },
+        type,
+        reason,
+        message,
+        source: { component: this.#component },
+        reportingComponent: this.#component,
+        firstTimestamp: time,
+        lastTimestamp: time,
+        count: 1,
+      });
+    } catch (error) {
+      if (!(error instanceof ApiFailure)) throw error;
+      this.#told.delete(key);
+    }
+  }
+}
+
+/** What a map holds, made where absent; the oldest entry goes where there are too many. */
+function recalled<T>(map: Map<string, T>, key: string, make: () => T): T {
+  const found = map.get(key);
+  if (found !== undefined) return found;
+  const made = make();
+  map.set(key, made);
+  if (map.size > remembered) {
+    const [oldest] = map.keys();
+    if (oldest !== undefined) map.delete(oldest);
+  }
+  return made;
+}

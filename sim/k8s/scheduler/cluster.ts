@@ -1,0 +1,160 @@
+import { labelsOf, type KubeObject } from "../objects/value.js";
+import type { ClusterView } from "./framework.js";
+import { NodeInfo } from "./node-info.js";
+import type { PodInfo } from "./pod-info.js";
+
+/** The cluster as a few nodes have it, for a single decision. */
+export function viewOf(nodes: readonly NodeInfo[]): ClusterView {
+  return {
+    nodes,
+    withAffinity: nodes.filter(({ withAffinity }) => withAffinity.size > 0),
+    namespace: () => ({}),
+    imageNodes: (name) => nodes.filter(({ images }) => images.has(name)).length,
+  };
+}
+
+const zoneOf = ({ labels }: NodeInfo): string =>
+  `${labels["topology.kubernetes.io/region"] ?? ""}:${labels["topology.kubernetes.io/zone"] ?? ""}`;
+
+/**
+ * The scheduler's cache (kubernetes, `backend/cache`): nodes with their pods, those that it has only assumed to be there included.
+ * It changes with each event, so that a decision needs no snapshot: nothing else happens while one is made.
+ */
+export class Cluster implements ClusterView {
+  readonly #nodes = new Map<string, NodeInfo>();
+  /** Where each pod is. */
+  readonly #places = new Map<string, NodeInfo>();
+  readonly #assumed = new Set<string>();
+  /** Pods of nodes that aren't known yet. */
+  readonly #homeless = new Map<string, Map<string, PodInfo>>();
+  readonly #withAffinity = new Set<NodeInfo>();
+  readonly #images = new Map<string, number>();
+  readonly #namespaces = new Map<string, KubeObject>();
+  #order: readonly NodeInfo[] | undefined;
+
+  /** One of each zone in turn, so that a search that ends early has looked into all of them (`node_tree.go`). */
+  get nodes(): readonly NodeInfo[] {
+    if (this.#order === undefined) {
+      const byZone = new Map<string, NodeInfo[]>();
+      for (const node of this.#nodes.values()) {
+        const zone = zoneOf(node);
+        const others = byZone.get(zone);
+        if (others === undefined) byZone.set(zone, [node]);
+        else others.push(node);
+      }
+      const zones = [...byZone.values()];
+      const longest = Math.max(0, ...zones.map(({ length }) => length));
+      this.#order = Array.from({ length: longest }, (_, i) => zones.flatMap((zone) => zone[i] ?? [])).flat();
+    }
+    return this.#order;
+  }
+
+  get withAffinity(): Iterable<NodeInfo> {
+    return this.#withAffinity;
+  }
+
+  readonly namespace = (name: string): Readonly<Record<string, string>> => {
+    const found = this.#namespaces.get(name);
+    return found === undefined ? {} : labelsOf(found);
+  };
+
+  readonly imageNodes = (name: string): number => this.#images.get(name) ?? 0;
+
+  node(name: string): NodeInfo | undefined {
+    return this.#nodes.get(name);
+  }
+
+  putNode(node: KubeObject): void {
+    const { name = "" } = node.metadata;
+    const known = this.#nodes.get(name);
+    if (known === undefined) {
+      const info = new NodeInfo(node);
+      this.#nodes.set(name, info);
+      this.#countImages(info, 1);
+      this.#order = undefined;
+      for (const pod of this.#homeless.get(name)?.values() ?? []) this.#place(pod, info);
+      this.#homeless.delete(name);
+      return;
+    }
+    const zone = zoneOf(known);
+    this.#countImages(known, -1);
+    known.update(node);
+    this.#countImages(known, 1);
+    if (zoneOf(known) !== zone) this.#order = undefined;
+  }
+
+  removeNode(name: string): void {
+    const info = this.#nodes.get(name);
+    if (info === undefined) return;
+    this.#countImages(info, -1);
+    this.#nodes.delete(name);
+    this.#withAffinity.delete(info);
+    this.#order = undefined;
+    if (info.pods.size > 0) this.#homeless.set(name, new Map(info.pods));
+    for (const key of info.pods.keys()) this.#places.delete(key);
+  }
+
+  putNamespace(namespace: KubeObject): void {
+    this.#namespaces.set(namespace.metadata.name ?? "", namespace);
+  }
+
+  /** A pod is on a node, as the API says. */
+  putPod(pod: PodInfo, node: string): void {
+    this.removePod(pod.key);
+    const info = this.#nodes.get(node);
+    if (info !== undefined) this.#place(pod, info);
+    else {
+      const waiting = this.#homeless.get(node) ?? new Map<string, PodInfo>();
+      this.#homeless.set(node, waiting.set(pod.key, pod));
+    }
+  }
+
+  removePod(key: string): void {
+    this.#assumed.delete(key);
+    const info = this.#places.get(key);
+    if (info === undefined) {
+      for (const pods of this.#homeless.values()) pods.delete(key);
+      return;
+    }
+    info.remove(key);
+    this.#places.delete(key);
+    if (info.withAffinity.size === 0) this.#withAffinity.delete(info);
+  }
+
+  /** A pod will be on a node, if nothing goes wrong; it takes its room from now on. */
+  assume(pod: PodInfo, node: NodeInfo): void {
+    this.#place(pod, node);
+    this.#assumed.add(pod.key);
+  }
+
+  /** Something went wrong: unless the API says otherwise meanwhile, the pod isn't there. */
+  forget(key: string): void {
+    if (this.#assumed.has(key)) this.removePod(key);
+  }
+
+  /** Whether the pod is on a node, or is assumed to be. */
+  has(key: string): boolean {
+    return this.#places.has(key);
+  }
+
+  #place(pod: PodInfo, node: NodeInfo): void {
+    node.add(pod);
+    this.#places.set(pod.key, node);
+    if (node.withAffinity.size > 0) this.#withAffinity.add(node);
+  }
+
+  #countImages({ images }: NodeInfo, change: number): void {
+    for (const name of images.keys()) this.#images.set(name, (this.#images.get(name) ?? 0) + change);
+  }
+}
+
+/** The cluster with one node in another state: what would be if pods were gone from it. */
+export function withNode(cluster: ClusterView, changed: NodeInfo): ClusterView {
+  const replaced = (node: NodeInfo): NodeInfo => (node.name === changed.name ? changed : node);
+  return {
+    nodes: cluster.nodes.map(replaced),
+    withAffinity: [...cluster.withAffinity].map(replaced),
+    namespace: cluster.namespace,
+    imageNodes: cluster.imageNodes,
+  };
+}

@@ -1,0 +1,147 @@
+import { ms, ns, s, type Nanos } from "../../../../sim/core/index.js";
+import {
+  ControllerManager,
+  InformerFactory,
+  KubeClient,
+  MutationDetector,
+  isNotFound,
+  type ControllerManagerOptions,
+  type JsonObject,
+  type KubeObject,
+} from "../../../../sim/k8s/index.js";
+import { root, surroundings, type Surroundings } from "../client/surroundings.js";
+
+/** What a test's nodes do with pods. */
+export interface HollowOptions {
+  readonly nodes?: number;
+  /** How long a pod takes from its node to being ready, and from its end being asked for to its end. */
+  readonly start?: (pod: KubeObject) => Nanos;
+  readonly end?: (pod: KubeObject) => Nanos;
+  /** Whether a pod becomes ready at all. */
+  readonly works?: (pod: KubeObject) => boolean;
+  readonly manager?: Partial<ControllerManagerOptions>;
+}
+
+export interface Cluster extends Surroundings {
+  readonly manager: ControllerManager;
+  readonly detector: MutationDetector;
+  /** Objects of a kind in a namespace, as the API has them now. */
+  readonly list: (path: string) => readonly KubeObject[];
+  readonly get: (path: string) => KubeObject;
+  readonly create: (path: string, object: JsonObject) => void;
+  readonly patch: (path: string, patch: JsonObject) => void;
+  readonly remove: (path: string, query?: JsonObject) => void;
+  /** Runs until only heartbeats are left. */
+  readonly settle: () => void;
+  /** Nodes that don't run what they are told: no status, no end, no heartbeat. */
+  readonly dead: Set<string>;
+}
+
+/** An API server, controllers, and in the place of scheduler and kubelets the least that does their part. */
+export function cluster(options: HollowOptions = {}): Cluster {
+  const { nodes = 3, start = () => ms(500), end = () => ms(500), works = () => true, manager = {} } = options;
+  const base = surroundings();
+  const { world, endpoint, api } = base;
+  const call = (method: string, path: string, body?: JsonObject): JsonObject => {
+    const headers = method === "PATCH" ? { "content-type": "application/merge-patch+json" } : {};
+    const answer = api.handle({ method, path, user: root, headers, ...(body === undefined ? {} : { body }) });
+    if (answer.stream !== undefined || answer.status >= 400) {
+      throw new Error(
+        `${method} ${path}: ${answer.status} ${JSON.stringify(answer.stream === undefined && answer.object)}`,
+      );
+    }
+    return answer.object ?? {};
+  };
+  const detector = new MutationDetector();
+  const dead = new Set<string>();
+  const names = Array.from({ length: nodes }, (_, i) => `node-${i}`);
+  for (const name of names) call("POST", "/api/v1/nodes", { metadata: { name } });
+  const client = new KubeClient({ world, endpoint, user: root });
+  const informers = new InformerFactory(client);
+  const busy = new Set<string>();
+  let turn = 0;
+  let address = 0;
+  const attend = (pod: KubeObject): void => {
+    const { nodeName } = pod["spec"] as { readonly nodeName?: string };
+    const { phase } = (pod["status"] ?? {}) as { readonly phase?: string };
+    const { namespace = "", name = "", uid = "", deletionTimestamp } = pod.metadata;
+    const doOnce = (
+      what: string,
+      after: Nanos,
+      act: () => Generator<never, void, void> | ReturnType<KubeClient["delete"]>,
+    ): void => {
+      const key = `${uid} ${what}`;
+      if (busy.has(key)) return;
+      busy.add(key);
+      world.engine.spawn(
+        (function* () {
+          yield* world.engine.delay(after);
+          try {
+            if (!(nodeName !== undefined && dead.has(nodeName))) yield* act();
+          } catch (error) {
+            if (!isNotFound(error)) throw error;
+          }
+          busy.delete(key);
+        })(),
+        { name: `hollow ${what}` },
+      );
+    };
+    if (nodeName === undefined) {
+      if (deletionTimestamp !== undefined) return;
+      doOnce("bind", ms(10), function* () {
+        const live = names.filter((each) => !dead.has(each));
+        const target = { kind: "Node", name: live[turn++ % live.length] ?? "" };
+        yield* client.post("pods", namespace, name, "binding", { metadata: { name }, target });
+      });
+    } else if (deletionTimestamp !== undefined) {
+      doOnce("end", end(pod), function* () {
+        yield* client.delete("pods", namespace, name, { gracePeriodSeconds: 0, uid });
+      });
+    } else if (phase === "Pending" && works(pod)) {
+      doOnce("start", start(pod), function* () {
+        const time = new Date((1_735_689_600 + Math.floor(world.engine.now / 1e9)) * 1000).toISOString();
+        address++;
+        const podIP = `10.0.${address >> 8}.${address & 255}`;
+        const ready = { type: "Ready", status: "True", lastTransitionTime: time.replace(".000", "") };
+        const status = { phase: "Running", podIP, podIPs: [{ ip: podIP }], conditions: [ready] };
+        yield* client.patch("pods", namespace, name, { metadata: { uid }, status }, "status");
+      });
+    }
+  };
+  informers.for("pods").handle({ added: attend, updated: attend });
+  const list: Cluster["list"] = (path) => call("GET", path)["items"] as readonly KubeObject[];
+  return {
+    ...base,
+    manager: new ControllerManager({ world, endpoint, leaderElect: false, detector, ...manager }),
+    detector,
+    dead,
+    list,
+    get: (path) => call("GET", path) as KubeObject,
+    create: (path, object) => {
+      call("POST", path, object);
+    },
+    patch: (path, patch) => {
+      call("PATCH", path, patch);
+    },
+    remove: (path, query) => {
+      call("DELETE", path, query);
+    },
+    settle: () => {
+      // Twice: a batch of events that is on its way keeps no run going before it is delivered.
+      world.engine.run();
+      world.engine.run(ns(world.engine.now + s(2)));
+      world.engine.run();
+      detector.check();
+    },
+  };
+}
+
+export const template = (image: string, labels: JsonObject = { app: "web" }): JsonObject => ({
+  metadata: { labels },
+  spec: { containers: [{ name: "main", image }] },
+});
+
+export const deployment = (name: string, replicas: number, more: JsonObject = {}): JsonObject => ({
+  metadata: { name },
+  spec: { replicas, selector: { matchLabels: { app: "web" } }, template: template("web:1"), ...more },
+});

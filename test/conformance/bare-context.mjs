@@ -1,5 +1,6 @@
 /**
- * Runs a scenario on the built simulator in a context that has the language and nothing else: no Node, no DOM.
+ * Runs a scenario on the built simulator in a context that has the language and no host: no Node, no DOM. Text decoding is
+ * there, which the shell's parser asks for and every host has (encoding.spec.whatwg.org); our own code has no type for it.
  * Prints what came out. To be run with --experimental-vm-modules.
  */
 import { readFileSync } from "node:fs";
@@ -8,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { createContext, SourceTextModule } from "node:vm";
 import { scenario } from "./scenario.mjs";
 
-const context = createContext(Object.create(null));
+const context = createContext(Object.assign(Object.create(null), { TextDecoder }));
 const modules = new Map();
 
 /** One module for each file, linked to the files that it names. */
@@ -22,7 +23,7 @@ function load(path) {
 }
 
 /** Packages that run anywhere; what they import has to do so, too. */
-const packages = ["fflate/browser", "@noble/hashes/sha2.js"];
+const packages = ["fflate/browser", "@noble/hashes/sha2.js", "unbash"];
 
 function find(specifier, referrer) {
   if (specifier.startsWith(".")) return load(resolve(dirname(referrer.identifier), specifier));

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { claimsOf, verdict } from "./claims.js";
 import { course, reference, runCells, straight } from "./course.js";
 import { offences, shuffled } from "./orders.js";
 
@@ -34,6 +35,12 @@ describe.concurrent.each(course)("$name", { timeout: patience }, (lesson) => {
     expect(failure).toBeUndefined();
     expect(executions.map(({ index }) => index)).toEqual(order);
     expect(milliseconds).toBeLessThan(60_000);
+  });
+
+  test("its claims hold", async ({ expect }) => {
+    const run = await reference(lesson);
+    const verdicts = claimsOf(notebook).map((claim) => `${claim.id} ${verdict(run, claim)}`);
+    expect(verdicts).toEqual(claimsOf(notebook).map(({ id }) => `${id} holds`));
   });
 
   test("gives the same results when each cell is run twice, then all again in any order", async ({ expect }) => {

@@ -82,6 +82,8 @@ export interface Span {
   readonly from: number;
   readonly to: number;
   readonly label: string;
+  /** What it is one of, in a word for the legend: "leader", where labels add a term. Without it, its role's name. */
+  readonly kind?: string;
   readonly role?: Role;
 }
 

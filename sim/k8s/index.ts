@@ -95,7 +95,7 @@ export { NodeInfo } from "./scheduler/node-info.js";
 export { Scheduler, type SchedulerOptions } from "./scheduler/scheduler.js";
 export { PodInfo, type Resources } from "./scheduler/pod-info.js";
 export { checkLinearizable, historyLanes, type Verdict } from "./linearizability/checker.js";
-export type { Operation, RegisterCall, RegisterState } from "./linearizability/history.js";
+export { describeOperation, type Operation, type RegisterCall, type RegisterState } from "./linearizability/history.js";
 export { linearizabilityTrial, type Nuisance, type Trial, type TrialOptions } from "./linearizability/trial.js";
 export {
   Client as KubeClient,

@@ -78,6 +78,7 @@ export function roleLanes(roles: readonly RoleChange[], now: Nanos, name: string
       from: time / 1e9,
       to: (own[place + 1]?.time ?? now) / 1e9,
       label: role === "down" || role === "paused" ? role : `${role}, term ${term}`,
+      kind: role,
       role: colours[role],
     }));
     return { name: `${name}-${server}`, spans: spans.filter(({ from, to }) => to > from) };

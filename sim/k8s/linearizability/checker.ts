@@ -146,6 +146,7 @@ export function historyLanes(history: readonly Operation[], title: string, capti
         from: operation.called / 1e9,
         to: Math.max(operation.answered ?? end, operation.called + 1) / 1e9,
         label: describeOperation(operation),
+        kind: operation.answered === undefined ? "never answered" : "answered",
         role: operation.answered === undefined ? ("fault" as const) : ("guest" as const),
       })),
   }));

@@ -63,6 +63,15 @@ test("lanes: the text adds up who had how much", () => {
   expect(text(lanes)).toContain("0–30 vm a; 30–31 switch; 31–91 vm b");
 });
 
+test("lanes: the legend names spans by their kind, where they have one", () => {
+  const [lane] = lanes.lanes;
+  const spans = ["leader, term 1", "leader, term 2"].map((label, i) => {
+    return { from: i, to: i + 1, label, kind: "leader", role: "host" as const };
+  });
+  const { data } = figure({ ...lanes, lanes: [{ ...lane!, spans }] }) as Lanes;
+  expect(data.map(({ name }) => name)).toEqual(["leader"]);
+});
+
 test("lanes: lanes of one name stay two, spans without length draw nothing", () => {
   const twice: LanesView = {
     ...lanes,

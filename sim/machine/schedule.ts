@@ -61,11 +61,18 @@ export interface ScheduleOptions {
   readonly quantum: number;
 }
 
+/** So many instructions are executed at once where nobody looks meanwhile: what a quantum costs is little beside them. */
+const mostAtOnce = 100_000;
+
 /**
  * Time and turns: harts run one after the other, each for a quantum of instructions, and virtual time passes between
  * quanta. A quantum ends early when one of the machine's own timers is due, so these are on time to the instruction; what else
  * happens in the world (a drive's completion, a frame) is seen at the next quantum. A run may stop anywhere within a
  * quantum; the next goes on there, so that what harts do does not depend on where runs stopped.
+ *
+ * A hart that has the world for itself executes several quanta in a row (`#beyond`): up to when something else happens. As soon
+ * as anybody can see the difference (a device is accessed, a timer changes, the hart stops), those that are over are counted as
+ * over, and what is left of the last is all that is under way.
  */
 export class Schedule implements Clock, HartClock, Persist<ScheduleState> {
   readonly #world: World;
@@ -84,6 +91,8 @@ export class Schedule implements Clock, HartClock, Persist<ScheduleState> {
   #executed = 0;
   /** Of the quantum under way: its instructions (0 between quanta), whose turn it is, how many each hart has had. */
   #length = 0;
+  /** Instructions of the quanta behind it that the hart executes with it. */
+  #beyond = 0;
   #turn = 0;
   #used: number[] = [];
   #waiting: boolean[] = [];
@@ -140,10 +149,12 @@ export class Schedule implements Clock, HartClock, Persist<ScheduleState> {
       },
       { background: true, name: "timer" },
     );
-    if (timer.due < this.#start + this.#length * this.#nanoseconds) this.#current?.pause();
+    if (this.#beyond > 0 || timer.due < this.#start + this.#length * this.#nanoseconds) this.#current?.pause();
     return () => {
       this.#timers.delete(timer);
       cancel();
+      // Quanta to come may have been planned by it.
+      if (this.#beyond > 0) this.#current?.pause();
     };
   }
 
@@ -226,6 +237,13 @@ export class Schedule implements Clock, HartClock, Persist<ScheduleState> {
     }
   }
 
+  /** Somebody is going to look: from here on there is one quantum under way, the one that the present instruction belongs to. */
+  settle(): void {
+    if (this.#beyond === 0) return;
+    this.#countOver(this.#position);
+    this.#current?.pause();
+  }
+
   /** A line rose: a hart that waits looks at it. */
   wake(): void {
     if (!this.running || this.#next !== undefined || this.#current !== undefined) return;
@@ -236,7 +254,7 @@ export class Schedule implements Clock, HartClock, Persist<ScheduleState> {
   reset(): void {
     const start = this.now;
     this.#origin = this.#world.engine.now - start;
-    this.#length = 0;
+    this.#length = this.#beyond = 0;
     this.#used.fill(0);
     for (const [id, alarm] of this.#alarms.entries()) {
       alarm?.();
@@ -287,6 +305,28 @@ export class Schedule implements Clock, HartClock, Persist<ScheduleState> {
     return Math.max(1, Math.ceil((due - this.#start) / this.#nanoseconds));
   }
 
+  /** How many quanta the hart may execute before anybody looks. Fractions of nanoseconds don't add up to the same in one step. */
+  get #inARow(): number {
+    const [hart] = this.#harts;
+    const quantum = this.#most * this.#nanoseconds;
+    if (this.#harts.length > 1 || typeof hart?.engine !== "string" || !Number.isInteger(quantum)) return 1;
+    const { now, horizon } = this.#world.engine;
+    return Math.max(1, Math.min(Math.ceil((horizon - now) / quantum), Math.floor(mostAtOnce / this.#most)));
+  }
+
+  /** Of the quanta that are executed in a row, those before the instruction at that position are over, and none is to follow. */
+  #countOver(position: number): void {
+    if (this.#beyond === 0) return;
+    const { engine } = this.#world;
+    const all = this.#length + this.#beyond;
+    const over = Math.max(0, Math.min(Math.floor(position / this.#most), Math.ceil(all / this.#most) - 1));
+    const before = over * this.#most;
+    engine.pass((engine.now + before * this.#nanoseconds) as Nanos);
+    this.#used[this.#turn] = (this.#used[this.#turn] ?? 0) - before;
+    this.#length = Math.min(this.#most, all - before);
+    this.#beyond = 0;
+  }
+
   #proceed(instructions: number): void {
     const { engine } = this.#world;
     const time = (engine.now + instructions * this.#nanoseconds) as Nanos;
@@ -310,7 +350,9 @@ export class Schedule implements Clock, HartClock, Persist<ScheduleState> {
   #runQuantum(): void {
     if (this.#length === 0) {
       this.#owner.quantum();
-      this.#length = Math.min(this.#most, this.#due);
+      const due = this.#due;
+      this.#length = Math.min(this.#most, due);
+      this.#beyond = Math.min(this.#most * this.#inARow, due) - this.#length;
       this.#waiting.fill(false);
       this.#turn = 0;
     }
@@ -333,12 +375,15 @@ export class Schedule implements Clock, HartClock, Persist<ScheduleState> {
   #takeTurn(hart: Hart): boolean {
     const turn = this.#turn;
     while (this.#waiting[turn] !== true && (this.#used[turn] ?? 0) < this.#length) {
-      const budget = Math.min(this.#length - (this.#used[turn] ?? 0), this.#limit - this.#executed);
+      const budget = Math.min(this.#length + this.#beyond - (this.#used[turn] ?? 0), this.#limit - this.#executed);
       if (budget <= 0) {
         this.stop({ kind: "instructions" });
         return false;
       }
       const stop = this.#execute(hart, budget);
+      // These come with the instruction executed last, the others before the one that is next.
+      const isBehind = stop.kind === "yield" || stop.kind === "watchpoint";
+      this.#countOver((this.#used[turn] ?? 0) - (isBehind ? 1 : 0));
       if (stop.kind === "wait") this.#waiting[turn] = true;
       else if (stop.kind === "yield") this.#length = Math.max(this.#used[turn] ?? 0, Math.min(this.#length, this.#due));
       else if (stop.kind !== "budget") this.#reason ??= this.#owner.stopped(hart, stop);

@@ -1,40 +1,8 @@
 import { longest, Signal, UsageError, type Cancel, type Nanos, type Persist, type World } from "../core/index.js";
 import type { Clock } from "./devices/device.js";
 import type { Hart, HartClock, Stop } from "./hart/index.js";
+import type { MachineStop } from "./machine-stop.js";
 import { nanosecondsPerTick } from "./memory-map.js";
-
-/** Why a machine stopped. */
-export type MachineStop =
-  /** The guest switched the machine off, or said that it failed, with a code. */
-  | { readonly kind: "power-off" }
-  | { readonly kind: "failed"; readonly code: number }
-  /** The console showed what was waited for: the text, or what the pattern matched. */
-  | { readonly kind: "until"; readonly text: string }
-  /** As many instructions, or as much time, as the run was given. */
-  | { readonly kind: "instructions" }
-  | { readonly kind: "duration" }
-  /** All harts wait for an interrupt, and no timer or other event will bring one: type something. */
-  | { readonly kind: "idle" }
-  /** An exception, and no trap handler: `pc` is the instruction's address, `cause` and `value` are mcause and mtval. */
-  | {
-      readonly kind: "exception";
-      readonly hart: number;
-      readonly pc: bigint;
-      readonly cause: number;
-      readonly name: string;
-      readonly value: bigint;
-    }
-  /** A breakpoint, at which the instruction is still to come; a watchpoint, behind the access. */
-  | { readonly kind: "breakpoint"; readonly hart: number; readonly pc: bigint }
-  | {
-      readonly kind: "watchpoint";
-      readonly hart: number;
-      readonly pc: bigint;
-      readonly address: bigint;
-      readonly access: "read" | "write";
-    }
-  /** Whoever supervises the world asked for it; a further run goes on from here. */
-  | { readonly kind: "interrupted" };
 
 export interface ScheduleState {
   /** Nanoseconds since power-on, at the start of the quantum. */
@@ -305,13 +273,14 @@ export class Schedule implements Clock, HartClock, Persist<ScheduleState> {
     return Math.max(1, Math.ceil((due - this.#start) / this.#nanoseconds));
   }
 
-  /** How many quanta the hart may execute before anybody looks. Fractions of nanoseconds don't add up to the same in one step. */
+  /** How many quanta the hart may execute before anybody looks. */
   get #inARow(): number {
     const [hart] = this.#harts;
-    const quantum = this.#most * this.#nanoseconds;
-    if (this.#harts.length > 1 || typeof hart?.engine !== "string" || !Number.isInteger(quantum)) return 1;
+    // Another engine may do more than to execute instructions.
+    if (this.#harts.length > 1 || typeof hart?.engine !== "string") return 1;
     const { now, horizon } = this.#world.engine;
-    return Math.max(1, Math.min(Math.ceil((horizon - now) / quantum), Math.floor(mostAtOnce / this.#most)));
+    const free = Math.ceil((horizon - now) / (this.#most * this.#nanoseconds));
+    return Math.max(1, Math.min(free, Math.floor(mostAtOnce / this.#most)));
   }
 
   /** Of the quanta that are executed in a row, those before the instruction at that position are over, and none is to follow. */

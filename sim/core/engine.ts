@@ -80,9 +80,9 @@ export class Engine implements Persist<EngineState>, Progress {
     return this.#until;
   }
 
-  /** Inside an event: before that time nothing else happens, unless this event or what it calls schedules it. */
+  /** Inside an event: before that time nothing else happens, and the run goes on, unless this event changes that. */
   get horizon(): number {
-    return Math.min(this.#queue.nextTime(), this.#limit + 1);
+    return Math.min(this.#queue.nextTime(), this.#limit);
   }
 
   /**

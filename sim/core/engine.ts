@@ -1,5 +1,5 @@
 import { Delay } from "./delay.js";
-import { annotate, InvariantError, UsageError } from "./errors.js";
+import { annotate, invariant, InvariantError, UsageError } from "./errors.js";
 import { EventQueue, type Action, type Runnable } from "./event-queue.js";
 import type { Persist } from "./persist.js";
 import { Process, type Activity } from "./process.js";
@@ -58,6 +58,8 @@ export class Engine implements Persist<EngineState>, Progress {
   #state: "ready" | "running" = "ready";
   #events = 0;
   #until: number | undefined;
+  /** The last time that the run that goes on comes to. */
+  #limit = 0;
 
   constructor(options: EngineOptions = {}) {
     this.#circumstances = options.circumstances;
@@ -76,6 +78,23 @@ export class Engine implements Persist<EngineState>, Progress {
   /** When the run that goes on ends; undefined where that depends on what happens. */
   get until(): number | undefined {
     return this.#until;
+  }
+
+  /** Inside an event: before that time nothing else happens, and the run goes on, unless this event changes that. */
+  get horizon(): number {
+    return Math.min(this.#queue.nextTime(), this.#limit);
+  }
+
+  /**
+   * Inside an event that stands for several in a row: moves the clock on, as they would have.
+   * @throws InvariantError for a time that is past, or beyond the horizon
+   */
+  pass(time: Nanos): void {
+    invariant(
+      this.#state === "running" && time >= this.#queue.now && time <= this.horizon,
+      `from ${this.#queue.now} ns an event passes to ${time} ns, past what happens at ${this.horizon} ns`,
+    );
+    this.#queue.now = time;
   }
 
   /**
@@ -179,6 +198,7 @@ export class Engine implements Persist<EngineState>, Progress {
     }
     this.#state = "running";
     this.#until = limit === Infinity || untilIdle ? undefined : limit;
+    this.#limit = limit;
     const queue = this.#queue;
     const { watch, ended } = supervision;
     // All that a supervised event costs more: a call takes as long as a tenth of an event.

@@ -77,6 +77,9 @@ export class Board implements Persist<BoardState> {
     const arena = createArena(spec.harts, window === undefined ? spec.memory : pageSize);
     const bus = window === undefined ? new Bus(arena, memoryMap.ram) : windowBus(window, memoryMap.ram);
     this.bus = bus;
+    bus.onDevice = () => {
+      schedule.settle();
+    };
     this.drives = spec.drives;
     this.#isa = spec.isa;
 

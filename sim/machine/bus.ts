@@ -40,6 +40,8 @@ export class Bus {
   readonly #listeners: Written[] = [];
   /** Is told of each access to RAM that is made by its physical address, before it: for memory that isn't all here yet. */
   onTouch: ((address: number, bytes: number) => void) | undefined;
+  /** Is told before a device is accessed: it may look at the time, and at the world. */
+  onDevice: (() => void) | undefined;
   /** Pages of RAM, by address, that aren't here; undefined where all are. */
   absent: ReadonlySet<number> | undefined;
   /** The place found last: accesses come in runs. */
@@ -152,6 +154,7 @@ export class Bus {
   #placeOf(address: number, bytes: number): Place | undefined {
     const within = ({ start, end }: Place): boolean => address >= start && address + bytes <= end;
     if (this.#last === undefined || !within(this.#last)) this.#last = this.#places.find(within);
+    if (this.#last !== undefined) this.onDevice?.();
     return this.#last;
   }
 }

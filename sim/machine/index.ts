@@ -73,7 +73,7 @@ export { machine, machineWithin } from "./factories.js";
 export { Machine } from "./machine.js";
 export type { MachineOptions, RunOptions } from "./options.js";
 export { pageWalk } from "./page-walk.js";
-export type { MachineStop } from "./schedule.js";
+export type { MachineStop } from "./machine-stop.js";
 export type { Kept, MachineState, PartsState } from "./state.js";
 export type { Place } from "./stops.js";
 export type { MachineWork } from "./work.js";

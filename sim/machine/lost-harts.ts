@@ -1,6 +1,6 @@
 import type { Hart } from "./hart/index.js";
 import { causeName } from "./inspect.js";
-import type { MachineStop } from "./schedule.js";
+import type { MachineStop } from "./machine-stop.js";
 
 const csr = {
   scause: 0x142,

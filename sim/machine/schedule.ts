@@ -1,40 +1,8 @@
 import { longest, Signal, UsageError, type Cancel, type Nanos, type Persist, type World } from "../core/index.js";
 import type { Clock } from "./devices/device.js";
 import type { Hart, HartClock, Stop } from "./hart/index.js";
+import type { MachineStop } from "./machine-stop.js";
 import { nanosecondsPerTick } from "./memory-map.js";
-
-/** Why a machine stopped. */
-export type MachineStop =
-  /** The guest switched the machine off, or said that it failed, with a code. */
-  | { readonly kind: "power-off" }
-  | { readonly kind: "failed"; readonly code: number }
-  /** The console showed what was waited for: the text, or what the pattern matched. */
-  | { readonly kind: "until"; readonly text: string }
-  /** As many instructions, or as much time, as the run was given. */
-  | { readonly kind: "instructions" }
-  | { readonly kind: "duration" }
-  /** All harts wait for an interrupt, and no timer or other event will bring one: type something. */
-  | { readonly kind: "idle" }
-  /** An exception, and no trap handler: `pc` is the instruction's address, `cause` and `value` are mcause and mtval. */
-  | {
-      readonly kind: "exception";
-      readonly hart: number;
-      readonly pc: bigint;
-      readonly cause: number;
-      readonly name: string;
-      readonly value: bigint;
-    }
-  /** A breakpoint, at which the instruction is still to come; a watchpoint, behind the access. */
-  | { readonly kind: "breakpoint"; readonly hart: number; readonly pc: bigint }
-  | {
-      readonly kind: "watchpoint";
-      readonly hart: number;
-      readonly pc: bigint;
-      readonly address: bigint;
-      readonly access: "read" | "write";
-    }
-  /** Whoever supervises the world asked for it; a further run goes on from here. */
-  | { readonly kind: "interrupted" };
 
 export interface ScheduleState {
   /** Nanoseconds since power-on, at the start of the quantum. */
@@ -61,11 +29,18 @@ export interface ScheduleOptions {
   readonly quantum: number;
 }
 
+/** So many instructions are executed at once where nobody looks meanwhile: what a quantum costs is little beside them. */
+const mostAtOnce = 100_000;
+
 /**
  * Time and turns: harts run one after the other, each for a quantum of instructions, and virtual time passes between
  * quanta. A quantum ends early when one of the machine's own timers is due, so these are on time to the instruction; what else
  * happens in the world (a drive's completion, a frame) is seen at the next quantum. A run may stop anywhere within a
  * quantum; the next goes on there, so that what harts do does not depend on where runs stopped.
+ *
+ * A hart that has the world for itself executes several quanta in a row (`#beyond`): up to when something else happens. As soon
+ * as anybody can see the difference (a device is accessed, a timer changes, the hart stops), those that are over are counted as
+ * over, and what is left of the last is all that is under way.
  */
 export class Schedule implements Clock, HartClock, Persist<ScheduleState> {
   readonly #world: World;
@@ -84,6 +59,8 @@ export class Schedule implements Clock, HartClock, Persist<ScheduleState> {
   #executed = 0;
   /** Of the quantum under way: its instructions (0 between quanta), whose turn it is, how many each hart has had. */
   #length = 0;
+  /** Instructions of the quanta behind it that the hart executes with it. */
+  #beyond = 0;
   #turn = 0;
   #used: number[] = [];
   #waiting: boolean[] = [];
@@ -140,10 +117,12 @@ export class Schedule implements Clock, HartClock, Persist<ScheduleState> {
       },
       { background: true, name: "timer" },
     );
-    if (timer.due < this.#start + this.#length * this.#nanoseconds) this.#current?.pause();
+    if (this.#beyond > 0 || timer.due < this.#start + this.#length * this.#nanoseconds) this.#current?.pause();
     return () => {
       this.#timers.delete(timer);
       cancel();
+      // Quanta to come may have been planned by it.
+      if (this.#beyond > 0) this.#current?.pause();
     };
   }
 
@@ -226,6 +205,13 @@ export class Schedule implements Clock, HartClock, Persist<ScheduleState> {
     }
   }
 
+  /** Somebody is going to look: from here on there is one quantum under way, the one that the present instruction belongs to. */
+  settle(): void {
+    if (this.#beyond === 0) return;
+    this.#countOver(this.#position);
+    this.#current?.pause();
+  }
+
   /** A line rose: a hart that waits looks at it. */
   wake(): void {
     if (!this.running || this.#next !== undefined || this.#current !== undefined) return;
@@ -236,7 +222,7 @@ export class Schedule implements Clock, HartClock, Persist<ScheduleState> {
   reset(): void {
     const start = this.now;
     this.#origin = this.#world.engine.now - start;
-    this.#length = 0;
+    this.#length = this.#beyond = 0;
     this.#used.fill(0);
     for (const [id, alarm] of this.#alarms.entries()) {
       alarm?.();
@@ -287,6 +273,29 @@ export class Schedule implements Clock, HartClock, Persist<ScheduleState> {
     return Math.max(1, Math.ceil((due - this.#start) / this.#nanoseconds));
   }
 
+  /** How many quanta the hart may execute before anybody looks. */
+  get #inARow(): number {
+    const [hart] = this.#harts;
+    // Another engine may do more than to execute instructions.
+    if (this.#harts.length > 1 || typeof hart?.engine !== "string") return 1;
+    const { now, horizon } = this.#world.engine;
+    const free = Math.ceil((horizon - now) / (this.#most * this.#nanoseconds));
+    return Math.max(1, Math.min(free, Math.floor(mostAtOnce / this.#most)));
+  }
+
+  /** Of the quanta that are executed in a row, those before the instruction at that position are over, and none is to follow. */
+  #countOver(position: number): void {
+    if (this.#beyond === 0) return;
+    const { engine } = this.#world;
+    const all = this.#length + this.#beyond;
+    const over = Math.max(0, Math.min(Math.floor(position / this.#most), Math.ceil(all / this.#most) - 1));
+    const before = over * this.#most;
+    engine.pass((engine.now + before * this.#nanoseconds) as Nanos);
+    this.#used[this.#turn] = (this.#used[this.#turn] ?? 0) - before;
+    this.#length = Math.min(this.#most, all - before);
+    this.#beyond = 0;
+  }
+
   #proceed(instructions: number): void {
     const { engine } = this.#world;
     const time = (engine.now + instructions * this.#nanoseconds) as Nanos;
@@ -310,7 +319,9 @@ export class Schedule implements Clock, HartClock, Persist<ScheduleState> {
   #runQuantum(): void {
     if (this.#length === 0) {
       this.#owner.quantum();
-      this.#length = Math.min(this.#most, this.#due);
+      const due = this.#due;
+      this.#length = Math.min(this.#most, due);
+      this.#beyond = Math.min(this.#most * this.#inARow, due) - this.#length;
       this.#waiting.fill(false);
       this.#turn = 0;
     }
@@ -333,12 +344,15 @@ export class Schedule implements Clock, HartClock, Persist<ScheduleState> {
   #takeTurn(hart: Hart): boolean {
     const turn = this.#turn;
     while (this.#waiting[turn] !== true && (this.#used[turn] ?? 0) < this.#length) {
-      const budget = Math.min(this.#length - (this.#used[turn] ?? 0), this.#limit - this.#executed);
+      const budget = Math.min(this.#length + this.#beyond - (this.#used[turn] ?? 0), this.#limit - this.#executed);
       if (budget <= 0) {
         this.stop({ kind: "instructions" });
         return false;
       }
       const stop = this.#execute(hart, budget);
+      // These come with the instruction executed last, the others before the one that is next.
+      const isBehind = stop.kind === "yield" || stop.kind === "watchpoint";
+      this.#countOver((this.#used[turn] ?? 0) - (isBehind ? 1 : 0));
       if (stop.kind === "wait") this.#waiting[turn] = true;
       else if (stop.kind === "yield") this.#length = Math.max(this.#used[turn] ?? 0, Math.min(this.#length, this.#due));
       else if (stop.kind !== "budget") this.#reason ??= this.#owner.stopped(hart, stop);

@@ -2,7 +2,7 @@ import { nearest, UsageError } from "../core/index.js";
 import type { Hart, Stop, Watchpoint } from "./hart/index.js";
 import type { ImageSymbol } from "./image/image.js";
 import { exceptionOf, hasNoHandler } from "./lost-harts.js";
-import type { MachineStop } from "./schedule.js";
+import type { MachineStop } from "./machine-stop.js";
 
 /** An address, or the name of what lies there. */
 export type Place = bigint | number | string;

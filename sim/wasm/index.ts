@@ -17,4 +17,13 @@
 export { Code, type MemoryAccess, type Plain } from "./code.js";
 export { WasmModule, type FunctionType } from "./module.js";
 export { functionLines, wasmText, type LocalNames, type WasmLine } from "./text.js";
-export { createMemory, createTable, instantiate, type Imports, type Memory, type Table } from "./platform.js";
+export {
+  compile,
+  createMemory,
+  createTable,
+  instantiate,
+  type CompiledModule,
+  type Imports,
+  type Memory,
+  type Table,
+} from "./platform.js";

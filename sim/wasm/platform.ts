@@ -17,11 +17,16 @@ export interface Table {
 export type Imports = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 export type Exports = Readonly<Record<string, unknown>>;
 
+/** What the engine has compiled, and compiles better as it is executed: for all instances together. */
+export interface CompiledModule {
+  readonly compiled: unique symbol;
+}
+
 interface Platform {
   readonly Memory: new (limits: { initial: number; maximum?: number }) => Memory;
   readonly Table: new (limits: { element: "anyfunc"; initial: number; maximum?: number }) => Table;
-  readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => object;
-  readonly Instance: new (module: object, imports: Imports) => { readonly exports: Exports };
+  readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => CompiledModule;
+  readonly Instance: new (module: CompiledModule, imports: Imports) => { readonly exports: Exports };
 }
 
 declare const WebAssembly: Platform;
@@ -36,7 +41,13 @@ export function createTable(length: number): Table {
   return new WebAssembly.Table({ element: "anyfunc", initial: length });
 }
 
-/** Compiles and instantiates in this thread, at once. */
-export function instantiate(module: Uint8Array<ArrayBuffer>, imports: Imports): Exports {
-  return new WebAssembly.Instance(new WebAssembly.Module(module), imports).exports;
+/** Compiles in this thread, at once. */
+export function compile(module: Uint8Array<ArrayBuffer>): CompiledModule {
+  return new WebAssembly.Module(module);
+}
+
+/** Instantiates in this thread, at once. */
+export function instantiate(module: Uint8Array<ArrayBuffer> | CompiledModule, imports: Imports): Exports {
+  const compiled = module instanceof Uint8Array ? compile(module) : module;
+  return new WebAssembly.Instance(compiled, imports).exports;
 }

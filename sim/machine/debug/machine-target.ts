@@ -3,7 +3,7 @@ import type { Hart, Watchpoint } from "../hart/index.js";
 import { pageSize } from "../layout.js";
 import type { Machine } from "../machine.js";
 import { pageWalk } from "../page-walk.js";
-import type { MachineStop } from "../schedule.js";
+import type { MachineStop } from "../machine-stop.js";
 import type { DebugStop, DebugTarget } from "./target.js";
 
 /** What of a machine is used. */

@@ -1,9 +1,9 @@
 import { invariant } from "../../core/index.js";
-import { instantiate, type Memory } from "../../wasm/index.js";
+import { compile, instantiate, type CompiledModule, type Memory } from "../../wasm/index.js";
 import type { Isa, Width } from "../instructions/index.js";
 import { hartLayout } from "../layout.js";
 import { createFloats } from "../translate/floats/index.js";
-import { buildInterpreter, type Interpret, type Interpreter } from "../translate/interpreter.js";
+import { buildInterpreter, type Interpret } from "../translate/interpreter.js";
 import { createOperators } from "../translate/operators.js";
 import { buildAccesses } from "./access-code.js";
 import { CodePages, type CodeOptions } from "./code-pages.js";
@@ -28,7 +28,16 @@ export interface Shared {
 
 const sharedBy = new WeakMap<Memory, Shared>();
 
-/** The interpreters' modules, by what becomes of misaligned accesses; they depend on nothing else. */
+/** An interpreter's two modules. */
+interface Interpreter {
+  readonly loop: CompiledModule;
+  readonly rows: CompiledModule;
+}
+
+/**
+ * The interpreters, by what becomes of misaligned accesses; they depend on nothing else. They are compiled once: the engine below
+ * optimises them as they get hot, and takes longer for it than firmware does to boot.
+ */
 const interpreters = {
   serving: new WeakMap<Isa, Interpreter>(),
   trapping: new WeakMap<Isa, Interpreter>(),
@@ -36,10 +45,18 @@ const interpreters = {
 
 function interpreterOf(isa: Isa, alignedOnly: boolean): Interpreter {
   const known = alignedOnly ? interpreters.trapping : interpreters.serving;
-  const module = known.get(isa) ?? buildInterpreter(isa, alignedOnly);
-  known.set(isa, module);
-  return module;
+  let interpreter = known.get(isa);
+  if (interpreter === undefined) {
+    const { loop, rows } = buildInterpreter(isa, alignedOnly);
+    interpreter = { loop: compile(loop), rows: compile(rows) };
+    known.set(isa, interpreter);
+  }
+  return interpreter;
 }
+
+/** The same for all machines: without and with a hypervisor; accesses. */
+const trapModules: CompiledModule[] = [];
+let accessModule: CompiledModule | undefined;
 
 /** The code that harts of this memory have translated, and their engines. */
 export function sharedOf(memory: Memory, bus: HartBus, isa: Isa, options: CodeOptions): Shared {
@@ -55,7 +72,7 @@ export function sharedOf(memory: Memory, bus: HartBus, isa: Isa, options: CodeOp
     meaning.flatMap((effect) => (effect.kind === "call" ? [effect.routine] : [])),
   );
   const { hypervisor } = extensionsOf(isa);
-  const traps = instantiate(buildTraps(hypervisor), {
+  const traps = instantiate((trapModules[Number(hypervisor)] ??= compile(buildTraps(hypervisor))), {
     host: {
       memory,
       environmentCall: (base: number, pc: bigint) => engine(base).call("environmentCall", pc, 0, 0),
@@ -63,7 +80,7 @@ export function sharedOf(memory: Memory, bus: HartBus, isa: Isa, options: CodeOp
       returnFromSupervisor: (base: number) => engine(base).call("returnFromSupervisor", 0, 0, 0),
     },
   });
-  const accesses = instantiate(buildAccesses(), {
+  const accesses = instantiate((accessModule ??= compile(buildAccesses())), {
     host: {
       memory,
       fill: (base: number, low: number, high: number, width: number, isStore: number) =>

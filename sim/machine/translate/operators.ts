@@ -1,4 +1,4 @@
-import { Code, instantiate, WasmModule, type FunctionType } from "../../wasm/index.js";
+import { Code, compile, instantiate, WasmModule, type CompiledModule, type FunctionType } from "../../wasm/index.js";
 import type { Operator } from "../instructions/index.js";
 
 const type: FunctionType = { parameters: ["i64", "i64"], results: ["i64"] };
@@ -118,11 +118,17 @@ const bodies: Readonly<Partial<Record<Operator, Body>>> = {
 
 /** The operators that WebAssembly has no instruction for, as functions that translated code imports under `operator`. */
 export function createOperators(): Readonly<Record<string, unknown>> {
+  return instantiate((operators ??= compile(buildOperators())), {});
+}
+
+let operators: CompiledModule | undefined;
+
+function buildOperators(): Uint8Array<ArrayBuffer> {
   const module = new WasmModule();
   for (const [name, body] of Object.entries(bodies)) {
     const code = new Code(2);
     body(code);
     module.function(type, code, name);
   }
-  return instantiate(module.encode(), {});
+  return module.encode();
 }

@@ -47,6 +47,33 @@ describe("events", () => {
     expect(engine.events).toBe(6);
   });
 
+  test("may pass to the horizon: what comes next, or the end of the run", () => {
+    const { engine, log, note } = recorded();
+    engine.at(ns(10), () => {
+      expect(engine.horizon).toBe(30);
+      engine.pass(ns(30));
+      note("a")();
+      engine.after(ns(0), note("b"));
+      expect(engine.horizon).toBe(30);
+      expect(() => {
+        engine.pass(ns(29));
+      }).toThrow("from 30 ns an event passes to 29 ns");
+      expect(() => {
+        engine.pass(ns(31));
+      }).toThrow("past what happens at 30 ns");
+    });
+    engine.at(ns(30), note("c"));
+    engine.run();
+    expect(log).toEqual(["30 a", "30 c", "30 b"]);
+    engine.at(ns(40), () => {
+      expect(engine.horizon).toBe(100);
+    });
+    engine.run(ns(100));
+    expect(() => {
+      engine.pass(ns(100));
+    }).toThrow("past");
+  });
+
   test("are cancelled once, and only while they are still to come", () => {
     const { engine, log, note } = recorded();
     const cancelA = engine.after(ns(1), note("a"));

@@ -12,7 +12,7 @@
  *
  * Sources: Muller et al., Handbook of Floating-Point Arithmetic (2nd edition), chapter 4, and those named in place.
  */
-import { instantiate, WasmModule, type Memory } from "../../../wasm/index.js";
+import { compile, instantiate, WasmModule, type CompiledModule, type Memory } from "../../../wasm/index.js";
 import type { Isa } from "../../instructions/index.js";
 import { floatType, imports } from "../context.js";
 import { arithmetic } from "./arithmetic.js";
@@ -31,13 +31,13 @@ const bodies: Bodies = { ...arithmetic, ...order, ...conversions };
  */
 export function createFloats(isa: Isa, memory: Memory): Readonly<Record<string, unknown>> {
   const soft = createSoftFloats(callsOf(isa), memory.buffer);
-  const module = modules.get(isa) ?? buildFloats(isa);
+  const module = modules.get(isa) ?? compile(buildFloats(isa));
   modules.set(isa, module);
   return { ...soft, ...instantiate(module, { [imports.host]: { memory }, soft }) };
 }
 
 /** They depend on nothing else. */
-const modules = new WeakMap<Isa, Uint8Array<ArrayBuffer>>();
+const modules = new WeakMap<Isa, CompiledModule>();
 
 function buildFloats(isa: Isa): Uint8Array<ArrayBuffer> {
   const module = new WasmModule();

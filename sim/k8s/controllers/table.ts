@@ -1,13 +1,31 @@
 import type { Controller, ControllerContext } from "./controller.js";
 import { DeploymentController } from "./deployment/deployment.js";
 import { GarbageCollector } from "./garbage-collector.js";
+import { NamespaceController } from "./namespaces/namespaces.js";
+import { RootCaPublisher } from "./namespaces/root-ca.js";
+import { ServiceAccountController } from "./namespaces/service-accounts.js";
 import { ReplicaSetController } from "./replica-set.js";
+import { EndpointSliceController } from "./services/endpoint-slices.js";
+import { EndpointsController } from "./services/endpoints.js";
 
-export type ControllerName = "replicaset-controller" | "deployment-controller" | "garbage-collector-controller";
+export type ControllerName =
+  | "serviceaccount-controller"
+  | "root-ca-certificate-publisher-controller"
+  | "namespace-controller"
+  | "garbage-collector-controller"
+  | "endpoints-controller"
+  | "endpointslice-controller"
+  | "replicaset-controller"
+  | "deployment-controller";
 
 /** The controllers by their names (kubernetes, `cmd/kube-controller-manager/names`), in the order in which they start. */
 export const controllers: Readonly<Record<ControllerName, new (context: ControllerContext) => Controller>> = {
+  "serviceaccount-controller": ServiceAccountController,
+  "root-ca-certificate-publisher-controller": RootCaPublisher,
+  "namespace-controller": NamespaceController,
+  "garbage-collector-controller": GarbageCollector,
+  "endpoints-controller": EndpointsController,
+  "endpointslice-controller": EndpointSliceController,
   "replicaset-controller": ReplicaSetController,
   "deployment-controller": DeploymentController,
-  "garbage-collector-controller": GarbageCollector,
 };

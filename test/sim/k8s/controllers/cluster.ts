@@ -14,6 +14,8 @@ import { root, surroundings, type Surroundings } from "../client/surroundings.js
 /** What a test's nodes do with pods. */
 export interface HollowOptions {
   readonly nodes?: number;
+  /** The zone of the node of this number. Default `a` for all. */
+  readonly zone?: (node: number) => string;
   /** How long a pod takes from its node to being ready, and from its end being asked for to its end. */
   readonly start?: (pod: KubeObject) => Nanos;
   readonly end?: (pod: KubeObject) => Nanos;
@@ -37,9 +39,21 @@ export interface Cluster extends Surroundings {
   readonly dead: Set<string>;
 }
 
+const leases = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases";
+const at = (seconds: number): string =>
+  new Date((1_735_689_600 + Math.floor(seconds)) * 1000).toISOString().replace(".000", "");
+const microTime = (seconds: number): string => at(seconds).replace("Z", ".000000Z");
+
 /** An API server, controllers, and in the place of scheduler and kubelets the least that does their part. */
 export function cluster(options: HollowOptions = {}): Cluster {
-  const { nodes = 3, start = () => ms(500), end = () => ms(500), works = () => true, manager = {} } = options;
+  const {
+    nodes = 3,
+    zone = () => "a",
+    start = () => ms(500),
+    end = () => ms(500),
+    works = () => true,
+    manager = {},
+  } = options;
   const base = surroundings();
   const { world, endpoint, api } = base;
   const call = (method: string, path: string, body?: JsonObject): JsonObject => {
@@ -55,7 +69,18 @@ export function cluster(options: HollowOptions = {}): Cluster {
   const detector = new MutationDetector();
   const dead = new Set<string>();
   const names = Array.from({ length: nodes }, (_, i) => `node-${i}`);
-  for (const name of names) call("POST", "/api/v1/nodes", { metadata: { name } });
+  for (const [i, name] of names.entries()) {
+    call("POST", "/api/v1/nodes", { metadata: { name, labels: { "topology.kubernetes.io/zone": zone(i) } } });
+    const ready = { type: "Ready", status: "True", lastHeartbeatTime: at(0), lastTransitionTime: at(0) };
+    call("PATCH", `/api/v1/nodes/${name}/status`, { status: { conditions: [ready] } });
+    call("POST", leases, { metadata: { name }, spec: { holderIdentity: name, renewTime: microTime(0) } });
+    const beat = (): void => {
+      const body = { spec: { renewTime: microTime(world.engine.now / 1e9) } };
+      if (!dead.has(name)) call("PATCH", `${leases}/${name}`, body);
+      world.engine.after(s(10), beat, { name: "heartbeat", background: true });
+    };
+    world.engine.after(s(10), beat, { name: "heartbeat", background: true });
+  }
   const client = new KubeClient({ world, endpoint, user: root });
   const informers = new InformerFactory(client);
   const busy = new Set<string>();
@@ -99,10 +124,10 @@ export function cluster(options: HollowOptions = {}): Cluster {
       });
     } else if (phase === "Pending" && works(pod)) {
       doOnce("start", start(pod), function* () {
-        const time = new Date((1_735_689_600 + Math.floor(world.engine.now / 1e9)) * 1000).toISOString();
+        const time = at(world.engine.now / 1e9);
         address++;
         const podIP = `10.0.${address >> 8}.${address & 255}`;
-        const ready = { type: "Ready", status: "True", lastTransitionTime: time.replace(".000", "") };
+        const ready = { type: "Ready", status: "True", lastTransitionTime: time };
         const status = { phase: "Running", podIP, podIPs: [{ ip: podIP }], conditions: [ready] };
         yield* client.patch("pods", namespace, name, { metadata: { uid }, status }, "status");
       });

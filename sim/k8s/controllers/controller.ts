@@ -44,7 +44,7 @@ export abstract class Controller {
       name,
       workers,
       reconcile: (key) => this.reconcile(key),
-      ready: () => this.#synced(),
+      ready: () => this.synced(),
     });
   }
 
@@ -76,7 +76,8 @@ export abstract class Controller {
     for (const end of this.#ends) end();
   }
 
-  *#synced(): Activity<void> {
+  /** Waits for the first lists of what is watched. */
+  protected *synced(): Activity<void> {
     for (const signal of this.#watched) yield* signal;
   }
 }

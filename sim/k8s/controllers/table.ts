@@ -4,6 +4,9 @@ import { GarbageCollector } from "./garbage-collector.js";
 import { NamespaceController } from "./namespaces/namespaces.js";
 import { RootCaPublisher } from "./namespaces/root-ca.js";
 import { ServiceAccountController } from "./namespaces/service-accounts.js";
+import { NodeLifecycleController } from "./nodes/lifecycle.js";
+import { PodGarbageCollector } from "./nodes/pod-gc.js";
+import { TaintEvictionController } from "./nodes/taint-eviction.js";
 import { ReplicaSetController } from "./replica-set.js";
 import { EndpointSliceController } from "./services/endpoint-slices.js";
 import { EndpointsController } from "./services/endpoints.js";
@@ -13,6 +16,9 @@ export type ControllerName =
   | "root-ca-certificate-publisher-controller"
   | "namespace-controller"
   | "garbage-collector-controller"
+  | "node-lifecycle-controller"
+  | "taint-eviction-controller"
+  | "pod-garbage-collector-controller"
   | "endpoints-controller"
   | "endpointslice-controller"
   | "replicaset-controller"
@@ -24,6 +30,9 @@ export const controllers: Readonly<Record<ControllerName, new (context: Controll
   "root-ca-certificate-publisher-controller": RootCaPublisher,
   "namespace-controller": NamespaceController,
   "garbage-collector-controller": GarbageCollector,
+  "node-lifecycle-controller": NodeLifecycleController,
+  "taint-eviction-controller": TaintEvictionController,
+  "pod-garbage-collector-controller": PodGarbageCollector,
   "endpoints-controller": EndpointsController,
   "endpointslice-controller": EndpointSliceController,
   "replicaset-controller": ReplicaSetController,

@@ -1,6 +1,8 @@
 import type { Controller, ControllerContext } from "./controller.js";
 import { DeploymentController } from "./deployment/deployment.js";
 import { GarbageCollector } from "./garbage-collector.js";
+import { JobController } from "./jobs/job.js";
+import { TtlAfterFinishedController } from "./jobs/ttl.js";
 import { NamespaceController } from "./namespaces/namespaces.js";
 import { RootCaPublisher } from "./namespaces/root-ca.js";
 import { ServiceAccountController } from "./namespaces/service-accounts.js";
@@ -21,6 +23,8 @@ export type ControllerName =
   | "pod-garbage-collector-controller"
   | "endpoints-controller"
   | "endpointslice-controller"
+  | "job-controller"
+  | "ttl-after-finished-controller"
   | "replicaset-controller"
   | "deployment-controller";
 
@@ -35,6 +39,8 @@ export const controllers: Readonly<Record<ControllerName, new (context: Controll
   "pod-garbage-collector-controller": PodGarbageCollector,
   "endpoints-controller": EndpointsController,
   "endpointslice-controller": EndpointSliceController,
+  "job-controller": JobController,
+  "ttl-after-finished-controller": TtlAfterFinishedController,
   "replicaset-controller": ReplicaSetController,
   "deployment-controller": DeploymentController,
 };

@@ -21,6 +21,8 @@ export interface HollowOptions {
   readonly end?: (pod: KubeObject) => Nanos;
   /** Whether a pod becomes ready at all. */
   readonly works?: (pod: KubeObject) => boolean;
+  /** How a pod's container ends by itself, after it was ready so long. Default: it runs on. */
+  readonly ends?: (pod: KubeObject) => { readonly after: Nanos; readonly code: number } | undefined;
   readonly manager?: Partial<ControllerManagerOptions>;
 }
 
@@ -52,6 +54,7 @@ export function cluster(options: HollowOptions = {}): Cluster {
     start = () => ms(500),
     end = () => ms(500),
     works = () => true,
+    ends = () => undefined,
     manager = {},
   } = options;
   const base = surroundings();
@@ -117,6 +120,17 @@ export function cluster(options: HollowOptions = {}): Cluster {
         const live = names.filter((each) => !dead.has(each));
         const target = { kind: "Node", name: live[turn++ % live.length] ?? "" };
         yield* client.post("pods", namespace, name, "binding", { metadata: { name }, target });
+      });
+    } else if (phase === "Running" && deletionTimestamp === undefined && ends(pod) !== undefined) {
+      const { after, code } = ends(pod) ?? { after: ms(0), code: 0 };
+      doOnce("run", after, function* () {
+        const terminated = { exitCode: code, finishedAt: at(world.engine.now / 1e9) };
+        const status = {
+          phase: code === 0 ? "Succeeded" : "Failed",
+          conditions: [{ type: "Ready", status: "False" }],
+          containerStatuses: [{ name: "main", restartCount: 0, ready: false, image: "job", imageID: "", state: { terminated } }],
+        };
+        yield* client.patch("pods", namespace, name, { metadata: { uid }, status }, "status");
       });
     } else if (deletionTimestamp !== undefined) {
       doOnce("end", end(pod), function* () {

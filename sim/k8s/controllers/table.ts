@@ -1,6 +1,9 @@
 import type { Controller, ControllerContext } from "./controller.js";
+import { DisruptionController } from "./budgets/disruption.js";
+import { DaemonSetController } from "./daemons/daemon-set.js";
 import { DeploymentController } from "./deployment/deployment.js";
 import { GarbageCollector } from "./garbage-collector.js";
+import { CronJobController } from "./jobs/cron-job.js";
 import { JobController } from "./jobs/job.js";
 import { TtlAfterFinishedController } from "./jobs/ttl.js";
 import { NamespaceController } from "./namespaces/namespaces.js";
@@ -12,6 +15,7 @@ import { TaintEvictionController } from "./nodes/taint-eviction.js";
 import { ReplicaSetController } from "./replica-set.js";
 import { EndpointSliceController } from "./services/endpoint-slices.js";
 import { EndpointsController } from "./services/endpoints.js";
+import { StatefulSetController } from "./stateful/stateful-set.js";
 
 export type ControllerName =
   | "serviceaccount-controller"
@@ -25,6 +29,10 @@ export type ControllerName =
   | "endpointslice-controller"
   | "job-controller"
   | "ttl-after-finished-controller"
+  | "cronjob-controller"
+  | "disruption-controller"
+  | "daemonset-controller"
+  | "statefulset-controller"
   | "replicaset-controller"
   | "deployment-controller";
 
@@ -41,6 +49,10 @@ export const controllers: Readonly<Record<ControllerName, new (context: Controll
   "endpointslice-controller": EndpointSliceController,
   "job-controller": JobController,
   "ttl-after-finished-controller": TtlAfterFinishedController,
+  "cronjob-controller": CronJobController,
+  "disruption-controller": DisruptionController,
+  "daemonset-controller": DaemonSetController,
+  "statefulset-controller": StatefulSetController,
   "replicaset-controller": ReplicaSetController,
   "deployment-controller": DeploymentController,
 };

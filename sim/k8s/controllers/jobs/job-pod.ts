@@ -14,7 +14,10 @@ export function jobPod(job: Job, index: number | undefined, failures: number): J
   const own = { [indexKey]: String(index) };
   const counted = job.spec.backoffLimitPerIndex === undefined ? {} : { [failuresKey]: String(failures) };
   // By the label, as of 1.32: the annotation is for older readers.
-  const variable = { name: "JOB_COMPLETION_INDEX", valueFrom: { fieldRef: { fieldPath: `metadata.labels['${indexKey}']` } } };
+  const variable = {
+    name: "JOB_COMPLETION_INDEX",
+    valueFrom: { fieldRef: { fieldPath: `metadata.labels['${indexKey}']` } },
+  };
   const withIndex = (containers: readonly Json[]): Json[] =>
     containers.map((container) => ({ ...(container as JsonObject), env: [...listAt(container, "env"), variable] }));
   return {

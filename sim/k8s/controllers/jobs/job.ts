@@ -101,7 +101,13 @@ export class JobController extends Controller {
       return undefined;
     }
     const seen = this.#expectations.satisfied(key);
-    const pods = yield* claim(this.client, this.informers, "jobs", { ...job, spec: { ...job.spec, selector: job.spec.selector ?? {} } }, "pods");
+    const pods = yield* claim(
+      this.client,
+      this.informers,
+      "jobs",
+      { ...job, spec: { ...job.spec, selector: job.spec.selector ?? {} } },
+      "pods",
+    );
     return yield* this.#sync(key, job, pods, seen);
   }
 
@@ -122,7 +128,10 @@ export class JobController extends Controller {
       const wanted = wantedActive(job, counts);
       if (active > wanted) {
         // The youngest lose least.
-        const surplus = [...counts.active].sort(byAge).slice(wanted - active).slice(-burst);
+        const surplus = [...counts.active]
+          .sort(byAge)
+          .slice(wanted - active)
+          .slice(-burst);
         failure = yield* this.#delete(key, job, surplus);
         if (failure === undefined) active -= surplus.length;
       } else {
@@ -187,7 +196,12 @@ export class JobController extends Controller {
     else this.events.event(job, "Normal", "Resumed", "Job resumed");
   }
 
-  *#create(key: string, job: Job, counts: Tally, count: number): Activity<{ readonly succeeded: number; readonly failure: ApiFailure | undefined }> {
+  *#create(
+    key: string,
+    job: Job,
+    counts: Tally,
+    count: number,
+  ): Activity<{ readonly succeeded: number; readonly failure: ApiFailure | undefined }> {
     const { namespace } = splitKey(key);
     const indexes = isIndexed(job) ? pendingIndexes(job, counts, count) : undefined;
     const number = indexes?.length ?? count;
@@ -255,7 +269,8 @@ export class JobController extends Controller {
     if (pod !== undefined && isTracked(pod) && this.#owner(pod) === undefined) {
       const reference = controllerOf(pod);
       // The cache of Jobs may be behind that of pods.
-      if (reference?.kind === "Job" && (yield* this.#isThere(pod.metadata.namespace ?? "", reference))) return undefined;
+      if (reference?.kind === "Job" && (yield* this.#isThere(pod.metadata.namespace ?? "", reference)))
+        return undefined;
       yield* this.#untrack([pod]);
     }
     return undefined;

@@ -26,7 +26,8 @@ export function followed(
   const { succeeded: oldSucceeded = [], failed: oldFailed = [] } = status.uncountedTerminatedPods ?? {};
   // Who has no finalizer any more is counted, and in no list.
   const still = (uids: readonly string[]): string[] => uids.filter((uid) => tracked.has(uid));
-  const uids = (pods: Tally["active"]): string[] => pods.map(({ metadata }) => metadata.uid ?? "").slice(0, mostUncounted);
+  const uids = (pods: Tally["active"]): string[] =>
+    pods.map(({ metadata }) => metadata.uid ?? "").slice(0, mostUncounted);
   const succeeded = [...still(oldSucceeded), ...(indexed ? [] : uids(counts.fresh.succeeded))];
   const failed = [...still(oldFailed), ...uids(counts.fresh.failed)];
   const uncounted = {
@@ -34,7 +35,9 @@ export function followed(
     ...(failed.length === 0 ? {} : { failed }),
   };
   const counted = {
-    succeeded: indexed ? counts.completed.size : (status.succeeded ?? 0) + oldSucceeded.length - still(oldSucceeded).length,
+    succeeded: indexed
+      ? counts.completed.size
+      : (status.succeeded ?? 0) + oldSucceeded.length - still(oldSucceeded).length,
     failed: (status.failed ?? 0) + oldFailed.length - still(oldFailed).length,
   };
   const conditions = new Map((status.conditions ?? []).map((condition) => [condition.type, condition]));

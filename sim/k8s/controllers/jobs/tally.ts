@@ -105,7 +105,10 @@ export function verdict(job: Job, counts: Tally, now: number): Verdict | undefin
   const { spec, status = {} } = job;
   const failed = (reason: string, message: string): Verdict => ({ type: "Failed", reason, message });
   // What was once decided stays so, however the counts go on.
-  for (const [type, as] of [["FailureTarget", "Failed"], ["SuccessCriteriaMet", "Complete"]] as const) {
+  for (const [type, as] of [
+    ["FailureTarget", "Failed"],
+    ["SuccessCriteriaMet", "Complete"],
+  ] as const) {
     const before = conditionOfJob(job, type);
     if (before?.status === "True") return { type: as, reason: before.reason ?? "", message: before.message ?? "" };
   }

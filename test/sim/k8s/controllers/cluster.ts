@@ -46,6 +46,10 @@ const at = (seconds: number): string =>
   new Date((1_735_689_600 + Math.floor(seconds)) * 1000).toISOString().replace(".000", "");
 const microTime = (seconds: number): string => at(seconds).replace("Z", ".000000Z");
 
+/** The node that a daemon's affinity names. */
+const meant = (pod: KubeObject): string | undefined =>
+  /"metadata.name","operator":"In","values":\["([^"]+)"/.exec(JSON.stringify(pod["spec"]))?.[1];
+
 /** An API server, controllers, and in the place of scheduler and kubelets the least that does their part. */
 export function cluster(options: HollowOptions = {}): Cluster {
   const {
@@ -118,7 +122,7 @@ export function cluster(options: HollowOptions = {}): Cluster {
       if (deletionTimestamp !== undefined) return;
       doOnce("bind", ms(10), function* () {
         const live = names.filter((each) => !dead.has(each));
-        const target = { kind: "Node", name: live[turn++ % live.length] ?? "" };
+        const target = { kind: "Node", name: meant(pod) ?? live[turn++ % live.length] ?? "" };
         yield* client.post("pods", namespace, name, "binding", { metadata: { name }, target });
       });
     } else if (phase === "Running" && deletionTimestamp === undefined && ends(pod) !== undefined) {
@@ -128,7 +132,9 @@ export function cluster(options: HollowOptions = {}): Cluster {
         const status = {
           phase: code === 0 ? "Succeeded" : "Failed",
           conditions: [{ type: "Ready", status: "False" }],
-          containerStatuses: [{ name: "main", restartCount: 0, ready: false, image: "job", imageID: "", state: { terminated } }],
+          containerStatuses: [
+            { name: "main", restartCount: 0, ready: false, image: "job", imageID: "", state: { terminated } },
+          ],
         };
         yield* client.patch("pods", namespace, name, { metadata: { uid }, status }, "status");
       });

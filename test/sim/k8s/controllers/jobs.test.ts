@@ -38,7 +38,12 @@ describe("a Job", () => {
     made.settle();
     expect(most).toBe(2);
     expect(made.list(pods)).toHaveLength(5);
-    expect(statusOf(made, "sum")).toMatchObject({ succeeded: 5, ready: 0, terminating: 0, uncountedTerminatedPods: {} });
+    expect(statusOf(made, "sum")).toMatchObject({
+      succeeded: 5,
+      ready: 0,
+      terminating: 0,
+      uncountedTerminatedPods: {},
+    });
     expect(condition(made, "sum")).toEqual(["SuccessCriteriaMet CompletionsReached", "Complete CompletionsReached"]);
     expect(made.list(pods).flatMap(({ metadata }) => metadata.finalizers ?? [])).toEqual([]);
     expect(statusOf(made, "sum")).toHaveProperty("completionTime");
@@ -50,21 +55,43 @@ describe("a Job", () => {
     made.settle();
     expect(statusOf(made, "broken")).toMatchObject({ failed: 4 });
     expect(condition(made, "broken")).toEqual(["FailureTarget BackoffLimitExceeded", "Failed BackoffLimitExceeded"]);
-    const births = made.list(pods).map(({ metadata }) => Date.parse(metadata.creationTimestamp ?? "") / 1000).toSorted((a, b) => a - b);
+    const births = made
+      .list(pods)
+      .map(({ metadata }) => Date.parse(metadata.creationTimestamp ?? "") / 1000)
+      .toSorted((a, b) => a - b);
     const gaps = births.slice(1).map((at, i) => at - (births[i] ?? 0));
     // Each ran for some 2.5 s before.
     for (const [i, gap] of gaps.entries()) expect(Math.abs(gap - 10 * 2 ** i - 2.5)).toBeLessThan(2);
-    expect(made.list(events).some(({ type, reason }) => type === "Warning" && reason === "BackoffLimitExceeded")).toBe(true);
+    expect(made.list(events).some(({ type, reason }) => type === "Warning" && reason === "BackoffLimitExceeded")).toBe(
+      true,
+    );
   });
 
   test("by index has one success of each, and gives up an index that fails too often, not the others", () => {
     const made = started((pod) => (indexOf(pod) === 1 ? 1 : 0));
-    made.create(jobs, job("parts", { completions: 4, parallelism: 4, completionMode: "Indexed", backoffLimitPerIndex: 1, backoffLimit: 100 }));
+    made.create(
+      jobs,
+      job("parts", {
+        completions: 4,
+        parallelism: 4,
+        completionMode: "Indexed",
+        backoffLimitPerIndex: 1,
+        backoffLimit: 100,
+      }),
+    );
     made.settle();
-    expect(statusOf(made, "parts")).toMatchObject({ completedIndexes: "0,2,3", failedIndexes: "1", succeeded: 3, failed: 2 });
+    expect(statusOf(made, "parts")).toMatchObject({
+      completedIndexes: "0,2,3",
+      failedIndexes: "1",
+      succeeded: 3,
+      failed: 2,
+    });
     expect(condition(made, "parts")).toEqual(["FailureTarget FailedIndexes", "Failed FailedIndexes"]);
     const [pod] = made.list(pods).filter((each) => indexOf(each) === 2);
-    expect(pod?.["spec"]).toMatchObject({ hostname: "parts-2", containers: [{ env: [{ name: "JOB_COMPLETION_INDEX" }] }] });
+    expect(pod?.["spec"]).toMatchObject({
+      hostname: "parts-2",
+      containers: [{ env: [{ name: "JOB_COMPLETION_INDEX" }] }],
+    });
     expect(made.list(pods).filter((each) => indexOf(each) === 1)).toHaveLength(2);
   });
 
@@ -85,7 +112,10 @@ describe("a Job", () => {
     const target = { type: "DisruptionTarget", status: "True" };
     drained.patch(`${pods}/${first?.metadata.name}/status`, { status: { phase: "Failed", conditions: [target] } });
     drained.settle();
-    expect(condition(drained, "moved")).toEqual(["SuccessCriteriaMet CompletionsReached", "Complete CompletionsReached"]);
+    expect(condition(drained, "moved")).toEqual([
+      "SuccessCriteriaMet CompletionsReached",
+      "Complete CompletionsReached",
+    ]);
     expect(statusOf(drained, "moved")).not.toHaveProperty("failed");
   });
 
@@ -105,7 +135,10 @@ describe("a Job", () => {
     expect(statusOf(paused, "later")).not.toHaveProperty("startTime");
     paused.patch(`${jobs}/later`, { spec: { suspend: false } });
     paused.later(s(10));
-    expect(condition(paused, "later")).toEqual(["SuccessCriteriaMet CompletionsReached", "Complete CompletionsReached"]);
+    expect(condition(paused, "later")).toEqual([
+      "SuccessCriteriaMet CompletionsReached",
+      "Complete CompletionsReached",
+    ]);
     paused.later(s(20));
     expect(paused.list(jobs)).toHaveLength(1);
     paused.settle();

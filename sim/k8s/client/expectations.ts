@@ -39,6 +39,13 @@ export class Expectations {
     for (const uid of uids) expected.deletions.add(uid);
   }
 
+  /** Beside what is expected already. */
+  alsoExpectCreations(key: string, count: number): void {
+    const expected = this.#of.get(key);
+    if (expected === undefined) this.expectCreations(key, count);
+    else expected.creations += count;
+  }
+
   creationObserved(key: string, count = 1): void {
     const expected = this.#of.get(key);
     if (expected !== undefined) expected.creations -= count;

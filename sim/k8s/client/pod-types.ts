@@ -104,7 +104,7 @@ export interface PodTemplate extends JsonObject {
 }
 
 export interface Node extends KubeObject {
-  readonly spec: {
+  readonly spec?: {
     readonly providerID?: string;
     readonly podCIDR?: string;
     readonly unschedulable?: boolean;

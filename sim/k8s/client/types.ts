@@ -136,11 +136,17 @@ interface PodFailurePolicyRule extends JsonObject {
   readonly onPodConditions?: readonly { readonly type: string; readonly status: string }[];
 }
 
-interface JobSpec extends JsonObject {
+export interface JobSpec extends JsonObject {
   readonly parallelism?: number;
   readonly completions?: number;
   readonly activeDeadlineSeconds?: number;
   readonly backoffLimit?: number;
+  readonly backoffLimitPerIndex?: number;
+  readonly maxFailedIndexes?: number;
+  readonly podReplacementPolicy?: string;
+  readonly successPolicy?: {
+    readonly rules: readonly { readonly succeededIndexes?: string; readonly succeededCount?: number }[];
+  };
   readonly completionMode?: string;
   readonly suspend?: boolean;
   readonly ttlSecondsAfterFinished?: number;
@@ -158,6 +164,7 @@ interface JobStatus extends JsonObject {
   readonly startTime?: string;
   readonly completionTime?: string;
   readonly completedIndexes?: string;
+  readonly failedIndexes?: string;
   readonly conditions?: readonly JobCondition[];
   readonly uncountedTerminatedPods?: { readonly succeeded?: readonly string[]; readonly failed?: readonly string[] };
 }

@@ -4,6 +4,7 @@ import { InformerFactory } from "../client/informer.js";
 import { LeaderElection } from "../client/leader-election.js";
 import type { MutationDetector } from "../client/mutation-detector.js";
 import type { Controller } from "./controller.js";
+import { defaultFlags, type ControllerFlags } from "./flags.js";
 import { controllers, type ControllerName } from "./table.js";
 
 export interface ControllerManagerOptions {
@@ -20,6 +21,8 @@ export interface ControllerManagerOptions {
   /** Requests a second that each controller allows itself (`--kube-api-qps`), default 20, and how many at once, default 30. */
   readonly qps?: number;
   readonly burst?: number;
+  /** Other than the defaults, `defaultFlags`. */
+  readonly flags?: Partial<ControllerFlags>;
   /** Finds controllers that change what is cached; for tests. */
   readonly detector?: MutationDetector;
 }
@@ -100,7 +103,8 @@ export class ControllerManager {
 
   #run(name: ControllerName, informers: InformerFactory): void {
     if (this.#running.has(name)) return;
-    const context = { client: this.#client(true), informers };
+    const flags = { ...defaultFlags, ...this.#options.flags };
+    const context = { client: this.#client(true), informers, flags };
     this.#running.set(name, new controllers[name](context));
   }
 

@@ -6,6 +6,7 @@ import { EventRecorder } from "../client/event-recorder.js";
 import type { Handler, Informer, InformerFactory } from "../client/informer.js";
 import type { WorkQueue } from "../client/work-queue.js";
 import { parseTime } from "../objects/time.js";
+import type { ControllerFlags } from "./flags.js";
 
 /** What a controller works with. */
 export interface ControllerContext {
@@ -13,6 +14,7 @@ export interface ControllerContext {
   readonly client: Client;
   /** Shared with the other controllers of the same process. */
   readonly informers: InformerFactory;
+  readonly flags: ControllerFlags;
 }
 
 /**
@@ -23,16 +25,18 @@ export abstract class Controller {
   readonly name: string;
   protected readonly client: Client;
   protected readonly informers: InformerFactory;
+  protected readonly flags: ControllerFlags;
   protected readonly events: EventRecorder;
   protected readonly world: World;
   readonly #loop: ControlLoop;
   readonly #watched: Informer<Kind>["synced"][] = [];
   readonly #ends: (() => void)[] = [];
 
-  constructor(name: string, { client, informers }: ControllerContext, workers = 5) {
+  constructor(name: string, { client, informers, flags }: ControllerContext, workers = 5) {
     this.name = name;
     this.client = client;
     this.informers = informers;
+    this.flags = flags;
     this.world = client.world;
     this.events = new EventRecorder(client, name);
     this.#loop = new ControlLoop({
@@ -40,7 +44,7 @@ export abstract class Controller {
       name,
       workers,
       reconcile: (key) => this.reconcile(key),
-      ready: () => this.#synced(),
+      ready: () => this.synced(),
     });
   }
 
@@ -72,7 +76,8 @@ export abstract class Controller {
     for (const end of this.#ends) end();
   }
 
-  *#synced(): Activity<void> {
+  /** Waits for the first lists of what is watched. */
+  protected *synced(): Activity<void> {
     for (const signal of this.#watched) yield* signal;
   }
 }

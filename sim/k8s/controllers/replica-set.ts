@@ -8,10 +8,11 @@ import { isNotFound, type ApiFailure } from "../client/failure.js";
 import type { Condition } from "../client/pod-types.js";
 import type { Kinds } from "../client/types.js";
 import { matches, parseLabelSelector } from "../objects/selectors.js";
-import { equal, labelsOf, listAt, objectAt, stringAt, type KubeObject } from "../objects/value.js";
+import { equal, labelsOf } from "../objects/value.js";
 import { Controller, type ControllerContext } from "./controller.js";
 import { claim, controlledBy, controllerOf, indexByController, referred } from "./ownership.js";
 import { rankForDeletion } from "./pod-ranking.js";
+import { isTerminating } from "./refusals.js";
 import { isActive, isAvailable, isReady, type Pod } from "./pods.js";
 import { slowStart, together } from "./slow-start.js";
 
@@ -209,7 +210,3 @@ export class ReplicaSetController extends Controller {
     return [...rest, { type: "ReplicaFailure", status: "True", reason, message: failure.message, lastTransitionTime }];
   }
 }
-
-/** Whether a request was refused because the object's namespace is going. */
-const isTerminating = ({ status }: { readonly status: KubeObject["status"] }): boolean =>
-  listAt(objectAt(status, "details"), "causes").some((cause) => stringAt(cause, "reason") === "NamespaceTerminating");

@@ -1,13 +1,58 @@
 import type { Controller, ControllerContext } from "./controller.js";
+import { DisruptionController } from "./budgets/disruption.js";
+import { DaemonSetController } from "./daemons/daemon-set.js";
 import { DeploymentController } from "./deployment/deployment.js";
 import { GarbageCollector } from "./garbage-collector.js";
+import { CronJobController } from "./jobs/cron-job.js";
+import { JobController } from "./jobs/job.js";
+import { TtlAfterFinishedController } from "./jobs/ttl.js";
+import { NamespaceController } from "./namespaces/namespaces.js";
+import { RootCaPublisher } from "./namespaces/root-ca.js";
+import { ServiceAccountController } from "./namespaces/service-accounts.js";
+import { NodeLifecycleController } from "./nodes/lifecycle.js";
+import { PodGarbageCollector } from "./nodes/pod-gc.js";
+import { TaintEvictionController } from "./nodes/taint-eviction.js";
 import { ReplicaSetController } from "./replica-set.js";
+import { EndpointSliceController } from "./services/endpoint-slices.js";
+import { EndpointsController } from "./services/endpoints.js";
+import { StatefulSetController } from "./stateful/stateful-set.js";
 
-export type ControllerName = "replicaset-controller" | "deployment-controller" | "garbage-collector-controller";
+export type ControllerName =
+  | "serviceaccount-controller"
+  | "root-ca-certificate-publisher-controller"
+  | "namespace-controller"
+  | "garbage-collector-controller"
+  | "node-lifecycle-controller"
+  | "taint-eviction-controller"
+  | "pod-garbage-collector-controller"
+  | "endpoints-controller"
+  | "endpointslice-controller"
+  | "job-controller"
+  | "ttl-after-finished-controller"
+  | "cronjob-controller"
+  | "disruption-controller"
+  | "daemonset-controller"
+  | "statefulset-controller"
+  | "replicaset-controller"
+  | "deployment-controller";
 
 /** The controllers by their names (kubernetes, `cmd/kube-controller-manager/names`), in the order in which they start. */
 export const controllers: Readonly<Record<ControllerName, new (context: ControllerContext) => Controller>> = {
+  "serviceaccount-controller": ServiceAccountController,
+  "root-ca-certificate-publisher-controller": RootCaPublisher,
+  "namespace-controller": NamespaceController,
+  "garbage-collector-controller": GarbageCollector,
+  "node-lifecycle-controller": NodeLifecycleController,
+  "taint-eviction-controller": TaintEvictionController,
+  "pod-garbage-collector-controller": PodGarbageCollector,
+  "endpoints-controller": EndpointsController,
+  "endpointslice-controller": EndpointSliceController,
+  "job-controller": JobController,
+  "ttl-after-finished-controller": TtlAfterFinishedController,
+  "cronjob-controller": CronJobController,
+  "disruption-controller": DisruptionController,
+  "daemonset-controller": DaemonSetController,
+  "statefulset-controller": StatefulSetController,
   "replicaset-controller": ReplicaSetController,
   "deployment-controller": DeploymentController,
-  "garbage-collector-controller": GarbageCollector,
 };

@@ -1,5 +1,6 @@
 import type { Kinds } from "../../client/types.js";
 import type { Labels } from "../../client/pod-types.js";
+import { part } from "../shares.js";
 
 /** Of the things that every part of a rollout asks about a Deployment and its ReplicaSets (kubernetes, `deployment_util.go`). */
 export type Deployment = Kinds["deployments"];
@@ -17,12 +18,6 @@ export const availableIn = (sets: readonly ReplicaSet[]): number =>
 export const revisionOf = ({ metadata }: Deployment | ReplicaSet): number =>
   Number(metadata.annotations?.[revisionKey] ?? 0);
 export const isRolling = ({ spec }: Deployment): boolean => spec.strategy?.type !== "Recreate";
-
-/** A number, or a part of `total`. */
-function part(value: number | string | undefined, total: number, round: (value: number) => number): number {
-  if (typeof value !== "string") return value ?? 0;
-  return round((Number(value.replace("%", "")) * total) / 100);
-}
 
 /** How many pods more and less than asked for there may be; never neither, which would let nothing happen (`ResolveFenceposts`). */
 export function fenceposts(deployment: Deployment): { readonly surge: number; readonly unavailable: number } {

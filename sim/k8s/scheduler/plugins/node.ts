@@ -59,6 +59,9 @@ const requirements = (term: Json, list: string): Selector =>
     values: listAt(each, "values").filter((value) => typeof value === "string"),
   }));
 
+/** What selectors of nodes look at. */
+type Named = Pick<NodeInfo, "labels" | "name">;
+
 interface NodeTerm {
   readonly labels: Selector;
   readonly fields: Selector;
@@ -70,13 +73,13 @@ const nodeTerm = (term: Json): NodeTerm => ({
 });
 
 /** A node selector term: its labels and its name; an empty one matches nothing. */
-const termMatches = (term: NodeTerm, { labels, name }: NodeInfo): boolean =>
+const termMatches = (term: NodeTerm, { labels, name }: Named): boolean =>
   term.labels.length + term.fields.length > 0 &&
   matches(term.labels, labels) &&
   matches(term.fields, { "metadata.name": name });
 
 /** Whether a node is one that the pod's node selector and required node affinity mean; undefined where they mean all. */
-export function requiredNodes(pod: KubeObject): ((node: NodeInfo) => boolean) | undefined {
+export function requiredNodes(pod: KubeObject): ((node: Named) => boolean) | undefined {
   const selector = Object.entries(objectAt(pod, "spec", "nodeSelector"));
   const required = at(pod, "spec", "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution");
   if (selector.length === 0 && required === undefined) return undefined;

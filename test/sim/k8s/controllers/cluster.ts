@@ -14,11 +14,15 @@ import { root, surroundings, type Surroundings } from "../client/surroundings.js
 /** What a test's nodes do with pods. */
 export interface HollowOptions {
   readonly nodes?: number;
+  /** The zone of the node of this number. Default `a` for all. */
+  readonly zone?: (node: number) => string;
   /** How long a pod takes from its node to being ready, and from its end being asked for to its end. */
   readonly start?: (pod: KubeObject) => Nanos;
   readonly end?: (pod: KubeObject) => Nanos;
   /** Whether a pod becomes ready at all. */
   readonly works?: (pod: KubeObject) => boolean;
+  /** How a pod's container ends by itself, after it was ready so long. Default: it runs on. */
+  readonly ends?: (pod: KubeObject) => { readonly after: Nanos; readonly code: number } | undefined;
   readonly manager?: Partial<ControllerManagerOptions>;
 }
 
@@ -37,9 +41,26 @@ export interface Cluster extends Surroundings {
   readonly dead: Set<string>;
 }
 
+const leases = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases";
+const at = (seconds: number): string =>
+  new Date((1_735_689_600 + Math.floor(seconds)) * 1000).toISOString().replace(".000", "");
+const microTime = (seconds: number): string => at(seconds).replace("Z", ".000000Z");
+
+/** The node that a daemon's affinity names. */
+const meant = (pod: KubeObject): string | undefined =>
+  /"metadata.name","operator":"In","values":\["([^"]+)"/.exec(JSON.stringify(pod["spec"]))?.[1];
+
 /** An API server, controllers, and in the place of scheduler and kubelets the least that does their part. */
 export function cluster(options: HollowOptions = {}): Cluster {
-  const { nodes = 3, start = () => ms(500), end = () => ms(500), works = () => true, manager = {} } = options;
+  const {
+    nodes = 3,
+    zone = () => "a",
+    start = () => ms(500),
+    end = () => ms(500),
+    works = () => true,
+    ends = () => undefined,
+    manager = {},
+  } = options;
   const base = surroundings();
   const { world, endpoint, api } = base;
   const call = (method: string, path: string, body?: JsonObject): JsonObject => {
@@ -55,7 +76,18 @@ export function cluster(options: HollowOptions = {}): Cluster {
   const detector = new MutationDetector();
   const dead = new Set<string>();
   const names = Array.from({ length: nodes }, (_, i) => `node-${i}`);
-  for (const name of names) call("POST", "/api/v1/nodes", { metadata: { name } });
+  for (const [i, name] of names.entries()) {
+    call("POST", "/api/v1/nodes", { metadata: { name, labels: { "topology.kubernetes.io/zone": zone(i) } } });
+    const ready = { type: "Ready", status: "True", lastHeartbeatTime: at(0), lastTransitionTime: at(0) };
+    call("PATCH", `/api/v1/nodes/${name}/status`, { status: { conditions: [ready] } });
+    call("POST", leases, { metadata: { name }, spec: { holderIdentity: name, renewTime: microTime(0) } });
+    const beat = (): void => {
+      const body = { spec: { renewTime: microTime(world.engine.now / 1e9) } };
+      if (!dead.has(name)) call("PATCH", `${leases}/${name}`, body);
+      world.engine.after(s(10), beat, { name: "heartbeat", background: true });
+    };
+    world.engine.after(s(10), beat, { name: "heartbeat", background: true });
+  }
   const client = new KubeClient({ world, endpoint, user: root });
   const informers = new InformerFactory(client);
   const busy = new Set<string>();
@@ -90,8 +122,21 @@ export function cluster(options: HollowOptions = {}): Cluster {
       if (deletionTimestamp !== undefined) return;
       doOnce("bind", ms(10), function* () {
         const live = names.filter((each) => !dead.has(each));
-        const target = { kind: "Node", name: live[turn++ % live.length] ?? "" };
+        const target = { kind: "Node", name: meant(pod) ?? live[turn++ % live.length] ?? "" };
         yield* client.post("pods", namespace, name, "binding", { metadata: { name }, target });
+      });
+    } else if (phase === "Running" && deletionTimestamp === undefined && ends(pod) !== undefined) {
+      const { after, code } = ends(pod) ?? { after: ms(0), code: 0 };
+      doOnce("run", after, function* () {
+        const terminated = { exitCode: code, finishedAt: at(world.engine.now / 1e9) };
+        const status = {
+          phase: code === 0 ? "Succeeded" : "Failed",
+          conditions: [{ type: "Ready", status: "False" }],
+          containerStatuses: [
+            { name: "main", restartCount: 0, ready: false, image: "job", imageID: "", state: { terminated } },
+          ],
+        };
+        yield* client.patch("pods", namespace, name, { metadata: { uid }, status }, "status");
       });
     } else if (deletionTimestamp !== undefined) {
       doOnce("end", end(pod), function* () {
@@ -99,10 +144,10 @@ export function cluster(options: HollowOptions = {}): Cluster {
       });
     } else if (phase === "Pending" && works(pod)) {
       doOnce("start", start(pod), function* () {
-        const time = new Date((1_735_689_600 + Math.floor(world.engine.now / 1e9)) * 1000).toISOString();
+        const time = at(world.engine.now / 1e9);
         address++;
         const podIP = `10.0.${address >> 8}.${address & 255}`;
-        const ready = { type: "Ready", status: "True", lastTransitionTime: time.replace(".000", "") };
+        const ready = { type: "Ready", status: "True", lastTransitionTime: time };
         const status = { phase: "Running", podIP, podIPs: [{ ip: podIP }], conditions: [ready] };
         yield* client.patch("pods", namespace, name, { metadata: { uid }, status }, "status");
       });

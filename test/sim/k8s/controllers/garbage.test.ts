@@ -8,12 +8,6 @@ const pods = "/api/v1/namespaces/default/pods";
 const maps = "/api/v1/namespaces/default/configmaps";
 const name = "garbage-collector-controller";
 
-function started(): Cluster {
-  const made = cluster();
-  made.create("/api/v1/namespaces/default/serviceaccounts", { metadata: { name: "default" } });
-  return made;
-}
-
 /** A config map that others own, by name. */
 function owned(made: Cluster, of: string, ...owners: readonly string[]): void {
   const ownerReferences = owners.map((owner) => {
@@ -26,7 +20,7 @@ const left = (made: Cluster): (string | undefined)[] => made.list(maps).map(({ m
 
 describe("the garbage collector", () => {
   test("in the background takes what a deleted Deployment owned; without it all of that stays", () => {
-    const made = started();
+    const made = cluster();
     made.create(deployments, deployment("web", 3));
     made.settle();
     made.manager.stop(name);
@@ -40,7 +34,7 @@ describe("the garbage collector", () => {
   });
 
   test("in the foreground keeps the owner until its pods are gone; orphans lose their references and stay", () => {
-    const made = started();
+    const made = cluster();
     made.create(deployments, deployment("web", 3));
     made.settle();
     made.remove(`${deployments}/web`, { propagationPolicy: "Foreground" });
@@ -67,7 +61,7 @@ describe("the garbage collector", () => {
   });
 
   test("keeps what still has an owner, and frees owners that wait for each other", () => {
-    const made = started();
+    const made = cluster();
     for (const each of ["a", "b"]) made.create(maps, { metadata: { name: each } });
     owned(made, "child", "a", "b");
     made.settle();

@@ -11,9 +11,6 @@ const events = "/api/v1/namespaces/default/events";
 const imageOf = (object: KubeObject): unknown =>
   (object["spec"] as { containers?: { image: string }[]; template?: { spec: { containers: { image: string }[] } } })
     .containers?.[0]?.image;
-const account = (made: ReturnType<typeof cluster>): void => {
-  made.create("/api/v1/namespaces/default/serviceaccounts", { metadata: { name: "default" } });
-};
 
 describe("a ReplicaSet", () => {
   const set = (replicas: number) => ({
@@ -23,7 +20,6 @@ describe("a ReplicaSet", () => {
 
   test("has as many pods as it asks for, again after one is lost, adopts and releases by labels", () => {
     const made = cluster();
-    account(made);
     made.create(sets, set(5));
     made.settle();
     expect(made.list(pods)).toHaveLength(5);
@@ -45,6 +41,7 @@ describe("a ReplicaSet", () => {
 
   test("makes no more than it asks for although its cache is behind, and starts slowly where it is refused", () => {
     const made = cluster();
+    made.manager.stop("serviceaccount-controller");
     made.create(sets, set(40));
     // There is no service account: each pod is refused, and each try ends with its first batch, of one.
     made.later(s(10));
@@ -55,7 +52,7 @@ describe("a ReplicaSet", () => {
     expect(made.get(`${sets}/web`)["status"]).toMatchObject({
       conditions: [{ type: "ReplicaFailure", reason: "FailedCreate" }],
     });
-    account(made);
+    made.manager.start("serviceaccount-controller");
     made.settle();
     const created = made.list(events).filter((event) => event["reason"] === "SuccessfulCreate");
     expect(made.list(pods)).toHaveLength(40);
@@ -65,7 +62,6 @@ describe("a ReplicaSet", () => {
 
   test("gives up first what serves least", () => {
     const made = cluster({ nodes: 2, works: (pod) => imageOf(pod) !== "x" });
-    account(made);
     made.create(sets, set(6));
     made.settle();
     const all = made.list(pods);
@@ -85,7 +81,6 @@ describe("a ReplicaSet", () => {
 describe("a Deployment", () => {
   test("rolls out, rolls back to the same ReplicaSet with a new revision, and forgets old revisions", () => {
     const made = cluster();
-    account(made);
     made.create(deployments, deployment("web", 4, { revisionHistoryLimit: 2 }));
     made.settle();
     const revisionOf = (name: string): unknown =>
@@ -122,7 +117,6 @@ describe("a Deployment", () => {
 
   test("with a broken image stops at maxUnavailable and says so past its deadline; sizes are shared out meanwhile", () => {
     const made = cluster({ works: (pod) => imageOf(pod) !== "broken" });
-    account(made);
     made.create(
       deployments,
       deployment("web", 10, {
@@ -147,7 +141,6 @@ describe("a Deployment", () => {
 
   test("does nothing while it is paused, and Recreate never runs two versions at once", () => {
     const made = cluster();
-    account(made);
     made.create(deployments, deployment("web", 3, { strategy: { type: "Recreate" } }));
     made.settle();
     made.patch(`${deployments}/web`, { spec: { paused: true, template: template("web:2") } });

@@ -25,7 +25,7 @@ import {
   statsOf,
   type ContainerStats,
 } from "./cgroup.js";
-import { makeDirectories, readText, readTextIfThere, writeText } from "./files.js";
+import { makeDirectories, readBytes, readText, readTextIfThere, writeText } from "./files.js";
 import { runHooks } from "./hooks.js";
 import { launchProcess, type Launched, type Line } from "./launch.js";
 import { entered, mapIds, namespaceFiles, newNamespaces } from "./namespaces.js";
@@ -85,7 +85,7 @@ export class Runtime {
     const directory = `${this.#root}/${id}`;
     if (!((yield* attempt(sys.lstat(directory))) instanceof Errno))
       throw new UsageError(`container with given ID already exists: ${id}`, "Delete it, or choose another id.");
-    const spec = parseSpec(encodeUtf8(yield* readText(sys, `${bundle}/config.json`)));
+    const spec = yield* this.#spec(sys, bundle);
     const rootfs = spec.root.path.startsWith("/") ? spec.root.path : `${bundle}/${spec.root.path}`;
     if ((yield* attempt(sys.stat(rootfs))) instanceof Errno)
       throw new UsageError(`rootfs (${rootfs}) does not exist`, "Unpack an image there first.");
@@ -110,20 +110,21 @@ export class Runtime {
 
   /** Has a created container's process run its program. @throws UsageError for one that isn't just created */
   *start(sys: Sys, id: string): Activity<undefined> {
-    const state = yield* this.state(sys, id);
-    if (state.status !== "created")
+    const kept = yield* this.#kept(sys, id);
+    const status = yield* this.#status(sys, kept);
+    if (status !== "created")
       throw new UsageError(
-        `cannot start a container that is ${state.status}`,
-        state.status === "stopped" ? "Delete it and create it again." : "It runs already.",
+        `cannot start a container that is ${status}`,
+        status === "stopped" ? "Delete it and create it again." : "It runs already.",
       );
     const path = `${this.#root}/${id}/${fifo}`;
     const reader = yield* sys.open(path, O_RDONLY);
     yield* sys.read(reader, 1);
     yield* sys.close(reader);
     yield* sys.unlink(path);
-    const spec = yield* this.#spec(sys, state.bundle);
-    yield* runHooks(sys, spec.hooks?.poststart, { ...state, status: "running" });
-    return undefined;
+    const { ociVersion, annotations = {}, hooks } = yield* this.#spec(sys, kept.bundle);
+    const { pid, bundle } = kept;
+    return yield* runHooks(sys, hooks?.poststart, { ociVersion, id, status: "running", pid, bundle, annotations });
   }
 
   /** @throws UsageError for a container that there isn't */
@@ -278,7 +279,7 @@ export class Runtime {
   }
 
   *#spec(sys: Sys, bundle: string): Activity<RuntimeSpec> {
-    return parseSpec(encodeUtf8(yield* readText(sys, `${bundle}/config.json`)));
+    return parseSpec(yield* readBytes(sys, `${bundle}/config.json`));
   }
 
   *#status(sys: Sys, { id, pid, started, cgroup }: Kept): Activity<ContainerStatus> {

@@ -52,6 +52,7 @@ export { defaultSpec, dockerCapabilities, type DefaultSpecOptions } from "./bund
 export { defaultSeccomp, filterOf } from "./bundle/seccomp.js";
 export { Runtime } from "./runtime/runtime.js";
 export { cgroupFilesOf, weightOfShares } from "./runtime/cgroup.js";
+export { Snapshotter } from "./snapshot/snapshotter.js";
 export { build } from "./build/builder.js";
 export { BuildCache } from "./build/cache.js";
 export { RuntimeWorker } from "./build/runtime-worker.js";

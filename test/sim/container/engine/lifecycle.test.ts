@@ -82,6 +82,7 @@ describe("a container's life", () => {
     const host = docker();
     const { engine } = host;
     host.run("date >> /runs; cat /runs | wc -l; sleep 1000", {}, {}, "cc");
+    host.pass(s(1));
     host.do(engine.restart("cc", 0));
     host.pass(s(1));
     expect(host.logs("cc").replace(/ /g, "")).toBe("1\n2\n");

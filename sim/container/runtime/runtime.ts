@@ -53,6 +53,8 @@ interface Kept {
   /** When its first process began, in ticks since boot: a pid may be used again. */
   readonly started: string;
   readonly cgroup: string;
+  /** Whether its configuration has hooks: only then is that read again. */
+  readonly hooked: boolean;
 }
 
 export interface RuntimeOptions {
@@ -98,7 +100,9 @@ export class Runtime {
       yield* sys.mknod(`${directory}/${fifo}`, S_IFIFO | 0o622, 0);
       yield* sys.chmod(`${directory}/${fifo}`, 0o622);
       const launched = yield* this.#init(sys, id, bundle, rootfs, spec, cgroup);
-      const kept: Kept = { id, bundle, cgroup, pid: launched.pid, started: yield* startOf(sys, launched.pid) };
+      const { pid } = launched;
+      const hooked = spec.hooks !== undefined;
+      const kept: Kept = { id, bundle, cgroup, pid, started: yield* startOf(sys, pid), hooked };
       yield* writeText(sys, `${directory}/state.json`, textOf(encodeJson(kept)), true);
       return launched;
     } catch (error) {
@@ -122,6 +126,7 @@ export class Runtime {
     yield* sys.read(reader, 1);
     yield* sys.close(reader);
     yield* sys.unlink(path);
+    if (!kept.hooked) return undefined;
     const { ociVersion, annotations = {}, hooks } = yield* this.#spec(sys, kept.bundle);
     const { pid, bundle } = kept;
     return yield* runHooks(sys, hooks?.poststart, { ociVersion, id, status: "running", pid, bundle, annotations });
@@ -173,9 +178,10 @@ export class Runtime {
       yield* writeText(sys, `${cgroupDirectory(kept.cgroup)}/cgroup.kill`, "1");
       yield* attempt(sys.wait4(kept.pid));
     }
-    const spec = yield* this.#spec(sys, kept.bundle);
+    const spec = kept.hooked ? yield* this.#spec(sys, kept.bundle) : undefined;
     yield* attempt(removeCgroup(sys, kept.cgroup));
     yield* removeTree(sys, `${this.#root}/${id}`);
+    if (spec === undefined) return undefined;
     const { ociVersion, annotations = {} } = spec;
     const state: ContainerState = { ociVersion, id, status: "stopped", pid: 0, bundle: kept.bundle, annotations };
     return yield* runHooks(sys, spec.hooks?.poststop, state);
@@ -275,6 +281,7 @@ export class Runtime {
       pid: field.at("pid").number(),
       started: field.at("started").text(),
       cgroup: field.at("cgroup").text(),
+      hooked: field.at("hooked").boolean(),
     };
   }
 

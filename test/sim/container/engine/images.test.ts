@@ -38,7 +38,7 @@ describe("images", () => {
     host.do(engine.wait(id));
     expect(host.logs(id)).toBe("built\nrun\n");
     expect(engine.images.history("app:2").map(({ createdBy }) => createdBy).slice(0, 2)).toEqual([
-      'CMD ["sh" "/hello"]',
+      'CMD ["sh","/hello"]',
       "RUN /bin/sh -c echo built > /mark",
     ]);
     const after = host.do(engine.diskUsage());

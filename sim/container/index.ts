@@ -52,7 +52,11 @@ export { defaultSpec, dockerCapabilities, type DefaultSpecOptions } from "./bund
 export { defaultSeccomp, filterOf } from "./bundle/seccomp.js";
 export { Runtime } from "./runtime/runtime.js";
 export { cgroupFilesOf, weightOfShares } from "./runtime/cgroup.js";
+export { Snapshotter } from "./snapshot/snapshotter.js";
 export { build } from "./build/builder.js";
 export { BuildCache } from "./build/cache.js";
 export { RuntimeWorker } from "./build/runtime-worker.js";
+export { ContainerEngine, type ContainerEngineOptions } from "./engine/engine.js";
+export { EngineError } from "./engine/errors.js";
+export type { EngineNetwork, EndpointSettings, NetworkSettings } from "./engine/network.js";
 export type { BuildOptions, Built } from "./build/progress.js";

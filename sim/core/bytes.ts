@@ -2,6 +2,15 @@ import { UsageError } from "./errors.js";
 
 /** UTF-8 without `TextEncoder`, which is the platform's and not the language's. A lone surrogate becomes U+FFFD. */
 export function encodeUtf8(text: string): Uint8Array<ArrayBuffer> {
+  // Most texts are ASCII.
+  const plain = new Uint8Array(text.length);
+  let length = 0;
+  for (; length < text.length; length++) {
+    const code = text.charCodeAt(length);
+    if (code > 127) break;
+    plain[length] = code;
+  }
+  if (length === text.length) return plain;
   const escaped = encodeURIComponent(text.replace(/\p{Surrogate}/gu, "\ufffd"));
   const bytes: number[] = [];
   for (let i = 0; i < escaped.length; i++) {

@@ -32,6 +32,8 @@ export class BuildCache {
   readonly #made = new Map<Digest, readonly Layer[]>();
   /** What was executed after a step, by that step's key: to tell what is different now. */
   readonly #after = new Map<Digest, Dependencies[]>();
+  /** Layers that were made anew since the last `prune`. */
+  readonly #superseded = new Set<Digest>();
 
   /** @param content where the layers' blobs are: the cache holds them until `prune` */
   constructor(content: ContentStore) {
@@ -54,7 +56,9 @@ export class BuildCache {
   /** Remembers what a step made; what it made before is forgotten. */
   keep(before: Digest, { key }: Looked, dependencies: Dependencies, layers: readonly Layer[]): void {
     for (const { blob } of layers) this.#content.hold(this.#content.put(blob));
-    this.#release(this.#made.get(key));
+    const former = this.#made.get(key) ?? [];
+    this.#release(former);
+    for (const { descriptor } of former) this.#superseded.add(descriptor.digest);
     this.#made.set(key, layers);
     const others = (this.#after.get(before) ?? []).filter((one) => keyOf(before, one) !== key);
     this.#after.set(before, [...others, dependencies]);
@@ -64,12 +68,14 @@ export class BuildCache {
   prune(): number {
     const layers = [...this.#made.values()].flat();
     this.#release(layers);
+    const forgotten = new Set([...this.#superseded, ...layers.map(({ descriptor }) => descriptor.digest)]);
     this.#made.clear();
     this.#after.clear();
-    return this.#content.collect(new Set(layers.map(({ descriptor }) => descriptor.digest))).bytes;
+    this.#superseded.clear();
+    return this.#content.collect(forgotten).bytes;
   }
 
-  #release(layers: readonly Layer[] = []): void {
+  #release(layers: readonly Layer[]): void {
     for (const { descriptor } of layers) this.#content.release(descriptor.digest);
   }
 

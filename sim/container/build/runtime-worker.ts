@@ -1,18 +1,18 @@
 import { rfc3339, type Activity } from "../../core/index.js";
-import { attempt, describeStatus, Errno, O_RDONLY, type Sys } from "../../os/index.js";
+import { attempt, describeStatus, O_RDONLY, type Sys } from "../../os/index.js";
 import { encodeJson } from "../json.js";
 import { textOf } from "../../net/index.js";
 import { defaultSpec } from "../bundle/default-spec.js";
 import type { MountSpec } from "../bundle/spec.js";
 import type { ContentStore } from "../image/content-store.js";
-import { demandDigest, hexOf } from "../image/digest.js";
+import { demandDigest } from "../image/digest.js";
 import type { Image } from "../image/image.js";
 import { entriesOf, type Layer } from "../image/layer.js";
-import { pack } from "../image/pack.js";
 import type { TarEntry } from "../image/tar/entry.js";
 import { removeTree, unpack } from "../image/unpack.js";
 import { makeDirectories, writeText } from "../runtime/files.js";
 import type { Runtime } from "../runtime/runtime.js";
+import type { Snapshotter } from "../snapshot/snapshotter.js";
 import { stacked } from "./file-set.js";
 import { userIn } from "./settings.js";
 import type { BuildWorker, RunStep, StepMount } from "./worker.js";
@@ -20,11 +20,13 @@ import type { BuildWorker, RunStep, StepMount } from "./worker.js";
 export interface RuntimeWorkerOptions {
   readonly content: ContentStore;
   readonly runtime: Runtime;
+  /** Where layers are unpacked, and commands' changes lie. */
+  readonly snapshots: Snapshotter;
   /** Finds an image, or pulls it. */
   readonly image: (reference: string) => Activity<Image>;
   /** Gets what is behind an address. */
   readonly fetch?: (address: string) => Activity<Uint8Array>;
-  /** Below it are unpacked layers, caches and what runs. */
+  /** Below it are caches and what runs. */
   readonly directory?: string;
   readonly architecture?: string;
 }
@@ -67,26 +69,26 @@ export class RuntimeWorker implements BuildWorker {
     const sys = this.#sys;
     const id = `build-${++this.#steps}`;
     const place = `${this.#directory}/steps/${id}`;
-    for (const name of ["rootfs", "upper", "work", "empty"]) yield* makeDirectories(sys, `${place}/${name}`);
-    const lower: string[] = [];
-    for (const layer of layers) lower.unshift(yield* this.#unpacked(layer));
-    const lowerdir = lower.length === 0 ? `${place}/empty` : lower.join(":");
-    const options = `lowerdir=${lowerdir},upperdir=${place}/upper,workdir=${place}/work`;
-    yield* sys.mount("overlay", `${place}/rootfs`, "overlay", 0, options);
+    const { snapshots } = this.#options;
+    yield* makeDirectories(sys, place);
+    yield* snapshots.prepare(sys, id, layers);
+    const rootfs = yield* snapshots.mount(sys, id);
     try {
       const mounts: MountSpec[] = [];
       for (const [number, mount] of step.mounts.entries())
         mounts.push(yield* this.#mount(mount, `${place}/mount-${number}`));
       const files = stacked(layers.map(({ blob }) => entriesOf(blob)));
       const [uid, gid] = step.user === undefined ? [0, 0] : userIn(files, step.user);
-      const spec = defaultSpec({ args: step.args, env: step.env, cwd: step.cwd, hostname: id, user: { uid, gid } });
+      const { args, env, cwd } = step;
+      const spec = defaultSpec({ args, env, cwd, rootfs, hostname: id, user: { uid, gid } });
       const whole = { ...spec, mounts: [...spec.mounts, ...mounts] };
       yield* writeText(sys, `${place}/config.json`, textOf(encodeJson(whole)), true);
       const status = yield* this.#execute(id, place, step.output);
-      const changes = yield* pack(sys, `${place}/upper`, { layer: true });
+      const changes = yield* snapshots.changes(sys, id);
       return { status, changes: withoutMountPoints(changes, whole.mounts) };
     } finally {
-      yield* sys.umount2(`${place}/rootfs`, 0);
+      yield* snapshots.unmount(sys, id);
+      yield* snapshots.remove(sys, id);
       yield* removeTree(sys, place);
     }
   }
@@ -127,15 +129,6 @@ export class RuntimeWorker implements BuildWorker {
     yield* sys.wait4(shim);
     if (ended.error !== undefined) throw ended.error;
     return ended.status ?? 1;
-  }
-
-  *#unpacked({ diffId, blob }: Layer): Activity<string> {
-    const sys = this.#sys;
-    const path = `${this.#directory}/layers/${hexOf(diffId).slice(0, 32)}`;
-    if (!((yield* attempt(sys.stat(path))) instanceof Errno)) return path;
-    yield* makeDirectories(sys, path);
-    yield* unpack(sys, path, entriesOf(blob), { layer: true });
-    return path;
   }
 
   *#mount({ target, readonly, content }: StepMount, place: string): Activity<MountSpec> {

@@ -170,6 +170,22 @@ const readSeccomp = (field: Field): SeccompSpec =>
     ),
   });
 
+/** Profiles by their text: containers of one profile share what was read and what is compiled of it. */
+const profiles = new Map<string, SeccompSpec>();
+const mostProfiles = 16;
+
+function sharedSeccomp(field: Field): SeccompSpec {
+  const key = JSON.stringify(field.value);
+  let profile = profiles.get(key);
+  if (profile === undefined) {
+    profile = readSeccomp(field);
+    const [oldest] = profiles.keys();
+    if (profiles.size >= mostProfiles && oldest !== undefined) profiles.delete(oldest);
+    profiles.set(key, profile);
+  }
+  return profile;
+}
+
 function readLinux(field: Field): LinuxSpec {
   const namespaces = (field.at("namespaces").optional((one) => one.list()) ?? []).map((one) =>
     present<LinuxSpec["namespaces"][number]>({
@@ -188,7 +204,7 @@ function readLinux(field: Field): LinuxSpec {
     cgroupsPath: field.at("cgroupsPath").optional(text),
     resources: field.at("resources").optional(readResources),
     rootfsPropagation: field.at("rootfsPropagation").optional(text),
-    seccomp: field.at("seccomp").optional(readSeccomp),
+    seccomp: field.at("seccomp").optional(sharedSeccomp),
     maskedPaths: field.at("maskedPaths").optional(texts),
     readonlyPaths: field.at("readonlyPaths").optional(texts),
     sysctl: field.at("sysctl").optional((one) => one.textMap()),

@@ -38,9 +38,15 @@ function argumentOf({ index, value, valueTwo, op }: SeccompArgument): Argument {
   return { index, value, op: known, ...(valueTwo !== undefined && { valueTwo }) };
 }
 
+/** Compiled profiles: containers of one profile share its filter. */
+const filters = new WeakMap<SeccompSpec, Filter>();
+
 /** A configuration's filter, in the form that the simulated kernel takes. @throws UsageError for what it can't follow */
-export function filterOf({ defaultAction, defaultErrnoRet, syscalls = [] }: SeccompSpec): Filter {
-  return {
+export function filterOf(profile: SeccompSpec): Filter {
+  const known = filters.get(profile);
+  if (known !== undefined) return known;
+  const { defaultAction, defaultErrnoRet, syscalls = [] } = profile;
+  const filter: Filter = {
     defaultAction: actionOf(defaultAction, defaultErrnoRet),
     syscalls: syscalls.map(({ names, action, errnoRet, args }) => ({
       names,
@@ -48,6 +54,8 @@ export function filterOf({ defaultAction, defaultErrnoRet, syscalls = [] }: Secc
       ...(args !== undefined && { args: args.map(argumentOf) }),
     })),
   };
+  filters.set(profile, filter);
+  return filter;
 }
 
 /**
@@ -86,6 +94,9 @@ const namespaceFlags = 0x7e020000;
 /** Addresses of virtual machines' sockets: AF_VSOCK. */
 const vsock = 40;
 
+/** Docker's profile for each set of capabilities that was asked for. */
+const profiles = new Map<string, SeccompSpec>();
+
 /**
  * Docker's default profile in shape: everything fails with EPERM but what is listed, and listed is every call of x86-64 but
  * some 50, of which capabilities give some back.
@@ -93,6 +104,13 @@ const vsock = 40;
  * @param capabilities what the container's processes may have, without "CAP_"
  */
 export function defaultSeccomp(capabilities: readonly string[]): SeccompSpec {
+  const key = [...capabilities].sort().join();
+  let profile = profiles.get(key);
+  if (profile === undefined) profiles.set(key, (profile = profileFor(capabilities)));
+  return profile;
+}
+
+function profileFor(capabilities: readonly string[]): SeccompSpec {
   const blocked = new Set(Object.values(guarded).flat());
   const allowed = Object.entries(guarded).flatMap(([capability, names]) =>
     capabilities.includes(capability) ? names : [],

@@ -4,6 +4,11 @@ import { textOf } from "../../net/index.js";
 
 /** A whole file's text. @throws Errno */
 export function* readText(sys: Sys, path: string): Activity<string> {
+  return textOf(yield* readBytes(sys, path));
+}
+
+/** A whole file. @throws Errno */
+export function* readBytes(sys: Sys, path: string): Activity<Uint8Array> {
   const fd = yield* sys.open(path);
   const parts: Uint8Array[] = [];
   for (;;) {
@@ -12,7 +17,7 @@ export function* readText(sys: Sys, path: string): Activity<string> {
     parts.push(bytes.slice());
   }
   yield* sys.close(fd);
-  return textOf(concatBytes(parts));
+  return concatBytes(parts);
 }
 
 /** As `readText`; undefined where there is no such file. */

@@ -35,8 +35,10 @@ function* placeWithin(sys: Sys, rootfs: string, path: string, kind: "directory" 
   const root = yield* sys.open(rootfs, O_PATH | O_DIRECTORY);
   const parts = partsOf(path);
   if (parts.includes("..")) throw new UsageError(`a mount's destination is "${path}"`, "Write it without dots.");
-  let fd = root;
-  for (let depth = 1; depth <= parts.length; depth++) {
+  // Most are there; what is missing is made part by part.
+  const whole = yield* attempt(sys.openat2(root, parts.join("/") || ".", { flags: O_PATH, resolve: RESOLVE_IN_ROOT }));
+  let fd = whole instanceof Errno ? root : whole;
+  for (let depth = fd === root ? 1 : parts.length + 1; depth <= parts.length; depth++) {
     const upTo = parts.slice(0, depth).join("/");
     const name = parts[depth - 1] ?? "";
     const last = depth === parts.length;

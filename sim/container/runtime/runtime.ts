@@ -25,7 +25,7 @@ import {
   statsOf,
   type ContainerStats,
 } from "./cgroup.js";
-import { makeDirectories, readText, readTextIfThere, writeText } from "./files.js";
+import { makeDirectories, readBytes, readText, readTextIfThere, writeText } from "./files.js";
 import { runHooks } from "./hooks.js";
 import { launchProcess, type Launched, type Line } from "./launch.js";
 import { entered, mapIds, namespaceFiles, newNamespaces } from "./namespaces.js";
@@ -53,6 +53,8 @@ interface Kept {
   /** When its first process began, in ticks since boot: a pid may be used again. */
   readonly started: string;
   readonly cgroup: string;
+  /** Whether its configuration has hooks: only then is that read again. */
+  readonly hooked: boolean;
 }
 
 export interface RuntimeOptions {
@@ -85,7 +87,7 @@ export class Runtime {
     const directory = `${this.#root}/${id}`;
     if (!((yield* attempt(sys.lstat(directory))) instanceof Errno))
       throw new UsageError(`container with given ID already exists: ${id}`, "Delete it, or choose another id.");
-    const spec = parseSpec(encodeUtf8(yield* readText(sys, `${bundle}/config.json`)));
+    const spec = yield* this.#spec(sys, bundle);
     const rootfs = spec.root.path.startsWith("/") ? spec.root.path : `${bundle}/${spec.root.path}`;
     if ((yield* attempt(sys.stat(rootfs))) instanceof Errno)
       throw new UsageError(`rootfs (${rootfs}) does not exist`, "Unpack an image there first.");
@@ -98,7 +100,9 @@ export class Runtime {
       yield* sys.mknod(`${directory}/${fifo}`, S_IFIFO | 0o622, 0);
       yield* sys.chmod(`${directory}/${fifo}`, 0o622);
       const launched = yield* this.#init(sys, id, bundle, rootfs, spec, cgroup);
-      const kept: Kept = { id, bundle, cgroup, pid: launched.pid, started: yield* startOf(sys, launched.pid) };
+      const { pid } = launched;
+      const hooked = spec.hooks !== undefined;
+      const kept: Kept = { id, bundle, cgroup, pid, started: yield* startOf(sys, pid), hooked };
       yield* writeText(sys, `${directory}/state.json`, textOf(encodeJson(kept)), true);
       return launched;
     } catch (error) {
@@ -110,20 +114,22 @@ export class Runtime {
 
   /** Has a created container's process run its program. @throws UsageError for one that isn't just created */
   *start(sys: Sys, id: string): Activity<undefined> {
-    const state = yield* this.state(sys, id);
-    if (state.status !== "created")
+    const kept = yield* this.#kept(sys, id);
+    const status = yield* this.#status(sys, kept);
+    if (status !== "created")
       throw new UsageError(
-        `cannot start a container that is ${state.status}`,
-        state.status === "stopped" ? "Delete it and create it again." : "It runs already.",
+        `cannot start a container that is ${status}`,
+        status === "stopped" ? "Delete it and create it again." : "It runs already.",
       );
     const path = `${this.#root}/${id}/${fifo}`;
     const reader = yield* sys.open(path, O_RDONLY);
     yield* sys.read(reader, 1);
     yield* sys.close(reader);
     yield* sys.unlink(path);
-    const spec = yield* this.#spec(sys, state.bundle);
-    yield* runHooks(sys, spec.hooks?.poststart, { ...state, status: "running" });
-    return undefined;
+    if (!kept.hooked) return undefined;
+    const { ociVersion, annotations = {}, hooks } = yield* this.#spec(sys, kept.bundle);
+    const { pid, bundle } = kept;
+    return yield* runHooks(sys, hooks?.poststart, { ociVersion, id, status: "running", pid, bundle, annotations });
   }
 
   /** @throws UsageError for a container that there isn't */
@@ -172,9 +178,10 @@ export class Runtime {
       yield* writeText(sys, `${cgroupDirectory(kept.cgroup)}/cgroup.kill`, "1");
       yield* attempt(sys.wait4(kept.pid));
     }
-    const spec = yield* this.#spec(sys, kept.bundle);
+    const spec = kept.hooked ? yield* this.#spec(sys, kept.bundle) : undefined;
     yield* attempt(removeCgroup(sys, kept.cgroup));
     yield* removeTree(sys, `${this.#root}/${id}`);
+    if (spec === undefined) return undefined;
     const { ociVersion, annotations = {} } = spec;
     const state: ContainerState = { ociVersion, id, status: "stopped", pid: 0, bundle: kept.bundle, annotations };
     return yield* runHooks(sys, spec.hooks?.poststop, state);
@@ -274,11 +281,12 @@ export class Runtime {
       pid: field.at("pid").number(),
       started: field.at("started").text(),
       cgroup: field.at("cgroup").text(),
+      hooked: field.at("hooked").boolean(),
     };
   }
 
   *#spec(sys: Sys, bundle: string): Activity<RuntimeSpec> {
-    return parseSpec(encodeUtf8(yield* readText(sys, `${bundle}/config.json`)));
+    return parseSpec(yield* readBytes(sys, `${bundle}/config.json`));
   }
 
   *#status(sys: Sys, { id, pid, started, cgroup }: Kept): Activity<ContainerStatus> {

@@ -21,8 +21,9 @@ export function moveTask(task: Task, to: Cgroup): void {
 
 /** Hands a controller down or takes it back; where it is cpu, tasks below compete elsewhere from now on. */
 export function enableController(cgroup: Cgroup, controller: Controller, on: boolean, kernel: Task["kernel"]): void {
+  const before = cgroup.enabled.has(controller);
   cgroup.enable(controller, on);
-  if (controller !== "cpu") return;
+  if (controller !== "cpu" || before === on) return;
   for (const child of cgroup.children.values()) {
     for (const below of child.subtree())
       for (const member of below.members) kernel.scheduler.move(taskOf(member), below.schedulingGroup);

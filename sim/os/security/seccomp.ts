@@ -48,13 +48,33 @@ const sternness: Record<FilterAction["action"], number> = {
   SCMP_ACT_ALLOW: 0,
 };
 
+type Rule = Filter["syscalls"][number];
+
+/** A filter's rules by the calls that they name: containers of one profile share one filter, and ask it at each call. */
+const compiled = new WeakMap<Filter, ReadonlyMap<string, readonly Rule[]>>();
+
+function rulesOf(filter: Filter): ReadonlyMap<string, readonly Rule[]> {
+  const known = compiled.get(filter);
+  if (known !== undefined) return known;
+  const rules = new Map<string, Rule[]>();
+  for (const rule of filter.syscalls) {
+    for (const name of rule.names) {
+      const there = rules.get(name);
+      if (there === undefined) rules.set(name, [rule]);
+      else there.push(rule);
+    }
+  }
+  compiled.set(filter, rules);
+  return rules;
+}
+
 /** What a task's filters say of a call. Arguments that are no numbers are pointers to a filter: it can't look at them. */
 export function judge(filters: readonly Filter[], name: string, args: readonly unknown[]): FilterAction {
   let verdict: FilterAction = { action: "SCMP_ACT_ALLOW" };
   for (const filter of filters) {
-    const rule = filter.syscalls.find(
-      (one) => one.names.includes(name) && (one.args ?? []).every((arg) => holds(arg, args[arg.index])),
-    );
+    const rule = rulesOf(filter)
+      .get(name)
+      ?.find((one) => one.args?.every((arg) => holds(arg, args[arg.index])) ?? true);
     const action = rule?.action ?? filter.defaultAction;
     if (sternness[action.action] > sternness[verdict.action]) verdict = action;
   }

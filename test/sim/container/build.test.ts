@@ -13,6 +13,7 @@ import {
   Runtime,
   RuntimeWorker,
   Session,
+  Snapshotter,
   digestOf,
   directTransport,
   writeTar,
@@ -59,6 +60,7 @@ function onHost<T>(
     const worker = new RuntimeWorker(sys, {
       content: store.content,
       runtime: new Runtime(),
+      snapshots: new Snapshotter(),
       image: (reference) => given(store.get(reference)),
       ...(remote !== undefined && { fetch: () => given(remote) }),
     });

@@ -7,6 +7,7 @@ import {
   hardwareAssistWith,
   hypervised,
   hypervisedState,
+  nesting,
   trapAndEmulate,
   type Guest,
 } from "../../../sim/vmm/index.js";
@@ -82,6 +83,31 @@ describe("a hypervisor that is a guest", () => {
   test("it runs itself, level upon level", () => {
     const native = ended(guests.paging);
     for (const levels of [2, 3]) expectSame(native, ended(upon(guests.paging, levels)), levels);
+  });
+});
+
+describe("what each level costs", () => {
+  test("the first costs calls alone; further ones pay for the hypervisor's CSRs, and still less than monitors", () => {
+    const { levels, ...shown } = nesting({ guest: guests.tiny, levels: 3, by: "hypervisor" });
+    expect(levels.map(({ same }) => same)).toEqual([true, true, true, true]);
+    const monitors = nesting({ guest: guests.tiny, levels: 3 });
+    const traps = levels.map((level) => level.traps);
+    const [none = 0, one = 0, two = 0, three = 0] = traps;
+    // Each call comes to the hypervisor, and goes on to its firmware; beside that it touches no hypervisor CSR.
+    expect(one / none).toBeLessThan(2.5);
+    // A call goes down, and SRET back in; each changes 9 CSRs of the world and 3 of the hypervisor's, from the third level on by traps.
+    expect(two / one).toBeGreaterThan(2);
+    expect(three / two).toBeGreaterThan(9);
+    monitors.levels.slice(1).forEach((level, index) => {
+      expect(level.traps).toBeGreaterThan(traps[index + 1] ?? 0);
+    });
+    expect(shown.guest).toBe("tiny");
+    const plot = nesting({ levels: 1 }).beside(nesting({ levels: 1, by: "hypervisor" }));
+    expect(plot.series.map(({ name, y }) => [name, y.length])).toEqual([
+      ["monitors", 2],
+      ["hypervisors", 2],
+    ]);
+    expect(() => nesting({ by: "hypervizor" as "hypervisor" })).toThrow('by cannot be "hypervizor"');
   });
 });
 

@@ -48,7 +48,7 @@ const sourceFor = (machine: Machine): string => {
   .equ leaf_tables, ${leafTables}
 ${hypervisorsFirmware()}${virtualHartSource(x, hart.pc)}${worldSwitch}${instructions}${memory}
   .data
-pool_next: .dword 0
+pool_next: .dword pool
   .section .bss
   .balign 16
   .skip 256
@@ -99,6 +99,21 @@ export function hypervised(guest: Guest): Guest {
   };
 }
 
+/** Of the firmware that our guests have; none where the guest has another. */
+const firmwareStack = { symbol: "firmware_stack", bytes: 256 } as const;
+
+/**
+ * The innermost guest's memory with so many hypervisors below it, the bare machine's with 0; with zeros for its firmware's stack, since
+ * that firmware only ever starts it: calls are the lowest one's.
+ */
+export function hypervisedMemory(machine: Machine, levels: number): Uint8Array {
+  const { ramBase, ramSize } = machine.bus;
+  const memory = machine.read(ramBase + levels * own, ramSize - levels * own);
+  if (levels > 0 || machine.symbols.every(({ name }) => name !== firmwareStack.symbol)) return memory;
+  const end = Number(machine.address(firmwareStack.symbol)) - ramBase;
+  return memory.fill(0, end - firmwareStack.bytes, end);
+}
+
 /** What the guest of a small hypervisor has come to. */
 export interface HypervisedState {
   /** When it came to its hypervisor last. */
@@ -114,7 +129,6 @@ export interface HypervisedState {
  * @param levels from 1
  */
 export function hypervisedState(machine: Machine, levels: number): HypervisedState {
-  const { ramBase, ramSize } = machine.bus;
   const recordOf = (level: number): ((place: number) => bigint) => {
     const bytes = machine.read(Number(machine.address("hart")) + (level - 1) * own, virtualHartSize);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -129,6 +143,6 @@ export function hypervisedState(machine: Machine, levels: number): HypervisedSta
     csrs: Object.fromEntries(
       worldNames.map(({ name, own: named, number }) => [named, below?.(placeOf(name)) ?? first.csr(number) ?? 0n]),
     ),
-    memory: machine.read(ramBase + levels * own, ramSize - levels * own),
+    memory: hypervisedMemory(machine, levels),
   };
 }

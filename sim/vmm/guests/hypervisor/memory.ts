@@ -41,6 +41,8 @@ map_guest:
 forget:                           # what is composed
   la    t0, pool
   la    t1, pool_next
+  ld    t2, (t1)
+  beq   t0, t2, 2f                # nothing is there
   sd    t0, (t1)
   la    t0, composed
   li    t1, 4 * 512
@@ -48,7 +50,7 @@ forget:                           # what is composed
   addi  t0, t0, 8
   addi  t1, t1, -1
   bnez  t1, 1b
-  hfence.gvma
+2:hfence.gvma
   ret
 forget_and_enter:
   call  forget

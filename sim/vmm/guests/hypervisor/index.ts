@@ -49,13 +49,14 @@ const sourceFor = (machine: Machine): string => {
 ${hypervisorsFirmware()}${virtualHartSource(x, hart.pc)}${worldSwitch}${instructions}${memory}
   .data
 pool_next: .dword pool
+composed_for: .dword -1, 0, -1, 0, 16
   .section .bss
   .balign 16
   .skip 256
 stack:
   .balign ${4 * page}
 root:     .skip ${4 * page}
-composed: .skip ${4 * page}
+composed: .skip ${2 * 4 * page}
 middle:   .skip ${page}
 leaves:   .skip ${leafTables * page}
 pool:     .skip ${poolPages * page}

@@ -1,6 +1,6 @@
 /**
  * Guest physical memory: Sv39x4 tables in which the guest has all of its RAM; and the composition of these with the guest's tables for its
- * own guest, filled as that touches pages.
+ * own guest, filled as that touches pages. Of these there are two, by the guest's hgatp: a guest that has such a guest goes from one to the other.
  */
 export const memory = `
 map_guest:
@@ -34,9 +34,14 @@ map_guest:
   csrw  hgatp, t1
   la    t1, composed
   srli  t1, t1, 12
-  li    t0, (8 << 60) | (1 << 44) # another VMID
+  li    t0, (8 << 60) | (1 << 44) # other VMIDs
   or    t1, t1, t0
-  sd    t1, v_composed(s0)
+  la    t0, composed_for
+  sd    t1, 8(t0)
+  addi  t1, t1, 4
+  li    t2, 1 << 44
+  add   t1, t1, t2
+  sd    t1, 24(t0)
 
 forget:                           # what is composed
   la    t0, pool
@@ -45,7 +50,7 @@ forget:                           # what is composed
   beq   t0, t2, 2f                # nothing is there
   sd    t0, (t1)
   la    t0, composed
-  li    t1, 4 * 512
+  li    t1, 2 * 4 * 512
 1:sd    zero, (t0)
   addi  t0, t0, 8
   addi  t1, t1, -1
@@ -55,6 +60,28 @@ forget:                           # what is composed
 forget_and_enter:
   call  forget
   j     enter
+
+choose_composed:                  # for the guest's hgatp
+  ld    t1, v_hgatp(s0)
+  la    t0, composed_for
+  ld    t2, (t0)
+  beq   t1, t2, 1f
+  addi  t0, t0, 16
+  ld    t2, (t0)
+  beq   t1, t2, 1f
+  mv    s8, ra
+  call  forget
+  mv    ra, s8
+  la    t0, composed_for          # not the one that was chosen last
+  ld    t2, 32(t0)
+  xori  t2, t2, 16
+  sd    t2, 32(t0)
+  add   t0, t0, t2
+  ld    t1, v_hgatp(s0)
+  sd    t1, (t0)
+1:ld    t1, 8(t0)
+  sd    t1, v_composed(s0)
+  ret
 
 host_address:                     # a0: where it is here; a2: 0, or there is no such memory
   li    a2, guest_base
@@ -137,7 +164,9 @@ found:                            # t5: the guest's address, a1: what its entry 
   andi  t4, t4, 0xa               # stores come again, for D
 1:or    a0, a0, t4
   ori   a0, a0, 0xd1
-  la    t0, composed
+  ld    t0, v_composed(s0)
+  slli  t0, t0, 20
+  srli  t0, t0, 8
   li    t2, 30
   srl   t1, s3, t2
 2:slli  t1, t1, 3

@@ -44,7 +44,7 @@ const heldCsrs: readonly HeldCsr[] = [
   { name: "htval", number: 0x643, mask: all },
   { name: "hvip", number: 0x645, mask: 0n },
   { name: "htinst", number: 0x64a, mask: all },
-  { name: "hgatp", number: 0x680, mask: (15n << 60n) | (0x3fffn << 44n) | 0xffffffffffcn, write: "forget_and_enter" },
+  { name: "hgatp", number: 0x680, mask: (15n << 60n) | (0x3fffn << 44n) | 0xffffffffffcn },
 ];
 
 const registers = 32;

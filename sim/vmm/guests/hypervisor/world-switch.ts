@@ -146,6 +146,7 @@ reflect:                          # s1, s2: a trap of the guest's own guest, whi
   j     deliver
 
 change_world:
+  mv    s9, ra
 ${swapWorlds}
   ld    t4, v_hstatus(s0)
   ld    t0, v_virtual(s0)
@@ -158,7 +159,9 @@ ${swapWorlds}
   andi  t3, t3, 1
   slli  t3, t3, 22
   j     2f
-1:ld    t1, v_hedeleg(s0)
+1:call  choose_composed
+  ld    t1, v_hedeleg(s0)
+  ld    t4, v_hstatus(s0)
   ld    t2, v_composed(s0)
   li    t3, 7 << 20               # VTVM, VTW, VTSR as the guest wants them
   and   t3, t3, t4
@@ -166,5 +169,5 @@ ${swapWorlds}
   csrw  hedeleg, t1
   csrw  hgatp, t2
   csrw  hstatus, t3
-  ret
+  jr    s9
 `;

@@ -15,6 +15,7 @@ import {
   isomorphism,
   migrate,
   migrationMethods,
+  hypervised,
   monitored,
   nesting,
   portDifference,
@@ -100,7 +101,12 @@ interface Vmm {
    * @throws UsageError for a guest with disks, cards or several harts
    */
   monitored(guest: Guest): Guest;
-  /** The same on RISC-V, with small monitors: `vmm.nesting({ guest: vmm.guests.tiny, levels: 3 })`. */
+  /**
+   * A small hypervisor, in assembly, that has the hypervisor extension run a guest's kernel; the guest may be another.
+   * @throws UsageError for a guest with disks, cards or several harts, or without a kernel in supervisor mode
+   */
+  hypervised(guest: Guest): Guest;
+  /** What each monitor more costs: `vmm.nesting({ guest: vmm.guests.tiny, levels: 3 })`; each hypervisor with `by: "hypervisor"`. */
   nesting(options?: Partial<NestingOptions>): Nesting;
   /** A guest on a machine of its own, to compare with. */
   bare(guest: Guest, options?: Partial<MachineOptions>): Machine;
@@ -170,6 +176,7 @@ export const vmm: Vmm = {
   guests,
   guest,
   monitored,
+  hypervised,
   nesting,
   bare,
   port: (one) => (one === undefined ? portView(Object.values(guests)) : portDifference(one)),

@@ -2,7 +2,7 @@ import { pageWalk, type Hart, type Machine } from "../machine/index.js";
 import type { CodeCache } from "./code-cache.js";
 import type { Allotment, Frames } from "./frames.js";
 import type { NestedTables } from "./nested-paging.js";
-import { pageSize, privilege, pte, spaceOf, status, type Access } from "./privileged.js";
+import { nestedSpaceOf, pageSize, privilege, pte, spaceOf, status, type Access } from "./privileged.js";
 import { ShadowTables, type View } from "./shadow-paging.js";
 
 export interface AllocatorParts {
@@ -27,13 +27,20 @@ export interface AllocatorParts {
  */
 export class Allocator {
   readonly shadow: ShadowTables;
+  /**
+   * Of guest physical addresses of the guest's own guest: the guest's tables for these and the VMM's for the guest in one, Sv39x4. They
+   * take the shadow's place in its frames where the hart walks the guest's tables itself.
+   */
+  readonly composed: ShadowTables;
   /** Where some of the guest's code is executed from copies. */
   code: CodeCache | undefined;
   readonly #parts: AllocatorParts;
 
   constructor(parts: AllocatorParts) {
     this.#parts = parts;
-    this.shadow = new ShadowTables({ frames: parts.frames, fence: parts.fence });
+    const { frames, fence } = parts;
+    this.shadow = new ShadowTables({ frames, fence });
+    this.composed = new ShadowTables({ frames, fence, rootPages: 4 });
   }
 
   /** Tables of guest physical addresses, where the guest walks its own itself. */
@@ -44,13 +51,16 @@ export class Allocator {
   /** How the guest sees memory now. */
   get view(): View {
     const { state } = this.#parts.guest;
-    if (this.hasModes) return { space: spaceOf(state.satp), key: 0 };
-    const { privilege: mode } = state.mode;
+    const { privilege: mode, virtual } = state.mode;
+    const space = virtual ? nestedSpaceOf(state.satp, state.hgatp) : spaceOf(state.satp);
+    // HS-mode's MXR is for its guest, too.
+    const above = virtual && (state.vsstatus & status.MXR) !== 0 ? 16 : 0;
+    if (this.hasModes) return { space, key: above };
     // SUM is supervisor's alone; machine mode has neither.
     const { mstatus } = state;
-    if (mode === privilege.user) return { space: spaceOf(state.satp), key: (mstatus & status.MXR) === 0 ? 0 : 1 };
+    if (mode === privilege.user) return { space, key: above + ((mstatus & status.MXR) === 0 ? 0 : 1) };
     if (mode === privilege.machine) return { space: 0n, key: 8 };
-    return { space: spaceOf(state.satp), key: 4 + (mstatus & (status.SUM | status.MXR)) / status.SUM };
+    return { space, key: above + 4 + (mstatus & (status.SUM | status.MXR)) / status.SUM };
   }
 
   /** What the host's tables say of an address as the guest sees memory now; undefined where they are to be filled. */
@@ -107,11 +117,45 @@ export class Allocator {
     return true;
   }
 
+  /** For the host's hart while the guest's own guest is on it: its hypervisor's tables and the VMM's in one. */
+  get composedView(): View {
+    return { space: this.#parts.guest.state.hgatp, key: 0 };
+  }
+
+  /**
+   * Lets the guest's own guest reach a guest physical page, as far as its hypervisor's tables let it, and the guest's physical memory
+   * protection.
+   * @returns whether it does now; otherwise the access is a device's, or a fault for its hypervisor
+   */
+  fillComposed(guestPhysical: number, access: Access): boolean {
+    const { guest, isDirty, mark } = this.#parts;
+    const { memory, protection } = guest;
+    const from = guestPhysical - (guestPhysical % pageSize);
+    let page = memory.translateGuestPhysical(from, access);
+    // With MXR in HS-mode, what can be executed can be read: the host's hart sees to that.
+    if (page === undefined && access === "read") page = memory.translateGuestPhysical(from, "execute");
+    if (page === undefined) return false;
+    const { level, writable } = memory;
+    const place = this.#hostPage(page);
+    if (place === undefined) return false;
+    const found = page;
+    const allows = (kind: Access): boolean => protection.allows(found, pageSize, kind, privilege.user);
+    const may = (kind: Access): boolean => allows(kind) && memory.translateGuestPhysical(from, kind) !== undefined;
+    if (access === "write") mark(page);
+    let flags = pte.U;
+    if (may("read")) flags |= pte.R;
+    if (may("execute")) flags |= pte.X;
+    if (writable && isDirty(page) && allows("write")) flags |= pte.W;
+    if (access === "write" && (flags & pte.W) === 0) return false;
+    this.composed.map(this.composedView, BigInt(from), place, flags, level);
+    return true;
+  }
+
   /** Whether user mode is to reach a page through the tables: of one that the guest maps, its own tables say so. */
   #isUsers(address: bigint): boolean {
     const { guest, bus } = this.#parts;
     if (!this.hasModes) return true;
-    const entry = pageWalk(guest, bus, address).steps.at(-1)?.entry;
+    const entry = pageWalk(guest, bus, address).steps.findLast(({ stage }) => stage !== "hypervisor")?.entry;
     return entry === undefined ? guest.state.mode.privilege === privilege.user : (Number(entry & 0xffn) & pte.U) !== 0;
   }
 

@@ -17,6 +17,7 @@ export const exitReasons = [
   "translation",
   "callout",
   "hypercall",
+  "nested exit",
 ] as const;
 export type ExitReason = (typeof exitReasons)[number];
 
@@ -40,6 +41,7 @@ export const exitMeanings: Readonly<Record<ExitReason, string>> = {
   translation: "kernel code was scanned and rewritten",
   callout: "rewritten code called the VMM in place of a sensitive instruction",
   hypercall: "the guest asked its VMM",
+  "nested exit": "a trap of the guest's own guest: delivered to the guest, its hypervisor",
 };
 
 /** At these an instruction of the guest's is done by the VMM. */
@@ -62,4 +64,5 @@ export const ownTraps: readonly ExitReason[] = [
   "page fault",
   "exception",
   "interrupt",
+  "nested exit",
 ];

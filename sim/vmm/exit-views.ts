@@ -84,6 +84,7 @@ const answers: Readonly<Record<ExitReason, string>> = {
   translation: "the rewritten code",
   callout: "the next instruction",
   hypercall: "the answer",
+  "nested exit": "the guest's trap handler, a hypervisor's",
 };
 
 const roles: Readonly<Partial<Record<ExitReason, Role>>> = {

@@ -1,12 +1,12 @@
-import { rv64, rv64h, type Isa } from "../machine/index.js";
+import { rv64, rv64h, type Hart, type Isa } from "../machine/index.js";
 import { accessDevice } from "./device-access.js";
 import { DirectCpu } from "./direct-cpu.js";
 import { Dispatcher, type DispatcherParts } from "./dispatcher.js";
 import { controlsOf, type ExitControls } from "./exit-controls.js";
 import type { HostExit, HostTrap } from "./host-cpu.js";
-import { HypervisorCpu, type GuestTime } from "./hypervisor-cpu.js";
+import { HypervisorCpu, tracesInterrupts, type GuestTime } from "./hypervisor-cpu.js";
 import { nestedPages, NestedTables } from "./nested-paging.js";
-import { cause, isSoundInUserMode, pageSize, privilege } from "./privileged.js";
+import { accessOf, cause, isSoundInUserMode, pageSize, privilege, type Access } from "./privileged.js";
 import type { CpuParts, Technique } from "./technique.js";
 
 const extension = rv64h.rows.filter(({ name }) => !rv64.has(name));
@@ -41,7 +41,12 @@ class GuestDispatcher extends Dispatcher {
   protected override mend(trap: HostTrap): boolean | undefined {
     const { guestAddress } = trap;
     if (!isGuestPageFault(trap.cause) || guestAddress === undefined) return super.mend(trap);
-    const { guest, machine, exits, tables } = this.#parts;
+    const { guest, machine, exits, tables, allocator } = this.#parts;
+    if (isComposed(guest)) {
+      if (!this.isNew(trap) || !allocator.fillComposed(guestAddress, accessFor(trap))) return undefined;
+      this.note("shadow fill");
+      return false;
+    }
     const page = guestAddress - (guestAddress % pageSize);
     const at = guest.cycles;
     const { pc } = guest;
@@ -67,8 +72,17 @@ class GuestDispatcher extends Dispatcher {
 
 const isGuestPageFault = (number: number): boolean =>
   number === cause.guestFetchPageFault || number === cause.guestLoadPageFault || number === cause.guestStorePageFault;
-/** htinst where the hart itself wanted to mark an entry of the guest's page tables. */
+/** htinst where the hart itself wanted to read an entry of the guest's page tables, or to mark it. */
+const implicitLoad = 0x3000;
 const implicitStore = 0x3020;
+
+/** Whether the guest's own guest executes behind two hypervisors' tables. */
+const isComposed = ({ state: { mode, hgatp } }: Hart): boolean => mode.virtual && hgatp < 0n;
+
+function accessFor({ cause: number, instruction }: HostTrap): Access {
+  if (instruction === implicitLoad) return "read";
+  return instruction === implicitStore ? "write" : (accessOf[number] ?? "read");
+}
 
 /**
  * Executes a virtual hart with the hypervisor extension: its kernel in VS-mode on CSRs of its own, its processes in VU-mode, its
@@ -104,7 +118,9 @@ class HardwareAssistedCpu extends DirectCpu {
   }
 
   forget(address: bigint | undefined): void {
-    this.#allocator.shadow.forget(address);
+    if (!this.#controls.nestedPaging) this.#allocator.shadow.forget(address);
+    // Of one address, it is the guest's own guest that has fenced it.
+    else if (address === undefined) this.#allocator.composed.forget(address);
     this.#tables.machine.forget();
     this.#tables.lower.forget();
   }
@@ -113,10 +129,11 @@ class HardwareAssistedCpu extends DirectCpu {
     const { guest } = this;
     const { machine, lower } = this.#tables;
     const inMachine = guest.state.mode.privilege === privilege.machine;
-    const { shadow, view } = this.#allocator;
+    const { shadow, view, composed, composedView } = this.#allocator;
+    const nested = (): bigint => (isComposed(guest) ? composed.enter(composedView) : lower.enter());
     const tables =
       inMachine || this.#controls.nestedPaging
-        ? { hgatp: (inMachine ? machine : lower).enter() }
+        ? { hgatp: inMachine ? machine.enter() : nested() }
         : { hgatp: 0n, shadow: shadow.enter(view) };
     const exit = this.#cpu.run(guest, tables, this.#controls, this.#time);
     this.exits.deliver(this.#cpu.delivered);
@@ -124,12 +141,14 @@ class HardwareAssistedCpu extends DirectCpu {
   }
 
   protected override get isInterpreted(): boolean {
-    const { mode } = this.guest.state;
-    return mode.virtual || (mode.privilege === privilege.machine && !this.#isSound) || super.isInterpreted;
+    const { guest } = this;
+    const inMachine = guest.state.mode.privilege === privilege.machine;
+    return (inMachine && !this.#isSound) || tracesInterrupts(guest) || super.isInterpreted;
   }
 
   protected override get hasTimer(): boolean {
-    return !this.#controls.timer && hasTimer(this.guest.state.menvcfg);
+    const { menvcfg, henvcfg, mode } = this.guest.state;
+    return !this.#controls.timer && hasTimer(mode.virtual ? menvcfg & henvcfg : menvcfg);
   }
 }
 

@@ -21,10 +21,20 @@ export type HostExit = { readonly kind: "budget" | "breakpoint" } | HostTrap;
  */
 export const vector: bigint = -(2n ** 63n);
 const pmpAll = { address: 0x3b0, config: 0x3a0, anything: 0x1fn } as const;
+/** mstatus.FS: Clean. */
+const floatsClean = 2 << 13;
 const user = { privilege: privilege.user, virtual: false } as const;
 
 export const budget: HostExit = { kind: "budget" };
 export const breakpoint: HostExit = { kind: "breakpoint" };
+
+/** mstatus.FS for a guest in user mode; of its own guest, its supervisor's in both worlds: on and clean where only one is dirty. */
+function floatsOf({ state: { mode, mstatus, vsstatus } }: Hart): number {
+  const own = mstatus & status.FS;
+  if (!mode.virtual) return own;
+  const above = vsstatus & status.FS;
+  return own === 0 || above === 0 ? 0 : own & above || floatsClean;
+}
 
 /** The physical processor, which the VMM owns: guests execute on it in user mode, and every trap of theirs comes back as data. */
 export class HostCpu {
@@ -105,7 +115,7 @@ export class HostCpu {
     hart.floats.flags = guest.floats.flags;
     hart.floats.mode = guest.floats.mode;
     state.mode = user;
-    state.mstatus = guest.state.mstatus & status.FS;
+    state.mstatus = floatsOf(guest);
     state.noteFloats();
     state.satp = satp;
     state.reservation = guest.state.reservation;
@@ -116,7 +126,12 @@ export class HostCpu {
     guest.registers.set(hart.registers);
     guest.floats.flags = hart.floats.flags;
     guest.floats.mode = hart.floats.mode;
-    guest.state.mstatus = (guest.state.mstatus & ~status.FS) | (hart.state.mstatus & status.FS);
+    const floats = hart.state.mstatus & status.FS;
+    if (!guest.state.mode.virtual) guest.state.mstatus = (guest.state.mstatus & ~status.FS) | floats;
+    else if (floats === status.FS) {
+      guest.state.mstatus |= floats;
+      guest.state.vsstatus |= floats;
+    }
     guest.state.reservation = hart.state.reservation;
   }
 

@@ -2,19 +2,20 @@ import { invariant } from "../core/index.js";
 import type { Hart, HartClock } from "../machine/index.js";
 import type { ExitControls } from "./exit-controls.js";
 import { breakpoint, budget, vector, type HostCpu, type HostExit } from "./host-cpu.js";
-import { interrupts, privilege, status } from "./privileged.js";
+import { dataCauses, hypervisorStatus, interrupts, privilege, status } from "./privileged.js";
 
 const csr = { medeleg: 0x302, mcounteren: 0x306, menvcfg: 0x30a } as const;
 /** menvcfg, henvcfg: stimecmp; and that the hart marks page tables (Svadu). */
 const environment = { STCE: -(1n << 63n), ADUE: 1n << 61n } as const;
 /** hstatus.VTW; VTVM and VTSR are where mstatus has TVM and TSR. */
 const VTW = 1 << 21;
-const { SIE, SPIE, SPP, FS, SUM, MXR, TVM, TSR } = status;
+const { SIE, SPIE, SPP, FS, SUM, MXR, TVM, TW, TSR } = status;
+/** What a trap into HS-mode writes of hstatus. */
+const { SPV, GVA } = hypervisorStatus;
 /** Of mstatus, what vsstatus has. */
 const ownStatus = SIE | SPIE | SPP | FS | SUM | MXR;
 /** hcounteren.TM. */
 const TM = 2;
-const { supervisor: supervisorBits, shift } = interrupts;
 const SSI = 2;
 const host = { privilege: privilege.supervisor, virtual: false } as const;
 /** hedeleg's bits that may be 1: others are exceptions of HS-mode's alone. */
@@ -27,6 +28,41 @@ export interface GuestTables {
   readonly hgatp: bigint;
   readonly shadow?: bigint;
 }
+
+/**
+ * The interrupts that a guest's kernel takes by itself, as bits of the guest's mip, and how far up from there the host has them: those
+ * of a guest's own guest (V) are where the host has them, too.
+ */
+function ownInterrupts({ mode, mideleg, hideleg }: Hart["state"]): { readonly bits: number; readonly shift: number } {
+  const { supervisor, shift } = interrupts;
+  return mode.virtual
+    ? { bits: mideleg & hideleg & (supervisor << shift), shift: 0 }
+    : { bits: mideleg & supervisor, shift };
+}
+
+/**
+ * Whether a trap that a guest's HS-mode takes by itself leaves nothing behind in the hypervisor CSRs that the guest believes in: the
+ * host's hart takes it to VS-mode, and writes none of them.
+ */
+const leavesNoTrace = ({ hstatus, htval, htinst }: Hart["state"]): boolean =>
+  (hstatus & (SPV | GVA)) === 0 && htval === 0n && htinst === 0n;
+
+/** Exceptions that a guest's kernel takes by itself. */
+function ownExceptions({ features, state }: Hart): number {
+  const { mode, medeleg, hedeleg } = state;
+  if (mode.virtual) return medeleg & hedeleg;
+  if (!features.hypervisor) return medeleg;
+  // With the data's, htinst would tell of the instruction.
+  return leavesNoTrace(state) ? medeleg & ~dataCauses : 0;
+}
+
+/** Whether an interrupt may come that the guest's kernel can't take by itself, for the same reason. */
+export const tracesInterrupts = ({ features, state }: Hart): boolean =>
+  features.hypervisor &&
+  !state.mode.virtual &&
+  state.mode.privilege !== privilege.machine &&
+  (state.lines | state.software) !== 0 &&
+  !leavesNoTrace(state);
 
 /** When a guest's own time was last in step with its host's, as what htimedelta was then. */
 export interface GuestTime {
@@ -71,13 +107,15 @@ export class HypervisorCpu implements HartClock {
     if (guest === undefined) return;
     this.#count();
     const { hart } = this.#host;
-    guest.state.stimecmp = hart.state.vstimecmp;
+    if (guest.state.mode.virtual) guest.state.vstimecmp = hart.state.vstimecmp;
+    else guest.state.stimecmp = hart.state.vstimecmp;
     guest.setTimer();
     if (guest.stopping) hart.pause();
   }
 
   /**
-   * Lets a guest's user or supervisor mode execute in VU or VS; or its machine mode in VU, without tables of its own: so all that is
+   * Lets a guest's user or supervisor mode execute in VU or VS, and its own guest's as well, whose CSRs are then in the place of its
+   * supervisor's; or its machine mode in VU, without tables of its own: so all that is
    * privileged there is a virtual instruction to the host. Counts what was executed.
    * @param tables the hypervisor's for the mode; and shadow tables in place of the guest's own, if it is on some
    */
@@ -119,8 +157,9 @@ export class HypervisorCpu implements HartClock {
     hart.floats.flags = guest.floats.flags;
     hart.floats.mode = guest.floats.mode;
     state.reservation = guest.state.reservation;
-    // "both vsstatus.FS and the HS-level sstatus.FS are in effect": the guest's is to decide.
-    state.mstatus |= FS;
+    // "both vsstatus.FS and the HS-level sstatus.FS are in effect": the guest's is to decide, and its HS-mode's of its own guest, as MXR.
+    const { mode, vsstatus } = guest.state;
+    state.mstatus = (state.mstatus & ~(FS | MXR)) | (mode.virtual ? vsstatus & (FS | MXR) : FS);
     state.hgatp = hgatp;
   }
 
@@ -131,6 +170,7 @@ export class HypervisorCpu implements HartClock {
     guest.floats.flags = hart.floats.flags;
     guest.floats.mode = hart.floats.mode;
     guest.state.mstatus = (guest.state.mstatus & ~FS) | (state.vsstatus & FS);
+    if (guest.state.mode.virtual) guest.state.vsstatus = (guest.state.vsstatus & ~FS) | (state.mstatus & FS);
     guest.state.reservation = state.reservation;
     if (trapped) guest.pc = state.sepc;
   }
@@ -151,8 +191,10 @@ export class HypervisorCpu implements HartClock {
     state.mode = { privilege: privilege.user, virtual: true };
   }
 
-  #loadSupervisor({ state: guest }: Hart, shadow: bigint | undefined, controls: ExitControls): void {
+  #loadSupervisor(hart: Hart, shadow: bigint | undefined, controls: ExitControls): void {
+    const { state: guest } = hart;
     const { state } = this.#host.hart;
+    const { virtual } = guest.mode;
     state.vsstatus = guest.mstatus & ownStatus;
     state.vstvec = guest.stvec;
     state.vsscratch = guest.sscratch;
@@ -160,21 +202,27 @@ export class HypervisorCpu implements HartClock {
     state.vscause = guest.scause;
     state.vstval = guest.stval;
     state.vsatp = shadow ?? guest.satp;
-    state.vstimecmp = guest.stimecmp;
+    state.vstimecmp = virtual ? guest.vstimecmp : guest.stimecmp;
     state.scounteren = guest.scounteren;
     state.senvcfg = guest.senvcfg;
     const { addressSpaces, returns, idle, time, timer } = controls;
     // What the guest's own firmware keeps from its kernel, its VMM has to keep, too.
-    state.hstatus = (guest.mstatus & (TVM | TSR)) | (addressSpaces ? TVM : 0) | (returns ? TSR : 0) | (idle ? VTW : 0);
-    state.hedeleg = guest.medeleg & delegable & (shadow === undefined ? -1 : ~pageFaults);
-    const delegated = guest.mideleg & supervisorBits;
-    state.hideleg = delegated << shift;
-    state.mie = (guest.mie & delegated) << shift;
-    state.lines = (guest.lines & delegated) << shift;
+    const kept = (guest.mstatus & (TVM | TW | TSR)) | (virtual ? guest.hstatus & VTW : 0);
+    // A hypervisor's SRET enters its guest, which VS-mode's can't.
+    const enters = !virtual && (guest.hstatus & SPV) !== 0;
+    state.hstatus = kept | (addressSpaces ? TVM : 0) | (returns || enters ? TSR : 0) | (idle ? VTW : 0);
+    state.hedeleg = ownExceptions(hart) & delegable & (shadow === undefined ? -1 : ~pageFaults);
+    const { bits, shift } = ownInterrupts(guest);
+    state.hideleg = bits << shift;
+    state.mie = (guest.mie & bits) << shift;
+    state.lines = (guest.lines & bits) << shift;
     // hvip.
-    state.software = (guest.software & delegated) << shift;
-    state.hcounteren = time ? 0 : guest.mcounteren & TM;
-    state.henvcfg = guest.menvcfg & (environment.ADUE | (timer ? 0n : environment.STCE));
+    state.software = (guest.software & bits) << shift;
+    const counters = guest.mcounteren & (virtual ? guest.hcounteren : -1);
+    state.hcounteren = time ? 0 : counters & TM;
+    const hidesTimer = timer || (hart.features.hypervisor && !virtual && !leavesNoTrace(guest));
+    const given = environment.ADUE | (hidesTimer ? 0n : environment.STCE);
+    state.henvcfg = guest.menvcfg & given & (virtual ? guest.henvcfg : -1n);
     state.mode = { privilege: guest.mode.privilege, virtual: true };
   }
 
@@ -191,9 +239,10 @@ export class HypervisorCpu implements HartClock {
     if (shadow === undefined) guest.satp = state.vsatp;
     guest.scounteren = state.scounteren;
     guest.senvcfg = state.senvcfg;
-    const delegated = guest.mideleg & supervisorBits;
-    guest.mie = (guest.mie & ~delegated) | ((state.mie >> shift) & delegated);
-    guest.software = (guest.software & ~(SSI & delegated)) | ((state.software >> shift) & SSI & delegated);
+    const { bits, shift } = ownInterrupts(guest);
+    guest.mie = (guest.mie & ~bits) | ((state.mie >> shift) & bits);
+    const software = bits & (SSI | (SSI << 1));
+    guest.software = (guest.software & ~software) | ((state.software >> shift) & software);
   }
 
   /** htimedelta: the guest's clock stands still while others execute. */
@@ -204,7 +253,8 @@ export class HypervisorCpu implements HartClock {
     if (now - time.delta > this.#host.ticks) this.#host.ticks = now - time.delta;
     time.delta = now - this.#host.ticks;
     this.#delta = time.delta;
-    hart.state.htimedelta = BigInt.asIntN(64, time.delta);
+    const own = guest.state.mode.virtual ? guest.state.htimedelta : 0n;
+    hart.state.htimedelta = BigInt.asIntN(64, time.delta + own);
     hart.clock = this;
     this.delivered = 0;
     this.#guest = guest;

@@ -56,6 +56,7 @@ export type { ExitReason } from "./exit-reasons.js";
 export type { Exit, Exits } from "./exits.js";
 export { bare, guest, type Guest } from "./guest.js";
 export { ballooning, guests, writer, type BallooningOptions, type WriterOptions } from "./guests/index.js";
+export { hypervised, hypervisedState } from "./guests/hypervisor/index.js";
 export { monitored, monitoredState } from "./guests/monitor/index.js";
 export * from "./memory/index.js";
 export * from "./migration/index.js";

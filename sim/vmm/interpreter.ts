@@ -13,6 +13,8 @@ const byName: Readonly<Record<string, ExitReason>> = {
   mret: "return from trap",
   wfi: "wait for interrupt",
   "sfence.vma": "address fence",
+  "hfence.vvma": "address fence",
+  "hfence.gvma": "address fence",
   csrrw: "CSR access",
   csrrs: "CSR access",
   csrrc: "CSR access",
@@ -33,19 +35,23 @@ const counters = { first: 0xc00, last: 0xc1f } as const;
  * @param bits the instruction's, where the host told them
  */
 export function interpret(guest: Hart, trapped: number | undefined, bits?: number): Interpreted {
-  const mode = guest.state.mode.privilege;
+  const { privilege: mode, virtual } = guest.state.mode;
   const before = guest.retired;
   guest.step(bits);
   const faulted = guest.retired === before;
   const { last } = guest.evaluator;
   const word = last?.word ?? 0;
   if (!faulted) return { reason: reasonOf(last?.row.name, last?.fields.csr ?? 0, trapped), word };
+  if (virtual && isHypervisors(guest)) return { reason: "nested exit", word };
   if (last?.row.name === "ecall") {
     return { reason: mode === privilege.user ? "system call" : "supervisor call", word };
   }
   if (trapped !== undefined && accessOf[trapped] !== undefined) return { reason: "page fault", word };
   return { reason: "exception", word };
 }
+
+/** Whether a trap has just come to HS-mode. */
+const isHypervisors = ({ state: { mode } }: Hart): boolean => !mode.virtual && mode.privilege === privilege.supervisor;
 
 function reasonOf(name: string | undefined, csr: number, trapped: number | undefined): ExitReason {
   if (trapped === undefined) return "interpretation";

@@ -19,8 +19,11 @@ export const cause = {
   guestStorePageFault: 23,
 } as const;
 
+/** Those of loads and stores, as bits. */
+export const dataCauses: number = [4, 5, 6, 7, 13, 15, 21, 23].reduce((sum, code) => sum | (1 << code), 0);
+
 /** Fields of mstatus. */
-export const status: Readonly<Record<"SIE" | "SPIE" | "SPP" | "FS" | "SUM" | "MXR" | "TVM" | "TSR", number>> = {
+export const status: Readonly<Record<"SIE" | "SPIE" | "SPP" | "FS" | "SUM" | "MXR" | "TVM" | "TW" | "TSR", number>> = {
   SIE: 1 << 1,
   SPIE: 1 << 5,
   SPP: 1 << 8,
@@ -28,8 +31,12 @@ export const status: Readonly<Record<"SIE" | "SPIE" | "SPP" | "FS" | "SUM" | "MX
   SUM: 1 << 18,
   MXR: 1 << 19,
   TVM: 1 << 20,
+  TW: 1 << 21,
   TSR: 1 << 22,
 };
+
+/** Fields of hstatus that a trap into HS-mode writes. */
+export const hypervisorStatus: Readonly<Record<"GVA" | "SPV", number>> = { GVA: 1 << 6, SPV: 1 << 7 };
 
 /** mip's bits of supervisor mode (1, 5, 9); a guest's in hvip are one further up. */
 export const interrupts = { supervisor: 0x222, shift: 1 } as const;
@@ -56,6 +63,10 @@ export const satpOf = (root: number): bigint => BigInt.asIntN(64, (8n << 60n) | 
 
 /** The address space that satp names: 0 where addresses are physical. */
 export const spaceOf = (satp: bigint): bigint => (satp < 0n ? satp : 0n);
+
+/** The address space of a guest's guest: by its own tables and its hypervisor's. It is no other's. */
+export const nestedSpaceOf = (satp: bigint, hgatp: bigint): bigint =>
+  (1n << 128n) | (BigInt.asUintN(64, hgatp) << 64n) | BigInt.asUintN(64, spaceOf(satp));
 
 /** Routines of flawed ISAs that do in user mode what they should not. */
 const unsound: ReadonlySet<string> = new Set(["probeAddress", "returnToUser", "returnOrJump", "waitOrPass"]);

@@ -22,6 +22,8 @@ export interface ShadowOptions {
   readonly frames: Frames;
   /** The host forgets what tables said: of all addresses or of one. */
   readonly fence: (address?: bigint) => void;
+  /** Of a topmost table: 4 are Sv39x4's, whose addresses are guest physical ones; 1 where nothing is said. */
+  readonly rootPages?: 1 | 4;
 }
 
 /**
@@ -39,6 +41,9 @@ export interface ShadowOptions {
 export class ShadowTables {
   readonly #frames: Frames;
   readonly #fence: (address?: bigint) => void;
+  readonly #rootPages: number;
+  /** Bits of an address. */
+  readonly #width: number;
   readonly #roots = new Map<bigint, (number | undefined)[]>();
   /**
    * Where something of a large leaf is in them, so that fencing one address of it concerns others: by level, the leaf's addresses
@@ -49,8 +54,10 @@ export class ShadowTables {
   /** The view entered last, which is asked for again and again. */
   #entered = nowhere;
 
-  constructor({ frames, fence }: ShadowOptions) {
+  constructor({ frames, fence, rootPages = 1 }: ShadowOptions) {
     this.#frames = frames;
+    this.#rootPages = rootPages;
+    this.#width = rootPages === 1 ? 39 : 41;
     this.#fence = fence;
   }
 
@@ -73,10 +80,10 @@ export class ShadowTables {
    * @param level of the guest's leaf
    */
   map({ space, key }: View, address: bigint, page: number, flags: number, level: number): void {
-    const number = Number(BigInt.asUintN(39, address) >> 12n);
+    const number = this.#numberOf(address);
     let table = this.#rootOf(space, key);
     for (let step = levels - 1; step > 0; step--) {
-      const at = table + 8 * ((number >>> (9 * step)) & 511);
+      const at = table + 8 * this.#indexOf(number, step);
       const entry = this.#frames.read(at);
       if ((entry & pte.V) !== 0) table = Math.floor(entry / numberUnit) * pageSize;
       else {
@@ -105,10 +112,10 @@ export class ShadowTables {
   /** Where the host finds an address in a view, and its entry's flags; undefined where the entry isn't filled. Fills nothing. */
   lookUp({ space, key }: View, address: bigint): { readonly address: number; readonly flags: number } | undefined {
     const root = this.#roots.get(space)?.[key];
-    const number = Number(BigInt.asUintN(39, address) >> 12n);
+    const number = this.#numberOf(address);
     let table = root;
     for (let step = levels - 1; step > 0 && table !== undefined; step--) {
-      const entry = this.#frames.read(table + 8 * ((number >>> (9 * step)) & 511));
+      const entry = this.#frames.read(table + 8 * this.#indexOf(number, step));
       table = (entry & pte.V) === 0 ? undefined : Math.floor(entry / numberUnit) * pageSize;
     }
     const leaf = table === undefined ? 0 : this.#frames.read(table + 8 * (number & 511));
@@ -146,7 +153,7 @@ export class ShadowTables {
 
   /** @returns whether that was all: not for a leaf of 1 GiB, which is in too many tables */
   #unmap(address: bigint): boolean {
-    const number = Number(BigInt.asUintN(39, address) >> 12n);
+    const number = this.#numberOf(address);
     if (this.#large[2]?.has(number >>> 18) === true) return false;
     const whole = this.#large[1]?.delete(number >>> 9) === true;
     for (const roots of this.#roots.values()) {
@@ -163,11 +170,30 @@ export class ShadowTables {
   #unmapIn(root: number, number: number): void {
     let table = root;
     for (let step = levels - 1; step > 0; step--) {
-      const entry = this.#frames.read(table + 8 * ((number >>> (9 * step)) & 511));
+      const entry = this.#frames.read(table + 8 * this.#indexOf(number, step));
       if ((entry & pte.V) === 0) return;
       table = Math.floor(entry / numberUnit) * pageSize;
     }
     this.#frames.write(table + 8 * (number & 511), 0);
+  }
+
+  #numberOf(address: bigint): number {
+    return Number(BigInt.asUintN(this.#width, address) >> 12n);
+  }
+
+  /** The topmost table may have more entries than the others. */
+  #indexOf(number: number, step: number): number {
+    return (number >>> (9 * step)) & (step === levels - 1 ? 512 * this.#rootPages - 1 : 511);
+  }
+
+  /** A topmost table lies at a multiple of its size. */
+  #takeRoot(): number | undefined {
+    const size = this.#rootPages * pageSize;
+    let root = this.#frames.take();
+    while (root !== undefined && root % size !== 0) root = this.#frames.take();
+    let last = root;
+    for (let page = 1; page < this.#rootPages && last !== undefined; page++) last = this.#frames.take();
+    return last === undefined ? undefined : root;
   }
 
   #rootOf(space: bigint, key: number): number {
@@ -175,7 +201,7 @@ export class ShadowTables {
     if (roots === undefined) this.#roots.set(space, (roots = []));
     const known = roots[key];
     if (known !== undefined) return known;
-    const root = this.#frames.take();
+    const root = this.#takeRoot();
     if (root === undefined) {
       this.forget(undefined);
       return this.#rootOf(space, key);

@@ -25,13 +25,9 @@ export class DeprivilegedCpu extends DirectCpu {
     return this.host.run(this.guest, shadow.enter(view));
   }
 
-  /** A guest's own guest sees memory in a way that one shadow table can't show. */
+  /** Copies of code are a kernel's and not its guest's. */
   protected override get isInterpreted(): boolean {
-    return this.guest.state.mode.virtual || super.isInterpreted;
-  }
-
-  protected override get goesOn(): boolean {
-    return !this.guest.features.hypervisor && super.goesOn;
+    return (this.#allocator.code !== undefined && this.guest.state.mode.virtual) || super.isInterpreted;
   }
 }
 

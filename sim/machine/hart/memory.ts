@@ -130,6 +130,15 @@ export class VirtualMemory {
       : { cause: number, value: address };
   }
 
+  /**
+   * Where a guest physical page lies by the hypervisor's tables (G-stage), and marked there as such an access marks it; `level` and
+   * `writable` are of that way. Physical memory protection is the caller's.
+   * @returns undefined where the tables don't allow the access
+   */
+  translateGuestPhysical(page: number, access: Access): number | undefined {
+    return this.#guests.walkPhysical(page, access) === undefined ? this.#walker.page : undefined;
+  }
+
   /** "the guest physical address that faulted, shifted right by 2 bits" ("Hypervisor Trap Value Register"), and what for. */
   #guestFault(address: bigint): GuestFault {
     const { implicit, faultPage } = this.#guests;

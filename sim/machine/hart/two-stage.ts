@@ -80,6 +80,16 @@ export class TwoStage implements TableAddresses {
     return undefined;
   }
 
+  /** As `walk`, of a guest physical page: by the hypervisor's tables alone, for an access that HS-level MXR doesn't concern. */
+  walkPhysical(page: number, access: Needed): GuestWalkFault | undefined {
+    const fault = this.#locatePage(page, access, 0);
+    if (fault !== undefined) return fault;
+    this.#first.page = this.#second.page;
+    this.#first.level = this.#second.level;
+    this.#first.writable = this.#second.writable;
+    return undefined;
+  }
+
   /**
    * "permissions and the need to set A and/or D bits at the G-stage level are checked as though for an implicit load or store, not for
    * the original access type": which HS-level MXR, of explicit loads, does not concern.

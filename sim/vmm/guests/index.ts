@@ -11,7 +11,7 @@
  * flawed        kernels that use what makes an ISA flawed
  * ballooning    a driver for a balloon
  * writer        writes pages, as many and as often as one wants
- * monitor/      a monitor that has a guest itself
+ * monitor/      a monitor that has a guest itself; hypervisor/: one that uses the hypervisor extension
  * compute       innocuous instructions alone; trapping: privileged ones nearly alone
  * nanobenchmark  one privileged event, over and over; host-kernel: what a Type II monitor is a process of
  */

@@ -48,8 +48,8 @@ pool:
 `;
 };
 
-/** The guest's memory at power-on, where the monitor has it: pages that aren't zeros. */
-function loaded(machine: Machine): Program["segments"] {
+/** A guest's memory as it is, for whoever keeps so much for itself before it: pages that aren't zeros. */
+export function loadedFrom(machine: Machine, own: number): Program["segments"] {
   const { bus } = machine;
   const segments: Program["segments"][number][] = [];
   for (let at = bus.ramBase; at < bus.ramBase + bus.ramSize; at += page) {
@@ -60,18 +60,22 @@ function loaded(machine: Machine): Program["segments"] {
   return segments;
 }
 
+/** @throws UsageError for a guest with more */
+export function needsConsoleAlone(guest: Guest, who: string): void {
+  const { drives = [], network = [], harts = 1 } = guest.options;
+  if (drives.length === 0 && network.length === 0 && harts === 1) return;
+  throw new UsageError(
+    `${who} has no virtual disks, cards or further harts, and "${guest.name}" needs them`,
+    "Take a guest with a console alone, such as vmm.guests.timer.",
+  );
+}
+
 /**
  * Software for a machine: a small monitor with a guest under it. The guest may be another monitor: \X.
  * @throws UsageError for a guest with devices that the monitor doesn't pass on
  */
 export function monitored(guest: Guest): Guest {
-  const { drives = [], network = [], harts = 1 } = guest.options;
-  if (drives.length > 0 || network.length > 0 || harts > 1) {
-    throw new UsageError(
-      `the small monitor has no virtual disks, cards or further harts, and "${guest.name}" needs them`,
-      "Take a guest with a console alone, such as vmm.guests.timer.",
-    );
-  }
+  needsConsoleAlone(guest, "the small monitor");
   const machine = bare(guest, { echo: false });
   const program = assemble(sourceFor(machine));
   const end = program.symbols.get("pool")?.value ?? 0n;
@@ -79,7 +83,7 @@ export function monitored(guest: Guest): Guest {
     throw new UsageError("the small monitor doesn't fit", `It has ${own} bytes.`);
   }
   const { bus } = machine;
-  const segments = [...program.segments, ...loaded(machine)];
+  const segments = [...program.segments, ...loadedFrom(machine, own)];
   return {
     name: `${guest.name}, monitored`,
     about: `A small monitor whose guest is: ${guest.about}`,

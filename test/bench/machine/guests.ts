@@ -98,7 +98,8 @@ const plain = ["-fno-pic", "-no-pie", "-fno-stack-protector", "-fcf-protection=n
 const linuxTargets: Readonly<Record<LinuxTarget, readonly [lack: string | undefined, string, readonly string[]]>> = {
   x86_64: [pcMissing, pcCompiler, plain],
   i386: [pcMissing, pcCompiler, [...pc32, ...plain]],
-  riscv64: [missing, compiler, riscv],
+  // Nobody sets gp.
+  riscv64: [missing, compiler, [...riscv, "-Wl,--no-relax"]],
 };
 
 /** The same, and beside it for a PC of 32 bits, and for Linux. */

@@ -68,6 +68,8 @@ for (const bench of chosen) {
   outcomes.push(await measure(bench, rounds));
 }
 console.log(`${table(outcomes)}\n\n${bars(outcomes)}`);
+const notes = room.notes?.(outcomes) ?? [];
+if (notes.length > 0) console.log(`\n${notes.join("\n")}`);
 if (json !== undefined) {
   const report = { room: name, rounds, node: process.versions.node, processor, cores: cpus().length, outcomes };
   try {

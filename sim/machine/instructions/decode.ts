@@ -68,11 +68,19 @@ const longKey = 0x7f;
 /** Quadrant and funct3. */
 const shortKey = 0xe003;
 
+const decoders = new WeakMap<Isa, Decoder>();
+
 /**
- * Makes the function that takes an ISA's instructions apart; it gives undefined for bits that are no instruction.
- * Of 16-bit instructions it looks at the lower half of the word alone.
+ * The function that takes an ISA's instructions apart; it gives undefined for bits that are no instruction.
+ * Of 16-bit instructions it looks at the lower half of the word alone. Making it takes 2 ms, so there is one for each ISA.
  */
 export function createDecoder(isa: Isa): Decoder {
+  const decoder = decoders.get(isa) ?? decoderOf(isa);
+  decoders.set(isa, decoder);
+  return decoder;
+}
+
+function decoderOf(isa: Isa): Decoder {
   const candidates = candidatesOf(isa);
   const long = group(candidates.long, longKey);
   const short = group(candidates.short, shortKey);

@@ -15,8 +15,15 @@ export interface Guest {
   /** Why it isn't here. */
   readonly missing?: string;
   /** The same source for a PC of 32 bits, as a multiboot image, or why there is none. */
-  readonly pc?: { readonly program: string } | { readonly missing: string };
+  readonly pc?: Compiled;
+  /** The same source as a program of Linux, for this computer's processor and for others. */
+  readonly linux?: Readonly<Record<LinuxTarget, Compiled>>;
 }
+
+type Compiled = { readonly program: string } | { readonly missing: string };
+
+/** 64 and 32 bits of a PC, and RV64. */
+export type LinuxTarget = "x86_64" | "i386" | "riscv64";
 
 const here = dirname(fileURLToPath(import.meta.url));
 /** Beside this file, or beside what it was compiled from. */
@@ -57,12 +64,22 @@ function compile(
   if (status !== 0) throw new Error(`${name} does not compile: ${stderr}`);
 }
 
+const riscv = ["-march=rv64gc", "-mabi=lp64d", "-mcmodel=medany", "-ffixed-x31"];
+const script = ["-T", join(sources, "guest.ld")];
+
 /** Compiles the program of that name, to be gone through so many times. */
 export function compiled(name: string, times = 1): Guest {
   const program = join(folder, `${name}-${times}.elf`);
   if (missing !== undefined) return { program, missing };
-  const target = ["-march=rv64gc", "-mabi=lp64d", "-mcmodel=medany", "-ffixed-x31"];
-  compile(name, compiler, [...target, "-T", join(sources, "guest.ld")], times, ["start.S", "board.c"], program);
+  compile(name, compiler, [...riscv, ...script], times, ["start.S", "board.c"], program);
+  return { program };
+}
+
+/** The same with the hypervisor extension: the program in VS-mode, its addresses through Sv39 and Sv39x4, leaves of 4 KiB both. */
+export function compiledForGuest(name: string, times = 1): Guest {
+  const program = join(folder, `${name}-${times}-guest.elf`);
+  if (missing !== undefined) return { program, missing };
+  compile(name, compiler, [...riscv, "-DHYPERVISOR", ...script], times, ["start.S", "board.c"], program);
   return { program };
 }
 
@@ -72,16 +89,36 @@ const pcMissing =
     ? undefined
     : `no ${pcCompiler} here that compiles for a PC`;
 
-/** The same, and for a PC of 32 bits beside: its floating point by SSE2. */
-export function compiledForBoth(name: string, times: number): Guest {
-  const guest = compiled(name, times);
+/** Of 32 bits; floating point by SSE2. */
+const pc32 = ["-m32", "-march=pentium4", "-mfpmath=sse"];
+/** What Debian's gcc does by itself beyond that. */
+const plain = ["-fno-pic", "-no-pie", "-fno-stack-protector", "-fcf-protection=none", "-Wl,--build-id=none"];
+
+/** By which compiler and how, or why not. */
+const linuxTargets: Readonly<Record<LinuxTarget, readonly [lack: string | undefined, string, readonly string[]]>> = {
+  x86_64: [pcMissing, pcCompiler, plain],
+  i386: [pcMissing, pcCompiler, [...pc32, ...plain]],
+  // Nobody sets gp.
+  riscv64: [missing, compiler, [...riscv, "-Wl,--no-relax"]],
+};
+
+/** The same, and beside it for a PC of 32 bits, and for Linux. */
+export function compiledForAll(name: string, times: number): Guest {
+  const forLinux = (target: LinuxTarget): Compiled => {
+    const [lack, by, options] = linuxTargets[target];
+    if (lack !== undefined) return { missing: lack };
+    const program = join(folder, `${name}-${times}.${target}.elf`);
+    compile(name, by, options, times, ["linux/board.c"], program);
+    return { program };
+  };
+  const guest = {
+    ...compiled(name, times),
+    linux: { x86_64: forLinux("x86_64"), i386: forLinux("i386"), riscv64: forLinux("riscv64") },
+  };
   if (pcMissing !== undefined) return { ...guest, pc: { missing: pcMissing } };
   const program = join(folder, `${name}-${times}.pc.elf`);
-  const target = ["-m32", "-march=pentium4", "-mfpmath=sse"];
-  // What Debian's gcc does by itself beyond that.
-  const plain = ["-fno-pic", "-no-pie", "-fno-stack-protector", "-fcf-protection=none", "-Wl,--build-id=none"];
   const linker = ["-T", join(sources, "i386/guest.ld")];
-  compile(name, pcCompiler, [...target, ...plain, ...linker], times, ["i386/start.S", "i386/board.c"], program);
+  compile(name, pcCompiler, [...pc32, ...plain, ...linker], times, ["i386/start.S", "i386/board.c"], program);
   return { ...guest, pc: { program } };
 }
 

@@ -1,5 +1,5 @@
 import { MiB } from "../../../sim/core/index.js";
-import { machine } from "../../../sim/machine/index.js";
+import { machine, rv64, type Isa } from "../../../sim/machine/index.js";
 import { bytesOf, type Guest } from "./guests.js";
 
 /** What one run of a guest took and gave. */
@@ -14,12 +14,12 @@ export interface Run {
 }
 
 /** Runs a guest in our machine until it switches off, or shows what is waited for. */
-export function runInVirtlab({ program, kernel, until }: Guest): Run {
+export function runInVirtlab({ program, kernel, until }: Guest, isa: Isa = rv64): Run {
   const images =
     kernel === undefined ? { program: bytesOf(program) } : { firmware: bytesOf(program), kernel: bytesOf(kernel) };
   const begin = performance.now();
   const before = process.cpuUsage();
-  const guest = machine({ memory: MiB(64), ...images });
+  const guest = machine({ memory: MiB(64), isa, ...images });
   const stop = guest.run({ until: until ?? null, instructions: 5e9 });
   const user = process.cpuUsage(before).user / 1e6;
   const wall = (performance.now() - begin) / 1000;

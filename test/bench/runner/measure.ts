@@ -33,6 +33,8 @@ export interface Goal {
 /** What a file beside main.ts exports as `room`: the benches of one room of the project. */
 export interface Room {
   readonly benches: readonly Bench[];
+  /** What the figures say together, a line each. */
+  notes?(outcomes: readonly Outcome[]): readonly string[];
 }
 
 export interface Spread {

@@ -48,8 +48,9 @@ machine_mode:
 1:
 `;
 
-/** In the hypervisor's tables rather than in those of a space, which lie likewise; then the fence is of all. */
+/** In the hypervisor's tables rather than in those of a space, which lie likewise; x6 then says so by its bit 3, and no address. */
 const otherTables = `
+  andi x6, x6, -9
   andi x29, x6, 0x30
   bnez x29, 1f
   srli x29, x30, 12
@@ -60,7 +61,21 @@ const otherTables = `
   srli x29, x29, 32
   add x30, x30, x29
   andi x6, x6, -3
+  ori x6, x6, 8
 1:
+`;
+
+/** What makes the change of an entry known: to hypervisor and guest by one fence, which is as many as our harts need. */
+const fences = (mode: string, changesGuests: boolean): string => `
+  andi x30, x6, 2
+  beqz x30, 1f
+  ${changesGuests ? "andi x30, x6, 4\n beqz x30, 2f\n hfence.vvma x31, zero\n j 4f\n2:" : ""}
+  sfence.vma x31, zero
+  j ${mode}_skip
+1:
+  ${changesGuests ? "andi x30, x6, 8\n bnez x30, 3f\n andi x30, x6, 4\n beqz x30, 2f\n hfence.vvma\n j 4f\n3:\n hfence.gvma\n j 4f\n2:" : ""}
+  sfence.vma
+4:
 `;
 
 /**
@@ -154,13 +169,7 @@ ${mode}_exception:
   slli x29, x29, 8
   or x29, x29, x28
   sd x29, 0(x30)
-  andi x30, x6, 2
-  beqz x30, 1f
-  sfence.vma x31, zero
-  j ${mode}_skip
-1:
-  sfence.vma
-  ${changesGuests ? "hfence.gvma" : ""}
+  ${fences(mode, changesGuests)}
 ${mode}_skip:
   csrr x31, ${m}epc
   # Of the program's pages, by whichever view: else anew.

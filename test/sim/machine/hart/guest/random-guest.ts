@@ -121,6 +121,15 @@ function putGuestTables(view: DataView, { data, mega, giga }: Guests): void {
   }
 }
 
+const jumps = new Map<number, number>();
+
+/** Programs hold thousands of jumps, of always the same lengths. */
+function jumpBy(distance: number): number {
+  const bits = jumps.get(distance) ?? word("jal", { rd: 0, imm: distance });
+  jumps.set(distance, bits);
+  return bits;
+}
+
 /** The program at its place, odd or not, and jumps back to its beginning in all of the rest of its pages. */
 function putProgram(
   view: DataView,
@@ -133,7 +142,7 @@ function putProgram(
   const [begin, end] = [place.program * page, place.data * page];
   const start = begin + (odd ? 2 : 0) + (middle ? page - 160 : 4);
   const jump = (from: number, to: number): void => {
-    view.setUint32(from, word("jal", { rd: 0, imm: to - from }), true);
+    view.setUint32(from, jumpBy(to - from), true);
   };
   // c.nop, between the jump at the beginning and the first one that is odd.
   view.setUint16(begin + 4, 1, true);

@@ -3,6 +3,7 @@ import {
   minutes,
   ns,
   UsageError,
+  withDefaults,
   type GroupView,
   type Nanos,
   type SequenceView,
@@ -53,6 +54,20 @@ export interface GetOptions {
   readonly fieldSelector?: string;
 }
 
+const unsaid = {
+  nodes: undefined,
+  images: undefined,
+  runtime: undefined,
+  controllers: undefined,
+  authorization: undefined,
+  cpus: undefined,
+  memory: undefined,
+  disk: undefined,
+  pods: undefined,
+  labels: undefined,
+  taints: undefined,
+};
+
 /** Who a cell is. */
 const admin: User = { name: "kubernetes-admin", groups: ["system:masters", "system:authenticated"] };
 
@@ -72,7 +87,13 @@ export class Cluster {
   readonly #runtimes = new Map<string, ContainerRuntime>();
   readonly #kinds: Kinds;
 
-  constructor(options: ClusterOptions) {
+  /** @throws UsageError for an unknown option, or a number of nodes that can't be */
+  constructor(given: ClusterOptions) {
+    const options = withDefaults<{ [Key in keyof ClusterOptions]-?: ClusterOptions[Key] | undefined }>(
+      "kubernetes",
+      given,
+      { ...unsaid, world: given.world },
+    ) as ClusterOptions;
     const { world, nodes = 3, authorization = "RBAC", controllers = {} } = options;
     if (!Number.isInteger(nodes) || nodes < 0 || nodes > 30_000)
       throw new UsageError(`a cluster can't have ${nodes} nodes`, "Give a whole number from 0 to 30,000.");
@@ -250,6 +271,18 @@ export class Cluster {
    */
   settle({ within = minutes(60) }: { readonly within?: Nanos } = {}): Stop {
     return this.world.engine.settle({ within });
+  }
+
+  /** Lets time pass as `settle`, at most for `within`, whatever still goes on then. */
+  advance(within: Nanos): void {
+    const { engine } = this.world;
+    const limit = engine.now + within;
+    try {
+      engine.settle({ within });
+    } catch (error) {
+      // The limit is no mistake here; a world that can't be run is one.
+      if (!(error instanceof UsageError) || engine.now < limit) throw error;
+    }
   }
 
   /** Ends all components. */

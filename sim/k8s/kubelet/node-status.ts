@@ -88,10 +88,10 @@ export class NodeStatus {
     this.#begun = client.world.engine.now;
   }
 
-  /** The node as an object that its own events are about. */
+  /** The node as an object that its own events are about: the kubelet gives its name for its uid there, and clients look for that. */
   get reference(): KubeObject {
     const { name } = this.#node;
-    return { apiVersion: "v1", kind: "Node", metadata: { name, uid: this.#uid === "" ? name : this.#uid } };
+    return { apiVersion: "v1", kind: "Node", metadata: { name, uid: name } };
   }
 
   /** Makes the node known, tells that it is ready, and goes on telling that it is alive. */

@@ -2,6 +2,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { UsageError, withDefaults, type TextView } from "../../sim/core/index.js";
 import { GdbStub, k8s, machineTarget, type DebugTarget, type Machine } from "../../sim/lab/index.js";
 import { serveEtcd } from "../server/index.js";
+import { serveCluster, type ServeClusterOptions, type ServedCluster } from "./serve-cluster.js";
 
 export interface ServeOptions {
   /** A port of this computer; 0 takes a free one. */
@@ -84,14 +85,17 @@ export interface ServedEtcdCluster {
  * - A machine is found by gdb, see `ServedMachine`.
  * - An etcd cluster, or an `Etcd`, by etcdctl: a port for each server, from `port` on. Each request runs the world until
  *   it is answered, and 20 ms more; in between, its time stands.
+ * - A Kubernetes cluster by kubectl and client libraries, see `ServedCluster`.
  * @throws UsageError for a port that can't be had
  */
 export function serve(machine: Machine, options?: Partial<ServeOptions>): Promise<ServedMachine>;
 export function serve(etcd: k8s.EtcdCluster | k8s.Etcd, options?: Partial<ServeOptions>): Promise<ServedEtcdCluster>;
+export function serve(cluster: k8s.Cluster, options?: Partial<ServeClusterOptions>): Promise<ServedCluster>;
 export function serve(
-  what: Machine | k8s.EtcdCluster | k8s.Etcd,
-  options?: Partial<ServeOptions>,
-): Promise<ServedMachine | ServedEtcdCluster> {
+  what: Machine | k8s.EtcdCluster | k8s.Etcd | k8s.Cluster,
+  options?: Partial<ServeOptions> | Partial<ServeClusterOptions>,
+): Promise<ServedMachine | ServedEtcdCluster | ServedCluster> {
+  if (what instanceof k8s.Cluster) return serveCluster(what, options);
   if (what instanceof k8s.EtcdCluster) return serveServers(what.members, options);
   return what instanceof k8s.Etcd ? serveServers([what.endpoint()], options) : serveMachine(what, options);
 }

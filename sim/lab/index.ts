@@ -74,7 +74,17 @@ export {
 } from "../machine/index.js";
 /** The network stack itself, for cells that go below hosts and links: addresses, frames, namespaces, sockets. */
 export * as net from "../net/index.js";
-/** Kubernetes' parts, for cells that go below a cluster: Raft, etcd, their trials. */
+export type {
+  Behaviour,
+  Cluster,
+  ClusterOptions,
+  GetOptions,
+  HollowImage,
+  HollowRuntimeOptions,
+  Listing,
+  Manifest,
+} from "../k8s/index.js";
+/** Kubernetes' parts, for cells that go below a cluster: Raft, etcd, their trials, a kubelet alone. */
 export * as k8s from "../k8s/index.js";
 export { isa } from "./isa.js";
 export { lab, type Lab, type LabOptions } from "./lab.js";

@@ -18,7 +18,7 @@ import {
 import { machine, wire, type Machine, type MachineOptions, type Wire, type WireOptions } from "../machine/index.js";
 import type { KernelOptions } from "../os/index.js";
 import { linux, type Linux } from "./linux.js";
-import { EtcdCluster, type EtcdClusterOptions } from "../k8s/index.js";
+import { Cluster, EtcdCluster, type ClusterOptions, type EtcdClusterOptions } from "../k8s/index.js";
 import { network, type Network } from "./network/index.js";
 import { createDisk, type Disk, type DiskOptions } from "../storage/index.js";
 
@@ -59,6 +59,8 @@ export interface Lab extends World {
   linux(options?: Partial<Omit<KernelOptions, "world">>): Linux;
   /** etcd servers under Raft, about to elect their leader: `start()` waits for that. */
   etcd(options?: Partial<Omit<EtcdClusterOptions, "world">>): EtcdCluster;
+  /** A Kubernetes cluster; time passes until its nodes are ready. */
+  kubernetes(options?: Partial<Omit<ClusterOptions, "world">>): Cluster;
 }
 
 /** Makes a world to experiment in. @throws UsageError for an unknown option */
@@ -87,5 +89,10 @@ export function lab(options?: Partial<LabOptions>): Lab {
       return linux({ hostname: hosts === 1 ? "linux" : `linux${hosts}`, ...how, world });
     },
     etcd: (how) => new EtcdCluster({ ...how, world }),
+    kubernetes: (how) => {
+      const cluster = new Cluster({ ...how, world });
+      cluster.start();
+      return cluster;
+    },
   };
 }

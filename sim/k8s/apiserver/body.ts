@@ -1,4 +1,5 @@
 import { decodeUtf8 } from "../objects/text.js";
+import { parseYaml, YamlError } from "../objects/yaml.js";
 import { isObject, type Json, type JsonObject } from "../objects/value.js";
 import type { ApiRequest } from "./request.js";
 import { badRequest, unsupportedMediaType, ApiError } from "./status.js";
@@ -41,6 +42,26 @@ export function parseJson(text: string, what: string): Json {
   }
 }
 
+/** What a patch says: what was handed over as it is, bytes as JSON, and where `yaml` allows it as YAML. @throws ApiError 400 */
+export function patchValue(request: ApiRequest, what: string, yaml = false): Json {
+  const { body } = request;
+  if (typeof body === "object" && !(body instanceof Uint8Array)) return body;
+  const text = bodyText(request);
+  if (!yaml || /^\s*[{[]/.test(text)) return parseJson(text, what);
+  return fromYaml(text, what);
+}
+
+function fromYaml(text: string, what: string): Json {
+  try {
+    const [document] = parseYaml(text);
+    if (document !== undefined) return document;
+  } catch (error) {
+    if (!(error instanceof YamlError)) throw error;
+    throw badRequest(`${what}: yaml: ${error.message}`);
+  }
+  throw badRequest(`${what}: unexpected end of YAML input`);
+}
+
 /** How deep brackets are nested in JSON text that is known to be right. */
 function depth(text: string): number {
   let most = 0;
@@ -62,7 +83,8 @@ export function parseBody(request: ApiRequest): JsonObject {
   const type = contentType(request);
   if (body !== undefined && typeof body === "object" && !(body instanceof Uint8Array)) return body;
   if (type !== "" && type !== "application/json" && type !== "application/yaml") throw unsupportedMediaType(mediaTypes);
-  const value = parseJson(bodyText(request), "error decoding request body");
+  const what = "error decoding request body";
+  const value = type === "application/yaml" ? patchValue(request, what, true) : parseJson(bodyText(request), what);
   if (!isObject(value))
     throw badRequest(
       'couldn\'t get version/kind; json parse error: json: cannot unmarshal into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }',

@@ -2,7 +2,7 @@ import { decode } from "../objects/decode.js";
 import { groupVersion, type Resource } from "../objects/kinds.js";
 import { structNamed } from "../objects/structs.js";
 import { isObject, stringAt, type Draft, type Json, type JsonObject, type KubeObject, show } from "../objects/value.js";
-import { bodyText, contentType, parseBody, parseJson } from "./body.js";
+import { contentType, parseBody, patchValue } from "./body.js";
 import { applyConfiguration } from "./fields/managed-fields.js";
 import { formList, formObject, presentation } from "./form.js";
 import { list } from "./listing.js";
@@ -137,18 +137,17 @@ export function update(machinery: Machinery, call: Call): ApiResponse {
 }
 
 /** What a patch makes of an object. */
-export function patched(resource: Resource, old: KubeObject, type: string, text: string): JsonObject {
-  const what = "error decoding patch";
+export function patched(resource: Resource, old: KubeObject, type: string, given: () => Json): JsonObject {
   const result = ((): Json => {
     switch (type) {
       case "application/json-patch+json":
-        return applyJsonPatch(old, parseJson(text, what));
+        return applyJsonPatch(old, given());
       case "application/merge-patch+json":
-        return mergeObject(old, parseJson(text, what));
+        return mergeObject(old, given());
       case "application/strategic-merge-patch+json":
         if (resource.custom !== undefined)
           throw unsupportedMediaType(patchTypes.filter((each) => !each.includes("strategic")));
-        return applyStrategicMergePatch(resource.struct, old, parseJson(text, what));
+        return applyStrategicMergePatch(resource.struct, old, given());
       default:
         throw unsupportedMediaType(patchTypes);
     }
@@ -173,9 +172,9 @@ export function patch(machinery: Machinery, call: Call): ApiResponse {
       { reason: "FieldValueForbidden", field: "force", message: "Forbidden: may not be specified for non-apply patch" },
     ]);
   }
-  const text = bodyText(request);
+  const given = (): Json => patchValue(request, "error decoding patch");
   const make = (old: KubeObject): Draft => {
-    const made = patched(resource, old, type, text);
+    const made = patched(resource, old, type, given);
     agree(made, call);
     return decodeAs(resource, made, writer);
   };
@@ -192,7 +191,7 @@ function apply(machinery: Machinery, call: Call): ApiResponse {
       { reason: "FieldValueRequired", field: "fieldManager", message: "Required value: is required for apply patch" },
     ]);
   }
-  const given = parseJson(bodyText(request), "error decoding YAML");
+  const given = patchValue(request, "error decoding YAML", true);
   if (!isObject(given)) throw badRequest("error decoding YAML: the configuration is no object");
   for (const key of ["apiVersion", "kind"]) {
     if (typeof given[key] !== "string") throw badRequest(`error decoding YAML: ${key} must be set`);

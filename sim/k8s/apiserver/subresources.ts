@@ -18,7 +18,7 @@ import {
   type KubeObject,
   show,
 } from "../objects/value.js";
-import { bodyText, contentType, parseBody } from "./body.js";
+import { contentType, parseBody, patchValue } from "./body.js";
 import { patched, type Call, type Machinery } from "./handlers.js";
 import type { NodeCall, NodeProxy } from "./node-proxy.js";
 import { json, type ApiResponse, type ApiStream } from "./request.js";
@@ -85,7 +85,7 @@ export function scale(machinery: Machinery, call: Call): ApiResponse {
   if (verb === "get") return json(200, now);
   const given =
     verb === "patch"
-      ? patched(scaleResource(resource), now, contentType(request), bodyText(request))
+      ? patched(scaleResource(resource), now, contentType(request), () => patchValue(request, "error decoding patch"))
       : parseBody(request);
   const { value, error } = decode(scaleStruct, given);
   if (error !== undefined) throw badRequest(`Scale in version "v1" cannot be handled as a Scale: ${error}`);

@@ -28,14 +28,17 @@ interface Told {
 export class EventRecorder {
   readonly #client: Client;
   readonly #component: string;
+  readonly #host: string;
   readonly #told = new Map<string, Told>();
   readonly #alike = new Map<string, { readonly messages: Set<string>; last: number }>();
   readonly #buckets = new Map<string, TokenBucket>();
   #dropped = 0;
 
-  constructor(client: Client, component: string) {
+  /** @param host the node that the component runs on; "" where that is nobody's business */
+  constructor(client: Client, component: string, host = "") {
     this.#client = client;
     this.#component = component;
+    this.#host = host;
   }
 
   /** How many were not sent because too much was said of their object. */
@@ -94,8 +97,9 @@ export class EventRecorder {
         type,
         reason,
         message,
-        source: { component: this.#component },
+        source: { component: this.#component, ...(this.#host === "" ? {} : { host: this.#host }) },
         reportingComponent: this.#component,
+        ...(this.#host === "" ? {} : { reportingInstance: this.#host }),
         firstTimestamp: time,
         lastTimestamp: time,
         count: 1,

@@ -45,10 +45,58 @@ interface ContainerPort extends JsonObject {
   readonly protocol?: string;
 }
 
-interface Container extends JsonObject {
+export interface Handler extends JsonObject {
+  readonly exec?: { readonly command?: readonly string[] };
+  readonly httpGet?: {
+    readonly path?: string;
+    readonly port: number | string;
+    readonly host?: string;
+    readonly scheme?: string;
+    readonly httpHeaders?: readonly { readonly name: string; readonly value: string }[];
+  };
+  readonly tcpSocket?: { readonly port: number | string };
+  readonly sleep?: { readonly seconds: number };
+}
+
+export interface Probe extends Handler {
+  readonly initialDelaySeconds?: number;
+  readonly timeoutSeconds: number;
+  readonly periodSeconds: number;
+  readonly successThreshold: number;
+  readonly failureThreshold: number;
+  readonly terminationGracePeriodSeconds?: number;
+}
+
+export interface EnvVar extends JsonObject {
+  readonly name: string;
+  readonly value?: string;
+  readonly valueFrom?: {
+    readonly fieldRef?: { readonly fieldPath: string };
+    readonly resourceFieldRef?: { readonly containerName?: string; readonly resource: string };
+    readonly configMapKeyRef?: { readonly name: string; readonly key: string; readonly optional?: boolean };
+    readonly secretKeyRef?: { readonly name: string; readonly key: string; readonly optional?: boolean };
+  };
+}
+
+export interface Container extends JsonObject {
   readonly name: string;
   readonly image?: string;
+  readonly command?: readonly string[];
+  readonly args?: readonly string[];
+  readonly env?: readonly EnvVar[];
+  readonly envFrom?: readonly {
+    readonly prefix?: string;
+    readonly configMapRef?: { readonly name: string; readonly optional?: boolean };
+    readonly secretRef?: { readonly name: string; readonly optional?: boolean };
+  }[];
+  readonly imagePullPolicy?: string;
+  /** Of an init container: `Always` for a sidecar. */
+  readonly restartPolicy?: string;
   readonly ports?: readonly ContainerPort[];
+  readonly startupProbe?: Probe;
+  readonly readinessProbe?: Probe;
+  readonly livenessProbe?: Probe;
+  readonly lifecycle?: { readonly postStart?: Handler; readonly preStop?: Handler };
   readonly resources?: {
     readonly requests?: Labels;
     readonly limits?: Labels;
@@ -58,9 +106,11 @@ interface Container extends JsonObject {
 interface Volume extends JsonObject {
   readonly name: string;
   readonly persistentVolumeClaim?: { readonly claimName: string };
+  readonly configMap?: { readonly name: string; readonly optional?: boolean };
+  readonly secret?: { readonly secretName: string; readonly optional?: boolean };
 }
 
-interface PodSpec extends JsonObject {
+export interface PodSpec extends JsonObject {
   readonly containers: readonly Container[];
   readonly initContainers?: readonly Container[];
   readonly nodeName?: string;
@@ -72,21 +122,45 @@ interface PodSpec extends JsonObject {
   readonly subdomain?: string;
   readonly volumes?: readonly Volume[];
   readonly terminationGracePeriodSeconds?: number;
+  readonly activeDeadlineSeconds?: number;
+  readonly hostNetwork?: boolean;
+  readonly priority?: number;
+  readonly readinessGates?: readonly { readonly conditionType: string }[];
 }
 
-interface ContainerStatus extends JsonObject {
+interface TerminatedState extends JsonObject {
+  readonly exitCode?: number;
+  readonly reason?: string;
+  readonly finishedAt?: string;
+}
+
+export interface ContainerState extends JsonObject {
+  readonly waiting?: { readonly reason?: string; readonly message?: string };
+  readonly running?: { readonly startedAt?: string };
+  readonly terminated?: TerminatedState;
+}
+
+export interface ContainerStatus extends JsonObject {
   readonly name: string;
+  readonly ready?: boolean;
+  readonly started?: boolean;
   readonly restartCount?: number;
-  readonly state?: { readonly terminated?: { readonly exitCode?: number }; readonly [key: string]: Json | undefined };
+  readonly state?: ContainerState;
+  readonly lastState?: ContainerState;
+  readonly containerID?: string;
 }
 
-interface PodStatus extends JsonObject {
+export interface PodStatus extends JsonObject {
   readonly phase?: string;
   readonly conditions?: readonly Condition[];
   readonly podIP?: string;
   readonly podIPs?: readonly { readonly ip: string }[];
+  readonly initContainerStatuses?: readonly ContainerStatus[];
   readonly containerStatuses?: readonly ContainerStatus[];
   readonly reason?: string;
+  readonly message?: string;
+  readonly startTime?: string;
+  readonly qosClass?: string;
 }
 
 export interface Pod extends KubeObject {

@@ -1,0 +1,379 @@
+import {
+  formatDuration,
+  minutes,
+  ns,
+  UsageError,
+  withDefaults,
+  type GroupView,
+  type Nanos,
+  type SequenceView,
+  type Stop,
+  type TableView,
+  type World,
+} from "../../core/index.js";
+import type { ApiRequest, User } from "../apiserver/request.js";
+import { ApiServer } from "../apiserver/server.js";
+import { EtcdStorage } from "../apiserver/etcd-storage.js";
+import { json } from "../apiserver/request.js";
+import { ApiError } from "../apiserver/status.js";
+import { Client, type ApiEndpoint } from "../client/client.js";
+import { ControllerManager, type ControllerManagerOptions } from "../controllers/controller-manager.js";
+import { Etcd } from "../etcd/etcd.js";
+import { HollowRuntime, type HollowRuntimeOptions } from "../kubelet/hollow/runtime.js";
+import { Kubelet } from "../kubelet/kubelet.js";
+import type { NodeDescription } from "../kubelet/node-status.js";
+import type { ContainerRuntime } from "../kubelet/runtime.js";
+import { decodeUtf8 } from "../objects/text.js";
+import { isObject, stringAt, type JsonObject, type KubeObject } from "../objects/value.js";
+import { Scheduler } from "../scheduler/scheduler.js";
+import { birthOf } from "./birth.js";
+import { Kinds, type Wanted } from "./kinds.js";
+import { Listing, tableOf } from "./listing.js";
+import { objectsOf, type Manifest } from "./manifest.js";
+import { nodeAddress, podRange } from "./addresses.js";
+import { recorded } from "./recorded-endpoint.js";
+
+export interface ClusterOptions extends Partial<Omit<NodeDescription, "name" | "address" | "podCIDR">> {
+  readonly world: World;
+  /** How many nodes, called node-1 and on. Default 3. */
+  readonly nodes?: number;
+  /** What images there are, and what their containers do; see `HollowRuntime`. */
+  readonly images?: HollowRuntimeOptions["images"];
+  /** The runtime of a node. Default a `HollowRuntime`. */
+  readonly runtime?: (node: { readonly name: string; readonly podCIDR: string }) => ContainerRuntime;
+  readonly controllers?: Partial<Omit<ControllerManagerOptions, "world" | "endpoint">>;
+  /** Default `RBAC`. */
+  readonly authorization?: "RBAC" | "AlwaysAllow";
+}
+
+export interface GetOptions {
+  /** Default `default`; "" for all. */
+  readonly namespace?: string;
+  /** `app=web,tier!=back`. */
+  readonly selector?: string;
+  readonly fieldSelector?: string;
+}
+
+const unsaid = {
+  nodes: undefined,
+  images: undefined,
+  runtime: undefined,
+  controllers: undefined,
+  authorization: undefined,
+  cpus: undefined,
+  memory: undefined,
+  disk: undefined,
+  pods: undefined,
+  labels: undefined,
+  taints: undefined,
+};
+
+/** Who a cell is. */
+const admin: User = { name: "kubernetes-admin", groups: ["system:masters", "system:authenticated"] };
+
+/**
+ * A Kubernetes cluster in one world: etcd, the API server, scheduler, controllers and nodes. Requests are answered at once; what they
+ * set off takes virtual time, which `run` and `settle` let pass.
+ */
+export class Cluster {
+  readonly world: World;
+  readonly etcd: Etcd;
+  readonly api: ApiServer;
+  readonly scheduler: Scheduler;
+  readonly controllers: ControllerManager;
+  readonly #endpoint: ApiEndpoint;
+  readonly #options: ClusterOptions;
+  readonly #kubelets = new Map<string, Kubelet>();
+  readonly #runtimes = new Map<string, ContainerRuntime>();
+  readonly #kinds: Kinds;
+
+  /** @throws UsageError for an unknown option, or a number of nodes that can't be */
+  constructor(given: ClusterOptions) {
+    const options = withDefaults<{ [Key in keyof ClusterOptions]-?: ClusterOptions[Key] | undefined }>(
+      "kubernetes",
+      given,
+      { ...unsaid, world: given.world },
+    ) as ClusterOptions;
+    const { world, nodes = 3, authorization = "RBAC", controllers = {} } = options;
+    if (!Number.isInteger(nodes) || nodes < 0 || nodes > 30_000)
+      throw new UsageError(`a cluster can't have ${nodes} nodes`, "Give a whole number from 0 to 30,000.");
+    this.world = world;
+    this.#options = options;
+    this.etcd = new Etcd({ world });
+    this.api = new ApiServer({
+      world,
+      storage: new EtcdStorage(this.etcd),
+      authorization,
+      tokens: { admin },
+      nodeProxy: (call) => {
+        const kubelet = this.#kubelets.get(call.node);
+        if (kubelet !== undefined) return kubelet.answer(call);
+        const text = `Get "https://${call.node}:10250/": dial tcp: connect: connection refused`;
+        return json(500, new ApiError(500, "InternalError", text).status);
+      },
+    });
+    this.#endpoint = recorded(this.api, world.trace);
+    this.#kinds = new Kinds((path) => this.request("GET", path));
+    // Pods can be made before the service account controller has had its first turn.
+    for (const namespace of ["default", "kube-system"])
+      this.request("POST", `/api/v1/namespaces/${namespace}/serviceaccounts`, { metadata: { name: "default" } });
+    const user = { name: "system:kube-scheduler", groups: ["system:authenticated"] };
+    this.scheduler = new Scheduler({ client: new Client({ world, endpoint: this.#endpoint, user }) });
+    this.controllers = new ControllerManager({ world, endpoint: this.#endpoint, ...controllers });
+    for (let place = 1; place <= nodes; place++) this.#makeNode(place, nodes);
+  }
+
+  /** Waits until the nodes have made themselves known. @throws UsageError inside a running world */
+  start(): void {
+    this.settle();
+  }
+
+  /** The nodes' kubelets that run. */
+  get kubelets(): readonly Kubelet[] {
+    return [...this.#kubelets.values()];
+  }
+
+  /** @throws UsageError for a node whose kubelet doesn't run */
+  kubelet(node: string): Kubelet {
+    const found = this.#kubelets.get(node);
+    if (found !== undefined) return found;
+    const all = [...this.#runtimes.keys()];
+    const known = all.includes(node);
+    throw new UsageError(
+      known ? `the kubelet of ${node} doesn't run` : `there is no node "${node}"`,
+      known
+        ? `Start it with startKubelet("${node}").`
+        : `There are ${all.slice(0, 5).join(", ")}${all.length > 5 ? ", …" : ""}.`,
+    );
+  }
+
+  /** Ends a node's kubelet; its containers go on. */
+  stopKubelet(node: string): void {
+    this.kubelet(node).stop();
+    this.#kubelets.delete(node);
+  }
+
+  /** Starts a kubelet that was stopped: it finds what its runtime has. */
+  startKubelet(node: string): void {
+    const runtime = this.#runtimes.get(node);
+    if (this.#kubelets.has(node) || runtime === undefined) this.kubelet(node);
+    else this.#startKubelet(node, runtime);
+  }
+
+  /**
+   * Makes objects, or changes them to what the manifest says, as `kubectl apply --server-side` does: YAML or objects.
+   * @returns what became of each
+   * @throws UsageError with the API server's words for what it refuses
+   */
+  apply(manifest: Manifest, options: Pick<GetOptions, "namespace"> = {}): TableView {
+    const rows = objectsOf(manifest).map((object) => {
+      const kind = this.#kinds.of(stringAt(object, "apiVersion") ?? "", stringAt(object, "kind") ?? "");
+      const name = stringAt(object, "metadata", "name");
+      const namespace = stringAt(object, "metadata", "namespace") ?? options.namespace ?? "default";
+      const whole = { apiVersion: kind.apiVersion, kind: kind.kind, ...object };
+      if (name === undefined) {
+        const made = this.request("POST", kind.path(namespace), whole);
+        return { object: `${kind.title}/${stringAt(made, "metadata", "name") ?? ""}`, result: "created" };
+      }
+      const path = kind.path(namespace, name);
+      const before = this.#ask("GET", path);
+      const after = this.request("PATCH", path, whole, "application/apply-patch+yaml", {
+        fieldManager: "virtlab",
+        force: "true",
+      });
+      const revision = (each: JsonObject | undefined): string => stringAt(each, "metadata", "resourceVersion") ?? "";
+      const result =
+        before === undefined ? "created" : revision(before) === revision(after) ? "unchanged" : "configured";
+      return { object: `${kind.title}/${name}`, result };
+    });
+    return { as: "table", title: "Applied", columns: [{ key: "object" }, { key: "result" }], rows };
+  }
+
+  /**
+   * What there is: `get("pods")`, `get("deploy/web")`, with the columns that `kubectl get -o wide` prints.
+   * @throws UsageError for a kind that isn't served, or a name that isn't there
+   */
+  get(what: string, options: GetOptions = {}): Listing {
+    const { kind, name } = this.#wanted(what);
+    const { namespace = "default", selector, fieldSelector } = options;
+    const path = kind.path(namespace, name);
+    const query = {
+      ...(selector === undefined ? {} : { labelSelector: selector }),
+      ...(fieldSelector === undefined ? {} : { fieldSelector }),
+    };
+    const found = this.request("GET", path, undefined, "", query);
+    const items = (name === "" ? found["items"] : [found]) as readonly KubeObject[];
+    const table = this.request("GET", path, undefined, "", query, "application/json;as=Table;v=v1;g=meta.k8s.io");
+    const title = name === "" ? kind.plural : `${kind.title}/${name}`;
+    return new Listing(items, tableOf(table, title, namespace === "" && kind.namespaced));
+  }
+
+  /** Asks for an object's end. @throws UsageError */
+  delete(what: string, options: Pick<GetOptions, "namespace"> & { readonly gracePeriod?: Nanos } = {}): void {
+    const { kind, name } = this.#wanted(what, "named");
+    const { namespace = "default", gracePeriod } = options;
+    const body = gracePeriod === undefined ? {} : { gracePeriodSeconds: Math.floor(gracePeriod / 1e9) };
+    this.request("DELETE", kind.path(namespace, name), { propagationPolicy: "Background", ...body });
+  }
+
+  /** Asks for so many replicas. @throws UsageError */
+  scale(what: string, replicas: number, options: Pick<GetOptions, "namespace"> = {}): void {
+    const { kind, name } = this.#wanted(what, "named");
+    const path = `${kind.path(options.namespace ?? "default", name)}/scale`;
+    this.request("PATCH", path, { spec: { replicas } }, "application/merge-patch+json");
+  }
+
+  /** Changes some fields of an object (a JSON merge patch). @throws UsageError */
+  patch(what: string, patch: JsonObject, options: Pick<GetOptions, "namespace"> = {}): void {
+    const { kind, name } = this.#wanted(what, "named");
+    this.request("PATCH", kind.path(options.namespace ?? "default", name), patch, "application/merge-patch+json");
+  }
+
+  /** What a pod's container has printed. @throws UsageError */
+  logs(
+    pod: string,
+    options: Pick<GetOptions, "namespace"> & { readonly container?: string; readonly previous?: boolean } = {},
+  ): string {
+    const { namespace = "default", container, previous = false } = options;
+    const query = { ...(container === undefined ? {} : { container }), ...(previous ? { previous: "true" } : {}) };
+    const path = `/api/v1/namespaces/${namespace}/pods/${pod.replace(/^pods?\//, "")}/log`;
+    const answer = this.#handle({ method: "GET", path, query });
+    if (answer.status >= 400) throw refused("GET", path, answer.object);
+    return decodeUtf8(answer.body());
+  }
+
+  /** Why a pod is where it is, or nowhere: the scheduler's last decision on it. @throws UsageError where none is remembered */
+  explain(pod: string, namespace = "default"): TableView {
+    return this.scheduler.explain(namespace, pod.replace(/^pods?\//, ""));
+  }
+
+  /** Who called whom until a pod ran. @throws UsageError for a pod that the trace doesn't know */
+  birth(pod: string, namespace = "default"): SequenceView {
+    return birthOf(this.world, namespace, pod.replace(/^pods?\//, ""));
+  }
+
+  /** What was told of an object, the oldest first: `events("pod/web")`. */
+  events(what: string, namespace = "default"): TableView {
+    const { kind, name } = this.#wanted(what, "named");
+    const selector = `involvedObject.kind=${kind.kind},involvedObject.name=${name}`;
+    return this.get("events", { namespace: kind.namespaced ? namespace : "", fieldSelector: selector }).view();
+  }
+
+  /** Lets virtual time pass; without a duration, until only background work is left. */
+  run(duration?: Nanos): Stop {
+    const { engine } = this.world;
+    return engine.run(duration === undefined ? undefined : ns(engine.now + duration));
+  }
+
+  /**
+   * Lets time pass until nothing but heartbeats, probes and retries is left.
+   * @throws UsageError naming what goes on where that takes longer than `within`, default an hour
+   */
+  settle({ within = minutes(60) }: { readonly within?: Nanos } = {}): Stop {
+    return this.world.engine.settle({ within });
+  }
+
+  /** Lets time pass as `settle`, at most for `within`, whatever still goes on then. */
+  advance(within: Nanos): void {
+    const { engine } = this.world;
+    const limit = engine.now + within;
+    try {
+      engine.settle({ within });
+    } catch (error) {
+      // The limit is no mistake here; a world that can't be run is one.
+      if (!(error instanceof UsageError) || engine.now < limit) throw error;
+    }
+  }
+
+  /** Ends all components. */
+  stop(): void {
+    for (const kubelet of this.#kubelets.values()) kubelet.stop();
+    this.#kubelets.clear();
+    this.scheduler.stop();
+    this.controllers.kill();
+  }
+
+  nodes(): TableView {
+    return this.get("nodes", { namespace: "" }).view();
+  }
+
+  pods(): TableView {
+    return this.get("pods", { namespace: "" }).view();
+  }
+
+  view(): GroupView {
+    const text = `Kubernetes v1.32, ${this.#runtimes.size} nodes, ${formatDuration(this.world.engine.now)} of virtual time`;
+    return { as: "group", views: [{ as: "text", text }, this.nodes(), this.pods()] };
+  }
+
+  /** A request as the cluster's administrator. @throws UsageError with the API server's words for what it refuses */
+  request(
+    method: string,
+    path: string,
+    body?: JsonObject,
+    contentType = "application/json",
+    query: Readonly<Record<string, string>> = {},
+    accept = "application/json",
+  ): JsonObject {
+    const headers = { accept, ...(body === undefined ? {} : { "content-type": contentType }) };
+    const answer = this.#handle({ method, path, headers, query, ...(body === undefined ? {} : { body }) });
+    if (answer.status >= 400 || answer.object === undefined) throw refused(method, path, answer.object);
+    return answer.object;
+  }
+
+  #ask(method: string, path: string): JsonObject | undefined {
+    const answer = this.#handle({ method, path });
+    return answer.status >= 400 ? undefined : answer.object;
+  }
+
+  #handle(request: ApiRequest): Extract<ReturnType<ApiServer["handle"]>, { readonly body: unknown }> {
+    const answer = this.#endpoint.handle({ ...request, user: admin });
+    if (answer === undefined || answer.stream !== undefined)
+      throw new UsageError(`${request.method} ${request.path} is answered by a stream`, "Ask for it without watch.");
+    return answer;
+  }
+
+  #wanted(what: string, named?: "named"): Wanted {
+    const wanted = this.#kinds.wanted(what);
+    if (named !== undefined && wanted.name === "")
+      throw new UsageError(`"${what}" names no object`, `Say which: "${what}/NAME".`);
+    return wanted;
+  }
+
+  #makeNode(place: number, of: number): void {
+    const { world, memory, disk, images } = this.#options;
+    const name = `node-${place}`;
+    const podCIDR = podRange(place, of);
+    const options = {
+      world,
+      podCIDR,
+      ...(memory === undefined ? {} : { memory }),
+      ...(disk === undefined ? {} : { disk }),
+      ...(images === undefined ? {} : { images }),
+    };
+    const runtime = this.#options.runtime?.({ name, podCIDR }) ?? new HollowRuntime(options);
+    this.#runtimes.set(name, runtime);
+    this.#startKubelet(name, runtime, place, podCIDR);
+  }
+
+  #startKubelet(name: string, runtime: ContainerRuntime, place = Number(name.slice(5)), podCIDR?: string): void {
+    const { world, cpus, memory, disk, pods, labels, taints } = this.#options;
+    const description = Object.fromEntries(
+      Object.entries({ cpus, memory, disk, pods, labels, taints, podCIDR }).filter(([, value]) => value !== undefined),
+    ) as Partial<NodeDescription>;
+    const address = nodeAddress(place);
+    this.#kubelets.set(name, new Kubelet({ ...description, name, address, world, endpoint: this.#endpoint, runtime }));
+  }
+}
+
+function refused(method: string, path: string, status: JsonObject | undefined): UsageError {
+  const message = stringAt(status, "message") ?? `${method} ${path} was refused`;
+  const reason = isObject(status) ? (stringAt(status, "reason") ?? "") : "";
+  const hint =
+    reason === "NotFound"
+      ? "Look what there is with get, and in which namespace."
+      : reason === "Invalid" || reason === "BadRequest"
+        ? "Mend the field that the message names."
+        : "The message is the API server's own.";
+  return new UsageError(message, hint);
+}

@@ -18,8 +18,11 @@ export function kindsOf(view: LanesView): Kind[] {
   view.lanes.forEach(({ spans }, lane) => {
     for (const span of spans) {
       if (!(span.to > span.from)) continue;
-      const { label, role, kind: named } =
-        kinds.size < most || kinds.has(`label ${span.label}`) ? span : { ...span, label: "other" };
+      const {
+        label,
+        role,
+        kind: named,
+      } = kinds.size < most || kinds.has(`label ${span.label}`) ? span : { ...span, label: "other" };
       const byRole = role === undefined ? `label ${label}` : `role ${role}`;
       const key = named === undefined ? byRole : `kind ${named}`;
       const kind = kinds.get(key) ?? { key, ...(role && { role }), spans: [] };

@@ -29,7 +29,7 @@ export interface ScheduleOptions {
   readonly quantum: number;
 }
 
-/** So many instructions are executed at once where nobody looks meanwhile: what a quantum costs is little beside them. */
+/** Instructions of a row of quanta: what one costs, as long as 3,000 instructions take, is little beside them. */
 const mostAtOnce = 100_000;
 
 /**
@@ -275,9 +275,8 @@ export class Schedule implements Clock, HartClock, Persist<ScheduleState> {
 
   /** How many quanta the hart may execute before anybody looks. */
   get #inARow(): number {
-    const [hart] = this.#harts;
     // Another engine may do more than to execute instructions.
-    if (this.#harts.length > 1 || typeof hart?.engine !== "string") return 1;
+    if (this.#harts.length > 1 || typeof this.#harts[0]?.engine !== "string") return 1;
     const { now, horizon } = this.#world.engine;
     const free = Math.ceil((horizon - now) / (this.#most * this.#nanoseconds));
     return Math.max(1, Math.min(free, Math.floor(mostAtOnce / this.#most)));

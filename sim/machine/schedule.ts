@@ -29,7 +29,7 @@ export interface ScheduleOptions {
   readonly quantum: number;
 }
 
-/** Instructions of a row of quanta: what one costs, as long as 3,000 instructions take, is little beside them. */
+/** Instructions of a row of quanta: what one costs, as long as 3,500 take in a hot loop, is little beside them. */
 const mostAtOnce = 100_000;
 
 /**

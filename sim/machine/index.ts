@@ -26,7 +26,7 @@
  *
  * machine        the computer that students get: run, look, save, go back; factories: machine({...}); options: what it is made of
  * board          harts, RAM and devices, wired; memory-map: where; boot: what is in memory at power-on
- * schedule       turns and virtual time; stops, lost-harts, text-match: reasons to stop
+ * schedule       turns and virtual time; machine-stop, stops, lost-harts, text-match: reasons to stop
  * engine-choice  which engine executes from now on; work: which executed how much; lesson/: what engines do, in the open: a block and what became of it
  * history        snapshots and inputs, to go back; state: what is saved; memory-pages: RAM as data;
  *                dirty-pages: which were written; inspect: registers and memory as views; page-walk: an address's way

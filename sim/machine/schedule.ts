@@ -29,7 +29,7 @@ export interface ScheduleOptions {
   readonly quantum: number;
 }
 
-/** So many instructions are executed at once where nobody looks meanwhile: what a quantum costs is little beside them. */
+/** Instructions of a row of quanta: what one costs, as long as 3,500 take in a hot loop, is little beside them. */
 const mostAtOnce = 100_000;
 
 /**
@@ -38,9 +38,8 @@ const mostAtOnce = 100_000;
  * happens in the world (a drive's completion, a frame) is seen at the next quantum. A run may stop anywhere within a
  * quantum; the next goes on there, so that what harts do does not depend on where runs stopped.
  *
- * A hart that has the world for itself executes several quanta in a row (`#beyond`): up to when something else happens. As soon
- * as anybody can see the difference (a device is accessed, a timer changes, the hart stops), those that are over are counted as
- * over, and what is left of the last is all that is under way.
+ * A hart that has the world for itself executes quanta in a row: up to when something else happens. As soon as anybody can see the
+ * difference (a device is accessed, a timer changes, the hart stops), those that are over are counted so, and one is under way.
  */
 export class Schedule implements Clock, HartClock, Persist<ScheduleState> {
   readonly #world: World;
@@ -59,8 +58,9 @@ export class Schedule implements Clock, HartClock, Persist<ScheduleState> {
   #executed = 0;
   /** Of the quantum under way: its instructions (0 between quanta), whose turn it is, how many each hart has had. */
   #length = 0;
-  /** Instructions of the quanta behind it that the hart executes with it. */
+  /** Instructions of the quanta that the hart executes with it; how many quanta a row may have now: longer ones come by and by. */
   #beyond = 0;
+  #row = 1;
   #turn = 0;
   #used: number[] = [];
   #waiting: boolean[] = [];
@@ -121,7 +121,6 @@ export class Schedule implements Clock, HartClock, Persist<ScheduleState> {
     return () => {
       this.#timers.delete(timer);
       cancel();
-      // Quanta to come may have been planned by it.
       if (this.#beyond > 0) this.#current?.pause();
     };
   }
@@ -208,6 +207,7 @@ export class Schedule implements Clock, HartClock, Persist<ScheduleState> {
   /** Somebody is going to look: from here on there is one quantum under way, the one that the present instruction belongs to. */
   settle(): void {
     if (this.#beyond === 0) return;
+    this.#row = 1;
     this.#countOver(this.#position);
     this.#current?.pause();
   }
@@ -275,9 +275,8 @@ export class Schedule implements Clock, HartClock, Persist<ScheduleState> {
 
   /** How many quanta the hart may execute before anybody looks. */
   get #inARow(): number {
-    const [hart] = this.#harts;
     // Another engine may do more than to execute instructions.
-    if (this.#harts.length > 1 || typeof hart?.engine !== "string") return 1;
+    if (this.#harts.length > 1 || typeof this.#harts[0]?.engine !== "string") return 1;
     const { now, horizon } = this.#world.engine;
     const free = Math.ceil((horizon - now) / (this.#most * this.#nanoseconds));
     return Math.max(1, Math.min(free, Math.floor(mostAtOnce / this.#most)));
@@ -286,11 +285,10 @@ export class Schedule implements Clock, HartClock, Persist<ScheduleState> {
   /** Of the quanta that are executed in a row, those before the instruction at that position are over, and none is to follow. */
   #countOver(position: number): void {
     if (this.#beyond === 0) return;
-    const { engine } = this.#world;
     const all = this.#length + this.#beyond;
     const over = Math.max(0, Math.min(Math.floor(position / this.#most), Math.ceil(all / this.#most) - 1));
     const before = over * this.#most;
-    engine.pass((engine.now + before * this.#nanoseconds) as Nanos);
+    this.#world.engine.pass((this.#world.engine.now + before * this.#nanoseconds) as Nanos);
     this.#used[this.#turn] = (this.#used[this.#turn] ?? 0) - before;
     this.#length = Math.min(this.#most, all - before);
     this.#beyond = 0;
@@ -321,7 +319,8 @@ export class Schedule implements Clock, HartClock, Persist<ScheduleState> {
       this.#owner.quantum();
       const due = this.#due;
       this.#length = Math.min(this.#most, due);
-      this.#beyond = Math.min(this.#most * this.#inARow, due) - this.#length;
+      this.#row = Math.min(2 * this.#row, this.#inARow);
+      this.#beyond = Math.min(this.#most * this.#row, due) - this.#length;
       this.#waiting.fill(false);
       this.#turn = 0;
     }

@@ -234,8 +234,9 @@ export class CodePages {
     if (variant.misses < missesCounted) return;
     if (!variant.calls && executed - variant.missesSince < missesCounted * rareMiss) {
       variant.calls = true;
-      this.#dropAll(variant);
+      // Before harts are told how much is left of its patience.
       variant.heat = variant.patience;
+      this.#dropAll(variant);
     }
     variant.misses = 0;
     variant.missesSince = executed;

@@ -35,8 +35,8 @@ interface Interpreter {
 }
 
 /**
- * The interpreters, by what becomes of misaligned accesses; they depend on nothing else. They are compiled once: the engine below
- * optimises them as they get hot, and takes longer for it than firmware does to boot.
+ * The interpreters, by what becomes of misaligned accesses; they depend on nothing else. They are compiled once: what the
+ * engine below makes of them as they get hot serves all machines.
  */
 const interpreters = {
   serving: new WeakMap<Isa, Interpreter>(),

@@ -324,6 +324,14 @@ describe("which way instructions are executed", () => {
     expect([work.units, work.translated > 0, work.wasm > work.translated]).toEqual([1, true, true]);
   });
 
+  test("a loop whose accesses miss is translated anew at once, with calls", () => {
+    // Stores to a page with translated code have no entry in the TLB.
+    const guest = run("la s1, x; 1: addi a0, a0, 1; sd a0, (s1); j 1b\n.balign 64\nx: .dword 0", { patience: 20_000 });
+    guest.run({ instructions: 200_000 });
+    expect(guest.work.units).toBeGreaterThanOrEqual(2);
+    expect(guest.work.interpreted).toBeLessThan(30_000);
+  });
+
   test("without end, patience translates nothing; the reference does neither", () => {
     const never = run(count(1_000_000), { patience: Infinity });
     never.run();

@@ -1,6 +1,13 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { UsageError, withDefaults, type TextView } from "../../sim/core/index.js";
-import { GdbStub, k8s, machineTarget, type DebugTarget, type Machine } from "../../sim/lab/index.js";
+import {
+  GdbStub,
+  k8s,
+  machineTarget,
+  type DebugTarget,
+  type Machine,
+  type VirtualMachine,
+} from "../../sim/lab/index.js";
 import { serveEtcd } from "../server/index.js";
 import { serveCluster, type ServeClusterOptions, type ServedCluster } from "./serve-cluster.js";
 
@@ -82,22 +89,23 @@ export interface ServedEtcdCluster {
 
 /**
  * Opens ports on the loopback address at which stock clients find what is simulated.
- * - A machine is found by gdb, see `ServedMachine`.
+ * - A machine is found by gdb, see `ServedMachine`; a VMM's virtual machine as well, whose guest gdb then sees, and the VMM not.
  * - An etcd cluster, or an `Etcd`, by etcdctl: a port for each server, from `port` on. Each request runs the world until
  *   it is answered, and 20 ms more; in between, its time stands.
  * - A Kubernetes cluster by kubectl and client libraries, see `ServedCluster`.
  * @throws UsageError for a port that can't be had
  */
-export function serve(machine: Machine, options?: Partial<ServeOptions>): Promise<ServedMachine>;
+export function serve(machine: Machine | VirtualMachine, options?: Partial<ServeOptions>): Promise<ServedMachine>;
 export function serve(etcd: k8s.EtcdCluster | k8s.Etcd, options?: Partial<ServeOptions>): Promise<ServedEtcdCluster>;
 export function serve(cluster: k8s.Cluster, options?: Partial<ServeClusterOptions>): Promise<ServedCluster>;
 export function serve(
-  what: Machine | k8s.EtcdCluster | k8s.Etcd | k8s.Cluster,
+  what: Machine | VirtualMachine | k8s.EtcdCluster | k8s.Etcd | k8s.Cluster,
   options?: Partial<ServeOptions> | Partial<ServeClusterOptions>,
 ): Promise<ServedMachine | ServedEtcdCluster | ServedCluster> {
   if (what instanceof k8s.Cluster) return serveCluster(what, options);
   if (what instanceof k8s.EtcdCluster) return serveServers(what.members, options);
-  return what instanceof k8s.Etcd ? serveServers([what.endpoint()], options) : serveMachine(what, options);
+  if (what instanceof k8s.Etcd) return serveServers([what.endpoint()], options);
+  return serveMachine("machine" in what ? what.machine : what, options);
 }
 
 async function serveServers(

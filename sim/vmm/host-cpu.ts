@@ -99,12 +99,11 @@ export class HostCpu {
 
   /** The guest is the one whose turn it is. */
   take(guest: Hart): void {
-    const { hart } = this;
     if (this.#current !== guest) {
       this.#current = guest;
       this.switches++;
       this.#takeBreakpoints(guest);
-    } else if (guest.breakpoints.size + 1 !== hart.breakpoints.size) this.#takeBreakpoints(guest);
+    } else if (!this.#hasBreakpoints(guest)) this.#takeBreakpoints(guest);
   }
 
   #load(guest: Hart, satp: bigint): void {
@@ -133,6 +132,14 @@ export class HostCpu {
       guest.state.vsstatus |= floats;
     }
     guest.state.reservation = hart.state.reservation;
+  }
+
+  /** A debugger that steps takes one away and sets another: as many as before, and not the same. */
+  #hasBreakpoints({ breakpoints }: Hart): boolean {
+    const { hart } = this;
+    if (breakpoints.size + 1 !== hart.breakpoints.size) return false;
+    for (const pc of breakpoints) if (!hart.breakpoints.has(pc)) return false;
+    return true;
   }
 
   /** Stops for the guest's debugger as well, and for no other's. */

@@ -33,7 +33,7 @@
  * exits, exit-reasons, exit-views, costs   exits as data, as pictures, and in cycles of a model
  * host-os          what a monitor that is a process ("Type II") asks of its host, and the path of an exit
  * nanobenchmarks   one privileged event each, by technique, beside published cycles
- * nesting        a guest that is a monitor, level upon level, and what each costs
+ * nesting        a guest that is a monitor or a hypervisor, level upon level, and what each costs
  * guests/          the kernels
  * memory/          frames that guests share, balloons, snapshots, clones
  * migration/       a guest goes to another host while it runs

@@ -100,7 +100,7 @@ export class Nesting implements Viewable {
     return {
       as: "plot",
       title: `How do traps grow, with ${this.#below.noun} and with ${other.#below.noun}?`,
-      caption: `${this.#caption}; ${other.#caption}`,
+      caption: `${this.#caption}; ${other.#below.which}`,
       x: { label: "levels below the guest", unit: "" },
       y: { label: "traps of the real machine", unit: "", scale: "log" },
       series: [of(this, "trap"), of(other, "guest")],

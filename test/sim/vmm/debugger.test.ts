@@ -75,6 +75,18 @@ describe.each(techniques)("$name: a debugger on a guest's kernel", (technique) =
     expect(ask(stub, "vCont;c")).toMatch(/^W00/);
   });
 
+  test("a breakpoint in the place of another is one, too: gdb steps so", () => {
+    kernel.break("system_call");
+    kernel.run();
+    kernel.record();
+    kernel.step(1);
+    const next = kernel.hart(0).pc;
+    kernel.back(1);
+    kernel.unbreak("system_call");
+    kernel.break(next);
+    expect(kernel.run()).toMatchObject({ kind: "breakpoint", pc: next });
+  });
+
   test("an address is followed from the guest's tables to the host's memory", () => {
     kernel.break("system_call");
     kernel.run();

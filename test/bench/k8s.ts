@@ -1,5 +1,13 @@
-import { createWorld, type World } from "../../sim/core/index.js";
-import { ApiServer, KubeClient, Scheduler, type ApiRequest, type JsonObject, type User } from "../../sim/k8s/index.js";
+import { createWorld, GiB, type World } from "../../sim/core/index.js";
+import {
+  ApiServer,
+  Cluster,
+  KubeClient,
+  Scheduler,
+  type ApiRequest,
+  type JsonObject,
+  type User,
+} from "../../sim/k8s/index.js";
 import type { Bench, Room } from "./runner/measure.js";
 
 const user: User = { name: "bench", groups: ["system:masters"] };
@@ -148,4 +156,30 @@ const scheduling: Bench = {
   ],
 };
 
-export const room: Room = { benches: [writes, list, fanOut, scheduling] };
+const everyPod = 150_000;
+/** Kubernetes' own limit (kubernetes.io, "Considerations for large clusters"): 5,000 nodes, 150,000 pods. */
+const whole: Bench = {
+  name: `a cluster of ${nodes.toLocaleString("en")} hollow nodes: ${everyPod.toLocaleString("en")} pods made, scheduled, running`,
+  unit: "s",
+  better: "lower",
+  goal: { median: 60 },
+  contenders: [
+    {
+      name: "virtlab",
+      run: () => {
+        const world = createWorld({ traceRows: 0 });
+        return seconds(() => {
+          const cluster = new Cluster({ world, nodes, cpus: 32, memory: GiB(256), controllers: { controllers: [] } });
+          cluster.start();
+          for (let n = 0; n < everyPod; n++) cluster.request("POST", path, pod(`web-${n}`));
+          cluster.settle();
+          const running = cluster.get("pods", { fieldSelector: "status.phase=Running" }).items.length;
+          if (running !== everyPod) throw new Error(`${running} pods run`);
+          cluster.stop();
+        });
+      },
+    },
+  ],
+};
+
+export const room: Room = { benches: [writes, list, fanOut, scheduling, whole] };

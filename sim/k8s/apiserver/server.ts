@@ -76,7 +76,12 @@ export class ApiServer {
       return resource;
     };
     let changes = 0;
-    const changed = { trigger: undefined, change: () => void changes++ };
+    const changed = {
+      trigger: undefined,
+      change: (): void => {
+        changes++;
+      },
+    };
     for (const plural of ["roles", "rolebindings", "clusterroles", "clusterrolebindings"])
       registry.collection(named(plural)).follow(changed);
     const view: RoleView = {

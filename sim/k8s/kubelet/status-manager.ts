@@ -109,7 +109,9 @@ export class StatusManager {
         throw error;
       }
     }
-    if (entry.remove && this.#entries.get(uid) === entry && !entry.dirty)
+    // It may have another status by now: then that is told first.
+    const now = this.#entries.get(uid);
+    if (now === entry && now.remove && !now.dirty)
       yield* this.#client.delete("pods", namespace, name, { gracePeriodSeconds: 0, uid });
   }
 

@@ -97,13 +97,10 @@ export class StatusManager {
         const { status } = entry;
         const unset = { reason: status.reason ?? null, message: status.message ?? null };
         // The uid goes along: a pod of the same name that came in its place is another.
-        yield* this.#client.patch(
-          "pods",
-          namespace,
-          name,
-          { metadata: { uid }, status: { ...status, ...unset } },
-          "status",
-        );
+        const patch = { metadata: { uid }, status: { ...status, ...unset } };
+        const told = yield* this.#client.patch("pods", namespace, name, patch, "status");
+        // One copy for both where they agree: a node has many pods.
+        if (entry.status === status && equal(told.status, status)) entry.status = told.status ?? status;
       } catch (error) {
         entry.dirty = true;
         throw error;

@@ -11,6 +11,10 @@
  *   learner    a server that gets the log and has no vote
  *   endpoint   an etcd server as its clients see it
  *   informer   a kind's objects, kept up to date by a list and a watch; it tells handlers of changes
+ *   sandbox    what the containers of a pod share on their node: a network namespace, an address
+ *   sidecar    an init container that is restarted and stays beside the others
+ *   PLEG       the pod lifecycle event generator: what a kubelet learns of its runtime, once a second
+ *   hollow     without processes: a runtime whose containers do what is declared of them
  *   reconcile  to make the world a little more as one object asks for, told nothing but that object's key
  *
  * objects/    kinds and their field tables (tables/, notation): from these reading (decode), defaults, validation (rules/),
@@ -27,6 +31,10 @@
  *             cluster (the cache), queue, preemption, and scheduler, the component
  * controllers/  what makes the cluster as its objects ask: controller (what each is), table (all of them), controller-manager (the process
  *             that runs them), a file or folder for each; ownership, slow-start, pods are what they share
+ * kubelet/    a node: kubelet (the component), runtime (what it asks of a container runtime, after CRI), pod-worker (one pod's life),
+ *             actions (what comes next for it), containers (starting and ending), images, prober, pleg, pod-status and phase, status-manager,
+ *             pod-config (environment, volumes), node-status (registration, conditions, lease), node-admission, eviction, logs; hollow/
+ * cluster/    all of it in one world, and what a cell asks of it: apply, get, explain, birth; recorded-endpoint traces who asked what
  * linearizability/  histories of a troubled cluster, and whether one register could have given them
  */
 export { ApiServer, type ApiServerOptions } from "./apiserver/server.js";

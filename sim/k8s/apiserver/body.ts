@@ -14,7 +14,7 @@ const deepest = 1000;
 export const contentType = ({ headers }: ApiRequest): string =>
   (headers?.["content-type"] ?? "").split(";")[0]?.trim() ?? "";
 
-export function bodyText({ body = "" }: ApiRequest): string {
+function bodyText({ body = "" }: ApiRequest): string {
   if (typeof body === "string" || body instanceof Uint8Array) {
     if (body.length > largest) {
       throw new ApiError(413, "RequestEntityTooLarge", `Request entity too large: limit is ${largest}`);
@@ -25,7 +25,7 @@ export function bodyText({ body = "" }: ApiRequest): string {
 }
 
 /** JSON of any shape. @throws ApiError 400 in the words of Go's decoder */
-export function parseJson(text: string, what: string): Json {
+function parseJson(text: string, what: string): Json {
   try {
     const value = JSON.parse(text) as Json;
     // What is deeper would overflow a stack somewhere; Go's decoder draws the line at 10,000.

@@ -97,7 +97,14 @@ export class Collection {
   /** The changes behind a revision, or undefined where they are forgotten. */
   changesSince(revision: number): readonly Change[] | undefined {
     if (revision < this.#since) return undefined;
-    return this.#changes.filter((change) => change.revision > revision);
+    let low = 0;
+    let high = this.#changes.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#changes[middle]?.revision ?? 0) <= revision) low = middle + 1;
+      else high = middle;
+    }
+    return this.#changes.slice(low);
   }
 
   /** The oldest revision from which changes are remembered. */

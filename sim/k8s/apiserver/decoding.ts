@@ -34,5 +34,7 @@ export function decodeAs(resource: Resource, given: JsonObject, { options, warn 
     if (options.fieldValidation === "Strict") throw refuse(`strict decoding error: ${messages.join(", ")}`);
     for (const message of messages) warn(message);
   }
-  return { kind, apiVersion: groupVersion(resource), ...value };
+  const draft: Draft = { kind, apiVersion: groupVersion(resource) };
+  for (const key in value) draft[key] = value[key];
+  return draft;
 }

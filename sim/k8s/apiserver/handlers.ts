@@ -67,7 +67,8 @@ export function read(machinery: Machinery, call: Call): ApiResponse | ApiStream 
   const collection = registry.collection(resource);
   const prefix = registry.prefix(resource, namespace);
   if (verb === "list") {
-    return json(200, formList(list(collection, registry.storage, prefix, options), forming(machinery, call)));
+    const single = !resource.namespaced || namespace !== "";
+    return json(200, formList(list(collection, registry.storage, prefix, options, single), forming(machinery, call)));
   }
   return watch(
     collection,

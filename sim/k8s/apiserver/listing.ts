@@ -55,8 +55,15 @@ export const tooLarge = (wanted: number, current: number): ApiError =>
 /**
  * Lists a collection, or what is under a prefix of its keys (kubernetes.io, "API concepts", resource versions and chunks). The
  * present comes from the watch cache; a part that continues, or an exact revision, from the store.
+ * @param single whether what follows the prefix is a name alone, so that there is at most one object of it
  */
-export function list(collection: Collection, storage: Storage, prefix: string, options: ListOptions): Listed {
+export function list(
+  collection: Collection,
+  storage: Storage,
+  prefix: string,
+  options: ListOptions,
+  single = false,
+): Listed {
   const { limit, resourceVersion, resourceVersionMatch } = options;
   const now = storage.revision;
   if (options.continue !== "") {
@@ -70,7 +77,7 @@ export function list(collection: Collection, storage: Storage, prefix: string, o
   if (wanted > now) throw tooLarge(wanted, now);
   const exact = resourceVersionMatch === "Exact" || (resourceVersionMatch === "" && limit > 0 && wanted > 0);
   if (exact && wanted < now) return ranged(storage, prefix, options, wanted, prefix);
-  const all = collection.under(prefix);
+  const all = candidates(collection, prefix, options, single);
   const plain = options.labels.length === 0 && options.fields.length === 0;
   const items = plain ? all : all.filter((object) => selects(options, object));
   const metadata: Draft = { resourceVersion: String(now) };
@@ -81,6 +88,14 @@ export function list(collection: Collection, storage: Storage, prefix: string, o
     items: part,
     metadata: cut(metadata, part, prefix, now, plain ? items.length - limit : undefined, collection),
   };
+}
+
+/** What may be selected: of a name, all of that name, which are found without looking at the others where there can be but one. */
+function candidates(collection: Collection, prefix: string, { fields }: ListOptions, single: boolean): KubeObject[] {
+  const named = single ? fields.find(({ path, equal }) => equal && path === "metadata.name") : undefined;
+  if (named === undefined) return collection.under(prefix);
+  const found = collection.get(prefix + named.value);
+  return found === undefined ? [] : [found];
 }
 
 function cut(

@@ -1,12 +1,21 @@
 import type { Resource, Subresource } from "../objects/kinds.js";
-import { isObject, listAt, numberAt, omit, type Draft, type JsonObject, type KubeObject } from "../objects/value.js";
+import {
+  copyOf,
+  isObject,
+  listAt,
+  numberAt,
+  omit,
+  type Draft,
+  type JsonObject,
+  type KubeObject,
+} from "../objects/value.js";
 import type { DeleteOptions } from "./options.js";
 import { badRequest } from "./status.js";
 import { deletesAtOnce } from "./strategy.js";
 
 /** The metadata of a new object: what clients may not say of themselves is left out. @throws ApiError 400 for a revision */
 export function newMetadata(resource: Resource, namespace: string, draft: Draft, suffix: () => string): Draft {
-  const metadata: Draft = isObject(draft["metadata"]) ? { ...draft["metadata"] } : {};
+  const metadata: Draft = isObject(draft["metadata"]) ? copyOf(draft["metadata"]) : {};
   const generated = metadata["generateName"];
   if ((metadata["name"] ?? "") === "" && typeof generated === "string" && generated !== "") {
     metadata["name"] = `${generated.slice(0, 58)}${suffix()}`;
@@ -26,7 +35,7 @@ export function newMetadata(resource: Resource, namespace: string, draft: Draft,
 /** What a client may not change of the metadata is as it was. */
 export function keptMetadata(draft: Draft, old: KubeObject, namespace: string | undefined): Draft {
   const given = isObject(draft["metadata"]) ? draft["metadata"] : {};
-  const metadata: Draft = { ...given };
+  const metadata = copyOf(given);
   if (namespace !== undefined) metadata["namespace"] ??= namespace;
   for (const key of [
     "uid",
@@ -50,13 +59,17 @@ export function keptMetadata(draft: Draft, old: KubeObject, namespace: string | 
 /** What of an object a request may change, by the way it came. */
 export function changedPart(resource: Resource, draft: Draft, old: KubeObject, subresource: Subresource | ""): Draft {
   if (subresource === "status") {
-    const metadata: Draft = { ...old.metadata, managedFields: (draft["metadata"] as Draft)["managedFields"] };
+    const metadata = copyOf(old.metadata);
+    const { managedFields } = draft["metadata"] as Draft;
+    if (managedFields !== undefined) metadata["managedFields"] = managedFields;
+    else Reflect.deleteProperty(metadata, "managedFields");
     for (const key of ["labels", "annotations", "finalizers", "ownerReferences"]) {
       const given = (draft["metadata"] as Draft)[key];
       if (given !== undefined) metadata[key] = given;
     }
     for (const key in metadata) if (metadata[key] === undefined) Reflect.deleteProperty(metadata, key);
-    const part: Draft = { ...old, metadata };
+    const part = copyOf(old);
+    part["metadata"] = metadata;
     if (draft["status"] !== undefined) part["status"] = draft["status"];
     return part;
   }

@@ -7,6 +7,7 @@ import type { Resource, Subresource } from "../objects/kinds.js";
 import { epoch, formatTime } from "../objects/time.js";
 import {
   at,
+  copyOf,
   equal,
   isObject,
   listAt,
@@ -317,18 +318,18 @@ export class Registry extends Reader {
     const condition = { type: "PodScheduled", status: "True", lastProbeTime: null, lastTransitionTime: this.time };
     const status = at(old, "status");
     const rest = listAt(status, "conditions").filter((each) => stringAt(each, "type") !== "PodScheduled");
-    const merged: Draft = { ...old.metadata };
+    const merged = copyOf(old.metadata);
     for (const key of ["labels", "annotations"]) {
       const given = metadata[key];
       if (isObject(given)) merged[key] = { ...(isObject(merged[key]) ? merged[key] : {}), ...given };
     }
-    const object = {
-      ...old,
-      metadata: merged,
-      spec: { ...(isObject(old["spec"]) ? old["spec"] : {}), nodeName: node },
-      status: { ...(isObject(status) ? status : {}), conditions: [...rest, condition] },
-    } as KubeObject;
-    if (!writer.options.dryRun) this.#put(pods, object, old);
+    const spec = copyOf(isObject(old["spec"]) ? old["spec"] : {});
+    spec["nodeName"] = node;
+    const told = copyOf(isObject(status) ? status : {});
+    told["conditions"] = [...rest, condition];
+    const object = copyOf(old);
+    Object.assign(object, { metadata: merged, spec, status: told });
+    if (!writer.options.dryRun) this.#put(pods, object as KubeObject, old);
   }
 
   /** Puts another status in an object's, for what the server itself accounts for. */

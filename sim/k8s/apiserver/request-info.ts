@@ -29,6 +29,7 @@ const verbs: ReadonlyMap<string, ResourceRequest["verb"]> = new Map([
 ]);
 
 function decodeSegment(text: string): string {
+  if (!text.includes("%")) return text;
   try {
     return decodeURIComponent(text);
   } catch {

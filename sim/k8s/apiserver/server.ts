@@ -4,7 +4,7 @@ import { defaultAdmission } from "../admission/chain.js";
 import { Etcd } from "../etcd/etcd.js";
 import { metricsKinds, type Resource } from "../objects/kinds.js";
 import { parseBody } from "./body.js";
-import { authorize, refusal, type Attempt, type Decision, type RoleView } from "./auth/rbac.js";
+import { Authorizer, refusal, type Attempt, type Decision, type RoleView } from "./auth/rbac.js";
 import { requestToken, review, type Authority } from "./auth/reviews.js";
 import { audience, isFor, Tokens, userOf } from "./auth/tokens.js";
 import { initial } from "./bootstrap.js";
@@ -75,13 +75,24 @@ export class ApiServer {
       invariant(resource !== undefined, `no resource ${plural}`);
       return resource;
     };
+    let changes = 0;
+    const changed = {
+      trigger: undefined,
+      change: (): void => {
+        changes++;
+      },
+    };
+    for (const plural of ["roles", "rolebindings", "clusterroles", "clusterrolebindings"])
+      registry.collection(named(plural)).follow(changed);
     const view: RoleView = {
+      version: () => changes,
       find: (plural, namespace, name) => registry.find(named(plural), namespace, name),
       list: (plural, namespace) => registry.collection(named(plural)).under(registry.prefix(named(plural), namespace)),
     };
+    const authorizer = new Authorizer(view);
     const free = { allowed: true, reason: "" };
     const decide = (user: User, attempt: Attempt): Decision =>
-      options.authorization === "RBAC" ? authorize(view, user, attempt) : free;
+      options.authorization === "RBAC" ? authorizer.decide(user, attempt) : free;
     this.#authority = { view, tokens: new Tokens(rng.stream("tokens")), decide };
     const definitions = registry.collection(named("customresourcedefinitions"));
     const define = (): void => {

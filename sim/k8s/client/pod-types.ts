@@ -110,7 +110,7 @@ interface Volume extends JsonObject {
   readonly secret?: { readonly secretName: string; readonly optional?: boolean };
 }
 
-export interface PodSpec extends JsonObject {
+interface PodSpec extends JsonObject {
   readonly containers: readonly Container[];
   readonly initContainers?: readonly Container[];
   readonly nodeName?: string;

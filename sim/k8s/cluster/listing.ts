@@ -1,5 +1,5 @@
 import type { Row, TableView, Value, Viewable } from "../../core/index.js";
-import { listAt, show, stringAt, type Json, type JsonObject, type KubeObject } from "../objects/value.js";
+import { listAt, omit, show, stringAt, type Json, type JsonObject, type KubeObject } from "../objects/value.js";
 import { formatYaml } from "../objects/yaml.js";
 
 /** What was asked for: objects, and the table that the API server prints of them. */
@@ -15,7 +15,7 @@ export class Listing implements Viewable {
   /** The objects as YAML, without the fields' owners. */
   get yaml(): string {
     return this.items
-      .map(({ metadata: { managedFields: _, ...metadata }, ...rest }) => formatYaml({ ...rest, metadata }))
+      .map((item) => formatYaml({ ...item, metadata: omit(item.metadata, "managedFields") }))
       .join("---\n");
   }
 

@@ -1,8 +1,8 @@
 import { s, type Nanos } from "../../core/index.js";
 
 /** Where a container or an image begins, and what it comes to at most (kubernetes, `pkg/kubelet/kubelet.go`: `backOffPeriod`, `MaxContainerBackOff`). */
-export const firstBackOff: Nanos = s(10);
-export const longestBackOff: Nanos = s(300);
+const firstBackOff: Nanos = s(10);
+const longestBackOff: Nanos = s(300);
 
 /**
  * How long something that failed waits before it is tried again: twice as long each time, and from the beginning where it held for

@@ -6,7 +6,6 @@ import { Client, type ApiEndpoint } from "../client/client.js";
 import { EventRecorder } from "../client/event-recorder.js";
 import { Informer } from "../client/informer.js";
 import type { Node, Pod } from "../client/pod-types.js";
-import type { KubeObject } from "../objects/value.js";
 import { EvictionManager } from "./eviction.js";
 import { ImageManager } from "./images.js";
 import { logOf } from "./logs.js";
@@ -124,7 +123,7 @@ export class Kubelet {
       return json(501, error.status);
     }
     try {
-      const pod = call.pod as KubeObject as Pod;
+      const pod = call.pod as Pod;
       return plain(200, logOf(this.runtime, pod, this.runtime.podState(uid), call.query, this.#context.world));
     } catch (error) {
       if (error instanceof ApiError) return json(error.code, error.status);

@@ -35,7 +35,8 @@ export function logOf(
     sinceTime === undefined ? 0 : (parseTime(sinceTime) ?? 0),
   );
   let lines = runtime.logs(container.id).filter(({ time }) => epoch + time / 1e9 >= since);
-  if (tailLines !== undefined && Number(tailLines) >= 0) lines = Number(tailLines) === 0 ? [] : lines.slice(-tailLines);
+  if (tailLines !== undefined && Number(tailLines) >= 0)
+    lines = Number(tailLines) === 0 ? [] : lines.slice(-Number(tailLines));
   const stamp = timestamps === "true";
   const whole = lines
     .map(({ time, text }) => `${stamp ? `${microTimeText(epoch + time / 1e9)} ` : ""}${text}\n`)

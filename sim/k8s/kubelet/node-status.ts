@@ -4,7 +4,7 @@ import { microTimeText, seconds, timeText } from "../client/clock.js";
 import type { EventRecorder } from "../client/event-recorder.js";
 import { ApiFailure, isAlreadyExists, isConflict, isNotFound } from "../client/failure.js";
 import type { Condition } from "../client/pod-types.js";
-import type { Json, JsonObject, KubeObject } from "../objects/value.js";
+import type { JsonObject, KubeObject } from "../objects/value.js";
 import type { ContainerRuntime } from "./runtime.js";
 
 /** What a node is, as its kubelet is told. */
@@ -145,7 +145,7 @@ export class NodeStatus {
     };
     const spec: JsonObject = {
       ...(podCIDR === undefined ? {} : { podCIDR, podCIDRs: [podCIDR] }),
-      ...(taints.length === 0 ? {} : { taints: taints as readonly Json[] }),
+      ...(taints.length === 0 ? {} : { taints: taints }),
     };
     const annotations = { "volumes.kubernetes.io/controller-managed-attach-detach": "true" };
     try {

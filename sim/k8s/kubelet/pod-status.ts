@@ -226,5 +226,5 @@ export function statusOf(
     qosClass: pod.status?.qosClass,
     ...(verdict === undefined || phase !== "Failed" ? {} : { reason: verdict.reason, message: verdict.message }),
   };
-  return { status: draft as PodStatus, ended: terminal };
+  return { status: draft, ended: terminal };
 }

@@ -36,7 +36,7 @@ export interface Probed {
 }
 
 /** A port by its number, or by its name among the container's. */
-export function portOf(container: Container, port: number | string): number | undefined {
+function portOf(container: Container, port: number | string): number | undefined {
   if (typeof port === "number") return port;
   const named = container.ports?.find(({ name }) => name === port)?.containerPort;
   return named ?? (/^\d+$/.test(port) ? Number(port) : undefined);

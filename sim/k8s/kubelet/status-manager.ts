@@ -97,19 +97,18 @@ export class StatusManager {
         const { status } = entry;
         const unset = { reason: status.reason ?? null, message: status.message ?? null };
         // The uid goes along: a pod of the same name that came in its place is another.
-        yield* this.#client.patch(
-          "pods",
-          namespace,
-          name,
-          { metadata: { uid }, status: { ...status, ...unset } },
-          "status",
-        );
+        const patch = { metadata: { uid }, status: { ...status, ...unset } };
+        const told = yield* this.#client.patch("pods", namespace, name, patch, "status");
+        // One copy for both where they agree: a node has many pods.
+        if (entry.status === status && equal(told.status, status)) entry.status = told.status ?? status;
       } catch (error) {
         entry.dirty = true;
         throw error;
       }
     }
-    if (entry.remove && this.#entries.get(uid) === entry && !entry.dirty)
+    // It may have another status by now: then that is told first.
+    const now = this.#entries.get(uid);
+    if (now === entry && now.remove && !now.dirty)
       yield* this.#client.delete("pods", namespace, name, { gracePeriodSeconds: 0, uid });
   }
 

@@ -147,11 +147,16 @@ export const selectableFields: ReadonlyMap<string, readonly string[]> = new Map(
   }),
 );
 
+/** Of the few paths that can be selected by, their keys. */
+const paths = new Map<string, readonly string[]>();
+
 /** The text by which a field is selected; an absent one is empty, an absent flag `false`. */
 export function fieldText(object: KubeObject, path: string): string {
   if (path === "source") return stringAt(object, "source", "component") ?? "";
   if (path === "status.successful") return fieldText(object, "status.succeeded") || "0";
-  const value = at(object, ...path.split("."));
+  let keys = paths.get(path);
+  if (keys === undefined) paths.set(path, (keys = path.split(".")));
+  const value = at(object, ...keys);
   if (value === undefined || value === null)
     return /unschedulable|hostNetwork/.test(path) ? "false" : path === "status.replicas" ? "0" : "";
   return isObject(value) || Array.isArray(value) ? "" : show(value);

@@ -41,6 +41,16 @@ export interface KubeObject extends JsonObject {
   readonly metadata: ObjectMeta;
 }
 
+/**
+ * A copy of an object, its members shared. Not by spread: where a place sees objects of many shapes, V8 gives each spread copy of more than
+ * four members a hidden class of its own, and 150,000 pods a gigabyte of these.
+ */
+export function copyOf(object: JsonObject): Draft {
+  const copy: Draft = {};
+  for (const key in object) put(copy, key, object[key]);
+  return copy;
+}
+
 /** What has been decoded for this request alone, to be changed in place. */
 export const mutable = (value: JsonObject): Draft => value;
 

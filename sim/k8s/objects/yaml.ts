@@ -21,7 +21,7 @@ export function parseYaml(text: string): readonly Json[] {
 }
 
 function placeOf({ mark }: YAMLException): string {
-  return mark === null || mark === undefined ? "" : ` (line ${mark.line + 1}, column ${mark.column + 1})`;
+  return mark === undefined ? "" : ` (line ${mark.line + 1}, column ${mark.column + 1})`;
 }
 
 /** A value as YAML, as `kubectl get -o yaml` prints it. */

@@ -109,6 +109,14 @@ export class Cluster implements ClusterView {
     }
   }
 
+  /** A pod that is on a node has another status, and is else as it was. @returns whether it is on a node */
+  refresh(key: string, pod: KubeObject): boolean {
+    const info = this.#places.get(key)?.pods.get(key);
+    if (info === undefined || this.#assumed.has(key)) return false;
+    info.pod = pod;
+    return true;
+  }
+
   removePod(key: string): void {
     this.#assumed.delete(key);
     const info = this.#places.get(key);

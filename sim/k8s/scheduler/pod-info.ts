@@ -167,7 +167,8 @@ function termsOf(pod: KubeObject, which: "podAffinity" | "podAntiAffinity"): Aff
 
 /** A pod as the scheduler looks at it: read once, compared with many nodes. */
 export class PodInfo {
-  readonly pod: KubeObject;
+  /** The pod as it is now: its status may change while all that is read here stays. */
+  pod: KubeObject;
   /** `namespace/name`. */
   readonly key: string;
   readonly namespace: string;

@@ -1,4 +1,5 @@
 import { Signal, UsageError, type Activity, type Process, type TableView, type World } from "../../core/index.js";
+import { keyOf } from "../client/address.js";
 import type { Client } from "../client/client.js";
 import { timeText } from "../client/clock.js";
 import { EventRecorder } from "../client/event-recorder.js";
@@ -124,6 +125,7 @@ export class Scheduler {
       this.#gone(pod);
       return;
     }
+    if (old !== undefined && onlyStatus(pod, old) && this.#cluster.refresh(keyOf(pod), pod)) return;
     const info = new PodInfo(pod);
     const node = stringAt(pod, "spec", "nodeName") ?? "";
     if (node !== "") {
@@ -303,3 +305,9 @@ export class Scheduler {
     }
   }
 }
+
+/** Whether nothing has changed that a decision looks at. A write of the status alone leaves the spec the very object that it was. */
+const onlyStatus = (pod: KubeObject, old: KubeObject): boolean =>
+  pod["spec"] === old["spec"] &&
+  pod.metadata.deletionTimestamp === old.metadata.deletionTimestamp &&
+  equal(pod.metadata.labels, old.metadata.labels);

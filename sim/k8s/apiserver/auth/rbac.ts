@@ -22,6 +22,8 @@ export interface Decision {
 export interface RoleView {
   find(plural: string, namespace: string, name: string): KubeObject | undefined;
   list(plural: string, namespace: string): readonly KubeObject[];
+  /** Another number after each change of a role or a binding. */
+  version(): number;
 }
 
 const has = (all: readonly string[], one: string): boolean => all.includes("*") || all.includes(one);
@@ -80,12 +82,13 @@ function aggregate(view: RoleView, role: KubeObject): readonly Json[] {
   return gathered.filter((other) => other !== role).flatMap((other) => aggregate(view, other));
 }
 
+interface Granted {
+  readonly rules: readonly Json[];
+  readonly reason: string;
+}
+
 /** Rules that a user has in a namespace, with the words that say by what. */
-export function rulesFor(
-  view: RoleView,
-  user: User,
-  namespace: string,
-): readonly { readonly rules: readonly Json[]; readonly reason: string }[] {
+export function rulesFor(view: RoleView, user: User, namespace: string): readonly Granted[] {
   const bindings = [
     ...view.list("clusterrolebindings", ""),
     ...(namespace === "" ? [] : view.list("rolebindings", namespace)),
@@ -104,14 +107,55 @@ export function rulesFor(
   });
 }
 
-/** Role-based access control (kubernetes.io, "Using RBAC Authorization"). `system:masters` may do all, whatever the roles say. */
-export function authorize(view: RoleView, user: User, attempt: Attempt): Decision {
-  if (user.groups.includes("system:masters")) return { allowed: true, reason: "" };
-  for (const { rules, reason } of rulesFor(view, user, attempt.namespace)) {
-    if (rules.some((rule) => covers(rule, attempt))) return { allowed: true, reason };
-  }
-  return { allowed: false, reason: "" };
+/** What was decided of a user in a namespace. */
+interface Memory {
+  readonly granted: readonly Granted[];
+  /** By what is wanted; undefined where rules name single objects, so that an answer holds for one of them alone. */
+  readonly decided: Map<string, Decision> | undefined;
 }
+
+/**
+ * Role-based access control (kubernetes.io, "Using RBAC Authorization"). `system:masters` may do all, whatever the roles say. Components
+ * ask the same over and over: answers are remembered until a role or a binding changes.
+ */
+export class Authorizer {
+  readonly #view: RoleView;
+  readonly #users = new Map<string, Memory>();
+  #version = -1;
+
+  constructor(view: RoleView) {
+    this.#view = view;
+  }
+
+  decide(user: User, attempt: Attempt): Decision {
+    if (user.groups.includes("system:masters")) return { allowed: true, reason: "" };
+    const { granted, decided } = this.#of(user, attempt.namespace);
+    const key = `${attempt.verb} ${attempt.group} ${attempt.resource} ${attempt.path}`;
+    const known = decided?.get(key);
+    if (known !== undefined) return known;
+    const found = granted.find(({ rules }) => rules.some((rule) => covers(rule, attempt)));
+    const decision = found === undefined ? { allowed: false, reason: "" } : { allowed: true, reason: found.reason };
+    decided?.set(key, decision);
+    return decision;
+  }
+
+  #of(user: User, namespace: string): Memory {
+    const version = this.#view.version();
+    // Names come from outside: what is remembered of them must not grow for ever.
+    if (version !== this.#version || this.#users.size > mostUsers) this.#users.clear();
+    this.#version = version;
+    const key = JSON.stringify([user.name, user.groups, namespace]);
+    let memory = this.#users.get(key);
+    if (memory === undefined) {
+      const granted = rulesFor(this.#view, user, namespace);
+      const single = granted.some(({ rules }) => rules.some((rule) => listAt(rule, "resourceNames").length > 0));
+      this.#users.set(key, (memory = { granted, decided: single ? undefined : new Map<string, Decision>() }));
+    }
+    return memory;
+  }
+}
+
+const mostUsers = 50_000;
 
 /** Why not, as the answer words it. */
 export function refusal(user: User, { verb, group, resource, namespace, path }: Attempt): string {

@@ -26,7 +26,9 @@
  * scheduler/  which node a pod gets: framework (what a plugin is), plugins/, pod-info and node-info (what is read once), decision;
  *             cluster (the cache), queue, preemption, and scheduler, the component
  * controllers/  what makes the cluster as its objects ask: controller (what each is), table (all of them), controller-manager (the process
- *             that runs them), a file or folder for each; ownership, slow-start, pods are what they share
+ *             that runs them), flags (what it can be told), a file or folder for each: services/ (slices, endpoints), namespaces/, nodes/
+ *             (silence, taints, eviction, pods left behind), jobs/ (and cron), daemons/, stateful/, deployment/, budgets/ (disruption,
+ *             quotas), autoscaling/; ownership, revisions, slow-start, pods, shares, refusals are what they share
  * linearizability/  histories of a troubled cluster, and whether one register could have given them
  */
 export { ApiServer, type ApiServerOptions } from "./apiserver/server.js";
@@ -114,4 +116,5 @@ export { Expectations } from "./client/expectations.js";
 export { EventRecorder } from "./client/event-recorder.js";
 export { LeaderElection, type LeaderElectionOptions } from "./client/leader-election.js";
 export { ControllerManager, type ControllerManagerOptions } from "./controllers/controller-manager.js";
+export { defaultFlags, type ControllerFlags } from "./controllers/flags.js";
 export type { ControllerName } from "./controllers/table.js";

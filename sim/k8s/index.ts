@@ -30,7 +30,9 @@
  * scheduler/  which node a pod gets: framework (what a plugin is), plugins/, pod-info and node-info (what is read once), decision;
  *             cluster (the cache), queue, preemption, and scheduler, the component
  * controllers/  what makes the cluster as its objects ask: controller (what each is), table (all of them), controller-manager (the process
- *             that runs them), a file or folder for each; ownership, slow-start, pods are what they share
+ *             that runs them), flags (what it can be told), a file or folder for each: services/ (slices, endpoints), namespaces/, nodes/
+ *             (silence, taints, eviction, pods left behind), jobs/ (and cron), daemons/, stateful/, deployment/, budgets/ (disruption,
+ *             quotas), autoscaling/; ownership, revisions, slow-start, pods, shares, refusals are what they share
  * kubelet/    a node: kubelet (the component), runtime (what it asks of a container runtime, after CRI), pod-worker (one pod's life),
  *             actions (what comes next for it), containers (starting and ending), images, prober, pleg, pod-status and phase, status-manager,
  *             pod-config (environment, volumes), node-status (registration, conditions, lease), node-admission, eviction, logs; hollow/
@@ -122,6 +124,7 @@ export { Expectations } from "./client/expectations.js";
 export { EventRecorder } from "./client/event-recorder.js";
 export { LeaderElection, type LeaderElectionOptions } from "./client/leader-election.js";
 export { ControllerManager, type ControllerManagerOptions } from "./controllers/controller-manager.js";
+export { defaultFlags, type ControllerFlags } from "./controllers/flags.js";
 export type { ControllerName } from "./controllers/table.js";
 export { Kubelet, type KubeletOptions } from "./kubelet/kubelet.js";
 export type { NodeDescription } from "./kubelet/node-status.js";

@@ -6,7 +6,7 @@ import { listAt, objectAt, stringAt, type Json, type JsonObject, type KubeObject
 import type { AdmissionPlugin } from "./admission.js";
 
 const one = 1_000_000_000n;
-type Usage = Map<string, bigint>;
+export type Usage = Map<string, bigint>;
 
 const add = (usage: Usage, key: string, value: bigint): void => {
   usage.set(key, (usage.get(key) ?? 0n) + value);
@@ -15,7 +15,7 @@ const add = (usage: Usage, key: string, value: bigint): void => {
 const amount = (value: Json | undefined): bigint => (typeof value === "string" ? (parseQuantity(value) ?? 0n) : 0n);
 
 /** What an object takes of each quota's resource (kubernetes, `pkg/quota/v1/evaluator`). */
-function usageOf(resource: Pick<Resource, "group" | "plural" | "kind">, object: JsonObject): Usage {
+export function usageOf(resource: Pick<Resource, "group" | "plural" | "kind">, object: JsonObject): Usage {
   const usage: Usage = new Map();
   const full = resource.group === "" ? resource.plural : `${resource.plural}.${resource.group}`;
   add(usage, `count/${full}`, one);
@@ -44,7 +44,7 @@ function usageOf(resource: Pick<Resource, "group" | "plural" | "kind">, object: 
 }
 
 /** Whether a quota counts an object at all. */
-function inScope(quota: KubeObject, resource: Resource, object: JsonObject): boolean {
+export function inScope(quota: KubeObject, resource: Pick<Resource, "kind">, object: JsonObject): boolean {
   const scopes = listAt(quota, "spec", "scopes");
   const selectors = listAt(quota, "spec", "scopeSelector", "matchExpressions");
   if (scopes.length === 0 && selectors.length === 0) return true;

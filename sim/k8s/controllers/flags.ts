@@ -22,6 +22,10 @@ export interface ControllerFlags {
   readonly unhealthyZoneThreshold: number;
   /** How many pods that have ended are kept (`--terminated-pod-gc-threshold`). */
   readonly terminatedPodThreshold: number;
+  /** How far usage may be from its target before the size changes (`--horizontal-pod-autoscaler-tolerance`). */
+  readonly horizontalTolerance: number;
+  /** How long the highest size asked for is kept (`--horizontal-pod-autoscaler-downscale-stabilization`). */
+  readonly downscaleStabilization: Nanos;
   /** What pods find as `ca.crt` beside their token (`--root-ca-file`). */
   readonly rootCa: string;
 }
@@ -37,5 +41,7 @@ export const defaultFlags: ControllerFlags = {
   largeClusterSizeThreshold: 50,
   unhealthyZoneThreshold: 0.55,
   terminatedPodThreshold: 12_500,
+  horizontalTolerance: 0.1,
+  downscaleStabilization: s(300),
   rootCa: "# The simulated cluster speaks no TLS, so there is no certificate.\n",
 };

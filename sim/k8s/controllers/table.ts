@@ -1,4 +1,6 @@
 import type { Controller, ControllerContext } from "./controller.js";
+import { HorizontalController } from "./autoscaling/horizontal.js";
+import { ResourceQuotaController } from "./budgets/resource-quota.js";
 import { DisruptionController } from "./budgets/disruption.js";
 import { DaemonSetController } from "./daemons/daemon-set.js";
 import { DeploymentController } from "./deployment/deployment.js";
@@ -30,6 +32,8 @@ export type ControllerName =
   | "job-controller"
   | "ttl-after-finished-controller"
   | "cronjob-controller"
+  | "resourcequota-controller"
+  | "horizontal-pod-autoscaler-controller"
   | "disruption-controller"
   | "daemonset-controller"
   | "statefulset-controller"
@@ -50,6 +54,8 @@ export const controllers: Readonly<Record<ControllerName, new (context: Controll
   "job-controller": JobController,
   "ttl-after-finished-controller": TtlAfterFinishedController,
   "cronjob-controller": CronJobController,
+  "resourcequota-controller": ResourceQuotaController,
+  "horizontal-pod-autoscaler-controller": HorizontalController,
   "disruption-controller": DisruptionController,
   "daemonset-controller": DaemonSetController,
   "statefulset-controller": StatefulSetController,

@@ -5,6 +5,7 @@ import {
   KubeClient,
   MutationDetector,
   isNotFound,
+  type ApiServerOptions,
   type ControllerManagerOptions,
   type JsonObject,
   type KubeObject,
@@ -23,6 +24,8 @@ export interface HollowOptions {
   readonly works?: (pod: KubeObject) => boolean;
   /** How a pod's container ends by itself, after it was ready so long. Default: it runs on. */
   readonly ends?: (pod: KubeObject) => { readonly after: Nanos; readonly code: number } | undefined;
+  /** What metrics.k8s.io serves. */
+  readonly metrics?: NonNullable<ApiServerOptions["metrics"]>;
   readonly manager?: Partial<ControllerManagerOptions>;
 }
 
@@ -61,7 +64,7 @@ export function cluster(options: HollowOptions = {}): Cluster {
     ends = () => undefined,
     manager = {},
   } = options;
-  const base = surroundings();
+  const base = surroundings(options.metrics === undefined ? {} : { metrics: options.metrics });
   const { world, endpoint, api } = base;
   const call = (method: string, path: string, body?: JsonObject): JsonObject => {
     const headers = method === "PATCH" ? { "content-type": "application/merge-patch+json" } : {};
@@ -148,7 +151,7 @@ export function cluster(options: HollowOptions = {}): Cluster {
         address++;
         const podIP = `10.0.${address >> 8}.${address & 255}`;
         const ready = { type: "Ready", status: "True", lastTransitionTime: time };
-        const status = { phase: "Running", podIP, podIPs: [{ ip: podIP }], conditions: [ready] };
+        const status = { phase: "Running", startTime: time, podIP, podIPs: [{ ip: podIP }], conditions: [ready] };
         yield* client.patch("pods", namespace, name, { metadata: { uid }, status }, "status");
       });
     }

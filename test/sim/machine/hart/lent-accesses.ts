@@ -76,6 +76,8 @@ interface Effect {
   readonly read: bigint;
   readonly pages: readonly bigint[];
   readonly marks: readonly bigint[];
+  /** What machine mode's own load reads afterwards. */
+  readonly afterwards: bigint;
 }
 
 const guestLeaves = 0x19 * 4096;
@@ -83,6 +85,9 @@ const [AD, other] = [BigInt(flag.A | flag.D), data + 1];
 
 function effectOf(board: PlainBoard, fault: Fault | undefined): Effect {
   const { bus, hart } = board;
+  const read = hart.x(2);
+  hart.setX(1, physical(data));
+  execute(board, "M", [instruction("ld", { rd: 3, rs1: 1, imm: 8 })]);
   const marksAt = [leafAt(data), ramBase + guestLeaves + 8 * data, ramBase + guestLeaves + 8 * other];
   return {
     fault: fault && {
@@ -91,7 +96,8 @@ function effectOf(board: PlainBoard, fault: Fault | undefined): Effect {
       guest: fault.guest,
       isGuestAddress: fault.isGuestAddress,
     },
-    read: hart.x(2),
+    read,
+    afterwards: hart.x(3),
     pages: [data, other].map((number) => bus.read64(Number(physical(number)) + 8)),
     marks: marksAt.map((address) => bus.read64(address) & AD),
   };

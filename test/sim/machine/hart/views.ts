@@ -5,8 +5,8 @@ import { setCsrs } from "./guest-tables.js";
 import { plainBoard, ramBase, type PlainBoard } from "./plain-board.js";
 
 const page = 4096;
-/** Pages of RAM: code for all modes but the users', code for these, handlers, data; tables of two spaces and of two guests. */
-const at = { code: 0, userCode: 1, handler: 2, data: 4, spaces: [8, 11], guests: [16, 24] } as const;
+/** Pages of RAM: code for all modes but the users', code for these, handlers and fences, what supervisors do when called, data; tables of two spaces and of two guests. */
+const at = { code: 0, userCode: 1, handler: 2, called: 3, data: 4, spaces: [8, 11], guests: [16, 24] } as const;
 const ramSize = 32 * page;
 /** Where spaces show the first pages of RAM. */
 const virtualBase = 0x40000000n;
@@ -25,7 +25,12 @@ interface Step {
   readonly lent: bigint;
   readonly from: number;
   readonly to: number;
+  /** What leads elsewhere from then on, and the fence that says so. */
+  readonly change: keyof typeof fences | "none";
 }
+
+/** SFENCE.VMA and HFENCE.VVMA are as one here: each forgets of hypervisor and guest, which is more than it has to. */
+const fences = { "sfence.vma": 4, "hfence.vvma": 8, "hfence.gvma": 12 } as const;
 
 /** Flags of the data's pages in each table, and steps without any fence between them: every step has tables of its own that stay. */
 export interface Views {
@@ -36,15 +41,16 @@ export interface Views {
 const bits = fc.constantFrom(0n, 1n << 18n, 1n << 19n, 3n << 18n);
 const number = fc.constantFrom(0, 0, 1, 1, 2);
 const step: fc.Arbitrary<Step> = fc.record({
-  mode: fc.constantFrom<ModeName[]>("M", "HS", "VS", "VS", "U", "VU"),
+  mode: fc.constantFrom<ModeName[]>("M", "M", "HS", "VS", "VS", "U", "VU"),
   space: number,
   guestSpace: number,
   guest: number,
   status: bits,
   guestStatus: bits,
-  lent: fc.constantFrom(0n, 1n << 17n, (1n << 17n) | (1n << 11n), 0x8000020000n, 0x8000020800n),
+  lent: fc.constantFrom(0n, 0x20000n, 0x20800n, 0x8000020000n, 0x8000020800n, 0x8000020800n),
   from: fc.nat(3),
   to: fc.nat(3),
+  change: fc.constantFrom<Step["change"][]>("none", "none", "none", "sfence.vma", "hfence.vvma", "hfence.gvma"),
 });
 /** Each step is as the one before but for some fields. */
 function changed([first, others]: [Step, [Step, number][]]): readonly Step[] {
@@ -59,7 +65,7 @@ function changed([first, others]: [Step, [Step, number][]]): readonly Step[] {
 const leaf = fc.constantFrom(0xcf, 0xdf, 0xcf, 0xdf, 0xcb, 0xdb, 0xc9, 0xd9, 0x4f, 0x0f);
 export const views: fc.Arbitrary<Views> = fc.record({
   flags: fc.array(fc.array(leaf, { minLength: 4, maxLength: 4 }), { minLength: 4, maxLength: 4 }),
-  steps: fc.tuple(step, fc.array(fc.tuple(step, fc.nat(511)), { minLength: 1, maxLength: 11 })).map(changed),
+  steps: fc.tuple(step, fc.array(fc.tuple(step, fc.nat(1023)), { minLength: 1, maxLength: 11 })).map(changed),
 });
 
 function prepared(engine: EngineName): { readonly board: PlainBoard; readonly saved: HartSaved } {
@@ -70,11 +76,19 @@ function prepared(engine: EngineName): { readonly board: PlainBoard; readonly sa
     instruction("sd", { rs1: 6, rs2: 5, imm: 16 }),
     instruction("addi", { rd: 4, rs1: 4, imm: -1 }),
     instruction("bne", { rs1: 4, rs2: 0, imm: -16 }),
-    instruction("jal", { rd: 0, imm: 0 }),
   ];
-  for (const code of [at.code, at.userCode]) put(board, ramBase + code * page, ...loop);
-  put(board, ramBase + at.handler * page, instruction("jal", { rd: 0, imm: 0 }));
-  setCsrs(board.hart, { mtvec: BigInt(ramBase + at.handler * page), menvcfg: 1n << 61n, henvcfg: 1n << 61n });
+  const stay = instruction("jal", { rd: 0, imm: 0 });
+  for (const code of [at.code, at.userCode]) put(board, ramBase + code * page, ...loop, instruction("ecall"));
+  put(board, ramBase + at.called * page, instruction("addi", { rd: 4, imm: 5 }), ...loop, stay);
+  const names = Object.keys(fences) as (keyof typeof fences)[];
+  put(board, ramBase + at.handler * page, stay, ...names.map((name) => instruction(name)));
+  setCsrs(board.hart, {
+    mtvec: BigInt(ramBase + at.handler * page),
+    menvcfg: 1n << 61n,
+    henvcfg: 1n << 61n,
+    medeleg: 1n << 8n,
+    hedeleg: 1n << 8n,
+  });
   return { board, saved: board.hart.save() };
 }
 
@@ -120,10 +134,23 @@ function boardFor(engine: EngineName, { flags }: Views): PlainBoard {
 const sv39 = (root: number | undefined): bigint =>
   root === undefined ? 0n : (8n << 60n) | BigInt(ramBase / page + root);
 
+function takeChange(board: PlainBoard, { change, guest, guestSpace, from }: Step): void {
+  const root = change === "hfence.gvma" ? at.guests[guest] : at.spaces[guestSpace];
+  if (change === "none" || root === undefined) return;
+  const leaves = root + (change === "hfence.gvma" ? 5 : 2);
+  const where = ramBase + leaves * page + 8 * (at.data + from);
+  // Bit 10 is the lowest one of the page's number.
+  put64(board, where, board.bus.read64(where) ^ 0x400n);
+  board.hart.pc = BigInt(ramBase + at.handler * page + fences[change]);
+  board.hart.run(1);
+}
+
 function take(board: PlainBoard, given: Step): void {
   const { hart } = board;
   const { mode } = given;
   enter(hart, "M");
+  setCsrs(hart, { mstatus: 0n });
+  takeChange(board, given);
   const lent = mode === "M" ? given.lent : 0n;
   setCsrs(hart, {
     mstatus: given.status | lent,
@@ -131,6 +158,8 @@ function take(board: PlainBoard, given: Step): void {
     satp: sv39(at.spaces[given.space]),
     vsatp: sv39(at.spaces[given.guestSpace]),
     hgatp: sv39(at.guests[given.guest]),
+    stvec: (given.space < 2 ? virtualBase : BigInt(ramBase)) + BigInt(at.called * page),
+    vstvec: (given.guestSpace < 2 ? virtualBase : BigInt(ramBase)) + BigInt(at.called * page),
   });
   enter(hart, mode);
   const isGuest = mode.startsWith("V");
@@ -144,7 +173,7 @@ function take(board: PlainBoard, given: Step): void {
   hart.setX(6, dataBase + BigInt((at.data + given.to) * page));
   hart.setX(4, 6n);
   hart.setX(5, 1n);
-  hart.run(60);
+  hart.run(90);
 }
 
 /** What both engines leave behind each step, up to the first one where that is not the same. */

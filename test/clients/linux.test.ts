@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, it } from "vitest";
+import { expect, it, type TestContext } from "vitest";
 import { createWorld, MiB, ms } from "../../sim/core/index.js";
 import { machine, wire } from "../../sim/machine/index.js";
 import { EchoHost } from "./echo-host.js";
@@ -27,13 +27,20 @@ mount -t devtmpfs dev /dev
 exec sh
 `;
 
-it("Debian's Linux boots to a shell, answers, and switches the machine off", (context) => {
+const limit = { instructions: 3_000_000_000 };
+
+/** The kernel's file. Skips the test where something is missing. */
+function needsLinux(context: TestContext): Uint8Array {
   context.skip(
     !["busybox", ...modules].every((name) => existsSync(join(folder, name))),
     "no kernel, modules and busybox for riscv64: run .ci/linux.sh DIR, and set VIRTLAB_LINUX to DIR",
   );
   needsFiles(context, { [opensbi]: "opensbi" });
-  const kernel = readdirSync(folder).find((name) => name.startsWith("vmlinux-")) ?? "";
+  return bytes(join(folder, readdirSync(folder).find((name) => name.startsWith("vmlinux-")) ?? ""));
+}
+
+it("Debian's Linux boots to a shell, answers, and switches the machine off", (context) => {
+  const kernel = needsLinux(context);
   const initrd = busyboxInitrd(
     bytes(join(folder, "busybox")),
     init,
@@ -46,13 +53,12 @@ it("Debian's Linux boots to a shell, answers, and switches the machine off", (co
     world,
     memory: MiB(512),
     firmware: bytes(opensbi),
-    kernel: bytes(join(folder, kernel)),
+    kernel,
     initrd,
     append: "console=ttyS0",
     drives: [new Uint8Array(Buffer.from("a text on a disk\n".padEnd(1024, " ")))],
     network: [cable],
   });
-  const limit = { instructions: 3_000_000_000 };
   const ask = (command: string): string => {
     const from = guest.console.text.length;
     guest.type(`${command}\n`);
@@ -89,3 +95,24 @@ it("Debian's Linux boots to a shell, answers, and switches the machine off", (co
   guest.type("poweroff -f\n");
   expect(guest.run(limit), guest.console.text).toEqual({ kind: "power-off" });
 }, 1_200_000);
+
+// The kernel tries how fast misaligned accesses are; where each is an exception, OpenSBI emulates them.
+it.runIf(process.env["VIRTLAB_LONG"] === "1").for([
+  ["serve", "fast"],
+  ["trap", "slow"],
+] as const)("misaligned accesses: %s. Linux finds them %s", { timeout: 1_200_000 }, ([misaligned, found], context) => {
+  const kernel = needsLinux(context);
+  const guest = machine({
+    memory: MiB(512),
+    firmware: bytes(opensbi),
+    kernel,
+    initrd: busyboxInitrd(bytes(join(folder, "busybox")), init, []),
+    append: "console=ttyS0",
+    misaligned,
+    echo: false,
+  });
+  expect(guest.run({ until: "~ # ", ...limit }), guest.console.text).toMatchObject({ kind: "until" });
+  expect(guest.console.text).toMatch(new RegExp(`cpu0: .*unaligned.*\\b${found}\\b`));
+  guest.type("poweroff -f\n");
+  expect(guest.run(limit), guest.console.text).toEqual({ kind: "power-off" });
+});

@@ -76,6 +76,8 @@ interface Effect {
   readonly read: bigint;
   readonly pages: readonly bigint[];
   readonly marks: readonly bigint[];
+  /** Whether machine mode's own load reads its own memory afterwards. */
+  readonly isOver: boolean;
 }
 
 const guestLeaves = 0x19 * 4096;
@@ -83,6 +85,9 @@ const [AD, other] = [BigInt(flag.A | flag.D), data + 1];
 
 function effectOf(board: PlainBoard, fault: Fault | undefined): Effect {
   const { bus, hart } = board;
+  const read = hart.x(2);
+  hart.setX(1, physical(data));
+  execute(board, "M", [instruction("ld", { rd: 3, rs1: 1, imm: 8 })]);
   const marksAt = [leafAt(data), ramBase + guestLeaves + 8 * data, ramBase + guestLeaves + 8 * other];
   return {
     fault: fault && {
@@ -91,7 +96,8 @@ function effectOf(board: PlainBoard, fault: Fault | undefined): Effect {
       guest: fault.guest,
       isGuestAddress: fault.isGuestAddress,
     },
-    read: hart.x(2),
+    read,
+    isOver: hart.x(3) === bus.read64(Number(physical(data)) + 8),
     pages: [data, other].map((number) => bus.read64(Number(physical(number)) + 8)),
     marks: marksAt.map((address) => bus.read64(address) & AD),
   };
@@ -142,11 +148,11 @@ export function bothEffects(
   if (from.startsWith("V") || (from === "U" && !open)) {
     // A virtual instruction, or an illegal one: mtval has its bits, and nothing has happened.
     const fault = { cause: from === "U" ? 2n : 22n, value: BigInt(word >>> 0), guest: 0n, isGuestAddress: false };
-    return { found, expected: { ...effectOf(own, undefined), fault } };
+    return { found, expected: { ...effectOf(own, undefined), fault, isOver: true } };
   }
   mapPage(own, 0, supervisor ? full : full | flag.U);
   const ownWord = instruction(accesses[access], isStore ? { rs1: 1, rs2: 2, imm: 8 } : { rd: 2, rs1: 1, imm: 8 });
   own.hart.setX(1, at - 8n);
   const expected = effectOf(own, execute(own, supervisor ? "VS" : "VU", [ownWord]));
-  return { found, expected };
+  return { found, expected: { ...expected, isOver: true } };
 }

@@ -1,12 +1,12 @@
 import { ramBase } from "../plain-board.js";
 
 export const page = 4096;
-export const ramSize = 24 * page;
+export const ramSize = 30 * page;
 export const deviceBase = 0x10000000;
 
 /**
- * Pages of RAM, by number: handlers, the program, its data, the page tables of two address spaces, and those of a hypervisor, whose
- * topmost one has four pages.
+ * Pages of RAM, by number: handlers, the program, its data, the page tables of two address spaces, and those of a hypervisor
+ * for two guests, whose topmost ones have four pages.
  */
 export const place = {
   handlers: 0,
@@ -21,6 +21,9 @@ export const place = {
   guestRoot: 16,
   guestMiddle: 20,
   guestLeaves: 21,
+  otherGuestRoot: 24,
+  otherGuestMiddle: 28,
+  otherGuestLeaves: 29,
 } as const;
 
 /** The physical address of a page. */

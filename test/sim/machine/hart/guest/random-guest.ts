@@ -53,6 +53,8 @@ const parameters = fc.record({
 /** What a hypervisor's tables allow, and what it leaves to guests. */
 const guests = fc.record({
   data: fc.array(flags, { minLength: 4, maxLength: 4 }),
+  /** For each guest, how many places further each of three pages of data is found. */
+  turned: fc.tuple(fc.nat(2), fc.nat(2)),
   mega: flags,
   giga: flags,
   /** Whether it begins as a guest, and with tables of the hypervisor. */
@@ -101,24 +103,32 @@ function putTables(view: DataView, spaces: readonly Space[]): void {
   });
 }
 
-/** The hypervisor's tables lead where the guest's addresses say: program, handlers and tables as they are, data as it allows. */
-function putGuestTables(view: DataView, { data, mega, giga }: Guests): void {
+/** The hypervisor's tables lead where a guest's addresses say: program, handlers and tables as they are, data as it allows. */
+function putGuestTables(view: DataView, { data, turned, mega, giga }: Guests): void {
   const user = 0x10;
   const entry = (table: number, index: number, physicalPage: number, bits: number): void => {
     view.setBigUint64(table * page + 8 * index, (BigInt(physicalPage) << 10n) | BigInt(bits), true);
   };
   const first = ramBase / page;
-  entry(place.guestRoot, 0, 0, 0xcf | user);
-  entry(place.guestRoot, 2, first + place.guestMiddle, 1);
-  entry(place.guestRoot, 3, first, giga | user | 2);
-  entry(place.guestMiddle, 0, first + place.guestLeaves, 1);
-  entry(place.guestMiddle, 1, first, mega | user | 2);
-  for (let index = 0; index < ramSize / page; index++) {
-    const isData = index >= place.data && index < place.root;
-    const bits = isData ? (data[index - place.data] ?? 0) : 0xcf;
-    entry(place.guestLeaves, index, first + index, bits === 0 ? 0 : bits | user);
-    entry(place.guestLeaves, index + (views.alias - views.plain) / page, first + index, 0xcf | user);
-  }
+  const tables = [
+    [place.guestRoot, place.guestMiddle, place.guestLeaves],
+    [place.otherGuestRoot, place.otherGuestMiddle, place.otherGuestLeaves],
+  ] as const;
+  tables.forEach(([root, middle, leaves], guest) => {
+    entry(root, 0, 0, 0xcf | user);
+    entry(root, 2, first + middle, 1);
+    entry(root, 3, first, giga | user | 2);
+    entry(middle, 0, first + leaves, 1);
+    entry(middle, 1, first, mega | user | 2);
+    for (let index = 0; index < ramSize / page; index++) {
+      const isData = index >= place.data && index < place.root;
+      const bits = isData ? (data[index - place.data] ?? 0) : 0xcf;
+      const isTurned = index >= place.data && index < place.data + 3;
+      const found = isTurned ? place.data + ((index - place.data + (turned[guest] ?? 0)) % 3) : index;
+      entry(leaves, index, first + found, bits === 0 ? 0 : bits | user);
+      entry(leaves, index + (views.alias - views.plain) / page, first + index, 0xcf | user);
+    }
+  });
 }
 
 const jumps = new Map<number, number>();

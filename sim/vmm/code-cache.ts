@@ -1,3 +1,4 @@
+import { invariant } from "../core/index.js";
 import { isLong, type Hart, type Instruction, type Machine } from "../machine/index.js";
 import type { Allotment, Frames } from "./frames.js";
 import { isSoundInUserMode, pageSize, privilege, routinesOf } from "./privileged.js";
@@ -76,13 +77,18 @@ export interface TranslationCounts {
  */
 export class CodeCache {
   readonly #parts: CodeCacheParts;
+  /** The guest's own memory. */
+  readonly #halves: Uint16Array;
   readonly #pages = new Map<number, CodePage>();
   readonly #scansUser: boolean;
   readonly #counts = { units: 0, identical: 0, rewritten: 0, adapted: 0 };
 
   constructor(parts: CodeCacheParts) {
     this.#parts = parts;
-    const { guest, host } = parts;
+    const { guest, host, allotment } = parts;
+    const at = host.bus.ramAt(allotment.address, allotment.size);
+    invariant(at !== undefined, "an allotment lies in RAM");
+    this.#halves = new Uint16Array(host.bus.buffer, at, allotment.size / 2);
     this.#scansUser = !isSoundInUserMode(guest.isa);
     host.bus.onWritten((address, length) => {
       this.#written(address, length);
@@ -119,12 +125,18 @@ export class CodeCache {
     return true;
   }
 
-  /** Whether the guest's pc is at a callout. */
-  get atCallout(): boolean {
+  /** The bits in whose place there is a callout at the guest's pc; undefined where there is none, 0 where they have to be fetched. */
+  get calledFor(): number | undefined {
+    if (!this.scans) return undefined;
     const at = this.#physical;
-    if (at === undefined || !this.scans) return false;
-    const page = this.#pages.get(at - (at % pageSize));
-    return page?.halves[(at % pageSize) / 2] === state.rewritten;
+    if (at === undefined) return undefined;
+    const offset = at % pageSize;
+    if (this.#pages.get(at - offset)?.halves[offset / 2] !== state.rewritten) return undefined;
+    const low = this.#half(at);
+    if (!isLong(low)) return low;
+    const { protection, mode } = this.#parts.guest;
+    const isWhole = offset + 4 <= pageSize && protection.allows(at, 4, "execute", mode.privilege);
+    return !isWhole ? 0 : (low | (this.#half(at + 2) << 16)) >>> 0;
   }
 
   /** The instruction at pc met a device: if it does so again and again, a callout takes its place, which costs less than a trap. */
@@ -245,11 +257,8 @@ export class CodeCache {
     else if (before === state.identical) this.#put(page, base, offset - 2, { long: false, rewrite: true });
   }
 
-  /** 16 bits of the guest's own memory. */
   #half(physical: number): number {
-    const { host, allotment, ramBase } = this.#parts;
-    const bytes = host.bus.bytes(allotment.address + physical - ramBase, 2);
-    return bytes === undefined ? 0 : (bytes[0] ?? 0) | ((bytes[1] ?? 0) << 8);
+    return this.#halves[(physical - this.#parts.ramBase) / 2] ?? 0;
   }
 
   /** Memory changed: if code was scanned there, its page is scanned anew. */

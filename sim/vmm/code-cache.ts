@@ -61,6 +61,8 @@ export interface TranslationCounts {
   readonly rewritten: number;
   /** Of these, the ones rewritten because they met devices. */
   readonly adapted: number;
+  /** Pages that gave way to others. */
+  readonly evicted: number;
 }
 
 /**
@@ -79,9 +81,10 @@ export class CodeCache {
   readonly #parts: CodeCacheParts;
   /** The guest's own memory. */
   readonly #halves: Uint16Array;
+  /** In the order in which they were last asked for. */
   readonly #pages = new Map<number, CodePage>();
   readonly #scansUser: boolean;
-  readonly #counts = { units: 0, identical: 0, rewritten: 0, adapted: 0 };
+  readonly #counts = { units: 0, identical: 0, rewritten: 0, adapted: 0, evicted: 0 };
 
   constructor(parts: CodeCacheParts) {
     this.#parts = parts;
@@ -109,9 +112,12 @@ export class CodeCache {
     return this.#pages.has(page);
   }
 
-  /** Where the host has the copy of a page of the guest's. */
+  /** Where the host has the copy of a page of the guest's, which is about to be executed from there. */
   frame(page: number): number {
-    return this.#pageOf(page).frame;
+    const used = this.#pageOf(page);
+    this.#pages.delete(page);
+    this.#pages.set(page, used);
+    return used.frame;
   }
 
   /** Scans from the guest's pc on, if that wasn't done. @returns whether there is something new to execute */
@@ -170,18 +176,30 @@ export class CodeCache {
     const known = this.#pages.get(page);
     if (known !== undefined) return known;
     const { frames, host, forget } = this.#parts;
-    let frame = frames.take();
-    if (frame === undefined) {
-      frames.clear();
-      this.#pages.clear();
-      frame = frames.take() ?? 0;
-    }
+    const frame = frames.take() ?? this.#evict();
     // From now on the guest can't write the page past the VMM.
     forget();
     host.bus.written(frame, pageSize);
     const made: CodePage = { frame, halves: new Uint8Array(pageSize / 2), met: new Map() };
     this.#pages.set(page, made);
     return made;
+  }
+
+  /**
+   * The page that was used the longest time ago gives way. Since the shadow is empty behind each new page, a page that is still in use
+   * is asked for again by a hidden fault: references are seen by faults, as where hardware has no bits for them (O. Babaoglu and W. Joy,
+   * "Converting a Swap-Based System to do Paging in an Architecture Lacking Page-Referenced Bits", SOSP 1981). To drop
+   * everything, as Dynamo does, would throw away what is hot with the rest (K. Hazelwood and J. E. Smith, "Exploring Code Cache
+   * Eviction Granularities in Dynamic Optimization Systems", CGO 2004).
+   */
+  #evict(): number {
+    const [oldest] = this.#pages;
+    invariant(oldest !== undefined, "a code cache has a page");
+    const [page, { frame }] = oldest;
+    this.#pages.delete(page);
+    this.#parts.host.bus.bytes(frame, pageSize)?.fill(0);
+    this.#counts.evicted++;
+    return frame;
   }
 
   #scan(page: CodePage, base: number, from: number): void {

@@ -18,7 +18,6 @@ export interface RoutineHart extends CsrHart {
   fence(address: bigint | undefined): void;
 }
 
-
 export type Operand = RoutineOperand;
 
 export type Routines = Readonly<

@@ -227,7 +227,9 @@ test("an execution keeps nothing of what it did before", () => {
   });
   const made = fc.oneof(
     instruction(8).map((make) => make(4)),
-    fc.constantFrom(...rv64.rows).map((row) => encode(row, { rd: 5, rs1: 6, rs2: 7, csr: 0x300, imm: row.format.name === "U" ? 4096 : 4 })),
+    fc
+      .constantFrom(...rv64.rows)
+      .map((row) => encode(row, { rd: 5, rs1: 6, rs2: 7, csr: 0x300, imm: row.format.name === "U" ? 4096 : 4 })),
   );
   fc.assert(
     fc.property(made, fc.array(state, { minLength: 2, maxLength: 4 }), (word, states) => {

@@ -3,7 +3,7 @@ import { CodeCache } from "./code-cache.js";
 import type { Technique } from "./technique.js";
 import { DeprivilegedCpu } from "./trap-and-emulate.js";
 
-export interface BinaryTranslationOptions {
+interface BinaryTranslationOptions {
   /** Of rewritten code, for each virtual hart; the one used longest ago gives way where there are no more. */
   readonly codePages: number;
 }

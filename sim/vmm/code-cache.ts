@@ -1,3 +1,4 @@
+import { invariant } from "../core/index.js";
 import { isLong, type Hart, type Instruction, type Machine } from "../machine/index.js";
 import type { Allotment, Frames } from "./frames.js";
 import { isSoundInUserMode, pageSize, privilege, routinesOf } from "./privileged.js";
@@ -60,6 +61,8 @@ export interface TranslationCounts {
   readonly rewritten: number;
   /** Of these, the ones rewritten because they met devices. */
   readonly adapted: number;
+  /** Pages that gave way to others. */
+  readonly evicted: number;
 }
 
 /**
@@ -76,13 +79,19 @@ export interface TranslationCounts {
  */
 export class CodeCache {
   readonly #parts: CodeCacheParts;
+  /** The guest's own memory. */
+  readonly #halves: Uint16Array;
+  /** In the order in which they were last asked for. */
   readonly #pages = new Map<number, CodePage>();
   readonly #scansUser: boolean;
-  readonly #counts = { units: 0, identical: 0, rewritten: 0, adapted: 0 };
+  readonly #counts = { units: 0, identical: 0, rewritten: 0, adapted: 0, evicted: 0 };
 
   constructor(parts: CodeCacheParts) {
     this.#parts = parts;
-    const { guest, host } = parts;
+    const { guest, host, allotment } = parts;
+    const at = host.bus.ramAt(allotment.address, allotment.size);
+    invariant(at !== undefined, "an allotment lies in RAM");
+    this.#halves = new Uint16Array(host.bus.buffer, at, allotment.size / 2);
     this.#scansUser = !isSoundInUserMode(guest.isa);
     host.bus.onWritten((address, length) => {
       this.#written(address, length);
@@ -103,9 +112,12 @@ export class CodeCache {
     return this.#pages.has(page);
   }
 
-  /** Where the host has the copy of a page of the guest's. */
+  /** Where the host has the copy of a page of the guest's, which is about to be executed from there. */
   frame(page: number): number {
-    return this.#pageOf(page).frame;
+    const used = this.#pageOf(page);
+    this.#pages.delete(page);
+    this.#pages.set(page, used);
+    return used.frame;
   }
 
   /** Scans from the guest's pc on, if that wasn't done. @returns whether there is something new to execute */
@@ -119,12 +131,18 @@ export class CodeCache {
     return true;
   }
 
-  /** Whether the guest's pc is at a callout. */
-  get atCallout(): boolean {
+  /** The bits in whose place there is a callout at the guest's pc; undefined where there is none, 0 where they have to be fetched. */
+  get calledFor(): number | undefined {
+    if (!this.scans) return undefined;
     const at = this.#physical;
-    if (at === undefined || !this.scans) return false;
-    const page = this.#pages.get(at - (at % pageSize));
-    return page?.halves[(at % pageSize) / 2] === state.rewritten;
+    if (at === undefined) return undefined;
+    const offset = at % pageSize;
+    if (this.#pages.get(at - offset)?.halves[offset / 2] !== state.rewritten) return undefined;
+    const low = this.#half(at);
+    if (!isLong(low)) return low;
+    const { protection, mode } = this.#parts.guest;
+    const isWhole = offset + 4 <= pageSize && protection.allows(at, 4, "execute", mode.privilege);
+    return !isWhole ? 0 : (low | (this.#half(at + 2) << 16)) >>> 0;
   }
 
   /** The instruction at pc met a device: if it does so again and again, a callout takes its place, which costs less than a trap. */
@@ -158,18 +176,30 @@ export class CodeCache {
     const known = this.#pages.get(page);
     if (known !== undefined) return known;
     const { frames, host, forget } = this.#parts;
-    let frame = frames.take();
-    if (frame === undefined) {
-      frames.clear();
-      this.#pages.clear();
-      frame = frames.take() ?? 0;
-    }
+    const frame = frames.take() ?? this.#evict();
     // From now on the guest can't write the page past the VMM.
     forget();
     host.bus.written(frame, pageSize);
     const made: CodePage = { frame, halves: new Uint8Array(pageSize / 2), met: new Map() };
     this.#pages.set(page, made);
     return made;
+  }
+
+  /**
+   * The page that was used the longest time ago gives way. Since the shadow is empty behind each new page, a page that is still in use
+   * is asked for again by a hidden fault: references are seen by faults, as where hardware has no bits for them (O. Babaoglu and W. Joy,
+   * "Converting a Swap-Based System to do Paging in an Architecture Lacking Page-Referenced Bits", SOSP 1981). To drop
+   * everything, as Dynamo does, would throw away what is hot with the rest (K. Hazelwood and J. E. Smith, "Exploring Code Cache
+   * Eviction Granularities in Dynamic Optimization Systems", CGO 2004).
+   */
+  #evict(): number {
+    const [oldest] = this.#pages;
+    invariant(oldest !== undefined, "a code cache has a page");
+    const [page, { frame }] = oldest;
+    this.#pages.delete(page);
+    this.#parts.host.bus.bytes(frame, pageSize)?.fill(0);
+    this.#counts.evicted++;
+    return frame;
   }
 
   #scan(page: CodePage, base: number, from: number): void {
@@ -245,11 +275,8 @@ export class CodeCache {
     else if (before === state.identical) this.#put(page, base, offset - 2, { long: false, rewrite: true });
   }
 
-  /** 16 bits of the guest's own memory. */
   #half(physical: number): number {
-    const { host, allotment, ramBase } = this.#parts;
-    const bytes = host.bus.bytes(allotment.address + physical - ramBase, 2);
-    return bytes === undefined ? 0 : (bytes[0] ?? 0) | ((bytes[1] ?? 0) << 8);
+    return this.#halves[(physical - this.#parts.ramBase) / 2] ?? 0;
   }
 
   /** Memory changed: if code was scanned there, its page is scanned anew. */

@@ -14,8 +14,9 @@ export interface CostParameters {
   readonly trap: number;
   /**
    * Out of a virtual mode of the processor and back into it. 3963: a Pentium 4 (Prescott), the first processor that had one
-   * (O. Agesen et al., "Software Techniques for Avoiding Hardware Virtualization Exits", USENIX ATC 2012, table 1). Processors of
-   * 2011 took 784.
+   * (O. Agesen et al., "Software Techniques for Avoiding Hardware Virtualization Exits", USENIX ATC 2012, table 1; processors of
+   * 2011 took 784). Both figures are quoted from memory: the table itself has not been seen. Near it and read: an exit's direct cost of
+   * 2,000 cycles on a Xeon X5570 of 2009 (A. Landau et al., "SplitX", WIOV 2011, table 1).
    */
   readonly hardwareExit: number;
   /** An access to a physical device. 3209: reading a port of the Pentium 4's chip set (Adams & Agesen 2006, nanobenchmark `in`). */

@@ -6,7 +6,7 @@ import { cause } from "./privileged.js";
 import type { CpuParts } from "./technique.js";
 
 /** ECALL's bits. */
-const environmentCall = 0x73n;
+const environmentCall = 0x73;
 /** Of mcause and scause: the supervisor's timer, as an interrupt. */
 const supervisorTimer = BigInt.asIntN(64, (1n << 63n) | 5n);
 
@@ -84,14 +84,14 @@ export abstract class DirectCpu implements HartEngine {
     const { guest } = this;
     const before = guest.cycles;
     const exit = this.enter();
-    const begun = guest.cycles - before;
     if (exit.kind !== "trap") {
       // A breakpoint that the guest's debugger is just leaving, or one that it has to be told of.
-      if (begun === 0 && first) this.#interpret();
+      if (first && guest.cycles === before) this.#interpret();
       this.#stopped = exit.kind === "breakpoint";
       return true;
     }
-    return this.call?.(exit.cause) === true || this.#dispatcher.dispatch(exit) || begun > 0;
+    // What only mends counts nothing.
+    return this.call?.(exit.cause) === true || this.#dispatcher.dispatch(exit) || guest.cycles > before;
   }
 
   /** In the host's place. */

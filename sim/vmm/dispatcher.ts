@@ -1,4 +1,4 @@
-import type { Hart } from "../machine/index.js";
+import { lowOf, type Hart } from "../machine/index.js";
 import type { Allocator } from "./allocator.js";
 import type { ExitReason } from "./exit-reasons.js";
 import type { Exits } from "./exits.js";
@@ -35,8 +35,8 @@ export class Dispatcher {
     const isMemory = access !== undefined && this.#parts.allocator.isMemory(trap.value, access);
     // The bits of an instruction that isn't one, or not here, are in mtval; 0 says nothing, and neither do those of a copy.
     const hasBits = trap.cause === cause.illegalInstruction || trap.cause === cause.virtualInstruction;
-    const told = hasBits && trap.value !== 0n && this.#parts.allocator.code?.scans !== true;
-    this.interpret(trap.cause, isMemory, told ? Number(trap.value) : undefined);
+    const bits = hasBits && this.#parts.allocator.code?.scans !== true ? lowOf(trap.value) >>> 0 : 0;
+    this.interpret(trap.cause, isMemory, bits === 0 ? undefined : bits);
     return true;
   }
 
@@ -62,19 +62,20 @@ export class Dispatcher {
    * Executes the guest's instruction in software.
    * @param trapped why the host didn't; undefined where it was not asked
    * @param isMemory whether that was an access to memory which the host's tables don't show
-   * @param bits the instruction's, where they are known
+   * @param told the instruction's bits, where the host told them
    */
-  interpret(trapped?: number, isMemory = false, bits?: number): void {
+  interpret(trapped?: number, isMemory = false, told?: number): void {
     const { guest, exits } = this.#parts;
     const at = guest.cycles;
     const { pc } = guest;
     const { privilege } = guest.state.mode;
     const { code } = this.#parts.allocator;
-    const called = code?.atCallout === true;
-    const { reason, word } = interpret(guest, trapped, bits);
+    const called = code?.calledFor;
+    const bits = told ?? called;
+    const { reason, word } = interpret(guest, trapped, bits === 0 ? undefined : bits);
     if (reason === "device access") code?.meet(pc);
     const shown = isMemory && reason === "device access" ? "interpretation" : reason;
-    exits.add(called ? "callout" : shown, at, pc, privilege, word);
+    exits.add(called === undefined ? shown : "callout", at, pc, privilege, word);
   }
 
   protected note(reason: ExitReason, word = 0): void {
@@ -98,7 +99,7 @@ export class Dispatcher {
   #keepReservation(address: bigint): void {
     const { guest } = this.#parts;
     if (guest.state.reservation !== undefined) return;
-    const instruction = guest.evaluator.decode(Number(guest.evaluator.bits()));
+    const instruction = guest.evaluator.decode(guest.evaluator.bits());
     if (instruction?.row.name.startsWith("sc.") === true) this.#parts.host.reserve(guest, address);
   }
 }

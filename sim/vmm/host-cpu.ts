@@ -1,5 +1,5 @@
 import { invariant } from "../core/index.js";
-import type { EngineName, Hart, Machine } from "../machine/index.js";
+import { lowOf, type EngineName, type Hart, type Machine } from "../machine/index.js";
 import { privilege, status } from "./privileged.js";
 
 /** The guest's instruction at its pc did not happen. */
@@ -84,7 +84,7 @@ export class HostCpu {
     }
     // The last instruction of the budget may have trapped, too.
     guest.pc = state.mepc;
-    return { kind: "trap", cause: Number(state.mcause), value: state.mtval };
+    return { kind: "trap", cause: lowOf(state.mcause), value: state.mtval };
   }
 
   /** LR's reservation of the guest that ran last holds again. */

@@ -1,5 +1,5 @@
 import { invariant } from "../core/index.js";
-import type { Hart, HartClock } from "../machine/index.js";
+import { lowOf, type Hart, type HartClock } from "../machine/index.js";
 import type { ExitControls } from "./exit-controls.js";
 import { breakpoint, budget, vector, type HostCpu, type HostExit } from "./host-cpu.js";
 import { dataCauses, hypervisorStatus, interrupts, privilege, status } from "./privileged.js";
@@ -142,10 +142,10 @@ export class HypervisorCpu implements HartClock {
     }
     return {
       kind: "trap",
-      cause: Number(state.scause),
+      cause: lowOf(state.scause),
       value: state.stval,
-      guestAddress: Number(BigInt.asUintN(62, state.htval)) * 4 + Number(state.stval & 3n),
-      instruction: Number(state.htinst),
+      guestAddress: Number(BigInt.asUintN(62, state.htval)) * 4 + (lowOf(state.stval) & 3),
+      instruction: lowOf(state.htinst) >>> 0,
     };
   }
 

@@ -72,7 +72,7 @@ export type { HostOs } from "./host-os.js";
 export { nesting, type Nesting, type NestingOptions } from "./nesting.js";
 export { portDifference, portView } from "./port-view.js";
 export type { Technique, TechniqueName } from "./technique.js";
-export { binaryTranslation } from "./binary-translation.js";
+export { binaryTranslation, binaryTranslationWith } from "./binary-translation.js";
 export { paravirtualization } from "./paravirtualization.js";
 export { exitControlsView, type ExitControls } from "./exit-controls.js";
 export { hardwareAssist, hardwareAssistWith } from "./hardware-assist.js";

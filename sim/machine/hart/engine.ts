@@ -1,5 +1,5 @@
 import type { Memory } from "../../wasm/index.js";
-import type { Exception, Routine } from "../instructions/index.js";
+import { isLong, type Exception, type Routine } from "../instructions/index.js";
 import { attention, hartLayout, pageSize } from "../layout.js";
 import { mostUnlooked } from "../translate/budget.js";
 import { interpreting, type Interpret } from "../translate/interpreter.js";
@@ -8,7 +8,9 @@ import { AddressSpaces } from "./address-spaces.js";
 import type { CodePages, Run, UnitUser, Variant } from "./code-pages.js";
 import { CodePlaces, type Place } from "./code-places.js";
 import type { Evaluator } from "./evaluator.js";
+import { showsBits } from "./exceptions.js";
 import { nextInterrupt } from "./interrupts.js";
+
 import type { HartBus } from "./memory.js";
 import { machine } from "./mode.js";
 import { isSilent, type Operand } from "./routines.js";
@@ -314,8 +316,19 @@ export class TranslatedEngine implements UnitUser {
     if (exception === undefined) this.#evaluate();
     else {
       this.#hart.count(1);
-      this.#hart.trap(exception);
+      this.#hart.trap(exception, showsBits(exception.cause) ? this.#bits() : undefined);
     }
+  }
+
+  /** Those of the instruction at pc, where its page is known, and all of it lies there. */
+  #bits(): number | undefined {
+    const low = this.#words[hartLayout.pc / 4] ?? 0;
+    const place = this.#places.find(low & -pageSize, this.#words[hartLayout.pc / 4 + 1] ?? 0);
+    if (place === undefined) return undefined;
+    const offset = low & (pageSize - 1);
+    const half = this.#view.getUint16(place.host + offset, true);
+    if (!isLong(half)) return half;
+    return offset > pageSize - 4 ? undefined : this.#view.getUint32(place.host + offset, true);
   }
 
   #evaluate(): void {

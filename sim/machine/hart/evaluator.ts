@@ -1,13 +1,15 @@
 import {
   createDecoder,
-  evaluate,
+  executionOf,
   isLong,
   type Decoder,
   type Exception,
+  type Execution,
   type HartState,
   type Instruction,
   type Isa,
   type Routine,
+  type RoutineOperand,
   type Width,
 } from "../instructions/index.js";
 import { illegalInstruction, type Access } from "./exceptions.js";
@@ -30,6 +32,12 @@ export interface EvaluatedHart {
 /** How many different words are remembered with what they decode to. */
 const mostDecoded = 1 << 16;
 
+interface Decoded {
+  readonly instruction: Instruction;
+  /** Made when it is executed for the first time. */
+  execution?: Execution;
+}
+
 /** Executes a hart's instructions one by one by their meanings: the reference. */
 export class Evaluator implements HartState {
   readonly x: BigInt64Array;
@@ -38,9 +46,9 @@ export class Evaluator implements HartState {
   readonly #decode: Decoder;
   /** The instruction executed last, if its bits were one. */
   last: Instruction | undefined;
-  /** What was fetched for it. */
-  #stepped: number | Exception = 0;
-  readonly #decoded = new Map<number, Instruction | undefined>();
+  /** Its bits, 0 where none could be fetched. */
+  lastBits = 0;
+  readonly #decoded = new Map<number, Decoded | undefined>();
 
   constructor(hart: EvaluatedHart) {
     this.#hart = hart;
@@ -72,25 +80,38 @@ export class Evaluator implements HartState {
    */
   step(bits?: number): Exception | undefined {
     const word = bits ?? this.#fetch();
-    this.#stepped = word;
-    this.last = typeof word === "number" ? this.decode(word) : undefined;
-    if (typeof word !== "number") return word;
-    return this.last === undefined ? illegalInstruction : evaluate(this, this.last);
+    if (typeof word !== "number") {
+      this.last = undefined;
+      this.lastBits = 0;
+      return word;
+    }
+    const decoded = this.#decodedOf(word);
+    this.last = decoded?.instruction;
+    this.lastBits = word;
+    if (decoded === undefined) return illegalInstruction;
+    return (decoded.execution ??= executionOf(decoded.instruction))(this);
   }
 
   decode(word: number): Instruction | undefined {
-    const known = this.#decoded.get(word);
-    if (known !== undefined || this.#decoded.has(word)) return known;
-    if (this.#decoded.size === mostDecoded) this.#decoded.clear();
-    const instruction = this.#decode(word);
-    this.#decoded.set(word, instruction);
-    return instruction;
+    return this.#decodedOf(word)?.instruction;
   }
 
-  /** The bits of the instruction at pc, which may be none: where `step` has just fetched them, without doing it again. */
-  bits(stepped = false): bigint {
-    const word = stepped ? this.#stepped : this.#fetch();
-    return typeof word === "number" ? BigInt(word) : 0n;
+  #decodedOf(word: number): Decoded | undefined {
+    // Numbers of 32 bits with a sign are found faster.
+    const key = word | 0;
+    const known = this.#decoded.get(key);
+    if (known !== undefined || this.#decoded.has(key)) return known;
+    if (this.#decoded.size === mostDecoded) this.#decoded.clear();
+    const instruction = this.#decode(word);
+    const decoded = instruction === undefined ? undefined : { instruction };
+    this.#decoded.set(key, decoded);
+    return decoded;
+  }
+
+  /** The bits of the instruction at pc, 0 where none can be fetched. */
+  bits(): number {
+    const word = this.#fetch();
+    return typeof word === "number" ? word : 0;
   }
 
   load(address: bigint, width: Width): bigint | Exception {
@@ -111,7 +132,7 @@ export class Evaluator implements HartState {
     return exception;
   }
 
-  call(routine: Routine, [first = 0n, second = 0n, third = 0n]: readonly bigint[]): bigint | Exception {
+  call(routine: Routine, first: RoutineOperand, second: RoutineOperand, third: RoutineOperand): bigint | Exception {
     return this.#hart.routines[routine](first, second, third);
   }
 

@@ -18,6 +18,10 @@ export const accessFault: Readonly<Record<Access, number>> = { execute: 1, read:
 export const pageFault: Readonly<Record<Access, number>> = { execute: 12, read: 13, write: 15 };
 export const guestPageFault: Readonly<Record<Access, number>> = { execute: 20, read: 21, write: 23 };
 
+/** Whether the exception's value is the instruction's bits. */
+export const showsBits = (number: number): boolean =>
+  number === cause.illegalInstruction || number === cause.virtualInstruction;
+
 const causesOf = (...accesses: readonly Access[]): number =>
   accesses.reduce(
     (sum, access) => sum | (1 << accessFault[access]) | (1 << pageFault[access]) | (1 << guestPageFault[access]),

@@ -6,7 +6,7 @@ import { csrsOf } from "./csr.js";
 import type { CsrHart, CsrTable, Features } from "./csr-row.js";
 import { TranslatedEngine } from "./engine.js";
 import { Evaluator } from "./evaluator.js";
-import { cause } from "./exceptions.js";
+import { cause, showsBits } from "./exceptions.js";
 import { extensionsOf } from "./extensions.js";
 import { Floats } from "./floats.js";
 import { awake, nextInterrupt, virtualInterrupts } from "./interrupts.js";
@@ -18,7 +18,7 @@ import { routinesOf, type RoutineHart, type Routines } from "./routines.js";
 import { engineFor, restoreState, saveState, type HartSaved } from "./saved.js";
 import { sharedOf, type Shared } from "./shared.js";
 import { PrivilegedState } from "./state.js";
-import { lowOf } from "./tlb.js";
+import { longOf, lowOf } from "./tlb.js";
 import { setTimers } from "./timers.js";
 import { detailsOf } from "./trap-details.js";
 import { enterTrap, plainTrap } from "./trap.js";
@@ -99,8 +99,9 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
   #paused = false;
   #stop: Stop | undefined;
   readonly breakpoints: Set<bigint> = new Set();
-  /** Of breakpoints, the lower halves. */
-  #hashes: ReadonlySet<number> = new Set();
+  /** Breakpoints by their lower halves, and the lower halves of the pages that they are on: a bigint takes long to be looked up. */
+  #breakpointsAt: ReadonlyMap<number, readonly bigint[]> = new Map();
+  #breakpointPages: ReadonlySet<number> = new Set();
   readonly watchpoints: Set<Watchpoint> = new Set();
 
   constructor({ id, isa, arena, bus, clock, options = {} }: HartParts) {
@@ -257,10 +258,9 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
     }
     const taken = nextInterrupt(state);
     if (taken !== undefined) this.pc = enterTrap(state, this.pc, plainTrap(taken, true, 0n));
-    if (this.#hashes.size > 0) {
+    if (this.#breakpointsAt.size > 0) {
       const { pc } = this;
-      // Looking up a bigint takes ten times as long as a number.
-      if (this.#hashes.has(lowOf(pc)) && this.breakpoints.has(pc) && this.#passing !== pc) {
+      if (this.#breakpointsAt.get(lowOf(pc))?.some((at) => at === pc) === true && this.#passing !== pc) {
         this.#passing = pc;
         return { kind: "breakpoint", pc };
       }
@@ -297,16 +297,15 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
     const exception = this.evaluator.step(bits);
     this.#evaluated++;
     this.count(1);
-    if (exception !== undefined) this.trap(exception, true);
+    if (exception !== undefined) this.trap(exception, this.evaluator.lastBits);
   }
 
-  /** The instruction at pc ended in an exception. @param stepped whether the evaluator has just executed it */
-  trap(exception: Exception, stepped = false): void {
+  /** The instruction at pc ended in an exception. @param bits the instruction's, where they are known */
+  trap(exception: Exception, bits?: number): void {
     this.#trapped++;
     let { value } = exception;
     const number = exception.cause;
-    if (number === cause.illegalInstruction || number === cause.virtualInstruction)
-      value = this.evaluator.bits(stepped);
+    if (showsBits(number)) value = longOf(bits ?? this.evaluator.bits());
     else if (number === cause.breakpoint) value = this.pc;
     const plain = plainTrap(number, false, value);
     const trap = this.features.hypervisor ? { ...plain, ...detailsOf(this, exception) } : plain;
@@ -337,7 +336,7 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
   }
 
   hasBreakpoint(page: bigint): boolean {
-    if (this.breakpoints.size === 0) return false;
+    if (!this.#breakpointPages.has(lowOf(page))) return false;
     return [...this.breakpoints].some((pc) => (pc & BigInt(-pageSize)) === page);
   }
 
@@ -347,7 +346,10 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
   setBreakpoint(pc: bigint, on: boolean): void {
     if (on) this.breakpoints.add(pc);
     else this.breakpoints.delete(pc);
-    this.#hashes = new Set([...this.breakpoints].map(lowOf));
+    const at = new Map<number, readonly bigint[]>();
+    for (const each of this.breakpoints) at.set(lowOf(each), [...(at.get(lowOf(each)) ?? []), each]);
+    this.#breakpointsAt = at;
+    this.#breakpointPages = new Set([...at.keys()].map((low) => low & -pageSize));
     this.translated.forget();
   }
 

@@ -1,4 +1,4 @@
-import type { Exception, Routine, Width } from "../instructions/index.js";
+import type { Exception, Routine, RoutineOperand, Width } from "../instructions/index.js";
 import { accessCsr, type Change } from "./csr.js";
 import type { CsrHart } from "./csr-row.js";
 import { cause, illegalInstruction, virtualInstruction } from "./exceptions.js";
@@ -18,8 +18,7 @@ export interface RoutineHart extends CsrHart {
   fence(address: bigint | undefined): void;
 }
 
-/** What the instruction itself says (a CSR's number, a size, whether) comes from translated code as a number. */
-export type Operand = number | bigint;
+export type Operand = RoutineOperand;
 
 export type Routines = Readonly<
   Record<Routine, (first: Operand, second: Operand, third: Operand) => bigint | Exception>
@@ -44,7 +43,7 @@ const changeCsr =
       hart,
       Number(csr),
       change,
-      BigInt(operand),
+      typeof operand === "bigint" ? operand : BigInt(operand),
       change !== "write" || asked,
       change === "write" || asked,
     );

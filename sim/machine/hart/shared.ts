@@ -65,7 +65,7 @@ export function sharedOf(memory: Memory, bus: HartBus, isa: Isa, options: CodeOp
   const engines: TranslatedEngine[] = [];
   const engine = (base: number): TranslatedEngine => {
     const found = engines[base / hartLayout.size];
-    invariant(found !== undefined, `no hart at ${base}`);
+    invariant(found !== undefined, "there is no such hart");
     return found;
   };
   const called = isa.rows.flatMap(({ meaning }) =>

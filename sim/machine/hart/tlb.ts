@@ -27,8 +27,26 @@ export interface Halves {
   readonly high: number;
 }
 
-export const lowOf = (address: bigint): number => Number(BigInt.asIntN(32, address));
-export const highOf = (address: bigint): number => Number(BigInt.asIntN(32, address >> 32n));
+// By way of memory, since making a number of a bigint and the other way takes several times as long.
+const longs = new BigInt64Array(1);
+const halves = new Int32Array(longs.buffer);
+
+export function lowOf(address: bigint): number {
+  longs[0] = address;
+  return halves[0] ?? 0;
+}
+
+export function highOf(address: bigint): number {
+  longs[0] = address;
+  return halves[1] ?? 0;
+}
+
+/** 32 bits without a sign. */
+export function longOf(word: number): bigint {
+  halves[0] = word;
+  halves[1] = 0;
+  return longs[0] ?? 0n;
+}
 
 /** Page-table leaves have levels 0 (4 KiB), 1 (2 MiB) and 2 (1 GiB). */
 export const leafShift = (level: number): number => 12 + 9 * level;

@@ -20,6 +20,6 @@ export interface TranslatedHart extends AccessedHart {
   count(instructions: number, trapped?: number): void;
   /** Executes the instruction at pc by its meaning, or takes the trap that it ends in. */
   step(): void;
-  trap(exception: Exception): void;
+  trap(exception: Exception, bits?: number): void;
   hasBreakpoint(page: bigint): boolean;
 }

@@ -10,7 +10,7 @@ const implicitAccess: Readonly<Record<"read" | "write", bigint>> = { read: 0x300
 /** Who can fetch the instruction at pc once more. */
 interface Source {
   readonly x: BigInt64Array;
-  bits(): bigint;
+  bits(): number;
   decode(word: number): Instruction | undefined;
 }
 
@@ -53,7 +53,7 @@ const longBit = 2;
  * @param address the virtual address that faulted
  */
 function transformed(source: Source, address: bigint): bigint {
-  const instruction = source.decode(Number(source.bits()));
+  const instruction = source.decode(source.bits());
   if (instruction === undefined) return 0n;
   const { row, fields, length } = instruction;
   const { format } = row;

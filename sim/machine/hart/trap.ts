@@ -3,6 +3,7 @@ import { hypervisorStatus } from "./hypervisor-status.js";
 import { machine, modeOf, privilegeOf, supervisor } from "./mode.js";
 import type { PrivilegedState } from "./state.js";
 import { mppShift, status, statusHigh } from "./status.js";
+import { longOf, lowOf } from "./tlb.js";
 
 /** Which mode's handler takes a trap. "guest" is VS-mode. */
 type Destination = "machine" | "supervisor" | "guest";
@@ -45,7 +46,7 @@ export function destinationOf(state: PrivilegedState, cause: number, isInterrupt
 }
 
 function handler(vector: bigint, cause: number, interrupt: boolean): bigint {
-  if ((vector & 1n) === 0n) return vector;
+  if ((lowOf(vector) & 1) === 0) return vector;
   return BigInt.asIntN(64, interrupt ? vector - 1n + BigInt(4 * cause) : vector - 1n);
 }
 
@@ -61,7 +62,7 @@ export function enterTrap(state: PrivilegedState, pc: bigint, trap: Trap): bigin
   // "translated by the machine into a supervisor external interrupt (code 9) for VS-mode", and the others likewise.
   const isTranslated = destination === "guest" && isInterrupt && ((1 << trap.cause) & virtualInterrupts) !== 0;
   const cause = isTranslated ? trap.cause - virtualInterruptShift : trap.cause;
-  const code = isInterrupt ? interruptBit | BigInt(cause) : BigInt(cause);
+  const code = isInterrupt ? interruptBit | longOf(cause) : longOf(cause);
 
   if (destination === "machine") {
     state.mode = modeOf(machine);

@@ -21,6 +21,9 @@ export interface GuestFault {
   readonly implicit?: "read" | "write";
 }
 
+/** Of a routine. */
+export type RoutineOperand = number | bigint;
+
 /** What instructions act on, as the evaluator sees it. Numbers are signed, addresses the low 64 bits of one. */
 export interface HartState {
   /** x0 holds 0; nothing writes it. */
@@ -37,7 +40,8 @@ export interface HartState {
   store(address: bigint, width: Width, value: bigint): Exception | undefined;
   /** Loads where a store must be allowed too, else it is a store's exception. */
   loadToStore(address: bigint, width: Width): bigint | Exception;
-  call(routine: Routine, operands: readonly bigint[]): bigint | Exception;
+  /** What the instruction's bits say may be a number. Operands that the routine hasn't are 0. */
+  call(routine: Routine, first: RoutineOperand, second: RoutineOperand, third: RoutineOperand): bigint | Exception;
 }
 
 const illegalInstruction = 2;
@@ -81,100 +85,205 @@ const operate: Readonly<Record<Operator, (a: bigint, b: bigint) => bigint>> = {
   remainderUnsigned: (a, b) => (b === 0n ? a : wrap(bare(a) % bare(b))),
 };
 
+/** What a term comes to: known from the instruction's bits, or computed when it is executed. */
+type Value = bigint | ((hart: HartState) => bigint);
+type Step = (hart: HartState) => Exception | undefined;
+
+const computed = (value: Value): ((hart: HartState) => bigint) => (typeof value === "bigint" ? () => value : value);
+
+function map(value: Value, change: (value: bigint) => bigint): Value {
+  return typeof value === "bigint" ? change(value) : (hart) => change(value(hart));
+}
+
+function combine(left: Value, right: Value, operate: (a: bigint, b: bigint) => bigint): Value {
+  if (typeof right === "bigint") return map(left, (value) => operate(value, right));
+  const first = computed(left);
+  return (hart) => operate(first(hart), right(hart));
+}
+
+function operandOf(value: Value): (hart: HartState) => RoutineOperand {
+  if (typeof value !== "bigint") return value;
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? () => number : () => value;
+}
+
+const nothing = (): number => 0;
+
+/** One step behind the other, up to the first that ends in an exception. */
+const inOrder = (steps: readonly Step[]): Step =>
+  steps.reduceRight<Step>(
+    (rest, step) => (hart) => step(hart) ?? rest(hart),
+    () => undefined,
+  );
+
 /**
- * Executes one instruction by its meaning, and nothing else: slow, plain, and the measure of the other engines. Moves `pc` on.
+ * Executes one instruction by its meaning, and nothing else. Moves `pc` on.
  * @returns the exception that it ended in, if any; then `pc`, registers and memory are as before
  */
-export function evaluate(hart: HartState, instruction: Instruction): Exception | undefined {
-  const { row, fields, length } = instruction;
-  const next = wrap(hart.pc + BigInt(length));
-  // Most meanings have one variable at most, and a map costs as much as all the rest.
-  let first: string | undefined;
-  let value = 0n;
-  let others: Map<string, bigint> | undefined;
-  let target = next;
+export type Execution = (hart: HartState) => Exception | undefined;
 
-  function compute(term: Term): bigint {
+/** Makes an instruction's execution. What its bits say is computed here already, and not each time that it is executed. */
+class Specializer {
+  readonly #instruction: Instruction;
+  readonly #variables = new Map<string, { value: bigint }>();
+  #target: { address: bigint } | undefined;
+
+  constructor(instruction: Instruction) {
+    this.#instruction = instruction;
+  }
+
+  execution(): Execution {
+    const { row, length } = this.#instruction;
+    const perform = inOrder(row.meaning.flatMap((effect) => this.#effect(effect)));
+    const size = BigInt(length);
+    const target = this.#target;
+    return (hart) => {
+      const next = wrap(hart.pc + size);
+      if (target !== undefined) target.address = next;
+      const exception = perform(hart);
+      if (exception === undefined) hart.pc = target === undefined ? next : target.address;
+      return exception;
+    };
+  }
+
+  #term(term: Term): Value {
+    const { fields, length } = this.#instruction;
     switch (term.kind) {
       case "constant":
         return term.value;
       case "field":
         return BigInt(fields[term.field]);
-      case "register":
-        return (isFloat(term.field) ? hart.f : hart.x)[fields[term.field]] ?? 0n;
-      case "pc":
-        return hart.pc;
-      case "next":
-        return next;
-      case "variable":
-        return term.name === first ? value : (others?.get(term.name) ?? 0n);
-      case "binary":
-        return operate[term.operator](compute(term.left), compute(term.right));
-      case "extend":
-        return term.signed
-          ? BigInt.asIntN(term.width, compute(term.value))
-          : wrap(BigInt.asUintN(term.width, compute(term.value)));
-      case "choose":
-        return compute(term.condition) === 0n ? compute(term.no) : compute(term.yes);
-    }
-  }
-
-  /** Keeps what a part of the machine answered under a name, or hands on the exception that it answered with. */
-  function name(variable: string | undefined, answer: bigint | Exception): Exception | undefined {
-    if (typeof answer !== "bigint") return answer;
-    if (variable === undefined) return undefined;
-    first ??= variable;
-    if (variable === first) value = answer;
-    else (others ??= new Map<string, bigint>()).set(variable, answer);
-    return undefined;
-  }
-
-  function perform(effect: Effect): Exception | undefined {
-    switch (effect.kind) {
-      case "set":
-        if (effect.field === "frd") hart.f[fields.frd] = compute(effect.value);
-        else if (fields.rd !== 0) hart.x[fields.rd] = compute(effect.value);
-        return undefined;
-      case "load": {
-        const loaded = hart.load(compute(effect.address), effect.width);
-        const zeroExtended = typeof loaded === "bigint" && !effect.signed;
-        return name(effect.name, zeroExtended ? wrap(BigInt.asUintN(effect.width, loaded)) : loaded);
+      case "register": {
+        const number = fields[term.field];
+        if (isFloat(term.field)) return (hart) => hart.f[number] ?? 0n;
+        return number === 0 ? 0n : (hart) => hart.x[number] ?? 0n;
       }
-      case "store":
-        return hart.store(compute(effect.address), effect.width, compute(effect.value));
-      case "exchange": {
-        const address = compute(effect.address);
-        return (
-          name(effect.name, hart.loadToStore(address, effect.width)) ??
-          hart.store(address, effect.width, compute(effect.value))
+      case "pc":
+        return (hart) => hart.pc;
+      case "next":
+        return (hart) => wrap(hart.pc + BigInt(length));
+      case "variable": {
+        const variable = this.#variable(term.name);
+        return () => variable.value;
+      }
+      case "binary":
+        return combine(this.#term(term.left), this.#term(term.right), operate[term.operator]);
+      case "extend": {
+        const { width } = term;
+        return map(this.#term(term.value), (value) =>
+          term.signed ? BigInt.asIntN(width, value) : wrap(BigInt.asUintN(width, value)),
         );
       }
-      case "float": {
-        const mode = row.format.fields.rm === undefined ? 0 : roundingOf(fields.rm, hart);
-        if (mode === undefined) return { cause: illegalInstruction, value: 0n };
-        const { bits, flags } = computeFloat(effect.operation, effect.width, effect.operands.map(compute), mode);
-        hart.raise(flags);
-        return name(effect.name, bits);
+      case "choose": {
+        const condition = this.#term(term.condition);
+        if (typeof condition === "bigint") return this.#term(condition === 0n ? term.no : term.yes);
+        const [yes, no] = [computed(this.#term(term.yes)), computed(this.#term(term.no))];
+        return (hart) => (condition(hart) === 0n ? no(hart) : yes(hart));
       }
-      case "jump":
-        target = compute(effect.target);
-        return undefined;
-      case "when":
-        return compute(effect.condition) === 0n ? undefined : performAll(effect.effects);
-      case "call":
-        return name(effect.name, hart.call(effect.routine, effect.operands.map(compute)));
     }
   }
 
-  function performAll(effects: readonly Effect[]): Exception | undefined {
-    for (const effect of effects) {
-      const exception = perform(effect);
-      if (exception !== undefined) return exception;
-    }
-    return undefined;
+  #variable(name: string): { value: bigint } {
+    const known = this.#variables.get(name) ?? { value: 0n };
+    this.#variables.set(name, known);
+    return known;
   }
 
-  const exception = performAll(row.meaning);
-  if (exception === undefined) hart.pc = target;
-  return exception;
+  /** Keeps what a part of the machine answers, or hands on the exception that it answers with. */
+  #keep(name: string | undefined, ask: (hart: HartState) => bigint | Exception): Step {
+    const variable = this.#variable(name ?? "");
+    return (hart) => {
+      const answer = ask(hart);
+      if (typeof answer !== "bigint") return answer;
+      variable.value = answer;
+      return undefined;
+    };
+  }
+
+  #effect(effect: Effect): readonly Step[] {
+    if (effect.kind !== "when") return [this.#step(effect)];
+    const condition = this.#term(effect.condition);
+    if (condition === 0n) return [];
+    const steps = effect.effects.flatMap((inner) => this.#effect(inner));
+    if (typeof condition === "bigint") return steps;
+    const perform = inOrder(steps);
+    return [(hart) => (condition(hart) === 0n ? undefined : perform(hart))];
+  }
+
+  #step(effect: Exclude<Effect, { readonly kind: "when" }>): Step {
+    const { row, fields } = this.#instruction;
+    switch (effect.kind) {
+      case "set": {
+        const value = computed(this.#term(effect.value));
+        const { rd, frd } = fields;
+        return (hart) => {
+          if (effect.field === "frd") hart.f[frd] = value(hart);
+          else if (rd !== 0) hart.x[rd] = value(hart);
+          return undefined;
+        };
+      }
+      case "load": {
+        const { width, signed } = effect;
+        const address = computed(this.#term(effect.address));
+        return this.#keep(effect.name, (hart) => {
+          const loaded = hart.load(address(hart), width);
+          return typeof loaded === "bigint" && !signed ? wrap(BigInt.asUintN(width, loaded)) : loaded;
+        });
+      }
+      case "store": {
+        const [address, value] = [computed(this.#term(effect.address)), computed(this.#term(effect.value))];
+        return (hart) => hart.store(address(hart), effect.width, value(hart));
+      }
+      case "exchange": {
+        const [address, value] = [computed(this.#term(effect.address)), computed(this.#term(effect.value))];
+        const load = this.#keep(effect.name, (hart) => hart.loadToStore(address(hart), effect.width));
+        return (hart) => load(hart) ?? hart.store(address(hart), effect.width, value(hart));
+      }
+      case "float": {
+        const operands = effect.operands.map((operand) => computed(this.#term(operand)));
+        const rm = row.format.fields.rm === undefined ? 0 : fields.rm;
+        return this.#keep(effect.name, (hart) => {
+          const mode = roundingOf(rm, hart);
+          if (mode === undefined) return { cause: illegalInstruction, value: 0n };
+          const values = operands.map((operand) => operand(hart));
+          const { bits, flags } = computeFloat(effect.operation, effect.width, values, mode);
+          hart.raise(flags);
+          return bits;
+        });
+      }
+      case "jump": {
+        const target = (this.#target ??= { address: 0n });
+        const address = computed(this.#term(effect.target));
+        return (hart) => {
+          target.address = address(hart);
+          return undefined;
+        };
+      }
+      case "call": {
+        const { routine } = effect;
+        const [first = nothing, second = nothing, third = nothing] = effect.operands.map((operand) =>
+          operandOf(this.#term(operand)),
+        );
+        return this.#keep(effect.name, (hart) => hart.call(routine, first(hart), second(hart), third(hart)));
+      }
+    }
+  }
+}
+
+/**
+ * An instruction's execution: its meaning, specialised to its bits, as the interpreter of meanings is to a program (Y. Futamura,
+ * "Partial Evaluation of Computation Process", 1971). It is the measure of the other engines, and slower than they are. An execution
+ * doesn't begin anew inside of itself.
+ */
+export const executionOf = (instruction: Instruction): Execution => new Specializer(instruction).execution();
+
+const executions = new WeakMap<Instruction, Execution>();
+
+/** Executes one instruction by its meaning, as `Execution` says. */
+export function evaluate(hart: HartState, instruction: Instruction): Exception | undefined {
+  const known = executions.get(instruction);
+  if (known !== undefined) return known(hart);
+  const made = executionOf(instruction);
+  executions.set(instruction, made);
+  return made(hart);
 }

@@ -18,7 +18,15 @@ export { csrNames, csrNumbers } from "./csrs.js";
 export { candidatesOf, createDecoder, isLong, type Decoder, type Instruction } from "./decode.js";
 export { describe } from "./describe.js";
 export { encode } from "./encode.js";
-export { evaluate, type Exception, type GuestFault, type HartState } from "./evaluate.js";
+export {
+  evaluate,
+  executionOf,
+  type Exception,
+  type Execution,
+  type GuestFault,
+  type HartState,
+  type RoutineOperand,
+} from "./evaluate.js";
 export { flaws, type Flaw, type UserCsr } from "./flaws.js";
 export { extract, formats, insert, type FieldBits, type Fields } from "./format.js";
 export { rv64, rv64h, type Isa } from "./isa.js";

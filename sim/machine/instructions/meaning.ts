@@ -88,6 +88,7 @@ export type Effect =
     }
   /** The next instruction is the one at `target`. */
   | { readonly kind: "jump"; readonly target: Term }
+  /** What the effects name is known among them alone. */
   | { readonly kind: "when"; readonly condition: Term; readonly effects: readonly Effect[] }
   /** Asks the hart for what is more than arithmetic; its answer may be a fault. */
   | { readonly kind: "call"; readonly routine: Routine; readonly operands: readonly Term[]; readonly name?: string };

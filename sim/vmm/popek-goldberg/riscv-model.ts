@@ -10,6 +10,7 @@ import {
   type Isa,
   type Machine,
   type Routine,
+  type RoutineOperand,
   type Width,
 } from "../../machine/index.js";
 import type { Difference, Model, Outcome } from "./definitions.js";
@@ -181,7 +182,7 @@ export class RiscvModel implements Model<RiscvState, Instruction>, HartState {
     return undefined;
   }
 
-  call(routine: Routine, [first = 0n, second = 0n, third = 0n]: readonly bigint[]): bigint | Exception {
+  call(routine: Routine, first: RoutineOperand, second: RoutineOperand, third: RoutineOperand): bigint | Exception {
     const answer = this.#hart.routines[routine](first, second, third);
     if (fences.has(routine) && typeof answer === "bigint") this.#fences++;
     return answer;

@@ -93,7 +93,8 @@ class Memory {
     return typeof high === "bigint" ? decode((word | (Number(BigInt.asUintN(16, high)) << 16)) >>> 0) : undefined;
   }
 
-  call(routine: string, [address = 0n]: readonly bigint[]): bigint | Exception {
+  call(routine: string, operand: number | bigint): bigint | Exception {
+    const address = BigInt(operand);
     switch (routine) {
       case "reserve":
         this.#reserved = address;
@@ -130,7 +131,7 @@ export function runEvaluated(program: Program): Ended {
     load: (address, width) => memory.load(address, width),
     loadToStore: (address, width) => memory.load(address, width, causes.store),
     store: (address, width, value) => memory.store(address, width, value),
-    call: (routine, operands) => memory.call(routine, operands),
+    call: (routine, address) => memory.call(routine, address),
     f: BigInt64Array.from(program.floats),
     roundingMode: program.roundingMode,
     raise(flags) {
@@ -213,8 +214,8 @@ export function runTranslated(program: Program): Ended {
         ),
       ].map((routine) => [
         routine,
-        (_: number, ...operands: bigint[]) => {
-          const answer = memory.call(routine, operands);
+        (_: number, address = 0n) => {
+          const answer = memory.call(routine, address);
           return typeof answer === "bigint" ? answer : fault(answer);
         },
       ]),

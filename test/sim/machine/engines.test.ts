@@ -1,6 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { encode, formats, rv64, type Row } from "../../../sim/machine/index.js";
+import {
+  createDecoder,
+  encode,
+  executionOf,
+  formats,
+  rv64,
+  type Exception,
+  type Execution,
+  type HartState,
+  type Row,
+} from "../../../sim/machine/index.js";
 import { runEvaluated, runTranslated, type Ended } from "./bare-hart.js";
 
 const long = process.env["VIRTLAB_LONG"] === "1";
@@ -181,6 +191,57 @@ describe("the translator does what the meanings say", () => {
     expect(translated).toMatchObject({ executed: 1, pc: 0x1004n, exception: { cause: 5, value: -8n } });
     expect(translated.x[5]).toBe(7n);
   });
+});
+
+/** What is asked of a hart answers so, in order, and then with 0. */
+type Answer = bigint | Exception;
+
+/** All that an execution does to a hart with these registers. */
+function trace(execution: Execution, registers: readonly bigint[], answers: readonly Answer[]): object {
+  const asked: unknown[] = [];
+  const ask = (...what: unknown[]): Answer => answers[asked.push(what) - 1] ?? 0n;
+  const hart: HartState = {
+    x: BigInt64Array.from([0n, ...registers]),
+    f: BigInt64Array.from([...registers, 0n]),
+    pc: 0x1000n,
+    roundingMode: 0,
+    raise: (flags) => void ask("raise", flags),
+    load: (...what) => ask("load", ...what),
+    loadToStore: (...what) => ask("loadToStore", ...what),
+    call: (...what) => ask("call", ...what),
+    store(...what) {
+      const answer = ask("store", ...what);
+      return typeof answer === "bigint" ? undefined : answer;
+    },
+  };
+  const exception = execution(hart);
+  return { asked, exception, x: [...hart.x], f: [...hart.f], pc: hart.pc };
+}
+
+test("an execution keeps nothing of what it did before", () => {
+  const decode = createDecoder(rv64);
+  const answer = fc.oneof(number, fc.constant({ cause: 5, value: 1n }));
+  const state = fc.record({
+    registers: fc.array(number, { minLength: 31, maxLength: 31 }),
+    answers: fc.array(answer, { maxLength: 3 }),
+  });
+  const made = fc.oneof(
+    instruction(8).map((make) => make(4)),
+    fc
+      .constantFrom(...rv64.rows)
+      .map((row) => encode(row, { rd: 5, rs1: 6, rs2: 7, csr: 0x300, imm: row.format.name === "U" ? 4096 : 4 })),
+  );
+  fc.assert(
+    fc.property(made, fc.array(state, { minLength: 2, maxLength: 4 }), (word, states) => {
+      const one = decode(word);
+      if (one === undefined) throw new Error(`0x${word.toString(16)} is no instruction`);
+      const kept = executionOf(one);
+      for (const { registers: before, answers } of states) {
+        expect(trace(kept, before, answers)).toEqual(trace(executionOf(one), before, answers));
+      }
+    }),
+    { seed: 11, numRuns: long ? 20_000 : 1000 },
+  );
 });
 
 describe("meanings", () => {

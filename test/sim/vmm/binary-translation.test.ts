@@ -1,7 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { assemble, rv64 } from "../../../sim/machine/index.js";
-import { binaryTranslation, create, guests, trapAndEmulate, type Guest } from "../../../sim/vmm/index.js";
+import {
+  binaryTranslation,
+  binaryTranslationWith,
+  create,
+  guests,
+  trapAndEmulate,
+  type Guest,
+} from "../../../sim/vmm/index.js";
 import { expectSame, runBoth } from "./same.js";
 
 const guestOf = (name: string, source: string): Guest => ({
@@ -31,6 +38,37 @@ describe("binary translation", () => {
   test("code is scanned once, as it is executed", () => {
     const { exits } = create(binaryTranslation, { guest: guests.compute }).run();
     expect(exits.count("translation")).toBeLessThan(30);
+  });
+
+  test("where a kernel has more code than the cache, what is hot stays, and the rest is scanned as often as it comes", () => {
+    const [cold, rounds] = [20, 3];
+    const each = Array.from({ length: cold }, (_, index) => index);
+    const guest = guestOf(
+      "wide",
+      `.option norvc
+  li s2, ${rounds}
+1:
+${each.map((index) => `  la t0, cold${index}\n  jalr t0\n  call hot`).join("\n")}
+  addi s2, s2, -1
+  bnez s2, 1b${end}
+  .balign 4096
+hot: csrr t1, mscratch
+  addi t1, t1, 1
+  csrw mscratch, t1
+  ret
+${each.map((index) => `  .balign 4096\ncold${index}: csrr t2, mscratch\n  add s3, s3, t2\n  ret`).join("\n")}`,
+    );
+    const scans = (codePages: number): number => {
+      const pair = runBoth(binaryTranslationWith({ codePages }), guest, {}, 100_000);
+      expectSame(pair);
+      return pair.vmm.exits.count("translation");
+    };
+    const wide = scans(64);
+    // The loop's page and the hot one are scanned once however few there are; each of the cold ones, one unit, once a round.
+    expect(scans(6)).toBe(wide + (rounds - 1) * cold);
+    // With a single page, everything is scanned again and again, and is right.
+    expect(scans(1)).toBeGreaterThan(wide + rounds * cold);
+    expect(() => binaryTranslationWith({ codePages: 0 })).toThrow("0 pages");
   });
 
   test("an instruction that meets a device again and again becomes a callout", () => {

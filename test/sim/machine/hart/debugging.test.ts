@@ -30,6 +30,16 @@ describe.each(engines)("a debugger's stops of a hart, by %s", (engine) => {
     expect(hart.run(1000)).toEqual({ kind: "wait" });
   });
 
+  test("a breakpoint at an address whose lower half is the same stops nobody", () => {
+    const { hart } = boardWith(program, { engine });
+    const far = 1n << 32n;
+    hart.setBreakpoint(symbol("middle") + far, true);
+    expect(hart.run(1000)).toEqual({ kind: "wait" });
+    expect([0n, far].map((from) => hart.hasBreakpoint((symbol("middle") + from) & -4096n))).toEqual([false, true]);
+    hart.setBreakpoint(symbol("middle") + far, false);
+    expect(hart.hasBreakpoint((symbol("middle") + far) & -4096n)).toBe(false);
+  });
+
   test("a watchpoint stops behind the access", () => {
     const { hart } = boardWith(program, { engine });
     hart.run(60);

@@ -44,7 +44,7 @@ export { attempt, systemCallTable, type ChildBody, type Sys } from "./syscall/ta
 export type { SystemCallInterposer } from "./syscall/interposer.js";
 export { getaddrinfo, type NameError } from "./network/getaddrinfo.js";
 export { netlink } from "./network/netlink-request.js";
-export type { LinkRow, NeighbourRow, NetlinkRequest, RouteRow, SocketRow } from "./network/rtnetlink.js";
+export type { AddressRow, LinkRow, NeighbourRow, NetlinkRequest, RouteRow, SocketRow } from "./network/rtnetlink.js";
 export type { NetworkAddress } from "./network/socket.js";
 export { EPOLLET, EPOLLONESHOT } from "./ipc/epoll.js";
 export { executable, type Program } from "./task/program.js";

@@ -55,6 +55,11 @@ export const peerOf = (link: NetworkInterface): NetworkInterface | undefined => 
 /** What lies below a VLAN's interface. */
 export const parentOf = (link: NetworkInterface): NetworkInterface | undefined => parents.get(link)?.parent;
 
+/** Those that were up since they came into their namespace. */
+const opened = new WeakSet<NetworkInterface>();
+
+export const wasUp = (link: NetworkInterface): boolean => link.up || opened.has(link);
+
 export type OperState = "UNKNOWN" | "DOWN" | "LOWERLAYERDOWN" | "UP";
 
 /** rfc2863_policy() and default_operstate(): a bridge without a port that works has no carrier, nor has a veth whose peer is down. */
@@ -119,6 +124,11 @@ export class Links {
     else known.set(address, broadcast);
   }
 
+  /** The number of a namespace that was spoken of. */
+  knownId(other: InterfaceOwner): number | undefined {
+    return this.#ids.get(other);
+  }
+
   /** The number by which this namespace knows another: ip-netns(8). */
   idOf(other: InterfaceOwner | undefined): number {
     const known = this.#ids.get(other) ?? this.#ids.size;
@@ -179,7 +189,9 @@ export class Links {
     for (const port of bridge?.ports ?? []) detach(port);
     const below = parents.get(link);
     below?.parent.vlans?.delete(below.id);
-    this.#net.removeInterface(link);
+    // Whoever has it is a namespace as this one is.
+    for (const above of [...(link.vlans?.values() ?? [])]) this.remove(above);
+    (link.owner as NetworkNamespace | undefined)?.removeInterface(link);
     const peer = peers.get(link);
     if (peer === undefined) return;
     peers.delete(link);
@@ -187,7 +199,6 @@ export class Links {
     detach(peer);
     peer.driver = undefined;
     link.driver = undefined;
-    // Whoever has it is a namespace as this one is.
     (peer.owner as NetworkNamespace | undefined)?.removeInterface(peer);
   }
 
@@ -196,6 +207,7 @@ export class Links {
     if (link.kind === "loopback" || link.kind === "bridge") throw E.EINVAL;
     if (this.#net.find(name) !== undefined) throw E.EEXIST;
     detach(link);
+    opened.delete(link);
     this.#net.addInterface(link, name);
   }
 
@@ -223,6 +235,7 @@ export class Links {
     }
     if (up === undefined) return;
     if (up && link === net.lo && link.addresses.length === 0) net.addAddress(link, "127.0.0.1/8");
+    if (up) opened.add(link);
     net.setUp(link, up);
   }
 

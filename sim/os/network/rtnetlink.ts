@@ -22,7 +22,7 @@ import type { NetNamespace } from "../namespace/net-namespace.js";
 import { capable } from "../security/credentials.js";
 import type { Task } from "../task/task.js";
 import { addressOf } from "./socket.js";
-import { operState, parentOf, peerOf, type LinkChanges, type LinkKind, type OperState } from "./links.js";
+import { operState, parentOf, peerOf, type LinkChanges, type LinkKind, type OperState, wasUp } from "./links.js";
 
 /** The network namespace of a task (IFLA_NET_NS_PID), or of an opened file of /proc/PID/ns (IFLA_NET_NS_FD). */
 type NetworkOf = { readonly pid: number } | { readonly fd: number };
@@ -45,6 +45,8 @@ export type NetlinkRequest =
   | { readonly type: "RTM_DELLINK"; readonly name: string }
   | { readonly type: "RTM_GETLINK" }
   | { readonly type: "RTM_GETADDR" }
+  /** The number by which this namespace knows another; -1 for one that it has no number for. */
+  | { readonly type: "RTM_GETNSID"; readonly net: NetworkOf }
   /** IFA_BROADCAST is kept and shown; packets to the network's last address are broadcasts in any case. */
   | { readonly type: "RTM_NEWADDR"; readonly name: string; readonly address: string; readonly broadcast?: string }
   | { readonly type: "RTM_DELADDR"; readonly name: string; readonly address: string }
@@ -99,6 +101,8 @@ export interface LinkRow {
   readonly netnsid: number | undefined;
   /** RFC 2863's state, Documentation/networking/operstates.rst. */
   readonly operstate: OperState;
+  /** Its queueing discipline: none before it was first up, none for what has no queue, else Debian's default. */
+  readonly qdisc: "noop" | "noqueue" | "fq_codel";
   readonly statistics: Readonly<InterfaceStatistics>;
 }
 
@@ -149,6 +153,7 @@ export interface SocketRow {
 interface Replies {
   readonly RTM_GETLINK: readonly LinkRow[];
   readonly RTM_GETADDR: readonly AddressRow[];
+  readonly RTM_GETNSID: number;
   readonly RTM_GETROUTE: readonly RouteRow[];
   readonly RTM_GETNEIGH: readonly NeighbourRow[];
   readonly SOCK_DIAG_BY_FAMILY: readonly SocketRow[];
@@ -216,6 +221,8 @@ export function answer(task: Task, namespace: NetNamespace, request: NetlinkRequ
       return net.interfaces.map((link) => linkRow(namespace, link));
     case "RTM_GETADDR":
       return net.interfaces.flatMap((link) => addressRows(namespace, link));
+    case "RTM_GETNSID":
+      return links.knownId(namespaceOf(task, request.net).net) ?? -1;
     case "RTM_NEWADDR": {
       const link = links.find(request.name);
       const address = parsed(() => interfaceAddress(request.address));
@@ -296,12 +303,14 @@ function linkRow({ links, net }: NetNamespace, link: NetworkInterface): LinkRow 
     linkName: foreign ? undefined : other?.name,
     netnsid: foreign ? links.idOf(other.owner) : undefined,
     operstate: operState(link),
+    qdisc: wasUp(link) ? (kind === "ethernet" ? "fq_codel" : "noqueue") : "noop",
     statistics: { ...statistics },
   };
 }
 
+/** Primary addresses first, then those that are secondary to them. */
 function addressRows({ links }: NetNamespace, link: NetworkInterface): AddressRow[] {
-  return link.addresses.map(({ address, length }, place): AddressRow => {
+  const rows = link.addresses.map(({ address, length }, place): AddressRow => {
     const broadcast = links.broadcastOf(link, address);
     return {
       dev: link.name,
@@ -314,6 +323,7 @@ function addressRows({ links }: NetNamespace, link: NetworkInterface): AddressRo
         .some((before) => before.length === length && within(before.address, { network: address, length })),
     };
   });
+  return [...rows.filter(({ secondary }) => !secondary), ...rows.filter(({ secondary }) => secondary)];
 }
 
 function addRoute(

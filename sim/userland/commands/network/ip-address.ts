@@ -11,6 +11,7 @@ import {
   linkObject,
   links,
   linkText,
+  namespaceNames,
   shownName,
   statisticsText,
   wrong,
@@ -39,6 +40,7 @@ const addressText = ({ address, length, broadcast, scope, secondary, dev }: Addr
 function* show(it: Invocation, words: Words): Activity<undefined> {
   const chosen = yield* select(it, selection(words));
   const all = yield* links(it);
+  const named = yield* namespaceNames(it, chosen);
   const addresses = yield* ask(it, { type: "RTM_GETADDR" });
   const of = (link: LinkRow): readonly AddressRow[] => addresses.filter(({ dev }) => dev === link.name);
   // Who asks for a family sees the links that have addresses of it.
@@ -50,7 +52,7 @@ function* show(it: Invocation, words: Words): Activity<undefined> {
       operstate: link.operstate,
       addr_info: of(link).map(({ address, length }) => ({ local: address, prefixlen: length })),
     });
-    const full = (link: LinkRow): unknown => ({ ...linkObject(link, all, false), addr_info: of(link).map(addressObject) });
+    const full = (link: LinkRow): unknown => ({ ...linkObject(link, { all, named, mode: false }), addr_info: of(link).map(addressObject) });
     json(it, shown.map(it.has("brief") ? brief : full));
     return undefined;
   }
@@ -60,11 +62,9 @@ function* show(it: Invocation, words: Words): Activity<undefined> {
       it.out.put(`${shownName(link).padEnd(16)} ${link.operstate.padEnd(14)} ${cells.join("")}\n`);
     } else if (it.has("o")) {
       for (const row of of(link))
-        it.out.put(`${link.index}: ${link.name} ${addressText(row).trimEnd().replace("\n", "\\")}\n`);
+        it.out.put(`${link.index}: ${link.name}${addressText(row).trimEnd().replace("\n", "\\")}\n`);
     } else {
-      // Of one family, nothing is said of the link layer.
-      const head = linkText(link, all, false);
-      it.out.put(it.has("4") ? head.slice(0, head.indexOf("\n") + 1) : head);
+      it.out.put(linkText(link, { all, named, mode: false }, !it.has("4")));
       for (const row of of(link)) it.out.put(addressText(row));
       if (it.has("s")) it.out.put(statisticsText(link));
     }
@@ -83,13 +83,16 @@ function* change(it: Invocation, words: Words, adds: boolean): Activity<undefine
     else if (given === undefined) given = word === "local" ? words.next() : word;
     else throw wrong(`either "local" is duplicate, or "${word}" is a garbage.`);
   }
-  if (dev === undefined) throw new IpError('Not enough information: "dev" argument is required.', 255);
+  if (dev === undefined) throw new IpError('Not enough information: "dev" argument is required.');
   const [host = "", length = "32"] = (given ?? "").split("/");
   const address = parseIpv4(host);
   if (address === undefined || !/^\d+$/.test(length) || Number(length) > 32)
     throw new IpError(`Error: any valid prefix is expected rather than "${given ?? ""}".`);
   yield* linkNamed(it, dev, `Cannot find device "${dev}"`);
   const whole = `${host}/${length}`;
+  const known = (yield* ask(it, { type: "RTM_GETADDR" })).some((row) => row.dev === dev && row.address === host);
+  // What the kernel's extended acknowledgement says, since Linux 6.7.
+  if (known === adds) throw new IpError(`Error: ipv4: Address ${adds ? "already assigned" : "not found"}.`, 2);
   if (!adds) {
     yield* ask(it, { type: "RTM_DELADDR", name: dev, address: whole });
     return undefined;

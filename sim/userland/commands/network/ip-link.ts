@@ -10,6 +10,7 @@ import {
   linkObject,
   links,
   linkText,
+  namespaceNames,
   networkNamed,
   shownName,
   statisticsText,
@@ -51,6 +52,7 @@ export function* select(it: Invocation, chosen: Selection): Activity<readonly Li
 function* show(it: Invocation, words: Words): Activity<undefined> {
   const chosen = yield* select(it, selection(words));
   const all = yield* links(it);
+  const named = yield* namespaceNames(it, chosen);
   if (it.has("json")) {
     const brief = (link: LinkRow): unknown => ({
       ...(link.linkName !== undefined && { link: link.linkName }),
@@ -59,7 +61,7 @@ function* show(it: Invocation, words: Words): Activity<undefined> {
       address: link.mac,
       flags: flagsOf(link, all),
     });
-    json(it, chosen.map((link) => (it.has("brief") ? brief(link) : linkObject(link, all, true))));
+    json(it, chosen.map((link) => (it.has("brief") ? brief(link) : linkObject(link, { all, named, mode: true }))));
     return undefined;
   }
   for (const link of chosen) {
@@ -68,7 +70,7 @@ function* show(it: Invocation, words: Words): Activity<undefined> {
       it.out.put(`${shownName(link).padEnd(16)} ${link.operstate.padEnd(14)} ${link.mac} <${flags}> \n`);
       continue;
     }
-    const text = linkText(link, all, true) + (it.has("s") ? statisticsText(link) : "");
+    const text = linkText(link, { all, named, mode: true }) + (it.has("s") ? statisticsText(link) : "");
     it.out.put(it.has("o") ? `${text.trimEnd().replaceAll("\n", "\\")}\n` : text);
   }
   return undefined;
@@ -79,7 +81,7 @@ type Changes = NonNullable<Extract<NetlinkRequest, { readonly type: "RTM_SETLINK
 
 /** @throws IpError for what is no number */
 function number(text: string, what: string): number {
-  if (!/^\d+$/.test(text)) throw wrong(`argument "${text}" is wrong: Invalid "${what}" value`);
+  if (!/^\d+$/.test(text)) throw wrong(`argument "${text}" is wrong: Invalid "${what}" value\n`);
   return Number(text);
 }
 

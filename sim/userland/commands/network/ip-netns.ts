@@ -16,15 +16,7 @@ import {
 } from "../../../os/index.js";
 import type { Invocation } from "../../program/command.js";
 import { execInPath } from "../execution.js";
-import { IpError, netnsDirectory, openNamespace, type Words } from "./ip-text.js";
-
-function* names(it: Invocation): Activity<string[]> {
-  const fd = yield* attempt(it.sys.open(netnsDirectory, O_RDONLY));
-  if (fd instanceof Errno) return [];
-  const entries = yield* it.sys.getdents64(fd);
-  yield* it.sys.close(fd);
-  return entries.map(({ name }) => name).filter((name) => name !== "." && name !== "..");
-}
+import { IpError, namespaces, netnsDirectory, openNamespace, type Words } from "./ip-text.js";
 
 /** The directory is a shared mount, so that other mount namespaces see what is mounted there later. */
 function* prepare(sys: Sys): Activity<undefined> {
@@ -92,7 +84,7 @@ export function* ipNetns(it: Invocation, words: Words): Activity<number | undefi
   switch (words.command(["list", "show", "add", "attach", "delete", "exec", "pids", "identify"], "list", "netns")) {
     case "list":
     case "show":
-      for (const name of (yield* names(it)).toReversed()) it.out.put(`${name}\n`);
+      for (const name of (yield* namespaces(it)).toReversed()) it.out.put(`${name}\n`);
       return undefined;
     case "add":
       return yield* add(it, words.next());
@@ -105,7 +97,7 @@ export function* ipNetns(it: Invocation, words: Words): Activity<number | undefi
     case "identify": {
       const pid = words.done ? "self" : words.next();
       const { ino } = yield* it.sys.stat(`/proc/${pid}/ns/net`);
-      for (const name of yield* names(it)) {
+      for (const name of yield* namespaces(it)) {
         const about = yield* attempt(it.sys.stat(`${netnsDirectory}/${name}`));
         if (!(about instanceof Errno) && about.ino === ino) it.out.put(`${name}\n`);
       }
@@ -115,8 +107,8 @@ export function* ipNetns(it: Invocation, words: Words): Activity<number | undefi
       const name = words.next();
       if (words.done) throw new IpError("No command specified", 255);
       yield* enterNamespace(it, name);
-      const status = yield* execInPath(it.sys, words.rest, it.env, "ip");
-      return status === 0 ? 0 : 255;
+      yield* execInPath(it.sys, words.rest, it.env, "ip", (command, why) => `exec of "${command}" failed: ${why}`);
+      return 1;
     }
   }
 }

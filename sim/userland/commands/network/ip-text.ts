@@ -78,6 +78,15 @@ export function* linkNamed(
 /** Where `ip netns` keeps namespaces by name. */
 export const netnsDirectory = "/run/netns";
 
+/** The names of `ip netns`, in the order of the directory. */
+export function* namespaces(it: Invocation): Activity<string[]> {
+  const fd = yield* attempt(it.sys.open(netnsDirectory, O_RDONLY));
+  if (fd instanceof Errno) return [];
+  const entries = yield* it.sys.getdents64(fd);
+  yield* it.sys.close(fd);
+  return entries.map(({ name }) => name).filter((name) => name !== "." && name !== "..");
+}
+
 /** A namespace by the name that `ip netns` gave it. @returns its opened file */
 export function* openNamespace(it: Invocation, name: string): Activity<number> {
   const fd = yield* attempt(it.sys.open(`${netnsDirectory}/${name}`, O_RDONLY));
@@ -107,17 +116,34 @@ export function flagsOf(link: LinkRow, all: readonly LinkRow[]): string[] {
   ];
 }
 
-/** The queueing discipline: none until it is up (noop), none for what has no queue, else the default of systemd's sysctls. */
-function disciplineOf({ kind, up }: LinkRow): string {
-  if (!up && kind !== "bridge") return "noop";
-  return kind === "ethernet" ? "fq_codel" : up ? "noqueue" : "noop";
-}
-
 export const shownName = ({ name, link, linkName }: LinkRow): string =>
   link === undefined ? name : `${name}@${linkName ?? `if${link}`}`;
 
-/** A link as JSON has it, in the order in which `ip -j` prints it; text is made of it, too. */
-export function linkObject(link: LinkRow, all: readonly LinkRow[], mode: boolean): Readonly<Record<string, unknown>> {
+/** What `ip` knows besides a link. */
+interface Around {
+  readonly all: readonly LinkRow[];
+  /** Names of `ip netns` for the namespaces that links lead to, by their numbers. */
+  readonly named: ReadonlyMap<number, string>;
+  /** `ip link` tells the link mode, `ip address` doesn't. */
+  readonly mode: boolean;
+}
+
+/** Names for the namespaces that links lead to: of those below /run/netns that this one has a number for. */
+export function* namespaceNames(it: Invocation, chosen: readonly LinkRow[]): Activity<ReadonlyMap<number, string>> {
+  const named = new Map<number, string>();
+  if (chosen.every(({ netnsid }) => netnsid === undefined)) return named;
+  for (const name of yield* namespaces(it)) {
+    const fd = yield* attempt(it.sys.open(`${netnsDirectory}/${name}`, O_RDONLY));
+    if (fd instanceof Errno) continue;
+    const number = yield* attempt(netlink(it.sys, { type: "RTM_GETNSID", net: { fd } }));
+    if (typeof number === "number") named.set(number, name);
+    yield* it.sys.close(fd);
+  }
+  return named;
+}
+
+/** A link as JSON has it, in the order in which `ip -j` prints it. */
+export function linkObject(link: LinkRow, { all, named, mode }: Around): Readonly<Record<string, unknown>> {
   const loopback = link.kind === "loopback";
   return {
     ifindex: link.index,
@@ -126,7 +152,7 @@ export function linkObject(link: LinkRow, all: readonly LinkRow[], mode: boolean
     ifname: link.name,
     flags: flagsOf(link, all),
     mtu: link.mtu,
-    qdisc: disciplineOf(link),
+    qdisc: link.qdisc,
     ...(link.master !== undefined && { master: link.master }),
     operstate: link.operstate,
     ...(mode && { linkmode: "DEFAULT" }),
@@ -135,27 +161,31 @@ export function linkObject(link: LinkRow, all: readonly LinkRow[], mode: boolean
     link_type: loopback ? "loopback" : "ether",
     address: link.mac,
     broadcast: loopback ? "00:00:00:00:00:00" : "ff:ff:ff:ff:ff:ff",
-    ...(link.netnsid !== undefined && { link_netnsid: link.netnsid }),
+    ...(link.netnsid !== undefined &&
+      (named.has(link.netnsid) ? { link_netns: named.get(link.netnsid) } : { link_netnsid: link.netnsid })),
   };
 }
 
-/** The two lines that `ip link` and `ip address` begin with. */
-export function linkText(link: LinkRow, all: readonly LinkRow[], mode: boolean): string {
+/** The two lines that `ip link` and `ip address` begin with; of one address family, nothing is said of the link layer. */
+export function linkText(link: LinkRow, { all, named, mode }: Around, layer = true): string {
   const master = link.master === undefined ? "" : `master ${link.master} `;
   const loopback = link.kind === "loopback";
   const broadcast = loopback ? "00:00:00:00:00:00" : "ff:ff:ff:ff:ff:ff";
-  const netnsid = link.netnsid === undefined ? "" : ` link-netnsid ${link.netnsid}`;
+  const known = link.netnsid === undefined ? undefined : named.get(link.netnsid);
+  const number = link.netnsid === undefined ? "" : ` link-netnsid ${link.netnsid}`;
+  const netnsid = known === undefined ? number : ` link-netns ${known}`;
   return (
-    `${link.index}: ${shownName(link)}: <${flagsOf(link, all).join(",")}> mtu ${link.mtu} qdisc ${disciplineOf(link)} ` +
-    `${master}state ${link.operstate} ${mode ? "mode DEFAULT " : ""}group default qlen 1000\n` +
-    `    link/${loopback ? "loopback" : "ether"} ${link.mac} brd ${broadcast}${netnsid}\n`
+    `${link.index}: ${shownName(link)}: <${flagsOf(link, all).join(",")}> mtu ${link.mtu} qdisc ${link.qdisc} ` +
+    `${master}state ${link.operstate} ${mode ? "mode DEFAULT " : ""}group default qlen 1000` +
+    (layer ? `\n    link/${loopback ? "loopback" : "ether"} ${link.mac} brd ${broadcast}` : "") +
+    `${netnsid}\n`
   );
 }
 
 /** `ip -s`: what a link counted, each column as wide as its widest entry. */
 export function statisticsText({ statistics: of }: LinkRow): string {
   const line = (values: readonly number[], widths: readonly number[]): string =>
-    `     ${values.map((value, at) => ` ${String(value).padStart(widths[at] ?? 0)}`).join("")} \n`;
+    `       ${values.map((value, at) => ` ${String(value).padStart(widths[at] ?? 0)}`).join("")} \n`;
   const head = (label: string, names: readonly string[], widths: readonly number[]): string =>
     `    ${label}:${names.map((name, at) => ` ${name.padStart(widths[at] ?? 0)}`).join("")}           \n`;
   const received = [of.rxBytes, of.rxPackets, 0, of.rxDropped, 0, 0];

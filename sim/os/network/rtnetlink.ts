@@ -390,7 +390,7 @@ function sockets({ net }: NetNamespace): SocketRow[] {
     address: formatIpv4(address as Ipv4),
     port,
   });
-  const tcp = net.tcp.list().map(({ state, ends, tcb }): SocketRow => {
+  const tcp = net.tcp.list().map(({ state, ends, tcb, line }): SocketRow => {
     const [local, remote] = [end(ends.localAddress, ends.localPort), end(ends.remoteAddress, ends.remotePort)];
     return {
       protocol: "tcp",
@@ -399,8 +399,8 @@ function sockets({ net }: NetNamespace): SocketRow[] {
       localPort: local.port,
       remote: remote.address,
       remotePort: remote.port,
-      receiveQueue: tcb?.received.readable ?? 0,
-      sendQueue: tcb?.buffered ?? 0,
+      receiveQueue: tcb?.received.readable ?? line?.waiting ?? 0,
+      sendQueue: tcb?.buffered ?? line?.most ?? 0,
     };
   });
   const udp = net.udp.sockets.map((socket): SocketRow => {

@@ -6,4 +6,11 @@ import { ping } from "./ping.js";
 import { socketCommands } from "./sockets.js";
 import { sysctl } from "./sysctl.js";
 
-export const networkCommands: readonly Command[] = [ip, ping, sysctl, ...socketCommands, ...iptablesCommands, ...nameCommands];
+export const networkCommands: readonly Command[] = [
+  ip,
+  ping,
+  sysctl,
+  ...socketCommands,
+  ...iptablesCommands,
+  ...nameCommands,
+];

@@ -52,7 +52,10 @@ function* show(it: Invocation, words: Words): Activity<undefined> {
       operstate: link.operstate,
       addr_info: of(link).map(({ address, length }) => ({ local: address, prefixlen: length })),
     });
-    const full = (link: LinkRow): unknown => ({ ...linkObject(link, { all, named, mode: false }), addr_info: of(link).map(addressObject) });
+    const full = (link: LinkRow): unknown => ({
+      ...linkObject(link, { all, named, mode: false }),
+      addr_info: of(link).map(addressObject),
+    });
     json(it, shown.map(it.has("brief") ? brief : full));
     return undefined;
   }
@@ -104,7 +107,7 @@ function* change(it: Invocation, words: Words, adds: boolean): Activity<undefine
 
 function* flush(it: Invocation, words: Words): Activity<undefined> {
   const chosen = selection(words);
-  if (chosen.dev === undefined) throw new IpError('Flush requires arguments.', 255);
+  if (chosen.dev === undefined) throw new IpError("Flush requires arguments.", 255);
   const link = yield* linkNamed(it, chosen.dev);
   for (const address of link.addresses) yield* ask(it, { type: "RTM_DELADDR", name: link.name, address });
   return undefined;

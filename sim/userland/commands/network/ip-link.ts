@@ -61,7 +61,10 @@ function* show(it: Invocation, words: Words): Activity<undefined> {
       address: link.mac,
       flags: flagsOf(link, all),
     });
-    json(it, chosen.map((link) => (it.has("brief") ? brief(link) : linkObject(link, { all, named, mode: true }))));
+    json(
+      it,
+      chosen.map((link) => (it.has("brief") ? brief(link) : linkObject(link, { all, named, mode: true }))),
+    );
     return undefined;
   }
   for (const link of chosen) {
@@ -103,7 +106,7 @@ function* kindOf(it: Invocation, name: string, below: string | undefined, words:
     case "vlan": {
       let id: number | undefined;
       while (!words.done) if (words.next() === "id") id = number(words.next(), "id");
-      if (below === undefined || id === undefined) throw new IpError("vlan: missing \"link\" or \"id\"", 255);
+      if (below === undefined || id === undefined) throw new IpError('vlan: missing "link" or "id"', 255);
       return { type, name, kind, link: below, id };
     }
     case "vxlan": {

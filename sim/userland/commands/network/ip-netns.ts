@@ -21,7 +21,8 @@ import { IpError, namespaces, netnsDirectory, openNamespace, type Words } from "
 /** The directory is a shared mount, so that other mount namespaces see what is mounted there later. */
 function* prepare(sys: Sys): Activity<undefined> {
   yield* attempt(sys.mkdir(netnsDirectory, 0o755));
-  if (!((yield* attempt(sys.mount("", netnsDirectory, undefined, MS_SHARED | MS_REC))) instanceof Errno)) return undefined;
+  if (!((yield* attempt(sys.mount("", netnsDirectory, undefined, MS_SHARED | MS_REC))) instanceof Errno))
+    return undefined;
   yield* sys.mount(netnsDirectory, netnsDirectory, undefined, MS_BIND | MS_REC);
   yield* sys.mount("", netnsDirectory, undefined, MS_SHARED | MS_REC);
   return undefined;

@@ -74,7 +74,11 @@ function* show(it: Invocation, words: Words): Activity<undefined> {
     .filter((row) => (dev === undefined || row.dev === dev) && (via === undefined || row.via === via))
     .filter((row) => to === undefined || to === row.to || to === destinationOf(row))
     .toSorted(byNetwork);
-  if (it.has("json")) json(it, rows.map((row) => routeObject(row, down(row))));
+  if (it.has("json"))
+    json(
+      it,
+      rows.map((row) => routeObject(row, down(row))),
+    );
   else
     for (const row of rows) {
       const text = routeText(row, down(row));
@@ -96,7 +100,9 @@ function* get(it: Invocation, words: Words): Activity<undefined> {
   const via = row.via === undefined ? "" : `via ${row.via} `;
   const local = row.dev === "lo" ? "local " : "";
   const uid = yield* it.sys.geteuid();
-  it.out.put(`${local}${to} ${via}dev ${row.dev ?? ""} src ${row.src ?? ""} uid ${uid} \n    cache ${local === "" ? "" : "<local> "}\n`);
+  it.out.put(
+    `${local}${to} ${via}dev ${row.dev ?? ""} src ${row.src ?? ""} uid ${uid} \n    cache ${local === "" ? "" : "<local> "}\n`,
+  );
   return undefined;
 }
 
@@ -224,11 +230,13 @@ export function* ipNeighbour(it: Invocation, words: Words): Activity<undefined> 
     }
     case "add":
     case "replace":
-      if (address === undefined || dev === undefined) throw new IpError("Device and destination are required arguments.");
+      if (address === undefined || dev === undefined)
+        throw new IpError("Device and destination are required arguments.");
       yield* ask(it, { type: "RTM_NEWNEIGH", name: dev, address, mac: lladdr ?? "" });
       return undefined;
     case "delete":
-      if (address === undefined || dev === undefined) throw new IpError("Device and destination are required arguments.");
+      if (address === undefined || dev === undefined)
+        throw new IpError("Device and destination are required arguments.");
       yield* ask(it, { type: "RTM_DELNEIGH", name: dev, address });
       return undefined;
     case "flush":

@@ -34,7 +34,7 @@ export class Words {
 
   next(): string {
     const word = this.#words.shift();
-    if (word === undefined) throw new IpError("Command line is not complete. Try option \"help\"", 255);
+    if (word === undefined) throw new IpError('Command line is not complete. Try option "help"', 255);
     return word;
   }
 
@@ -95,7 +95,10 @@ export function* openNamespace(it: Invocation, name: string): Activity<number> {
 }
 
 /** The network of `netns NAME|PID`. */
-export function* networkNamed(it: Invocation, name: string): Activity<{ readonly fd: number } | { readonly pid: number }> {
+export function* networkNamed(
+  it: Invocation,
+  name: string,
+): Activity<{ readonly fd: number } | { readonly pid: number }> {
   const fd = yield* attempt(it.sys.open(`${netnsDirectory}/${name}`, O_RDONLY));
   if (!(fd instanceof Errno)) return { fd };
   if (/^\d+$/.test(name)) return { pid: Number(name) };
@@ -203,4 +206,3 @@ export function statisticsText({ statistics: of }: LinkRow): string {
 export function json(it: Invocation, value: unknown): void {
   it.out.put(`${it.has("pretty") ? JSON.stringify(value, undefined, 4) : JSON.stringify(value)}\n`);
 }
-

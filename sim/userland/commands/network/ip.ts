@@ -52,7 +52,9 @@ const spellings: Readonly<Record<string, string>> = {
 };
 
 function rewrite(words: readonly string[]): readonly string[] {
-  const options = words.findIndex((word, at) => !word.startsWith("-") && !["-n", "-netns"].includes(words[at - 1] ?? ""));
+  const options = words.findIndex(
+    (word, at) => !word.startsWith("-") && !["-n", "-netns"].includes(words[at - 1] ?? ""),
+  );
   const end = options < 0 ? words.length : options;
   return words.map((word, at) => (at < end ? (spellings[word] ?? word) : word));
 }

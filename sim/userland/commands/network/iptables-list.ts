@@ -1,4 +1,12 @@
-import { formatIpv4, formatPrefix, type Chain, type Match, type NatTo, type Range, type Rule } from "../../../net/index.js";
+import {
+  formatIpv4,
+  formatPrefix,
+  type Chain,
+  type Match,
+  type NatTo,
+  type Range,
+  type Rule,
+} from "../../../net/index.js";
 
 /** How `iptables -L` lists. */
 export interface Listing {
@@ -97,7 +105,10 @@ function targetText({ target }: Rule, numeric: boolean): readonly [name: string,
     case "REJECT":
       return ["REJECT", `reject-with ${target.with}`];
     case "LOG":
-      return ["LOG", `LOG ${numeric ? "flags 0 level 4" : "level warn"}${target.prefix === "" ? "" : ` prefix "${target.prefix}"`}`];
+      return [
+        "LOG",
+        `LOG ${numeric ? "flags 0 level 4" : "level warn"}${target.prefix === "" ? "" : ` prefix "${target.prefix}"`}`,
+      ];
     case "DNAT":
     case "SNAT":
       return [target.target, `to:${natText(target.to)}${target.random === true ? " random-fully" : ""}`];
@@ -105,7 +116,8 @@ function targetText({ target }: Rule, numeric: boolean): readonly [name: string,
     case "REDIRECT": {
       const { ports } = target.to;
       const label = target.target === "MASQUERADE" ? "masq ports: " : "redir ports ";
-      const shown = ports === undefined ? "" : `${label}${ports[0] === ports[1] ? ports[0] : `${ports[0]}-${ports[1]}`}`;
+      const shown =
+        ports === undefined ? "" : `${label}${ports[0] === ports[1] ? ports[0] : `${ports[0]}-${ports[1]}`}`;
       return [target.target, [shown, ...(target.random === true ? ["random-fully"] : [])].join(" ").trim()];
     }
     case "MARK":
@@ -157,7 +169,9 @@ function ruleText({ rule, packets, bytes }: Chain["rules"][number], place: numbe
 export function chainText(chain: Chain, all: readonly Chain[], how: Listing): string {
   const references = all
     .flatMap(({ rules }) => rules)
-    .filter(({ rule: { target } }) => (target.target === "JUMP" || target.target === "GOTO") && target.chain === chain.name);
+    .filter(
+      ({ rule: { target } }) => (target.target === "JUMP" || target.target === "GOTO") && target.chain === chain.name,
+    );
   const counted = how.verbose
     ? ` ${counter(chain.packets, how.exact).trim()} packets, ${counter(chain.bytes, how.exact).trim()} bytes`
     : "";

@@ -158,7 +158,8 @@ function* run(it: Invocation): Activity<number> {
           `${it.called} ${version}: chain \`${chain}' in table \`${table}' is incompatible, use 'nft' tool.`,
         );
       if (letter === "-S") it.out.put(ruleLines(found === undefined ? chains : [found], listing.verbose));
-      else it.out.put((found === undefined ? chains : [found]).map((one) => chainText(one, chains, listing)).join("\n"));
+      else
+        it.out.put((found === undefined ? chains : [found]).map((one) => chainText(one, chains, listing)).join("\n"));
       return 0;
     case "-A":
     case "-I":
@@ -190,7 +191,10 @@ function* run(it: Invocation): Activity<number> {
       }
       const translates = ["DNAT", "SNAT", "MASQUERADE", "REDIRECT"].includes(target.target);
       if (translates && table !== "nat")
-        throw new Refusal(`${it.called} ${version}:  RULE_APPEND failed (Invalid argument): rule in chain ${named()}`, 4);
+        throw new Refusal(
+          `${it.called} ${version}:  RULE_APPEND failed (Invalid argument): rule in chain ${named()}`,
+          4,
+        );
       yield* tell(named(), ...words);
       return 0;
     }
@@ -240,9 +244,7 @@ const jumpsTo = ({ target }: Rule, chain: string): boolean =>
 /** `iptables -S`, and the rules of `iptables-save`. */
 function ruleLines(chains: readonly Chain[], counters: boolean): string {
   const heads = chains.map(({ name, policy, packets, bytes }) =>
-    policy === undefined
-      ? `-N ${name}\n`
-      : `-P ${name} ${policy}${counters ? ` -c ${packets} ${bytes}` : ""}\n`,
+    policy === undefined ? `-N ${name}\n` : `-P ${name} ${policy}${counters ? ` -c ${packets} ${bytes}` : ""}\n`,
   );
   return heads.join("") + appended(chains, (packets, bytes) => (counters ? ` -c ${packets} ${bytes}` : ""));
 }

@@ -34,7 +34,9 @@ function* hosts(it: Invocation, keys: readonly string[], all: boolean): Activity
   if (keys.length === 0) for (const line of known) it.out.put(hostText(line));
   let status = 0;
   for (const key of keys) {
-    const line = known.find(([address, ...names]) => (parseIpv4(key) === undefined ? names.includes(key) : address === key));
+    const line = known.find(([address, ...names]) =>
+      parseIpv4(key) === undefined ? names.includes(key) : address === key,
+    );
     if (line !== undefined && !all) {
       it.out.put(hostText(line));
       continue;

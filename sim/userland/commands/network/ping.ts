@@ -132,7 +132,8 @@ function* run(it: Invocation): Activity<number> {
     } else {
       seen.errors++;
       const why = message[0] === 11 ? "Time to live exceeded" : (unreachable[message[1] ?? 0] ?? "Packet filtered");
-      if (!it.has("q")) it.out.put(`From ${typeof peer === "object" ? peer.address : ""} icmp_seq=${sequence} ${why}\n`);
+      if (!it.has("q"))
+        it.out.put(`From ${typeof peer === "object" ? peer.address : ""} icmp_seq=${sequence} ${why}\n`);
     }
     yield* it.out.flush();
   }

@@ -46,7 +46,16 @@ function* ss(it: Invocation): Activity<number> {
     const queues = [String(row.receiveQueue), String(row.sendQueue)];
     return [...(both ? [row.protocol] : []), stateNames[row.state] ?? row.state, ...queues, ...local, ...remote];
   });
-  const heads = [...(both ? ["Netid"] : []), "State", "Recv-Q", "Send-Q", "Local Address", "Port", "Peer Address", "Port"];
+  const heads = [
+    ...(both ? ["Netid"] : []),
+    "State",
+    "Recv-Q",
+    "Send-Q",
+    "Local Address",
+    "Port",
+    "Peer Address",
+    "Port",
+  ];
   const all = it.has("H") ? cells : [heads, ...cells];
   const widths = heads.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
   // Addresses stand to the right, ports to the left of their colons.

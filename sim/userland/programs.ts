@@ -1,4 +1,5 @@
 import type { Program, Sys } from "../os/index.js";
+import { awk } from "./awk/index.js";
 import { curl } from "./commands/curl.js";
 import { dumpCommands } from "./commands/dump.js";
 import { fileCommands } from "./commands/files.js";
@@ -18,5 +19,5 @@ export const programs: readonly Program<Sys>[] = [
   ...fileCommands,
   ...textCommands,
   ...systemCommands,
-  ...[...dumpCommands, curl, grep, sed, xargs].map(program),
+  ...[...dumpCommands, awk, curl, grep, sed, xargs].map(program),
 ];

@@ -1,14 +1,16 @@
 import type { Activity } from "../../core/index.js";
-import { attempt, Errno, O_CLOEXEC, O_RDONLY } from "../../os/index.js";
+import { attempt, Errno } from "../../os/index.js";
 import { Failure, type Invocation } from "../program/command.js";
-import { decode, encodeBytes } from "../program/encoding.js";
+import { encodeBytes } from "../program/encoding.js";
 import type { Output } from "../program/streams.js";
-import { negated, operate, pureBuiltin, Random, substitute } from "./builtins.js";
-import { bytesText, Records, Streams } from "./io.js";
+import { negated, operate, Random } from "./builtins.js";
+import { callBuiltin, type Caller } from "./calls.js";
+import { bytesText, Streams } from "./io.js";
 import { unescape } from "./lexer.js";
+import { MainInput } from "./main-input.js";
 import type { Expression, Program, Statement, Target } from "./syntax.js";
 import { format, Input, isTrue, toNumber, toText, type Value } from "./values.js";
-import { arrayOf, expressionOf, Fields, newSlot, splitFields, wholeOf, type AwkArray, type Slot } from "./variables.js";
+import { arrayOf, expressionOf, Fields, newSlot, wholeOf, type AwkArray, type Slot } from "./variables.js";
 
 /** Where control goes by a statement. */
 type Jump = "next" | "nextfile" | "break" | "continue" | "exit" | "return" | undefined;
@@ -23,21 +25,38 @@ export class Interpreter {
   readonly #globals = new Map<string, Slot>();
   readonly #fields: Fields;
   readonly #streams: Streams;
-  readonly #random: Random = new Random();
   readonly #ranges = new Set<number>();
   #locals: Map<string, Slot> | undefined;
   #depth = 0;
   #returned: Value;
   #status = 0;
-  #input: Records | undefined;
-  #argument = 1;
-  #fileSeen = false;
-  #inputEnded = false;
+  readonly #input: MainInput;
+  readonly #caller: Caller;
 
   constructor(it: Invocation, program: Program, files: readonly string[]) {
     this.#it = it;
     this.#program = program;
     this.#streams = new Streams(it.sys, it.env, it.out);
+    this.#input = new MainInput(it, {
+      global: (name) => this.#global(name),
+      assign: (name, text) => {
+        this.assign(name, text);
+      },
+    });
+    this.#caller = {
+      streams: this.#streams,
+      random: new Random(),
+      global: (name) => this.#global(name),
+      slot: (name) => this.#slot(name),
+      array: (name) => this.#array(name),
+      text: (value) => this.#text(value),
+      evaluate: (expression) => this.#evaluate(expression),
+      pattern: (expression) => this.#pattern(expression),
+      assign: (target, value) => this.#assign(target, value),
+      *time() {
+        return Math.floor((yield* it.sys.clock_gettime("CLOCK_REALTIME")) / 1e9);
+      },
+    };
     this.#fields = new Fields((name) => this.#text(this.#global(name).value));
     const start: Readonly<Record<string, Value>> = {
       FS: " ",
@@ -72,27 +91,39 @@ export class Interpreter {
   *run(): Activity<number> {
     const { begin, rules, end } = this.#program;
     let jump: Jump;
-    for (const body of begin) if (jump !== "exit") jump = yield* this.#execute(body);
+    for (const body of begin) if (jump !== "exit") jump = yield* this.#perform(body);
     if (jump !== "exit" && (rules.length > 0 || end.length > 0)) jump = yield* this.#records();
     // END runs after an exit elsewhere, too; one in END ends it.
     for (const body of end) {
-      jump = yield* this.#execute(body);
+      jump = yield* this.#perform(body);
       if (jump === "exit") break;
     }
     yield* this.#streams.closeAll();
-    return this.#status;
+    return Math.max(this.#status, this.#input.status);
+  }
+
+  /** Runs a rule's statements; a jump out of a function ends them, too. */
+  *#perform(body: Statement): Activity<Jump> {
+    try {
+      return yield* this.#execute(body);
+    } catch (error) {
+      if (!(error instanceof JumpOut)) throw error;
+      this.#locals = undefined;
+      this.#depth = 0;
+      return error.jump;
+    }
   }
 
   *#records(): Activity<Jump> {
     for (;;) {
-      const record = yield* this.#nextRecord();
+      const record = yield* this.#input.next();
       if (record === undefined) return undefined;
       this.#fields.setRecord(record);
       for (const [at, { begin, end, body }] of this.#program.rules.entries()) {
         if (begin !== undefined && !(yield* this.#selects(at, begin, end))) continue;
-        const jump = body === undefined ? yield* this.#printRecord() : yield* this.#execute(body);
+        const jump = body === undefined ? yield* this.#printRecord() : yield* this.#perform(body);
         if (jump === "exit") return jump;
-        if (jump === "nextfile") yield* this.#closeInput();
+        if (jump === "nextfile") yield* this.#input.leaveFile();
         if (jump === "next" || jump === "nextfile") break;
       }
     }
@@ -115,61 +146,6 @@ export class Interpreter {
 
   #put(output: Output, text: string): void {
     output.putBytes(encodeBytes(text));
-  }
-
-  // The main input: files and assignments of ARGV, or standard input.
-
-  *#nextRecord(): Activity<string | undefined> {
-    for (;;) {
-      if (this.#input === undefined && !(yield* this.#nextFile())) return undefined;
-      const record = yield* this.#input?.next(this.#text(this.#global("RS").value)) ?? never();
-      if (record !== undefined) {
-        for (const name of ["NR", "FNR"] as const) {
-          const slot = this.#global(name);
-          slot.value = toNumber(slot.value) + 1;
-        }
-        return record;
-      }
-      yield* this.#closeInput();
-    }
-  }
-
-  *#nextFile(): Activity<boolean> {
-    const argv = arrayOf(this.#global("ARGV"));
-    while (this.#argument < toNumber(this.#global("ARGC").value)) {
-      const word = this.#text(argv.get(String(this.#argument++)));
-      const [, name, value] = /^([A-Za-z_]\w*)=(.*)$/s.exec(word) ?? [];
-      if (word === "") continue;
-      if (name !== undefined && value !== undefined) {
-        this.#setName(name, new Input(unescape(value)));
-        continue;
-      }
-      const fd = word === "-" ? 0 : yield* attempt(this.#it.sys.open(decode(encodeBytes(word)), O_RDONLY | O_CLOEXEC));
-      if (fd instanceof Errno) {
-        // mawk goes no further; what END says is said yet.
-        yield* this.#it.complain(`cannot open ${word} (${fd.message})`, 2);
-        this.#status = 2;
-        this.#inputEnded = true;
-        return false;
-      }
-      return this.#open(fd, word);
-    }
-    if (this.#fileSeen || this.#inputEnded) return false;
-    return this.#open(0, "");
-  }
-
-  #open(fd: number, name: string): true {
-    this.#input = new Records(this.#it.sys, fd);
-    this.#fileSeen = true;
-    this.#global("FILENAME").value = name;
-    this.#global("FNR").value = 0;
-    return true;
-  }
-
-  *#closeInput(): Activity<undefined> {
-    if (this.#input !== undefined && this.#input.fd > 2) yield* this.#it.sys.close(this.#input.fd);
-    this.#input = undefined;
-    return undefined;
   }
 
   // Statements.
@@ -381,13 +357,12 @@ export class Interpreter {
       case "call":
         return yield* this.#call(expression.name, expression.values);
       case "builtin":
-        return yield* this.#builtin(expression.name, expression.values);
+        return yield* callBuiltin(this.#caller, expression.name, expression.values);
     }
   }
 
+  /** A division by zero gives infinity, as mawk has it. */
   #operate(operator: string, left: Value, right: Value): Value {
-    if ((operator === "/" || operator === "%") && toNumber(right) === 0)
-      throw new Failure(`division by zero${operator === "%" ? " in %" : ""}`, 2);
     return operate(operator, left, right, this.#text(this.#global("CONVFMT").value));
   }
 
@@ -405,7 +380,7 @@ export class Interpreter {
 
   *#getline({ from, source, target }: Extract<Expression, { readonly kind: "getline" }>): Activity<number> {
     let record: string | undefined;
-    if (from === "input" || source === undefined) record = yield* this.#nextRecord();
+    if (from === "input" || source === undefined) record = yield* this.#input.next();
     else {
       const name = this.#text(yield* this.#evaluate(source));
       const reader = yield* this.#streams.reader(from, name);
@@ -458,7 +433,3 @@ class JumpOut extends Error {
     this.jump = jump;
   }
 }
-
-const never = (): never => {
-  throw new Error("there is no input");
-};

@@ -37,7 +37,6 @@ const escapes: Readonly<Record<string, string>> = {
   v: "\v",
   "\\": "\\",
   '"': '"',
-  "/": "/",
 };
 
 /** What escapes stand for, in strings and in values given on the command line; others stay as they are. */

@@ -246,7 +246,7 @@ class Parser {
     this.#printing = true;
     let redirection: Redirection | undefined;
     const operator = ([">", ">>", "|"] as const).find((one) => this.#takes(one));
-    if (operator !== undefined) redirection = { operator, to: this.#concatenation(false) };
+    if (operator !== undefined) redirection = { operator, to: this.#expression() };
     this.#printing = before;
     if (kind === "printf" && values.length === 0) this.#fail();
     return { kind, values, redirection };
@@ -343,18 +343,17 @@ class Parser {
   }
 
   #relation(): Expression {
-    const left = this.#concatenation(true);
+    const left = this.#concatenation();
     const { kind, text } = this.#token;
     if (kind !== "operator" || !relations.has(text) || (text === ">" && this.#printing)) return left;
     this.#at++;
-    return { kind: "binary", operator: text, left, right: this.#concatenation(true) };
+    return { kind: "binary", operator: text, left, right: this.#concatenation() };
   }
 
-  /** @param pipes whether `| getline` may follow */
-  #concatenation(pipes: boolean): Expression {
+  #concatenation(): Expression {
     let left = this.#sum();
     for (;;) {
-      if (pipes && this.#is("|") && this.#peek(1).text === "getline" && this.#peek(1).kind === "keyword") {
+      if (this.#is("|") && this.#peek(1).text === "getline" && this.#peek(1).kind === "keyword") {
         this.#at += 2;
         left = { kind: "getline", from: "command", source: left, target: this.#optionalTarget() };
       } else if (this.#beginsOperand()) left = { kind: "binary", operator: " ", left, right: this.#sum() };

@@ -34,7 +34,8 @@ export function toText(value: Value, how: string): string {
   if (typeof value === "string") return value;
   if (value === undefined) return "";
   if (typeof value !== "number") return value.text;
-  if (Number.isInteger(value) && Math.abs(value) < 1e16) return Object.is(value, -0) ? "-0" : String(value);
+  // mawk writes whole numbers of 32 bits as such, larger ones as all others.
+  if (Number.isInteger(value) && Math.abs(value) <= 0x7fff_ffff) return Object.is(value, -0) ? "-0" : String(value);
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "nan" : value < 0 ? "-inf" : "inf";
   return format(how, [value], how);
 }

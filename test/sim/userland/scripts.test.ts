@@ -17,10 +17,13 @@ interface Recorded extends Outcome {
   readonly busybox?: Outcome;
 }
 
-/** Scripts, and what real ones did: of the language, and of commands, whose messages are compared as well. */
+const withMessages = (script: string): string => `{ ${script.trimEnd()}\n} 2>&1\n`;
+
+/** Scripts, and what real ones did: of the language, and of commands and awk, whose messages are compared as well. */
 const corpora = [
   { name: "scripts", asked: (script: string): string => script },
-  { name: "commands", asked: (script: string): string => `{ ${script.trimEnd()}\n} 2>&1\n` },
+  { name: "commands", asked: withMessages },
+  { name: "awk", asked: withMessages },
 ] as const;
 const path = (name: string): string => join(import.meta.dirname, "recorded", name);
 const scriptsOf = (name: string): readonly string[] => readFileSync(path(`${name}.txt`), "utf8").split(/^----\n/m);
@@ -49,7 +52,7 @@ if (record !== undefined)
     // VIRTLAB_RECORD names a busybox; dash is where Debian has it.
     const rows = scriptsOf(name).map((script): Recorded => {
       const dash = real(["/usr/bin/dash"], asked(script));
-      if (name === "commands") return { script, ...dash };
+      if (name !== "scripts") return { script, ...dash };
       const busybox = real([record], asked(script));
       const same = busybox.stdout === dash.stdout && busybox.status === dash.status;
       return { script, ...dash, ...(!same && { busybox }) };

@@ -45,11 +45,11 @@ function* run(it: Invocation): Activity<number> {
   const { text, files } = yield* sourceOf(it);
   const program = new Interpreter(it, parsed(text), files);
   const separator = it.value("F");
-  if (separator !== undefined) program.assign("FS", separator);
+  if (separator !== undefined) program.assignText("FS", separator);
   for (const one of it.values("v")) {
     const [, name, value] = /^([A-Za-z_]\w*)=(.*)$/s.exec(one) ?? [];
     if (name === undefined || value === undefined) throw new Failure(`improper assignment: -v ${one}`, 2);
-    program.assign(name, value);
+    program.assignText(name, value);
   }
   return yield* program.run();
 }

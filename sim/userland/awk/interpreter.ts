@@ -1,95 +1,22 @@
 import type { Activity } from "../../core/index.js";
 import { attempt, Errno } from "../../os/index.js";
-import { Failure, type Invocation } from "../program/command.js";
+import { Failure } from "../program/command.js";
 import { encodeBytes } from "../program/encoding.js";
 import type { Output } from "../program/streams.js";
-import { negated, operate, Random } from "./builtins.js";
-import { callBuiltin, type Caller } from "./calls.js";
-import { bytesText, Streams } from "./io.js";
-import { unescape } from "./lexer.js";
-import { MainInput } from "./main-input.js";
-import type { Expression, Program, Statement, Target } from "./syntax.js";
-import { format, Input, isTrue, toNumber, toText, type Value } from "./values.js";
-import { arrayOf, expressionOf, Fields, newSlot, wholeOf, type AwkArray, type Slot } from "./variables.js";
+import { Evaluator, JumpOut, type Jump } from "./evaluator.js";
+import type { Expression, Statement } from "./syntax.js";
+import { format, Input, isTrue, toText, type Value } from "./values.js";
+import { wholeOf } from "./variables.js";
 
-/** Where control goes by a statement. */
-type Jump = "next" | "nextfile" | "break" | "continue" | "exit" | "return" | undefined;
-
-/** Calls within calls at most: what a stack of some MiB holds. */
-const deepest = 2000;
-
-/** One run of a program. */
-export class Interpreter {
-  readonly #it: Invocation;
-  readonly #program: Program;
-  readonly #globals = new Map<string, Slot>();
-  readonly #fields: Fields;
-  readonly #streams: Streams;
+/** One run of a program: its rules over the records, and their statements. */
+export class Interpreter extends Evaluator {
+  /** Rules whose range has begun. */
   readonly #ranges = new Set<number>();
-  #locals: Map<string, Slot> | undefined;
-  #depth = 0;
-  #returned: Value;
   #status = 0;
-  readonly #input: MainInput;
-  readonly #caller: Caller;
-
-  constructor(it: Invocation, program: Program, files: readonly string[]) {
-    this.#it = it;
-    this.#program = program;
-    this.#streams = new Streams(it.sys, it.env, it.out);
-    this.#input = new MainInput(it, {
-      global: (name) => this.#global(name),
-      assign: (name, text) => {
-        this.assign(name, text);
-      },
-    });
-    this.#caller = {
-      streams: this.#streams,
-      random: new Random(),
-      global: (name) => this.#global(name),
-      slot: (name) => this.#slot(name),
-      array: (name) => this.#array(name),
-      text: (value) => this.#text(value),
-      evaluate: (expression) => this.#evaluate(expression),
-      pattern: (expression) => this.#pattern(expression),
-      assign: (target, value) => this.#assign(target, value),
-      *time() {
-        return Math.floor((yield* it.sys.clock_gettime("CLOCK_REALTIME")) / 1e9);
-      },
-    };
-    this.#fields = new Fields((name) => this.#text(this.#global(name).value));
-    const start: Readonly<Record<string, Value>> = {
-      FS: " ",
-      OFS: " ",
-      ORS: "\n",
-      RS: "\n",
-      SUBSEP: "\x1c",
-      CONVFMT: "%.6g",
-      OFMT: "%.6g",
-      NR: 0,
-      FNR: 0,
-      RSTART: 0,
-      RLENGTH: -1,
-      ARGC: files.length + 1,
-    };
-    for (const [name, value] of Object.entries(start)) this.#globals.set(name, newSlot(value));
-    const argv = arrayOf(this.#global("ARGV"));
-    for (const [at, word] of ["awk", ...files].entries()) argv.set(String(at), new Input(bytesText(word)));
-    const environ = arrayOf(this.#global("ENVIRON"));
-    for (const entry of it.env) {
-      const at = entry.indexOf("=");
-      environ.set(bytesText(entry.slice(0, at)), new Input(bytesText(entry.slice(at + 1))));
-    }
-  }
-
-  /** `-v name=value`, and operands that are assignments. */
-  assign(name: string, text: string): void {
-    this.#setName(name, new Input(unescape(bytesText(text))));
-  }
 
   /** @returns the exit status */
   *run(): Activity<number> {
-    const { begin, rules, end } = this.#program;
+    const { begin, rules, end } = this.program;
     let jump: Jump;
     for (const body of begin) if (jump !== "exit") jump = yield* this.#perform(body);
     if (jump !== "exit" && (rules.length > 0 || end.length > 0)) jump = yield* this.#records();
@@ -98,32 +25,32 @@ export class Interpreter {
       jump = yield* this.#perform(body);
       if (jump === "exit") break;
     }
-    yield* this.#streams.closeAll();
-    return Math.max(this.#status, this.#input.status);
+    yield* this.streams.closeAll();
+    return Math.max(this.#status, this.input.status);
   }
 
   /** Runs a rule's statements; a jump out of a function ends them, too. */
   *#perform(body: Statement): Activity<Jump> {
     try {
-      return yield* this.#execute(body);
+      return yield* this.execute(body);
     } catch (error) {
       if (!(error instanceof JumpOut)) throw error;
-      this.#locals = undefined;
-      this.#depth = 0;
+      this.locals = undefined;
+      this.depth = 0;
       return error.jump;
     }
   }
 
   *#records(): Activity<Jump> {
     for (;;) {
-      const record = yield* this.#input.next();
+      const record = yield* this.input.next();
       if (record === undefined) return undefined;
-      this.#fields.setRecord(record);
-      for (const [at, { begin, end, body }] of this.#program.rules.entries()) {
+      this.fields.setRecord(record);
+      for (const [at, { begin, end, body }] of this.program.rules.entries()) {
         if (begin !== undefined && !(yield* this.#selects(at, begin, end))) continue;
         const jump = body === undefined ? yield* this.#printRecord() : yield* this.#perform(body);
         if (jump === "exit") return jump;
-        if (jump === "nextfile") yield* this.#input.leaveFile();
+        if (jump === "nextfile") yield* this.input.leaveFile();
         if (jump === "next" || jump === "nextfile") break;
       }
     }
@@ -131,16 +58,16 @@ export class Interpreter {
 
   /** Whether a rule's pattern, or range of them, holds for the record. */
   *#selects(at: number, begin: Expression, end: Expression | undefined): Activity<boolean> {
-    if (end === undefined) return isTrue(yield* this.#evaluate(begin));
-    if (!this.#ranges.has(at) && !isTrue(yield* this.#evaluate(begin))) return false;
+    if (end === undefined) return isTrue(yield* this.evaluate(begin));
+    if (!this.#ranges.has(at) && !isTrue(yield* this.evaluate(begin))) return false;
     this.#ranges.add(at);
-    if (isTrue(yield* this.#evaluate(end))) this.#ranges.delete(at);
+    if (isTrue(yield* this.evaluate(end))) this.#ranges.delete(at);
     return true;
   }
 
   *#printRecord(): Activity<undefined> {
-    this.#put(this.#it.out, this.#text(this.#fields.get(0)) + this.#text(this.#global("ORS").value));
-    yield* this.#it.out.drain();
+    this.#put(this.it.out, this.text(this.fields.get(0)) + this.text(this.global("ORS").value));
+    yield* this.it.out.drain();
     return undefined;
   }
 
@@ -150,85 +77,92 @@ export class Interpreter {
 
   // Statements.
 
-  *#execute(statement: Statement): Activity<Jump> {
+  protected *execute(statement: Statement): Activity<Jump> {
     switch (statement.kind) {
       case "block":
         for (const one of statement.body) {
-          const jump = yield* this.#execute(one);
+          const jump = yield* this.execute(one);
           if (jump !== undefined) return jump;
         }
         return undefined;
       case "evaluate":
-        yield* this.#evaluate(statement.value);
+        yield* this.evaluate(statement.value);
         return undefined;
       case "print":
       case "printf":
         return yield* this.#print(statement);
       case "if":
-        if (isTrue(yield* this.#evaluate(statement.test))) return yield* this.#execute(statement.yes);
-        return statement.no === undefined ? undefined : yield* this.#execute(statement.no);
+        if (isTrue(yield* this.evaluate(statement.test))) return yield* this.execute(statement.yes);
+        return statement.no === undefined ? undefined : yield* this.execute(statement.no);
       case "while":
         return yield* this.#loop(statement.test, statement.body, undefined);
       case "do": {
-        const jump = yield* this.#execute(statement.body);
+        const jump = yield* this.execute(statement.body);
         if (jump === "break") return undefined;
         if (jump !== undefined && jump !== "continue") return jump;
         return yield* this.#loop(statement.test, statement.body, undefined);
       }
       case "for":
-        if (statement.first !== undefined) yield* this.#execute(statement.first);
+        if (statement.first !== undefined) yield* this.execute(statement.first);
         return yield* this.#loop(statement.test, statement.body, statement.step);
       case "each":
-        for (const key of [...this.#array(statement.array).keys()]) {
-          this.#setName(statement.name, new Input(key));
-          const jump = yield* this.#execute(statement.body);
+        for (const key of [...this.array(statement.array).keys()]) {
+          this.setName(statement.name, new Input(key));
+          const jump = yield* this.execute(statement.body);
           if (jump === "break") break;
           if (jump !== undefined && jump !== "continue") return jump;
         }
         return undefined;
       case "delete":
-        if (statement.subscripts === undefined) this.#array(statement.array).clear();
-        else this.#array(statement.array).delete(yield* this.#subscript(statement.subscripts));
+        if (statement.subscripts === undefined) this.array(statement.array).clear();
+        else this.array(statement.array).delete(yield* this.subscript(statement.subscripts));
         return undefined;
       case "exit":
-        if (statement.value !== undefined) this.#status = wholeOf(yield* this.#evaluate(statement.value)) & 255;
+        if (statement.value !== undefined) this.#status = wholeOf(yield* this.evaluate(statement.value)) & 255;
         return "exit";
       case "return":
-        this.#returned = statement.value === undefined ? undefined : yield* this.#evaluate(statement.value);
+        this.returned = statement.value === undefined ? undefined : yield* this.evaluate(statement.value);
         return "return";
-      default:
+      case "next":
+      case "nextfile":
+      case "break":
+      case "continue":
         return statement.kind;
     }
   }
 
   *#loop(test: Expression | undefined, body: Statement, step: Statement | undefined): Activity<Jump> {
-    while (test === undefined || isTrue(yield* this.#evaluate(test))) {
-      const jump = yield* this.#execute(body);
+    while (test === undefined || isTrue(yield* this.evaluate(test))) {
+      const jump = yield* this.execute(body);
       if (jump === "break") return undefined;
       if (jump !== undefined && jump !== "continue") return jump;
-      if (step !== undefined) yield* this.#execute(step);
+      if (step !== undefined) yield* this.execute(step);
     }
     return undefined;
   }
 
-  *#print({ kind, values, redirection }: Extract<Statement, { readonly kind: "print" | "printf" }>): Activity<undefined> {
+  *#print({
+    kind,
+    values,
+    redirection,
+  }: Extract<Statement, { readonly kind: "print" | "printf" }>): Activity<undefined> {
     const given: Value[] = [];
-    for (const value of values) given.push(yield* this.#evaluate(value));
+    for (const value of values) given.push(yield* this.evaluate(value));
     let text: string;
     if (kind === "printf") text = this.#format(given);
     else {
-      const how = this.#text(this.#global("OFMT").value);
-      const shown = given.length === 0 ? [this.#fields.get(0)] : given;
-      const [between, end] = [this.#text(this.#global("OFS").value), this.#text(this.#global("ORS").value)];
+      const how = this.text(this.global("OFMT").value);
+      const shown = given.length === 0 ? [this.fields.get(0)] : given;
+      const [between, end] = [this.text(this.global("OFS").value), this.text(this.global("ORS").value)];
       text = shown.map((value) => toText(value, how)).join(between) + end;
     }
     if (redirection === undefined) {
-      this.#put(this.#it.out, text);
-      yield* this.#it.out.drain();
+      this.#put(this.it.out, text);
+      yield* this.it.out.drain();
       return undefined;
     }
-    const name = this.#text(yield* this.#evaluate(redirection.to));
-    const output = yield* attempt(this.#streams.writer(redirection.operator, name));
+    const name = this.text(yield* this.evaluate(redirection.to));
+    const output = yield* attempt(this.streams.writer(redirection.operator, name));
     if (output instanceof Errno) throw new Failure(`cannot open "${name}" for output`, 2);
     this.#put(output, text);
     yield* output.drain();
@@ -237,199 +171,12 @@ export class Interpreter {
   }
 
   #format(values: readonly Value[]): string {
-    const how = this.#text(this.#global("CONVFMT").value);
+    const how = this.text(this.global("CONVFMT").value);
     try {
       return format(toText(values[0], how), values.slice(1), how);
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       throw new Failure(error.message, 2);
     }
-  }
-
-  // Variables.
-
-  #global(name: string): Slot {
-    let slot = this.#globals.get(name);
-    if (slot === undefined) this.#globals.set(name, (slot = newSlot()));
-    return slot;
-  }
-
-  #slot(name: string): Slot {
-    return this.#locals?.get(name) ?? this.#global(name);
-  }
-
-  #array(name: string): AwkArray {
-    return arrayOf(this.#slot(name));
-  }
-
-  #setName(name: string, value: Value): void {
-    if (name === "NF" && this.#locals?.has(name) !== true) this.#fields.count = Math.max(0, wholeOf(value));
-    else this.#slot(name).value = value;
-  }
-
-  /** A value as text where a number is written as CONVFMT says. */
-  #text(value: Value): string {
-    return typeof value === "number" && !Number.isInteger(value)
-      ? toText(value, this.#text(this.#global("CONVFMT").value))
-      : toText(value, "%.6g");
-  }
-
-  *#subscript(subscripts: readonly Expression[]): Activity<string> {
-    const parts: string[] = [];
-    for (const one of subscripts) parts.push(this.#text(yield* this.#evaluate(one)));
-    return parts.join(this.#text(this.#global("SUBSEP").value));
-  }
-
-  *#assign(target: Target, value: Value): Activity<Value> {
-    switch (target.kind) {
-      case "name":
-        this.#setName(target.name, value);
-        break;
-      case "field": {
-        const number = wholeOf(yield* this.#evaluate(target.number));
-        if (number < 0) throw new Failure(`negative field index $${number}`, 2);
-        this.#fields.set(number, value);
-        break;
-      }
-      case "element":
-        this.#array(target.array).set(yield* this.#subscript(target.subscripts), value);
-    }
-    return value;
-  }
-
-  // Expressions.
-
-  *#evaluate(expression: Expression): Activity<Value> {
-    switch (expression.kind) {
-      case "number":
-      case "string":
-        return expression.value;
-      case "expression":
-        return Number(expressionOf(expression.pattern).test(this.#text(this.#fields.get(0))));
-      case "name":
-        return expression.name === "NF" ? this.#fields.count : this.#slot(expression.name).value;
-      case "field": {
-        const number = wholeOf(yield* this.#evaluate(expression.number));
-        if (number < 0) throw new Failure(`negative field index $${number}`, 2);
-        return this.#fields.get(number);
-      }
-      case "element": {
-        const array = this.#array(expression.array);
-        const key = yield* this.#subscript(expression.subscripts);
-        // Who asks for an element makes it.
-        if (!array.has(key)) array.set(key, undefined);
-        return array.get(key);
-      }
-      case "group":
-        return yield* this.#evaluate(expression.inner);
-      case "assign": {
-        const value = yield* this.#evaluate(expression.value);
-        if (expression.operator === "=") return yield* this.#assign(expression.target, value);
-        const before = yield* this.#evaluate(expression.target);
-        return yield* this.#assign(expression.target, this.#operate(expression.operator.slice(0, -1), before, value));
-      }
-      case "step": {
-        const before = toNumber(yield* this.#evaluate(expression.target));
-        const after = yield* this.#assign(expression.target, before + expression.by);
-        return expression.before ? after : before;
-      }
-      case "choose":
-        return yield* this.#evaluate(isTrue(yield* this.#evaluate(expression.test)) ? expression.yes : expression.no);
-      case "logic": {
-        const left = isTrue(yield* this.#evaluate(expression.left));
-        if (left === (expression.operator === "||")) return Number(left);
-        return Number(isTrue(yield* this.#evaluate(expression.right)));
-      }
-      case "in":
-        return Number(this.#array(expression.array).has(yield* this.#subscript(expression.subscripts)));
-      case "match": {
-        const text = this.#text(yield* this.#evaluate(expression.left));
-        return Number((yield* this.#pattern(expression.right)).test(text) !== expression.not);
-      }
-      case "binary": {
-        const left = yield* this.#evaluate(expression.left);
-        return this.#operate(expression.operator, left, yield* this.#evaluate(expression.right));
-      }
-      case "unary":
-        return negated(expression.operator, yield* this.#evaluate(expression.operand));
-      case "getline":
-        return yield* this.#getline(expression);
-      case "call":
-        return yield* this.#call(expression.name, expression.values);
-      case "builtin":
-        return yield* callBuiltin(this.#caller, expression.name, expression.values);
-    }
-  }
-
-  /** A division by zero gives infinity, as mawk has it. */
-  #operate(operator: string, left: Value, right: Value): Value {
-    return operate(operator, left, right, this.#text(this.#global("CONVFMT").value));
-  }
-
-  /** What stands where a regular expression does: one between slashes, or a text that is one. */
-  *#pattern(expression: Expression): Activity<RegExp> {
-    const pattern =
-      expression.kind === "expression" ? expression.pattern : this.#text(yield* this.#evaluate(expression));
-    try {
-      return expressionOf(pattern);
-    } catch (error) {
-      if (!(error instanceof SyntaxError)) throw error;
-      throw new Failure(`regular expression compile failed (${error.message})\n${pattern}`, 2);
-    }
-  }
-
-  *#getline({ from, source, target }: Extract<Expression, { readonly kind: "getline" }>): Activity<number> {
-    let record: string | undefined;
-    if (from === "input" || source === undefined) record = yield* this.#input.next();
-    else {
-      const name = this.#text(yield* this.#evaluate(source));
-      const reader = yield* this.#streams.reader(from, name);
-      const got = reader === undefined ? undefined : yield* attempt(reader.next(this.#text(this.#global("RS").value)));
-      if (reader === undefined || got instanceof Errno) return -1;
-      record = got;
-      const slot = this.#global("NR");
-      if (from === "command" && record !== undefined) slot.value = toNumber(slot.value) + 1;
-    }
-    if (record === undefined) return 0;
-    if (target === undefined) this.#fields.setRecord(record);
-    else yield* this.#assign(target, new Input(record));
-    return 1;
-  }
-
-  *#call(name: string, given: readonly Expression[]): Activity<Value> {
-    const called = this.#program.functions.get(name);
-    if (called === undefined) throw new Failure(`function ${name} never defined`, 2);
-    if (given.length > called.parameters.length) throw new Failure(`too many arguments in call to ${name}`, 2);
-    const locals = new Map<string, Slot>();
-    for (const [at, parameter] of called.parameters.entries()) {
-      const value = given[at];
-      if (value === undefined) locals.set(parameter, newSlot());
-      else if (value.kind === "name" && value.name !== "NF") {
-        const slot = this.#slot(value.name);
-        const isArray = slot.array !== undefined || slot.value === undefined;
-        locals.set(parameter, newSlot(slot.value, isArray ? slot : undefined));
-      } else locals.set(parameter, newSlot(yield* this.#evaluate(value)));
-    }
-    if (++this.#depth > deepest) throw new Failure(`function call nesting too deep in ${name}`, 2);
-    const before = this.#locals;
-    this.#locals = locals;
-    this.#returned = undefined;
-    const jump = yield* this.#execute(called.body);
-    this.#locals = before;
-    this.#depth--;
-    if (jump === "exit" || jump === "next" || jump === "nextfile") throw new JumpOut(jump);
-    const returned = this.#returned;
-    this.#returned = undefined;
-    return returned;
-  }
-}
-
-/** `exit` and `next` in a function leave all expressions that it was called from. */
-class JumpOut extends Error {
-  readonly jump: "exit" | "next" | "nextfile";
-
-  constructor(jump: JumpOut["jump"]) {
-    super(jump);
-    this.jump = jump;
   }
 }

@@ -3,14 +3,14 @@ import { attempt, Errno, O_CLOEXEC, O_RDONLY } from "../../os/index.js";
 import type { Invocation } from "../program/command.js";
 import { decode, encodeBytes } from "../program/encoding.js";
 import { Records } from "./io.js";
-import { toNumber, toText, type Value } from "./values.js";
+import { toNumber, toText } from "./values.js";
 import { arrayOf, type Slot } from "./variables.js";
 
 /** What the main input has of the program it is read for. */
 interface Reader {
-  global(name: string): Slot;
+  readonly global: (name: string) => Slot;
   /** An operand that is an assignment: done when its turn comes. */
-  assign(name: string, text: string): void;
+  readonly assign: (name: string, text: string) => void;
 }
 
 /** The records of the operands' files one after the other, or of standard input. */
@@ -54,7 +54,7 @@ export class MainInput {
     const { global } = this.#reader;
     const argv = arrayOf(global("ARGV"));
     while (!this.#ended && this.#argument < toNumber(global("ARGC").value)) {
-      const word = toText(argv.get(String(this.#argument++)) as Value, "%.6g");
+      const word = toText(argv.get(String(this.#argument++)), "%.6g");
       const [, name, value] = /^([A-Za-z_]\w*)=(.*)$/s.exec(word) ?? [];
       if (word === "") continue;
       if (name !== undefined && value !== undefined) {

@@ -76,7 +76,8 @@ export function format(pattern: string, values: readonly Value[], how: string): 
     /%(?:%|([-+ #0]*)(\*|\d+)?(?:\.(\*|\d*))?[hlLqjzt]*([a-zA-Z]))/g,
     (directive, flags = "", width?: string, precision?: string, kind?: string) => {
       if (kind === undefined) return "%";
-      let [shown, size, digits]: (string | undefined)[] = [String(flags), width, precision];
+      let shown = String(flags);
+      let [size, digits]: (string | undefined)[] = [width, precision];
       if (size === "*") {
         const given = Math.trunc(toNumber(take()));
         if (given < 0) shown += "-";
@@ -87,7 +88,8 @@ export function format(pattern: string, values: readonly Value[], how: string): 
         case "c": {
           const value = take();
           const code = typeof value === "number" ? value : typeof value === "object" ? value.number : undefined;
-          const text = code === undefined ? toText(value, how).slice(0, 1) : String.fromCharCode(Math.trunc(code) & 255);
+          const text =
+            code === undefined ? toText(value, how).slice(0, 1) : String.fromCharCode(Math.trunc(code) & 255);
           return pad(text, shown, size);
         }
         case "s": {

@@ -36,7 +36,7 @@ export function expressionOf(pattern: string): RegExp {
 export function splitFields(text: string, separator: string, paragraphs = false): string[] {
   if (separator === " ") return text.split(/[ \t\n]+/).filter((part) => part !== "");
   if (text === "") return [];
-  if (separator === "") return [...text];
+  if (separator === "") return Array.from({ length: text.length }, (_, at) => text.charAt(at));
   // In paragraphs a newline parts fields, whatever FS is.
   if (separator.length === 1 && separator !== "\\" && !paragraphs) return text.split(separator);
   const plain = separator.length === 1 ? separator.replace(/[\\^$.*+?()[\]{}|]/, "\\$&") : separator;

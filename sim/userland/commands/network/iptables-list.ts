@@ -131,8 +131,8 @@ function targetText({ target }: Rule, numeric: boolean): readonly [name: string,
 
 function ruleText({ rule, packets, bytes }: Chain["rules"][number], place: number, how: Listing): string {
   const { matches } = rule;
-  const of = <K extends Match["match"]>(kind: K): Extract<Match, { readonly match: K }> | undefined =>
-    matches.find((match): match is Extract<Match, { readonly match: K }> => match.match === kind);
+  const of = <K extends Match["match"]>(kind: K): (Match & { readonly match: K }) | undefined =>
+    matches.find((match): match is Match & { readonly match: K } => match.match === kind);
   const not = (match: Match | undefined): string => (match?.invert === true ? "!" : " ");
   const protocol = of("protocol");
   const number = protocol?.protocol ?? 0;
@@ -142,7 +142,7 @@ function ruleText({ rule, packets, bytes }: Chain["rules"][number], place: numbe
     const any = how.numeric ? "*" : "any";
     return match === undefined ? any : `${match.invert === true ? "!" : ""}${match.interface}`;
   };
-  const end = (match: Extract<Match, { readonly match: "source" | "destination" }> | undefined): string => {
+  const end = (match: (Match & { readonly match: "source" | "destination" }) | undefined): string => {
     const text =
       match === undefined ? (how.numeric ? "0.0.0.0/0" : "anywhere") : formatPrefix(match.prefix).replace(/\/32$/, "");
     return `${not(match)}${text.padEnd(19)} `;

@@ -86,14 +86,14 @@ function* run(it: Invocation): Activity<number> {
   const now = (): Activity<number> => sys.clock_gettime("CLOCK_MONOTONIC");
   const seen: Count = { sent: 0, received: 0, errors: 0, times: [] };
   const sentAt = new Map<number, number>();
-  let interrupted = false;
+  const signalled = { interrupted: false };
   yield* sys.rt_sigaction("SIGINT", function* () {
-    interrupted = true;
+    signalled.interrupted = true;
   });
   const began = yield* now();
   let next = began;
   let last = began;
-  while (!interrupted && last - began < deadline) {
+  while (!signalled.interrupted && last - began < deadline) {
     if (seen.sent < count && last >= next) {
       const sequence = ++seen.sent;
       const request = new Uint8Array(header + size);

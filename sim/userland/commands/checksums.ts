@@ -65,11 +65,8 @@ function* check(it: Invocation, make: () => Hasher, length: number): Activity<un
     let [lines, bad, unreadable, mismatched] = [0, 0, 0, 0];
     for (const line of text.split("\n").filter((one) => one !== "")) {
       const [, sum, name] =
-        /^([\da-fA-F]+) [ *](.+)$/.exec(line) ?? [/^(\w+) \((.+)\) = ([\da-f]+)$/.exec(line)].flatMap((tagged) => [
-          "",
-          tagged?.[3],
-          tagged?.[2],
-        ]);
+        /^([\da-fA-F]+) [ *](.+)$/.exec(line) ??
+        [/^(\w+) \((.+)\) = ([\da-f]+)$/.exec(line)].flatMap((tagged) => ["", tagged?.[3], tagged?.[2]]);
       if (sum?.length !== length || name === undefined) {
         bad++;
         continue;
@@ -133,25 +130,23 @@ function* cksum(it: Invocation): Activity<undefined> {
 }
 
 export const checksumCommands: readonly Command[] = [
-  ...hashers.map(
-    ([name, make, digits]): Command => ({
-      name,
-      usage: ["[OPTION]... [FILE]..."],
-      about: `Print or check ${name.replace("sum", "").toUpperCase()} checksums.`,
-      options: [
-        { short: "b", long: "binary", help: "read in binary mode" },
-        { short: "c", long: "check", help: "read checksums from the FILEs and check them" },
-        { short: "t", long: "text", help: "read in text mode (default)" },
-        { long: "tag", help: "create a BSD-style checksum" },
-        { long: "quiet", help: "don't print OK for each successfully verified file" },
-        { long: "status", help: "don't output anything, status code shows success" },
-      ],
-      run(it) {
-        if (it.has("c") && it.has("tag")) throw new Failure("the --tag option is meaningless when verifying checksums");
-        return it.has("c") ? check(it, make, digits) : show(it, make);
-      },
-    }),
-  ),
+  ...hashers.map(([name, make, digits]): Command => ({
+    name,
+    usage: ["[OPTION]... [FILE]..."],
+    about: `Print or check ${name.replace("sum", "").toUpperCase()} checksums.`,
+    options: [
+      { short: "b", long: "binary", help: "read in binary mode" },
+      { short: "c", long: "check", help: "read checksums from the FILEs and check them" },
+      { short: "t", long: "text", help: "read in text mode (default)" },
+      { long: "tag", help: "create a BSD-style checksum" },
+      { long: "quiet", help: "don't print OK for each successfully verified file" },
+      { long: "status", help: "don't output anything, status code shows success" },
+    ],
+    run(it) {
+      if (it.has("c") && it.has("tag")) throw new Failure("the --tag option is meaningless when verifying checksums");
+      return it.has("c") ? check(it, make, digits) : show(it, make);
+    },
+  })),
   {
     name: "cksum",
     usage: ["[FILE]..."],

@@ -30,7 +30,7 @@ export class JumpOut extends Error {
 export abstract class Evaluator {
   protected readonly it: Invocation;
   protected readonly program: Program;
-  protected readonly globals = new Map<string, Slot>();
+  protected readonly globals: Map<string, Slot> = new Map();
   protected readonly fields: Fields;
   protected readonly streams: Streams;
   protected locals: Map<string, Slot> | undefined;

@@ -53,7 +53,11 @@ class Parser extends ExpressionParser {
   #block(): Statement {
     this.demand("{");
     const body: Statement[] = [];
-    for (this.blankLines(); !this.takes("}"); this.blankLines()) body.push(this.#statement());
+    this.blankLines();
+    while (!this.takes("}")) {
+      body.push(this.#statement());
+      this.blankLines();
+    }
     return { kind: "block", body };
   }
 

@@ -5,6 +5,7 @@
  * file system; a *whiteout* in it takes a file away. A *configuration* says what a container runs, and names its layers
  * uncompressed (*diff ids*); a *manifest* names the configuration's and the layers' blobs; an *index* names manifests, one
  * for each platform. A *reference* is what a user calls an image. A *chain id* names a stack of layers.
+ * An *endpoint* is a container's place in a network; its *sandbox* is all that it holds on the host for its networks.
  *
  * image/      what images are made of: digest, gzip, tar/ (archives, sparse files, pax), oci (documents, read and checked),
  *             layer, image, reference; content-store (blobs, each once), image-store (images and their names), archive (save
@@ -15,6 +16,8 @@
  * bundle/     config.json of OCI's runtime-spec: its shape, its reader, Docker's default configuration and seccomp profile
  * runtime/    a runtime like runc, by system calls: launch (the talk with a container's process), namespaces, rootfs, process,
  *             cgroup, hooks
+ * network/    Docker's networks, by netlink and setns: catalogue (made, found, removed), networks (who is in them), ipam, bridge,
+ *             firewall (Docker's rules), ports, proxy, resolver (127.0.0.11), files (hosts, resolv.conf), sandbox
  * build/      a Dockerfile becomes an image: lines, words (variables, quotes), parse, dockerfile (stages); ignore, file-set,
  *             selection and transfer (COPY, ADD); settings, variables; command (RUN); cache; builder; runtime-worker executes
  * json        reading documents of unknown shape
@@ -50,6 +53,12 @@ export type * from "./bundle/spec.js";
 export { parseSpec } from "./bundle/parse.js";
 export { defaultSpec, dockerCapabilities, type DefaultSpecOptions } from "./bundle/default-spec.js";
 export { defaultSeccomp, filterOf } from "./bundle/seccomp.js";
+export { Networks, type ConnectOptions, type ContainerEnd, type NetworkSettings } from "./network/networks.js";
+export { NetworkError } from "./network/errors.js";
+export type { ContainerFiles, FileOptions } from "./network/files.js";
+export type { PoolRequest } from "./network/ipam.js";
+export type { EndpointSettings, Network, NetworkInspect, NetworkOptions } from "./network/network.js";
+export type { PortBindings, PortMap } from "./network/ports.js";
 export { Runtime } from "./runtime/runtime.js";
 export { cgroupFilesOf, weightOfShares } from "./runtime/cgroup.js";
 export { Snapshotter } from "./snapshot/snapshotter.js";

@@ -31,7 +31,13 @@ export { pcap } from "./packet/pcap.js";
 export { byteLink, frameLink, type ByteLink, type FrameLink, type SendFrame } from "./link/link.js";
 export { Cable, Medium } from "./link/cable.js";
 export type { LinkOptions, Transmitter, TransmitterStatistics } from "./link/transmitter.js";
-export { NetworkInterface, type InterfaceKind, type InterfaceStatistics, type Tapped } from "./link/interface.js";
+export {
+  NetworkInterface,
+  type InterfaceKind,
+  type InterfaceOwner,
+  type InterfaceStatistics,
+  type Tapped,
+} from "./link/interface.js";
 export { dummy, ethernet, newMac, veth, vlan } from "./link/kinds.js";
 export { Bridge, type BridgeOptions, type BridgePort, type BridgeState, type PortVlans } from "./link/bridge.js";
 export { LinuxBridge } from "./link/linux-bridge.js";

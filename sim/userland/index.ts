@@ -17,8 +17,10 @@
  *               builtins/; state, variables
  * program/      what commands are made of: command, options, streams, encoding (bytes and text), names of users, quoting
  *               of names, printf, test-expression
- * commands/     the commands, by what they are about: curl (HTTP over the sockets of system calls), plain, text (ends, columns, sort, sed, grep), dump, files (ls,
- *               copying, find, attributes), system (identity, mounts, namespaces, processes), xargs
+ * awk/          POSIX's awk
+ * commands/     the commands, by what they are about: curl (HTTP over the sockets of system calls), plain, text (ends, columns, sort, sed, grep), dump, checksums, files (ls,
+ *               copying, find, attributes), system (identity, mounts, namespaces, processes), network/ (ip, ping, ss,
+ *               iptables, names; by netlink), xargs
  * programs      all of them; installation: a root file system with them; run: a script run to its end
  *
  * The shell does what Debian's dash does, whose language is POSIX's (XCU 2) and little more: `local`, `test -nt`; beyond

@@ -37,7 +37,16 @@ user:x:1000:1000::/home/user:/bin/sh
 ];
 
 /** Where programs lie that an administrator uses. */
-const sbin = new Set(["chroot", "pivot_root", "capsh", "ip", "sysctl"]);
+const sbin = new Set([
+  "chroot",
+  "pivot_root",
+  "capsh",
+  "ip",
+  "iptables",
+  "iptables-save",
+  "iptables-restore",
+  "sysctl",
+]);
 
 /** The path of a program: /usr/bin, with /bin a link to it, as Debian has it since 12. */
 const programPath = (name: string): string => `/usr/${sbin.has(name) ? "sbin" : "bin"}/${name}`;

@@ -1,4 +1,6 @@
 import type { Program, Sys } from "../os/index.js";
+import { awk } from "./awk/index.js";
+import { checksumCommands } from "./commands/checksums.js";
 import { curl } from "./commands/curl.js";
 import { dumpCommands } from "./commands/dump.js";
 import { fileCommands } from "./commands/files.js";
@@ -18,5 +20,5 @@ export const programs: readonly Program<Sys>[] = [
   ...fileCommands,
   ...textCommands,
   ...systemCommands,
-  ...[...dumpCommands, curl, grep, sed, xargs].map(program),
+  ...[...dumpCommands, ...checksumCommands, awk, curl, grep, sed, xargs].map(program),
 ];

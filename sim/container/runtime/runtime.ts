@@ -4,6 +4,7 @@ import {
   CLONE_NEWCGROUP,
   CLONE_NEWUSER,
   Errno,
+  netlink,
   O_DIRECTORY,
   O_PATH,
   O_RDONLY,
@@ -333,6 +334,9 @@ function* beFirst(sys: Sys, line: Line, { spec, rootfs, directory, state }: Firs
   yield* attempt(sys.setsid());
   if (hostname !== undefined) yield* sys.sethostname(hostname);
   if (domainname !== undefined) yield* sys.setdomainname(domainname);
+  // A network namespace of its own has nothing but lo, which is down; a machine without a network has none of it.
+  if (linux.namespaces.some(({ type, path }) => type === "network" && path === undefined))
+    yield* attempt(netlink(sys, { type: "RTM_SETLINK", name: "lo", set: { up: true } }));
   yield* prepareRootfs(sys, rootfs, spec);
   if (hooks?.prestart !== undefined || hooks?.createRuntime !== undefined) yield* line.ask("hooks");
   yield* runHooks(sys, hooks?.createContainer, state);

@@ -108,6 +108,13 @@ export class Neighbours {
     this.#entries.delete(gone);
   }
 
+  /** Forgets one: `ip neigh del`. @returns whether it was known */
+  remove(out: NetworkInterface, address: Ipv4): boolean {
+    const entry = this.#entries.get(out)?.get(address);
+    entry?.cancel?.();
+    return this.#entries.get(out)?.delete(address) === true;
+  }
+
   list(): readonly NeighbourEntry[] {
     const { now } = this.#stack.world.engine;
     return [...this.#entries.values()].flatMap((entries) =>

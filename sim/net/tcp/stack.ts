@@ -29,6 +29,8 @@ export interface Listed {
   readonly state: string;
   readonly ends: Endpoints;
   readonly tcb: Tcb | undefined;
+  /** Of a listener: connections that wait to be accepted, and how many may. */
+  readonly line?: { readonly waiting: number; readonly most: number };
 }
 
 /** TCP in one namespace: who listens, which connections there are, and which wait out their last segments. */
@@ -177,10 +179,11 @@ export class TcpStack implements ProtocolHandler, TcbHost {
   /** Everything that has a port, as `ss -ta` lists it. */
   list(): readonly Listed[] {
     this.#sweep();
-    const listening = [...this.#listeners.values()].flat().map(({ address, port }) => ({
+    const listening = [...this.#listeners.values()].flat().map(({ address, port, waiting, backlog }) => ({
       state: "LISTEN",
       ends: { localAddress: address, localPort: port, remoteAddress: 0 as Ipv4, remotePort: 0 },
       tcb: undefined,
+      line: { waiting: waiting.length, most: backlog },
     }));
     const connected = [...this.#connections.values()].map((tcb) => ({ state: tcb.state, ends: tcb.ends, tcb }));
     const waiting = [...this.#timeWait.values()].map(({ ends }) => ({ state: "TIME_WAIT", ends, tcb: undefined }));

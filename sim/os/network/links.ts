@@ -7,6 +7,8 @@ import {
   vlan,
   Vxlan,
   type BridgePort,
+  type InterfaceOwner,
+  type Ipv4,
   type NetworkInterface,
   type NetworkNamespace,
 } from "../../net/index.js";
@@ -53,6 +55,32 @@ export const peerOf = (link: NetworkInterface): NetworkInterface | undefined => 
 /** What lies below a VLAN's interface. */
 export const parentOf = (link: NetworkInterface): NetworkInterface | undefined => parents.get(link)?.parent;
 
+/** Those that were up since they came into their namespace. */
+const opened = new WeakSet<NetworkInterface>();
+
+export const wasUp = (link: NetworkInterface): boolean => link.up || opened.has(link);
+
+export type OperState = "UNKNOWN" | "DOWN" | "LOWERLAYERDOWN" | "UP";
+
+/** rfc2863_policy() and default_operstate(): a bridge without a port that works has no carrier, nor has a veth whose peer is down. */
+export function operState(link: NetworkInterface): OperState {
+  if (!link.up) return link.kind === "vlan" && parentOf(link)?.up === false ? "LOWERLAYERDOWN" : "DOWN";
+  switch (link.kind) {
+    case "loopback":
+    case "dummy":
+    case "vxlan":
+      return "UNKNOWN";
+    case "veth":
+      return peerOf(link)?.up === true ? "UP" : "LOWERLAYERDOWN";
+    case "vlan":
+      return parentOf(link)?.up === true ? "UP" : "LOWERLAYERDOWN";
+    case "bridge":
+      return bridges.get(link)?.ports.some((port) => operState(port) === "UP") === true ? "UP" : "DOWN";
+    case "ethernet":
+      return link.driver === undefined ? "DOWN" : "UP";
+  }
+}
+
 /** sim/net tells a student what is wrong; a program gets an errno. */
 function orInvalid<T>(action: () => T): T {
   try {
@@ -68,6 +96,9 @@ export class Links {
   readonly #net: NetworkNamespace;
   /** Stands before what a bridge does with a port's frames: their cost. */
   readonly #bridging: (pass: () => void) => void;
+  readonly #broadcasts = new WeakMap<NetworkInterface, Map<Ipv4, Ipv4>>();
+  /** Numbers of other namespaces, given when one is first spoken of (peernet2id_alloc). */
+  readonly #ids: Map<InterfaceOwner | undefined, number> = new Map();
 
   constructor(net: NetworkNamespace, bridging: (pass: () => void) => void) {
     this.#net = net;
@@ -79,6 +110,30 @@ export class Links {
     const found = this.#net.find(name);
     if (found === undefined) throw E.ENODEV;
     return found;
+  }
+
+  /** IFA_BROADCAST of an address that an interface has. */
+  broadcastOf(link: NetworkInterface, address: Ipv4): Ipv4 | undefined {
+    return this.#broadcasts.get(link)?.get(address);
+  }
+
+  setBroadcast(link: NetworkInterface, address: Ipv4, broadcast: Ipv4 | undefined): void {
+    const known = this.#broadcasts.get(link) ?? new Map<Ipv4, Ipv4>();
+    this.#broadcasts.set(link, known);
+    if (broadcast === undefined) known.delete(address);
+    else known.set(address, broadcast);
+  }
+
+  /** The number of a namespace that was spoken of. */
+  knownId(other: InterfaceOwner): number | undefined {
+    return this.#ids.get(other);
+  }
+
+  /** The number by which this namespace knows another: ip-netns(8). */
+  idOf(other: InterfaceOwner | undefined): number {
+    const known = this.#ids.get(other) ?? this.#ids.size;
+    this.#ids.set(other, known);
+    return known;
   }
 
   /** @throws EEXIST for a name that is taken; EINVAL; ENODEV for what it is to lie on */
@@ -134,7 +189,9 @@ export class Links {
     for (const port of bridge?.ports ?? []) detach(port);
     const below = parents.get(link);
     below?.parent.vlans?.delete(below.id);
-    this.#net.removeInterface(link);
+    // Whoever has it is a namespace as this one is.
+    for (const above of [...(link.vlans?.values() ?? [])]) this.remove(above);
+    (link.owner as NetworkNamespace | undefined)?.removeInterface(link);
     const peer = peers.get(link);
     if (peer === undefined) return;
     peers.delete(link);
@@ -142,7 +199,6 @@ export class Links {
     detach(peer);
     peer.driver = undefined;
     link.driver = undefined;
-    // Whoever has it is a namespace as this one is.
     (peer.owner as NetworkNamespace | undefined)?.removeInterface(peer);
   }
 
@@ -151,6 +207,7 @@ export class Links {
     if (link.kind === "loopback" || link.kind === "bridge") throw E.EINVAL;
     if (this.#net.find(name) !== undefined) throw E.EEXIST;
     detach(link);
+    opened.delete(link);
     this.#net.addInterface(link, name);
   }
 
@@ -178,6 +235,7 @@ export class Links {
     }
     if (up === undefined) return;
     if (up && link === net.lo && link.addresses.length === 0) net.addAddress(link, "127.0.0.1/8");
+    if (up) opened.add(link);
     net.setUp(link, up);
   }
 

@@ -5,20 +5,24 @@ import {
   formatMac,
   formatPrefix,
   interfaceAddress,
+  isLoopback,
   mac,
   prefix,
+  within,
+  type Chain,
   type InterfaceKind,
   type InterfaceStatistics,
   type Ipv4,
   type NetworkInterface,
   type RouteType,
+  type TableName,
 } from "../../net/index.js";
 import { E } from "../errno.js";
 import type { NetNamespace } from "../namespace/net-namespace.js";
 import { capable } from "../security/credentials.js";
 import type { Task } from "../task/task.js";
 import { addressOf } from "./socket.js";
-import { parentOf, peerOf, type LinkChanges, type LinkKind } from "./links.js";
+import { operState, parentOf, peerOf, type LinkChanges, type LinkKind, type OperState, wasUp } from "./links.js";
 
 /** The network namespace of a task (IFLA_NET_NS_PID), or of an opened file of /proc/PID/ns (IFLA_NET_NS_FD). */
 type NetworkOf = { readonly pid: number } | { readonly fd: number };
@@ -40,7 +44,12 @@ export type NetlinkRequest =
   | { readonly type: "RTM_SETLINK"; readonly name: string; readonly net?: NetworkOf; readonly set?: LinkChanges }
   | { readonly type: "RTM_DELLINK"; readonly name: string }
   | { readonly type: "RTM_GETLINK" }
-  | { readonly type: "RTM_NEWADDR" | "RTM_DELADDR"; readonly name: string; readonly address: string }
+  | { readonly type: "RTM_GETADDR" }
+  /** The number by which this namespace knows another; -1 for one that it has no number for. */
+  | { readonly type: "RTM_GETNSID"; readonly net: NetworkOf }
+  /** IFA_BROADCAST is kept and shown; packets to the network's last address are broadcasts in any case. */
+  | { readonly type: "RTM_NEWADDR"; readonly name: string; readonly address: string; readonly broadcast?: string }
+  | { readonly type: "RTM_DELADDR"; readonly name: string; readonly address: string }
   | {
       readonly type: "RTM_NEWROUTE";
       readonly to: string;
@@ -65,11 +74,14 @@ export type NetlinkRequest =
   | { readonly type: "RTM_GETROUTE"; readonly table?: number; readonly get?: string }
   | { readonly type: "RTM_GETNEIGH" }
   | { readonly type: "RTM_NEWNEIGH"; readonly name: string; readonly address: string; readonly mac: string }
+  | { readonly type: "RTM_DELNEIGH"; readonly name: string; readonly address: string }
   /** What `ss` asks. */
   | { readonly type: "SOCK_DIAG_BY_FAMILY" }
   /** A line of iptables(8), or the input of iptables-restore(8): Linux's own takes and gives whole tables as bytes. */
   | { readonly type: "NFT_MSG_NEWRULE"; readonly line: string }
-  | { readonly type: "NFT_MSG_RESTORE"; readonly text: string; readonly keep?: boolean };
+  | { readonly type: "NFT_MSG_RESTORE"; readonly text: string; readonly keep?: boolean }
+  /** A table's chains and rules with what they counted; a table that nobody touched has its built-in chains. */
+  | { readonly type: "NFT_MSG_GETRULE"; readonly table: TableName };
 
 /** A link as `ip -d -s link` and `ip address` show it. */
 export interface LinkRow {
@@ -83,7 +95,26 @@ export interface LinkRow {
   readonly master: string | undefined;
   /** The index of a veth's other end, or of what it lies on: the 5 of "eth0@if5". */
   readonly link: number | undefined;
+  /** Its name, where that is in the same namespace: the "eth0" of "eth0.5@eth0". */
+  readonly linkName: string | undefined;
+  /** The number by which this namespace knows the one that `link` is in, where that is another: ip-netns(8). */
+  readonly netnsid: number | undefined;
+  /** RFC 2863's state, Documentation/networking/operstates.rst. */
+  readonly operstate: OperState;
+  /** Its queueing discipline: none before it was first up, none for what has no queue, else Debian's default. */
+  readonly qdisc: "noop" | "noqueue" | "fq_codel";
   readonly statistics: Readonly<InterfaceStatistics>;
+}
+
+/** An address as `ip address` shows it. */
+export interface AddressRow {
+  readonly dev: string;
+  readonly address: string;
+  readonly length: number;
+  readonly broadcast: string | undefined;
+  readonly scope: "global" | "host";
+  /** Whether the interface has another one in the same network before it (IFA_F_SECONDARY). */
+  readonly secondary: boolean;
 }
 
 /** A route as `ip route` shows it. */
@@ -121,10 +152,13 @@ export interface SocketRow {
 
 interface Replies {
   readonly RTM_GETLINK: readonly LinkRow[];
+  readonly RTM_GETADDR: readonly AddressRow[];
+  readonly RTM_GETNSID: number;
   readonly RTM_GETROUTE: readonly RouteRow[];
   readonly RTM_GETNEIGH: readonly NeighbourRow[];
   readonly SOCK_DIAG_BY_FAMILY: readonly SocketRow[];
   readonly NFT_MSG_NEWRULE: string;
+  readonly NFT_MSG_GETRULE: readonly Chain[];
 }
 
 /** What an answer holds, by the request's type; nothing where something was to be changed. */
@@ -158,7 +192,7 @@ function foreign(task: Task, own: NetNamespace, which: NetworkOf | undefined): N
 /** Does what a request says, in the socket's namespace. @throws Errno */
 export function answer(task: Task, namespace: NetNamespace, request: NetlinkRequest): unknown {
   const { net, links } = namespace;
-  const asks = request.type.includes("_GET") || request.type === "SOCK_DIAG_BY_FAMILY";
+  const asks = request.type.startsWith("RTM_GET") || request.type === "SOCK_DIAG_BY_FAMILY";
   if (!asks) demandAdmin(task, namespace);
   switch (request.type) {
     case "RTM_NEWLINK": {
@@ -184,12 +218,18 @@ export function answer(task: Task, namespace: NetNamespace, request: NetlinkRequ
       links.delete(request.name);
       return undefined;
     case "RTM_GETLINK":
-      return net.interfaces.map(linkRow);
+      return net.interfaces.map((link) => linkRow(namespace, link));
+    case "RTM_GETADDR":
+      return net.interfaces.flatMap((link) => addressRows(namespace, link));
+    case "RTM_GETNSID":
+      return links.knownId(namespaceOf(task, request.net).net) ?? -1;
     case "RTM_NEWADDR": {
       const link = links.find(request.name);
       const address = parsed(() => interfaceAddress(request.address));
       if (link.has(address.address)) throw E.EEXIST;
       net.addAddress(link, address);
+      const { broadcast } = request;
+      links.setBroadcast(link, address.address, broadcast === undefined ? undefined : addressOf(broadcast));
       return undefined;
     }
     case "RTM_DELADDR": {
@@ -219,6 +259,9 @@ export function answer(task: Task, namespace: NetNamespace, request: NetlinkRequ
       net.neighbours.set(links.find(request.name), addressOf(request.address), at);
       return undefined;
     }
+    case "RTM_DELNEIGH":
+      if (!net.neighbours.remove(links.find(request.name), addressOf(request.address))) throw E.ENOENT;
+      return undefined;
     case "SOCK_DIAG_BY_FAMILY":
       return sockets(namespace);
     case "NFT_MSG_NEWRULE":
@@ -228,6 +271,8 @@ export function answer(task: Task, namespace: NetNamespace, request: NetlinkRequ
         net.netfilter.restoreRules(request.text, { keep: request.keep ?? false });
       });
       return undefined;
+    case "NFT_MSG_GETRULE":
+      return [...net.netfilter.rules.table(request.table).values()];
   }
 }
 
@@ -241,8 +286,10 @@ function parsed<T>(read: () => T): T {
   }
 }
 
-function linkRow(link: NetworkInterface): LinkRow {
+function linkRow({ links, net }: NetNamespace, link: NetworkInterface): LinkRow {
   const { index, name, kind, up, mtu, master, statistics } = link;
+  const other = peerOf(link) ?? parentOf(link);
+  const foreign = other !== undefined && other.owner !== net;
   return {
     index,
     name,
@@ -252,9 +299,31 @@ function linkRow(link: NetworkInterface): LinkRow {
     mac: formatMac(link.mac),
     addresses: link.addresses.map(formatAddress),
     master,
-    link: (peerOf(link) ?? parentOf(link))?.index,
+    link: other?.index,
+    linkName: foreign ? undefined : other?.name,
+    netnsid: foreign ? links.idOf(other.owner) : undefined,
+    operstate: operState(link),
+    qdisc: wasUp(link) ? (kind === "ethernet" ? "fq_codel" : "noqueue") : "noop",
     statistics: { ...statistics },
   };
+}
+
+/** Primary addresses first, then those that are secondary to them. */
+function addressRows({ links }: NetNamespace, link: NetworkInterface): AddressRow[] {
+  const rows = link.addresses.map(({ address, length }, place): AddressRow => {
+    const broadcast = links.broadcastOf(link, address);
+    return {
+      dev: link.name,
+      address: formatIpv4(address),
+      length,
+      broadcast: broadcast === undefined ? undefined : formatIpv4(broadcast),
+      scope: isLoopback(address) ? "host" : "global",
+      secondary: link.addresses
+        .slice(0, place)
+        .some((before) => before.length === length && within(before.address, { network: address, length })),
+    };
+  });
+  return [...rows.filter(({ secondary }) => !secondary), ...rows.filter(({ secondary }) => secondary)];
 }
 
 function addRoute(
@@ -321,7 +390,7 @@ function sockets({ net }: NetNamespace): SocketRow[] {
     address: formatIpv4(address as Ipv4),
     port,
   });
-  const tcp = net.tcp.list().map(({ state, ends, tcb }): SocketRow => {
+  const tcp = net.tcp.list().map(({ state, ends, tcb, line }): SocketRow => {
     const [local, remote] = [end(ends.localAddress, ends.localPort), end(ends.remoteAddress, ends.remotePort)];
     return {
       protocol: "tcp",
@@ -330,8 +399,8 @@ function sockets({ net }: NetNamespace): SocketRow[] {
       localPort: local.port,
       remote: remote.address,
       remotePort: remote.port,
-      receiveQueue: tcb?.received.readable ?? 0,
-      sendQueue: tcb?.buffered ?? 0,
+      receiveQueue: tcb?.received.readable ?? line?.waiting ?? 0,
+      sendQueue: tcb?.buffered ?? line?.most ?? 0,
     };
   });
   const udp = net.udp.sockets.map((socket): SocketRow => {

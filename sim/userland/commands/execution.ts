@@ -10,6 +10,7 @@ export function* execInPath(
   words: readonly string[],
   env: readonly string[],
   name: string,
+  say?: (command: string, why: string) => string,
 ): Activity<number> {
   const [command = ""] = words;
   const path = env.find((entry) => entry.startsWith("PATH="))?.slice(5) ?? "/usr/local/bin:/usr/bin:/bin";
@@ -24,6 +25,10 @@ export function* execInPath(
       yield* attempt(sys.execve("/bin/sh", ["sh", candidate, ...words.slice(1)], env));
       failure = tried;
     } else if (failure === undefined || tried.code !== "ENOENT") failure = tried;
+  }
+  if (say !== undefined) {
+    yield* writeAll(sys, 2, encode(`${say(command, failure?.message ?? "")}\n`));
+    return failure?.code === "ENOENT" ? 127 : 126;
   }
   const shown = name === "xargs" ? command : quoteName(command);
   const verb = name === "env" || name === "xargs" ? "" : "failed to run command ";

@@ -1,5 +1,5 @@
 import type { Activity } from "../../core/index.js";
-import { attempt, Errno, O_RDONLY, type Program, type Sys } from "../../os/index.js";
+import { attempt, Errno, getaddrinfo, netlink, O_RDONLY, type Program, type Sys } from "../../os/index.js";
 import { Failure, program, type Command, type Invocation } from "../program/command.js";
 import { decode } from "../program/encoding.js";
 import { quoteName } from "../program/quoting.js";
@@ -9,6 +9,7 @@ import { identityCommands } from "./identity.js";
 import { humanSize } from "./modes.js";
 import { mountCommands } from "./mounts.js";
 import { namespaceCommands } from "./namespaces.js";
+import { networkCommands } from "./network/index.js";
 import { processCommands } from "./processes.js";
 
 /** A file of /proc, whole. */
@@ -35,6 +36,21 @@ function* uname(it: Invocation): Activity<number> {
   const all = it.has("a");
   const shown = fields.filter(([letter, value]) => (all ? value !== "unknown" : it.has(letter)));
   it.out.put(`${(shown.length === 0 ? fields.slice(0, 1) : shown).map(([, value]) => value).join(" ")}\n`);
+  return 0;
+}
+
+/** `hostname -i`: what the own name stands for; `-I`: what the interfaces have, lo's aside. */
+function* showAddresses(it: Invocation): Activity<number> {
+  if (it.has("I")) {
+    const rows = yield* netlink(it.sys, { type: "RTM_GETADDR" });
+    const shown = rows.filter(({ dev }) => dev !== "lo").map(({ address }) => `${address} `);
+    it.out.put(`${shown.join("")}\n`);
+    return 0;
+  }
+  const { nodename } = yield* it.sys.uname();
+  const found = yield* getaddrinfo(it.sys, nodename);
+  if ("code" in found) throw new Failure(found.message);
+  it.out.put(`${found.join(" ")}\n`);
   return 0;
 }
 
@@ -140,14 +156,17 @@ const commands: readonly Command[] = [
   },
   {
     name: "hostname",
-    usage: ["[-s|-f|-i] [NAME]"],
+    usage: ["[-s|-f|-i|-I] [NAME]"],
     about: "Show or set the system's host name.",
     options: [
       { short: "s", long: "short", help: "short host name" },
       { short: "f", long: "fqdn", help: "long host name" },
+      { short: "i", long: "ip-address", help: "addresses for the host name" },
+      { short: "I", long: "all-ip-addresses", help: "all addresses for the host" },
     ],
     *run(it) {
       const [name] = it.operands;
+      if (it.has("i", "I")) return yield* showAddresses(it);
       if (name === undefined) {
         const { nodename } = yield* it.sys.uname();
         it.out.put(`${it.has("s") ? nodename.replace(/\..*$/, "") : nodename}\n`);
@@ -308,6 +327,7 @@ const commands: readonly Command[] = [
   ...identityCommands,
   ...mountCommands,
   ...namespaceCommands,
+  ...networkCommands,
   ...processCommands,
 ];
 

@@ -120,7 +120,8 @@ function once(pattern: string, state: State): { readonly out: string; readonly s
   return { out, stopped: false };
 }
 
-function pad(text: string, flags: string, width: string | undefined, zeros = false): string {
+/** Fills up to a width, as flags say. @param zeros with zeros behind the sign */
+export function pad(text: string, flags: string, width: string | undefined, zeros = false): string {
   const size = Number(width ?? 0);
   if (flags.includes("-")) return text.padEnd(size);
   if (!zeros) return text.padStart(size);
@@ -176,7 +177,8 @@ function integerOf(argument: string | undefined, errors: string[]): bigint {
   return found[1] === "-" ? -value : value;
 }
 
-function integer(kind: string, flags: string, precision: string | undefined, value: bigint): string {
+/** C's %d, %o, %x, %X and %u of 64 bits. */
+export function integer(kind: string, flags: string, precision: string | undefined, value: bigint): string {
   const signed = kind === "d" || kind === "i";
   const magnitude = signed ? (value < 0n ? -value : value) : BigInt.asUintN(64, value);
   const base = kind === "o" ? 8 : kind === "x" || kind === "X" ? 16 : 10;
@@ -203,7 +205,7 @@ function floatOf(argument: string | undefined, errors: string[]): number {
 }
 
 /** C's %e, %f and %g. */
-function float(kind: string, flags: string, precision: number, value: number): string {
+export function float(kind: string, flags: string, precision: number, value: number): string {
   const upper = kind === kind.toUpperCase();
   const negative = value < 0 || Object.is(value, -0);
   const sign = negative ? "-" : flags.includes("+") ? "+" : flags.includes(" ") ? " " : "";

@@ -17,10 +17,14 @@ interface Recorded extends Outcome {
   readonly busybox?: Outcome;
 }
 
-/** Scripts, and what real ones did: of the language, and of commands, whose messages are compared as well. */
+const withMessages = (script: string): string => `{ ${script.trimEnd()}\n} 2>&1\n`;
+
+/** Scripts, and what real ones did: of the language, and of commands, awk and sums, whose messages are compared as well. */
 const corpora = [
   { name: "scripts", asked: (script: string): string => script },
-  { name: "commands", asked: (script: string): string => `{ ${script.trimEnd()}\n} 2>&1\n` },
+  { name: "commands", asked: withMessages },
+  { name: "awk", asked: withMessages },
+  { name: "checksums", asked: withMessages },
 ] as const;
 const path = (name: string): string => join(import.meta.dirname, "recorded", name);
 const scriptsOf = (name: string): readonly string[] => readFileSync(path(`${name}.txt`), "utf8").split(/^----\n/m);
@@ -49,7 +53,7 @@ if (record !== undefined)
     // VIRTLAB_RECORD names a busybox; dash is where Debian has it.
     const rows = scriptsOf(name).map((script): Recorded => {
       const dash = real(["/usr/bin/dash"], asked(script));
-      if (name === "commands") return { script, ...dash };
+      if (name !== "scripts") return { script, ...dash };
       const busybox = real([record], asked(script));
       const same = busybox.stdout === dash.stdout && busybox.status === dash.status;
       return { script, ...dash, ...(!same && { busybox }) };
@@ -88,13 +92,15 @@ function whyNot(): string | undefined {
   return realpathSync("/bin/sh") === realpathSync("/usr/bin/dash") ? undefined : "/bin/sh is not dash";
 }
 const reason = whyNot();
+/** The recording is mawk's, which Debian has; others differ in what POSIX leaves open. */
+const hasMawk = existsSync("/usr/bin/awk") && realpathSync("/usr/bin/awk").endsWith("/mawk");
 
 test.skipIf(reason !== undefined)(
   `the recording is what dash does${reason === undefined ? "" : ` (skipped: ${reason})`}`,
   () => {
     // One in eight in a run of all tests; all of them in the long one.
     const step = process.env["VIRTLAB_LONG"] === undefined ? 8 : 1;
-    for (const { name, asked } of corpora)
+    for (const { name, asked } of corpora.filter((one) => one.name !== "awk" || hasMawk))
       for (const { script, stdout, status } of recordedOf(name).filter((_, at) => at % step === 0))
         expect({ script, ...real(["/usr/bin/dash"], asked(script)) }).toEqual({ script, stdout, status });
   },

@@ -1,14 +1,5 @@
 import { Signal, UsageError, type Activity } from "../../core/index.js";
-import {
-  attempt,
-  CLONE_NEWNS,
-  describeStatus,
-  Errno,
-  MS_PRIVATE,
-  MS_REC,
-  O_RDWR,
-  type Sys,
-} from "../../os/index.js";
+import { attempt, CLONE_NEWNS, describeStatus, Errno, MS_PRIVATE, MS_REC, O_RDWR, type Sys } from "../../os/index.js";
 import { textOf } from "../../net/index.js";
 import type { MountSpec, NamespaceType } from "../bundle/spec.js";
 import { encodeJson } from "../json.js";

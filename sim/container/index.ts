@@ -4,7 +4,8 @@
  * The words: a *blob* is bytes with a *digest*, the hash that is its name. A *layer* is a tar archive of what changes in a
  * file system; a *whiteout* in it takes a file away. A *configuration* says what a container runs, and names its layers
  * uncompressed (*diff ids*); a *manifest* names the configuration's and the layers' blobs; an *index* names manifests, one
- * for each platform. A *reference* is what a user calls an image. A *chain id* names a stack of layers.
+ * for each platform. A *reference* is what a user calls an image. A *chain id* names a stack of layers. A
+ * *shim* is the process that a container's first one has as its parent; an *exec* is a further process in a container.
  *
  * image/      what images are made of: digest, gzip, tar/ (archives, sparse files, pax), oci (documents, read and checked),
  *             layer, image, reference; content-store (blobs, each once), image-store (images and their names), archive (save
@@ -17,6 +18,11 @@
  *             cgroup, hooks
  * build/      a Dockerfile becomes an image: lines, words (variables, quotes), parse, dockerfile (stages); ignore, file-set,
  *             selection and transfer (COPY, ADD); settings, variables; command (RUN); cache; builder; runtime-worker executes
+ * snapshot/   layers unpacked once, and writable snapshots over them: for containers and builds
+ * engine/     dockerd: engine (the API's verbs), over host (tasks that act for the daemon), creation and lifecycle, shim (a container's
+ *             parent), streams (attach), log, exec, health, restart; config, mounts, process-spec (what is asked for, as a bundle);
+ *             containers (lists, filters), inspect, observe (top, stats), events; volumes, images, files (cp, diff, commit), usage;
+ *             network (what a network has to do for it); outcome and errors in Docker's words
  * json        reading documents of unknown shape
  *
  * Sizes. A simulated image's programs are names in files that are mostly holes: files, images and disks show realistic sizes,

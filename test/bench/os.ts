@@ -186,8 +186,7 @@ const engineBoxes: Bench = {
         const begin = process.cpuUsage();
         const all = world.engine.spawn(
           (function* (): Activity<number> {
-            for (let count = 0; count < containers; count++)
-              yield* engine.start(yield* engine.create({ config }));
+            for (let count = 0; count < containers; count++) yield* engine.start(yield* engine.create({ config }));
             return engine.list().length;
           })(),
         );

@@ -36,36 +36,36 @@ export function* createContainer(
   { host, containers, images, volumes }: LifecycleParts,
   { name, config: asked, host: hostAsked = {} }: CreateOptions,
 ): Activity<Container> {
-    const image = images.get(asked.Image);
-    const id = randomId(host.rng);
-    const config = mergedConfig(asked, image.config.config, id);
-    const hostConfig = wholeHostConfig(hostAsked);
-    capabilitiesFor(hostConfig);
-    const from = hostConfig.VolumesFrom.flatMap((one) => {
-      const [other = "", mode] = one.split(":");
-      return containers.get(other).mounts.map((mount) => ({ ...mount, writable: mount.writable && mode !== "ro" }));
+  const image = images.get(asked.Image);
+  const id = randomId(host.rng);
+  const config = mergedConfig(asked, image.config.config, id);
+  const hostConfig = wholeHostConfig(hostAsked);
+  capabilitiesFor(hostConfig);
+  const from = hostConfig.VolumesFrom.flatMap((one) => {
+    const [other = "", mode] = one.split(":");
+    return containers.get(other).mounts.map((mount) => ({ ...mount, writable: mount.writable && mode !== "ro" }));
+  });
+  const planned = planMounts(config, hostConfig, from);
+  const chosen = name?.replace(/^\//, "") ?? randomName(host.rng, (one) => containers.has(one));
+  const container = new Container({
+    id,
+    name: chosen,
+    created: host.now,
+    image,
+    config,
+    host: hostConfig,
+    mounts: yield* volumes.settle(id, planned),
+    log: new JsonFileLog(`${host.containerDirectory(id)}/${id}-json.log`),
+  });
+  containers.add(container);
+  try {
+    yield* host.serve(function* (sys) {
+      yield* makeDirectories(sys, host.containerDirectory(id), 0o710);
+      yield* host.snapshots.prepare(sys, id, images.layersOf(image));
     });
-    const planned = planMounts(config, hostConfig, from);
-    const chosen = name?.replace(/^\//, "") ?? randomName(host.rng, (one) => containers.has(one));
-    const container = new Container({
-      id,
-      name: chosen,
-      created: host.now,
-      image,
-      config,
-      host: hostConfig,
-      mounts: yield* volumes.settle(id, planned),
-      log: new JsonFileLog(`${host.containerDirectory(id)}/${id}-json.log`),
-    });
-    containers.add(container);
-    try {
-      yield* host.serve(function* (sys) {
-        yield* makeDirectories(sys, host.containerDirectory(id), 0o710);
-        yield* host.snapshots.prepare(sys, id, images.layersOf(image));
-      });
-    } catch (error) {
-      containers.delete(container);
-      throw error;
-    }
-    return container;
+  } catch (error) {
+    containers.delete(container);
+    throw error;
   }
+  return container;
+}

@@ -4,8 +4,9 @@
  * The words: a *blob* is bytes with a *digest*, the hash that is its name. A *layer* is a tar archive of what changes in a
  * file system; a *whiteout* in it takes a file away. A *configuration* says what a container runs, and names its layers
  * uncompressed (*diff ids*); a *manifest* names the configuration's and the layers' blobs; an *index* names manifests, one
- * for each platform. A *reference* is what a user calls an image. A *chain id* names a stack of layers.
- * An *endpoint* is a container's place in a network; its *sandbox* is all that it holds on the host for its networks.
+ * for each platform. A *reference* is what a user calls an image. A *chain id* names a stack of layers. A *shim* is the
+ * process that a container's first one has as its parent; an *exec* is a further process in a container. An *endpoint* is a
+ * container's place in a network; its *sandbox* is all that it holds on the host for its networks.
  *
  * image/      what images are made of: digest, gzip, tar/ (archives, sparse files, pax), oci (documents, read and checked),
  *             layer, image, reference; content-store (blobs, each once), image-store (images and their names), archive (save
@@ -20,6 +21,11 @@
  *             firewall (Docker's rules), ports, proxy, resolver (127.0.0.11), files (hosts, resolv.conf), sandbox
  * build/      a Dockerfile becomes an image: lines, words (variables, quotes), parse, dockerfile (stages); ignore, file-set,
  *             selection and transfer (COPY, ADD); settings, variables; command (RUN); cache; builder; runtime-worker executes
+ * snapshot/   layers unpacked once, and writable snapshots over them: for containers and builds
+ * engine/     dockerd: engine (the API's verbs), over host (tasks that act for the daemon), creation and lifecycle, shim (a container's
+ *             parent), streams (attach), log, exec, health, restart; config, mounts, process-spec (what is asked for, as a bundle);
+ *             containers (lists, filters), inspect, observe (top, stats), events; volumes, images, files (cp, diff, commit), usage;
+ *             network (what a network has to do for it); outcome and errors in Docker's words
  * json        reading documents of unknown shape
  *
  * Sizes. A simulated image's programs are names in files that are mostly holes: files, images and disks show realistic sizes,
@@ -67,5 +73,5 @@ export { BuildCache } from "./build/cache.js";
 export { RuntimeWorker } from "./build/runtime-worker.js";
 export { ContainerEngine, type ContainerEngineOptions } from "./engine/engine.js";
 export { EngineError } from "./engine/errors.js";
-export type { EngineNetwork, EndpointSettings, NetworkSettings } from "./engine/network.js";
+export type { EngineNetwork } from "./engine/network.js";
 export type { BuildOptions, Built } from "./build/progress.js";

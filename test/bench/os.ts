@@ -1,4 +1,5 @@
-import { createWorld, MiB, type Nanos } from "../../sim/core/index.js";
+import { ContainerEngine, directTransport, dockerHub, Session } from "../../sim/container/index.js";
+import { createWorld, MiB, type Activity, type Nanos } from "../../sim/core/index.js";
 import {
   CLONE_NEWCGROUP,
   CLONE_NEWIPC,
@@ -162,4 +163,40 @@ function container(own: string): ChildBody {
   };
 }
 
-export const room: Room = { benches: [loop, shellLoop, call, boxes] };
+/** The same by an engine: created, started and listed, with a shim, a log and a record for each. */
+const engineBoxes: Bench = {
+  name: `${containers.toLocaleString("en")} containers of alpine, created, started and listed by the engine`,
+  unit: "s",
+  better: "lower",
+  goal: { median: 10 },
+  contenders: [
+    {
+      name: "virtlab",
+      run() {
+        const world = createWorld({ traceRows: 0 });
+        const kernel = new Kernel({ world, memory: MiB(262_144) });
+        kernel.pidNamespace.max = 4_194_304;
+        installPrograms(kernel);
+        const hub = dockerHub(world);
+        const way = directTransport((request, from) => hub.handle(request, from));
+        const session = new Session(world.engine, way);
+        const engine = new ContainerEngine(kernel, { registries: () => session });
+        world.engine.run(world.engine.spawn(engine.images.pull("alpine")));
+        const config = { Image: "alpine", Cmd: ["sleep", "100000"] };
+        const begin = process.cpuUsage();
+        const all = world.engine.spawn(
+          (function* (): Activity<number> {
+            for (let count = 0; count < containers; count++) yield* engine.start(yield* engine.create({ config }));
+            return engine.list().length;
+          })(),
+        );
+        world.engine.run(all);
+        const { user, system } = process.cpuUsage(begin);
+        if (all.value !== containers) throw new Error(`${all.value} containers run`);
+        return (user + system) / 1e6;
+      },
+    },
+  ],
+};
+
+export const room: Room = { benches: [loop, shellLoop, call, boxes, engineBoxes] };

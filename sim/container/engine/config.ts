@@ -190,7 +190,10 @@ export function wholeHostConfig(asked: Partial<HostConfig>): HostConfig {
       "Reserve less than the limit.",
     );
   if (NanoCpus > 0 && (CpuPeriod > 0 || CpuQuota > 0))
-    throw invalid("Conflicting options: Nano CPUs and CPU Period cannot both be set", "Use --cpus, or period and quota.");
+    throw invalid(
+      "Conflicting options: Nano CPUs and CPU Period cannot both be set",
+      "Use --cpus, or period and quota.",
+    );
   if (NanoCpus < 0 || NanoCpus % 1 !== 0) throw invalid(`invalid CPUs: ${NanoCpus}`, "Give billionths of a CPU.");
   return host;
 }

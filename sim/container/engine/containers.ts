@@ -14,8 +14,9 @@ export interface ListOptions {
   readonly filters?: ListFilters;
 }
 
-const filterNames =
-  "ancestor before exited health id is-task label name network publish since status volume".split(" ");
+const filterNames = "ancestor before exited health id is-task label name network publish since status volume".split(
+  " ",
+);
 
 /** The containers of an engine, by ids and names. */
 export class Containers {
@@ -74,7 +75,8 @@ export class Containers {
   /** The newest first. @throws EngineError for a filter that there isn't */
   list({ all = false, limit = -1, filters = {} }: ListOptions = {}): Container[] {
     for (const name of Object.keys(filters))
-      if (!filterNames.includes(name)) throw invalid(`invalid filter '${name}'`, `There are: ${filterNames.join(", ")}.`);
+      if (!filterNames.includes(name))
+        throw invalid(`invalid filter '${name}'`, `There are: ${filterNames.join(", ")}.`);
     // These say themselves that they want others than what runs.
     const everyone = all || limit > 0 || "status" in filters || "exited" in filters;
     const newestFirst = this.all()
@@ -85,7 +87,9 @@ export class Containers {
     const found = newestFirst.filter(
       (container) =>
         (everyone || container.isRunning || container.state.status === "restarting") &&
-        Object.entries(filters).every(([key, values]) => values.some((value) => this.#fits(container, key, value, places))),
+        Object.entries(filters).every(([key, values]) =>
+          values.some((value) => this.#fits(container, key, value, places)),
+        ),
     );
     return limit > 0 ? found.slice(0, limit) : found;
   }
@@ -106,7 +110,11 @@ export class Containers {
       case "exited":
         return state.status === "exited" && state.exitCode === Number(value);
       case "ancestor":
-        return config.Image === value || config.Image === `${value}:latest` || image.id.replace("sha256:", "").startsWith(value.replace("sha256:", ""));
+        return (
+          config.Image === value ||
+          config.Image === `${value}:latest` ||
+          image.id.replace("sha256:", "").startsWith(value.replace("sha256:", ""))
+        );
       case "health":
         return (state.health?.Status ?? "none") === value;
       case "volume":
@@ -169,7 +177,13 @@ export interface ContainerSummary {
   readonly State: ContainerStatus;
   readonly Status: string;
   readonly Labels: Readonly<Record<string, string>>;
-  readonly Mounts: readonly { readonly Type: string; readonly Name?: string; readonly Source: string; readonly Destination: string; readonly RW: boolean }[];
+  readonly Mounts: readonly {
+    readonly Type: string;
+    readonly Name?: string;
+    readonly Source: string;
+    readonly Destination: string;
+    readonly RW: boolean;
+  }[];
   readonly HostConfig: { readonly NetworkMode: string };
 }
 
@@ -193,7 +207,13 @@ export function summaryOf(container: Container, now: number): ContainerSummary {
   };
 }
 
-const mountOf = ({ type, volume, path, target, writable }: Container["mounts"][number]): ContainerSummary["Mounts"][number] => ({
+const mountOf = ({
+  type,
+  volume,
+  path,
+  target,
+  writable,
+}: Container["mounts"][number]): ContainerSummary["Mounts"][number] => ({
   Type: type,
   ...(volume !== "" && { Name: volume }),
   Source: path,

@@ -10,6 +10,7 @@ import { Snapshotter } from "../snapshot/snapshotter.js";
 import type { HostConfig } from "./config.js";
 import type { Container, Ended } from "./container.js";
 import { Containers, summaryOf, type ContainerSummary, type ListOptions } from "./containers.js";
+import type { CreateOptions } from "./creation.js";
 import { conflict } from "./errors.js";
 import { Events, type EngineEvent, type EventOptions, type EventStream } from "./events.js";
 import { Execs, type Exec, type ExecOptions } from "./exec.js";
@@ -17,7 +18,7 @@ import { ContainerFiles, type Change, type PathStat } from "./files.js";
 import { EngineHost } from "./host.js";
 import { Images, type Registries } from "./images.js";
 import { inspectContainer, inspectImage, type ContainerInspection, type ImageInspection } from "./inspect.js";
-import { Lifecycle, type CreateOptions, type WaitCondition } from "./lifecycle.js";
+import { Lifecycle, type WaitCondition } from "./lifecycle.js";
 import { selected, type LogEntry, type LogOptions } from "./log.js";
 import type { EngineNetwork } from "./network.js";
 import { statistics, top, type ContainerStatistics, type ProcessList } from "./observe.js";
@@ -165,11 +166,7 @@ export class ContainerEngine {
   }
 
   /** What a container has written and writes, until it ends or `tell` says no. */
-  *followLogs(
-    name: string,
-    options: LogOptions,
-    tell: (entry: LogEntry) => boolean | undefined,
-  ): Activity<undefined> {
+  *followLogs(name: string, options: LogOptions, tell: (entry: LogEntry) => boolean | undefined): Activity<undefined> {
     const container = this.container(name);
     const { log } = container;
     // How many there were before: what `tail` leaves out stays out.
@@ -259,7 +256,8 @@ export class ContainerEngine {
 }
 
 function* ready(sys: Sys, root: string): Activity<undefined> {
-  for (const name of ["containers", "volumes", "overlay2", "image"]) yield* makeDirectories(sys, `${root}/${name}`, 0o710);
+  for (const name of ["containers", "volumes", "overlay2", "image"])
+    yield* makeDirectories(sys, `${root}/${name}`, 0o710);
   return undefined;
 }
 

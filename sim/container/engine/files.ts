@@ -118,7 +118,12 @@ export class ContainerFiles {
       comment = "",
       author,
       changes = {},
-    }: { readonly name?: string; readonly comment?: string; readonly author?: string; readonly changes?: ExecutionConfig } = {},
+    }: {
+      readonly name?: string;
+      readonly comment?: string;
+      readonly author?: string;
+      readonly changes?: ExecutionConfig;
+    } = {},
   ): Activity<Image> {
     const reference = name === undefined ? undefined : parseReference(name);
     const { snapshots, events } = this.#host;

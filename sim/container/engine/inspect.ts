@@ -4,7 +4,8 @@ import { never, timestamp } from "./clock.js";
 import type { ContainerConfig, HostConfig } from "./config.js";
 import type { Container, ContainerStatus, Health } from "./container.js";
 import type { EngineHost } from "./host.js";
-import { isConnected, unconnected, type NetworkSettings } from "./network.js";
+import type { NetworkSettings } from "../network/networks.js";
+import { isConnected, unconnected } from "./network.js";
 
 /** GET /containers/NAME/json of Docker's API, as far as there is something behind it. */
 export interface ContainerInspection {

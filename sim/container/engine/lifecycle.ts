@@ -1,41 +1,16 @@
 import { any, s, Signal, UsageError, type Activity, type Nanos } from "../../core/index.js";
 import { attempt, signalNumbers, type Sys } from "../../os/index.js";
 import { removeTree } from "../image/unpack.js";
-import { makeDirectories } from "../runtime/files.js";
-import { Container, type Ended } from "./container.js";
-import type { Containers } from "./containers.js";
-import { mergedConfig, wholeHostConfig, type ContainerConfig, type HostConfig } from "./config.js";
+import type { Container, Ended } from "./container.js";
+import { wholeHostConfig, type HostConfig } from "./config.js";
+import { createContainer, type CreateOptions, type LifecycleParts } from "./creation.js";
 import { conflict, EngineError, invalid } from "./errors.js";
 import { watchHealth } from "./health.js";
-import type { Execs } from "./exec.js";
-import type { EngineHost } from "./host.js";
-import type { Images } from "./images.js";
-import { JsonFileLog } from "./log.js";
-import { planMounts } from "./mounts.js";
-import { randomId, randomName } from "./names.js";
-import type { EngineNetwork } from "./network.js";
-import { capabilitiesFor, resourcesOf } from "./process-spec.js";
+import { resourcesOf } from "./process-spec.js";
 import { restartAfter } from "./restart.js";
 import { failureOf, hintOf, signalOf } from "./outcome.js";
 import { startShim } from "./shim.js";
 import { streamsFor } from "./streams.js";
-import type { Volumes } from "./volumes.js";
-import { writeRecord } from "./record.js";
-
-export interface CreateOptions {
-  readonly name?: string;
-  readonly config: Partial<ContainerConfig> & { readonly Image: string };
-  readonly host?: Partial<HostConfig>;
-}
-
-export interface LifecycleParts {
-  readonly host: EngineHost;
-  readonly containers: Containers;
-  readonly images: Images;
-  readonly volumes: Volumes;
-  readonly execs: Execs;
-  readonly network: EngineNetwork | undefined;
-}
 
 export type WaitCondition = "not-running" | "next-exit" | "removed";
 
@@ -47,40 +22,8 @@ export class Lifecycle {
     this.#parts = parts;
   }
 
-  *create({ name, config: asked, host: hostAsked = {} }: CreateOptions): Activity<Container> {
-    const { host, containers, images, volumes } = this.#parts;
-    const image = images.get(asked.Image);
-    const id = randomId(host.rng);
-    const config = mergedConfig(asked, image.config.config, id);
-    const hostConfig = wholeHostConfig(hostAsked);
-    capabilitiesFor(hostConfig);
-    const from = hostConfig.VolumesFrom.flatMap((one) => {
-      const [other = "", mode] = one.split(":");
-      return containers.get(other).mounts.map((mount) => ({ ...mount, writable: mount.writable && mode !== "ro" }));
-    });
-    const planned = planMounts(config, hostConfig, from);
-    const chosen = name?.replace(/^\//, "") ?? randomName(host.rng, (one) => containers.has(one));
-    const container = new Container({
-      id,
-      name: chosen,
-      created: host.now,
-      image,
-      config,
-      host: hostConfig,
-      mounts: yield* volumes.settle(id, planned),
-      log: new JsonFileLog(`${host.containerDirectory(id)}/${id}-json.log`),
-    });
-    containers.add(container);
-    try {
-      yield* host.serve(function* (sys) {
-        yield* makeDirectories(sys, host.containerDirectory(id), 0o710);
-        yield* host.snapshots.prepare(sys, id, images.layersOf(image));
-        yield* writeRecord(sys, host, container);
-      });
-    } catch (error) {
-      containers.delete(container);
-      throw error;
-    }
+  *create(options: CreateOptions): Activity<Container> {
+    const container = yield* createContainer(this.#parts, options);
     this.#tell(container, "create");
     return container;
   }
@@ -136,7 +79,6 @@ export class Lifecycle {
     state.startedAt = host.now;
     this.#tell(container, "start");
     if (config.Healthcheck !== undefined) watchHealth(container, config.Healthcheck, host, this.#parts.execs);
-    yield* host.serve((sys) => writeRecord(sys, host, container));
     return undefined;
   }
 
@@ -172,7 +114,6 @@ export class Lifecycle {
     const before = container.ended;
     container.ended = new Signal("the end of a container");
     before.fire(how);
-    engine.spawn(this.#record(container), { name: "dockerd" });
     if (delay === undefined && container.host.AutoRemove)
       engine.spawn(this.#removed(container), { name: `removal of ${container.name}` });
   }
@@ -192,12 +133,6 @@ export class Lifecycle {
     return undefined;
   }
 
-  *#record(container: Container): Activity<undefined> {
-    const { host } = this.#parts;
-    if (container.state.status !== "removing") yield* host.serve((sys) => writeRecord(sys, host, container));
-    return undefined;
-  }
-
   /**
    * Asks the process to end by its stop signal, and kills it when the time is over.
    * @param timeout in seconds; -1 waits for ever; the container's own where absent
@@ -212,7 +147,10 @@ export class Lifecycle {
     }
     if (!container.isRunning) throw new EngineError(304, "container is already stopped", "It doesn't run.");
     if (state.status === "paused")
-      throw conflict(`Container ${container.id} is paused. Unpause the container before stopping or killing`, "Unpause it.");
+      throw conflict(
+        `Container ${container.id} is paused. Unpause the container before stopping or killing`,
+        "Unpause it.",
+      );
     this.#stopped(container);
     yield* this.#stop(container, timeout, signal);
     this.#tell(container, "stop");
@@ -226,7 +164,11 @@ export class Lifecycle {
     container.cancelRestart = undefined;
   }
 
-  *#stop(container: Container, timeout = container.config.StopTimeout, signal = container.config.StopSignal): Activity<undefined> {
+  *#stop(
+    container: Container,
+    timeout = container.config.StopTimeout,
+    signal = container.config.StopSignal,
+  ): Activity<undefined> {
     const { engine } = this.#parts.host.kernel;
     const { ended } = container;
     yield* this.#signal(container, signal);
@@ -252,7 +194,10 @@ export class Lifecycle {
         "Look at what runs: docker ps.",
       );
     if (state.status === "paused")
-      throw conflict(`Container ${container.id} is paused. Unpause the container before stopping or killing`, "Unpause it.");
+      throw conflict(
+        `Container ${container.id} is paused. Unpause the container before stopping or killing`,
+        "Unpause it.",
+      );
     const { StopSignal } = container.config;
     // Whoever kills it by a signal that ends it doesn't want it back.
     if (name === "SIGKILL" || name === signalOf(StopSignal)) container.stoppedByUser = true;
@@ -356,10 +301,12 @@ export class Lifecycle {
     const { host } = this.#parts;
     const next = wholeHostConfig({ ...container.host, ...changes });
     if (container.host.AutoRemove && next.RestartPolicy.Name !== "no")
-      throw invalid("Restart policy cannot be updated because AutoRemove is enabled for the container", "Leave it out.");
+      throw invalid(
+        "Restart policy cannot be updated because AutoRemove is enabled for the container",
+        "Leave it out.",
+      );
     container.host = next;
-    if (container.isRunning)
-      yield* host.serve((sys) => host.runtime.update(sys, container.id, resourcesOf(next)));
+    if (container.isRunning) yield* host.serve((sys) => host.runtime.update(sys, container.id, resourcesOf(next)));
     this.#tell(container, "update");
     return undefined;
   }
@@ -376,8 +323,7 @@ export class Lifecycle {
   }
 
   #demandRunning(container: Container): void {
-    if (!container.isRunning)
-      throw conflict(`Container ${container.id} is not running`, "Start it first.");
+    if (!container.isRunning) throw conflict(`Container ${container.id} is not running`, "Start it first.");
   }
 
   /** One verb at a time changes what a container is. */

@@ -97,7 +97,8 @@ export function planMounts(
     });
   const own = new Set<string>();
   for (const mount of asked) {
-    if (own.has(mount.target)) throw invalid(`Duplicate mount point: ${mount.target}`, "Mount one thing at each place.");
+    if (own.has(mount.target))
+      throw invalid(`Duplicate mount point: ${mount.target}`, "Mount one thing at each place.");
     own.add(mount.target);
     planned.set(mount.target, mount);
   }

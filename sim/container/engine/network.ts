@@ -1,22 +1,7 @@
 import type { Activity } from "../../core/index.js";
 import type { Sys } from "../../os/index.js";
+import type { NetworkSettings } from "../network/networks.js";
 import type { Container } from "./container.js";
-
-/** Docker's API, NetworkSettings: as far as containers have a network. */
-export interface NetworkSettings {
-  readonly Ports: Readonly<Record<string, readonly { readonly HostIp: string; readonly HostPort: string }[] | null>>;
-  readonly Networks: Readonly<Record<string, EndpointSettings>>;
-}
-
-export interface EndpointSettings {
-  readonly NetworkID: string;
-  readonly EndpointID: string;
-  readonly Gateway: string;
-  readonly IPAddress: string;
-  readonly IPPrefixLen: number;
-  readonly MacAddress: string;
-  readonly Aliases: readonly string[];
-}
 
 /**
  * What the engine wants of a network: it is told of a container that has its namespaces and doesn't run yet, and of one that

@@ -37,7 +37,13 @@ function* rowOf(sys: Sys, pid: number): Activity<string[]> {
   const time = `${two(Math.floor(seconds / 3600))}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
   const command = (yield* readText(sys, `/proc/${pid}/cmdline`)).split("\0").join(" ").trim();
   const uid = field("Uid");
-  return [uid === "0" ? "root" : uid, String(pid), field("PPid"), time, command === "" ? `[${field("Name")}]` : command];
+  return [
+    uid === "0" ? "root" : uid,
+    String(pid),
+    field("PPid"),
+    time,
+    command === "" ? `[${field("Name")}]` : command,
+  ];
 }
 
 /** One reading of GET /containers/NAME/stats; times in nanoseconds. */

@@ -39,7 +39,9 @@ export function execFailureOf(error: unknown): { readonly code: 126 | 127 | 128;
 function reasonOf(error: unknown): { readonly text: string; readonly code: 126 | 127 | 128 } {
   // Our own mistakes are no container's.
   if (!(error instanceof Errno) && !(error instanceof UsageError)) throw error;
-  const text = error.message.replace("No such file or directory", "no such file or directory").replace("Permission denied", "permission denied");
+  const text = error.message
+    .replace("No such file or directory", "no such file or directory")
+    .replace("Permission denied", "permission denied");
   return { text, code: codeOf(text) };
 }
 

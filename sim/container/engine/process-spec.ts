@@ -1,5 +1,14 @@
 import type { Activity } from "../../core/index.js";
-import { capabilityNames, attempt, Errno, O_DIRECTORY, O_PATH, O_RDONLY, RESOLVE_IN_ROOT, type Sys } from "../../os/index.js";
+import {
+  capabilityNames,
+  attempt,
+  Errno,
+  O_DIRECTORY,
+  O_PATH,
+  O_RDONLY,
+  RESOLVE_IN_ROOT,
+  type Sys,
+} from "../../os/index.js";
 import { bytesOf, fileEntry, type TarEntry } from "../image/tar/entry.js";
 import type { FileSet } from "../build/file-set.js";
 import { userIn } from "../build/settings.js";
@@ -49,7 +58,11 @@ export function* userOf(sys: Sys, rootfs: string, text: string, more: readonly s
   const [uid, gid] = text === "" ? [0, 0] : userIn(files, text);
   const rows = (path: string): string[][] => {
     const entry = files.get(path);
-    return entry === undefined ? [] : textOf(bytesOf(entry)).split("\n").map((row) => row.split(":"));
+    return entry === undefined
+      ? []
+      : textOf(bytesOf(entry))
+          .split("\n")
+          .map((row) => row.split(":"));
   };
   const name = rows("etc/passwd").find((row) => row[2] === String(uid))?.[0];
   const listed = rows("etc/group").filter((row) => name !== undefined && row[3]?.split(",").includes(name) === true);
@@ -72,11 +85,20 @@ export function capabilitiesFor({ CapAdd, CapDrop, Privileged }: HostConfig): re
   ] as const)
     for (const name of list)
       if (!known.has(name))
-        throw invalid(`invalid ${what}: unknown capability: "CAP_${name}"`, 'Write it as in capabilities(7): "NET_ADMIN".');
+        throw invalid(
+          `invalid ${what}: unknown capability: "CAP_${name}"`,
+          'Write it as in capabilities(7): "NET_ADMIN".',
+        );
   if (Privileged) return capabilityNames;
-  const base: readonly string[] = add.includes("ALL") ? capabilityNames : drop.includes("ALL") ? [] : dockerCapabilities;
+  const base: readonly string[] = add.includes("ALL")
+    ? capabilityNames
+    : drop.includes("ALL")
+      ? []
+      : dockerCapabilities;
   // ALL and single ones: "all but these", "none but these".
-  return [...new Set([...base, ...add])].filter((name) => name !== "ALL" && (!drop.includes(name) || add.includes(name)));
+  return [...new Set([...base, ...add])].filter(
+    (name) => name !== "ALL" && (!drop.includes(name) || add.includes(name)),
+  );
 }
 
 /** Limits, as the runtime takes them. */
@@ -91,7 +113,10 @@ export function resourcesOf(host: HostConfig): Resources {
   };
   return {
     ...((Memory > 0 || MemoryReservation > 0) && {
-      memory: { ...(Memory > 0 && { limit: Memory }), ...(MemoryReservation > 0 && { reservation: MemoryReservation }) },
+      memory: {
+        ...(Memory > 0 && { limit: Memory }),
+        ...(MemoryReservation > 0 && { reservation: MemoryReservation }),
+      },
     }),
     ...(Object.keys(cpu).length > 0 && { cpu }),
     ...(PidsLimit > 0 && { pids: { limit: PidsLimit } }),
@@ -137,7 +162,10 @@ export function specOf(
   const replaced = new Set(own.map(({ destination }) => destination));
   const shm = (mount: MountSpec): MountSpec =>
     mount.destination === "/dev/shm"
-      ? { ...mount, options: (mount.options ?? []).map((one) => (one.startsWith("size=") ? `size=${host.ShmSize}` : one)) }
+      ? {
+          ...mount,
+          options: (mount.options ?? []).map((one) => (one.startsWith("size=") ? `size=${host.ShmSize}` : one)),
+        }
       : mount;
   const { seccomp, ...linux } = base.linux;
   const unconfined = host.SecurityOpt.some((one) => /^seccomp[=:]unconfined$/.test(one));

@@ -1,14 +1,5 @@
 import { Signal, UsageError, type Activity } from "../../core/index.js";
-import {
-  attempt,
-  CLONE_NEWNS,
-  describeStatus,
-  Errno,
-  MS_PRIVATE,
-  MS_REC,
-  O_RDWR,
-  type Sys,
-} from "../../os/index.js";
+import { attempt, CLONE_NEWNS, describeStatus, Errno, MS_PRIVATE, MS_REC, O_RDWR, type Sys } from "../../os/index.js";
 import { textOf } from "../../net/index.js";
 import type { MountSpec, NamespaceType } from "../bundle/spec.js";
 import { encodeJson } from "../json.js";
@@ -174,18 +165,18 @@ function* makeWorkingDirectory(sys: Sys, rootfs: string, path: string): Activity
   if (path === "" || path === "/") return undefined;
   const there = yield* attempt(sys.lstat(`${rootfs}${path}`));
   if (!(there instanceof Errno)) return undefined;
-  let failure: unknown;
+  const failed: { error?: Error } = {};
   // Inside of the root, so that no link in the image leads out.
   const pid = yield* sys.clone(function* (child) {
     try {
       yield* child.chroot(rootfs);
       yield* makeDirectories(child, path);
     } catch (error) {
-      failure = error;
+      failed.error = error instanceof Error ? error : new Error(String(error));
     }
   });
   yield* sys.wait4(pid);
-  if (failure !== undefined) throw failure;
+  if (failed.error !== undefined) throw failed.error;
   return undefined;
 }
 

@@ -73,7 +73,13 @@ export function* diskUsage({ host, containers, images, volumes }: UsageParts): A
       size: written,
       reclaimable: idle,
     },
-    { type: "Local Volumes", total: all.length, active: all.length - unused.length, size: sum(all), reclaimable: sum(unused) },
+    {
+      type: "Local Volumes",
+      total: all.length,
+      active: all.length - unused.length,
+      size: sum(all),
+      reclaimable: sum(unused),
+    },
   ];
 }
 

@@ -132,7 +132,9 @@ export function refusal(body: () => unknown): string {
   try {
     body();
   } catch (error) {
-    return error instanceof Error ? `${"status" in error ? String(error.status) : "?"} ${error.message}` : String(error);
+    return error instanceof Error
+      ? `${"status" in error ? String(error.status) : "?"} ${error.message}`
+      : String(error);
   }
   return "ok";
 }

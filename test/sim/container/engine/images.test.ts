@@ -37,10 +37,12 @@ describe("images", () => {
     const id = host.run([], { Image: "app:1", Cmd: undefined as never });
     host.do(engine.wait(id));
     expect(host.logs(id)).toBe("built\nrun\n");
-    expect(engine.images.history("app:2").map(({ createdBy }) => createdBy).slice(0, 2)).toEqual([
-      'CMD ["sh","/hello"]',
-      "RUN /bin/sh -c echo built > /mark",
-    ]);
+    expect(
+      engine.images
+        .history("app:2")
+        .map(({ createdBy }) => createdBy)
+        .slice(0, 2),
+    ).toEqual(['CMD ["sh","/hello"]', "RUN /bin/sh -c echo built > /mark"]);
     const after = host.do(engine.diskUsage());
     expect([before[0]?.total, after[0]?.total, after[1]?.total]).toEqual([1, 2, 1]);
   });
@@ -56,12 +58,7 @@ describe("images", () => {
   test("a container becomes an image with what it changed, without what is mounted", () => {
     const host = docker();
     const { engine } = host;
-    const id = host.run(
-      "echo new > /new; rm /etc/os-release; echo v > /data/v",
-      {},
-      { Binds: ["vol:/data"] },
-      "cc",
-    );
+    const id = host.run("echo new > /new; rm /etc/os-release; echo v > /data/v", {}, { Binds: ["vol:/data"] }, "cc");
     host.do(engine.wait(id));
     expect(host.do(engine.diff("cc"))).toEqual([
       { kind: "C", path: "/etc" },
@@ -113,7 +110,10 @@ describe("the lists", () => {
     host.run("exit 3", {}, {}, "three");
     host.do(engine.wait("three"));
     const named = (options: Parameters<typeof engine.list>[0]): string =>
-      engine.list(options).map(({ Names }) => Names[0]).join(" ");
+      engine
+        .list(options)
+        .map(({ Names }) => Names[0])
+        .join(" ");
     expect(named({})).toBe("/two /one");
     expect(named({ all: true })).toBe("/three /two /one");
     expect(named({ limit: 1 })).toBe("/three");

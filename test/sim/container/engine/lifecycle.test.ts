@@ -88,7 +88,9 @@ describe("a container's life", () => {
     expect(host.logs("cc").replace(/ /g, "")).toBe("1\n2\n");
     engine.rename("cc", "dd");
     expect(engine.list().map(({ Names }) => Names)).toEqual([["/dd"]]);
-    expect(refusal(() => host.run("true", {}, {}, "dd"))).toMatch(/^409 Conflict. The container name "\/dd" is already in use/);
+    expect(refusal(() => host.run("true", {}, {}, "dd"))).toMatch(
+      /^409 Conflict. The container name "\/dd" is already in use/,
+    );
   });
 
   test("with --rm it goes when it ends", () => {

@@ -71,9 +71,9 @@ describe("restart policies", () => {
     expect(refusal(() => host.run("true", {}, { ...always, AutoRemove: true }))).toBe(
       "400 can't create 'AutoRemove' container with restart policy",
     );
-    expect(
-      refusal(() => host.run("true", {}, { RestartPolicy: { Name: "always", MaximumRetryCount: 2 } })),
-    ).toBe("400 invalid restart policy: maximum retry count can only be used with 'on-failure'");
+    expect(refusal(() => host.run("true", {}, { RestartPolicy: { Name: "always", MaximumRetryCount: 2 } }))).toBe(
+      "400 invalid restart policy: maximum retry count can only be used with 'on-failure'",
+    );
   });
 });
 
@@ -125,7 +125,12 @@ describe("health checks", () => {
 
   test("a check that takes too long is killed", () => {
     const host = docker();
-    host.run(["sleep", "100000"], { Healthcheck: { Test: ["CMD", "sleep", "50"], Interval: 5e9, Timeout: 1e9 } }, {}, "cc");
+    host.run(
+      ["sleep", "100000"],
+      { Healthcheck: { Test: ["CMD", "sleep", "50"], Interval: 5e9, Timeout: 1e9 } },
+      {},
+      "cc",
+    );
     host.pass(s(8));
     const [result] = host.engine.inspect("cc").State.Health?.Log ?? [];
     expect([result?.ExitCode, result?.Output]).toEqual([-1, "Health check exceeded timeout (1s)"]);

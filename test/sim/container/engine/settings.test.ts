@@ -38,7 +38,11 @@ describe("what a container may", () => {
   test("a read-only root refuses writes but where a tmpfs or a volume is", () => {
     const { finish } = docker();
     const command = "touch /x || echo no; touch /run/x && echo run; touch /data/x && echo data";
-    const { out } = finish(command, { Volumes: { "/data": {} } }, { ReadonlyRootfs: true, Tmpfs: { "/run": "size=64k" } });
+    const { out } = finish(
+      command,
+      { Volumes: { "/data": {} } },
+      { ReadonlyRootfs: true, Tmpfs: { "/run": "size=64k" } },
+    );
     expect(out).toMatch(/Read-only file system\nno\nrun\ndata\n$/);
   });
 
@@ -114,7 +118,9 @@ describe("what a container may", () => {
     );
     expect(host.finish("hostname", {}, { UTSMode: "host" }).out).toBe("host\n");
     host.do(host.engine.stop("one", 0));
-    expect(refusal(() => host.run("true", {}, { PidMode: "container:one" }))).toMatch(/cannot join pid namespace of a non running/);
+    expect(refusal(() => host.run("true", {}, { PidMode: "container:one" }))).toMatch(
+      /cannot join pid namespace of a non running/,
+    );
   });
 });
 
@@ -123,7 +129,9 @@ describe("mounts", () => {
     const host = docker();
     const { engine } = host;
     host.finish("echo mine > /etc/apk/own", {}, { Binds: ["conf:/etc/apk"] });
-    expect(host.finish("ls /data; cat /data/own", {}, { Binds: ["conf:/data:ro"] }).out).toBe("own\nrepositories\nmine\n");
+    expect(host.finish("ls /data; cat /data/own", {}, { Binds: ["conf:/data:ro"] }).out).toBe(
+      "own\nrepositories\nmine\n",
+    );
     expect(host.finish("touch /data/x", {}, { Binds: ["conf:/data:ro"] }).code).not.toBe(0);
     expect(refusal(() => host.do(engine.volumes.remove("conf")))).toMatch(/^409 remove conf: volume is in use - \[/);
     host.do(engine.prune());
@@ -150,7 +158,9 @@ describe("mounts", () => {
     expect(host.finish("echo out > /in/file", {}, { Binds: ["/srv/new:/in"] }).code).toBe(0);
     expect(host.finish("cat /again/file", {}, { Binds: ["/srv/new:/again:ro"] }).out).toBe("out\n");
     const mount = { Type: "bind", Source: "/srv/none", Target: "/x" } as const;
-    expect(refusal(() => host.run("true", {}, { Mounts: [mount] }))).toMatch(/bind source path does not exist: \/srv\/none/);
+    expect(refusal(() => host.run("true", {}, { Mounts: [mount] }))).toMatch(
+      /bind source path does not exist: \/srv\/none/,
+    );
     expect(refusal(() => host.run("true", {}, { Binds: ["/a:b"] }))).toMatch(/^400 invalid volume specification/);
     expect(refusal(() => host.run("true", {}, { Binds: ["/a:/b", "/c:/b"] }))).toBe("400 Duplicate mount point: /b");
   });

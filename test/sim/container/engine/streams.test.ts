@@ -87,7 +87,10 @@ describe("logs", () => {
     const seconds = entries.map(({ time }) => Date.parse(time) / 1000);
     expect((seconds[1] ?? 0) - (seconds[0] ?? 0)).toBeCloseTo(2, 1);
     const select = (options: Parameters<typeof host.engine.logs>[1]): string =>
-      host.do(host.engine.logs(id, options)).map((entry) => entry.text).join("");
+      host
+        .do(host.engine.logs(id, options))
+        .map((entry) => entry.text)
+        .join("");
     expect(select({ tail: 1 })).toBe("c");
     expect(select({ tail: 0 })).toBe("");
     expect(select({ stdout: false })).toBe("b\n");

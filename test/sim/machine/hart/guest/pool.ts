@@ -23,7 +23,10 @@ const ranges = [dataAt + 0x1ff, dataAt + 0x200, dataAt + 0x210, dataAt];
 /** For pmpcfg0: nothing of it allowed; reading, writing alone; off; locked. Behind it: all of memory. */
 const protections = [0x18, 0x19, 0x1b, 0x11, 0x09, 0x00, 0x07, 0x99].map((byte) => 0x1f00 | byte);
 /** mstatus.MPRV with MPP, with MPV, SUM, MXR, TVM, TW, TSR, FS, and the interrupts' enables. */
-const statuses = [0x20000, 0x20800, 0x8000020000, 0x8000020800, 0x40000, 0x80000, 0xc0000, 0x100000, 0x200000, 0x400000, 0x6000, 0x2000, 8, 2, 0xa];
+const statuses = [
+  0x20000, 0x20800, 0x8000020000, 0x8000020800, 0x40000, 0x80000, 0xc0000, 0x100000, 0x200000, 0x400000, 0x6000, 0x2000,
+  8, 2, 0xa,
+];
 
 /** Two short instructions each: c.addi x5, 1 and c.nop; c.addi x6, -1 twice; c.srli x12, 4 and c.xor x12, x13. */
 export const shortPairs = [0x00010285, 0x137d137d, 0x8e358211] as const;

@@ -2,8 +2,8 @@ import { defineConfig } from "vitest/config";
 
 /**
  * `npm test` takes the fixed fast samples; `npm run test:long` (mode "long") the long forms.
- * The projects differ in what they need: `unit` nothing but the sources, `kernel` a built kernel that it spawns,
- * `clients` Python's Jupyter and Debian's disk tools beside it (a suite whose tool is absent says so and is skipped).
+ * The projects differ in what they need: `sim` and `unit` nothing but the sources, `kernel` a built kernel that it spawns,
+ * and clients, Python's Jupyter and Debian's tools among them (a suite whose tool is absent says so and is skipped).
  */
 export default defineConfig(({ mode }) => {
   // Nothing that a test runs goes into the developer's own history.
@@ -16,8 +16,18 @@ export default defineConfig(({ mode }) => {
         {
           test: {
             ...shared,
+            name: "sim",
+            include: ["test/{sim,structure,paper}/**/*.test.ts"],
+            testTimeout: 30_000,
+            // The simulator has no state of its own to be kept apart: files share the modules that they load.
+            isolate: false,
+          },
+        },
+        {
+          test: {
+            ...shared,
             name: "unit",
-            include: ["test/{sim,kernel,structure,paper}/**/*.test.ts"],
+            include: ["test/kernel/**/*.test.ts"],
             testTimeout: 30_000,
           },
         },

@@ -12,17 +12,18 @@ const csr = {
   mtval: 0x343,
 } as const;
 
-/** Instructions begun without one that ended, from which on a hart is lost. */
-const most = 100;
+/** Instructions between two looks at a hart. */
+const between = 100_000;
 
 /**
  * Finds harts that take exceptions for ever: their trap handler is where nothing can be executed, or there is none, and
- * mtvec is 0 as after a reset.
+ * mtvec is 0 as after a reset. Such a hart began all the instructions between two looks and ended none. When it is looked at
+ * depends on what it executes alone, not on how often somebody asks.
  */
 export class LostHarts {
   readonly #before = new Map<Hart, { retired: number; cycles: number }>();
 
-  /** To be asked now and then. @returns the exception that a lost hart takes */
+  /** To be asked between quanta, and when `due` has passed. @returns the exception that a lost hart takes */
   find(harts: readonly Hart[]): MachineStop | undefined {
     let lost: Hart | undefined;
     for (const hart of harts) {
@@ -32,11 +33,17 @@ export class LostHarts {
         this.#before.set(hart, { retired, cycles });
         continue;
       }
-      if (cycles >= before.cycles + most && retired === before.retired) lost = hart;
+      if (cycles < before.cycles + between) continue;
+      if (retired === before.retired) lost = hart;
       before.retired = retired;
       before.cycles = cycles;
     }
     return lost === undefined ? undefined : exceptionOf(lost);
+  }
+
+  /** How many instructions a hart may begin until it is to be looked at. */
+  due(hart: Hart): number {
+    return (this.#before.get(hart)?.cycles ?? hart.cycles) + between - hart.cycles;
   }
 
   reset(): void {

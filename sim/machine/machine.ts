@@ -60,9 +60,7 @@ export class Machine implements Persist<MachineState>, Viewable {
       { ...options, world },
       {
         stopped: (hart, stop) => this.#stopped(hart, stop),
-        quantum: () => {
-          this.#betweenQuanta();
-        },
+        quantum: () => this.#betweenQuanta(),
       },
     );
     const drives = disksOf(options);
@@ -349,11 +347,12 @@ export class Machine implements Persist<MachineState>, Viewable {
     return this.#stops.reason(hart, stop);
   }
 
-  #betweenQuanta(): void {
+  #betweenQuanta(): number {
     this.#history?.quantum();
     if (!this.#quiet) this.#board.flush();
     const lost = this.#lost.find(this.harts);
     if (lost !== undefined && !this.#quiet) this.#schedule.stop(lost);
+    return Math.min(...this.harts.map((hart) => this.#lost.due(hart)));
   }
 
   #finish(finish: Finish): void {

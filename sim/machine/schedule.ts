@@ -18,8 +18,8 @@ export interface ScheduleState {
 export interface ScheduleOwner {
   /** A hart stopped for a debugger. @returns why the machine stops; undefined to go on */
   stopped(hart: Hart, stop: Stop & { readonly kind: "breakpoint" | "watchpoint" }): MachineStop | undefined;
-  /** Between two quanta. */
-  quantum(): void;
+  /** Between two quanta. @returns how many instructions may pass until it is asked again, at the end of a quantum */
+  quantum(): number;
 }
 
 export interface ScheduleOptions {
@@ -28,9 +28,6 @@ export interface ScheduleOptions {
   /** The most instructions of a quantum. */
   readonly quantum: number;
 }
-
-/** Instructions of a row of quanta: what one costs, as long as 3,500 take in a hot loop, is little beside them. */
-const mostAtOnce = 100_000;
 
 /**
  * Time and turns: harts run one after the other, each for a quantum of instructions, and virtual time passes between
@@ -273,13 +270,16 @@ export class Schedule implements Clock, HartClock, Persist<ScheduleState> {
     return Math.max(1, Math.ceil((due - this.#start) / this.#nanoseconds));
   }
 
-  /** How many quanta the hart may execute before anybody looks. */
-  get #inARow(): number {
+  /**
+   * How many quanta the hart may execute before anybody looks. @param unasked as many instructions as the owner leaves it: what a
+   * quantum costs, as long as 3,500 take in a hot loop, is little beside 100,000
+   */
+  #inARow(unasked: number): number {
     // Another engine may do more than to execute instructions.
     if (this.#harts.length > 1 || typeof this.#harts[0]?.engine !== "string") return 1;
     const { now, horizon } = this.#world.engine;
     const free = Math.ceil((horizon - now) / (this.#most * this.#nanoseconds));
-    return Math.max(1, Math.min(free, Math.floor(mostAtOnce / this.#most)));
+    return Math.max(1, Math.min(free, Math.ceil(unasked / this.#most)));
   }
 
   /** Of the quanta that are executed in a row, those before the instruction at that position are over, and none is to follow. */
@@ -316,10 +316,10 @@ export class Schedule implements Clock, HartClock, Persist<ScheduleState> {
 
   #runQuantum(): void {
     if (this.#length === 0) {
-      this.#owner.quantum();
+      const unasked = this.#owner.quantum();
       const due = this.#due;
       this.#length = Math.min(this.#most, due);
-      this.#row = Math.min(2 * this.#row, this.#inARow);
+      this.#row = Math.min(2 * this.#row, this.#inARow(unasked));
       this.#beyond = Math.min(this.#most * this.#row, due) - this.#length;
       this.#waiting.fill(false);
       this.#turn = 0;

@@ -23,7 +23,7 @@ function load(path) {
 }
 
 /** Packages that run anywhere; what they import has to do so, too. */
-const packages = ["fflate/browser", "@noble/hashes/sha2.js", "unbash"];
+const packages = ["fflate/browser", "@noble/hashes/sha2.js", "@noble/hashes/legacy.js", "unbash", "js-yaml"];
 
 function find(specifier, referrer) {
   if (specifier.startsWith(".")) return load(resolve(dirname(referrer.identifier), specifier));
@@ -31,7 +31,7 @@ function find(specifier, referrer) {
   throw new Error(`${referrer.identifier} imports ${specifier}`);
 }
 
-const rooms = ["lab", "container"].map((room) =>
+const rooms = ["lab", "container", "k8s"].map((room) =>
   load(join(import.meta.dirname, "..", "..", "dist", "sim", room, "index.js")),
 );
 for (const room of rooms) {

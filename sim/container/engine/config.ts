@@ -30,13 +30,13 @@ export interface ContainerConfig {
   readonly Healthcheck: NonNullable<ExecutionConfig["Healthcheck"]> | undefined;
 }
 
-export interface RestartPolicy {
+interface RestartPolicy {
   readonly Name: "no" | "always" | "unless-stopped" | "on-failure";
   /** Of on-failure: 0 is without end. */
   readonly MaximumRetryCount: number;
 }
 
-export interface MountRequest {
+interface MountRequest {
   readonly Type: "bind" | "volume" | "tmpfs";
   readonly Source?: string;
   readonly Target: string;
@@ -81,7 +81,7 @@ export interface HostConfig {
   readonly PidsLimit: number;
 }
 
-export const hostDefaults: HostConfig = {
+const hostDefaults: HostConfig = {
   Binds: [],
   Mounts: [],
   Tmpfs: {},
@@ -170,7 +170,8 @@ const policies: readonly RestartPolicy["Name"][] = ["no", "always", "unless-stop
 
 /** Fills in the defaults, and checks what has to fit together. @throws EngineError in Docker's words */
 export function wholeHostConfig(asked: Partial<HostConfig>): HostConfig {
-  const given = Object.entries(asked).filter(([, value]) => value !== undefined);
+  const entries: [string, unknown][] = Object.entries(asked);
+  const given = entries.filter(([, value]) => value !== undefined);
   const host: HostConfig = { ...hostDefaults, ...(Object.fromEntries(given) as Partial<HostConfig>) };
   const { RestartPolicy: policy, AutoRemove, Memory, MemoryReservation, NanoCpus, CpuPeriod, CpuQuota } = host;
   if (!policies.includes(policy.Name))

@@ -4,7 +4,7 @@ import { isName } from "./names.js";
 import { timestamp } from "./clock.js";
 
 /** What `docker ps --filter` takes: values of one key are alternatives, keys must all hold. */
-export type ListFilters = Readonly<Record<string, readonly string[]>>;
+type ListFilters = Readonly<Record<string, readonly string[]>>;
 
 export interface ListOptions {
   /** Also those that don't run. */

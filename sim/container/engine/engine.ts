@@ -172,7 +172,7 @@ export class ContainerEngine {
     // How many there were before: what `tail` leaves out stays out.
     let seen = (yield* this.#host.serve((sys) => log.read(sys))).length;
     for (const entry of yield* this.logs(name, options)) if (tell(entry) === false) return undefined;
-    const { tail: _tail, ...rest } = options;
+    const rest = { ...options, tail: undefined };
     for (;;) {
       const { grown } = log;
       const all = yield* this.#host.serve((sys) => log.read(sys));

@@ -1,4 +1,4 @@
-import type { HistoryRow, ImageSummary } from "../image/image-store.js";
+import type { ImageSummary } from "../image/image-store.js";
 import type { Image } from "../image/image.js";
 import { never, timestamp } from "./clock.js";
 import type { ContainerConfig, HostConfig } from "./config.js";
@@ -143,5 +143,3 @@ export function inspectImage(image: Image, rows: readonly ImageSummary[]): Image
     RootFS: { Type: "layers", Layers: rootfs.diff_ids },
   };
 }
-
-export type { HistoryRow };

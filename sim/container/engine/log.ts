@@ -18,7 +18,7 @@ export interface LogOptions {
   readonly stdout?: boolean;
   readonly stderr?: boolean;
   /** So many lines from the end; all where absent. */
-  readonly tail?: number;
+  readonly tail?: number | undefined;
   /** Nanoseconds since 1970. */
   readonly since?: number;
   readonly until?: number;

@@ -62,7 +62,7 @@ export interface ContainerStatistics {
   };
 }
 
-export interface CpuStatistics {
+interface CpuStatistics {
   readonly cpu_usage: { readonly total_usage: number };
   readonly system_cpu_usage: number;
   readonly online_cpus: number;

@@ -27,7 +27,7 @@ export interface UsageParts {
 const sizeOf = (entries: readonly TarEntry[]): number => entries.reduce((sum, { size }) => sum + size, 0);
 
 /** Bytes that a container has written itself: the column SIZE of `docker ps -s`. */
-export function* sizeRw(host: EngineHost, { id }: Container): Activity<number> {
+function* sizeRw(host: EngineHost, { id }: Container): Activity<number> {
   return sizeOf(yield* host.serve((sys) => host.snapshots.changes(sys, id)));
 }
 

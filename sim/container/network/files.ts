@@ -42,7 +42,7 @@ export function hostsText(options: FileOptions, addresses: readonly string[]): s
 export const hostnameText = (options: FileOptions): string => `${fullName(options)}\n`;
 
 /** Name servers of a resolv.conf that others than its own machine can ask. */
-export const serversOf = (resolvConf: string): string[] =>
+const serversOf = (resolvConf: string): string[] =>
   [...resolvConf.matchAll(/^nameserver[ \t]+(\S+)/gm)]
     .map(([, server = ""]) => server)
     .filter((server) => !server.startsWith("127.") && server !== "::1");

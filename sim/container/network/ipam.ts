@@ -40,10 +40,10 @@ const defaults: readonly Prefix[] = [
   ...Array.from({ length: 16 }, (_, at) => ({ network: (0xc0a8_0000 + at * 0x1000) as Ipv4, length: 20 })),
 ];
 
-export const overlap = (a: Prefix, b: Prefix): boolean => within(a.network, b) || within(b.network, a);
+const overlap = (a: Prefix, b: Prefix): boolean => within(a.network, b) || within(b.network, a);
 
 /** @throws NetworkError for what is no network's address */
-export function parseSubnet(text: string, what: string): Prefix {
+function parseSubnet(text: string, what: string): Prefix {
   const [host = "", tail = ""] = text.split("/");
   const address = parseIpv4(host);
   const length = Number(tail);
@@ -62,7 +62,7 @@ export function parseSubnet(text: string, what: string): Prefix {
 }
 
 /** @throws NetworkError for what is no address */
-export function parseAddress(text: string, what: string): Ipv4 {
+function parseAddress(text: string, what: string): Ipv4 {
   const address = parseIpv4(text);
   if (address === undefined) throw new NetworkError(400, `invalid ${what} address: ${text}`, 'Write it as "10.1.0.5".');
   return address;

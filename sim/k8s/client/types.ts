@@ -136,7 +136,7 @@ interface PodFailurePolicyRule extends JsonObject {
   readonly onPodConditions?: readonly { readonly type: string; readonly status: string }[];
 }
 
-export interface JobSpec extends JsonObject {
+interface JobSpec extends JsonObject {
   readonly parallelism?: number;
   readonly completions?: number;
   readonly activeDeadlineSeconds?: number;

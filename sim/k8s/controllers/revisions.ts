@@ -26,8 +26,8 @@ export interface Versioned extends KubeObject {
 
 const dataOf = (template: PodTemplate): JsonObject => ({ spec: { template: { ...template, $patch: "replace" } } });
 export const templateOf = ({ data }: Revision): PodTemplate => {
-  const { $patch: _patch, ...template } = objectAt(data, "spec", "template");
-  return template as unknown as PodTemplate;
+  const template = Object.entries(objectAt(data, "spec", "template")).filter(([field]) => field !== "$patch");
+  return Object.fromEntries(template) as unknown as PodTemplate;
 };
 export const hashOf = ({ metadata }: Revision): string => metadata.labels?.[revisionLabel] ?? "";
 
@@ -36,7 +36,7 @@ export const indexRevisions = (informers: InformerFactory): void => {
 };
 
 /** An owner's revisions, the oldest first. */
-export const revisionsOf = (informers: InformerFactory, { metadata }: KubeObject): Revision[] =>
+const revisionsOf = (informers: InformerFactory, { metadata }: KubeObject): Revision[] =>
   controlledBy(informers, "controllerrevisions", metadata.uid ?? "").sort((a, b) => a.revision - b.revision);
 
 /**

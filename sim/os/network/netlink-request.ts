@@ -2,7 +2,7 @@ import type { Activity } from "../../core/index.js";
 import { E } from "../errno.js";
 import { AF_NETLINK, SOCK_RAW } from "../flags.js";
 import type { Sys } from "../syscall/table.js";
-import type { NetlinkReply, NetlinkRequest } from "./rtnetlink.js";
+import type { NetlinkReply, NetlinkRequest } from "./rtnetlink-messages.js";
 
 /**
  * What `ip`, `ss` and `iptables` do for each question or change, as a routine for programs: socket, sendmsg, recvmsg, close.

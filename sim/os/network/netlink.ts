@@ -5,7 +5,8 @@ import type { NetNamespace } from "../namespace/net-namespace.js";
 import type { Task } from "../task/task.js";
 import type { Channel } from "../vfs/inode.js";
 import { WaitQueue } from "../wait-queue.js";
-import { answer, type NetlinkRequest } from "./rtnetlink.js";
+import { answer } from "./rtnetlink.js";
+import type { NetlinkRequest } from "./rtnetlink-messages.js";
 import { until } from "./socket.js";
 
 /** One answer: what was asked for, or NLMSG_ERROR. */

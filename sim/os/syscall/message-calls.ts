@@ -3,7 +3,7 @@ import { E } from "../errno.js";
 import { MSG_DONTWAIT, MSG_NOSIGNAL, MSG_PEEK } from "../flags.js";
 import { filesMax, type Peer, type UnixReceived } from "../ipc/unix-message.js";
 import { NetlinkSocket, type NetlinkAnswer } from "../network/netlink.js";
-import type { NetlinkRequest } from "../network/rtnetlink.js";
+import type { NetlinkRequest } from "../network/rtnetlink-messages.js";
 import type { NetworkAddress, Received } from "../network/socket.js";
 import { send } from "../task/signal-sending.js";
 import { SIGPIPE } from "../task/signals.js";

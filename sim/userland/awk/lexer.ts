@@ -1,6 +1,6 @@
 import { AwkSyntaxError } from "./syntax.js";
 
-export type TokenKind =
+type TokenKind =
   "number" | "string" | "expression" | "name" | "call" | "builtin" | "keyword" | "operator" | "newline" | "end";
 
 export interface Token {
@@ -16,7 +16,7 @@ const keywords = new Set(
   ),
 );
 
-export const builtinNames: ReadonlySet<string> = new Set(
+const builtinNames: ReadonlySet<string> = new Set(
   "length substr index split sub gsub match sprintf sin cos atan2 exp log sqrt int rand srand tolower toupper system close fflush".split(
     " ",
   ),

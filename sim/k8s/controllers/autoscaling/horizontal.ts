@@ -58,7 +58,7 @@ export class HorizontalController extends Controller {
     this.watch("horizontalpodautoscalers", {
       added: add,
       updated: (autoscaler, old) => {
-        if (!equal(autoscaler.spec as JsonObject, old.spec as JsonObject)) add(autoscaler);
+        if (!equal(autoscaler.spec, old.spec)) add(autoscaler);
       },
       deleted: ({ metadata }) => {
         this.#memory.delete(metadata.uid ?? "");
@@ -132,7 +132,7 @@ export class HorizontalController extends Controller {
       }
     }
     let lastScaleTime = stringAt(autoscaler.status, "lastScaleTime");
-    if (desired !== current && kind !== undefined) {
+    if (desired !== current) {
       yield* this.client.setScale(kind, namespace, target.name, desired);
       this.events.event(autoscaler, "Normal", "SuccessfulRescale", `New size: ${desired}; reason: ${reason}`);
       this.#of(autoscaler).changes.push({ at: seconds(this.world), by: desired - current });
@@ -310,7 +310,7 @@ export class HorizontalController extends Controller {
   ): Activity<void> {
     const next = { desiredReplicas: 0, ...autoscaler.status, ...status, conditions: [...conditions.values()] };
     if (equal(next, autoscaler.status ?? {})) return;
-    yield* this.client.updateStatus("horizontalpodautoscalers", { ...autoscaler, status: next } as Autoscaler);
+    yield* this.client.updateStatus("horizontalpodautoscalers", { ...autoscaler, status: next });
   }
 }
 

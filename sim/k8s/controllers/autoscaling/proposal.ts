@@ -25,7 +25,7 @@ const initialDelay = 30;
 
 /** A pod that starts uses much CPU that says nothing of the load. */
 function isUnready(pod: Pod, usage: Usage, now: number): boolean {
-  const start = secondsAt(pod.status?.["startTime"] as string | undefined);
+  const start = secondsAt(pod.status?.["startTime"]);
   const condition = pod.status?.conditions?.find(({ type }) => type === "Ready");
   if (start === 0 || condition === undefined) return true;
   if (start + initialization > now) return !isReady(pod) || usage.at < readySince(pod) + usage.window;

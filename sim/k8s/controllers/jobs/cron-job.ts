@@ -56,9 +56,8 @@ export class CronJobController extends Controller {
     const { started, wait } = yield* this.#schedule(key, cron, active, status.lastScheduleTime);
     const replaced = started !== undefined && cron.spec.concurrencyPolicy === "Replace";
     const running = [...(replaced ? [] : active), ...(started?.job === undefined ? [] : [started.job])];
-    const { active: _old, ...rest } = status;
     const next = {
-      ...rest,
+      ...Object.fromEntries(Object.entries(status).filter(([field]) => field !== "active")),
       ...(started === undefined ? {} : { lastScheduleTime: formatTime(started.at) }),
       ...(running.length === 0 ? {} : { active: running.map(referenceTo) }),
     };

@@ -41,10 +41,7 @@ const known = (action: string, message: string): Judgement => ({ action: action 
 
 /** Exit codes other than 0 of a pod's containers, of the first ones too. */
 function exitCodes({ status }: Pod): { readonly name: string; readonly code: number }[] {
-  const all = [
-    ...(status?.containerStatuses ?? []),
-    ...((status?.["initContainerStatuses"] ?? []) as NonNullable<NonNullable<Pod["status"]>["containerStatuses"]>),
-  ];
+  const all = [...(status?.containerStatuses ?? []), ...(status?.["initContainerStatuses"] ?? [])];
   return all.flatMap((each) => {
     const code = numberAt(objectAt(each, "state", "terminated"), "exitCode") ?? 0;
     return code === 0 ? [] : [{ name: each.name, code }];

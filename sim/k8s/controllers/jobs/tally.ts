@@ -14,11 +14,11 @@ export const failuresKey = "batch.kubernetes.io/job-index-failure-count";
 
 export const isIndexed = ({ spec }: Job): boolean => spec.completionMode === "Indexed";
 export const isTracked = ({ metadata }: Pod): boolean => metadata.finalizers?.includes(trackingFinalizer) ?? false;
-export const indexOf = ({ metadata }: Pod): number => Number(metadata.annotations?.[indexKey] ?? -1);
+const indexOf = ({ metadata }: Pod): number => Number(metadata.annotations?.[indexKey] ?? -1);
 
 export const finishedBy = ({ status }: Job): Condition | undefined =>
   status?.conditions?.find(({ type, status: is }) => (type === "Complete" || type === "Failed") && is === "True");
-export const conditionOfJob = ({ status }: Job, type: string): Condition | undefined =>
+const conditionOfJob = ({ status }: Job, type: string): Condition | undefined =>
   status?.conditions?.find((condition) => condition.type === type);
 
 /** A pod that is to go counts as failed, unless the Job waits for its end before it is replaced (`podReplacementPolicy`). */

@@ -55,7 +55,7 @@ function* remove(it: Invocation, name: string): Activity<undefined> {
 }
 
 /** Enters a named namespace; with its own /sys, which shows its interfaces. */
-export function* enterNamespace(it: Invocation, name: string): Activity<undefined> {
+function* enterNamespace(it: Invocation, name: string): Activity<undefined> {
   const fd = yield* openNamespace(it, name);
   yield* it.sys.setns(fd, CLONE_NEWNET);
   yield* it.sys.close(fd);

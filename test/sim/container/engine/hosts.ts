@@ -16,8 +16,8 @@ import { play, text } from "../../os/system.js";
 import { newStore } from "../programs.js";
 
 type CreateOptions = Parameters<ContainerEngine["create"]>[0];
-export type Config = CreateOptions["config"];
-export type Host = NonNullable<CreateOptions["host"]>;
+type Config = CreateOptions["config"];
+type Host = NonNullable<CreateOptions["host"]>;
 
 const hubSession = (world: World): Session => {
   const hub = dockerHub(world);

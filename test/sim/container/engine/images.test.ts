@@ -93,9 +93,11 @@ describe("copies", () => {
     ]);
     expect([got.stat.name, got.stat.size]).toEqual(["a.txt", 4]);
     expect(refusal(() => host.do(engine.getArchive("cc", "/none")))).toMatch(/^404 Could not find the file \/none/);
-    expect(refusal(() => host.do(engine.putArchive("cc", "/etc/passwd", archive)))).toBe(
-      "400 extraction point is not a directory",
-    );
+    expect(
+      refusal(() => {
+        host.do(engine.putArchive("cc", "/etc/passwd", archive));
+      }),
+    ).toBe("400 extraction point is not a directory");
     if (state === "stopped") host.do(engine.start("cc"));
     expect(host.exec("cc", "cat /tmp/a.txt /vol/a.txt").out).toBe("texttext");
   });

@@ -46,7 +46,11 @@ describe("a container's life", () => {
     expect(begun() - then).toBeGreaterThanOrEqual(s(3));
     expect(begun() - then).toBeLessThan(s(4));
     expect(engine.inspect("deaf").State.ExitCode).toBe(137);
-    expect(refusal(() => host.do(engine.stop("deaf")))).toBe("304 container is already stopped");
+    expect(
+      refusal(() => {
+        host.do(engine.stop("deaf"));
+      }),
+    ).toBe("304 container is already stopped");
   });
 
   test("a frozen container does nothing, and goes on where it was", () => {
@@ -59,7 +63,11 @@ describe("a container's life", () => {
     expect(engine.list()[0]?.Status).toMatch(/^Up 3 seconds \(Paused\)$/);
     host.pass(s(10));
     expect(host.logs("cc")).toBe(before);
-    expect(refusal(() => host.do(engine.kill("cc")))).toMatch(/^409 Container [0-9a-f]{64} is paused/);
+    expect(
+      refusal(() => {
+        host.do(engine.kill("cc"));
+      }),
+    ).toMatch(/^409 Container [0-9a-f]{64} is paused/);
     host.do(engine.unpause("cc"));
     host.pass(s(3));
     expect(host.logs("cc").length).toBeGreaterThan(before.length);

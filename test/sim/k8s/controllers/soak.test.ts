@@ -73,7 +73,7 @@ function check(made: Cluster): void {
       expect([kind, name, own.length, labelled(name).length]).toEqual([kind, name, replicas, replicas]);
       expect(new Set(own.map(image)).size).toBeLessThanOrEqual(1);
       if (own[0] !== undefined)
-        expect(image(own[0])).toBe(image({ apiVersion: "", kind: "", metadata: {}, ...asked } as KubeObject));
+        expect(image(own[0])).toBe(image({ apiVersion: "", kind: "", metadata: {}, ...asked }));
     }
   }
   for (const { status, spec } of list("Job")) {

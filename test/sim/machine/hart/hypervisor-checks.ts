@@ -25,6 +25,7 @@ const isAlike = (trial: Trial): boolean => {
 const text = (effect: unknown): string =>
   JSON.stringify(effect, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value));
 
+/** For the tests, which load this file with a mistake in what it imports. @public */
 export const checks: Checks = {
   // Every other one is translated at once, so that traps find units on both sides.
   engines: (runs) =>

@@ -151,6 +151,9 @@ const lent: readonly Row[] = [
   ],
 ];
 
+/** The long form plants all of them; every fourth is the sample. */
+const planted = [...shared, ...lent].filter((_, i) => long || i % 4 === 0);
+
 const load = async (mistake: Mistake): Promise<Checks> =>
   ((await mutated("hypervisor-checks.ts", mistake)) as { readonly checks: Checks }).checks;
 
@@ -165,7 +168,7 @@ describe("mistakes planted in the hypervisor extension's source", { timeout: 600
     expect([checks.engines(20), checks.views(100), checks.accesses(most.accesses)]).toEqual([true, true, true]);
   });
 
-  test.each([...shared, ...lent])("%s: found by %s", async (_, finder, file, right, wrong) => {
+  test.each(planted)("%s: found by %s", async (_, finder, file, right, wrong) => {
     const checks = await load({ file, right, wrong });
     expect(checks[finder](most[finder])).toBe(false);
   });

@@ -31,7 +31,7 @@ function find(specifier, referrer) {
   throw new Error(`${referrer.identifier} imports ${specifier}`);
 }
 
-const rooms = ["lab", "container", "k8s"].map((room) =>
+const rooms = ["lab", "container"].map((room) =>
   load(join(import.meta.dirname, "..", "..", "dist", "sim", room, "index.js")),
 );
 for (const room of rooms) {

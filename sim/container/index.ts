@@ -25,7 +25,7 @@
  * engine/     dockerd: engine (the API's verbs), over host (tasks that act for the daemon), creation and lifecycle, shim (a container's
  *             parent), streams (attach), log, exec, health, restart; config, mounts, process-spec (what is asked for, as a bundle);
  *             containers (lists, filters), inspect, observe (top, stats), events; volumes, images, files (cp, diff, commit), usage;
- *             network (what a network has to do for it); outcome and errors in Docker's words
+ *             networking (a container's way into networks, and the verbs about these); outcome and errors in Docker's words
  * json        reading documents of unknown shape
  *
  * Sizes. A simulated image's programs are names in files that are mostly holes: files, images and disks show realistic sizes,

@@ -1,5 +1,6 @@
 import { Signal } from "../../core/index.js";
 import type { Image } from "../image/image.js";
+import type { ConnectOptions } from "../network/networks.js";
 import { inWords } from "./clock.js";
 import type { ContainerConfig, HostConfig } from "./config.js";
 import type { JsonFileLog } from "./log.js";
@@ -66,14 +67,14 @@ export class Container {
   streams: Streams | undefined;
   /** Held while it is started, stopped or removed. */
   busy: Signal<void> | undefined;
-  /** What networks it is in: kept by the engine's network. */
-  network: unknown;
+  /** The networks that it is in when it runs, and how, by their names. */
+  readonly endpoints: Map<string, ConnectOptions>;
   /** Fires when the next run ends; when it has ended and nothing restarts it; when it is removed. */
   ended: Signal<Ended> = new Signal("the end of a container");
   readonly removed: Signal<Ended> = new Signal("the removal of a container");
 
   constructor(
-    given: Pick<Container, "id" | "name" | "created" | "image" | "config" | "host" | "mounts" | "log">,
+    given: Pick<Container, "id" | "name" | "created" | "image" | "config" | "host" | "mounts" | "log" | "endpoints">,
     state: Partial<ContainerState> = {},
   ) {
     this.id = given.id;
@@ -84,6 +85,7 @@ export class Container {
     this.host = given.host;
     this.mounts = given.mounts;
     this.log = given.log;
+    this.endpoints = given.endpoints;
     this.state = {
       status: "created",
       pid: 0,

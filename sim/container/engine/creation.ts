@@ -9,7 +9,8 @@ import type { Images } from "./images.js";
 import { JsonFileLog } from "./log.js";
 import { planMounts } from "./mounts.js";
 import { randomId, randomName } from "./names.js";
-import type { EngineNetwork } from "./network.js";
+import type { ConnectOptions } from "../network/networks.js";
+import { modeNetwork } from "./networking.js";
 import { capabilitiesFor } from "./process-spec.js";
 import type { Volumes } from "./volumes.js";
 
@@ -17,6 +18,8 @@ export interface CreateOptions {
   readonly name?: string;
   readonly config: Partial<ContainerConfig> & { readonly Image: string };
   readonly host?: Partial<HostConfig>;
+  /** How it takes part in its networks, by their names; in the one of its NetworkMode in any case. */
+  readonly endpoints?: Readonly<Record<string, ConnectOptions>>;
 }
 
 export interface LifecycleParts {
@@ -25,7 +28,6 @@ export interface LifecycleParts {
   readonly images: Images;
   readonly volumes: Volumes;
   readonly execs: Execs;
-  readonly network: EngineNetwork | undefined;
 }
 
 /**
@@ -34,7 +36,7 @@ export interface LifecycleParts {
  */
 export function* createContainer(
   { host, containers, images, volumes }: LifecycleParts,
-  { name, config: asked, host: hostAsked = {} }: CreateOptions,
+  { name, config: asked, host: hostAsked = {}, endpoints = {} }: CreateOptions,
 ): Activity<Container> {
   const image = images.get(asked.Image);
   const id = randomId(host.rng);
@@ -56,6 +58,7 @@ export function* createContainer(
     host: hostConfig,
     mounts: yield* volumes.settle(id, planned),
     log: new JsonFileLog(`${host.containerDirectory(id)}/${id}-json.log`),
+    endpoints: new Map(Object.entries({ [modeNetwork(hostConfig.NetworkMode)]: {}, ...endpoints })),
   });
   containers.add(container);
   try {

@@ -4,6 +4,7 @@ import type { BuildOptions, Built } from "../build/progress.js";
 import { ContentStore } from "../image/content-store.js";
 import type { Image } from "../image/image.js";
 import { ImageStore } from "../image/image-store.js";
+import { Networks } from "../network/networks.js";
 import { makeDirectories } from "../runtime/files.js";
 import { Runtime } from "../runtime/runtime.js";
 import { Snapshotter } from "../snapshot/snapshotter.js";
@@ -20,7 +21,7 @@ import { Images, type Registries } from "./images.js";
 import { inspectContainer, inspectImage, type ContainerInspection, type ImageInspection } from "./inspect.js";
 import { Lifecycle, type WaitCondition } from "./lifecycle.js";
 import { selected, type LogEntry, type LogOptions } from "./log.js";
-import type { EngineNetwork } from "./network.js";
+import { Networking } from "./networking.js";
 import { statistics, top, type ContainerStatistics, type ProcessList } from "./observe.js";
 import { streamsFor, type Attachment, type Wanted } from "./streams.js";
 import { diskUsage, pruneContainers, type Pruned, type UsageRow } from "./usage.js";
@@ -31,8 +32,8 @@ export interface ContainerEngineOptions {
   readonly registries?: Registries;
   /** Images that it has from the start. */
   readonly images?: ImageStore;
-  /** What connects containers; without one only modes host, none and container:NAME mean anything. */
-  readonly network?: EngineNetwork;
+  /** Whether there are Docker's networks; without them only modes host, none and container:NAME mean anything. Default true. */
+  readonly networks?: boolean;
   /** Where it keeps what it has. */
   readonly root?: string;
 }
@@ -47,6 +48,7 @@ export class ContainerEngine {
   readonly images: Images;
   readonly volumes: Volumes;
   readonly execs: Execs;
+  readonly networks: Networking;
   readonly #host: EngineHost;
   readonly #containers: Containers = new Containers();
   readonly #lifecycle: Lifecycle;
@@ -57,15 +59,16 @@ export class ContainerEngine {
    * @throws UsageError inside of an event: make it before the world runs
    */
   constructor(kernel: Kernel, options: ContainerEngineOptions = {}) {
-    const { root = "/var/lib/docker", network, registries = () => undefined } = options;
+    const { root = "/var/lib/docker", registries = () => undefined } = options;
     this.kernel = kernel;
-    kernel.run((sys) => ready(sys, root));
+    const networks = options.networks === false ? undefined : new Networks();
+    kernel.run((sys) => ready(sys, root, networks));
     const init = kernel.pidNamespace.init;
     if (init === undefined) throw new UsageError("the kernel has no pid 1", "Make another kernel.");
     const daemon = kernel.start(daemonBody, init);
     const events = new Events(kernel);
     const snapshots = new Snapshotter(`${root}/overlay2`);
-    this.#host = new EngineHost({ kernel, root, daemon, events, snapshots, runtime: new Runtime() });
+    this.#host = new EngineHost({ kernel, root, daemon, events, networks, snapshots, runtime: new Runtime() });
     const store = options.images ?? new ImageStore(new ContentStore());
     this.images = new Images(this.#host, this.#containers, store, registries);
     this.volumes = new Volumes(this.#host);
@@ -76,9 +79,9 @@ export class ContainerEngine {
       images: this.images,
       volumes: this.volumes,
       execs: this.execs,
-      network,
     });
     this.#files = new ContainerFiles(this.#host, this.images);
+    this.networks = new Networking(this.#host, (name) => this.container(name));
   }
 
   /** @throws EngineError 404 */
@@ -255,9 +258,10 @@ export class ContainerEngine {
   }
 }
 
-function* ready(sys: Sys, root: string): Activity<undefined> {
+function* ready(sys: Sys, root: string, networks: Networks | undefined): Activity<undefined> {
   for (const name of ["containers", "volumes", "overlay2", "image"])
     yield* makeDirectories(sys, `${root}/${name}`, 0o710);
+  if (networks !== undefined) yield* networks.start(sys);
   return undefined;
 }
 

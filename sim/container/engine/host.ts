@@ -3,6 +3,7 @@ import { PR_SET_NAME, type Kernel, type Sys, type Task } from "../../os/index.js
 import type { Runtime } from "../runtime/runtime.js";
 import type { Snapshotter } from "../snapshot/snapshotter.js";
 import { timeOn } from "./clock.js";
+import type { Networks } from "../network/networks.js";
 import type { Events } from "./events.js";
 
 /** What dockerd sees of the Linux that it runs on, and what its parts share. */
@@ -11,6 +12,8 @@ export class EngineHost {
   readonly runtime: Runtime;
   readonly snapshots: Snapshotter;
   readonly events: Events;
+  /** Docker's networks, where the engine has them. */
+  readonly networks: Networks | undefined;
   readonly rng: Rng;
   /** Docker's "Root Dir". */
   readonly root: string;
@@ -23,6 +26,7 @@ export class EngineHost {
     readonly runtime: Runtime;
     readonly snapshots: Snapshotter;
     readonly events: Events;
+    readonly networks: Networks | undefined;
     readonly root: string;
     readonly daemon: Task;
   }) {
@@ -30,6 +34,7 @@ export class EngineHost {
     this.runtime = given.runtime;
     this.snapshots = given.snapshots;
     this.events = given.events;
+    this.networks = given.networks;
     this.root = given.root;
     this.rng = given.kernel.world.rng.stream("dockerd");
     this.#daemon = given.daemon;

@@ -5,7 +5,6 @@ import type { ContainerConfig, HostConfig } from "./config.js";
 import type { Container, ContainerStatus, Health } from "./container.js";
 import type { EngineHost } from "./host.js";
 import type { NetworkSettings } from "../network/networks.js";
-import { isConnected, unconnected } from "./network.js";
 
 /** GET /containers/NAME/json of Docker's API, as far as there is something behind it. */
 export interface ContainerInspection {
@@ -109,9 +108,7 @@ export function inspectContainer(
       Propagation: type === "bind" ? "rprivate" : "",
     })),
     Config: config,
-    NetworkSettings: isConnected(container)
-      ? ((container.network as NetworkSettings | undefined) ?? unconnected)
-      : unconnected,
+    NetworkSettings: host.networks?.settings(id) ?? { Ports: {}, Networks: {} },
   };
 }
 

@@ -1,6 +1,7 @@
 import { any, s, Signal, UsageError, type Activity, type Nanos } from "../../core/index.js";
 import { attempt, signalNumbers, type Sys } from "../../os/index.js";
 import { removeTree } from "../image/unpack.js";
+import { NetworkError } from "../network/errors.js";
 import type { Container, Ended } from "./container.js";
 import { wholeHostConfig, type HostConfig } from "./config.js";
 import { createContainer, type CreateOptions, type LifecycleParts } from "./creation.js";
@@ -48,14 +49,13 @@ export class Lifecycle {
   }
 
   *#launch(container: Container): Activity<undefined> {
-    const { host, network, containers } = this.#parts;
+    const { host, containers } = this.#parts;
     const { state, config } = container;
     const { engine } = host.kernel;
     // Clients may be attached already.
     container.streams ??= streamsFor(engine, config);
     const begun = startShim(container, {
       host,
-      network,
       find: (name) => containers.get(name),
       ended: (how) => {
         this.#ended(container, how);
@@ -70,7 +70,8 @@ export class Lifecycle {
       state.error = message;
       if (state.status === "restarting") state.status = "exited";
       if (container.host.AutoRemove) engine.spawn(this.#removed(container), { name: `removal of ${container.name}` });
-      throw new EngineError(code === 128 ? 500 : 400, message, hintOf(error));
+      const status = error instanceof NetworkError ? error.status : code === 128 ? 500 : 400;
+      throw new EngineError(status, message, hintOf(error));
     }
     state.status = "running";
     state.error = "";

@@ -1,5 +1,6 @@
 import { UsageError } from "../../core/index.js";
 import { Errno, signalNumbers, type SignalName } from "../../os/index.js";
+import { NetworkError } from "../network/errors.js";
 import { EngineError, invalid } from "./errors.js";
 
 /** A signal by its name, with or without SIG, or its number. @throws EngineError for none */
@@ -19,7 +20,7 @@ function codeOf(text: string): 126 | 127 | 128 {
 
 /** Why a container's process didn't start, in Docker's words, and the exit code that stands for it. */
 export function failureOf(error: unknown): { readonly code: 126 | 127 | 128; readonly message: string } {
-  if (error instanceof EngineError) return { code: 128, message: error.message };
+  if (error instanceof EngineError || error instanceof NetworkError) return { code: 128, message: error.message };
   const { text, code } = reasonOf(error);
   return {
     code,

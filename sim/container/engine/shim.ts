@@ -7,7 +7,7 @@ import { makeDirectories, writeText } from "../runtime/files.js";
 import { removeTree } from "../image/unpack.js";
 import type { Container, Ended } from "./container.js";
 import type { EngineHost } from "./host.js";
-import { isConnected, type EngineNetwork } from "./network.js";
+import { join, leave } from "./networking.js";
 import { specOf, userOf, type Shared } from "./process-spec.js";
 import { openInput, relay, type StreamName } from "./streams.js";
 import { readyMount } from "./volumes.js";
@@ -15,7 +15,6 @@ import { readyMount } from "./volumes.js";
 /** What a container's shim is told and tells. */
 export interface ShimOptions {
   readonly host: EngineHost;
-  readonly network: EngineNetwork | undefined;
   /** Finds the container that another one shares a namespace with. */
   readonly find: (name: string) => Container;
   /** Told once, when its process has ended, all that it wrote is kept and the runtime has let go of it. */
@@ -55,7 +54,7 @@ function* launched(
   options: ShimOptions,
   started: Signal<number>,
 ): Activity<Running | undefined> {
-  const { host, network } = options;
+  const { host } = options;
   const { id } = container;
   try {
     yield* sys.unshare(CLONE_NEWNS);
@@ -68,12 +67,14 @@ function* launched(
     for (const fd of [0, 1, 2]) yield* sys.close(fd);
     let settled = false;
     try {
-      if (network !== undefined && isConnected(container))
-        container.network = yield* network.connect(sys, container, pid);
+      yield* join(sys, host, container, pid);
       yield* host.runtime.start(sys, id);
       settled = true;
     } finally {
-      if (!settled) yield* host.runtime.delete(sys, id, true);
+      if (!settled) {
+        yield* leave(sys, host, container);
+        yield* host.runtime.delete(sys, id, true);
+      }
     }
     started.fire(pid);
     if (terminal === undefined) return { pid, log, outputs: streams.outputs };
@@ -92,12 +93,7 @@ function* launched(
   }
 }
 
-function* attend(
-  sys: Sys,
-  container: Container,
-  { host, network, ended }: ShimOptions,
-  running: Running,
-): Activity<undefined> {
+function* attend(sys: Sys, container: Container, { host, ended }: ShimOptions, running: Running): Activity<undefined> {
   const { id, log, streams } = container;
   const status = yield* relay(sys, {
     ...running,
@@ -108,7 +104,7 @@ function* attend(
   });
   yield* log.finish(sys, running.log);
   const { memory } = yield* host.runtime.stats(sys, id);
-  if (network !== undefined && isConnected(container)) yield* network.disconnect(sys, container);
+  yield* leave(sys, host, container);
   yield* host.runtime.delete(sys, id);
   yield* removeTree(sys, host.bundle(id));
   // The root is mounted here alone; it has to be free before others mount it.

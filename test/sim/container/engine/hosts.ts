@@ -78,6 +78,7 @@ export function docker(options: ContainerEngineOptions = {}, images: readonly st
   let session: Session | undefined;
   const engine = new ContainerEngine(kernel, {
     images: store,
+    networks: false,
     registries: (name) => (name === "docker.io" ? (session ??= hubSession(world)) : undefined),
     ...options,
   });

@@ -45,7 +45,14 @@ export type { SystemCallInterposer } from "./syscall/interposer.js";
 export { getaddrinfo, getnameinfo, type NameError } from "./network/getaddrinfo.js";
 export { askServers, resolverSettings, type ResolverSettings } from "./network/resolver.js";
 export { netlink } from "./network/netlink-request.js";
-export type { AddressRow, LinkRow, NeighbourRow, NetlinkRequest, RouteRow, SocketRow } from "./network/rtnetlink-messages.js";
+export type {
+  AddressRow,
+  LinkRow,
+  NeighbourRow,
+  NetlinkRequest,
+  RouteRow,
+  SocketRow,
+} from "./network/rtnetlink-messages.js";
 export type { NetworkAddress } from "./network/socket.js";
 export { EPOLLET, EPOLLONESHOT } from "./ipc/epoll.js";
 export { executable, type Program } from "./task/program.js";

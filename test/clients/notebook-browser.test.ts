@@ -30,7 +30,9 @@ const ran = ({ cell_type, execution_count, source: text }: Cell): boolean =>
 async function intoView(page: Page, figure: Locator): Promise<void> {
   await expect
     .poll(async () => {
-      await figure.evaluate((element) => { element.scrollIntoView({ block: "center" }); });
+      await figure.evaluate((element) => {
+        element.scrollIntoView({ block: "center" });
+      });
       const box = await figure.boundingBox();
       return box !== null && box.y > 0 && box.y + box.height <= (page.viewportSize()?.height ?? 0);
     })

@@ -8,7 +8,7 @@ import { conflict } from "./errors.js";
 import type { EngineHost } from "./host.js";
 
 /** Whether a container has a place in networks of its own; in modes "none", "host" and "container:NAME" it has none. */
-export const isConnected = ({ host }: Container): boolean =>
+const isConnected = ({ host }: Container): boolean =>
   host.NetworkMode !== "none" && host.NetworkMode !== "host" && !host.NetworkMode.startsWith("container:");
 
 /** The network that a container's mode names. */

@@ -40,7 +40,11 @@ describe("an engine's networks", () => {
     host.do(engine.networks.disconnect(outside, "shop"));
     expect(host.exec(outside, "ping -c 1 -W 1 db").code).not.toBe(0);
     expect(Object.keys(engine.networks.inspect("shop").Containers)).toHaveLength(2);
-    expect(refusal(() => { host.do(engine.networks.remove("shop")); })).toContain("has active endpoints");
+    expect(
+      refusal(() => {
+        host.do(engine.networks.remove("shop"));
+      }),
+    ).toContain("has active endpoints");
     for (const name of ["db", "web"]) host.do(engine.remove(name, { force: true }));
     expect(host.do(engine.networks.prune())).toEqual(["shop"]);
     const told = engine.events({ filters: { type: ["network"] } }).map(({ Action }) => Action);

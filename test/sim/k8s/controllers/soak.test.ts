@@ -72,8 +72,7 @@ function check(made: Cluster): void {
       const own = labelled(name).filter(isReady);
       expect([kind, name, own.length, labelled(name).length]).toEqual([kind, name, replicas, replicas]);
       expect(new Set(own.map(image)).size).toBeLessThanOrEqual(1);
-      if (own[0] !== undefined)
-        expect(image(own[0])).toBe(image({ apiVersion: "", kind: "", metadata: {}, ...asked }));
+      if (own[0] !== undefined) expect(image(own[0])).toBe(image({ apiVersion: "", kind: "", metadata: {}, ...asked }));
     }
   }
   for (const { status, spec } of list("Job")) {

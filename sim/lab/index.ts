@@ -4,7 +4,8 @@
  * lab         a world with the simulator's nouns on it
  * isa         the sets of instructions that machines can have
  * vmm         virtual machine monitors
- * linux       a simulated Linux with its shell and commands; `os` has all of its names
+ * linux       a simulated Linux with its shell and commands (shell-result: what these gave); `os` has all of its names
+ * docker/     Docker on such a Linux
  * network/    hosts, switches and links, measured
  * exercises/  predict, reveal, check, problem, hint, checkpoint, claim
  */
@@ -88,7 +89,10 @@ export type {
 export * as k8s from "../k8s/index.js";
 export { isa } from "./isa.js";
 export { lab, type Lab, type LabOptions } from "./lab.js";
-export { describeEnd, hearHosts, Linux, linux, type ShellResult } from "./linux.js";
+export { hearHosts, Linux, linux } from "./linux.js";
+export { describeEnd, type ShellResult } from "./shell-result.js";
+export { Docker, DockerContainer } from "./docker/docker.js";
+export type { ContainerOptions, ImageOptions } from "./docker/options.js";
 export type { Console as LinuxConsole, RunOptions as ShellOptions } from "../userland/index.js";
 /** The simulated Linux itself: its constants, programs, views. */
 export * as os from "../os/index.js";

@@ -1,18 +1,14 @@
 import { formatDuration, type Nanos, type TextView } from "../core/index.js";
 import { Kernel, processTable, type KernelOptions } from "../os/index.js";
-import { furnish, openConsole, runShell, type Console, type Result, type RunOptions } from "../userland/index.js";
-
-/** What a script printed and how it ended, shown as a terminal would show it. */
-export interface ShellResult extends Result {
-  /** The virtual time that it took. */
-  readonly took: Nanos;
-  view(): TextView;
-}
+import { furnish, openConsole, runShell, type Console, type RunOptions } from "../userland/index.js";
+import { Docker } from "./docker/docker.js";
+import { shellResult, type ShellResult } from "./shell-result.js";
 
 /** A simulated Linux with a shell and the commands of a small distribution. */
 export class Linux extends Kernel {
   /** The name that it was made with: what `%%sh --on` selects it by. */
   readonly name: string;
+  #docker: Docker | undefined;
 
   constructor(options?: Partial<KernelOptions>) {
     super(options);
@@ -29,8 +25,12 @@ export class Linux extends Kernel {
   sh(script: string, options?: RunOptions): ShellResult {
     const begun = this.engine.now;
     const result = runShell(this, script, options);
-    const took = (this.engine.now - begun) as Nanos;
-    return { ...result, took, view: () => ({ as: "text", text: terminalText(result, took) }) };
+    return shellResult(result, (this.engine.now - begun) as Nanos);
+  }
+
+  /** Docker on this host: its engine is started by the first call, and is the same at each. */
+  docker(): Docker {
+    return (this.#docker ??= new Docker(this));
   }
 
   /** Opens a terminal with a shell on it: `type("ls\n")`, let the world run, `read()`. */
@@ -51,16 +51,6 @@ export class Linux extends Kernel {
     return { as: "text", text };
   }
 }
-
-/** What a terminal shows of it; behind that, where it failed, how. */
-function terminalText({ output, status }: Result, took: Nanos): string {
-  const ended = status === 0 ? "" : `[${describeEnd(status)}, ${formatDuration(took)}]`;
-  return output + (output === "" || output.endsWith("\n") || ended === "" ? "" : "\n") + ended;
-}
-
-/** How a script ended, in words. */
-export const describeEnd = (status: number): string =>
-  status > 128 ? `ended by signal ${status - 128}` : `exit status ${status}`;
 
 let listener: ((host: Linux) => void) | undefined;
 

@@ -4,6 +4,7 @@ import { textOf } from "../../net/index.js";
 import type { MountSpec, NamespaceType } from "../bundle/spec.js";
 import { encodeJson } from "../json.js";
 import { makeDirectories, writeText } from "../runtime/files.js";
+import { placeWithin } from "../runtime/rootfs.js";
 import { removeTree } from "../image/unpack.js";
 import type { Container, Ended } from "./container.js";
 import type { EngineHost } from "./host.js";
@@ -149,31 +150,12 @@ function* writeBundle(sys: Sys, container: Container, options: ShimOptions): Act
   const rootfs = yield* host.snapshots.mount(sys, id);
   for (const mount of container.mounts) yield* readyMount(sys, rootfs, mount);
   const user = yield* userOf(sys, rootfs, config.User, container.host.GroupAdd);
-  yield* makeWorkingDirectory(sys, rootfs, config.WorkingDir);
+  // One that the image lacks is made, as Docker does.
+  if (config.WorkingDir !== "") yield* placeWithin(sys, rootfs, config.WorkingDir, "directory");
   const files = yield* etcFiles(sys, host.containerDirectory(id), container);
   const spec = specOf(container, rootfs, user, files, sharedNamespaces(container, options.find));
   yield* makeDirectories(sys, host.bundle(id));
   return yield* writeText(sys, `${host.bundle(id)}/config.json`, textOf(encodeJson(spec)), true);
-}
-
-/** A working directory that the image lacks is made, as Docker does. */
-function* makeWorkingDirectory(sys: Sys, rootfs: string, path: string): Activity<undefined> {
-  if (path === "" || path === "/") return undefined;
-  const there = yield* attempt(sys.lstat(`${rootfs}${path}`));
-  if (!(there instanceof Errno)) return undefined;
-  const failed: { error?: Error } = {};
-  // Inside of the root, so that no link in the image leads out.
-  const pid = yield* sys.clone(function* (child) {
-    try {
-      yield* child.chroot(rootfs);
-      yield* makeDirectories(child, path);
-    } catch (error) {
-      failed.error = error instanceof Error ? error : new Error(String(error));
-    }
-  });
-  yield* sys.wait4(pid);
-  if (failed.error !== undefined) throw failed.error;
-  return undefined;
 }
 
 function* etcFiles(sys: Sys, directory: string, { config, host }: Container): Activity<MountSpec[]> {

@@ -31,10 +31,10 @@ const partsOf = (path: string): string[] => path.split("/").filter((part) => par
  * A place inside of a root file system that isn't the root yet, made where it is missing, as a path that mount(2) can
  * take: links in the image lead to places inside, as openat2(2) with RESOLVE_IN_ROOT sees to it.
  */
-function* placeWithin(sys: Sys, rootfs: string, path: string, kind: "directory" | "file"): Activity<string> {
+export function* placeWithin(sys: Sys, rootfs: string, path: string, kind: "directory" | "file"): Activity<string> {
   const root = yield* sys.open(rootfs, O_PATH | O_DIRECTORY);
   const parts = partsOf(path);
-  if (parts.includes("..")) throw new UsageError(`a mount's destination is "${path}"`, "Write it without dots.");
+  if (parts.includes("..")) throw new UsageError(`a path in a container is "${path}"`, "Write it without dots.");
   // Most are there; what is missing is made part by part.
   const whole = yield* attempt(sys.openat2(root, parts.join("/") || ".", { flags: O_PATH, resolve: RESOLVE_IN_ROOT }));
   let fd = whole instanceof Errno ? root : whole;

@@ -55,6 +55,7 @@ export interface Handler extends JsonObject {
     readonly httpHeaders?: readonly { readonly name: string; readonly value: string }[];
   };
   readonly tcpSocket?: { readonly port: number | string };
+  readonly grpc?: { readonly port: number; readonly service?: string };
   readonly sleep?: { readonly seconds: number };
 }
 

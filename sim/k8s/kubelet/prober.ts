@@ -254,15 +254,16 @@ export function* runHandler(
   handler: Handler,
   timeout: Nanos,
 ): Activity<string> {
-  const { exec, httpGet, tcpSocket } = handler;
+  const { exec, httpGet, tcpSocket, grpc } = handler;
   const { id: pod = "", ip = "" } = sandbox ?? {};
   if (exec !== undefined) {
     const { exitCode, output } = yield* runtime.execSync(id, exec.command ?? [], timeout);
     if (exitCode !== 0) throw new RuntimeFailure(output);
     return output;
   }
-  const port = portOf(container, (httpGet ?? tcpSocket)?.port ?? 0);
-  if (port === undefined) throw new RuntimeFailure("couldn't find port: " + String((httpGet ?? tcpSocket)?.port));
+  const asked = (httpGet ?? tcpSocket ?? grpc)?.port;
+  const port = asked === undefined ? undefined : portOf(container, asked);
+  if (port === undefined) throw new RuntimeFailure(`couldn't find port: ${String(asked)}`);
   if (httpGet !== undefined) {
     const { path = "/", host = "", scheme = "HTTP", httpHeaders = [] } = httpGet;
     const headers = Object.fromEntries(httpHeaders.map(({ name, value }) => [name, value]));
@@ -278,6 +279,7 @@ export function* runHandler(
     if (code < 200 || code >= 400) throw new RuntimeFailure(`HTTP probe failed with statuscode: ${code}`);
     return "";
   }
-  if (tcpSocket !== undefined) yield* runtime.connect(pod, port, timeout);
+  // Simplified: of gRPC's health protocol, that somebody takes the connection.
+  yield* runtime.connect(pod, port, timeout);
   return "";
 }

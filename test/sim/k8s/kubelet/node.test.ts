@@ -64,6 +64,11 @@ describe("probes", () => {
     node.create("hasty", { containers: [{ name: "c", image: "web:1", ports, ...hasty }] });
     node.later(s(15));
     expect(node.told("hasty")).toContain("Killing: Container c failed startup probe, will be restarted");
+    // A gRPC probe, too, asks at a port: nobody listens at this one.
+    const remote = { startupProbe: { grpc: { port: 81 }, periodSeconds: 2, failureThreshold: 3 } };
+    node.create("remote", { containers: [{ name: "c", image: "web:1", ports, ...remote }] });
+    node.later(s(15));
+    expect(node.told("remote")).toContain("Killing: Container c failed startup probe, will be restarted");
   });
 });
 

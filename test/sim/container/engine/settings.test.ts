@@ -157,6 +157,17 @@ describe("mounts", () => {
     expect(engine.volumes.list()).toEqual([]);
   });
 
+  test("a working directory that is reached by a link of the image is made inside of the container", () => {
+    const host = docker();
+    const first = host.run("mkdir -p /srv/here; ln -s /srv/here /work");
+    host.do(host.engine.wait(first));
+    host.do(host.engine.commit(first, { name: "linked:1" }));
+    const inside = { Image: "linked:1", WorkingDir: "/work/new" };
+    expect(host.finish("pwd -P; ls /srv/here", inside).out).toBe("/srv/here/new\nnew\n");
+    const hosts = { Binds: ["/srv:/host"] };
+    expect(host.finish("ls /host", {}, hosts).out).toBe("");
+  });
+
   test("a host's directory is seen inside, and made where -v names one that isn't there", () => {
     const host = docker();
     expect(host.finish("echo out > /in/file", {}, { Binds: ["/srv/new:/in"] }).code).toBe(0);

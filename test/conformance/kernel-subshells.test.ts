@@ -111,8 +111,9 @@ test("a subshell's cell runs while the main one's awaits, each with its own outp
     `console.log("side"); await null; setTimeout(() => console.log("side, later"), 30); 1`,
   );
   expect(await reply(side)).toMatchObject({ status: "ok" });
-  await until(() => outputs(side).length === 3);
-  expect(outputs(side)).toEqual(["side\n", "1", "side, later\n"]);
+  // On a busy machine what was printed in between may come as one message.
+  await until(() => outputs(side).join("").includes("later"));
+  expect(outputs(side).join("")).toBe("side\n1side, later\n");
   expect(replies.has(main)).toBe(false);
   // One count for all shells, as the protocol has it.
   const next = await run(subshell, "go()");

@@ -104,15 +104,18 @@ export function createSession(options: SessionOptions): Session {
     const started = new Date().toISOString();
     executing.add(message.header);
     await frame(channel, message, async () => {
-      await comms.leave(message);
       const { silent, stop_on_error } = message.content;
-      const reply = await execution.execute(message.content, message);
+      const run = async (): Promise<Replies["execute_reply"]> => {
+        await comms.leave(message);
+        return await execution.execute(message.content, message);
+      };
+      // Over before it is told to be: another request that ends meanwhile would tell that this one is busy, behind its idle.
+      const reply = await run().finally(() => executing.delete(message.header));
       // A silent request is a front end's own: the user's cells don't suffer for it.
       if (reply.status === "error" && stop_on_error && !silent) shell.abort(message.header.session);
       // JupyterLab's execution times begin with this.
       sockets.reply(channel, message, "execute_reply", reply, { metadata: { started } });
     });
-    executing.delete(message.header);
     if (exit !== undefined) options.leave(exit);
   }
 

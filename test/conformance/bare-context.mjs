@@ -31,12 +31,8 @@ function find(specifier, referrer) {
   throw new Error(`${referrer.identifier} imports ${specifier}`);
 }
 
-const rooms = ["lab", "container"].map((room) =>
-  load(join(import.meta.dirname, "..", "..", "dist", "sim", room, "index.js")),
-);
-for (const room of rooms) {
-  await room.link(find);
-  await room.evaluate();
-}
-const [lab] = rooms;
+/** The lab stands on every room. */
+const lab = load(join(import.meta.dirname, "..", "..", "dist", "sim", "lab", "index.js"));
+await lab.link(find);
+await lab.evaluate();
 console.log(scenario(lab.namespace));

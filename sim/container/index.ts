@@ -26,7 +26,7 @@
  *             parent), streams (attach), log, exec, health, restart; config, mounts, process-spec (what is asked for, as a bundle);
  *             containers (lists, filters), inspect, observe (top, stats), events; volumes, images, files (cp, diff, commit), usage;
  *             networking (a container's way into networks, and the verbs about these); outcome and errors in Docker's words
- * json        reading documents of unknown shape
+ * json        reading documents of unknown shape; timestamp, times as Go writes them
  *
  * Sizes. A simulated image's programs are names in files that are mostly holes: files, images and disks show realistic sizes,
  * while blobs have few bytes, and true digests of these. What a layer counts on a link is an annotation (`image/layer`).

@@ -1,17 +1,8 @@
-import { rfc3339, type Activity, type Nanos } from "../../core/index.js";
+import type { Activity, Nanos } from "../../core/index.js";
 import type { Kernel, Sys } from "../../os/index.js";
 
 /** The time of day on a host, in nanoseconds since 1970. */
 export const timeOn = (kernel: Kernel): number => kernel.bootTime + kernel.engine.now;
-
-/** As Go writes RFC 3339 with nanoseconds: "2025-01-01T00:00:00.5Z", zeros at the end left out. */
-export function timestamp(nanos: number): string {
-  const seconds = Math.floor(nanos / 1e9);
-  const fraction = String(nanos - seconds * 1e9)
-    .padStart(9, "0")
-    .replace(/0+$/, "");
-  return rfc3339(seconds).replace("Z", fraction === "" ? "Z" : `.${fraction}Z`);
-}
 
 /** What Docker's API has for a time that there wasn't: Go's zero time. */
 export const never = "0001-01-01T00:00:00Z";

@@ -1,7 +1,7 @@
 import { conflict, EngineError, invalid, missing } from "./errors.js";
 import type { Container, ContainerStatus } from "./container.js";
 import { isName } from "./names.js";
-import { timestamp } from "./clock.js";
+import { timestamp } from "../timestamp.js";
 
 /** What `docker ps --filter` takes: values of one key are alternatives, keys must all hold. */
 type ListFilters = Readonly<Record<string, readonly string[]>>;

@@ -12,7 +12,7 @@ import { writeTar } from "../image/tar/writer.js";
 import { opaqueMarker, whiteoutPrefix } from "../image/tree-path.js";
 import { unpack } from "../image/unpack.js";
 import { makeDirectories } from "../runtime/files.js";
-import { timestamp } from "./clock.js";
+import { timestamp } from "../timestamp.js";
 import type { Container } from "./container.js";
 import { EngineError, invalid } from "./errors.js";
 import type { EngineHost } from "./host.js";

@@ -1,6 +1,7 @@
 import { any, concatBytes, s, type Activity } from "../../core/index.js";
 import { textOf } from "../../net/index.js";
-import { durationOr, timestamp } from "./clock.js";
+import { timestamp } from "../timestamp.js";
+import { durationOr } from "./clock.js";
 import type { ContainerConfig } from "./config.js";
 import type { Container, Health, HealthResult } from "./container.js";
 import { EngineError } from "./errors.js";

@@ -1,6 +1,7 @@
 import type { ImageSummary } from "../image/image-store.js";
 import type { Image } from "../image/image.js";
-import { never, timestamp } from "./clock.js";
+import { timestamp } from "../timestamp.js";
+import { never } from "./clock.js";
 import type { ContainerConfig, HostConfig } from "./config.js";
 import type { Container, ContainerStatus, Health } from "./container.js";
 import type { EngineHost } from "./host.js";

@@ -3,7 +3,8 @@ import { textOf } from "../../net/index.js";
 import { O_APPEND, O_CREAT, O_WRONLY, type Sys } from "../../os/index.js";
 import { Field, parseJson } from "../json.js";
 import { readTextIfThere } from "../runtime/files.js";
-import { timestamp, timeOf } from "./clock.js";
+import { timestamp } from "../timestamp.js";
+import { timeOf } from "./clock.js";
 import { writeAll, type Chunk, type StreamName } from "./streams.js";
 
 /** A line of a container's log; without its newline where the process wrote none yet when it was cut. */

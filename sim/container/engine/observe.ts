@@ -1,7 +1,7 @@
 import type { Activity } from "../../core/index.js";
 import { attempt, Errno, type Sys } from "../../os/index.js";
 import { readText } from "../runtime/files.js";
-import { timestamp } from "./clock.js";
+import { timestamp } from "../timestamp.js";
 import type { Container } from "./container.js";
 import { conflict } from "./errors.js";
 import type { EngineHost } from "./host.js";

@@ -3,6 +3,7 @@ import { attempt, CLONE_NEWNS, describeStatus, Errno, MS_PRIVATE, MS_REC, O_RDWR
 import { textOf } from "../../net/index.js";
 import type { MountSpec, NamespaceType } from "../bundle/spec.js";
 import { encodeJson } from "../json.js";
+import { hostnameText, hostsText } from "../network/files.js";
 import { makeDirectories, writeText } from "../runtime/files.js";
 import { placeWithin } from "../runtime/rootfs.js";
 import { removeTree } from "../image/unpack.js";
@@ -159,17 +160,11 @@ function* writeBundle(sys: Sys, container: Container, options: ShimOptions): Act
 }
 
 function* etcFiles(sys: Sys, directory: string, { config, host }: Container): Activity<MountSpec[]> {
-  const { Hostname, Domainname } = config;
-  const extra = host.ExtraHosts.map((one) => {
-    const at = one.indexOf(":");
-    return `${one.slice(at + 1)}\t${one.slice(0, at)}\n`;
-  });
-  const standard = ["127.0.0.1\tlocalhost", "::1\tlocalhost ip6-localhost ip6-loopback", "fe00::0\tip6-localnet"];
-  const nameservers = host.Dns.length === 0 ? "" : host.Dns.map((one) => `nameserver ${one}\n`).join("");
+  const names = { hostname: config.Hostname, domainname: config.Domainname, extraHosts: host.ExtraHosts };
   const texts = [
-    ["hostname", `${Domainname === "" ? Hostname : `${Hostname}.${Domainname}`}\n`],
-    ["hosts", `${standard.join("\n")}\n${extra.join("")}`],
-    ["resolv.conf", nameservers],
+    ["hostname", hostnameText(names)],
+    ["hosts", hostsText(names, [])],
+    ["resolv.conf", host.Dns.map((one) => `nameserver ${one}\n`).join("")],
   ] as const;
   const mounts: MountSpec[] = [];
   for (const [name, text] of texts) {

@@ -3,7 +3,7 @@ import { attempt, Errno, O_DIRECTORY, O_PATH, RESOLVE_IN_ROOT, type Sys } from "
 import { pack } from "../image/pack.js";
 import { removeTree, unpack } from "../image/unpack.js";
 import { listDirectory, makeDirectories } from "../runtime/files.js";
-import { timestamp } from "./clock.js";
+import { timestamp } from "../timestamp.js";
 import { conflict, EngineError, invalid } from "./errors.js";
 import type { EngineHost } from "./host.js";
 import type { MountPoint, PlannedMount } from "./mounts.js";

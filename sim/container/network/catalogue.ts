@@ -1,7 +1,8 @@
-import { rfc3339, type Activity } from "../../core/index.js";
+import type { Activity } from "../../core/index.js";
 import { prefix, type Ipv4 } from "../../net/index.js";
 import { netlink, type Sys } from "../../os/index.js";
 import { writeText } from "../runtime/files.js";
+import { timestamp } from "../timestamp.js";
 import { raiseBridge, razeBridge } from "./bridge.js";
 import { NetworkError } from "./errors.js";
 import { raiseFirewall } from "./firewall.js";
@@ -29,12 +30,6 @@ const defaultBridge: Readonly<Record<string, string>> = {
 
 const missing = (name: string): NetworkError =>
   new NetworkError(404, `network ${name} not found`, "docker network ls shows those that there are.");
-
-/** CLOCK_REALTIME as Go writes it. */
-const timestamp = (nanos: number): string => {
-  const seconds = Math.floor(nanos / 1e9);
-  return rfc3339(seconds).replace("Z", `.${String(nanos - seconds * 1e9).padStart(9, "0")}Z`);
-};
 
 /** The networks that there are: made, found, shown, removed. */
 export class Catalogue {

@@ -7,7 +7,7 @@ const long = process.env["VIRTLAB_LONG"] === "1";
 
 test.each<[misaligned: Misaligned, runs: number]>([
   ["serve", long ? 100_000 : 60],
-  ["trap", long ? 100_000 : 40],
+  ["trap", long ? 10_000 : 40],
 ])(
   "misaligned accesses: %s. Translated code does to the whole machine what the evaluator does, in any slices, saved and restored midway",
   { timeout: long ? 20_000_000 : 120_000 },
@@ -30,8 +30,8 @@ test.each<[misaligned: Misaligned, runs: number]>([
 );
 
 test.each<[misaligned: Misaligned, runs: number]>([
-  ["serve", long ? 100_000 : 60],
-  ["trap", long ? 100_000 : 20],
+  ["serve", long ? 25_000 : 60],
+  ["trap", long ? 10_000 : 20],
 ])(
   "with the hypervisor extension, misaligned accesses: %s. Translated code does to guests, hypervisor and machine what the evaluator does",
   { timeout: long ? 20_000_000 : 120_000 },

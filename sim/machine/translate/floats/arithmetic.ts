@@ -1,5 +1,17 @@
-import { isMiddling, roundedToOdd, twoProduct, twoSum } from "./exact.js";
-import { and, equal, f64, isFinite, isZero, magnitude, op, type Bodies, type Body } from "./function.js";
+import { areShort, roundedToOdd, twoProduct, twoSum } from "./exact.js";
+import {
+  and,
+  equal,
+  f64,
+  isFinite,
+  isMiddling,
+  isZero,
+  magnitude,
+  op,
+  type Bodies,
+  type Body,
+  type Value,
+} from "./function.js";
 
 /** @param subtract a − b is a + (−b), also in the signs of zeros */
 function sum(subtract: boolean): Body {
@@ -27,6 +39,9 @@ const multiply: Body = (fn) => {
       fn.giveNumber(value);
     });
     fn.require(and(isMiddling(a), isMiddling(b)));
+    fn.when(areShort(a, b), () => {
+      fn.giveNumber(value);
+    });
     return isZero(twoProduct(fn, a, b).rest);
   });
 };
@@ -72,21 +87,32 @@ const multiplyAdd: Body = (fn) => {
     fn.settle(value, (rounded) => equal(rounded, value));
     return;
   }
+  const isHarmless = op("i32.or", isMiddling(c, 960), isZero(c));
+  const areMiddling = fn.keep("i32", and(isMiddling(a), isMiddling(b)));
+  // Where the product is exact, there is one rounding, the sum's.
+  const addTo = (product: Value): void => {
+    const value = fn.keep("f64", op("f64.add", product, c));
+    fn.settle(value, () => {
+      fn.require(isHarmless);
+      return isZero(twoSum(fn, product, c).rest);
+    });
+  };
+  fn.when(and(areMiddling, areShort(a, b)), () => {
+    addTo(fn.keep("f64", op("f64.mul", a, b)));
+  });
   fn.when(op("i32.or", isZero(a), isZero(b)), () => {
     // The product is a zero, and zeros have signs.
     const value = fn.keep("f64", op("f64.add", op("f64.mul", a, b), c));
     fn.require(isFinite(value));
     fn.giveNumber(value);
   });
-  fn.require(and(and(isMiddling(a), isMiddling(b)), op("i32.or", isMiddling(c, 960), isZero(c))));
+  fn.require(and(areMiddling, isHarmless));
   // Boldo and Melquiond's fused multiply-add (2008): product, then rest of the product + c, then the upper parts of both, each
   // as an exact pair; what remains of the sums is added to odd. A result that isn't normal is exact: all parts are multiples
   // of 2^−1074.
   const product = twoProduct(fn, a, b);
-  // As of numbers with few digits: then there is one rounding, the sum's.
   fn.when(isZero(product.rest), () => {
-    const value = fn.keep("f64", op("f64.add", product.rounded, c));
-    fn.settle(value, () => isZero(twoSum(fn, product.rounded, c).rest));
+    addTo(product.rounded);
   });
   const lower = twoSum(fn, c, product.rest);
   const upper = twoSum(fn, product.rounded, lower.rounded);

@@ -37,6 +37,15 @@ export function twoProduct(fn: FloatFunction, a: Value, b: Value): Pair {
 }
 
 /**
+ * Whether both are numbers of 26 binary digits at most, as integers of some size, singles mostly, and small fractions are: their
+ * product has no more than 52, so it is exact where its exponent is a double's.
+ */
+export function areShort(a: Value, b: Value): Value {
+  const bits = op("i64.or", op("i64.reinterpret_f64", a), op("i64.reinterpret_f64", b));
+  return op("i64.eqz", op("i64.and", bits, i64(2n ** 27n - 1n)));
+}
+
+/**
  * The sum of a pair rounded to odd: where it isn't a double, that of its two neighbours whose last bit is 1. Rounding it to a
  * format that is two bits shorter, or to the last bit of a much greater number that is added, gives what rounding the exact
  * sum would (Boldo and Melquiond, "Emulation of a FMA and correctly rounded sums: proved algorithms using rounding to odd",
@@ -48,13 +57,4 @@ export function roundedToOdd(fn: FloatFunction, { rounded, rest }: Pair): Value 
   const isAway = op("i32.eq", op("f64.gt", rest, f64(0)), op("f64.gt", rounded, f64(0)));
   const step = choose(and(isEven, op("f64.ne", rest, f64(0))), choose(isAway, i64(1n), i64(-1n)), i64(0n));
   return fn.keep("f64", op("f64.reinterpret_i64", op("i64.add", bits, step)));
-}
-
-/**
- * Whether a double's exponent is between −`range` and `range`: no zero, subnormal, infinity or NaN. For factors of 480 at
- * most, what `twoProduct` computes is a multiple of 2^(2 × (−480 − 52)) = 2^−1064.
- */
-export function isMiddling(value: Value, range = 480): Value {
-  const exponent = op("i64.shr_u", op("i64.shl", op("i64.reinterpret_f64", value), i64(1n)), i64(53n));
-  return op("i64.le_u", op("i64.sub", exponent, i64(BigInt(1023 - range))), i64(BigInt(2 * range)));
 }

@@ -36,11 +36,21 @@ export const isZero = (value: Value): Value => equal(value, f64(0));
 /** Neither an infinity nor a NaN. */
 export const isFinite = (value: Value): Value => op("f64.lt", magnitude(value), f64(Infinity));
 
+/**
+ * Whether a double's exponent is between −`range` and `range`: no zero, subnormal, infinity or NaN. For factors of 480 at
+ * most, what `twoProduct` computes is a multiple of 2^(2 × (−480 − 52)) = 2^−1064.
+ */
+export function isMiddling(value: Value, range = 480): Value {
+  const exponent = op("i64.shr_u", op("i64.shl", op("i64.reinterpret_f64", value), i64(1n)), i64(53n));
+  return op("i64.le_u", op("i64.sub", exponent, i64(BigInt(1023 - range))), i64(BigInt(2 * range)));
+}
+
 const [hart, rm, firstOperand] = [0, 1, 2];
 /** Of the rounding modes, and of the bits of fflags (unprivileged ISA, "F" extension). */
 const towardZero = 1;
 const inexact = 1;
-const leastNormal = { 32: 2 ** -126, 64: 2 ** -1022 } as const;
+/** The greatest exponent of which numbers are ordinary here, either way: above the least normal one, and finite. */
+const ordinary = { 32: 125, 64: 1021 } as const;
 
 const parameter =
   (index: number): Value =>
@@ -161,11 +171,7 @@ export class FloatFunction {
    */
   settle(value: Value, isExact: (rounded: Value) => Value): void {
     const rounded = this.width === 64 ? value : this.keep("f64", op("f64.promote_f32", op("f32.demote_f64", value)));
-    const size = this.keep("f64", magnitude(rounded));
-    const isOrdinary = this.keep(
-      "i32",
-      and(op("f64.gt", size, f64(leastNormal[this.width])), op("f64.lt", size, f64(Infinity))),
-    );
+    const isOrdinary = this.keep("i32", isMiddling(rounded, ordinary[this.width]));
     this.when(and(isOrdinary, hartWord(hartLayout.fflags)), () => {
       this.giveNumber(rounded);
     });

@@ -45,7 +45,7 @@ export * from "./instructions/index.js";
 export * from "./assembler/index.js";
 export * from "./disassembler/index.js";
 export * from "./debug/index.js";
-export { emptyTag, entrySize, hartLayout, jumpEntries, tlbEntries } from "./layout.js";
+export { attention, emptyTag, entrySize, hartLayout, jumpEntries, tlbEntries } from "./layout.js";
 export * from "./hart/index.js";
 export { Console, hearConsoles } from "./console.js";
 export { hub, loopback, type Link, type Send } from "./devices/link.js";

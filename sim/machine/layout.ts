@@ -73,9 +73,9 @@ export const hartLayout = {
 
 /**
  * What translated code does behind a call of the host: go on, leave as if the instruction had not begun, leave behind it. Or it
- * left by itself at an instruction that others have to execute.
+ * left by itself: at an instruction that others have to execute, at one that asks for a CSR of a higher privilege, at EBREAK.
  */
-export const attention = { none: 0, undone: 1, done: 2, missed: 3 } as const;
+export const attention = { none: 0, undone: 1, done: 2, missed: 3, refused: 4, breakpoint: 5 } as const;
 
 /**
  * Entries of a TLB; a page's lowest number bits choose one. An entry: tag of 64 bits, distance to the

@@ -275,8 +275,8 @@ export class Schedule implements Clock, HartClock, Persist<ScheduleState> {
    * quantum costs, as long as 3,500 take in a hot loop, is little beside 100,000
    */
   #inARow(unasked: number): number {
-    // Another engine may do more than to execute instructions.
-    if (this.#harts.length > 1 || typeof this.#harts[0]?.engine !== "string") return 1;
+    const engine = this.#harts[0]?.engine;
+    if (this.#harts.length > 1 || (typeof engine === "object" && engine.onlyExecutes !== true)) return 1;
     const { now, horizon } = this.#world.engine;
     const free = Math.ceil((horizon - now) / (this.#most * this.#nanoseconds));
     return Math.max(1, Math.min(free, Math.ceil(unasked / this.#most)));

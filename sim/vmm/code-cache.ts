@@ -1,5 +1,5 @@
 import { invariant } from "../core/index.js";
-import { isLong, type Hart, type Instruction, type Machine } from "../machine/index.js";
+import { highOf, isLong, lowOf, type Hart, type Instruction, type Machine } from "../machine/index.js";
 import type { Allotment, Frames } from "./frames.js";
 import { isSoundInUserMode, pageSize, privilege, routinesOf } from "./privileged.js";
 
@@ -43,6 +43,20 @@ interface CodePage {
   readonly met: Map<number, number>;
 }
 
+/** Where the guest has a page of code, and what is known of that; it holds for one address, in halves, by its tables and in its mode. */
+interface Found {
+  readonly low: number;
+  readonly high: number;
+  readonly satp: bigint;
+  readonly mode: Hart["mode"] | undefined;
+  readonly page: number;
+  readonly code: CodePage | undefined;
+  /** Whether all of it may be executed. */
+  readonly isOpen: boolean;
+}
+const nowhere: Found = { low: 0, high: 0, satp: 0n, mode: undefined, page: 0, code: undefined, isOpen: false };
+const offsetOf = (pc: bigint): number => lowOf(pc) & (pageSize - 1);
+
 export interface CodeCacheParts {
   readonly guest: Hart;
   readonly host: Machine;
@@ -84,6 +98,7 @@ export class CodeCache {
   /** In the order in which they were last asked for. */
   readonly #pages = new Map<number, CodePage>();
   readonly #scansUser: boolean;
+  #found: Found = nowhere;
   readonly #counts = { units: 0, identical: 0, rewritten: 0, adapted: 0, evicted: 0 };
 
   constructor(parts: CodeCacheParts) {
@@ -122,54 +137,69 @@ export class CodeCache {
 
   /** Scans from the guest's pc on, if that wasn't done. @returns whether there is something new to execute */
   translate(): boolean {
-    const at = this.#physical;
-    if (at === undefined || !this.scans) return false;
-    const page = this.#pageOf(at - (at % pageSize));
-    const offset = at % pageSize;
-    if (page.halves[offset / 2] !== state.unknown) return false;
-    this.#scan(page, at - offset, offset);
+    const { pc } = this.#parts.guest;
+    const found = this.scans ? this.#find(pc) : undefined;
+    if (found === undefined) return false;
+    const code = this.#pageOf(found.page);
+    const offset = offsetOf(pc);
+    if (code.halves[offset / 2] !== state.unknown) return false;
+    this.#scan(code, found.page, offset);
     return true;
   }
 
   /** The bits in whose place there is a callout at the guest's pc; undefined where there is none, 0 where they have to be fetched. */
   get calledFor(): number | undefined {
-    if (!this.scans) return undefined;
-    const at = this.#physical;
-    if (at === undefined) return undefined;
-    const offset = at % pageSize;
-    if (this.#pages.get(at - offset)?.halves[offset / 2] !== state.rewritten) return undefined;
+    const { guest } = this.#parts;
+    const { pc } = guest;
+    const found = this.scans ? this.#find(pc) : undefined;
+    const offset = offsetOf(pc);
+    if (found?.code?.halves[offset / 2] !== state.rewritten) return undefined;
+    const at = found.page + offset;
     const low = this.#half(at);
     if (!isLong(low)) return low;
-    const { protection, mode } = this.#parts.guest;
-    const isWhole = offset + 4 <= pageSize && protection.allows(at, 4, "execute", mode.privilege);
-    return !isWhole ? 0 : (low | (this.#half(at + 2) << 16)) >>> 0;
+    const isOpen = found.isOpen || guest.protection.allows(at, 4, "execute", guest.mode.privilege);
+    return offset + 4 <= pageSize && isOpen ? (low | (this.#half(at + 2) << 16)) >>> 0 : 0;
   }
 
   /** The instruction at pc met a device: if it does so again and again, a callout takes its place, which costs less than a trap. */
   meet(pc: bigint): void {
-    const at = this.#physicalOf(pc);
-    const page = at === undefined ? undefined : this.#pages.get(at - (at % pageSize));
-    if (at === undefined || page === undefined || !this.scans) return;
-    const offset = at % pageSize;
+    const found = this.scans ? this.#find(pc) : undefined;
+    const page = found?.code;
+    if (found === undefined || page === undefined) return;
+    const offset = offsetOf(pc);
     if (page.halves[offset / 2] !== state.identical) return;
     const times = (page.met.get(offset) ?? 0) + 1;
     page.met.set(offset, times);
     if (times < patience) return;
-    this.#put(page, at - offset, offset, { long: page.halves[offset / 2 + 1] === state.inside, rewrite: true });
+    this.#put(page, found.page, offset, { long: page.halves[offset / 2 + 1] === state.inside, rewrite: true });
     this.#counts.adapted++;
     this.#counts.rewritten++;
     this.#counts.identical--;
   }
 
-  get #physical(): number | undefined {
-    return this.#physicalOf(this.#parts.guest.pc);
+  /** What addresses mean to the guest has changed. */
+  forget(): void {
+    this.#found = nowhere;
   }
 
-  #physicalOf(pc: bigint): number | undefined {
-    const physical = this.#parts.guest.memory.translate(pc, 2, "execute");
+  /**
+   * Where the guest has code: in no memory of its own where undefined. Its tables are walked where the page is another than the last time;
+   * what they said holds until a fence, as the shadow's entries do.
+   */
+  #find(pc: bigint): Found | undefined {
+    const { guest, ramBase, allotment } = this.#parts;
+    const { satp, mode } = guest.state;
+    const [low, high] = [lowOf(pc) & -pageSize, highOf(pc)];
+    const last = this.#found;
+    if (low === last.low && high === last.high && satp === last.satp && mode === last.mode) return last;
+    const physical = guest.memory.translate(pc, 2, "execute");
     if (typeof physical !== "number") return undefined;
-    const offset = physical - this.#parts.ramBase;
-    return offset >= 0 && offset + 2 <= this.#parts.allotment.size ? physical : undefined;
+    const page = physical - offsetOf(pc);
+    if (page < ramBase || page + pageSize > ramBase + allotment.size) return undefined;
+    const isOpen = guest.protection.allows(page, pageSize, "execute", mode.privilege);
+    const found = { low, high, satp, mode, page, code: this.#pages.get(page), isOpen };
+    if (isOpen) this.#found = found;
+    return found;
   }
 
   #pageOf(page: number): CodePage {
@@ -182,6 +212,7 @@ export class CodeCache {
     host.bus.written(frame, pageSize);
     const made: CodePage = { frame, halves: new Uint8Array(pageSize / 2), met: new Map() };
     this.#pages.set(page, made);
+    this.forget();
     return made;
   }
 
@@ -197,6 +228,7 @@ export class CodeCache {
     invariant(oldest !== undefined, "a code cache has a page");
     const [page, { frame }] = oldest;
     this.#pages.delete(page);
+    this.forget();
     this.#parts.host.bus.bytes(frame, pageSize)?.fill(0);
     this.#counts.evicted++;
     return frame;

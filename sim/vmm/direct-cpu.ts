@@ -15,6 +15,7 @@ const supervisorTimer = BigInt.asIntN(64, (1n << 63n) | 5n);
  * one needs. What the guest runs as on the host, and in which memory, a technique says.
  */
 export abstract class DirectCpu implements HartEngine {
+  readonly onlyExecutes: boolean = true;
   protected readonly guest: Hart;
   protected readonly host: HostCpu;
   protected readonly exits: Exits;

@@ -58,7 +58,7 @@ export class Exits implements Persist<ExitsState>, Viewable {
 
   /** @param guest where it is: the state before the exit's instruction */
   add(reason: ExitReason, at: number, pc: bigint, privilege: number, instruction: number): void {
-    const kind = numbers[reason];
+    const kind = numberOf(reason);
     const place = this.#total % this.#size;
     this.#counts[kind] = (this.#counts[kind] ?? 0) + 1;
     this.#total++;
@@ -97,7 +97,7 @@ export class Exits implements Persist<ExitsState>, Viewable {
   }
 
   count(reason: ExitReason): number {
-    return this.#counts[numbers[reason]] ?? 0;
+    return this.#counts[numberOf(reason)] ?? 0;
   }
 
   get counts(): Readonly<Record<ExitReason, number>> {
@@ -156,7 +156,7 @@ export class Exits implements Persist<ExitsState>, Viewable {
     this.#total = 0;
     for (const reason of exitReasons) {
       const count = state.counts[reason];
-      this.#counts[numbers[reason]] = count;
+      this.#counts[numberOf(reason)] = count;
       this.#total += count;
     }
     this.#delivered = state.delivered;
@@ -164,4 +164,5 @@ export class Exits implements Persist<ExitsState>, Viewable {
   }
 }
 
-const numbers = Object.fromEntries(exitReasons.map((reason, number) => [reason, number])) as Record<ExitReason, number>;
+const numbers: ReadonlyMap<ExitReason, number> = new Map(exitReasons.map((reason, number) => [reason, number]));
+const numberOf = (reason: ExitReason): number => numbers.get(reason) ?? 0;

@@ -138,6 +138,7 @@ export class HostCpu {
   #hasBreakpoints({ breakpoints }: Hart): boolean {
     const { hart } = this;
     if (breakpoints.size + 1 !== hart.breakpoints.size) return false;
+    if (breakpoints.size === 0) return true;
     for (const pc of breakpoints) if (!hart.breakpoints.has(pc)) return false;
     return true;
   }

@@ -8,20 +8,20 @@ export interface Interpreted {
   readonly word: number;
 }
 
-const byName: Readonly<Record<string, ExitReason>> = {
-  sret: "return from trap",
-  mret: "return from trap",
-  wfi: "wait for interrupt",
-  "sfence.vma": "address fence",
-  "hfence.vvma": "address fence",
-  "hfence.gvma": "address fence",
-  csrrw: "CSR access",
-  csrrs: "CSR access",
-  csrrc: "CSR access",
-  csrrwi: "CSR access",
-  csrrsi: "CSR access",
-  csrrci: "CSR access",
-};
+const byName: ReadonlyMap<string, ExitReason> = new Map([
+  ["sret", "return from trap"],
+  ["mret", "return from trap"],
+  ["wfi", "wait for interrupt"],
+  ["sfence.vma", "address fence"],
+  ["hfence.vvma", "address fence"],
+  ["hfence.gvma", "address fence"],
+  ["csrrw", "CSR access"],
+  ["csrrs", "CSR access"],
+  ["csrrc", "CSR access"],
+  ["csrrwi", "CSR access"],
+  ["csrrsi", "CSR access"],
+  ["csrrci", "CSR access"],
+]);
 /** cycle to hpmcounter31. */
 const counters = { first: 0xc00, last: 0xc1f } as const;
 
@@ -55,7 +55,7 @@ const isHypervisors = ({ state: { mode } }: Hart): boolean => !mode.virtual && m
 
 function reasonOf(name: string | undefined, csr: number, trapped: number | undefined): ExitReason {
   if (trapped === undefined) return "interpretation";
-  const reason = name === undefined ? undefined : byName[name];
+  const reason = name === undefined ? undefined : byName.get(name);
   if (reason === "CSR access" && csr >= counters.first && csr <= counters.last) return "counter read";
   if (reason !== undefined) return reason;
   return accessOf[trapped] === "read" || accessOf[trapped] === "write" ? "device access" : "interpretation";

@@ -58,6 +58,8 @@ const none: Agreements = { shared: null, consumed: "0", untold: false };
  * with the VMM: masking events, or finding out why it trapped, costs no exit.
  */
 class ParavirtualCpu extends DeprivilegedCpu {
+  /** The guest's mask is in its memory, and looked at between quanta. */
+  override readonly onlyExecutes: boolean = false;
   readonly #parts: CpuParts;
   readonly #guest: Hart;
   readonly #machine: Machine;

@@ -18,6 +18,7 @@ export class DeprivilegedCpu extends DirectCpu {
 
   forget(address: bigint | undefined): void {
     this.#allocator.shadow.forget(address);
+    this.#allocator.code?.forget();
   }
 
   protected enter(): HostExit {

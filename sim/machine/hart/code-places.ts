@@ -1,4 +1,15 @@
-import { hartLayout, marksSize, pageBits, pageMarks, placeEntries, placeEntry, placeSize, way } from "../layout.js";
+import { isLong } from "../instructions/index.js";
+import {
+  hartLayout,
+  marksSize,
+  pageBits,
+  pageMarks,
+  pageSize,
+  placeEntries,
+  placeEntry,
+  placeSize,
+  way,
+} from "../layout.js";
 import { marksOfPage, type Variant } from "./code-pages.js";
 import type { Halves, Tlb } from "./tlb.js";
 
@@ -12,6 +23,13 @@ export interface Place {
   readonly variant: Variant;
   /** What `left` was when it was last looked at. */
   left: number;
+}
+
+/** An instruction's bits at a place in a page, where all of it lies there. @param host where the page does */
+export function wordOf(view: DataView, host: number, offset: number): number | undefined {
+  const low = view.getUint16(host + offset, true);
+  if (!isLong(low)) return low;
+  return offset > pageSize - 4 ? undefined : view.getUint32(host + offset, true);
 }
 
 /** As many instructions as 32 bits count. */

@@ -1,16 +1,16 @@
 import type { Memory } from "../../wasm/index.js";
-import { isLong, type Exception, type Routine } from "../instructions/index.js";
+import type { Exception, Routine } from "../instructions/index.js";
 import { attention, hartLayout, pageSize } from "../layout.js";
 import { mostUnlooked } from "../translate/budget.js";
 import { interpreting, type Interpret } from "../translate/interpreter.js";
 import { outcomes } from "../translate/outcomes.js";
 import { AddressSpaces } from "./address-spaces.js";
 import type { CodePages, Run, UnitUser, Variant } from "./code-pages.js";
-import { CodePlaces, type Place } from "./code-places.js";
+import { CodePlaces, wordOf, type Place } from "./code-places.js";
 import type { Evaluator } from "./evaluator.js";
-import { showsBits } from "./exceptions.js";
+import { breakpoint, illegalInstruction, showsBits } from "./exceptions.js";
+import { extensionsOf } from "./extensions.js";
 import { nextInterrupt } from "./interrupts.js";
-
 import type { HartBus } from "./memory.js";
 import { machine } from "./mode.js";
 import { isSilent, type Operand } from "./routines.js";
@@ -23,7 +23,6 @@ import { WalkNotes } from "./walk-notes.js";
 import { guestStatus } from "./worlds.js";
 
 const pageOf = (address: bigint): bigint => address & BigInt(-pageSize);
-
 /**
  * What entering the interpreter and coming back counts in heat, in instructions. It takes as long as 30 (250 ns against 8 ns), but
  * code that comes and goes often, as firmware does, is long done before all of it is worth translating.
@@ -41,6 +40,8 @@ export class TranslatedEngine implements UnitUser {
   readonly work: Record<"interpreted" | "inUnits", number> = { interpreted: 0, inUnits: 0 };
   readonly unitMemory: UnitMemory;
   readonly #hart: TranslatedHart;
+  /** What an access to a CSR ends in for which the privilege is too low: unknown where instructions may be virtual, or flawed. */
+  readonly #refusal: Exception | undefined;
   readonly #bus: HartBus;
   readonly code: CodePages;
   readonly #interpreter: Interpret;
@@ -71,6 +72,8 @@ export class TranslatedEngine implements UnitUser {
   constructor(hart: TranslatedHart, memory: Memory, bus: HartBus, code: CodePages, interpreter: Interpret) {
     this.#interpreter = interpreter;
     this.#hart = hart;
+    const { hypervisor, userCsrs } = extensionsOf(hart.isa);
+    this.#refusal = hypervisor || userCsrs.length > 0 ? undefined : illegalInstruction;
     this.#bus = bus;
     this.code = code;
     this.#base = hart.id * hartLayout.size;
@@ -148,10 +151,8 @@ export class TranslatedEngine implements UnitUser {
     const before = this.#hart.left;
     this.#give();
     run(this.#base, block);
-    this.#take("inUnits");
-    const { [hartLayout.fault / 4]: fault } = this.#words;
-    if (fault === attention.undone) this.#redo();
-    else if (fault === attention.missed) this.#interpretMissed();
+    this.work.inUnits += this.#take();
+    this.#attend();
     return before - this.#hart.left;
   }
 
@@ -244,12 +245,10 @@ export class TranslatedEngine implements UnitUser {
   }
 
   /** It came back. @returns how many instructions it executed */
-  #take(by: "interpreted" | "inUnits"): number {
-    const executed = this.underway;
-    this.work[by] += executed;
+  #take(): number {
+    const { underway: executed, trapped } = this;
     this.#given = 0;
     this.#words[hartLayout.budget / 4] = 0;
-    const { trapped } = this;
     this.#words[hartLayout.trapped / 4] = 0;
     this.#hart.count(executed, trapped);
     return executed;
@@ -259,15 +258,9 @@ export class TranslatedEngine implements UnitUser {
   #run(run: Run, block: number): boolean {
     this.#give();
     run(this.#base, block);
-    const executed = this.#take("inUnits");
-    if (this.#words[hartLayout.fault / 4] === attention.undone) {
-      this.#redo();
-      return true;
-    }
-    if (this.#words[hartLayout.fault / 4] === attention.missed) {
-      this.#interpretMissed();
-      return true;
-    }
+    const executed = this.#take();
+    this.work.inUnits += executed;
+    if (this.#attend()) return true;
     this.#arrive(true, false);
     // What is left is too short for most units: to try them costs more than to interpret it.
     if (executed === 0 || this.#hart.left <= mostUnlooked) this.#lean = true;
@@ -284,7 +277,7 @@ export class TranslatedEngine implements UnitUser {
     const way = this.#wayThrough(place);
     this.#give();
     const outcome = this.#interpreter(this.#base, place.at, way);
-    this.#take("interpreted");
+    this.work.interpreted += this.#take();
     if (this.#words[hartLayout.fault / 4] === attention.undone) this.#redo();
     else if (outcome === outcomes.stuck) this.#evaluate();
     else this.#arrive(outcome !== outcomes.budget && outcome !== outcomes.asked, outcome === outcomes.jump);
@@ -309,10 +302,26 @@ export class TranslatedEngine implements UnitUser {
     this.#interpret(low, high);
   }
 
+  /** What a unit left for that the hart has to do in its place. @returns whether there was such a thing */
+  #attend(): boolean {
+    const fault = this.#words[hartLayout.fault / 4];
+    if (fault === attention.none || fault === attention.done) return false;
+    if (fault === attention.undone) this.#redo();
+    else if (fault === attention.refused) this.#raise(this.#refusal);
+    else if (fault === attention.breakpoint) this.#raise(breakpoint);
+    else this.#interpretMissed();
+    return true;
+  }
+
   /** What an instruction was undone for: its exception, or that the evaluator has to execute it. */
   #redo(): void {
     const exception = this.#exception;
     this.#exception = undefined;
+    this.#raise(exception);
+  }
+
+  /** The instruction at pc ends in an exception; where that isn't known, the evaluator has to execute it. */
+  #raise(exception: Exception | undefined): void {
     if (exception === undefined) this.#evaluate();
     else {
       this.#hart.count(1);
@@ -324,11 +333,7 @@ export class TranslatedEngine implements UnitUser {
   #bits(): number | undefined {
     const low = this.#words[hartLayout.pc / 4] ?? 0;
     const place = this.#places.find(low & -pageSize, this.#words[hartLayout.pc / 4 + 1] ?? 0);
-    if (place === undefined) return undefined;
-    const offset = low & (pageSize - 1);
-    const half = this.#view.getUint16(place.host + offset, true);
-    if (!isLong(half)) return half;
-    return offset > pageSize - 4 ? undefined : this.#view.getUint32(place.host + offset, true);
+    return place === undefined ? undefined : wordOf(this.#view, place.host, low & (pageSize - 1));
   }
 
   #evaluate(): void {
@@ -387,11 +392,8 @@ export class TranslatedEngine implements UnitUser {
   #translate({ variant, host }: Place, entry: number, loop: boolean): void {
     const { evaluator } = this.#hart;
     const decode = (offset: number): ReturnType<Evaluator["decode"]> => {
-      if (offset < 0 || offset > pageSize - 2) return undefined;
-      const low = this.#view.getUint16(host + offset, true);
-      if ((low & 3) !== 3) return evaluator.decode(low);
-      if (offset > pageSize - 4) return undefined;
-      return evaluator.decode((low | (this.#view.getUint16(host + offset + 2, true) << 16)) >>> 0);
+      const word = offset < 0 || offset > pageSize - 2 ? undefined : wordOf(this.#view, host, offset);
+      return word === undefined ? undefined : evaluator.decode(word);
     };
     this.code.translate(variant, entry, loop, host, decode);
   }

@@ -37,5 +37,8 @@ export const addressCauses: number = dataCauses | causesOf("execute") | (1 << ca
 /** The hart fills in the instruction's bits as its value. */
 export const illegalInstruction: Exception = { cause: cause.illegalInstruction, value: 0n };
 
-/** Likewise; what a guest may not do although its hypervisor may (hypervisor extension, "Trap Cause Codes"). */
+/** The hart fills in the address. */
+export const breakpoint: Exception = { cause: cause.breakpoint, value: 0n };
+
+/** As an illegal instruction; what a guest may not do although its hypervisor may (hypervisor extension, "Trap Cause Codes"). */
 export const virtualInstruction: Exception = { cause: cause.virtualInstruction, value: 0n };

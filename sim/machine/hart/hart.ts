@@ -2,6 +2,7 @@ import type { Persist } from "../../core/index.js";
 import type { Exception, Isa } from "../instructions/index.js";
 import type { Memory } from "../../wasm/index.js";
 import { hartLayout, pageSize } from "../layout.js";
+import { Breakpoints } from "./breakpoints.js";
 import { csrsOf } from "./csr.js";
 import type { CsrHart, CsrTable, Features } from "./csr-row.js";
 import { TranslatedEngine } from "./engine.js";
@@ -18,7 +19,7 @@ import { routinesOf, type RoutineHart, type Routines } from "./routines.js";
 import { engineFor, restoreState, saveState, type HartSaved } from "./saved.js";
 import { sharedOf, type Shared } from "./shared.js";
 import { PrivilegedState } from "./state.js";
-import { longOf, lowOf } from "./tlb.js";
+import { longOf } from "./tlb.js";
 import { setTimers } from "./timers.js";
 import { detailsOf } from "./trap-details.js";
 import { enterTrap, plainTrap } from "./trap.js";
@@ -98,10 +99,8 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
   #passing: bigint | undefined;
   #paused = false;
   #stop: Stop | undefined;
-  readonly breakpoints: Set<bigint> = new Set();
-  /** Breakpoints by their lower halves, and the lower halves of the pages that they are on: a bigint takes long to be looked up. */
-  #breakpointsAt: ReadonlyMap<number, readonly bigint[]> = new Map();
-  #breakpointPages: ReadonlySet<number> = new Set();
+  readonly #breakpoints = new Breakpoints();
+  readonly #pcHalves: Int32Array;
   readonly watchpoints: Set<Watchpoint> = new Set();
 
   constructor({ id, isa, arena, bus, clock, options = {} }: HartParts) {
@@ -116,6 +115,7 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
     this.floats = new Floats(arena.memory.buffer, base);
     // Integer registers, the others, the pc.
     this.registers = new BigInt64Array(arena.memory.buffer, base, hartLayout.pc / 8 + 1);
+    this.#pcHalves = new Int32Array(arena.memory.buffer, base + hartLayout.pc, 2);
     this.#shared = sharedOf(arena.memory, bus, isa, { patience, alignedOnly });
     const { code, interpret, engines, states } = this.#shared;
     states.set(id, this.state);
@@ -258,9 +258,10 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
     }
     const taken = nextInterrupt(state);
     if (taken !== undefined) this.pc = enterTrap(state, this.pc, plainTrap(taken, true, 0n));
-    if (this.#breakpointsAt.size > 0) {
+    const { 0: low = 0, 1: high = 0 } = this.#pcHalves;
+    if (this.#breakpoints.isAt(low, high)) {
       const { pc } = this;
-      if (this.#breakpointsAt.get(lowOf(pc))?.some((at) => at === pc) === true && this.#passing !== pc) {
+      if (this.#passing !== pc) {
         this.#passing = pc;
         return { kind: "breakpoint", pc };
       }
@@ -335,21 +336,19 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
     );
   }
 
+  get breakpoints(): ReadonlySet<bigint> {
+    return this.#breakpoints.all;
+  }
+
   hasBreakpoint(page: bigint): boolean {
-    if (!this.#breakpointPages.has(lowOf(page))) return false;
-    return [...this.breakpoints].some((pc) => (pc & BigInt(-pageSize)) === page);
+    return this.#breakpoints.isOn(page);
   }
 
   // For debuggers.
 
   /** Stops before the instruction at `pc` from now on, or no longer. */
   setBreakpoint(pc: bigint, on: boolean): void {
-    if (on) this.breakpoints.add(pc);
-    else this.breakpoints.delete(pc);
-    const at = new Map<number, readonly bigint[]>();
-    for (const each of this.breakpoints) at.set(lowOf(each), [...(at.get(lowOf(each)) ?? []), each]);
-    this.#breakpointsAt = at;
-    this.#breakpointPages = new Set([...at.keys()].map((low) => low & -pageSize));
+    this.#breakpoints.set(pc, on);
     this.translated.forget();
   }
 

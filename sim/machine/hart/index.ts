@@ -37,7 +37,7 @@ export {
 } from "./options.js";
 export type { HartBus, RamPages } from "./memory.js";
 export type { HartSaved } from "./saved.js";
-export { lowOf } from "./tlb.js";
+export { highOf, lowOf } from "./tlb.js";
 
 /**
  * A hart after its reset: in machine mode, at address 0, registers 0.

@@ -3,6 +3,11 @@ export type EngineName = "evaluate" | "translate";
 
 /** Another way to execute a hart's instructions. */
 export interface HartEngine {
+  /**
+   * Whether it does nothing but execute instructions, and has counted them wherever anybody looks: the machine then lets it go on over
+   * the ends of quanta, as it does its own engines.
+   */
+  readonly onlyExecutes?: boolean;
   /** Executes at least one instruction, at most `hart.left`, or takes its trap; not past what changes modes or interrupts. */
   burst(): void;
   /** What addresses mean has changed: all of them, or what one page-table leaf maps. */

@@ -1,7 +1,7 @@
 import type { Exception, Routine, RoutineOperand, Width } from "../instructions/index.js";
 import { accessCsr, type Change } from "./csr.js";
 import type { CsrHart } from "./csr-row.js";
-import { cause, illegalInstruction, virtualInstruction } from "./exceptions.js";
+import { breakpoint, cause, illegalInstruction, virtualInstruction } from "./exceptions.js";
 import { hypervisorStatus } from "./hypervisor-status.js";
 import { awake } from "./interrupts.js";
 import { isAligned, type VirtualMemory } from "./memory.js";
@@ -78,8 +78,7 @@ export function routinesOf(hart: RoutineHart): Routines {
       const fromGuest = virtual && privilege === supervisor ? 1 : 0;
       return { cause: cause.environmentCall + privilege + fromGuest, value: 0n };
     },
-    // The hart fills in the address.
-    breakpoint: () => ({ cause: cause.breakpoint, value: 0n }),
+    breakpoint: () => breakpoint,
     returnFromMachine: () => (state.mode.privilege === machine ? returnFromMachine(state) : illegalInstruction),
     returnFromSupervisor: () =>
       state.mode.privilege === user || forbids(status.TSR) ? notAllowed() : returnFromSupervisor(state),

@@ -110,11 +110,12 @@ function operandOf(value: Value): (hart: HartState) => RoutineOperand {
 const nothing = (): number => 0;
 
 /** One step behind the other, up to the first that ends in an exception. */
-const inOrder = (steps: readonly Step[]): Step =>
-  steps.reduceRight<Step>(
-    (rest, step) => (hart) => step(hart) ?? rest(hart),
-    () => undefined,
-  );
+function inOrder([first, ...others]: readonly Step[]): Step {
+  if (first === undefined) return () => undefined;
+  if (others.length === 0) return first;
+  const rest = inOrder(others);
+  return (hart) => first(hart) ?? rest(hart);
+}
 
 /**
  * Executes one instruction by its meaning, and nothing else. Moves `pc` on.
@@ -201,6 +202,7 @@ class Specializer {
   }
 
   #effect(effect: Effect): readonly Step[] {
+    if (effect.kind === "set" && effect.field === "rd" && this.#instruction.fields.rd === 0) return [];
     if (effect.kind !== "when") return [this.#step(effect)];
     const condition = this.#term(effect.condition);
     if (condition === 0n) return [];
@@ -218,7 +220,7 @@ class Specializer {
         const { rd, frd } = fields;
         return (hart) => {
           if (effect.field === "frd") hart.f[frd] = value(hart);
-          else if (rd !== 0) hart.x[rd] = value(hart);
+          else hart.x[rd] = value(hart);
           return undefined;
         };
       }

@@ -41,9 +41,13 @@ function flow(effects: readonly Effect[], fields: Instruction["fields"]): "next"
 /** Routines after which code just goes on. */
 export const localRoutines: ReadonlySet<string> = new Set(["reserve", "takeReservation", "useFloats"]);
 
+/** Whether a routine accesses CSRs. */
+export const isAccess = (routine: Routine): boolean =>
+  routine === "writeCsr" || routine === "setCsr" || routine === "clearCsr";
+
 /** Whether a routine is an access to a plain CSR, which code does by itself. @param csr the CSR's number, where it is known */
 export function isPlainAccess(routine: Routine, csr: number | undefined): boolean {
-  return (routine === "writeCsr" || routine === "setCsr" || routine === "clearCsr") && plainCsr(csr) !== undefined;
+  return isAccess(routine) && plainCsr(csr) !== undefined;
 }
 
 /** How control leaves an instruction, undefined if it goes on to the one behind. */

@@ -3,7 +3,7 @@ import type { Effect, Meaning, Operator, Routine, Term } from "../instructions/i
 import { attention, hartLayout } from "../layout.js";
 import { plainCsr, privilegeNeeded } from "../plain-csrs.js";
 import { MemoryEmitter, zeroExtend } from "./access.js";
-import { isPlainAccess } from "./blocks.js";
+import { isAccess, isPlainAccess } from "./blocks.js";
 import { dynamicRounding, type EmitContext } from "./context.js";
 import { isFloat, type Site } from "./site.js";
 
@@ -113,7 +113,11 @@ export class MeaningEmitter {
       case "call":
         if (effect.routine === "useFloats") this.#useFloats();
         else if (isPlainAccess(effect.routine, site.known("csr"))) this.#plainAccess(effect);
-        else this.#call(effect.routine, effect.operands, effect.name);
+        else if (effect.routine === "breakpoint") this.#leaveFor("breakpoint");
+        else {
+          if (isAccess(effect.routine)) this.#leaveAtRefusal(site.known("csr"));
+          this.#call(effect.routine, effect.operands, effect.name);
+        }
     }
   }
 
@@ -128,20 +132,13 @@ export class MeaningEmitter {
     code.op("end");
   }
 
-  /** A plain CSR, where the hart keeps it. What needs a higher privilege is the routine's, which answers so. */
+  /** A plain CSR, where the hart keeps it. */
   #plainAccess({ routine, operands, name }: Effect & { readonly kind: "call" }): void {
     const { code, locals, variable } = this.#context;
     const csr = plainCsr(this.#site.known("csr"));
     const operand = operands[1];
     if (csr === undefined || operand === undefined || name === undefined) return;
-    code.get(locals.hart);
-    code.access("i32.load", hartLayout.privilege);
-    code.i32(privilegeNeeded(csr.number));
-    code.op("i32.lt_s");
-    code.if();
-    this.#call(routine, operands, name);
-    code.op("end");
-
+    this.#leaveAtRefusal(csr.number);
     // Reading has no side effects, nor has setting or clearing no bits.
     const old = variable(name);
     code.get(locals.hart);
@@ -164,6 +161,28 @@ export class MeaningEmitter {
       code.op("i64.and");
     }
     code.access("i64.store", csr.place);
+  }
+
+  /** Back to the host, as if this instruction had not begun, where the hart's privilege is too low for the CSR. */
+  #leaveAtRefusal(number: number | undefined): void {
+    const { code, locals } = this.#context;
+    const needed = number === undefined ? 0 : leastPrivilege(number);
+    if (needed === 0) return;
+    code.get(locals.hart);
+    code.access("i32.load", hartLayout.privilege);
+    code.i32(needed);
+    code.op("i32.lt_s");
+    code.if();
+    this.#leaveFor("refused");
+    code.op("end");
+  }
+
+  #leaveFor(reason: keyof typeof attention): void {
+    const { code, locals } = this.#context;
+    code.get(locals.hart);
+    code.i32(attention[reason]);
+    code.access("i32.store", hartLayout.fault);
+    this.#site.undo();
   }
 
   #call(routine: Routine, operands: readonly Term[], name: string | undefined): void {
@@ -311,6 +330,12 @@ export class MeaningEmitter {
         return undefined;
     }
   }
+}
+
+/** The least that may be enough: a hypervisor's CSRs are its supervisor mode's, and whether that is here shows at run time. */
+function leastPrivilege(csr: number): number {
+  const needed = privilegeNeeded(csr);
+  return needed === 2 ? 1 : needed;
 }
 
 function isComparison(term: Term): boolean {

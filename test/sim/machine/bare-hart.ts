@@ -1,4 +1,5 @@
 import {
+  attention,
   createDecoder,
   createFloats,
   emptyTag,
@@ -173,7 +174,7 @@ export function runTranslated(program: Program): Ended {
   let exception: Exception | undefined;
   const fault = (found: Exception): bigint => {
     exception = found;
-    view.setInt32(hartLayout.fault, 1, true);
+    view.setInt32(hartLayout.fault, attention.undone, true);
     return 0n;
   };
   /** Lets translated code reach a page itself from now on. */
@@ -234,9 +235,12 @@ export function runTranslated(program: Program): Ended {
   view.setBigInt64(hartLayout.pc, BigInt(start), true);
   view.setInt32(hartLayout.frm, program.roundingMode, true);
 
-  /** A fault that none of the functions above raised says that there is no such rounding mode. */
-  const found = (): Exception | undefined =>
-    exception ?? (view.getInt32(hartLayout.fault, true) === 0 ? undefined : { cause: causes.illegal, value: 0n });
+  /** A fault that none of the functions above raised is EBREAK's, or says that there is no such rounding mode. */
+  const found = (): Exception | undefined => {
+    const fault = view.getInt32(hartLayout.fault, true);
+    if (exception !== undefined || fault === attention.none) return exception;
+    return { cause: fault === attention.breakpoint ? causes.breakpoint : causes.illegal, value: 0n };
+  };
 
   const units = new Map<
     bigint,

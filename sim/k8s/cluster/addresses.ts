@@ -9,3 +9,6 @@ export const nodeAddress = (place: number): string => dotted(0xc0a80001 + place)
  */
 export const podRange = (place: number, nodes: number): string =>
   `${dotted((nodes < 256 ? 0x0af40000 : 0x0a800000) + place * 256)}/24`;
+
+/** The range that all of these lie in. */
+export const clusterRange = (nodes: number): string => (nodes < 256 ? "10.244.0.0/16" : "10.128.0.0/9");

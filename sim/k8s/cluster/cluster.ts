@@ -11,6 +11,7 @@ import {
   type TableView,
   type World,
 } from "../../core/index.js";
+import type { Program, Sys } from "../../os/index.js";
 import type { ApiRequest, User } from "../apiserver/request.js";
 import { ApiServer } from "../apiserver/server.js";
 import { EtcdStorage } from "../apiserver/etcd-storage.js";
@@ -26,10 +27,12 @@ import type { ContainerRuntime } from "../kubelet/runtime.js";
 import { decodeUtf8 } from "../objects/text.js";
 import { isObject, stringAt, type JsonObject, type KubeObject } from "../objects/value.js";
 import { Scheduler } from "../scheduler/scheduler.js";
+import type { NodeMachine } from "../node/machine.js";
 import { birthOf } from "./birth.js";
 import { Kinds, type Wanted } from "./kinds.js";
 import { Listing, tableOf } from "./listing.js";
 import { objectsOf, type Manifest } from "./manifest.js";
+import { ContainerNodes } from "./container-nodes.js";
 import { nodeAddress, podRange } from "./addresses.js";
 import { recorded } from "./recorded-endpoint.js";
 
@@ -39,8 +42,14 @@ export interface ClusterOptions extends Partial<Omit<NodeDescription, "name" | "
   readonly nodes?: number;
   /** What images there are, and what their containers do; see `HollowRuntime`. */
   readonly images?: HollowRuntimeOptions["images"];
-  /** The runtime of a node. Default a `HollowRuntime`. */
-  readonly runtime?: (node: { readonly name: string; readonly podCIDR: string }) => ContainerRuntime;
+  /**
+   * What runs containers: `hollow`, the default, has no processes; with `containers` each node is a simulated Linux with a container
+   * engine, and pods run what their images hold. Or a runtime for each node.
+   */
+  readonly runtime?:
+    "hollow" | "containers" | ((node: { readonly name: string; readonly podCIDR: string }) => ContainerRuntime);
+  /** With `containers`: programs that executables of images may name, beside those of the userland. */
+  readonly programs?: readonly Program<Sys>[];
   readonly controllers?: Partial<Omit<ControllerManagerOptions, "world" | "endpoint">>;
   /** Default `RBAC`. */
   readonly authorization?: "RBAC" | "AlwaysAllow";
@@ -58,6 +67,7 @@ const unsaid = {
   nodes: undefined,
   images: undefined,
   runtime: undefined,
+  programs: undefined,
   controllers: undefined,
   authorization: undefined,
   cpus: undefined,
@@ -86,6 +96,7 @@ export class Cluster {
   readonly #kubelets = new Map<string, Kubelet>();
   readonly #runtimes = new Map<string, ContainerRuntime>();
   readonly #kinds: Kinds;
+  readonly #containers: ContainerNodes | undefined;
 
   /** @throws UsageError for an unknown option, or a number of nodes that can't be */
   constructor(given: ClusterOptions) {
@@ -94,11 +105,13 @@ export class Cluster {
       given,
       { ...unsaid, world: given.world },
     ) as ClusterOptions;
-    const { world, nodes = 3, authorization = "RBAC", controllers = {} } = options;
+    const { world, nodes = 3, authorization = "RBAC", controllers = {}, runtime, cpus, memory, programs } = options;
     if (!Number.isInteger(nodes) || nodes < 0 || nodes > 30_000)
       throw new UsageError(`a cluster can't have ${nodes} nodes`, "Give a whole number from 0 to 30,000.");
     this.world = world;
     this.#options = options;
+    this.#containers =
+      runtime === "containers" ? new ContainerNodes({ world, nodes, cpus, memory, programs }) : undefined;
     this.etcd = new Etcd({ world });
     this.api = new ApiServer({
       world,
@@ -121,6 +134,7 @@ export class Cluster {
     this.scheduler = new Scheduler({ client: new Client({ world, endpoint: this.#endpoint, user }) });
     this.controllers = new ControllerManager({ world, endpoint: this.#endpoint, ...controllers });
     for (let place = 1; place <= nodes; place++) this.#makeNode(place, nodes);
+    this.#containers?.start(this.#endpoint);
   }
 
   /** Waits until the nodes have made themselves known. @throws UsageError inside a running world */
@@ -145,6 +159,12 @@ export class Cluster {
         ? `Start it with startKubelet("${node}").`
         : `There are ${all.slice(0, 5).join(", ")}${all.length > 5 ? ", …" : ""}.`,
     );
+  }
+
+  /** The Linux of a node whose containers have processes. @throws UsageError where there is none */
+  machine(node: string): NodeMachine {
+    if (this.#containers !== undefined) return this.#containers.machine(node);
+    throw new UsageError(`${node} is hollow: it has no Linux`, 'Make the cluster with { runtime: "containers" }.');
   }
 
   /** Ends a node's kubelet; its containers go on. */
@@ -291,6 +311,7 @@ export class Cluster {
     this.#kubelets.clear();
     this.scheduler.stop();
     this.controllers.kill();
+    this.#containers?.stop();
   }
 
   nodes(): TableView {
@@ -351,7 +372,9 @@ export class Cluster {
       ...(disk === undefined ? {} : { disk }),
       ...(images === undefined ? {} : { images }),
     };
-    const runtime = this.#options.runtime?.({ name, podCIDR }) ?? new HollowRuntime(options);
+    const { runtime: asked } = this.#options;
+    const given = typeof asked === "function" ? asked({ name, podCIDR }) : this.#containers?.runtime(name);
+    const runtime = given ?? new HollowRuntime(options);
     this.#runtimes.set(name, runtime);
     this.#startKubelet(name, runtime, place, podCIDR);
   }

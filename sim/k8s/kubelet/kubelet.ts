@@ -27,7 +27,12 @@ export interface KubeletOptions extends Partial<NodeDescription> {
   /** Requests a second that it allows itself (`kubeAPIQPS`), and how many at once: 50 and 100. */
   readonly qps?: number;
   readonly burst?: number;
+  /** Addresses of the cluster's name servers (`clusterDNS`). Default that of the service kube-dns, as kubeadm makes it. */
+  readonly clusterDNS?: readonly string[];
 }
+
+const clusterDomain = "cluster.local";
+const usualDNS: readonly string[] = ["10.96.0.10"];
 
 /**
  * The kubelet of Kubernetes 1.32: makes its node known, runs the pods that are bound to it on a container runtime, and tells what
@@ -49,7 +54,7 @@ export class Kubelet {
   #early: Pod[] = [];
 
   constructor(options: KubeletOptions) {
-    const { world, endpoint, runtime, name, address, qps = 50, burst = 100 } = options;
+    const { world, endpoint, runtime, name, address, qps = 50, burst = 100, clusterDNS = usualDNS } = options;
     this.node = { ...defaultNode, ...described(options), name, address };
     this.runtime = runtime;
     const user = { name: `system:node:${name}`, groups: ["system:nodes", "system:authenticated"] };
@@ -62,7 +67,9 @@ export class Kubelet {
     });
     const images = new ImageManager(world, runtime, events);
     const stale = (uid: string): boolean => this.#pleg.awaits(uid);
-    this.#context = { world, client, node: name, hostIP: address, runtime, events, images, statuses, prober, stale };
+    const around = { world, client, node: name, hostIP: address, capacity: this.node.memory };
+    const cluster = { dns: clusterDNS, domain: clusterDomain };
+    this.#context = { ...around, cluster, runtime, events, images, statuses, prober, stale };
     this.#pleg = new Pleg(world, runtime, (uid) => {
       this.#relisted(uid);
     });

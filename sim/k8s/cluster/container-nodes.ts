@@ -1,0 +1,83 @@
+import { GiB, ms, UsageError, type Bytes, type World } from "../../core/index.js";
+import { dockerHub, Session, Uplink } from "../../container/index.js";
+import { Bridge, Cable, type FrameLink } from "../../net/index.js";
+import type { Program, Sys } from "../../os/index.js";
+import type { ApiEndpoint } from "../client/client.js";
+import { EngineRuntime } from "../node/engine-runtime.js";
+import { NodeMachine } from "../node/machine.js";
+import { PodRoutes } from "../node/pod-routes.js";
+import { clusterRange, nodeAddress, podRange } from "./addresses.js";
+
+export interface ContainerNodesOptions {
+  readonly world: World;
+  readonly nodes: number;
+  readonly cpus?: number | undefined;
+  readonly memory?: Bytes | undefined;
+  readonly programs?: readonly Program<Sys>[] | undefined;
+}
+
+/** A node's way to the registry: 1 Gbit/s, 10 ms away. Declared, not measured. */
+const uplink = { down: 1e9, up: 1e9, latency: ms(10) };
+
+/** The computers of a cluster whose containers have processes: a Linux for each node, all on one switch. */
+export class ContainerNodes {
+  readonly #machines = new Map<string, NodeMachine>();
+  readonly #runtimes = new Map<string, EngineRuntime>();
+  readonly #routes: PodRoutes[] = [];
+
+  /** @throws UsageError inside of an event */
+  constructor({ world, nodes, cpus = 4, memory = GiB(8), programs = [] }: ContainerNodesOptions) {
+    const { engine } = world;
+    const lan = new Bridge(world, { name: "nodes" });
+    let hub: ReturnType<typeof dockerHub> | undefined;
+    for (let place = 1; place <= nodes; place++) {
+      const name = `node-${place}`;
+      const way = new Uplink(engine, uplink);
+      const transport = way.to((request, from) => (hub ??= dockerHub(world)).handle(request, from), nodeAddress(place));
+      const session = new Session(engine, transport);
+      const machine = new NodeMachine({
+        ...{ world, name, cpus, memory, programs },
+        podCIDR: podRange(place, nodes),
+        clusterCIDR: clusterRange(nodes),
+        address: `${nodeAddress(place)}/16`,
+        link: plugInto(lan, world, name),
+        registries: (registry) => (registry === "docker.io" ? session : undefined),
+      });
+      this.#machines.set(name, machine);
+      this.#runtimes.set(name, new EngineRuntime(machine));
+    }
+  }
+
+  /** Starts what runs on each node beside its kubelet. */
+  start(endpoint: ApiEndpoint): void {
+    for (const machine of this.#machines.values()) this.#routes.push(new PodRoutes(machine, endpoint));
+  }
+
+  stop(): void {
+    for (const routes of this.#routes) routes.stop();
+  }
+
+  runtime(node: string): EngineRuntime | undefined {
+    return this.#runtimes.get(node);
+  }
+
+  /** @throws UsageError for a node that there isn't */
+  machine(node: string): NodeMachine {
+    const machine = this.#machines.get(node);
+    if (machine !== undefined) return machine;
+    const [first = "none"] = this.#machines.keys();
+    throw new UsageError(`there is no node "${node}"`, `They are called ${first} and on.`);
+  }
+}
+
+/** A cable to a switch. */
+function plugInto(lan: Bridge, world: World, name: string): FrameLink {
+  const cable = new Cable(world, { name });
+  const port = lan.addPort(name, (frame) => {
+    send(frame);
+  });
+  const send = cable.plug((frame) => {
+    lan.input(port, frame);
+  });
+  return cable;
+}

@@ -56,8 +56,13 @@ export class PodNetwork {
       "*nat",
       ":FLANNEL-POSTRTG - [0:0]",
       '-A POSTROUTING -m comment --comment "flanneld masq" -j FLANNEL-POSTRTG',
+      // Marked: kube-proxy's to translate.
+      "-A FLANNEL-POSTRTG -m mark --mark 0x4000/0x4000 -j RETURN",
       `-A FLANNEL-POSTRTG -s ${podCIDR} -d ${clusterCIDR} -j RETURN`,
-      `-A FLANNEL-POSTRTG -s ${clusterCIDR} ! -d 224.0.0.0/4 -m addrtype ! --dst-type LOCAL -j MASQUERADE --random-fully`,
+      `-A FLANNEL-POSTRTG -s ${clusterCIDR} -d ${podCIDR} -j RETURN`,
+      `-A FLANNEL-POSTRTG ! -s ${clusterCIDR} -d ${podCIDR} -j RETURN`,
+      `-A FLANNEL-POSTRTG -s ${clusterCIDR} ! -d 224.0.0.0/4 -j MASQUERADE --random-fully`,
+      `-A FLANNEL-POSTRTG ! -s ${clusterCIDR} -d ${clusterCIDR} -j MASQUERADE --random-fully`,
       "COMMIT",
     ];
     yield* netlink(sys, { type: "NFT_MSG_RESTORE", text: `${lines.join("\n")}\n`, keep: true });

@@ -167,6 +167,12 @@ export class Cluster {
     throw new UsageError(`${node} is hollow: it has no Linux`, 'Make the cluster with { runtime: "containers" }.');
   }
 
+  /** Ends a node's kube-proxy: its rules stay as they are. @throws UsageError where there is none */
+  stopProxy(node: string): void {
+    this.machine(node);
+    this.#containers?.stopProxy(node);
+  }
+
   /** Ends a node's kubelet; its containers go on. */
   stopKubelet(node: string): void {
     this.kubelet(node).stop();

@@ -6,6 +6,7 @@ import type { ApiEndpoint } from "../client/client.js";
 import { EngineRuntime } from "../node/engine-runtime.js";
 import { NodeMachine } from "../node/machine.js";
 import { PodRoutes } from "../node/pod-routes.js";
+import { KubeProxy } from "../proxy/kube-proxy.js";
 import { clusterRange, nodeAddress, podRange } from "./addresses.js";
 
 export interface ContainerNodesOptions {
@@ -24,10 +25,13 @@ export class ContainerNodes {
   readonly #machines = new Map<string, NodeMachine>();
   readonly #runtimes = new Map<string, EngineRuntime>();
   readonly #routes: PodRoutes[] = [];
+  readonly #proxies = new Map<string, KubeProxy>();
+  readonly #clusterCIDR: string;
 
   /** @throws UsageError inside of an event */
   constructor({ world, nodes, cpus = 4, memory = GiB(8), programs = [] }: ContainerNodesOptions) {
     const { engine } = world;
+    this.#clusterCIDR = clusterRange(nodes);
     const lan = new Bridge(world, { name: "nodes" });
     let hub: ReturnType<typeof dockerHub> | undefined;
     for (let place = 1; place <= nodes; place++) {
@@ -38,7 +42,7 @@ export class ContainerNodes {
       const machine = new NodeMachine({
         ...{ world, name, cpus, memory, programs },
         podCIDR: podRange(place, nodes),
-        clusterCIDR: clusterRange(nodes),
+        clusterCIDR: this.#clusterCIDR,
         address: `${nodeAddress(place)}/16`,
         link: plugInto(lan, world, name),
         registries: (registry) => (registry === "docker.io" ? session : undefined),
@@ -50,11 +54,21 @@ export class ContainerNodes {
 
   /** Starts what runs on each node beside its kubelet. */
   start(endpoint: ApiEndpoint): void {
-    for (const machine of this.#machines.values()) this.#routes.push(new PodRoutes(machine, endpoint));
+    const clusterCIDR = this.#clusterCIDR;
+    for (const [name, machine] of this.#machines) {
+      this.#routes.push(new PodRoutes(machine, endpoint));
+      this.#proxies.set(name, new KubeProxy({ machine, endpoint, clusterCIDR }));
+    }
   }
 
   stop(): void {
-    for (const routes of this.#routes) routes.stop();
+    for (const part of [...this.#routes, ...this.#proxies.values()]) part.stop();
+  }
+
+  /** Ends a node's kube-proxy: its rules stay as they are. @throws UsageError for a node that there isn't */
+  stopProxy(node: string): void {
+    this.machine(node);
+    this.#proxies.get(node)?.stop();
   }
 
   runtime(node: string): EngineRuntime | undefined {

@@ -88,6 +88,8 @@ const wget: Program<Sys> = {
 /** `dd of=FILE count=MEBIBYTES`: writes so much. */
 const dd: Program<Sys> = {
   name: "dd",
+  // What has no memory isn't killed for it.
+  memory: 400_000,
   *main(sys, argv) {
     const value = (name: string): string => argv.find((word) => word.startsWith(`${name}=`))?.slice(name.length + 1) ?? "";
     const fd = yield* sys.open(value("of"), O_WRONLY | O_CREAT);

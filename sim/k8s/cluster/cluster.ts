@@ -11,6 +11,7 @@ import {
   type TableView,
   type World,
 } from "../../core/index.js";
+import type { FrameLink } from "../../net/index.js";
 import type { Program, Sys } from "../../os/index.js";
 import type { ApiRequest, User } from "../apiserver/request.js";
 import { ApiServer } from "../apiserver/server.js";
@@ -165,6 +166,15 @@ export class Cluster {
   machine(node: string): NodeMachine {
     if (this.#containers !== undefined) return this.#containers.machine(node);
     throw new UsageError(`${node} is hollow: it has no Linux`, 'Make the cluster with { runtime: "containers" }.');
+  }
+
+  /**
+   * What the nodes are plugged into, 192.168.0.0/16: for a Linux of one's own that asks from outside, as `{ cards: [{ link }] }`.
+   * @throws UsageError where nodes are hollow
+   */
+  get lan(): FrameLink {
+    if (this.#containers !== undefined) return this.#containers.lan;
+    throw new UsageError("hollow nodes have no network", 'Make the cluster with { runtime: "containers" }.');
   }
 
   /** Ends a node's kube-proxy: its rules stay as they are. @throws UsageError where there is none */

@@ -1,13 +1,13 @@
 import { GiB, ms, UsageError, type Bytes, type World } from "../../core/index.js";
 import { dockerHub, Session, Uplink } from "../../container/index.js";
-import { Bridge, Cable, type FrameLink } from "../../net/index.js";
+import { Bridge, Cable, ethernet, NetworkNamespace, type FrameLink } from "../../net/index.js";
 import type { Program, Sys } from "../../os/index.js";
 import type { ApiEndpoint } from "../client/client.js";
 import { EngineRuntime } from "../node/engine-runtime.js";
 import { NodeMachine } from "../node/machine.js";
 import { PodRoutes } from "../node/pod-routes.js";
 import { KubeProxy } from "../proxy/kube-proxy.js";
-import { clusterRange, nodeAddress, podRange } from "./addresses.js";
+import { clusterRange, nodeAddress, podRange, routerAddress } from "./addresses.js";
 
 export interface ContainerNodesOptions {
   readonly world: World;
@@ -27,12 +27,19 @@ export class ContainerNodes {
   readonly #routes: PodRoutes[] = [];
   readonly #proxies = new Map<string, KubeProxy>();
   readonly #clusterCIDR: string;
+  /** The switch that all nodes are plugged into, and their router to elsewhere. */
+  readonly lan: Bridge;
 
   /** @throws UsageError inside of an event */
   constructor({ world, nodes, cpus = 4, memory = GiB(8), programs = [] }: ContainerNodesOptions) {
     const { engine } = world;
     this.#clusterCIDR = clusterRange(nodes);
     const lan = new Bridge(world, { name: "nodes" });
+    this.lan = lan;
+    const router = new NetworkNamespace(world, "router");
+    const port = router.addInterface(ethernet(world, "eth0"));
+    port.plug(plugInto(lan, world, "router"));
+    router.configure(port, `${routerAddress}/16`);
     let hub: ReturnType<typeof dockerHub> | undefined;
     for (let place = 1; place <= nodes; place++) {
       const name = `node-${place}`;
@@ -44,6 +51,7 @@ export class ContainerNodes {
         podCIDR: podRange(place, nodes),
         clusterCIDR: this.#clusterCIDR,
         address: `${nodeAddress(place)}/16`,
+        gateway: routerAddress,
         link: plugInto(lan, world, name),
         registries: (registry) => (registry === "docker.io" ? session : undefined),
       });

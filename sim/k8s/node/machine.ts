@@ -13,6 +13,8 @@ export interface NodeMachineOptions extends PodNetworkOptions {
   readonly name: string;
   /** With the length of the nodes' network: `192.168.0.2/16`. */
   readonly address: string;
+  /** Its router. */
+  readonly gateway: string;
   /** What its card is plugged into. */
   readonly link: FrameLink;
   readonly cpus: number;
@@ -37,7 +39,7 @@ export class NodeMachine implements NodeSystem {
 
   /** @throws UsageError inside of an event: make it before the world runs */
   constructor(options: NodeMachineOptions) {
-    const { world, name, address, link, cpus, memory, registries, programs = [] } = options;
+    const { world, name, address, gateway, link, cpus, memory, registries, programs = [] } = options;
     this.name = name;
     const kernel = new Kernel({ world, hostname: name, cpus, memory, cards: [{ link }], bootTime: epoch * 1e9 });
     this.kernel = kernel;
@@ -52,6 +54,7 @@ export class NodeMachine implements NodeSystem {
     kernel.run(function* (sys) {
       yield* netlink(sys, { type: "RTM_NEWADDR", name: "eth0", address });
       yield* netlink(sys, { type: "RTM_SETLINK", name: "eth0", set: { up: true } });
+      yield* netlink(sys, { type: "RTM_NEWROUTE", to: "default", via: gateway });
       yield* network.start(sys);
     });
   }

@@ -12,16 +12,15 @@ import {
   type World,
 } from "../../core/index.js";
 import type { FrameLink } from "../../net/index.js";
-import type { Program, Sys } from "../../os/index.js";
 import type { ApiRequest, User } from "../apiserver/request.js";
 import { ApiServer } from "../apiserver/server.js";
 import { EtcdStorage } from "../apiserver/etcd-storage.js";
 import { json } from "../apiserver/request.js";
 import { ApiError } from "../apiserver/status.js";
 import { Client, type ApiEndpoint } from "../client/client.js";
-import { ControllerManager, type ControllerManagerOptions } from "../controllers/controller-manager.js";
+import { ControllerManager } from "../controllers/controller-manager.js";
 import { Etcd } from "../etcd/etcd.js";
-import { HollowRuntime, type HollowRuntimeOptions } from "../kubelet/hollow/runtime.js";
+import { HollowRuntime } from "../kubelet/hollow/runtime.js";
 import { Kubelet } from "../kubelet/kubelet.js";
 import type { NodeDescription } from "../kubelet/node-status.js";
 import type { ContainerRuntime } from "../kubelet/runtime.js";
@@ -29,55 +28,15 @@ import { decodeUtf8 } from "../objects/text.js";
 import { isObject, stringAt, type JsonObject, type KubeObject } from "../objects/value.js";
 import { Scheduler } from "../scheduler/scheduler.js";
 import type { NodeMachine } from "../node/machine.js";
+import { corednsManifest } from "../dns/coredns.js";
 import { birthOf } from "./birth.js";
 import { Kinds, type Wanted } from "./kinds.js";
 import { Listing, tableOf } from "./listing.js";
 import { objectsOf, type Manifest } from "./manifest.js";
 import { ContainerNodes } from "./container-nodes.js";
+import { unsaid, type ClusterOptions, type GetOptions } from "./options.js";
 import { nodeAddress, podRange } from "./addresses.js";
 import { recorded } from "./recorded-endpoint.js";
-
-export interface ClusterOptions extends Partial<Omit<NodeDescription, "name" | "address" | "podCIDR">> {
-  readonly world: World;
-  /** How many nodes, called node-1 and on. Default 3. */
-  readonly nodes?: number;
-  /** What images there are, and what their containers do; see `HollowRuntime`. */
-  readonly images?: HollowRuntimeOptions["images"];
-  /**
-   * What runs containers: `hollow`, the default, has no processes; with `containers` each node is a simulated Linux with a container
-   * engine, and pods run what their images hold. Or a runtime for each node.
-   */
-  readonly runtime?:
-    "hollow" | "containers" | ((node: { readonly name: string; readonly podCIDR: string }) => ContainerRuntime);
-  /** With `containers`: programs that executables of images may name, beside those of the userland. */
-  readonly programs?: readonly Program<Sys>[];
-  readonly controllers?: Partial<Omit<ControllerManagerOptions, "world" | "endpoint">>;
-  /** Default `RBAC`. */
-  readonly authorization?: "RBAC" | "AlwaysAllow";
-}
-
-export interface GetOptions {
-  /** Default `default`; "" for all. */
-  readonly namespace?: string;
-  /** `app=web,tier!=back`. */
-  readonly selector?: string;
-  readonly fieldSelector?: string;
-}
-
-const unsaid = {
-  nodes: undefined,
-  images: undefined,
-  runtime: undefined,
-  programs: undefined,
-  controllers: undefined,
-  authorization: undefined,
-  cpus: undefined,
-  memory: undefined,
-  disk: undefined,
-  pods: undefined,
-  labels: undefined,
-  taints: undefined,
-};
 
 /** Who a cell is. */
 const admin: User = { name: "kubernetes-admin", groups: ["system:masters", "system:authenticated"] };
@@ -136,6 +95,7 @@ export class Cluster {
     this.controllers = new ControllerManager({ world, endpoint: this.#endpoint, ...controllers });
     for (let place = 1; place <= nodes; place++) this.#makeNode(place, nodes);
     this.#containers?.start(this.#endpoint);
+    if (this.#containers !== undefined && nodes > 0) this.apply(corednsManifest(Math.min(2, nodes)));
   }
 
   /** Waits until the nodes have made themselves known. @throws UsageError inside a running world */

@@ -3,6 +3,7 @@ import { dockerHub, Session, Uplink } from "../../container/index.js";
 import { Bridge, Cable, ethernet, NetworkNamespace, type FrameLink } from "../../net/index.js";
 import type { Program, Sys } from "../../os/index.js";
 import type { ApiEndpoint } from "../client/client.js";
+import { coredns, corednsImage } from "../dns/coredns.js";
 import { EngineRuntime } from "../node/engine-runtime.js";
 import { NodeMachine } from "../node/machine.js";
 import { PodRoutes } from "../node/pod-routes.js";
@@ -53,6 +54,7 @@ export class ContainerNodes {
         address: `${nodeAddress(place)}/16`,
         gateway: routerAddress,
         link: plugInto(lan, world, name),
+        systemImages: [{ name: corednsImage, program: "coredns", size: 61_500_000 }],
         registries: (registry) => (registry === "docker.io" ? session : undefined),
       });
       this.#machines.set(name, machine);
@@ -64,6 +66,7 @@ export class ContainerNodes {
   start(endpoint: ApiEndpoint): void {
     const clusterCIDR = this.#clusterCIDR;
     for (const [name, machine] of this.#machines) {
+      machine.kernel.install(coredns(machine.kernel.world, endpoint));
       this.#routes.push(new PodRoutes(machine, endpoint));
       this.#proxies.set(name, new KubeProxy({ machine, endpoint, clusterCIDR }));
     }

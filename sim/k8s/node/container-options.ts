@@ -1,6 +1,6 @@
 import type { ContainerEngine } from "../../container/index.js";
 import type { ContainerConfig, SandboxConfig } from "../kubelet/runtime.js";
-import { pauseImage } from "./pause.js";
+import { pauseImage } from "./system-images.js";
 
 type CreateOptions = Parameters<ContainerEngine["create"]>[0];
 

@@ -19,7 +19,7 @@ import {
 import { containerOptions, sandboxOptions } from "./container-options.js";
 import { logLines, readFile } from "./kernel-files.js";
 import type { NodeMachine } from "./machine.js";
-import { pauseImage } from "./pause.js";
+import { pauseImage } from "./system-images.js";
 import { connectTo, statusOf } from "./probing.js";
 
 interface Sandbox {

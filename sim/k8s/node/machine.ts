@@ -5,7 +5,7 @@ import { Kernel, netlink, PR_SET_NAME, type Program, type Sys } from "../../os/i
 import { furnish, runShell, type Result } from "../../userland/index.js";
 import type { NodeSystem } from "../kubelet/runtime.js";
 import { epoch } from "../objects/time.js";
-import { addPauseImage, pause } from "./pause.js";
+import { addProgramImage, pause, pauseImage } from "./system-images.js";
 import { PodNetwork, type PodNetworkOptions } from "./pod-network.js";
 
 export interface NodeMachineOptions extends PodNetworkOptions {
@@ -23,10 +23,9 @@ export interface NodeMachineOptions extends PodNetworkOptions {
   readonly registries: (name: string) => Session | undefined;
   /** Programs that executables of images may name, beside the userland's. */
   readonly programs?: readonly Program<Sys>[];
+  /** Images that it has from the start, beside that of pods' sandboxes. */
+  readonly systemImages?: readonly { readonly name: string; readonly program: string; readonly size: number }[];
 }
-
-/** OCI's names of processors by uname(2)'s. */
-const architectures: Readonly<Record<string, string>> = { x86_64: "amd64", aarch64: "arm64", riscv64: "riscv64" };
 
 /**
  * The computer beneath a kubelet: a simulated Linux with one card in the nodes' network, a container engine, and the network of its pods.
@@ -39,15 +38,15 @@ export class NodeMachine implements NodeSystem {
 
   /** @throws UsageError inside of an event: make it before the world runs */
   constructor(options: NodeMachineOptions) {
-    const { world, name, address, gateway, link, cpus, memory, registries, programs = [] } = options;
+    const { world, name, address, gateway, link, cpus, memory, registries, programs = [], systemImages = [] } = options;
     this.name = name;
     const kernel = new Kernel({ world, hostname: name, cpus, memory, cards: [{ link }], bootTime: epoch * 1e9 });
     this.kernel = kernel;
     furnish(kernel);
     for (const program of [pause, ...programs]) kernel.install(program);
-    const content = new ContentStore();
-    const images = new ImageStore(content);
-    addPauseImage(images, content, kernel.machine, architectures[kernel.machine] ?? kernel.machine);
+    const images = new ImageStore(new ContentStore());
+    addProgramImage(images, kernel, { name: pauseImage, program: pause.name, size: 740_000, user: "65535:65535" });
+    for (const image of systemImages) addProgramImage(images, kernel, image);
     this.engine = new ContainerEngine(kernel, { registries, images, networks: false });
     this.network = new PodNetwork(options);
     const { network } = this;

@@ -133,6 +133,14 @@ export { HollowRuntime, type HollowRuntimeOptions } from "./kubelet/hollow/runti
 export type { Behaviour, HollowImage } from "./kubelet/hollow/behaviour.js";
 export { Cluster } from "./cluster/cluster.js";
 export type { ClusterOptions, GetOptions } from "./cluster/options.js";
+export type { ExecResult as PodExecResult } from "./cluster/session.js";
+export type {
+  ForwardedConnection,
+  ForwardSession,
+  ProcessInput,
+  ProcessSession,
+  StreamSession,
+} from "./kubelet/streaming.js";
 export { NodeMachine } from "./node/machine.js";
 export type { Listing } from "./cluster/listing.js";
 export type { Manifest } from "./cluster/manifest.js";

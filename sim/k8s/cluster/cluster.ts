@@ -24,6 +24,7 @@ import { HollowRuntime } from "../kubelet/hollow/runtime.js";
 import { Kubelet } from "../kubelet/kubelet.js";
 import type { NodeDescription } from "../kubelet/node-status.js";
 import type { ContainerRuntime } from "../kubelet/runtime.js";
+import type { StreamSession } from "../kubelet/streaming.js";
 import { decodeUtf8 } from "../objects/text.js";
 import { isObject, stringAt, type JsonObject, type KubeObject } from "../objects/value.js";
 import { Scheduler } from "../scheduler/scheduler.js";
@@ -36,6 +37,7 @@ import { objectsOf, type Manifest } from "./manifest.js";
 import { ContainerNodes } from "./container-nodes.js";
 import { unsaid, type ClusterOptions, type GetOptions } from "./options.js";
 import { nodeAddress, podRange } from "./addresses.js";
+import { commandQuery, runSession, type ExecResult } from "./session.js";
 import { recorded } from "./recorded-endpoint.js";
 
 /** Who a cell is. */
@@ -236,6 +238,29 @@ export class Cluster {
     const answer = this.#handle({ method: "GET", path, query });
     if (answer.status >= 400) throw refused("GET", path, answer.object);
     return decodeUtf8(answer.body());
+  }
+
+  /**
+   * Runs a command in a pod's container to its end: words, or a line for its /bin/sh.
+   * @throws UsageError for what can't be run
+   */
+  exec(
+    pod: string,
+    command: string | readonly string[],
+    options: Pick<GetOptions, "namespace"> & { readonly container?: string; readonly stdin?: string } = {},
+  ): ExecResult {
+    const { namespace = "default", container, stdin = "" } = options;
+    const words = typeof command === "string" ? ["/bin/sh", "-c", command] : command;
+    const path = `/api/v1/namespaces/${namespace}/pods/${pod.replace(/^pods?\//, "")}/exec`;
+    const named = container === undefined ? "" : `&container=${container}`;
+    const query = `${commandQuery(words)}&stdin=true&stdout=true&stderr=true${named}`;
+    let session: StreamSession | undefined;
+    const connect = (made: StreamSession): void => {
+      session = made;
+    };
+    const answer = this.#handle({ method: "POST", path, query, connect });
+    if (session?.kind !== "process") throw refused("POST", path, answer.object);
+    return runSession(this.world, session, stdin);
   }
 
   /** Why a pod is where it is, or nowhere: the scheduler's last decision on it. @throws UsageError where none is remembered */

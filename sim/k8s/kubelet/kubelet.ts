@@ -1,5 +1,5 @@
 import { type Process, type World } from "../../core/index.js";
-import { json, plain, type ApiResponse } from "../apiserver/request.js";
+import { json, plain, type ApiResponse, type ApiStream } from "../apiserver/request.js";
 import type { NodeCall } from "../apiserver/node-proxy.js";
 import { ApiError } from "../apiserver/status.js";
 import { Client, type ApiEndpoint } from "../client/client.js";
@@ -17,6 +17,7 @@ import { PodWorker, type Verdict } from "./pod-worker.js";
 import { Prober } from "./prober.js";
 import type { ContainerRuntime } from "./runtime.js";
 import { StatusManager } from "./status-manager.js";
+import { followed, openSession } from "./streaming.js";
 
 export interface KubeletOptions extends Partial<NodeDescription> {
   readonly name: string;
@@ -121,17 +122,21 @@ export class Kubelet {
     this.#workers.clear();
   }
 
-  /** Answers what the API server passes on: a container's log. */
-  answer(call: NodeCall): ApiResponse {
-    const { uid = "" } = call.pod?.metadata ?? {};
-    if (call.subresource !== "log" || call.pod === undefined) {
-      const what = `${call.subresource} is not served by this kubelet`;
-      const error = new ApiError(501, "NotImplemented", what);
-      return json(501, error.status);
-    }
+  /** Answers what the API server passes on: a container's log, exec, attach, port-forward. */
+  answer(call: NodeCall): ApiResponse | ApiStream {
+    const { runtime } = this;
+    const { world } = this.#context;
     try {
+      if (call.pod === undefined || call.subresource === "proxy") {
+        const what = `${call.subresource} is not served by this kubelet`;
+        throw new ApiError(501, "NotImplemented", what);
+      }
       const pod = call.pod as Pod;
-      return plain(200, logOf(this.runtime, pod, this.runtime.podState(uid), call.query, this.#context.world));
+      const state = runtime.podState(pod.metadata.uid ?? "");
+      if (call.subresource !== "log") return openSession(call, runtime, pod, state);
+      const { id, text } = logOf(runtime, pod, state, call.query, world);
+      if (call.query["follow"] !== "true" || runtime.streaming?.grown(id) === undefined) return plain(200, text());
+      return followed(runtime, id, text);
     } catch (error) {
       if (error instanceof ApiError) return json(error.code, error.status);
       throw error;

@@ -1,5 +1,6 @@
 import type { Activity, Bytes, Nanos } from "../../core/index.js";
 import type { Sys } from "../../os/index.js";
+import type { StreamingRuntime } from "./streaming.js";
 
 /** The Linux of a node, where a runtime has one: what the kubelet does there itself, it does by system calls. */
 export interface NodeSystem {
@@ -168,6 +169,8 @@ export interface ContainerRuntime {
   readonly version: string;
   /** Undefined where containers have no processes: then there is nothing to mount. */
   readonly system: NodeSystem | undefined;
+  /** Undefined where nobody can be spoken with. */
+  readonly streaming: StreamingRuntime | undefined;
 
   runPodSandbox(config: SandboxConfig): Activity<string>;
   /** Kills what is left of its containers and gives its address back. */

@@ -20,6 +20,7 @@ import { containerOptions, sandboxOptions } from "./container-options.js";
 import { logLines, readFile } from "./kernel-files.js";
 import type { NodeMachine } from "./machine.js";
 import { pauseImage } from "./system-images.js";
+import { EngineStreaming } from "./streaming.js";
 import { connectTo, statusOf } from "./probing.js";
 
 interface Sandbox {
@@ -65,6 +66,7 @@ export class EngineRuntime implements ContainerRuntime {
   readonly name = "docker";
   readonly version = "27.3.1";
   readonly system: NodeMachine;
+  readonly streaming: EngineStreaming;
   readonly #sandboxes = new Map<string, Sandbox>();
   readonly #byPod = new Map<string, Sandbox[]>();
   readonly #containers = new Map<string, OwnContainer>();
@@ -72,6 +74,7 @@ export class EngineRuntime implements ContainerRuntime {
 
   constructor(machine: NodeMachine) {
     this.system = machine;
+    this.streaming = new EngineStreaming(machine, this);
     const { engine } = machine;
     machine.kernel.engine.spawn(this.#hear(), { name: `CRI of ${machine.name}`, background: true });
     // It is the runtime's own: image collection leaves it alone.

@@ -71,6 +71,7 @@ export class HollowRuntime implements ContainerRuntime {
   readonly name = "hollow";
   readonly version = "1.0";
   readonly system = undefined;
+  readonly streaming = undefined;
   readonly #options: HollowRuntimeOptions;
   readonly #addresses: AddressPool;
   readonly #sandboxes = new Map<string, HollowSandbox>();

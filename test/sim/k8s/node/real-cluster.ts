@@ -40,7 +40,7 @@ const server = (name: string): Program<Sys> => ({
       yield* sys.clone(function* (child) {
         const from = yield* child.getpeername(fd);
         const asked = yield* child.read(fd, 4096);
-        const who = "address" in from ? from.address : "?";
+        const who = typeof from === "object" && "address" in from ? from.address : "?";
         if (asked.length > 0) {
           const body = `${nodename} ${who}\n`;
           yield* child.write(
@@ -98,11 +98,24 @@ const dd: Program<Sys> = {
   },
 };
 
+/** `stty size`. */
+const stty: Program<Sys> = {
+  name: "stty",
+  *main(sys) {
+    const { rows, columns } = (yield* sys.ioctl(0, "TIOCGWINSZ")) as { readonly rows: number; readonly columns: number };
+    yield* sys.write(1, encodeUtf8(`${rows} ${columns}\n`));
+    return 0;
+  },
+};
+
+/** What stands in for programs that images have and the userland doesn't, or not yet. */
+export const programs: readonly Program<Sys>[] = [server("nginx"), wget, dd, stty];
+
 /** A cluster whose pods run programs, ready. */
 export function realCluster(options: Partial<ClusterOptions> = {}): Cluster {
   const world = createWorld({ seed: 3 });
   const cluster = new Cluster({
-    ...{ world, nodes: 2, runtime: "containers", programs: [server("nginx"), wget, dd] },
+    ...{ world, nodes: 2, runtime: "containers", programs },
     ...options,
   });
   cluster.start();

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { minutes, ns, s, UsageError, withDefaults, type TextView } from "../../sim/core/index.js";
+import { minutes, ms, ns, s, UsageError, withDefaults, type TextView } from "../../sim/core/index.js";
 import type { k8s } from "../../sim/lab/index.js";
 import { serveKubernetes } from "../server/index.js";
 
@@ -29,6 +29,8 @@ export interface ServedCluster {
 }
 
 const longest = minutes(10);
+/** What passes behind each thing that is said to a process: so a command's answer is there at once. */
+const reaction = ms(200);
 /** How often time is let pass while somebody watches. */
 const beat = 100;
 
@@ -46,6 +48,10 @@ export async function serveCluster(cluster: k8s.Cluster, given?: Partial<ServeCl
       advance: () => {
         cluster.advance(longest);
       },
+      step: () => {
+        cluster.advance(reaction);
+      },
+      opened: () => time.open(),
     },
   );
   const own = options.kubeconfig === "";
@@ -89,15 +95,7 @@ class WatchedTime {
   watched(answer: Answer): Answer {
     if (answer.stream === undefined) return answer;
     const stream: typeof answer.stream = (sink) => {
-      let over = false;
-      const end = (): void => {
-        if (over) return;
-        over = true;
-        this.#open--;
-        if (this.#open === 0) this.stop();
-      };
-      this.#open++;
-      this.#timer ??= setInterval(this.#pass, beat).unref();
+      const end = this.open();
       const stop = answer.stream({
         event: (event) => {
           sink.event(event);
@@ -113,6 +111,19 @@ class WatchedTime {
       };
     };
     return { ...answer, stream };
+  }
+
+  /** Something is open from now on. @returns what ends that */
+  open(): () => void {
+    let over = false;
+    this.#open++;
+    this.#timer ??= setInterval(this.#pass, beat).unref();
+    return () => {
+      if (over) return;
+      over = true;
+      this.#open--;
+      if (this.#open === 0) this.stop();
+    };
   }
 
   stop(): void {

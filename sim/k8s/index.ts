@@ -131,6 +131,16 @@ export type { NodeDescription } from "./kubelet/node-status.js";
 export * from "./kubelet/runtime.js";
 export { HollowRuntime, type HollowRuntimeOptions } from "./kubelet/hollow/runtime.js";
 export type { Behaviour, HollowImage } from "./kubelet/hollow/behaviour.js";
-export { Cluster, type ClusterOptions, type GetOptions } from "./cluster/cluster.js";
+export { Cluster } from "./cluster/cluster.js";
+export type { ClusterOptions, GetOptions } from "./cluster/options.js";
+export type { ExecResult as PodExecResult } from "./cluster/session.js";
+export type {
+  ForwardedConnection,
+  ForwardSession,
+  ProcessInput,
+  ProcessSession,
+  StreamSession,
+} from "./kubelet/streaming.js";
+export { NodeMachine } from "./node/machine.js";
 export type { Listing } from "./cluster/listing.js";
 export type { Manifest } from "./cluster/manifest.js";

@@ -1,7 +1,9 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import { STATUS_CODES, type IncomingMessage, type ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
 import { UsageError } from "../../../sim/core/index.js";
+import { protocolOf, serveSession, type Session } from "./sessions.js";
 import { selfSigned } from "./certificate.js";
 
 /** What is served: a simulated API server, which answers at once and tells streams what happens. */
@@ -12,6 +14,8 @@ interface KubernetesApi {
     readonly query: string;
     readonly headers: Readonly<Record<string, string | undefined>>;
     readonly body: Uint8Array;
+    /** Where the connection can be upgraded. */
+    readonly connect?: (session: Session) => void;
   }): KubernetesAnswer;
 }
 
@@ -32,6 +36,10 @@ interface ServeKubernetesOptions {
   readonly token?: string;
   /** Called behind each request, before its answer is sent: lets the simulation react. */
   readonly advance?: () => void;
+  /** Called while a session is open, behind each thing that its client says: lets the simulation answer. */
+  readonly step?: () => void;
+  /** Told when a session begins, and what is given back when it ends. */
+  readonly opened?: () => () => void;
 }
 
 export interface ServedKubernetes {
@@ -90,6 +98,42 @@ async function answer(
   response.on("close", stop);
 }
 
+/** An upgrade to SPDY: exec, attach, port-forward. What is refused is answered as any request. */
+function upgrade(
+  api: KubernetesApi,
+  options: ServeKubernetesOptions,
+  message: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+): void {
+  const [path = "/", query = ""] = (message.url ?? "/").split("?", 2);
+  const headers = headersOf(message);
+  let session: Session | undefined;
+  const connect = (made: Session): void => {
+    session = made;
+  };
+  const spdy = /^spdy\/3\.1$/i.test(headers["upgrade"] ?? "");
+  const answered = api.handle({
+    ...{ method: message.method ?? "GET", path, query, headers, body: new Uint8Array(0) },
+    ...(spdy && { connect }),
+  });
+  const protocol = session === undefined ? undefined : protocolOf(session, headers["x-stream-protocol-version"] ?? "");
+  if (session === undefined || protocol === undefined) {
+    const body = answered.stream === undefined && session === undefined ? Buffer.from(answered.body()) : Buffer.alloc(0);
+    const status = session === undefined ? answered.status : 403;
+    const lines = Object.entries({ ...answered.headers, "content-length": String(body.length), connection: "close" });
+    socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\n`);
+    socket.end(Buffer.concat([Buffer.from(`${lines.map(([name, value]) => `${name}: ${value}`).join("\r\n")}\r\n\r\n`), body]));
+    return;
+  }
+  socket.write(
+    `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\nX-Stream-Protocol-Version: ${protocol}\r\n\r\n`,
+  );
+  const closed = options.opened?.();
+  socket.on("close", () => closed?.());
+  serveSession(session, socket, head, () => options.step?.());
+}
+
 function listen(server: Server, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => {
@@ -133,10 +177,20 @@ export async function serveKubernetes(
   options: ServeKubernetesOptions = {},
 ): Promise<ServedKubernetes> {
   const { key, certificate } = selfSigned();
+  const upgrades = new Set<Duplex>();
   const server = createServer({ key, cert: certificate }, (message, response) => {
     answer(api, options, message, response).catch((error: unknown) => {
       response.destroy(error instanceof Error ? error : new Error(String(error)));
     });
+  });
+  server.on("upgrade", (message: IncomingMessage, socket: Duplex, head: Buffer) => {
+    upgrades.add(socket);
+    socket.on("close", () => upgrades.delete(socket));
+    try {
+      upgrade(api, options, message, socket, head);
+    } catch (error) {
+      socket.destroy(error instanceof Error ? error : new Error(String(error)));
+    }
   });
   const port = await listen(server, options.port ?? 0);
   server.unref();
@@ -146,6 +200,8 @@ export async function serveKubernetes(
     close: () =>
       new Promise((resolve) => {
         server.closeAllConnections();
+        // Those that were upgraded are the server's no more.
+        for (const socket of upgrades) socket.destroy();
         server.close(() => {
           resolve();
         });

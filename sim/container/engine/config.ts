@@ -79,6 +79,8 @@ export interface HostConfig {
   readonly CpuPeriod: number;
   readonly CpuQuota: number;
   readonly PidsLimit: number;
+  /** The group above the container's own: "/docker" where it is "". */
+  readonly CgroupParent: string;
 }
 
 const hostDefaults: HostConfig = {
@@ -112,6 +114,7 @@ const hostDefaults: HostConfig = {
   CpuPeriod: 0,
   CpuQuota: 0,
   PidsLimit: 0,
+  CgroupParent: "",
 };
 
 const defaultPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";

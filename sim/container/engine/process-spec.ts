@@ -193,7 +193,7 @@ export function specOf(
           const path = shared.paths[type];
           return path === undefined ? { type } : { type, path };
         }),
-      cgroupsPath: `/docker/${container.id}`,
+      cgroupsPath: `${host.CgroupParent === "" ? "/docker" : host.CgroupParent}/${container.id}`,
       resources: resourcesOf(host),
       ...(seccomp !== undefined && !unconfined && { seccomp }),
       ...(Object.keys(host.Sysctls).length > 0 && { sysctl: host.Sysctls }),

@@ -1,4 +1,5 @@
 import { encodeUtf8 } from "../../core/index.js";
+import type { StreamSession } from "../kubelet/streaming.js";
 import type { JsonObject, KubeObject } from "../objects/value.js";
 
 /** Who asks (authentication/v1, `UserInfo`). */
@@ -21,6 +22,8 @@ export interface ApiRequest {
   readonly body?: Uint8Array | string | JsonObject;
   /** Who asks, known from elsewhere, such as a component of the control plane; otherwise the headers tell. */
   readonly user?: User;
+  /** Where the connection can be upgraded: given the session of exec, attach or port-forward, before the answer, whose status is 101. */
+  readonly connect?: (session: StreamSession) => void;
 }
 
 export interface ApiResponse {

@@ -11,62 +11,34 @@ import {
   type TableView,
   type World,
 } from "../../core/index.js";
+import type { FrameLink } from "../../net/index.js";
 import type { ApiRequest, User } from "../apiserver/request.js";
 import { ApiServer } from "../apiserver/server.js";
 import { EtcdStorage } from "../apiserver/etcd-storage.js";
 import { json } from "../apiserver/request.js";
 import { ApiError } from "../apiserver/status.js";
 import { Client, type ApiEndpoint } from "../client/client.js";
-import { ControllerManager, type ControllerManagerOptions } from "../controllers/controller-manager.js";
+import { ControllerManager } from "../controllers/controller-manager.js";
 import { Etcd } from "../etcd/etcd.js";
-import { HollowRuntime, type HollowRuntimeOptions } from "../kubelet/hollow/runtime.js";
+import { HollowRuntime } from "../kubelet/hollow/runtime.js";
 import { Kubelet } from "../kubelet/kubelet.js";
 import type { NodeDescription } from "../kubelet/node-status.js";
 import type { ContainerRuntime } from "../kubelet/runtime.js";
+import type { StreamSession } from "../kubelet/streaming.js";
 import { decodeUtf8 } from "../objects/text.js";
 import { isObject, stringAt, type JsonObject, type KubeObject } from "../objects/value.js";
 import { Scheduler } from "../scheduler/scheduler.js";
+import type { NodeMachine } from "../node/machine.js";
+import { corednsManifest } from "../dns/coredns.js";
 import { birthOf } from "./birth.js";
 import { Kinds, type Wanted } from "./kinds.js";
 import { Listing, tableOf } from "./listing.js";
 import { objectsOf, type Manifest } from "./manifest.js";
+import { ContainerNodes } from "./container-nodes.js";
+import { unsaid, type ClusterOptions, type GetOptions } from "./options.js";
 import { nodeAddress, podRange } from "./addresses.js";
+import { commandQuery, runSession, type ExecResult } from "./session.js";
 import { recorded } from "./recorded-endpoint.js";
-
-export interface ClusterOptions extends Partial<Omit<NodeDescription, "name" | "address" | "podCIDR">> {
-  readonly world: World;
-  /** How many nodes, called node-1 and on. Default 3. */
-  readonly nodes?: number;
-  /** What images there are, and what their containers do; see `HollowRuntime`. */
-  readonly images?: HollowRuntimeOptions["images"];
-  /** The runtime of a node. Default a `HollowRuntime`. */
-  readonly runtime?: (node: { readonly name: string; readonly podCIDR: string }) => ContainerRuntime;
-  readonly controllers?: Partial<Omit<ControllerManagerOptions, "world" | "endpoint">>;
-  /** Default `RBAC`. */
-  readonly authorization?: "RBAC" | "AlwaysAllow";
-}
-
-export interface GetOptions {
-  /** Default `default`; "" for all. */
-  readonly namespace?: string;
-  /** `app=web,tier!=back`. */
-  readonly selector?: string;
-  readonly fieldSelector?: string;
-}
-
-const unsaid = {
-  nodes: undefined,
-  images: undefined,
-  runtime: undefined,
-  controllers: undefined,
-  authorization: undefined,
-  cpus: undefined,
-  memory: undefined,
-  disk: undefined,
-  pods: undefined,
-  labels: undefined,
-  taints: undefined,
-};
 
 /** Who a cell is. */
 const admin: User = { name: "kubernetes-admin", groups: ["system:masters", "system:authenticated"] };
@@ -86,6 +58,7 @@ export class Cluster {
   readonly #kubelets = new Map<string, Kubelet>();
   readonly #runtimes = new Map<string, ContainerRuntime>();
   readonly #kinds: Kinds;
+  readonly #containers: ContainerNodes | undefined;
 
   /** @throws UsageError for an unknown option, or a number of nodes that can't be */
   constructor(given: ClusterOptions) {
@@ -94,11 +67,13 @@ export class Cluster {
       given,
       { ...unsaid, world: given.world },
     ) as ClusterOptions;
-    const { world, nodes = 3, authorization = "RBAC", controllers = {} } = options;
+    const { world, nodes = 3, authorization = "RBAC", controllers = {}, runtime, cpus, memory, programs } = options;
     if (!Number.isInteger(nodes) || nodes < 0 || nodes > 30_000)
       throw new UsageError(`a cluster can't have ${nodes} nodes`, "Give a whole number from 0 to 30,000.");
     this.world = world;
     this.#options = options;
+    this.#containers =
+      runtime === "containers" ? new ContainerNodes({ world, nodes, cpus, memory, programs }) : undefined;
     this.etcd = new Etcd({ world });
     this.api = new ApiServer({
       world,
@@ -121,6 +96,8 @@ export class Cluster {
     this.scheduler = new Scheduler({ client: new Client({ world, endpoint: this.#endpoint, user }) });
     this.controllers = new ControllerManager({ world, endpoint: this.#endpoint, ...controllers });
     for (let place = 1; place <= nodes; place++) this.#makeNode(place, nodes);
+    this.#containers?.start(this.#endpoint);
+    if (this.#containers !== undefined && nodes > 0) this.apply(corednsManifest(Math.min(2, nodes)));
   }
 
   /** Waits until the nodes have made themselves known. @throws UsageError inside a running world */
@@ -145,6 +122,27 @@ export class Cluster {
         ? `Start it with startKubelet("${node}").`
         : `There are ${all.slice(0, 5).join(", ")}${all.length > 5 ? ", …" : ""}.`,
     );
+  }
+
+  /** The Linux of a node whose containers have processes. @throws UsageError where there is none */
+  machine(node: string): NodeMachine {
+    if (this.#containers !== undefined) return this.#containers.machine(node);
+    throw new UsageError(`${node} is hollow: it has no Linux`, 'Make the cluster with { runtime: "containers" }.');
+  }
+
+  /**
+   * What the nodes are plugged into, 192.168.0.0/16: for a Linux of one's own that asks from outside, as `{ cards: [{ link }] }`.
+   * @throws UsageError where nodes are hollow
+   */
+  get lan(): FrameLink {
+    if (this.#containers !== undefined) return this.#containers.lan;
+    throw new UsageError("hollow nodes have no network", 'Make the cluster with { runtime: "containers" }.');
+  }
+
+  /** Ends a node's kube-proxy: its rules stay as they are. @throws UsageError where there is none */
+  stopProxy(node: string): void {
+    this.machine(node);
+    this.#containers?.stopProxy(node);
   }
 
   /** Ends a node's kubelet; its containers go on. */
@@ -242,6 +240,29 @@ export class Cluster {
     return decodeUtf8(answer.body());
   }
 
+  /**
+   * Runs a command in a pod's container to its end: words, or a line for its /bin/sh.
+   * @throws UsageError for what can't be run
+   */
+  exec(
+    pod: string,
+    command: string | readonly string[],
+    options: Pick<GetOptions, "namespace"> & { readonly container?: string; readonly stdin?: string } = {},
+  ): ExecResult {
+    const { namespace = "default", container, stdin = "" } = options;
+    const words = typeof command === "string" ? ["/bin/sh", "-c", command] : command;
+    const path = `/api/v1/namespaces/${namespace}/pods/${pod.replace(/^pods?\//, "")}/exec`;
+    const named = container === undefined ? "" : `&container=${container}`;
+    const query = `${commandQuery(words)}&stdin=true&stdout=true&stderr=true${named}`;
+    let session: StreamSession | undefined;
+    const connect = (made: StreamSession): void => {
+      session = made;
+    };
+    const answer = this.#handle({ method: "POST", path, query, connect });
+    if (session?.kind !== "process") throw refused("POST", path, answer.object);
+    return runSession(this.world, session, stdin);
+  }
+
   /** Why a pod is where it is, or nowhere: the scheduler's last decision on it. @throws UsageError where none is remembered */
   explain(pod: string, namespace = "default"): TableView {
     return this.scheduler.explain(namespace, pod.replace(/^pods?\//, ""));
@@ -291,6 +312,7 @@ export class Cluster {
     this.#kubelets.clear();
     this.scheduler.stop();
     this.controllers.kill();
+    this.#containers?.stop();
   }
 
   nodes(): TableView {
@@ -351,7 +373,9 @@ export class Cluster {
       ...(disk === undefined ? {} : { disk }),
       ...(images === undefined ? {} : { images }),
     };
-    const runtime = this.#options.runtime?.({ name, podCIDR }) ?? new HollowRuntime(options);
+    const { runtime: asked } = this.#options;
+    const given = typeof asked === "function" ? asked({ name, podCIDR }) : this.#containers?.runtime(name);
+    const runtime = given ?? new HollowRuntime(options);
     this.#runtimes.set(name, runtime);
     this.#startKubelet(name, runtime, place, podCIDR);
   }

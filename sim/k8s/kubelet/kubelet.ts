@@ -1,5 +1,5 @@
 import { type Process, type World } from "../../core/index.js";
-import { json, plain, type ApiResponse } from "../apiserver/request.js";
+import { json, plain, type ApiResponse, type ApiStream } from "../apiserver/request.js";
 import type { NodeCall } from "../apiserver/node-proxy.js";
 import { ApiError } from "../apiserver/status.js";
 import { Client, type ApiEndpoint } from "../client/client.js";
@@ -17,6 +17,7 @@ import { PodWorker, type Verdict } from "./pod-worker.js";
 import { Prober } from "./prober.js";
 import type { ContainerRuntime } from "./runtime.js";
 import { StatusManager } from "./status-manager.js";
+import { followed, openSession } from "./streaming.js";
 
 export interface KubeletOptions extends Partial<NodeDescription> {
   readonly name: string;
@@ -27,7 +28,12 @@ export interface KubeletOptions extends Partial<NodeDescription> {
   /** Requests a second that it allows itself (`kubeAPIQPS`), and how many at once: 50 and 100. */
   readonly qps?: number;
   readonly burst?: number;
+  /** Addresses of the cluster's name servers (`clusterDNS`). Default that of the service kube-dns, as kubeadm makes it. */
+  readonly clusterDNS?: readonly string[];
 }
+
+const clusterDomain = "cluster.local";
+const usualDNS: readonly string[] = ["10.96.0.10"];
 
 /**
  * The kubelet of Kubernetes 1.32: makes its node known, runs the pods that are bound to it on a container runtime, and tells what
@@ -49,7 +55,7 @@ export class Kubelet {
   #early: Pod[] = [];
 
   constructor(options: KubeletOptions) {
-    const { world, endpoint, runtime, name, address, qps = 50, burst = 100 } = options;
+    const { world, endpoint, runtime, name, address, qps = 50, burst = 100, clusterDNS = usualDNS } = options;
     this.node = { ...defaultNode, ...described(options), name, address };
     this.runtime = runtime;
     const user = { name: `system:node:${name}`, groups: ["system:nodes", "system:authenticated"] };
@@ -62,7 +68,9 @@ export class Kubelet {
     });
     const images = new ImageManager(world, runtime, events);
     const stale = (uid: string): boolean => this.#pleg.awaits(uid);
-    this.#context = { world, client, node: name, hostIP: address, runtime, events, images, statuses, prober, stale };
+    const around = { world, client, node: name, hostIP: address, capacity: this.node.memory };
+    const cluster = { dns: clusterDNS, domain: clusterDomain };
+    this.#context = { ...around, cluster, runtime, events, images, statuses, prober, stale };
     this.#pleg = new Pleg(world, runtime, (uid) => {
       this.#relisted(uid);
     });
@@ -114,17 +122,21 @@ export class Kubelet {
     this.#workers.clear();
   }
 
-  /** Answers what the API server passes on: a container's log. */
-  answer(call: NodeCall): ApiResponse {
-    const { uid = "" } = call.pod?.metadata ?? {};
-    if (call.subresource !== "log" || call.pod === undefined) {
-      const what = `${call.subresource} is not served by this kubelet`;
-      const error = new ApiError(501, "NotImplemented", what);
-      return json(501, error.status);
-    }
+  /** Answers what the API server passes on: a container's log, exec, attach, port-forward. */
+  answer(call: NodeCall): ApiResponse | ApiStream {
+    const { runtime } = this;
+    const { world } = this.#context;
     try {
+      if (call.pod === undefined || call.subresource === "proxy") {
+        const what = `${call.subresource} is not served by this kubelet`;
+        throw new ApiError(501, "NotImplemented", what);
+      }
       const pod = call.pod as Pod;
-      return plain(200, logOf(this.runtime, pod, this.runtime.podState(uid), call.query, this.#context.world));
+      const state = runtime.podState(pod.metadata.uid ?? "");
+      if (call.subresource !== "log") return openSession(call, runtime, pod, state);
+      const { id, text } = logOf(runtime, pod, state, call.query, world);
+      if (call.query["follow"] !== "true" || runtime.streaming?.grown(id) === undefined) return plain(200, text());
+      return followed(runtime, id, text);
     } catch (error) {
       if (error instanceof ApiError) return json(error.code, error.status);
       throw error;

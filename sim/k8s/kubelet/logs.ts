@@ -7,7 +7,8 @@ import type { ContainerRuntime, PodState } from "./runtime.js";
 
 /**
  * What a container has printed, as `pods/log` answers (core/v1, PodLogOptions): `container`, `previous`, `tailLines`, `sinceSeconds`,
- * `sinceTime`, `timestamps`, `limitBytes`. A log that is followed ends where it stands.
+ * `sinceTime`, `timestamps`, `limitBytes`.
+ * @returns the container, and its log as it stands when it is asked for; `all` of it as a log that is followed goes on
  * @throws ApiError 400 in the kubelet's words where there is none
  */
 export function logOf(
@@ -16,7 +17,7 @@ export function logOf(
   state: PodState,
   query: Readonly<Record<string, string>>,
   world: World,
-): string {
+): { readonly id: string; readonly text: (all?: boolean) => string } {
   const name = query["container"] ?? pod.spec.containers[0]?.name ?? "";
   const found = state.containers.filter((each) => each.name === name);
   const previous = query["previous"] === "true";
@@ -34,12 +35,15 @@ export function logOf(
     sinceSeconds === undefined ? 0 : seconds(world) - Number(sinceSeconds),
     sinceTime === undefined ? 0 : (parseTime(sinceTime) ?? 0),
   );
-  let lines = runtime.logs(container.id).filter(({ time }) => epoch + time / 1e9 >= since);
-  if (tailLines !== undefined && Number(tailLines) >= 0)
-    lines = Number(tailLines) === 0 ? [] : lines.slice(-Number(tailLines));
   const stamp = timestamps === "true";
-  const whole = lines
-    .map(({ time, text }) => `${stamp ? `${microTimeText(epoch + time / 1e9)} ` : ""}${text}\n`)
-    .join("");
-  return limitBytes === undefined ? whole : whole.slice(0, Number(limitBytes));
+  const text = (all = false): string => {
+    let lines = runtime.logs(container.id).filter(({ time }) => all || epoch + time / 1e9 >= since);
+    if (!all && tailLines !== undefined && Number(tailLines) >= 0)
+      lines = Number(tailLines) === 0 ? [] : lines.slice(-Number(tailLines));
+    const whole = lines
+      .map(({ time, text: line }) => `${stamp ? `${microTimeText(epoch + time / 1e9)} ` : ""}${line}\n`)
+      .join("");
+    return all || limitBytes === undefined ? whole : whole.slice(0, Number(limitBytes));
+  };
+  return { id: container.id, text };
 }

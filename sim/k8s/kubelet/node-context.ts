@@ -13,6 +13,10 @@ export interface NodeContext {
   readonly client: Client;
   readonly node: string;
   readonly hostIP: string;
+  /** The node's memory in bytes. */
+  readonly capacity: number;
+  /** What pods are told of the cluster's DNS: its servers' addresses (`clusterDNS`), and the domain below which services are. */
+  readonly cluster: { readonly dns: readonly string[]; readonly domain: string };
   readonly runtime: ContainerRuntime;
   readonly events: EventRecorder;
   readonly images: ImageManager;

@@ -8,9 +8,12 @@ import { decodeUtf8 } from "../objects/text.js";
 import { at, objectAt, show, stringAt, type Json, type KubeObject } from "../objects/value.js";
 import { withTag } from "./images.js";
 import type { NodeContext } from "./node-context.js";
-import { RuntimeFailure, type ContainerConfig } from "./runtime.js";
+import { linuxContainer } from "./linux-config.js";
+import { RuntimeFailure, type ContainerConfig, type LinuxContainerConfig } from "./runtime.js";
+import { mountsOf } from "./volumes/volumes.js";
 
-type Kind = "configmaps" | "secrets";
+/** Kinds whose data pods are given. */
+export type ObjectKind = "configmaps" | "secrets";
 const singular = { configmaps: "configmap", secrets: "secret" } as const;
 
 /** What a container is made of, its environment read from where its spec points. @throws RuntimeFailure for what isn't there */
@@ -23,6 +26,12 @@ export function* configOf(
 ): Activity<ContainerConfig> {
   const limit = container.resources?.limits?.["memory"];
   const env = yield* environmentOf(context, pod, container, podIP);
+  const { system } = context.runtime;
+  let linux: LinuxContainerConfig | undefined;
+  if (system !== undefined) {
+    const { mounts, terminationLog } = yield* mountsOf(context, system, pod, container, { attempt, podIP, env });
+    linux = linuxContainer(context, pod, container, mounts, terminationLog);
+  }
   const expand = (words: readonly string[] | undefined): readonly string[] =>
     (words ?? []).map((word) => expanded(word, env));
   return {
@@ -34,11 +43,12 @@ export function* configOf(
     env,
     ports: (container.ports ?? []).map(({ containerPort }) => containerPort),
     memory: limit === undefined ? undefined : (Number((parseQuantity(limit) ?? 0n) / 1_000_000_000n) as Bytes),
+    ...(linux !== undefined && { linux }),
   };
 }
 
 /** `$(NAME)` is what NAME stands for, `$$` a dollar (kubernetes, `third_party/forked/golang/expansion`). */
-const expanded = (word: string, env: Readonly<Record<string, string>>): string =>
+export const expanded = (word: string, env: Readonly<Record<string, string>>): string =>
   word.replace(/\$\$|\$\(([^)]*)\)/g, (whole, name: string | undefined) =>
     name === undefined ? "$" : Object.hasOwn(env, name) ? (env[name] ?? "") : whole,
   );
@@ -55,7 +65,7 @@ function* environmentOf(
     const from = configMapRef ?? secretRef;
     if (from === undefined) continue;
     const kind = configMapRef === undefined ? "secrets" : "configmaps";
-    const found = yield* read(client, kind, pod, from.name, from.optional === true);
+    const found = yield* readObject(client, kind, pod, from.name, from.optional === true);
     for (const key of Object.keys(objectAt(found, "data"))) env[`${prefix}${key}`] = valueOf(kind, found, key) ?? "";
   }
   for (const each of container.env ?? []) {
@@ -75,13 +85,12 @@ function* variable(
   const { fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef } = valueFrom ?? {};
   if (fieldRef !== undefined) return fieldOf(context, pod, fieldRef.fieldPath, podIP);
   if (resourceFieldRef !== undefined) {
-    const [list = "", name = ""] = resourceFieldRef.resource.split(".");
-    return show(at(container.resources, list, name)) || "0";
+    return resourceOf(container, resourceFieldRef.resource);
   }
   const from = configMapKeyRef ?? secretKeyRef;
   if (from === undefined) return value;
   const kind = configMapKeyRef === undefined ? "secrets" : "configmaps";
-  const found = yield* read(context.client, kind, pod, from.name, from.optional === true);
+  const found = yield* readObject(context.client, kind, pod, from.name, from.optional === true);
   const text = valueOf(kind, found, from.key);
   if (text === undefined && from.optional !== true) {
     const what = kind === "secrets" ? "Secret" : "ConfigMap";
@@ -90,8 +99,14 @@ function* variable(
   return text;
 }
 
+/** The downward API: what a container asks for, `limits.memory`. */
+export function resourceOf(container: Container | undefined, resource: string): string {
+  const [list = "", name = ""] = resource.split(".");
+  return show(at(container?.resources, list, name)) || "0";
+}
+
 /** The downward API: a pod's own fields. */
-function fieldOf({ node, hostIP }: NodeContext, pod: Pod, path: string, podIP: string): string {
+export function fieldOf({ node, hostIP }: NodeContext, pod: Pod, path: string, podIP: string): string {
   const keyed = /^metadata\.(labels|annotations)\['([^']*)'\]$/.exec(path);
   if (keyed !== null) return stringAt(pod, "metadata", keyed[1] ?? "", keyed[2] ?? "") ?? "";
   if (path === "spec.nodeName") return node;
@@ -100,9 +115,10 @@ function fieldOf({ node, hostIP }: NodeContext, pod: Pod, path: string, podIP: s
   return show(at(pod, ...path.split(".")));
 }
 
-function* read(
+/** An object of a pod's namespace; undefined where it may be missing and is. @throws RuntimeFailure where it may not */
+export function* readObject(
   client: Client,
-  kind: Kind,
+  kind: ObjectKind,
   pod: Pod,
   name: string,
   optional: boolean,
@@ -116,7 +132,7 @@ function* read(
   }
 }
 
-function valueOf(kind: Kind, object: KubeObject | undefined, key: string): string | undefined {
+function valueOf(kind: ObjectKind, object: KubeObject | undefined, key: string): string | undefined {
   const text: Json | undefined = at(object, "data", key);
   if (typeof text !== "string") return undefined;
   return kind === "secrets" ? decodeUtf8(decodeBase64(text)) : text;
@@ -132,7 +148,7 @@ export function* missingVolume({ client }: NodeContext, pod: Pod): Activity<stri
     if (from === undefined) continue;
     const optional = configMap?.optional === true || secret?.optional === true;
     try {
-      yield* read(client, configMap === undefined ? "secrets" : "configmaps", pod, from, optional);
+      yield* readObject(client, configMap === undefined ? "secrets" : "configmaps", pod, from, optional);
     } catch (error) {
       if (!(error instanceof RuntimeFailure)) throw error;
       return `MountVolume.SetUp failed for volume "${name}" : ${error.message}`;

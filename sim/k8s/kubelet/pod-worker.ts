@@ -5,11 +5,13 @@ import { actionsFor, type Actions } from "./actions.js";
 import { BackOff } from "./back-off.js";
 import { graceOf, killContainer, killPod, startContainer, type BackOffs } from "./containers.js";
 import type { Waiting } from "./images.js";
+import { linuxSandbox, makePodCgroup, removePodCgroup } from "./linux-config.js";
 import { podText, type NodeContext } from "./node-context.js";
 import { missingVolume } from "./pod-config.js";
 import { statusOf } from "./pod-status.js";
 import type { Probed } from "./prober.js";
 import { RuntimeFailure, type PodState } from "./runtime.js";
+import { setUpVolumes, tearDownVolumes } from "./volumes/volumes.js";
 
 /** A pod that could not be made what it should be is looked at again after this and up to half as much more (kubernetes, `backOffPeriod`). */
 const again = 10;
@@ -245,7 +247,7 @@ export class PodWorker implements Probed {
     let [current] = this.#state.sandboxes;
     for (const each of kill) yield* killContainer(context, pod, each, current);
     if (sandbox) {
-      const missing = yield* missingVolume(context, pod);
+      const missing = yield* this.#lacking();
       if (missing !== undefined) {
         events.event(pod, "Warning", "FailedMount", missing);
         return true;
@@ -281,13 +283,29 @@ export class PodWorker implements Probed {
     return failed;
   }
 
+  /** Makes the pod's volumes and control group. @returns why that can't be done */
+  *#lacking(): Activity<string | undefined> {
+    const context = this.#context;
+    const { system } = context.runtime;
+    if (system === undefined) return yield* missingVolume(context, this.#pod);
+    try {
+      yield* setUpVolumes(context, system, this.#pod);
+      yield* makePodCgroup(system, this.#pod);
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof RuntimeFailure)) throw error;
+      return error.message;
+    }
+  }
+
   *#makeSandbox(attempt: number): Activity<string | undefined> {
     const { runtime, events } = this.#context;
     const pod = this.#pod;
     const { name = "", namespace = "" } = pod.metadata;
     const { hostname = name, hostNetwork = false } = pod.spec;
+    const linux = runtime.system === undefined ? {} : { linux: linuxSandbox(this.#context, pod) };
     try {
-      return yield* runtime.runPodSandbox({ namespace, name, uid: this.uid, attempt, hostname, hostNetwork });
+      return yield* runtime.runPodSandbox({ namespace, name, uid: this.uid, attempt, hostname, hostNetwork, ...linux });
     } catch (error) {
       if (!(error instanceof RuntimeFailure)) throw error;
       const text = `Failed to create pod sandbox: ${error.message}`;
@@ -351,9 +369,13 @@ export class PodWorker implements Probed {
     }
     const { runtime, world } = this.#context;
     const { sandboxes } = this.#state;
+    const pod = this.#pod;
     this.#state = nothing;
     const remove = function* (): Activity<void> {
       for (const { id } of sandboxes) yield* runtime.removePodSandbox(id);
+      if (runtime.system === undefined) return;
+      yield* tearDownVolumes(runtime.system, pod);
+      yield* removePodCgroup(runtime.system, pod);
     };
     world.engine.spawn(remove(), { name: "remove sandboxes" });
     this.#finished();

@@ -1,4 +1,64 @@
 import type { Activity, Bytes, Nanos } from "../../core/index.js";
+import type { Sys } from "../../os/index.js";
+import type { StreamingRuntime } from "./streaming.js";
+
+/** The Linux of a node, where a runtime has one: what the kubelet does there itself, it does by system calls. */
+export interface NodeSystem {
+  /** Does something as root, in a process of that name. @throws what it throws */
+  serve<T>(name: string, body: (sys: Sys) => Activity<T>): Activity<T>;
+}
+
+/** Something of the node's files that a container is to see. */
+export interface Mount {
+  readonly containerPath: string;
+  readonly hostPath: string;
+  readonly readOnly: boolean;
+}
+
+/** What /etc/resolv.conf says. */
+export interface DnsConfig {
+  readonly servers: readonly string[];
+  readonly searches: readonly string[];
+  readonly options: readonly string[];
+}
+
+/** What of a pod only a Linux can follow (`LinuxPodSandboxConfig`). */
+export interface LinuxSandboxConfig {
+  readonly dns: DnsConfig;
+  /** The control group of the pod: `/kubepods/burstable/pod…`. */
+  readonly cgroupParent: string;
+  readonly hostPID: boolean;
+  readonly hostIPC: boolean;
+  /** Whether containers see each other's processes. */
+  readonly sharedPID: boolean;
+  readonly sysctls: Readonly<Record<string, string>>;
+}
+
+/** What of a container only a Linux can follow (`LinuxContainerConfig`). */
+export interface LinuxContainerConfig {
+  readonly mounts: readonly Mount[];
+  readonly workingDir: string | undefined;
+  readonly stdin: boolean;
+  readonly stdinOnce: boolean;
+  readonly tty: boolean;
+  /** As cgroups of version 1 have them: 1024 shares are a CPU. */
+  readonly cpuShares: number;
+  /** Microseconds of CPU in 100 ms; 0 without a limit. */
+  readonly cpuQuota: number;
+  readonly oomScoreAdj: number;
+  /** `uid[:gid]`; empty for the image's own. */
+  readonly user: string;
+  readonly groups: readonly number[];
+  readonly privileged: boolean;
+  readonly readOnlyRoot: boolean;
+  readonly noNewPrivileges: boolean;
+  readonly addCapabilities: readonly string[];
+  readonly dropCapabilities: readonly string[];
+  /** A file of the node where the container leaves its last words. */
+  readonly terminationLog: string;
+  /** Whether the log's end stands for them where it left none and failed. */
+  readonly logsAsMessage: boolean;
+}
 
 /** Why a runtime could not do what it was asked to, in the words that the kubelet hands on. */
 export class RuntimeFailure extends Error {
@@ -14,6 +74,8 @@ export interface SandboxConfig {
   readonly hostname: string;
   /** Whether it stands in the node's own network. */
   readonly hostNetwork: boolean;
+  /** Only for a runtime with a Linux. */
+  readonly linux?: LinuxSandboxConfig;
 }
 
 /** What the containers of a pod share: its network above all. */
@@ -38,6 +100,8 @@ export interface ContainerConfig {
   readonly ports: readonly number[];
   /** The most memory that it may use. */
   readonly memory: Bytes | undefined;
+  /** Only for a runtime with a Linux. */
+  readonly linux?: LinuxContainerConfig;
 }
 
 export interface ContainerState {
@@ -103,6 +167,10 @@ export interface RuntimeStats {
 export interface ContainerRuntime {
   readonly name: string;
   readonly version: string;
+  /** Undefined where containers have no processes: then there is nothing to mount. */
+  readonly system: NodeSystem | undefined;
+  /** Undefined where nobody can be spoken with. */
+  readonly streaming: StreamingRuntime | undefined;
 
   runPodSandbox(config: SandboxConfig): Activity<string>;
   /** Kills what is left of its containers and gives its address back. */

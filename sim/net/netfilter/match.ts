@@ -8,6 +8,7 @@ export interface MatchContext {
   isLocal(address: Ipv4): boolean;
   inSet(set: string, passage: Passage, directions: readonly ("src" | "dst")[]): boolean;
   random(): number;
+  recent(match: Extract<Match, { readonly match: "recent" }>, source: Ipv4): boolean;
   /** How often the rule's other matches held before. */
   nth(): number;
 }
@@ -75,6 +76,8 @@ function holds(match: Match, passage: Passage, context: MatchContext): boolean {
       return context.random() < match.probability;
     case "nth":
       return context.nth() % match.every === match.packet;
+    case "recent":
+      return context.recent(match, packet.source);
     case "comment":
       return true;
   }

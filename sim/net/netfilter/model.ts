@@ -24,6 +24,13 @@ export type Match = { readonly invert?: boolean } & (
   | { readonly match: "addrtype"; readonly end: "src" | "dst"; readonly type: AddressType }
   | { readonly match: "random"; readonly probability: number }
   | { readonly match: "nth"; readonly every: number; readonly packet: number }
+  /** Whether the source is on a list, on which it was put no more than so many seconds ago; or puts it there. */
+  | {
+      readonly match: "recent";
+      readonly list: string;
+      readonly action: "set" | "rcheck" | "update" | "remove";
+      readonly seconds?: number;
+    }
   | { readonly match: "comment"; readonly comment: string }
 );
 

@@ -7,7 +7,7 @@ import { packetLength, Protocol, TcpFlag, Unreachable, type Packet } from "../pa
 import { Conntrack, type SavedConnection } from "./conntrack.js";
 import { Ipvs } from "./ipvs.js";
 import { matchesAll, type MatchContext } from "./match.js";
-import { order, type MapField, type Range, type RejectWith, type Target, type TrackState } from "./model.js";
+import { order, type MapField, type Match, type Range, type RejectWith, type Target, type TrackState } from "./model.js";
 import { setDestination, setSource, translate } from "./nat.js";
 import { parseRestore } from "./parse.js";
 import { printSave } from "./print.js";
@@ -47,6 +47,8 @@ export class Netfilter implements PacketFilter, MatchContext, Persist<NetfilterS
   readonly #rng: Rng;
   readonly #sets = new Map<string, IpSet>();
   readonly #maps = new Map<string, VerdictMap>();
+  /** The lists of the match `recent`: when each source was last put there. */
+  readonly #recent = new Map<string, Map<Ipv4, number>>();
   /** The rule that is being looked at. */
   #entry: RuleEntry | undefined;
 
@@ -118,6 +120,22 @@ export class Netfilter implements PacketFilter, MatchContext, Persist<NetfilterS
     if (set === undefined) return false;
     this.work.lookups += set.lookups;
     return set.has(packet, directions);
+  }
+
+  recent({ list, action, seconds }: Extract<Match, { readonly match: "recent" }>, source: Ipv4): boolean {
+    this.work.lookups++;
+    let sources = this.#recent.get(list);
+    if (sources === undefined) this.#recent.set(list, (sources = new Map<Ipv4, number>()));
+    const { now } = this.#stack.world.engine;
+    const seen = sources.get(source);
+    if (action === "set") {
+      sources.set(source, now);
+      return true;
+    }
+    const known = seen !== undefined && (seconds === undefined || now - seen <= seconds * 1e9);
+    if (known && action === "update") sources.set(source, now);
+    if (action === "remove" || (seen !== undefined && !known)) sources.delete(source);
+    return known;
   }
 
   random(): number {

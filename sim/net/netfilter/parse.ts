@@ -152,6 +152,9 @@ const synonyms: Readonly<Record<string, string>> = {
 /** Target options that say more about random choices than is modelled. */
 const ignored = new Set(["--persistent"]);
 
+/** Options without a value that are no match by themselves. */
+const bare = new Set(["--set", "--rcheck", "--update", "--remove", "--reap", "--rsource"]);
+
 /**
  * A rule from its words, without command and chain: the options of iptables(8) and iptables-extensions(8) that `Match` and `Target`
  * have. @throws UsageError for what it doesn't know, naming the nearest option
@@ -174,12 +177,13 @@ export function parseRule(given: readonly string[]): Rule {
     } else if (option === "-m") take();
     else if (option === "-j" || option === "-g") jump = { name: take(), goto: option === "-g" };
     else if (option === "--random-fully" || option === "--random") options.set("--random-fully", "");
+    else if (bare.has(option)) options.set(option, "");
     else if (ignored.has(option)) continue;
     else if (option.startsWith("--")) options.set(option, take());
     else
       unable(`iptables has no option "${word}"`, `Did you mean "${nearest(word, Object.keys(matchOptions)) ?? ""}"?`);
   }
-  const statistic = takeStatistic(options, invert);
+  const statistic = [...takeStatistic(options, invert), ...takeRecent(options)];
   const target = parseTarget(jump, options);
   const [left] = options.keys();
   if (left !== undefined) {
@@ -204,6 +208,18 @@ function takeStatistic(options: Map<string, string>, invert: boolean): readonly 
     return [{ match: "random", probability, ...not }];
   }
   return [{ match: "nth", every: Number(taken("--every") ?? NaN), packet: Number(taken("--packet") ?? 0), ...not }];
+}
+
+const recentActions = ["set", "rcheck", "update", "remove"] as const;
+
+/** The match `recent`. Of a packet it is the source that is remembered. */
+function takeRecent(options: Map<string, string>): readonly Match[] {
+  const action = recentActions.find((name) => options.delete(`--${name}`));
+  if (action === undefined) return [];
+  const name = options.get("--name") ?? "DEFAULT";
+  const seconds = options.get("--seconds");
+  for (const used of ["--name", "--seconds", "--reap", "--rsource", "--mask"]) options.delete(used);
+  return [{ match: "recent", action, list: name, ...(seconds === undefined ? {} : { seconds: Number(seconds) }) }];
 }
 
 function parseTarget(
@@ -316,8 +332,9 @@ function fill(into: Ruleset, table: TableName, lines: readonly Line[], keep: boo
       } else if (command === "-X") into.deleteChain(table, chain);
       else if (command === "-F") into.flush(table, chain);
       else unable("this is no line of iptables-save", "Lines are *TABLE, :CHAIN POLICY [0:0], -A CHAIN …, COMMIT.");
-      const entry = into.chain(table, chain).rules.at(-1);
-      if (command === "-A" && entry !== undefined) {
+      // A chain that was deleted has none.
+      const entry = command === "-A" ? into.chain(table, chain).rules.at(-1) : undefined;
+      if (entry !== undefined) {
         entry.packets = Number(packets);
         entry.bytes = Number(bytes);
       }

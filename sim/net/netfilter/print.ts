@@ -50,6 +50,10 @@ function option(match: Match, protocol: string): readonly [module: string, optio
       return ["statistic", `--mode random --probability ${match.probability.toFixed(11)}`];
     case "nth":
       return ["statistic", `--mode nth --every ${match.every} --packet ${match.packet}`];
+    case "recent": {
+      const seconds = match.seconds === undefined ? "" : ` --seconds ${match.seconds} --reap`;
+      return ["recent", `--${match.action}${seconds} --name ${match.list} --mask 255.255.255.255 --rsource`];
+    }
     case "comment":
       return ["comment", `--comment ${quote(match.comment)}`];
   }

@@ -97,12 +97,28 @@ export class Links {
   /** Stands before what a bridge does with a port's frames: their cost. */
   readonly #bridging: (pass: () => void) => void;
   readonly #broadcasts = new WeakMap<NetworkInterface, Map<Ipv4, Ipv4>>();
+  #filtersBridges = false;
   /** Numbers of other namespaces, given when one is first spoken of (peernet2id_alloc). */
   readonly #ids: Map<InterfaceOwner | undefined, number> = new Map();
 
   constructor(net: NetworkNamespace, bridging: (pass: () => void) => void) {
     this.#net = net;
     this.#bridging = bridging;
+  }
+
+  /** Whether what stays on a bridge passes the packet filter, too (net.bridge.bridge-nf-call-iptables). */
+  get filtersBridges(): boolean {
+    return this.#filtersBridges;
+  }
+
+  set filtersBridges(on: boolean) {
+    this.#filtersBridges = on;
+    for (const link of this.#net.interfaces) {
+      const bridge = bridges.get(link);
+      if (bridge === undefined) continue;
+      if (on) this.#net.filterBridge(bridge);
+      else bridge.bridge.interpose = undefined;
+    }
   }
 
   /** @throws ENODEV */
@@ -155,6 +171,7 @@ export class Links {
       case "bridge": {
         const bridge = new LinuxBridge(world, name);
         bridges.set(bridge.interface, bridge);
+        if (this.#filtersBridges) net.filterBridge(bridge);
         return net.addInterface(bridge.interface);
       }
       case "dummy":

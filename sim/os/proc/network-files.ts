@@ -137,11 +137,13 @@ export function addNetworkFiles(directory: PseudoDirectory, namespace: () => Net
 
 /** /proc/sys/net: ip-sysctl.rst. Each reader sees, and sets, those of its own namespace. */
 export function addNetworkSysctls(sys: PseudoDirectory): void {
-  const ipv4 = sys.directory("net").directory("ipv4");
+  const net = sys.directory("net");
+  const ipv4 = net.directory("ipv4");
   const sysctl = (
     name: string,
     read: (namespace: NetNamespace) => string,
     write: (namespace: NetNamespace, text: string) => void,
+    directory = ipv4,
   ): void => {
     const own = (caller: Caller): NetNamespace => reader(caller).namespaces.net;
     const text: Text = {
@@ -151,7 +153,7 @@ export function addNetworkSysctls(sys: PseudoDirectory): void {
         write(own(caller), given);
       },
     };
-    ipv4.file(name, text, 0o644);
+    directory.file(name, text, 0o644);
   };
   sysctl(
     "ip_forward",
@@ -160,6 +162,15 @@ export function addNetworkSysctls(sys: PseudoDirectory): void {
       if (!/^[01]$/.test(text)) throw E.EINVAL;
       net.forwarding = text === "1";
     },
+  );
+  sysctl(
+    "bridge-nf-call-iptables",
+    ({ links }) => (links.filtersBridges ? "1" : "0"),
+    ({ links }, text) => {
+      if (!/^[01]$/.test(text)) throw E.EINVAL;
+      links.filtersBridges = text === "1";
+    },
+    net.directory("bridge"),
   );
   sysctl(
     "ip_unprivileged_port_start",

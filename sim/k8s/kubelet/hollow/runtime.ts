@@ -24,7 +24,7 @@ import {
   type Sandbox,
   type SandboxConfig,
 } from "../runtime.js";
-import { AddressPool } from "./addresses.js";
+import { AddressPool } from "../address-pool.js";
 import { assumedMemory, assumedSize, behaviourOf, type Behaviour, type HollowImage } from "./behaviour.js";
 
 export interface HollowRuntimeOptions {
@@ -70,6 +70,8 @@ const untold: Nanos = ns(0);
 export class HollowRuntime implements ContainerRuntime {
   readonly name = "hollow";
   readonly version = "1.0";
+  readonly system = undefined;
+  readonly streaming = undefined;
   readonly #options: HollowRuntimeOptions;
   readonly #addresses: AddressPool;
   readonly #sandboxes = new Map<string, HollowSandbox>();

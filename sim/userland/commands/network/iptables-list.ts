@@ -79,6 +79,11 @@ function matchText(match: Match, protocol: string, numeric: boolean): string {
       return `statistic mode random ${before}probability ${match.probability.toFixed(11)}`;
     case "nth":
       return `statistic mode nth ${before}every ${match.every}${match.packet === 0 ? "" : ` packet ${match.packet}`}`;
+    case "recent": {
+      const words = { set: "SET", rcheck: "CHECK", update: "UPDATE", remove: "REMOVE" } as const;
+      const seconds = match.seconds === undefined ? "" : ` seconds: ${match.seconds} reap`;
+      return `${before}recent: ${words[match.action]}${seconds} name: ${match.list} side: source mask: 255.255.255.255`;
+    }
     case "comment":
       return `/* ${match.comment} */`;
   }

@@ -1,4 +1,4 @@
-import { UsageError } from "../../../core/index.js";
+import { UsageError } from "../../core/index.js";
 
 /** The addresses of an IPv4 range, handed out in turn as CNI's host-local plugin does: one that came back isn't the next to go. */
 export class AddressPool {

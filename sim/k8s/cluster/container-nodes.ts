@@ -1,0 +1,108 @@
+import { GiB, ms, UsageError, type Bytes, type World } from "../../core/index.js";
+import { dockerHub, Session, Uplink } from "../../container/index.js";
+import { Bridge, Cable, ethernet, NetworkNamespace, type FrameLink } from "../../net/index.js";
+import type { Program, Sys } from "../../os/index.js";
+import type { ApiEndpoint } from "../client/client.js";
+import { coredns, corednsImage } from "../dns/coredns.js";
+import { EngineRuntime } from "../node/engine-runtime.js";
+import { NodeMachine } from "../node/machine.js";
+import { PodRoutes } from "../node/pod-routes.js";
+import { KubeProxy } from "../proxy/kube-proxy.js";
+import { clusterRange, nodeAddress, podRange, routerAddress } from "./addresses.js";
+
+export interface ContainerNodesOptions {
+  readonly world: World;
+  readonly nodes: number;
+  readonly cpus?: number | undefined;
+  readonly memory?: Bytes | undefined;
+  readonly programs?: readonly Program<Sys>[] | undefined;
+}
+
+/** A node's way to the registry: 1 Gbit/s, 10 ms away. Declared, not measured. */
+const uplink = { down: 1e9, up: 1e9, latency: ms(10) };
+
+/** The computers of a cluster whose containers have processes: a Linux for each node, all on one switch. */
+export class ContainerNodes {
+  readonly #machines = new Map<string, NodeMachine>();
+  readonly #runtimes = new Map<string, EngineRuntime>();
+  readonly #routes: PodRoutes[] = [];
+  readonly #proxies = new Map<string, KubeProxy>();
+  readonly #clusterCIDR: string;
+  /** The switch that all nodes are plugged into, and their router to elsewhere. */
+  readonly lan: Bridge;
+
+  /** @throws UsageError inside of an event */
+  constructor({ world, nodes, cpus = 4, memory = GiB(8), programs = [] }: ContainerNodesOptions) {
+    const { engine } = world;
+    this.#clusterCIDR = clusterRange(nodes);
+    const lan = new Bridge(world, { name: "nodes" });
+    this.lan = lan;
+    const router = new NetworkNamespace(world, "router");
+    const port = router.addInterface(ethernet(world, "eth0"));
+    port.plug(plugInto(lan, world, "router"));
+    router.configure(port, `${routerAddress}/16`);
+    let hub: ReturnType<typeof dockerHub> | undefined;
+    for (let place = 1; place <= nodes; place++) {
+      const name = `node-${place}`;
+      const way = new Uplink(engine, uplink);
+      const transport = way.to((request, from) => (hub ??= dockerHub(world)).handle(request, from), nodeAddress(place));
+      const session = new Session(engine, transport);
+      const machine = new NodeMachine({
+        ...{ world, name, cpus, memory, programs },
+        podCIDR: podRange(place, nodes),
+        clusterCIDR: this.#clusterCIDR,
+        address: `${nodeAddress(place)}/16`,
+        gateway: routerAddress,
+        link: plugInto(lan, world, name),
+        systemImages: [{ name: corednsImage, program: "coredns", size: 61_500_000 }],
+        registries: (registry) => (registry === "docker.io" ? session : undefined),
+      });
+      this.#machines.set(name, machine);
+      this.#runtimes.set(name, new EngineRuntime(machine));
+    }
+  }
+
+  /** Starts what runs on each node beside its kubelet. */
+  start(endpoint: ApiEndpoint): void {
+    const clusterCIDR = this.#clusterCIDR;
+    for (const [name, machine] of this.#machines) {
+      machine.kernel.install(coredns(machine.kernel.world, endpoint));
+      this.#routes.push(new PodRoutes(machine, endpoint));
+      this.#proxies.set(name, new KubeProxy({ machine, endpoint, clusterCIDR }));
+    }
+  }
+
+  stop(): void {
+    for (const part of [...this.#routes, ...this.#proxies.values()]) part.stop();
+  }
+
+  /** Ends a node's kube-proxy: its rules stay as they are. @throws UsageError for a node that there isn't */
+  stopProxy(node: string): void {
+    this.machine(node);
+    this.#proxies.get(node)?.stop();
+  }
+
+  runtime(node: string): EngineRuntime | undefined {
+    return this.#runtimes.get(node);
+  }
+
+  /** @throws UsageError for a node that there isn't */
+  machine(node: string): NodeMachine {
+    const machine = this.#machines.get(node);
+    if (machine !== undefined) return machine;
+    const [first = "none"] = this.#machines.keys();
+    throw new UsageError(`there is no node "${node}"`, `They are called ${first} and on.`);
+  }
+}
+
+/** A cable to a switch. */
+function plugInto(lan: Bridge, world: World, name: string): FrameLink {
+  const cable = new Cable(world, { name });
+  const port = lan.addPort(name, (frame) => {
+    send(frame);
+  });
+  const send = cable.plug((frame) => {
+    lan.input(port, frame);
+  });
+  return cable;
+}

@@ -1,0 +1,49 @@
+import type { World } from "../../core/index.js";
+import type { Program, Sys } from "../../os/index.js";
+import type { ControllerManagerOptions } from "../controllers/controller-manager.js";
+import type { HollowRuntimeOptions } from "../kubelet/hollow/runtime.js";
+import type { NodeDescription } from "../kubelet/node-status.js";
+import type { ContainerRuntime } from "../kubelet/runtime.js";
+
+export interface ClusterOptions extends Partial<Omit<NodeDescription, "name" | "address" | "podCIDR">> {
+  readonly world: World;
+  /** How many nodes, called node-1 and on. Default 3. */
+  readonly nodes?: number;
+  /** What images there are, and what their containers do; see `HollowRuntime`. */
+  readonly images?: HollowRuntimeOptions["images"];
+  /**
+   * What runs containers: `hollow`, the default, has no processes; with `containers` each node is a simulated Linux with a container
+   * engine, and pods run what their images hold. Or a runtime for each node.
+   */
+  readonly runtime?:
+    "hollow" | "containers" | ((node: { readonly name: string; readonly podCIDR: string }) => ContainerRuntime);
+  /** With `containers`: programs that executables of images may name, beside those of the userland. */
+  readonly programs?: readonly Program<Sys>[];
+  readonly controllers?: Partial<Omit<ControllerManagerOptions, "world" | "endpoint">>;
+  /** Default `RBAC`. */
+  readonly authorization?: "RBAC" | "AlwaysAllow";
+}
+
+export interface GetOptions {
+  /** Default `default`; "" for all. */
+  readonly namespace?: string;
+  /** `app=web,tier!=back`. */
+  readonly selector?: string;
+  readonly fieldSelector?: string;
+}
+
+/** Every option, none of them said. */
+export const unsaid = {
+  nodes: undefined,
+  images: undefined,
+  runtime: undefined,
+  programs: undefined,
+  controllers: undefined,
+  authorization: undefined,
+  cpus: undefined,
+  memory: undefined,
+  disk: undefined,
+  pods: undefined,
+  labels: undefined,
+  taints: undefined,
+};

@@ -2,6 +2,7 @@ import { invariant } from "../../core/index.js";
 import { fieldText } from "../objects/selectors.js";
 import type { Draft, KubeObject } from "../objects/value.js";
 import { prefixEnd } from "../etcd/types.js";
+import type { WatchEvent } from "./request.js";
 import { internal } from "./status.js";
 import type { Storage, StorageEvent, StorageFailure } from "./storage.js";
 
@@ -12,6 +13,8 @@ export interface Change {
   readonly revision: number;
   readonly object: KubeObject;
   readonly previous: KubeObject | undefined;
+  /** As watchers hear of it, made when the first one does. */
+  told: WatchEvent | undefined;
 }
 
 export interface Follower {
@@ -145,12 +148,13 @@ export class Collection {
       this.#objects.delete(key);
       this.#sorted = undefined;
       const last = { ...previous, metadata: { ...previous.metadata, resourceVersion: String(revision) } };
-      change = { type: "DELETED", key, revision, object: last, previous };
+      change = { type: "DELETED", key, revision, object: last, previous, told: undefined };
     } else {
       stamp(value, revision);
       if (previous === undefined) this.#sorted = undefined;
       this.#objects.set(key, value);
-      change = { type: previous === undefined ? "ADDED" : "MODIFIED", key, revision, object: value, previous };
+      const type = previous === undefined ? "ADDED" : "MODIFIED";
+      change = { type, key, revision, object: value, previous, told: undefined };
     }
     this.#changes.push(change);
     if (this.#changes.length >= 2 * remembered) {

@@ -1,6 +1,7 @@
 import { encodeUtf8 } from "../../core/index.js";
 import { errors, isEtcdError, type EtcdError } from "../etcd/errors.js";
 import type { Etcd } from "../etcd/etcd.js";
+import { heldIn, type LateValue } from "../etcd/late-value.js";
 import { prefixEnd, type KeyValue } from "../etcd/types.js";
 import { decodeUtf8 } from "../objects/text.js";
 import type { Draft, KubeObject } from "../objects/value.js";
@@ -21,12 +22,10 @@ interface SharedLease {
 
 /**
  * An API server's store in etcd: an object is kept as JSON, where a real API server writes protobuf, and without its resourceVersion,
- * which is the revision of its last write. What other clients of that etcd write is seen as well.
+ * which is the revision of its last write. The JSON is made when another client of etcd reads it. What others write is seen as well.
  */
 export class EtcdStorage implements Storage {
   readonly #etcd: Etcd;
-  /** What was written here and isn't told yet: whoever watches gets the object that was written, not a copy. */
-  readonly #written = new Map<string, { readonly text: string; readonly value: KubeObject }>();
   #lease: SharedLease | undefined;
 
   constructor(etcd: Etcd) {
@@ -56,14 +55,9 @@ export class EtcdStorage implements Storage {
   put(key: string, value: KubeObject, expected: number, ttl?: number): Written | Conflict | StorageFailure {
     // The object is new and the store's from here on.
     (value.metadata as Draft)["resourceVersion"] = undefined;
-    const text = bytesOf(JSON.stringify(value));
     const lease = ttl === undefined ? 0 : this.#leaseFor(ttl);
     if (isEtcdError(lease)) return failureOf(lease);
-    const pending = { text, value };
-    this.#written.set(key, pending);
-    const written = this.#write(key, expected, { put: { key, value: text, lease } });
-    if (!written.ok && this.#written.get(key) === pending) this.#written.delete(key);
-    return written;
+    return this.#write(key, expected, { put: { key, value: new KeptObject(value), lease } });
   }
 
   delete(key: string, expected: number): Written | Conflict | StorageFailure {
@@ -103,7 +97,7 @@ export class EtcdStorage implements Storage {
       { key: prefix, rangeEnd: prefixEnd(prefix), startRevision: from },
       ({ events }) => {
         for (const { type, kv } of events) {
-          listener({ type, key: kv.key, revision: kv.modRevision, value: type === "put" ? this.#take(kv) : undefined });
+          listener({ type, key: kv.key, revision: kv.modRevision, value: type === "put" ? decode(kv) : undefined });
         }
       },
     );
@@ -111,13 +105,6 @@ export class EtcdStorage implements Storage {
     return () => {
       watcher.cancel();
     };
-  }
-
-  #take(kv: KeyValue): KubeObject {
-    const own = this.#written.get(kv.key);
-    if (own?.text !== kv.value) return decode(kv);
-    this.#written.delete(kv.key);
-    return own.value;
   }
 
   compact(revision: number): StorageFailure | undefined {
@@ -142,9 +129,27 @@ function textOf(bytes: string): string {
   return ascii.test(bytes) ? bytes : decodeUtf8(Uint8Array.from(bytes, (character) => character.charCodeAt(0)));
 }
 
+/** An object that was written through here: whoever reads the key gets that very object, not a copy. */
+class KeptObject implements LateValue {
+  readonly object: KubeObject;
+  readonly length: number;
+
+  constructor(object: KubeObject) {
+    this.object = object;
+    this.length = bytesOf(JSON.stringify(object)).length;
+  }
+
+  /** Without the resourceVersion, which the object has got since. */
+  bytes(): string {
+    const { metadata } = this.object;
+    return bytesOf(JSON.stringify({ ...this.object, metadata: { ...metadata, resourceVersion: undefined } }));
+  }
+}
+
 /** An object as it was written, with its resourceVersion. */
-function decode({ value, modRevision }: KeyValue): KubeObject {
-  const object = JSON.parse(textOf(value)) as KubeObject;
-  (object.metadata as Draft)["resourceVersion"] = String(modRevision);
+function decode(record: KeyValue): KubeObject {
+  const held = heldIn(record);
+  const object = held instanceof KeptObject ? held.object : (JSON.parse(textOf(record.value)) as KubeObject);
+  (object.metadata as Draft)["resourceVersion"] = String(record.modRevision);
   return object;
 }

@@ -75,7 +75,6 @@ export function read(machinery: Machinery, call: Call): ApiResponse | ApiStream 
     resource,
     prefix,
     options,
-    registry.memory(resource),
     presentation(forming(machinery, call)),
     {
       engine,
@@ -157,6 +156,19 @@ export function patched(resource: Resource, old: KubeObject, type: string, given
   return result;
 }
 
+/**
+ * What of a patched object counts where its status alone may change; all of it, to be complained of, where the patch meant more.
+ * Statuses are most of what is written, and specs most of what is in objects.
+ */
+function statusAlone(made: JsonObject, old: KubeObject): JsonObject {
+  const { apiVersion, kind, metadata, status } = made;
+  for (const key in made) {
+    if (key === "metadata" || key === "status") continue;
+    if (made[key] !== old[key]) return made;
+  }
+  return { apiVersion, kind, metadata, status };
+}
+
 function mergeObject(old: KubeObject, patch: Json): Json {
   if (!isObject(patch))
     throw badRequest("error decoding patch: json: cannot unmarshal into Go value of type map[string]interface {}");
@@ -177,7 +189,7 @@ export function patch(machinery: Machinery, call: Call): ApiResponse {
   const make = (old: KubeObject): Draft => {
     const made = patched(resource, old, type, given);
     agree(made, call);
-    return decodeAs(resource, made, writer);
+    return decodeAs(resource, subresource === "status" ? statusAlone(made, old) : made, writer);
   };
   return answer(machinery, call, 200, registry.update(resource, namespace, name, subresource, make, writer));
 }

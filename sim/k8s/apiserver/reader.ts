@@ -8,15 +8,21 @@ import type { Storage } from "./storage.js";
 export class Reader {
   readonly storage: Storage;
   readonly #collections = new Map<string, Collection>();
+  /** The same by what resources say of where they are kept. */
+  readonly #kept = new WeakMap<Resource["storage"], Collection>();
 
   constructor(storage: Storage) {
     this.storage = storage;
   }
 
-  collection({ storage: { group, plural } }: Resource): Collection {
+  collection({ storage }: Resource): Collection {
+    const known = this.#kept.get(storage);
+    if (known !== undefined) return known;
+    const { group, plural } = storage;
     const prefix = `/registry/${group === "" ? "" : `${group}/`}${plural}/`;
     let found = this.#collections.get(prefix);
     if (found === undefined) this.#collections.set(prefix, (found = new Collection(this.storage, prefix)));
+    this.#kept.set(storage, found);
     return found;
   }
 

@@ -65,12 +65,10 @@ export class MvccStore implements Persist<StoreState> {
     return this.#hub.size;
   }
 
+  readonly #since = (revision: number): readonly api.KeyValue[] => this.#log.slice(this.#placeInLog(revision));
+
   get #index(): Index {
-    return {
-      byKey: this.#byKey,
-      ordered: this.#ordered,
-      since: (revision) => this.#log.slice(this.#placeInLog(revision)),
-    };
+    return { byKey: this.#byKey, ordered: this.#ordered, since: this.#since };
   }
 
   get #header(): api.Header {
@@ -165,8 +163,9 @@ export class MvccStore implements Persist<StoreState> {
   }
 
   #put(request: api.PutRequest, writing: Writing): api.KeyValue | undefined {
-    const { key } = request;
-    const history = this.#byKey.get(key);
+    const history = this.#byKey.get(request.key);
+    // One text for all revisions of a key.
+    const key = history?.latest.key ?? request.key;
     const before = history?.exists === true ? history.latest : undefined;
     const lease = request.ignoreLease === true ? (before?.lease ?? 0) : (request.lease ?? 0);
     const kept = before === undefined ? "" : valueOf(before);

@@ -1,6 +1,7 @@
 import { parseQuantity } from "../objects/quantity.js";
 import { parseLabelSelector, type Selector } from "../objects/selectors.js";
 import {
+  at,
   isObject,
   labelsOf,
   listAt,
@@ -182,6 +183,7 @@ export class PodInfo {
   readonly affinity: AffinityTerms;
   readonly antiAffinity: AffinityTerms;
   readonly terminating: boolean;
+  #class: string | undefined;
 
   constructor(pod: KubeObject) {
     const spec = objectAt(pod, "spec");
@@ -203,6 +205,21 @@ export class PodInfo {
     this.affinity = termsOf(pod, "podAffinity");
     this.antiAffinity = termsOf(pod, "podAntiAffinity");
     this.terminating = pod.metadata.deletionTimestamp !== undefined;
+  }
+
+  /** All of the pod that local plugins look at: pods of the same text are the same to them. */
+  get class(): string {
+    const { requests, counted, ports, tolerations, pod } = this;
+    const amounts = ({ cpu, memory, others }: Resources): Json => [cpu, memory, ...[...others].flat()];
+    return (this.#class ??= JSON.stringify([
+      amounts(requests),
+      amounts(counted),
+      ports,
+      tolerations,
+      at(pod, "spec", "nodeName"),
+      at(pod, "spec", "nodeSelector"),
+      at(pod, "spec", "affinity", "nodeAffinity"),
+    ]));
   }
 
   /** Whether it has terms that count for pods that come later. */

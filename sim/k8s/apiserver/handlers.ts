@@ -189,7 +189,8 @@ export function patch(machinery: Machinery, call: Call): ApiResponse {
   const make = (old: KubeObject): Draft => {
     const made = patched(resource, old, type, given);
     agree(made, call);
-    return decodeAs(resource, subresource === "status" ? statusAlone(made, old) : made, writer);
+    const alone = subresource === "status" ? statusAlone(made, old) : made;
+    return decodeAs(resource, alone, writer, alone === made ? undefined : old);
   };
   return answer(machinery, call, 200, registry.update(resource, namespace, name, subresource, make, writer));
 }

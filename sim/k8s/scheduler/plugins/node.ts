@@ -20,7 +20,6 @@ export const nodeUnschedulable: Plugin = {
 export const nodeName: Plugin = {
   name: "NodeName",
   weight: 0,
-  local: true,
   filter: ({ pod }) => {
     const wanted = stringAt(pod, "spec", "nodeName") ?? "";
     if (wanted === "") return undefined;

@@ -132,5 +132,6 @@ export * from "./kubelet/runtime.js";
 export { HollowRuntime, type HollowRuntimeOptions } from "./kubelet/hollow/runtime.js";
 export type { Behaviour, HollowImage } from "./kubelet/hollow/behaviour.js";
 export { Cluster, type ClusterOptions, type GetOptions } from "./cluster/cluster.js";
+export type { Component } from "./cluster/control-plane.js";
 export type { Listing } from "./cluster/listing.js";
 export type { Manifest } from "./cluster/manifest.js";

@@ -37,6 +37,8 @@ export function storageError({ failure, why }: StorageFailure): Error {
  */
 export class Collection {
   readonly prefix: string;
+  /** Ends the watch of the store. */
+  readonly stop: () => void;
   readonly #objects = new Map<string, KubeObject>();
   #sorted: string[] | undefined;
   #changes: Change[] = [];
@@ -58,6 +60,7 @@ export class Collection {
       this.#take(event);
     });
     invariant(typeof stop === "function", "a store refused to watch its present revision");
+    this.stop = stop;
   }
 
   get size(): number {

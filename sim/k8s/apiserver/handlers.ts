@@ -16,6 +16,7 @@ import type { Registry } from "./registry.js";
 import type { ResourceRequest } from "./request-info.js";
 import { json, type ApiRequest, type ApiResponse, type ApiStream } from "./request.js";
 import type { Served } from "./served.js";
+import { storageError } from "./collection.js";
 import { ApiError, badRequest, invalid, notFound, success, unsupportedMediaType } from "./status.js";
 import { watch } from "./watching.js";
 import type { Engine, Rng } from "../../core/index.js";
@@ -59,6 +60,9 @@ const answer = (machinery: Machinery, call: Call, status: number, object: KubeOb
 export function read(machinery: Machinery, call: Call): ApiResponse | ApiStream {
   const { registry, engine, rng } = machinery;
   const { resource, namespace, name, verb, query } = call;
+  const { resourceVersion = "" } = query;
+  const unreachable = verb !== "watch" && resourceVersion === "" ? registry.storage.unreachable?.() : undefined;
+  if (unreachable !== undefined) throw storageError(unreachable);
   if (verb === "get") {
     return answer(machinery, call, 200, registry.get(resource, namespace, name));
   }

@@ -26,6 +26,12 @@ export class Reader {
     return found;
   }
 
+  /** Hears no more of the store. */
+  stop(): void {
+    for (const collection of this.#collections.values()) collection.stop();
+    this.storage.stop?.();
+  }
+
   /** Below which the keys of a namespace's objects lie; "" is all namespaces. */
   prefix(resource: Resource, namespace: string): string {
     const { prefix } = this.collection(resource);

@@ -34,6 +34,10 @@ const reaction = ms(200);
 /** How often time is let pass while somebody watches. */
 const beat = 100;
 
+const refused = (): k8s.ApiResponse => {
+  throw new UsageError("the API server doesn't run", 'Start it with start("kube-apiserver").');
+};
+
 /** @throws UsageError for a port or a file that can't be had */
 export async function serveCluster(cluster: k8s.Cluster, given?: Partial<ServeClusterOptions>): Promise<ServedCluster> {
   const options = withDefaults<ServeClusterOptions>("serve", given, { port: 0, kubeconfig: "", pace: 1 });
@@ -41,7 +45,7 @@ export async function serveCluster(cluster: k8s.Cluster, given?: Partial<ServeCl
     throw new UsageError(`a cluster can't be served at a pace of ${options.pace}`, "Give a number from 0 to 1000.");
   const time = new WatchedTime(cluster, options.pace);
   const served = await serveKubernetes(
-    { handle: (request) => time.watched(cluster.api.handle(request)) },
+    { handle: (request) => time.watched(cluster.answer(request) ?? refused()) },
     {
       port: options.port,
       token: "admin",

@@ -142,5 +142,6 @@ export type {
   StreamSession,
 } from "./kubelet/streaming.js";
 export { NodeMachine } from "./node/machine.js";
+export type { Component } from "./cluster/control-plane.js";
 export type { Listing } from "./cluster/listing.js";
 export type { Manifest } from "./cluster/manifest.js";

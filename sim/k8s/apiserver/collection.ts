@@ -2,6 +2,7 @@ import { invariant } from "../../core/index.js";
 import { fieldText } from "../objects/selectors.js";
 import type { Draft, KubeObject } from "../objects/value.js";
 import { prefixEnd } from "../etcd/types.js";
+import type { WatchEvent } from "./request.js";
 import { internal } from "./status.js";
 import type { Storage, StorageEvent, StorageFailure } from "./storage.js";
 
@@ -12,6 +13,8 @@ export interface Change {
   readonly revision: number;
   readonly object: KubeObject;
   readonly previous: KubeObject | undefined;
+  /** As watchers hear of it, made when the first one does. */
+  told: WatchEvent | undefined;
 }
 
 export interface Follower {
@@ -34,6 +37,8 @@ export function storageError({ failure, why }: StorageFailure): Error {
  */
 export class Collection {
   readonly prefix: string;
+  /** Ends the watch of the store. */
+  readonly stop: () => void;
   readonly #objects = new Map<string, KubeObject>();
   #sorted: string[] | undefined;
   #changes: Change[] = [];
@@ -55,6 +60,7 @@ export class Collection {
       this.#take(event);
     });
     invariant(typeof stop === "function", "a store refused to watch its present revision");
+    this.stop = stop;
   }
 
   get size(): number {
@@ -145,12 +151,13 @@ export class Collection {
       this.#objects.delete(key);
       this.#sorted = undefined;
       const last = { ...previous, metadata: { ...previous.metadata, resourceVersion: String(revision) } };
-      change = { type: "DELETED", key, revision, object: last, previous };
+      change = { type: "DELETED", key, revision, object: last, previous, told: undefined };
     } else {
       stamp(value, revision);
       if (previous === undefined) this.#sorted = undefined;
       this.#objects.set(key, value);
-      change = { type: previous === undefined ? "ADDED" : "MODIFIED", key, revision, object: value, previous };
+      const type = previous === undefined ? "ADDED" : "MODIFIED";
+      change = { type, key, revision, object: value, previous, told: undefined };
     }
     this.#changes.push(change);
     if (this.#changes.length >= 2 * remembered) {

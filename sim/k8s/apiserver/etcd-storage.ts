@@ -1,32 +1,13 @@
-import { encodeUtf8 } from "../../core/index.js";
 import { errors, isEtcdError, type EtcdError } from "../etcd/errors.js";
 import type { Etcd } from "../etcd/etcd.js";
-import { prefixEnd, type KeyValue } from "../etcd/types.js";
-import { decodeUtf8 } from "../objects/text.js";
-import type { Draft, KubeObject } from "../objects/value.js";
+import { prefixEnd } from "../etcd/types.js";
+import type { KubeObject } from "../objects/value.js";
+import { failureOf, KeptObject, leaseReuse, mostOfLease, objectIn, type SharedLease } from "./kept-object.js";
 import type { Conflict, Ranged, Storage, StorageEvent, StorageFailure, Written } from "./storage.js";
 
-/** Keys that end soon after one another share a lease: this many seconds (apiserver, `leaseReuseDurationSeconds`). */
-const leaseReuse = 60;
-/** So many keys at most (`leaseMaxObjectCount`). */
-const mostOfLease = 1000;
-
-interface SharedLease {
-  readonly id: number;
-  readonly ttl: number;
-  /** Seconds of virtual time until which it takes further keys. */
-  readonly until: number;
-  keys: number;
-}
-
-/**
- * An API server's store in etcd: an object is kept as JSON, where a real API server writes protobuf, and without its resourceVersion,
- * which is the revision of its last write. What other clients of that etcd write is seen as well.
- */
+/** An API server's store in one etcd server, which answers at once. What other clients of that etcd write is seen as well. */
 export class EtcdStorage implements Storage {
   readonly #etcd: Etcd;
-  /** What was written here and isn't told yet: whoever watches gets the object that was written, not a copy. */
-  readonly #written = new Map<string, { readonly text: string; readonly value: KubeObject }>();
   #lease: SharedLease | undefined;
 
   constructor(etcd: Etcd) {
@@ -35,6 +16,10 @@ export class EtcdStorage implements Storage {
 
   get revision(): number {
     return this.#etcd.store.revision;
+  }
+
+  unreachable(): StorageFailure | undefined {
+    return this.#etcd.running ? undefined : failureOf(errors.stopped);
   }
 
   range(
@@ -46,7 +31,7 @@ export class EtcdStorage implements Storage {
     if (isEtcdError(found)) return failureOf(found);
     const items = found.kvs.map((kv) => ({
       key: kv.key,
-      value: decode(kv),
+      value: objectIn(kv),
       createRevision: kv.createRevision,
       modRevision: kv.modRevision,
     }));
@@ -54,16 +39,9 @@ export class EtcdStorage implements Storage {
   }
 
   put(key: string, value: KubeObject, expected: number, ttl?: number): Written | Conflict | StorageFailure {
-    // The object is new and the store's from here on.
-    (value.metadata as Draft)["resourceVersion"] = undefined;
-    const text = bytesOf(JSON.stringify(value));
     const lease = ttl === undefined ? 0 : this.#leaseFor(ttl);
     if (isEtcdError(lease)) return failureOf(lease);
-    const pending = { text, value };
-    this.#written.set(key, pending);
-    const written = this.#write(key, expected, { put: { key, value: text, lease } });
-    if (!written.ok && this.#written.get(key) === pending) this.#written.delete(key);
-    return written;
+    return this.#write(key, expected, { put: { key, value: new KeptObject(value), lease } });
   }
 
   delete(key: string, expected: number): Written | Conflict | StorageFailure {
@@ -103,7 +81,8 @@ export class EtcdStorage implements Storage {
       { key: prefix, rangeEnd: prefixEnd(prefix), startRevision: from },
       ({ events }) => {
         for (const { type, kv } of events) {
-          listener({ type, key: kv.key, revision: kv.modRevision, value: type === "put" ? this.#take(kv) : undefined });
+          const value = type === "put" ? objectIn(kv) : undefined;
+          listener({ type, key: kv.key, revision: kv.modRevision, value });
         }
       },
     );
@@ -113,38 +92,8 @@ export class EtcdStorage implements Storage {
     };
   }
 
-  #take(kv: KeyValue): KubeObject {
-    const own = this.#written.get(kv.key);
-    if (own?.text !== kv.value) return decode(kv);
-    this.#written.delete(kv.key);
-    return own.value;
-  }
-
   compact(revision: number): StorageFailure | undefined {
     const done = this.#etcd.compact(revision);
     return isEtcdError(done) ? failureOf(done) : undefined;
   }
-}
-
-function failureOf(error: EtcdError): StorageFailure {
-  const failure = error === errors.compacted ? "compacted" : error === errors.futureRevision ? "future" : "unavailable";
-  return failure === "unavailable" ? { ok: false, failure, why: error.message } : { ok: false, failure };
-}
-
-const ascii = /^[\0-\x7f]*$/;
-
-/** A text as etcd's strings of bytes; most texts are one already. */
-function bytesOf(text: string): string {
-  return ascii.test(text) ? text : Array.from(encodeUtf8(text), (byte) => String.fromCharCode(byte)).join("");
-}
-
-function textOf(bytes: string): string {
-  return ascii.test(bytes) ? bytes : decodeUtf8(Uint8Array.from(bytes, (character) => character.charCodeAt(0)));
-}
-
-/** An object as it was written, with its resourceVersion. */
-function decode({ value, modRevision }: KeyValue): KubeObject {
-  const object = JSON.parse(textOf(value)) as KubeObject;
-  (object.metadata as Draft)["resourceVersion"] = String(modRevision);
-  return object;
 }

@@ -16,6 +16,7 @@ import type { Registry } from "./registry.js";
 import type { ResourceRequest } from "./request-info.js";
 import { json, type ApiRequest, type ApiResponse, type ApiStream } from "./request.js";
 import type { Served } from "./served.js";
+import { storageError } from "./collection.js";
 import { ApiError, badRequest, invalid, notFound, success, unsupportedMediaType } from "./status.js";
 import { watch } from "./watching.js";
 import type { Engine, Rng } from "../../core/index.js";
@@ -59,6 +60,9 @@ const answer = (machinery: Machinery, call: Call, status: number, object: KubeOb
 export function read(machinery: Machinery, call: Call): ApiResponse | ApiStream {
   const { registry, engine, rng } = machinery;
   const { resource, namespace, name, verb, query } = call;
+  const { resourceVersion = "" } = query;
+  const unreachable = verb !== "watch" && resourceVersion === "" ? registry.storage.unreachable?.() : undefined;
+  if (unreachable !== undefined) throw storageError(unreachable);
   if (verb === "get") {
     return answer(machinery, call, 200, registry.get(resource, namespace, name));
   }
@@ -75,7 +79,6 @@ export function read(machinery: Machinery, call: Call): ApiResponse | ApiStream 
     resource,
     prefix,
     options,
-    registry.memory(resource),
     presentation(forming(machinery, call)),
     {
       engine,
@@ -157,6 +160,19 @@ export function patched(resource: Resource, old: KubeObject, type: string, given
   return result;
 }
 
+/**
+ * What of a patched object counts where its status alone may change; all of it, to be complained of, where the patch meant more.
+ * Statuses are most of what is written, and specs most of what is in objects.
+ */
+function statusAlone(made: JsonObject, old: KubeObject): JsonObject {
+  const { apiVersion, kind, metadata, status } = made;
+  for (const key in made) {
+    if (key === "metadata" || key === "status") continue;
+    if (made[key] !== old[key]) return made;
+  }
+  return { apiVersion, kind, metadata, status };
+}
+
 function mergeObject(old: KubeObject, patch: Json): Json {
   if (!isObject(patch))
     throw badRequest("error decoding patch: json: cannot unmarshal into Go value of type map[string]interface {}");
@@ -177,7 +193,8 @@ export function patch(machinery: Machinery, call: Call): ApiResponse {
   const make = (old: KubeObject): Draft => {
     const made = patched(resource, old, type, given);
     agree(made, call);
-    return decodeAs(resource, made, writer);
+    const alone = subresource === "status" ? statusAlone(made, old) : made;
+    return decodeAs(resource, alone, writer, alone === made ? undefined : old);
   };
   return answer(machinery, call, 200, registry.update(resource, namespace, name, subresource, make, writer));
 }

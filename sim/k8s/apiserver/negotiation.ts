@@ -15,9 +15,12 @@ export const mediaTypes: readonly string[] = [
 
 const openapi = /^application\/com\.github\.(proto-openapi\.spec\.v2(@|\.)v1\.0\+protobuf)$/;
 
+const plainJson: Form = { as: "object", type: "application/json", version: "v1" };
+
 /** The first of the accepted types that can be given; undefined where none can. Weights are not looked at, nor does client-go send any. */
 export function negotiate(accept: string | undefined): Form | undefined {
-  for (const part of (accept === undefined || accept === "" ? "*/*" : accept).split(",")) {
+  if (accept === undefined || accept === "" || accept === "application/json") return plainJson;
+  for (const part of accept.split(",")) {
     const [type = "", ...parameters] = part.split(";").map((text) => text.trim());
     const given = new Map(parameters.map((text) => text.split("=", 2) as [string, string]));
     const as = given.get("as");

@@ -3,33 +3,33 @@ import type { KubeObject } from "../objects/value.js";
 import { Collection } from "./collection.js";
 import { notFound } from "./status.js";
 import type { Storage } from "./storage.js";
-import { EventMemory } from "./watching.js";
 
 /** Objects as they are: a watch cache for each kind, made when first wanted. */
 export class Reader {
   readonly storage: Storage;
-  readonly #collections = new Map<string, { readonly collection: Collection; readonly memory: EventMemory }>();
+  readonly #collections = new Map<string, Collection>();
+  /** The same by what resources say of where they are kept. */
+  readonly #kept = new WeakMap<Resource["storage"], Collection>();
 
   constructor(storage: Storage) {
     this.storage = storage;
   }
 
-  collection(resource: Resource): Collection {
-    return this.#of(resource).collection;
-  }
-
-  memory(resource: Resource): EventMemory {
-    return this.#of(resource).memory;
-  }
-
-  #of({ storage: { group, plural } }: Resource): { readonly collection: Collection; readonly memory: EventMemory } {
+  collection({ storage }: Resource): Collection {
+    const known = this.#kept.get(storage);
+    if (known !== undefined) return known;
+    const { group, plural } = storage;
     const prefix = `/registry/${group === "" ? "" : `${group}/`}${plural}/`;
     let found = this.#collections.get(prefix);
-    if (found === undefined) {
-      found = { collection: new Collection(this.storage, prefix), memory: new EventMemory() };
-      this.#collections.set(prefix, found);
-    }
+    if (found === undefined) this.#collections.set(prefix, (found = new Collection(this.storage, prefix)));
+    this.#kept.set(storage, found);
     return found;
+  }
+
+  /** Hears no more of the store. */
+  stop(): void {
+    for (const collection of this.#collections.values()) collection.stop();
+    this.storage.stop?.();
   }
 
   /** Below which the keys of a namespace's objects lie; "" is all namespaces. */

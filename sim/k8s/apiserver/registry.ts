@@ -42,6 +42,8 @@ export interface RegistrySurroundings {
 /** How long the store keeps an object by itself: events for an hour (`--event-ttl`), in seconds. */
 const lifetime = ({ kind }: Resource): number | undefined => (kind === "Event" ? 3600 : undefined);
 
+const hexOf = (bits: number): string => bits.toString(16).padStart(8, "0");
+
 const alphabet = "bcdfghjklmnpqrstvwxz2456789";
 
 /**
@@ -95,9 +97,13 @@ export class Registry extends Reader {
   }
 
   uid(): string {
-    const words = Array.from({ length: 4 }, () => this.#rng.uint32().toString(16).padStart(8, "0")).join("");
-    const variant = "89ab".charAt(this.#rng.uint32() & 3);
-    return `${words.slice(0, 8)}-${words.slice(8, 12)}-4${words.slice(13, 16)}-${variant}${words.slice(17, 20)}-${words.slice(20)}`;
+    const rng = this.#rng;
+    const [a, b, c, d] = [rng.uint32(), rng.uint32(), rng.uint32(), rng.uint32()];
+    const variant = "89ab".charAt(rng.uint32() & 3);
+    const third = `4${hexOf(b).slice(5)}`;
+    const fourth = `${variant}${hexOf(c).slice(1, 4)}`;
+    // Joined, not added: what is added piece by piece keeps its pieces.
+    return [hexOf(a), hexOf(b).slice(0, 4), third, fourth, hexOf(c).slice(4) + hexOf(d)].join("-");
   }
 
   #suffix(): string {

@@ -29,7 +29,6 @@ const verbs: ReadonlyMap<string, ResourceRequest["verb"]> = new Map([
 ]);
 
 function decodeSegment(text: string): string {
-  if (!text.includes("%")) return text;
   try {
     return decodeURIComponent(text);
   } catch {
@@ -44,11 +43,13 @@ export function requestInfo(
   path: string,
   watch: boolean,
 ): ResourceRequest | PathRequest | undefined | "method" {
-  const [, root, ...all] = path.replace(/\/$/, "").split("/").map(decodeSegment);
-  const other: PathRequest = { of: "path", verb: (verbs.get(method) ?? method).toLowerCase(), path };
+  const parts = path.split("/");
+  if (parts.at(-1) === "") parts.pop();
+  const [, root, ...all] = path.includes("%") ? parts.map(decodeSegment) : parts;
   const group = root === "apis" ? (all.shift() ?? "") : "";
   const version = all.shift() ?? "";
-  if ((root !== "api" && root !== "apis") || all.length === 0) return other;
+  if ((root !== "api" && root !== "apis") || all.length === 0)
+    return { of: "path", verb: (verbs.get(method) ?? method).toLowerCase(), path };
   let watching = watch;
   if (all[0] === "watch") {
     // The old form of a watch: `/api/v1/watch/pods`.

@@ -116,7 +116,20 @@ export function plain(
 }
 
 /** One change; its line of JSON is made once, when first wanted. */
-export function watchEvent(type: WatchEvent["type"], object: KubeObject | JsonObject): WatchEvent {
-  let text: string | undefined;
-  return { type, object, text: () => (text ??= `{"type":"${type}","object":${JSON.stringify(object)}}\n`) };
+class Told implements WatchEvent {
+  readonly type: WatchEvent["type"];
+  readonly object: KubeObject | JsonObject;
+  #text: string | undefined;
+
+  constructor(type: WatchEvent["type"], object: KubeObject | JsonObject) {
+    this.type = type;
+    this.object = object;
+  }
+
+  text(): string {
+    return (this.#text ??= `{"type":"${this.type}","object":${JSON.stringify(this.object)}}\n`);
+  }
 }
+
+export const watchEvent = (type: WatchEvent["type"], object: KubeObject | JsonObject): WatchEvent =>
+  new Told(type, object);

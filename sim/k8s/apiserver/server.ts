@@ -1,4 +1,4 @@
-import { createWorld, invariant, minutes, type World } from "../../core/index.js";
+import { createWorld, invariant, minutes, s, type Activity, type Cancel, type Signal, type World } from "../../core/index.js";
 import type { AdmissionPlugin } from "../admission/admission.js";
 import { defaultAdmission } from "../admission/chain.js";
 import { Etcd } from "../etcd/etcd.js";
@@ -22,10 +22,11 @@ import { decodeAs, type Writer } from "./decoding.js";
 import { Registry } from "./registry.js";
 import { requestInfo } from "./request-info.js";
 import { json, parseQuery, plain, type ApiRequest, type ApiResponse, type ApiStream, type User } from "./request.js";
-import { stringAt, type JsonObject } from "../objects/value.js";
+import { objectAt, stringAt, type Draft, type JsonObject } from "../objects/value.js";
+import { pathOf } from "../client/address.js";
 import { Served } from "./served.js";
 import { ApiError, forbidden, internal, methodNotAllowed, noPath, notAcceptable, unauthorized } from "./status.js";
-import type { Storage } from "./storage.js";
+import type { Storage, StorageFailure } from "./storage.js";
 
 export interface ApiServerOptions {
   readonly world?: World;
@@ -58,12 +59,16 @@ export class ApiServer {
   readonly #machinery: Machinery;
   #document: { readonly of: number; readonly json: JsonObject; bytes: Uint8Array | undefined } | undefined;
 
+  /** Over a store that takes its time: fires when the objects of a new cluster are there. */
+  readonly founded: Signal<void> | undefined;
+  #stopped = false;
+  #stopCompaction: () => void;
   readonly #authority: Authority;
   readonly #options: ApiServerOptions;
 
   constructor(options: ApiServerOptions = {}) {
     const { world = createWorld(), admission = defaultAdmission } = options;
-    const storage = options.storage ?? new EtcdStorage(new Etcd({ world }));
+    const storage: Storage = options.storage ?? new EtcdStorage(new Etcd({ world }));
     const rng = world.rng.stream("kube-apiserver");
     const served = new Served(options.metrics === undefined ? [] : metricsKinds);
     const registry = new Registry({ engine: world.engine, rng, storage, admission }, (plural) => served.named(plural));
@@ -100,15 +105,19 @@ export class ApiServer {
     };
     definitions.follow({ trigger: undefined, change: define });
     define();
-    if (options.bootstrap !== false) this.#bootstrap(named);
+    if (options.bootstrap !== false) {
+      if (storage.begin === undefined) this.#bootstrap(named);
+      else this.founded = world.engine.spawn(this.#found(), { name: "bootstrap of kube-apiserver" });
+    }
     let compacted = storage.revision;
+    const later = (): Cancel => world.engine.after(compactionInterval, compact, { name: "etcd compaction", background: true });
     const compact = (): void => {
       const { revision } = storage;
       storage.compact(compacted);
       compacted = revision;
-      world.engine.after(compactionInterval, compact, { name: "etcd compaction", background: true });
+      this.#stopCompaction = later();
     };
-    world.engine.after(compactionInterval, compact, { name: "etcd compaction", background: true });
+    this.#stopCompaction = later();
   }
 
   /** Makes what a new cluster has. What is there already stays. */
@@ -125,6 +134,53 @@ export class ApiServer {
       if (registry.find(resource, namespace, name) !== undefined) continue;
       registry.create(resource, namespace, decodeAs(resource, object, writer), writer);
     }
+  }
+
+  /** The same by requests of its own, over a store that takes its time; what a store without a majority refuses is tried again. */
+  *#found(): Activity<void> {
+    const { engine, served } = this.#machinery;
+    for (const { plural, namespace, object } of initial) {
+      const resource = served.named(plural);
+      if (resource === undefined) continue;
+      const path = pathOf(resource, namespace);
+      for (;;) {
+        const { status } = yield* this.ask({ method: "POST", path, user: master, body: object });
+        if (status < 500 || this.#stopped) break;
+        yield* engine.delay(s(1), { background: true });
+      }
+    }
+  }
+
+  /** Ends the process: it keeps nothing but what the store has. */
+  stop(): void {
+    this.#stopped = true;
+    this.#stopCompaction();
+    this.#machinery.registry.stop();
+  }
+
+  /**
+   * Answers a request as `handle`, and takes the time that the store takes: a write is answered when a majority of etcd's servers has
+   * it, a read of the newest state when the server that is asked has heard from the leader.
+   */
+  *ask(request: ApiRequest): Activity<ApiResponse | ApiStream> {
+    const { storage } = this.#machinery.registry;
+    if (storage.commit === undefined) return this.handle(request);
+    let answer: ApiResponse | ApiStream | undefined;
+    // As often as an update whose object has changed meanwhile is made anew (`GuaranteedUpdate` has no end to it).
+    for (let attempt = 0; attempt < 5; attempt++) {
+      if (attempt > 0 || isFresh(request)) {
+        const wrong = yield* storage.current?.() ?? none();
+        if (wrong !== undefined) return json(500, unavailable(wrong).status);
+      }
+      storage.begin?.();
+      answer = this.handle(request);
+      const staged = storage.end?.() ?? [];
+      if (staged.length === 0 || answer.status >= 400) return answer;
+      const done = yield* storage.commit(staged);
+      if (done.ok) return stamped(answer, done.revision);
+      if (done.failure !== "conflict") return json(500, unavailable(done).status);
+    }
+    return json(409, new ApiError(409, "Conflict", "the object has been modified; please apply your changes to the latest version and try again").status);
   }
 
   /** Answers a request. It never throws for what a client sends: that is answered with a Status. */
@@ -321,4 +377,26 @@ export class ApiServer {
         throw noPath();
     }
   }
+}
+
+/** Whether a request reads the newest state: one object, or a list that no age will do for (kubernetes.io, "Resource versions"). */
+function isFresh({ method, query, path }: ApiRequest): boolean {
+  if (method !== "GET" || !/^\/apis?\//.test(path)) return false;
+  const { watch, resourceVersion = "" } = parseQuery(query);
+  return watch === undefined && resourceVersion === "";
+}
+
+/** An answer to a write with the revision that the write has got: in the object itself, or in the copy that a client's version is. */
+function stamped<A extends ApiResponse | ApiStream>(answer: A, revision: number): A {
+  const metadata = objectAt(answer.object, "metadata");
+  if (metadata["name"] !== undefined) (metadata as Draft)["resourceVersion"] = String(revision);
+  return answer;
+}
+
+const unavailable = ({ why, failure }: StorageFailure): ApiError =>
+  new ApiError(500, "InternalError", why ?? `etcdserver: mvcc: required revision is ${failure}`);
+
+function* none(): Activity<undefined> {
+  yield* [];
+  return undefined;
 }

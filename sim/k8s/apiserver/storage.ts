@@ -1,3 +1,4 @@
+import type { Activity } from "../../core/index.js";
 import type { KubeObject } from "../objects/value.js";
 
 /**
@@ -32,6 +33,27 @@ export interface Storage {
   watch(prefix: string, from: number, listener: (event: StorageEvent) => void): (() => void) | StorageFailure;
   /** Forgets what was before a revision. */
   compact(revision: number): StorageFailure | undefined;
+  /** Why it can't be asked now, where it can't: reads of the newest state are refused then, though a cache would have an answer. */
+  unreachable?(): StorageFailure | undefined;
+  /**
+   * Of a store whose writes take time: begins to gather what one request writes. `put` and `delete` then say yes to everything;
+   * `end` gives what came together, and `commit` has it written, all or nothing.
+   */
+  begin?(): void;
+  end?(): readonly Staged[];
+  commit?(staged: readonly Staged[]): Activity<Written | Conflict | StorageFailure>;
+  /** Waits until what is read here is no older than this call. */
+  current?(): Activity<StorageFailure | undefined>;
+  /** Ends its watches, and what it does by itself. */
+  stop?(): void;
+}
+
+/** A write that waits for its request's end. Without a value it is a deletion. */
+export interface Staged {
+  readonly key: string;
+  readonly value: KubeObject | undefined;
+  readonly expected: number;
+  readonly ttl: number | undefined;
 }
 
 export interface Stored {

@@ -23,32 +23,23 @@ interface Surroundings {
   readonly revision: () => number;
 }
 
-/** Changes in a form, each event made once. */
-export class EventMemory {
-  readonly #made = new WeakMap<KubeObject, WatchEvent>();
-
-  event(type: WatchEvent["type"], object: KubeObject): WatchEvent {
-    const known = this.#made.get(object);
-    if (known?.type === type) return known;
-    const event = watchEvent(type, object);
-    this.#made.set(object, event);
-    return event;
-  }
-}
+/** A change as most watchers see it: one event for all of them. */
+const toldOf = (change: Change): WatchEvent => (change.told ??= watchEvent(change.type, change.object));
 
 /** What a watcher that selects hears of a change; undefined where it is none of its business. */
-function asSeen(
-  { type, object, previous }: Change,
-  options: ListOptions,
-): { type: Change["type"]; object: KubeObject } | undefined {
-  if (options.labels.length === 0 && options.fields.length === 0) return { type, object };
+function asSeen(change: Change, options: ListOptions): WatchEvent | undefined {
+  const { type, object, previous } = change;
+  if (options.labels.length === 0 && options.fields.length === 0) return toldOf(change);
   const before = previous !== undefined && selects(options, previous);
-  if (type === "DELETED") return before ? { type, object } : undefined;
-  if (selects(options, object)) return { type: before ? "MODIFIED" : "ADDED", object };
+  if (type === "DELETED") return before ? toldOf(change) : undefined;
+  if (selects(options, object)) {
+    const seen = before ? "MODIFIED" : "ADDED";
+    return seen === type ? toldOf(change) : watchEvent(seen, object);
+  }
   if (!before) return undefined;
   // It has left the selection: seen as it was, at the revision at which it left.
   const { resourceVersion = "" } = object.metadata;
-  return { type: "DELETED", object: { ...previous, metadata: { ...previous.metadata, resourceVersion } } };
+  return watchEvent("DELETED", { ...previous, metadata: { ...previous.metadata, resourceVersion } });
 }
 
 /**
@@ -60,15 +51,14 @@ export function watch(
   resource: Resource,
   prefix: string,
   options: ListOptions,
-  memory: EventMemory,
   present: Present | undefined,
   { engine, rng, revision }: Surroundings,
   type = "application/json",
 ): ApiStream {
   const from = options.resourceVersion === "" ? 0 : Number(options.resourceVersion);
   if (from > revision()) throw tooLarge(from, revision());
-  const make = (kind: WatchEvent["type"], object: KubeObject): WatchEvent =>
-    present === undefined ? memory.event(kind, object) : watchEvent(kind, present(object));
+  const formed = (event: WatchEvent): WatchEvent =>
+    present === undefined ? event : watchEvent(event.type, present(event.object as KubeObject));
   const bookmark = (end: boolean): WatchEvent => {
     const annotations = end ? { annotations: { "k8s.io/initial-events-end": "true" } } : {};
     const object: KubeObject = {
@@ -76,13 +66,14 @@ export function watch(
       apiVersion: groupVersion(resource),
       metadata: { resourceVersion: String(revision()), ...annotations },
     };
-    return present === undefined ? watchEvent("BOOKMARK", object) : watchEvent("BOOKMARK", present(object));
+    return formed(watchEvent("BOOKMARK", object));
   };
 
   const begin = (sink: StreamSink): (() => void) => {
     const initial = options.sendInitialEvents ?? from === 0;
     if (initial) {
-      for (const object of collection.under(prefix)) if (selects(options, object)) sink.event(make("ADDED", object));
+      for (const object of collection.under(prefix))
+        if (selects(options, object)) sink.event(formed(watchEvent("ADDED", object)));
       if (options.sendInitialEvents === true) sink.event(bookmark(true));
     } else {
       const missed = collection.changesSince(from > 0 ? from : revision());
@@ -93,7 +84,7 @@ export function watch(
       }
       for (const change of missed) {
         const seen = change.key.startsWith(prefix) ? asSeen(change, options) : undefined;
-        if (seen !== undefined) sink.event(make(seen.type, seen.object));
+        if (seen !== undefined) sink.event(formed(seen));
       }
     }
     const equality = options.fields.find(({ equal }) => equal);
@@ -103,7 +94,7 @@ export function watch(
       change: (change) => {
         if (!change.key.startsWith(prefix)) return;
         const seen = asSeen(change, options);
-        if (seen !== undefined) sink.event(make(seen.type, seen.object));
+        if (seen !== undefined) sink.event(formed(seen));
       },
     });
     // Neither keeps a world running that has nothing else to do.

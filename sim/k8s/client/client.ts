@@ -9,6 +9,8 @@ import type { KindName, Kinds, Scale } from "./types.js";
 /** What answers requests: an `ApiServer`, or what chooses one. `undefined`: nobody is there, the connection is refused. */
 export interface ApiEndpoint {
   handle(request: ApiRequest): ApiResponse | ApiStream | undefined;
+  /** The same where an answer takes its time: over a store of several servers. */
+  ask?(request: ApiRequest): Activity<ApiResponse | ApiStream | undefined>;
 }
 
 export interface ClientOptions {
@@ -199,7 +201,8 @@ export class Client {
       query: { ...query, watch: "true" },
       user: this.user,
     };
-    const answer = this.#options.endpoint.handle(request);
+    const { endpoint } = this.#options;
+    const answer = endpoint.ask === undefined ? endpoint.handle(request) : yield* endpoint.ask(request);
     if (answer?.stream === undefined) throw failureOf(answer);
     const { engine } = this.world;
     const delay = Math.floor(this.latency / 2) as Nanos;
@@ -248,7 +251,8 @@ export class Client {
   ): Activity<JsonObject> {
     yield* this.#wait();
     const request = { method, path, user: this.user, ...more, ...(body === undefined ? {} : { body }) };
-    const answer = this.#options.endpoint.handle(request);
+    const { endpoint } = this.#options;
+    const answer = endpoint.ask === undefined ? endpoint.handle(request) : yield* endpoint.ask(request);
     if (answer === undefined || answer.stream !== undefined || answer.status >= 400) throw failureOf(answer);
     return answer.object ?? {};
   }

@@ -20,6 +20,16 @@ interface Told {
   count: number;
 }
 
+/** What was said of one object for one reason: the first message with its event, and most often no other. */
+interface Alike {
+  last: number;
+  message: string;
+  told: Told | undefined;
+  others: Map<string, Told | undefined> | undefined;
+  /** The event that stands for many. */
+  combined: Told | undefined;
+}
+
 /**
  * Tells what a component did, as Event objects. The same again counts up the one that is there; many alike, of messages that
  * differ, become one; a source that says too much of an object isn't heard. A refused event is given up: events inform, nothing
@@ -28,9 +38,9 @@ interface Told {
 export class EventRecorder {
   readonly #client: Client;
   readonly #component: string;
+  readonly #name: string;
   readonly #host: string;
-  readonly #told = new Map<string, Told>();
-  readonly #alike = new Map<string, { readonly messages: Set<string>; last: number }>();
+  readonly #alike = new Map<string, Alike>();
   readonly #buckets = new Map<string, TokenBucket>();
   #dropped = 0;
 
@@ -38,6 +48,7 @@ export class EventRecorder {
   constructor(client: Client, component: string, host = "") {
     this.#client = client;
     this.#component = component;
+    this.#name = `${component} event`;
     this.#host = host;
   }
 
@@ -50,29 +61,49 @@ export class EventRecorder {
   event(about: KubeObject, type: "Normal" | "Warning", reason: string, message: string): void {
     const { world } = this.#client;
     const { uid = "", name = "", namespace = "" } = about.metadata;
-    world.trace.emit("event", this.#component, { object: `${about.kind}/${namespace}/${name}`, type, reason, message });
+    if (world.trace.kept)
+      world.trace.emit("event", this.#component, {
+        object: `${about.kind}/${namespace}/${name}`,
+        type,
+        reason,
+        message,
+      });
     const bucket = recalled(this.#buckets, uid, () => new TokenBucket(world.engine, rate, burst));
     if (!bucket.tryTake()) {
       this.#dropped++;
       return;
     }
-    const group = `${uid}/${type}/${reason}`;
     const now = seconds(world);
-    const alike = recalled(this.#alike, group, () => ({ messages: new Set<string>(), last: now }));
-    if (now - alike.last > similarWindow) alike.messages.clear();
+    const fresh = (): Alike => ({ last: now, message, told: undefined, others: undefined, combined: undefined });
+    const alike = recalled(this.#alike, `${uid}/${type}/${reason}`, fresh);
+    if (now - alike.last > similarWindow) alike.others = undefined;
     alike.last = now;
-    alike.messages.add(message);
-    const combined = alike.messages.size >= similar;
-    const key = combined ? group : `${group}/${message}`;
-    const text = combined ? `(combined from similar events): ${message}` : message;
-    world.engine.spawn(this.#send(about, key, type, reason, text), { name: `${this.#component} event` });
+    if (message !== alike.message) {
+      alike.others ??= new Map();
+      if (!alike.others.has(message)) alike.others.set(message, undefined);
+    }
+    const combined = 1 + (alike.others?.size ?? 0) >= similar;
+    world.engine.spawn(this.#send(about, alike, type, reason, message, combined), { name: this.#name });
   }
 
-  *#send(about: KubeObject, key: string, type: string, reason: string, message: string): Activity<void> {
+  *#send(
+    about: KubeObject,
+    alike: Alike,
+    type: string,
+    reason: string,
+    said: string,
+    combined: boolean,
+  ): Activity<void> {
     const client = this.#client;
     const { name = "", namespace = "default", uid, resourceVersion } = about.metadata;
     const time = timeText(client.world);
-    const told = this.#told.get(key);
+    const message = combined ? `(combined from similar events): ${said}` : said;
+    const told = combined ? alike.combined : said === alike.message ? alike.told : alike.others?.get(said);
+    const remember = (made: Told | undefined): void => {
+      if (combined) alike.combined = made;
+      else if (said === alike.message) alike.told = made;
+      else (alike.others ??= new Map()).set(said, made);
+    };
     try {
       if (told !== undefined) {
         told.count++;
@@ -81,9 +112,9 @@ export class EventRecorder {
         return;
       }
       const suffix = client.world.rng.stream("events").uint32().toString(16).padStart(8, "0");
-      const made: Told = { namespace, name: `${name}.${suffix}`, count: 1 };
+      const made: Told = { namespace, name: [name, suffix].join("."), count: 1 };
       // Before the answer: the same may be said again meanwhile.
-      recalled(this.#told, key, () => made);
+      remember(made);
       yield* client.create("events", namespace, {
         metadata: { name: made.name, namespace },
         involvedObject: {
@@ -106,7 +137,7 @@ export class EventRecorder {
       });
     } catch (error) {
       if (!(error instanceof ApiFailure)) throw error;
-      this.#told.delete(key);
+      remember(undefined);
     }
   }
 }

@@ -13,13 +13,13 @@ import {
 } from "../../core/index.js";
 import type { FrameLink } from "../../net/index.js";
 import type { ApiRequest, User } from "../apiserver/request.js";
-import { ApiServer } from "../apiserver/server.js";
-import { EtcdStorage } from "../apiserver/etcd-storage.js";
+import type { ApiServer } from "../apiserver/server.js";
 import { json } from "../apiserver/request.js";
 import { ApiError } from "../apiserver/status.js";
-import { Client, type ApiEndpoint } from "../client/client.js";
-import { ControllerManager } from "../controllers/controller-manager.js";
-import { Etcd } from "../etcd/etcd.js";
+import type { ApiEndpoint } from "../client/client.js";
+import type { ControllerManager } from "../controllers/controller-manager.js";
+import type { EtcdCluster } from "../etcd/cluster.js";
+import type { Etcd } from "../etcd/etcd.js";
 import { HollowRuntime } from "../kubelet/hollow/runtime.js";
 import { Kubelet } from "../kubelet/kubelet.js";
 import type { NodeDescription } from "../kubelet/node-status.js";
@@ -27,10 +27,11 @@ import type { ContainerRuntime } from "../kubelet/runtime.js";
 import type { StreamSession } from "../kubelet/streaming.js";
 import { decodeUtf8 } from "../objects/text.js";
 import { isObject, stringAt, type JsonObject, type KubeObject } from "../objects/value.js";
-import { Scheduler } from "../scheduler/scheduler.js";
+import type { Scheduler } from "../scheduler/scheduler.js";
 import type { NodeMachine } from "../node/machine.js";
 import { corednsManifest } from "../dns/coredns.js";
 import { birthOf } from "./birth.js";
+import { ControlPlane, type Component } from "./control-plane.js";
 import { Kinds, type Wanted } from "./kinds.js";
 import { Listing, tableOf } from "./listing.js";
 import { objectsOf, type Manifest } from "./manifest.js";
@@ -38,7 +39,6 @@ import { ContainerNodes } from "./container-nodes.js";
 import { unsaid, type ClusterOptions, type GetOptions } from "./options.js";
 import { nodeAddress, podRange } from "./addresses.js";
 import { commandQuery, runSession, type ExecResult } from "./session.js";
-import { recorded } from "./recorded-endpoint.js";
 
 /** Who a cell is. */
 const admin: User = { name: "kubernetes-admin", groups: ["system:masters", "system:authenticated"] };
@@ -49,10 +49,7 @@ const admin: User = { name: "kubernetes-admin", groups: ["system:masters", "syst
  */
 export class Cluster {
   readonly world: World;
-  readonly etcd: Etcd;
-  readonly api: ApiServer;
-  readonly scheduler: Scheduler;
-  readonly controllers: ControllerManager;
+  readonly #plane: ControlPlane;
   readonly #endpoint: ApiEndpoint;
   readonly #options: ClusterOptions;
   readonly #kubelets = new Map<string, Kubelet>();
@@ -67,18 +64,18 @@ export class Cluster {
       given,
       { ...unsaid, world: given.world },
     ) as ClusterOptions;
-    const { world, nodes = 3, authorization = "RBAC", controllers = {}, runtime, cpus, memory, programs } = options;
+    const { world, nodes = 3, etcd, authorization, controllers, runtime, cpus, memory, programs } = options;
     if (!Number.isInteger(nodes) || nodes < 0 || nodes > 30_000)
       throw new UsageError(`a cluster can't have ${nodes} nodes`, "Give a whole number from 0 to 30,000.");
     this.world = world;
     this.#options = options;
     this.#containers =
       runtime === "containers" ? new ContainerNodes({ world, nodes, cpus, memory, programs }) : undefined;
-    this.etcd = new Etcd({ world });
-    this.api = new ApiServer({
+    const plane = new ControlPlane({
       world,
-      storage: new EtcdStorage(this.etcd),
+      etcd,
       authorization,
+      controllers,
       tokens: { admin },
       nodeProxy: (call) => {
         const kubelet = this.#kubelets.get(call.node);
@@ -87,22 +84,68 @@ export class Cluster {
         return json(500, new ApiError(500, "InternalError", text).status);
       },
     });
-    this.#endpoint = recorded(this.api, world.trace);
+    this.#plane = plane;
+    this.#endpoint = plane.endpoint;
     this.#kinds = new Kinds((path) => this.request("GET", path));
     // Pods can be made before the service account controller has had its first turn.
     for (const namespace of ["default", "kube-system"])
       this.request("POST", `/api/v1/namespaces/${namespace}/serviceaccounts`, { metadata: { name: "default" } });
-    const user = { name: "system:kube-scheduler", groups: ["system:authenticated"] };
-    this.scheduler = new Scheduler({ client: new Client({ world, endpoint: this.#endpoint, user }) });
-    this.controllers = new ControllerManager({ world, endpoint: this.#endpoint, ...controllers });
+    plane.begin();
     for (let place = 1; place <= nodes; place++) this.#makeNode(place, nodes);
     this.#containers?.start(this.#endpoint);
     if (this.#containers !== undefined && nodes > 0) this.apply(corednsManifest(Math.min(2, nodes)));
   }
 
-  /** Waits until the nodes have made themselves known. @throws UsageError inside a running world */
-  start(): void {
-    this.settle();
+  /** The API server's process. @throws UsageError while it doesn't run */
+  get api(): ApiServer {
+    return this.#plane.api;
+  }
+
+  /** One server, or several behind Raft. */
+  get etcd(): Etcd | EtcdCluster {
+    return this.#plane.etcd;
+  }
+
+  /** The scheduler's process, the last one where none runs. */
+  get scheduler(): Scheduler {
+    return this.#plane.scheduler;
+  }
+
+  /** The same of the controllers. */
+  get controllers(): ControllerManager {
+    return this.#plane.controllers;
+  }
+
+  /**
+   * Starts parts that were stopped: new processes, which know nothing but what the store has; servers of etcd with what is on their
+   * disks. Without names, waits until the nodes have made themselves known.
+   * @throws UsageError for a part that isn't there, or inside a running world
+   */
+  start(...parts: readonly Component[]): void {
+    if (parts.length === 0) this.settle();
+    for (const part of parts) {
+      if (part === "kubelet") for (const node of this.#runtimes.keys()) this.startKubelet(node);
+      else this.#plane.start(part);
+    }
+  }
+
+  /**
+   * Ends processes: `stop("kube-scheduler")`; `etcd-2` is one server of etcd, `etcd` all of them, `kubelet` those of all nodes. What they
+   * did is done by nobody then, and their containers go on. Without names, ends all but etcd.
+   * @throws UsageError for a part that isn't there
+   */
+  stop(...parts: readonly Component[]): void {
+    const all = ["kubelet", "kube-scheduler", "kube-controller-manager", "kube-apiserver"] as const;
+    for (const part of parts.length === 0 ? all : parts) {
+      if (part === "kubelet") for (const node of [...this.#kubelets.keys()]) this.stopKubelet(node);
+      else this.#plane.stop(part);
+    }
+    if (parts.length === 0) this.#containers?.stop();
+  }
+
+  /** What can be stopped and started. */
+  get components(): readonly Component[] {
+    return this.#plane.components;
   }
 
   /** The nodes' kubelets that run. */
@@ -306,15 +349,6 @@ export class Cluster {
     }
   }
 
-  /** Ends all components. */
-  stop(): void {
-    for (const kubelet of this.#kubelets.values()) kubelet.stop();
-    this.#kubelets.clear();
-    this.scheduler.stop();
-    this.controllers.kill();
-    this.#containers?.stop();
-  }
-
   nodes(): TableView {
     return this.get("nodes", { namespace: "" }).view();
   }
@@ -349,10 +383,24 @@ export class Cluster {
   }
 
   #handle(request: ApiRequest): Extract<ReturnType<ApiServer["handle"]>, { readonly body: unknown }> {
-    const answer = this.#endpoint.handle({ ...request, user: admin });
-    if (answer === undefined || answer.stream !== undefined)
+    const answer = this.#plane.answer({ ...request, user: admin }, this.#endpoint);
+    if (answer === undefined)
+      throw new UsageError(
+        "the API server doesn't answer: connection refused",
+        'Start it with start("kube-apiserver").',
+      );
+    if (answer.stream !== undefined)
       throw new UsageError(`${request.method} ${request.path} is answered by a stream`, "Ask for it without watch.");
     return answer;
+  }
+
+  /**
+   * Answers a request as the API server does, whoever asks. Where etcd takes its time, that time passes meanwhile.
+   * @returns undefined while no API server runs
+   * @throws UsageError inside a running world, where etcd takes its time
+   */
+  answer(request: ApiRequest): ReturnType<ApiEndpoint["handle"]> {
+    return this.#plane.answer(request);
   }
 
   #wanted(what: string, named?: "named"): Wanted {

@@ -7,6 +7,8 @@ import type { ContainerRuntime } from "../kubelet/runtime.js";
 
 export interface ClusterOptions extends Partial<Omit<NodeDescription, "name" | "address" | "podCIDR">> {
   readonly world: World;
+  /** How many servers etcd has. With 1, the default, it answers at once; several agree by Raft, over a network and disks, and may fail. */
+  readonly etcd?: number;
   /** How many nodes, called node-1 and on. Default 3. */
   readonly nodes?: number;
   /** What images there are, and what their containers do; see `HollowRuntime`. */
@@ -34,6 +36,7 @@ export interface GetOptions {
 
 /** Every option, none of them said. */
 export const unsaid = {
+  etcd: undefined,
   nodes: undefined,
   images: undefined,
   runtime: undefined,

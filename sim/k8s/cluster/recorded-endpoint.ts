@@ -1,5 +1,4 @@
-import type { Trace } from "../../core/index.js";
-import type { ApiServer } from "../apiserver/server.js";
+import type { Activity, Trace } from "../../core/index.js";
 import type { ApiRequest, ApiResponse, ApiStream, StreamSink, WatchEvent } from "../apiserver/request.js";
 import type { ApiEndpoint } from "../client/client.js";
 import { isObject, listAt, objectAt, stringAt, type JsonObject } from "../objects/value.js";
@@ -23,11 +22,11 @@ function fieldsOf(object: JsonObject): Record<string, string> {
  * An API server whose writes and watch events are traced: `api.write` with who wrote what, `api.watch` with who was told of it. From
  * these come the pictures of who does what.
  */
-export function recorded(api: ApiServer, trace: Trace): ApiEndpoint {
+export function recorded(api: ApiEndpoint, trace: Trace): ApiEndpoint {
   if (!trace.kept) return api;
   // Watches hear of a write before its answer is there: told behind it, as cause and effect.
   let heard: (() => void)[] | undefined;
-  const handle = (request: ApiRequest): ApiResponse | ApiStream => {
+  const handle = (request: ApiRequest): ApiResponse | ApiStream | undefined => {
     heard = [];
     const answer = api.handle(request);
     const after = heard;
@@ -36,22 +35,27 @@ export function recorded(api: ApiServer, trace: Trace): ApiEndpoint {
     const finish = (): void => {
       for (const tell of after) tell();
     };
-    if (answer.stream !== undefined) {
+    if (answer?.stream !== undefined) {
       finish();
-      return {
-        ...answer,
-        stream: (sink) =>
-          answer.stream({
-            end: () => {
-              sink.end();
-            },
-            event: told(who, sink),
-          }),
-      };
+      return heardBy(who, answer);
     }
-    if (request.method !== "GET" && isObject(answer.object)) wrote(who, request, answer.status, answer.object);
+    note(who, request, answer);
     finish();
     return answer;
+  };
+  const heardBy = (who: string, answer: ApiStream): ApiStream => ({
+    ...answer,
+    stream: (sink) =>
+      answer.stream({
+        end: () => {
+          sink.end();
+        },
+        event: told(who, sink),
+      }),
+  });
+  const note = (who: string, request: ApiRequest, answer: ApiResponse | undefined): void => {
+    if (answer !== undefined && request.method !== "GET" && isObject(answer.object))
+      wrote(who, request, answer.status, answer.object);
   };
   const told =
     (who: string, sink: StreamSink) =>
@@ -76,5 +80,14 @@ export function recorded(api: ApiServer, trace: Trace): ApiEndpoint {
     const about = kind === "Status" && name !== "" ? { ...fields, object: `Pod/${namespace}/${name}` } : fields;
     trace.emit("api.write", who, { method, subresource, code, ...about });
   };
-  return { handle };
+  const { ask } = api;
+  if (ask === undefined) return { handle };
+  const asked = function* (request: ApiRequest): Activity<ApiResponse | ApiStream | undefined> {
+    const answer = yield* ask.call(api, request);
+    const who = request.user?.name ?? "client";
+    if (answer?.stream !== undefined) return heardBy(who, answer);
+    note(who, request, answer);
+    return answer;
+  };
+  return { handle, ask: asked };
 }

@@ -25,6 +25,7 @@ export class Etcd {
   readonly store: MvccStore;
   readonly #lessor: Lessor;
   #index = 0;
+  #running = true;
 
   /** @throws UsageError for an unknown option */
   constructor(options?: Partial<EtcdOptions>) {
@@ -39,14 +40,32 @@ export class Etcd {
     });
   }
 
+  get running(): boolean {
+    return this.#running;
+  }
+
+  /** The process ends: whatever it is asked it refuses. Its data stay. */
+  stop(): void {
+    this.#running = false;
+    this.#lessor.stop();
+  }
+
+  /** It comes back with its data; leases have their whole time again. */
+  start(): void {
+    if (this.#running) return;
+    this.#running = true;
+    for (const lease of this.store.leases) this.#lessor.begin(lease);
+  }
+
   #do<T extends Command["type"]>(command: Extract<Command, { type: T }>): Results[T] | EtcdError {
+    if (!this.#running) return errors.stopped;
     this.#index++;
     // A command of one type has that type's result: what the compiler can't see through the union.
     return refused(command) ?? (applyCommand(this.store, command) as Results[T] | EtcdError);
   }
 
   range(request: api.RangeRequest): api.RangeResponse | EtcdError {
-    return this.store.range(request);
+    return this.#running ? this.store.range(request) : errors.stopped;
   }
 
   put(request: api.PutRequest): api.PutResponse | EtcdError {
@@ -80,6 +99,7 @@ export class Etcd {
 
   /** @returns the seconds that it has again */
   keepAlive(id: number): number | EtcdError {
+    if (!this.#running) return errors.stopped;
     const held = this.store.lease(id);
     if (held === undefined) return errors.leaseNotFound;
     this.#lessor.renew(held.lease);
@@ -94,7 +114,7 @@ export class Etcd {
 
   /** The receiver is called within the call that changes something, when that is done. */
   watch(request: api.WatchRequest, receive: (response: api.WatchResponse) => void): api.Watcher | EtcdError {
-    return watchWithProgress(this.world, this.store, request, receive);
+    return this.#running ? watchWithProgress(this.world, this.store, request, receive) : errors.stopped;
   }
 
   disarm(alarm: api.AlarmType): readonly api.AlarmType[] {

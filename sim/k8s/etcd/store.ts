@@ -2,6 +2,7 @@ import { GiB, type Persist } from "../../core/index.js";
 import { crc32c } from "./crc.js";
 import { errors, type EtcdError } from "./errors.js";
 import { KeyHistory } from "./key-history.js";
+import { plainRecord, recordOf, valueOf } from "./late-value.js";
 import { OrderedKeys } from "./ordered-keys.js";
 import { eachIn, select, unreadable, type Index } from "./range.js";
 import type { StoreOptions, StoreState } from "./store-state.js";
@@ -11,7 +12,7 @@ import { WatchHub, type Change } from "./watch.js";
 
 /** What a record takes beside key and value: its revision as the key (17 bytes), field tags and numbers, bbolt's element. */
 const overhead = 60;
-const weight = (record: api.KeyValue): number => overhead + record.key.length + record.value.length;
+const weight = (record: api.KeyValue): number => overhead + record.key.length + valueOf(record).length;
 
 /** A revision that is being made. */
 interface Writing {
@@ -64,12 +65,10 @@ export class MvccStore implements Persist<StoreState> {
     return this.#hub.size;
   }
 
+  readonly #since = (revision: number): readonly api.KeyValue[] => this.#log.slice(this.#placeInLog(revision));
+
   get #index(): Index {
-    return {
-      byKey: this.#byKey,
-      ordered: this.#ordered,
-      since: (revision) => this.#log.slice(this.#placeInLog(revision)),
-    };
+    return { byKey: this.#byKey, ordered: this.#ordered, since: this.#since };
   }
 
   get #header(): api.Header {
@@ -164,19 +163,23 @@ export class MvccStore implements Persist<StoreState> {
   }
 
   #put(request: api.PutRequest, writing: Writing): api.KeyValue | undefined {
-    const { key } = request;
-    const history = this.#byKey.get(key);
+    const history = this.#byKey.get(request.key);
+    // One text for all revisions of a key.
+    const key = history?.latest.key ?? request.key;
     const before = history?.exists === true ? history.latest : undefined;
     const lease = request.ignoreLease === true ? (before?.lease ?? 0) : (request.lease ?? 0);
-    const kv: api.KeyValue = {
-      key,
-      value: request.ignoreValue === true ? (before?.value ?? "") : (request.value ?? ""),
-      createRevision: before?.createRevision ?? writing.revision,
-      modRevision: writing.revision,
-      sub: writing.changes.length,
-      version: (before?.version ?? 0) + 1,
-      lease,
-    };
+    const kept = before === undefined ? "" : valueOf(before);
+    const kv = recordOf(
+      {
+        key,
+        createRevision: before?.createRevision ?? writing.revision,
+        modRevision: writing.revision,
+        sub: writing.changes.length,
+        version: (before?.version ?? 0) + 1,
+        lease,
+      },
+      request.ignoreValue === true ? kept : (request.value ?? ""),
+    );
     if (before !== undefined && before.lease !== 0 && before.lease !== lease) this.#detach(before);
     if (lease !== 0) this.#leases.get(lease)?.keys.add(key);
     this.#write(kv, before, history, writing);
@@ -362,7 +365,7 @@ export class MvccStore implements Persist<StoreState> {
     return {
       revision: this.#revision,
       compactRevision: this.#compactRevision,
-      records: this.#records(),
+      records: this.#records().map(plainRecord),
       leases: this.leases,
       alarms: this.alarms,
       size: this.#size,

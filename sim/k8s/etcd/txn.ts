@@ -54,9 +54,11 @@ export function malformedPut(put: PutRequest): EtcdError | undefined {
   return put.ignoreLease === true && (put.lease ?? 0) !== 0 ? errors.leaseProvided : undefined;
 }
 
+const none: readonly never[] = [];
+
 /** What is wrong with a transaction, whatever the store holds. */
 export function malformedTxn(txn: TxnRequest): EtcdError | undefined {
-  const { compare = [], success = [], failure = [] } = txn;
+  const { compare = none, success = none, failure = none } = txn;
   if (Math.max(compare.length, success.length, failure.length) > maxOps) return errors.tooManyOps;
   if (compare.some(({ key }) => key === "")) return errors.emptyKey;
   for (const branch of [success, failure]) {
@@ -64,6 +66,9 @@ export function malformedTxn(txn: TxnRequest): EtcdError | undefined {
       const wrong = malformedOp(op);
       if (wrong !== undefined) return wrong;
     }
+    // One operation alone can't meet another.
+    const [only] = branch;
+    if (branch.length < 2 && (only === undefined || !("txn" in only))) continue;
     const written = footprint(branch);
     if (isEtcdError(written)) return written;
   }
@@ -89,6 +94,11 @@ const absent: KeyValue = { key: "", value: "", createRevision: 0, modRevision: 0
 
 /** Whether a comparison holds: for a range, for each of its keys. */
 export function holds(index: Index, compare: Compare, now: number): boolean {
+  if ((compare.rangeEnd ?? "") === "") {
+    const { latest } = index.byKey.get(compare.key) ?? {};
+    const exists = latest !== undefined && latest.version > 0;
+    return exists ? matches(compare, latest) : compare.target !== "value" && matches(compare, absent);
+  }
   const records: KeyValue[] = [];
   eachIn(index, compare, now, now, (record) => {
     records.push(record);
@@ -99,8 +109,9 @@ export function holds(index: Index, compare: Compare, now: number): boolean {
   return records.every((record) => matches(compare, record));
 }
 
+const order = (left: string | number, right: string | number): number => (left < right ? -1 : left > right ? 1 : 0);
+
 function matches(compare: Compare, record: KeyValue): boolean {
-  const order = (left: string | number, right: string | number): number => (left < right ? -1 : left > right ? 1 : 0);
   const sign = ((): number => {
     switch (compare.target) {
       case "value":

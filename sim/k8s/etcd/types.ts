@@ -4,6 +4,8 @@
  * whole numbers below 2^53, where etcd has 64 bits.
  */
 
+import type { LateValue } from "./late-value.js";
+
 /** A key at a revision. Where it was deleted then, `version` is 0 and only `key` and the revision say something. */
 export interface KeyValue {
   readonly key: string;
@@ -58,7 +60,7 @@ export interface RangeResponse {
 
 export interface PutRequest {
   readonly key: string;
-  readonly value?: string;
+  readonly value?: string | LateValue;
   readonly lease?: number;
   readonly prevKv?: boolean;
   /** Keeps the value; with `ignoreLease`, the lease. The key must exist. */

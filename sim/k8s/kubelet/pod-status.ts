@@ -175,8 +175,11 @@ function conditionsOf({ pod, state }: PodFacts, { phase, inits, statuses }: Stan
 /** A condition with its time: that of its last change, not of its last telling. */
 function timed(told: Told, previous: readonly Condition[], time: string): Condition {
   const before = previous.find(({ type }) => type === told.type);
-  const lastTransitionTime = before?.status === told.status ? (before.lastTransitionTime ?? time) : time;
-  return { ...told, lastProbeTime: null, lastTransitionTime };
+  if (before?.status !== told.status) return { ...told, lastTransitionTime: time };
+  const same = before.reason === told.reason && before.message === told.message;
+  // The very object, so that pods' many statuses share what they have in common.
+  if (same && before.lastTransitionTime !== undefined) return before;
+  return { ...told, lastTransitionTime: before.lastTransitionTime ?? time };
 }
 
 /**

@@ -21,6 +21,7 @@ export interface Verdict {
   readonly message: string;
 }
 
+const none: ReadonlyMap<string, Waiting> = new Map();
 const nothing: PodState = { sandboxes: [], containers: [] };
 
 /**
@@ -33,7 +34,7 @@ export class PodWorker implements Probed {
   readonly uid: string;
   readonly #context: NodeContext;
   readonly #startTime: string;
-  readonly #waiting = new Map<string, Waiting>();
+  #waiting: Map<string, Waiting> | undefined;
   #backOffs: Map<string, BackOffs> | undefined;
   #phase: "syncing" | "terminating" | "terminated" = "syncing";
   #state: PodState;
@@ -212,7 +213,7 @@ export class PodWorker implements Probed {
     const facts = {
       pod,
       state: this.#state,
-      waiting: this.#waiting,
+      waiting: this.#waiting ?? none,
       previous: statuses.get(this.uid) ?? pod.status ?? {},
       startTime: this.#startTime,
       over: this.#over,
@@ -272,9 +273,9 @@ export class PodWorker implements Probed {
         current,
         this.#backOff(container.name),
       );
-      if (waiting === undefined) this.#waiting.delete(container.name);
+      if (waiting === undefined) this.#waiting?.delete(container.name);
       else {
-        this.#waiting.set(container.name, waiting);
+        (this.#waiting ??= new Map()).set(container.name, waiting);
         failed = true;
       }
     }
@@ -352,7 +353,7 @@ export class PodWorker implements Probed {
     this.#state = context.runtime.podState(this.uid);
     context.prober.remove(this.uid);
     this.#over = true;
-    this.#waiting.clear();
+    this.#waiting = undefined;
     this.#phase = "terminated";
     this.#tell();
     this.#clear();

@@ -49,34 +49,51 @@ const jsonType = (value: Json): string =>
 class Decoder {
   readonly unknown: string[] = [];
 
-  struct(struct: Struct, value: JsonObject, path: string, plain: string): Draft {
+  /** @param old what may be given back where nothing in it is different */
+  struct(struct: Struct, value: JsonObject, path: string, plain: string, old: Json | undefined): Draft {
     const draft: Draft = {};
+    const before = isObject(old) ? old : undefined;
+    let same = before !== undefined;
+    let count = 0;
     for (const key in value) {
       const given = value[key];
       if (given === undefined || given === null) continue;
       const field = struct.fields.get(key);
       if (field === undefined) {
+        same = false;
         if (struct.open === true) put(draft, key, given);
         else this.unknown.push(child(path, key));
         continue;
       }
-      draft[key] = this.value(field.type, given, struct, child(path, key), child(plain, key));
+      const was = before?.[key];
+      const read = this.value(field.type, given, struct, child(path, key), child(plain, key), was);
+      draft[key] = read;
+      count++;
+      if (read !== was) same = false;
     }
-    return draft;
+    if (!same || before === undefined) return draft;
+    for (const key in before) if (before[key] !== undefined) count--;
+    return count === 0 ? before : draft;
   }
 
   /** @param plain the path without indices, as Go's decoder names it */
-  value(type: Type, value: Json, within: Struct, path: string, plain: string): Json {
+  value(type: Type, value: Json, within: Struct, path: string, plain: string, old?: Json): Json {
     switch (type.of) {
       case "struct":
         if (!isObject(value)) throw this.#wrong(type, value, within, plain);
-        return this.struct(type.struct, value, path, plain);
+        return this.struct(type.struct, value, path, plain, old);
       case "list": {
         if (!isArray(value)) throw this.#wrong(type, value, within, plain);
         const { item } = type;
-        return value.map((each, i) =>
-          each === null ? zero(item) : this.value(item, each, within, `${path}[${i}]`, plain),
-        );
+        const before = isArray(old) ? old : undefined;
+        let same = before?.length === value.length;
+        const read = value.map((each, i) => {
+          const was = before?.[i];
+          const one = each === null ? zero(item) : this.value(item, each, within, `${path}[${i}]`, plain, was);
+          if (one !== was) same = false;
+          return one;
+        });
+        return same && before !== undefined ? before : read;
       }
       case "map": {
         if (!isObject(value)) throw this.#wrong(type, value, within, plain);
@@ -181,11 +198,14 @@ function zero(type: Type): Json {
   }
 }
 
-/** Reads JSON as a kind: copies what the kind has, notes what it hasn't. */
-export function decode(struct: Struct, value: JsonObject): Decoded {
+/**
+ * Reads JSON as a kind: copies what the kind has, notes what it hasn't.
+ * @param old an object whose parts stand in the copy where they are what was read: it must not be changed then
+ */
+export function decode(struct: Struct, value: JsonObject, old?: JsonObject): Decoded {
   const decoder = new Decoder();
   try {
-    return { value: decoder.struct(struct, value, "", ""), unknown: decoder.unknown, error: undefined };
+    return { value: decoder.struct(struct, value, "", "", old), unknown: decoder.unknown, error: undefined };
   } catch (error) {
     if (!(error instanceof WrongType)) throw error;
     return { value: {}, unknown: decoder.unknown, error: error.message };

@@ -8,8 +8,21 @@ export const formatTime = (seconds: number): string => rfc3339(seconds);
 
 const pattern = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(\.\d+)?(?:Z|([+-])(\d\d):(\d\d))$/;
 
+/** Times that were read lately: objects of the same second name the same ones. */
+const lately = new Map<string, number>();
+
 /** Seconds since 1970 of an RFC 3339 time; undefined for what is none. */
 export function parseTime(text: string): number | undefined {
+  const known = lately.get(text);
+  if (known !== undefined) return known;
+  const read = readTime(text);
+  if (read === undefined) return undefined;
+  if (lately.size >= 1000) lately.clear();
+  lately.set(text, read);
+  return read;
+}
+
+function readTime(text: string): number | undefined {
   const match = pattern.exec(text);
   if (match === null) return undefined;
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1, 7).map(Number);

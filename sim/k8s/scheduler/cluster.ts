@@ -1,4 +1,4 @@
-import { labelsOf, type KubeObject } from "../objects/value.js";
+import { equal, labelsOf, objectAt, type KubeObject } from "../objects/value.js";
 import type { ClusterView } from "./framework.js";
 import { NodeInfo } from "./node-info.js";
 import type { PodInfo } from "./pod-info.js";
@@ -117,6 +117,19 @@ export class Cluster implements ClusterView {
     return true;
   }
 
+  /**
+   * A pod is on the node that was assumed, and is else what it was: binding puts a node's name into a spec whose other parts stay the very
+   * objects that they were. @returns whether that is so
+   */
+  confirm(key: string, pod: KubeObject, node: string): boolean {
+    const place = this.#places.get(key);
+    const info = place?.pods.get(key);
+    if (place?.name !== node || info === undefined || !this.#assumed.has(key) || !onlyBound(pod, info.pod)) return false;
+    this.#assumed.delete(key);
+    info.pod = pod;
+    return true;
+  }
+
   removePod(key: string): void {
     this.#assumed.delete(key);
     const info = this.#places.get(key);
@@ -154,6 +167,18 @@ export class Cluster implements ClusterView {
   #countImages({ images }: NodeInfo, change: number): void {
     for (const name of images.keys()) this.#images.set(name, (this.#images.get(name) ?? 0) + change);
   }
+}
+
+function onlyBound(pod: KubeObject, before: KubeObject): boolean {
+  const spec = objectAt(pod, "spec");
+  const old = objectAt(before, "spec");
+  for (const key in spec) if (key !== "nodeName" && spec[key] !== old[key]) return false;
+  const { labels, deletionTimestamp } = before.metadata;
+  return (
+    equal(pod.metadata.labels, labels) &&
+    pod.metadata.deletionTimestamp === deletionTimestamp &&
+    Object.keys(old).every((key) => Object.hasOwn(spec, key))
+  );
 }
 
 /** The cluster with one node in another state: what would be if pods were gone from it. */

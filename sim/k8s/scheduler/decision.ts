@@ -1,7 +1,8 @@
 import type { Row, TableView } from "../../core/index.js";
 import type { KubeObject } from "../objects/value.js";
 import { viewOf, withNode } from "./cluster.js";
-import type { ClusterView, NodeFilter, Plugin, Refusal } from "./framework.js";
+import type { ClusterView, Plugin, Refusal, Scoring } from "./framework.js";
+import { firstRefusal, judge, Judgements, localScores, type Judgement, type NamedFilter } from "./judgement.js";
 import { NodeInfo } from "./node-info.js";
 import { PodInfo } from "./pod-info.js";
 import { interPodAffinity } from "./plugins/affinity.js";
@@ -68,6 +69,8 @@ export interface DecisionOptions {
   readonly choose?: (count: number) => number;
   /** By node, pods that have been promised room there: to those of lower priority they are there already. */
   readonly nominated?: ReadonlyMap<string, readonly PodInfo[]>;
+  /** What earlier decisions found out. Default nothing. */
+  readonly judgements?: Judgements;
 }
 
 /** Finds a node for a pod: filters, then scores what is left. Nothing is changed. */
@@ -75,25 +78,11 @@ export function decide(pod: KubeObject, nodes: readonly NodeInfo[], options: Dec
   return search(new PodInfo(pod), viewOf(nodes), options);
 }
 
-interface NamedFilter {
-  readonly name: string;
-  readonly asks: NodeFilter;
-}
-
 const filtersOf = (pod: PodInfo, cluster: ClusterView, plugins: readonly Plugin[]): readonly NamedFilter[] =>
   plugins.flatMap((plugin) => {
     const asks = plugin.filter?.(pod, cluster);
-    return asks === undefined ? [] : [{ name: plugin.name, asks }];
+    return asks === undefined ? [] : [{ name: plugin.name, asks, local: plugin.local === true }];
   });
-
-/** What the first plugin says that refuses a node. */
-function firstRefusal(filters: readonly NamedFilter[], node: NodeInfo): RefusedNode | undefined {
-  for (const { name, asks } of filters) {
-    const refused = asks(node);
-    if (refused !== undefined) return { name: node.name, plugin: name, ...refused };
-  }
-  return undefined;
-}
 
 /** What speaks against a pod on a node that is in another state than the cluster has it in. */
 export const refusalAmong = (
@@ -105,32 +94,43 @@ export const refusalAmong = (
 
 /** As `decide`, for a pod that has been read and a cluster that is kept. */
 export function search(pod: PodInfo, cluster: ClusterView, options: DecisionOptions = {}): Decision {
-  const { plugins = defaultPlugins, start = 0, choose = () => 0, nominated } = options;
+  const { plugins = defaultPlugins, start = 0, choose = () => 0, nominated, judgements = new Judgements() } = options;
   const { nodes } = cluster;
   const filters = filtersOf(pod, cluster, plugins);
+  const others = filters.findIndex(({ local }) => !local);
+  const lead = others < 0 ? filters : filters.slice(0, others);
+  const rest = others < 0 ? [] : filters.slice(others);
+  const known = judgements.of(pod, nodes.length);
+  const judged: Judgement[] = [];
   const enough = enoughNodes(nodes.length);
   const fitting: NodeInfo[] = [];
   const refused: RefusedNode[] = [];
   let examined = 0;
   for (; examined < nodes.length && fitting.length < enough; examined++) {
-    const node = nodes[(start + examined) % nodes.length];
+    const place = (start + examined) % nodes.length;
+    const node = nodes[place];
     if (node === undefined) continue;
-    const promised = nominated
-      ?.get(node.name)
-      ?.filter((other) => other.priority >= pod.priority && other.key !== pod.key);
+    const promised =
+      nominated === undefined || nominated.size === 0
+        ? undefined
+        : nominated.get(node.name)?.filter((other) => other.priority >= pod.priority && other.key !== pod.key);
+    const judgement = judge(known, place, lead, node);
+    const alone = judgement.refused ?? (rest.length === 0 ? undefined : firstRefusal(rest, node));
     const against =
       promised === undefined || promised.length === 0
-        ? firstRefusal(filters, node)
+        ? alone
         : // Both ways: a promise may not be kept.
-          (refusalAmong(pod, cluster, plugins, new NodeInfo(node.node, [...node.pods.values(), ...promised])) ??
-          firstRefusal(filters, node));
-    if (against === undefined) fitting.push(node);
-    else refused.push(against);
+          (refusalAmong(pod, cluster, plugins, new NodeInfo(node.node, [...node.pods.values(), ...promised])) ?? alone);
+    if (against === undefined) {
+      fitting.push(node);
+      judged.push(judgement);
+    } else refused.push(against);
   }
-  const { columns, totals } = scored(pod, cluster, plugins, fitting);
+  const { columns, totals } = scored(pod, cluster, plugins, fitting, judged);
   let best = -Infinity;
   let ties: number[] = [];
-  for (const [i, total] of totals.entries()) {
+  for (let i = 0; i < totals.length; i++) {
+    const total = totals[i] ?? 0;
     if (total > best) {
       best = total;
       ties = [i];
@@ -157,15 +157,21 @@ function scored(
   cluster: ClusterView,
   plugins: readonly Plugin[],
   nodes: readonly NodeInfo[],
+  judged: readonly Judgement[],
 ): { readonly columns: readonly { name: string; values: readonly number[] }[]; readonly totals: readonly number[] } {
   const columns: { name: string; values: readonly number[] }[] = [];
   const totals = new Array<number>(nodes.length).fill(0);
-  for (const plugin of nodes.length === 0 ? [] : plugins) {
-    const { name, weight } = plugin;
+  const scorings = (nodes.length === 0 ? [] : plugins).flatMap((plugin): (Scoring & { readonly plugin: Plugin })[] => {
     const scoring = plugin.score?.(pod, cluster, nodes);
-    if (scoring === undefined) continue;
-    const values = nodes.map(scoring.of);
-    scoring.normalize?.(values, nodes);
+    return scoring === undefined ? [] : [{ plugin, ...scoring }];
+  });
+  for (const judgement of judged) judgement.scores ??= localScores(scorings, judgement.node);
+  let local = 0;
+  for (const { plugin, of, normalize } of scorings) {
+    const { name, weight } = plugin;
+    const place = plugin.local === true ? local++ : -1;
+    const values = place < 0 ? nodes.map(of) : judged.map(({ scores }) => scores?.[place] ?? 0);
+    normalize?.(values, nodes);
     for (let i = 0; i < values.length; i++) {
       const value = (values[i] ?? 0) * weight;
       values[i] = value;

@@ -27,7 +27,7 @@ export const unresolvable = (...reasons: string[]): Refusal => ({ reasons, resol
 
 export type NodeFilter = (node: NodeInfo) => Refusal | undefined;
 
-interface Scoring {
+export interface Scoring {
   readonly of: (node: NodeInfo) => number;
   /** Makes 0 to 100 of the scores of all nodes that are left, in place; else they are that already. */
   readonly normalize?: (scores: number[], nodes: readonly NodeInfo[]) => void;
@@ -50,6 +50,8 @@ export interface Plugin {
   readonly name: string;
   /** What its scores count. */
   readonly weight: number;
+  /** Whether what it says of a node follows from the pod's class (`PodInfo.class`) and from that node alone: then it is asked once. */
+  readonly local?: true;
   /** Why a pod must not be queued yet. */
   preEnqueue?(pod: PodInfo): string | undefined;
   filter?(pod: PodInfo, cluster: ClusterView): NodeFilter | undefined;

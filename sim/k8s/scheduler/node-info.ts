@@ -17,6 +17,7 @@ export class NodeInfo {
   /** Those of its pods that have terms of affinity or anti-affinity. */
   readonly withAffinity: Set<PodInfo> = new Set<PodInfo>();
   #node: KubeObject;
+  #version = 0;
   labels: Readonly<Record<string, string>> = {};
   allocatable: Resources = noResources();
   podLimit = 0;
@@ -38,8 +39,14 @@ export class NodeInfo {
     return this.#node;
   }
 
+  /** Another number after every change. */
+  get version(): number {
+    return this.#version;
+  }
+
   /** Takes the node as it is now; its pods stay. */
   update(node: KubeObject): void {
+    this.#version++;
     this.#node = node;
     this.labels = labelsOf(node);
     this.allocatable = resourcesOf(objectAt(node, "status", "allocatable"));
@@ -65,6 +72,7 @@ export class NodeInfo {
   add(pod: KubeObject | PodInfo): void {
     const info = pod instanceof PodInfo ? pod : new PodInfo(pod);
     this.remove(info.key);
+    this.#version++;
     this.pods.set(info.key, info);
     if (info.hasAffinity) this.withAffinity.add(info);
     addTo(this.requested, info.requests);
@@ -75,6 +83,7 @@ export class NodeInfo {
   remove(key: string): PodInfo | undefined {
     const info = this.pods.get(key);
     if (info === undefined) return undefined;
+    this.#version++;
     this.pods.delete(key);
     this.withAffinity.delete(info);
     addTo(this.requested, info.requests, -1);

@@ -1,6 +1,7 @@
 import { parseQuantity } from "../objects/quantity.js";
 import { parseLabelSelector, type Selector } from "../objects/selectors.js";
 import {
+  at,
   isObject,
   labelsOf,
   listAt,
@@ -155,7 +156,10 @@ function termOf(term: Json, pod: KubeObject, weight: number): AffinityTerm {
   };
 }
 
+const noTerms: AffinityTerms = { required: [], preferred: [] };
+
 function termsOf(pod: KubeObject, which: "podAffinity" | "podAntiAffinity"): AffinityTerms {
+  if (at(pod, "spec", "affinity", which) === undefined) return noTerms;
   const terms = objectAt(pod, "spec", "affinity", which);
   return {
     required: listAt(terms, "requiredDuringSchedulingIgnoredDuringExecution").map((term) => termOf(term, pod, 0)),
@@ -163,6 +167,54 @@ function termsOf(pod: KubeObject, which: "podAffinity" | "podAntiAffinity"): Aff
       termOf(objectAt(each, "podAffinityTerm"), pod, numberAt(each, "weight") ?? 0),
     ),
   };
+}
+
+/** What of a pod many others have alike: those of one Deployment, say. Read once for all of them. */
+interface PodClass {
+  readonly text: string;
+  readonly requests: Resources;
+  readonly counted: Resources;
+  readonly ports: readonly HostPort[];
+  readonly tolerations: readonly Toleration[];
+}
+
+const classes = new Map<string, PodClass>();
+/** So many are remembered, those that came first longest. */
+const mostClasses = 1000;
+
+function classOf(spec: JsonObject): PodClass {
+  const parts = (list: string): Json =>
+    listAt(spec, list).map((each): Json => {
+      const { resources = null, ports = null, restartPolicy = null } = objectAt(each);
+      return [resources, ports, restartPolicy];
+    });
+  const { overhead = null, tolerations = null, nodeSelector = null } = spec;
+  const affinity = at(spec, "affinity", "nodeAffinity") ?? null;
+  const text = JSON.stringify([
+    parts("containers"),
+    parts("initContainers"),
+    overhead,
+    tolerations,
+    nodeSelector,
+    affinity,
+  ]);
+  let found = classes.get(text);
+  if (found === undefined) {
+    found = {
+      text,
+      requests: requestsOf(spec, false),
+      counted: requestsOf(spec, true),
+      ports: hostPortsOf(spec),
+      tolerations: listAt(spec, "tolerations").map((each) => ({
+        key: stringAt(each, "key") ?? "",
+        exists: stringAt(each, "operator") === "Exists",
+        value: stringAt(each, "value") ?? "",
+        effect: stringAt(each, "effect") ?? "",
+      })),
+    };
+    if (classes.size < mostClasses) classes.set(text, found);
+  }
+  return found;
 }
 
 /** A pod as the scheduler looks at it: read once, compared with many nodes. */
@@ -182,6 +234,8 @@ export class PodInfo {
   readonly affinity: AffinityTerms;
   readonly antiAffinity: AffinityTerms;
   readonly terminating: boolean;
+  /** All of the pod that local plugins look at, but for its node's name: pods of the same text are the same to them. */
+  readonly class: string;
 
   constructor(pod: KubeObject) {
     const spec = objectAt(pod, "spec");
@@ -191,15 +245,12 @@ export class PodInfo {
     this.namespace = namespace;
     this.labels = labelsOf(pod);
     this.priority = numberAt(spec, "priority") ?? 0;
-    this.requests = requestsOf(spec, false);
-    this.counted = requestsOf(spec, true);
-    this.ports = hostPortsOf(spec);
-    this.tolerations = listAt(spec, "tolerations").map((each) => ({
-      key: stringAt(each, "key") ?? "",
-      exists: stringAt(each, "operator") === "Exists",
-      value: stringAt(each, "value") ?? "",
-      effect: stringAt(each, "effect") ?? "",
-    }));
+    const { text, requests, counted, ports, tolerations } = classOf(spec);
+    this.class = text;
+    this.requests = requests;
+    this.counted = counted;
+    this.ports = ports;
+    this.tolerations = tolerations;
     this.affinity = termsOf(pod, "podAffinity");
     this.antiAffinity = termsOf(pod, "podAntiAffinity");
     this.terminating = pod.metadata.deletionTimestamp !== undefined;

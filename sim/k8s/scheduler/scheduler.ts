@@ -9,6 +9,7 @@ import { equal, listAt, stringAt, type JsonObject, type KubeObject } from "../ob
 import { Cluster } from "./cluster.js";
 import { defaultPlugins, explain, fitError, search, type Decision } from "./decision.js";
 import type { Plugin } from "./framework.js";
+import { Judgements } from "./judgement.js";
 import type { NodeInfo } from "./node-info.js";
 import { PodInfo } from "./pod-info.js";
 import { preempt, type Candidate } from "./preemption.js";
@@ -39,6 +40,7 @@ export class Scheduler {
   readonly #informers: InformerFactory;
   readonly #recorder: EventRecorder;
   readonly #cluster = new Cluster();
+  readonly #judgements = new Judgements();
   readonly #nominated = new Map<string, PodInfo[]>();
   readonly #decisions = new Map<string, { readonly pod: KubeObject; readonly decision: Decision }>();
   readonly #loop: Process<void>;
@@ -126,16 +128,17 @@ export class Scheduler {
       return;
     }
     if (old !== undefined && onlyStatus(pod, old) && this.#cluster.refresh(keyOf(pod), pod)) return;
-    const info = new PodInfo(pod);
     const node = stringAt(pod, "spec", "nodeName") ?? "";
     if (node !== "") {
+      const key = keyOf(pod);
       const action = stringAt(old, "spec", "nodeName") === node ? "update" : "add";
-      this.#cluster.putPod(info, node);
-      this.queue.remove(info.key);
-      this.#denominate(info.key);
+      if (!this.#cluster.confirm(key, pod, node)) this.#cluster.putPod(new PodInfo(pod), node);
+      this.queue.remove(key);
+      this.#denominate(key);
       this.queue.wake({ kind: "AssignedPod", action, object: pod, ...(old === undefined ? {} : { old }) });
       return;
     }
+    const info = new PodInfo(pod);
     if (stringAt(pod, "spec", "schedulerName") !== this.#name || this.#cluster.has(info.key)) return;
     if (info.terminating) this.queue.remove(info.key);
     else if (old !== undefined && equal(pod["spec"], old["spec"]) && equal(pod.metadata.labels, old.metadata.labels))
@@ -171,6 +174,7 @@ export class Scheduler {
       start: this.#start,
       choose: this.#choose,
       nominated: this.#nominated,
+      judgements: this.#judgements,
     });
     this.#start = decision.nodes === 0 ? 0 : (this.#start + decision.examined) % decision.nodes;
     this.#remember(pod, decision);

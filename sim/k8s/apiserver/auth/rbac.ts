@@ -144,7 +144,7 @@ export class Authorizer {
     // Names come from outside: what is remembered of them must not grow for ever.
     if (version !== this.#version || this.#users.size > mostUsers) this.#users.clear();
     this.#version = version;
-    const key = JSON.stringify([user.name, user.groups, namespace]);
+    const key = `${namespace}\0${user.name}\0${user.groups.join("\0")}`;
     let memory = this.#users.get(key);
     if (memory === undefined) {
       const granted = rulesFor(this.#view, user, namespace);

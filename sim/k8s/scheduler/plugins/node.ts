@@ -7,6 +7,7 @@ import type { HostPort } from "../pod-info.js";
 export const nodeUnschedulable: Plugin = {
   name: "NodeUnschedulable",
   weight: 0,
+  local: true,
   filter: ({ tolerations }) => {
     const taint = { key: "node.kubernetes.io/unschedulable", value: "", effect: "NoSchedule" };
     if (tolerations.some((each) => tolerates(each, taint))) return undefined;
@@ -31,6 +32,7 @@ export const nodeName: Plugin = {
 export const taintToleration: Plugin = {
   name: "TaintToleration",
   weight: 3,
+  local: true,
   filter: ({ tolerations }) => {
     return (node) => {
       const taint = untolerated(node, tolerations);
@@ -92,6 +94,7 @@ export function requiredNodes(pod: KubeObject): ((node: Named) => boolean) | und
 export const nodeAffinity: Plugin = {
   name: "NodeAffinity",
   weight: 2,
+  local: true,
   filter: ({ pod }) => {
     const fits = requiredNodes(pod);
     if (fits === undefined) return undefined;
@@ -124,6 +127,7 @@ const clash = (a: HostPort, b: HostPort): boolean =>
 export const nodePorts: Plugin = {
   name: "NodePorts",
   weight: 0,
+  local: true,
   filter: ({ ports }) => {
     if (ports.length === 0) return undefined;
     const refused = refusal("node(s) didn't have free ports for the requested pod ports");

@@ -9,6 +9,7 @@ const tooManyPods = refusal("Too many pods");
 export const nodeResourcesFit: Plugin = {
   name: "NodeResourcesFit",
   weight: 1,
+  local: true,
   filter: ({ requests }) => {
     const { cpu, memory } = requests;
     const others = [...requests.others].filter(([, amount]) => amount > 0);
@@ -50,6 +51,7 @@ export const nodeResourcesFit: Plugin = {
 export const balancedAllocation: Plugin = {
   name: "NodeResourcesBalancedAllocation",
   weight: 1,
+  local: true,
   score: ({ requests }) => ({
     of: ({ allocatable, requested }) => {
       if (allocatable.cpu === 0 || allocatable.memory === 0) return 100;

@@ -147,9 +147,9 @@ export const escapeAttempts: readonly EscapeAttempt[] = [
 ];
 
 /** How an attempt came out: "out", or what stopped it. */
-export function tryEscape(sys: FreeBsdSys, { attempt }: EscapeAttempt, target: EscapeTarget): string {
+export function tryEscape(sys: FreeBsdSys, way: EscapeAttempt, target: EscapeTarget): string {
   try {
-    return attempt(sys, target) ? "out" : "reached nothing";
+    return way.attempt(sys, target) ? "out" : "reached nothing";
   } catch (error) {
     if (error instanceof BsdError) return error.code;
     throw error;

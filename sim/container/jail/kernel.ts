@@ -231,6 +231,11 @@ export class FreeBsdKernel {
     this.halted = true;
   }
 
+  /** Writes a file anew, for who sets the system up. */
+  writeText(path: string, text: string): void {
+    plantText(this.root, path, text);
+  }
+
   /** Makes a directory the root of another system: programs, /etc, and devfs by a ruleset where one is given. */
   makeTree(path: string, hostname: string, ruleset?: number): void {
     for (const name of ["bin", "dev", "etc", "mnt", "root", "tmp", "usr/sbin", "var"])

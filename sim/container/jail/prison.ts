@@ -98,8 +98,7 @@ export class Prison {
 
   /** Whether it is another one, or lies below it. */
   isWithin(other: Prison): boolean {
-    for (let at: Prison | undefined = this; at !== undefined; at = at.parent) if (at === other) return true;
-    return false;
+    return this === other || this.parent?.isWithin(other) === true;
   }
 
   /** All prisons below. */

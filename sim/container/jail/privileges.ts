@@ -51,17 +51,9 @@ const granted: ReadonlySet<Privilege> = new Set<Privilege>([
 /** prison_priv_check: a jail's root has what is on the list, or what its jail allows; all else is refused. */
 export function prisonGrants(prison: Prison, privilege: Privilege): boolean {
   if (prison.parent === undefined || granted.has(privilege)) return true;
-  switch (privilege) {
-    case "VFS_SYSFLAGS":
-      return prison.allows("allow.chflags");
-    case "VFS_MOUNT":
-    case "VFS_UNMOUNT":
-      return prison.allows("allow.mount") && prison.enforceStatfs < 2;
-    case "NETINET_RAW":
-      return prison.allows("allow.raw_sockets");
-    case "NETINET_RESERVEDPORT":
-      return prison.allows("allow.reserved_ports");
-    default:
-      return false;
-  }
+  if (privilege === "VFS_SYSFLAGS") return prison.allows("allow.chflags");
+  if (privilege === "VFS_MOUNT" || privilege === "VFS_UNMOUNT")
+    return prison.allows("allow.mount") && prison.enforceStatfs < 2;
+  if (privilege === "NETINET_RAW") return prison.allows("allow.raw_sockets");
+  return privilege === "NETINET_RESERVEDPORT" && prison.allows("allow.reserved_ports");
 }

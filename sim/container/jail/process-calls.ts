@@ -6,19 +6,23 @@ import type { Process } from "./process.js";
 import type { FreeBsdSys } from "./table.js";
 
 /** Replaces a process's program: thrown through the one that called execve(2). */
-export class Executed {
+export class Executed extends Error {
+  override readonly name = "Executed";
   readonly status: number | "stays";
 
   constructor(status: number | "stays") {
+    super("execve");
     this.status = status;
   }
 }
 
 /** Ends a process from within. */
-export class Exited {
+export class Exited extends Error {
+  override readonly name = "Exited";
   readonly status: number;
 
   constructor(status: number) {
+    super("exit");
     this.status = status;
   }
 }

@@ -57,7 +57,7 @@ export class Process {
     this.parent = parent;
     this.credentials = from.credentials;
     this.directories = from.directories;
-    this.files = from instanceof Process ? new Map(from.files) : new Map();
+    this.files = from instanceof Process ? new Map<number, OpenFile>(from.files) : new Map<number, OpenFile>();
     this.command = from instanceof Process ? from.command : [];
   }
 

@@ -13,20 +13,20 @@ const complain = (sys: FreeBsdSys, text: string): number => {
 
 /** Runs a command line in a jail, or on the host where none is named: jail(8) leaves it no descriptor beyond the standard ones. */
 function runIn(sys: FreeBsdSys, jid: number | undefined, words: readonly string[], close: boolean): number {
-  let attached = true;
+  const way = { attached: true };
   const pid = sys.fork((child) => {
     if (jid !== undefined)
       try {
         child.jail_attach(jid);
       } catch (error) {
-        attached = false;
+        way.attached = false;
         throw error;
       }
     if (close) child.closefrom(3);
     return child.execve(words[0] ?? "", words);
   });
   const ended = sys.wait4(pid);
-  return !attached || (ended !== undefined && (!("exited" in ended) || ended.exited !== 0)) ? 1 : 0;
+  return !way.attached || (ended !== undefined && (!("exited" in ended) || ended.exited !== 0)) ? 1 : 0;
 }
 
 const words = (line: string): string[] => line.split(/\s+/).filter((word) => word !== "");

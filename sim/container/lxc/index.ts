@@ -13,7 +13,7 @@
  * network        what of lxc.net.* is done from outside; seccomp: policies of version 2
  * monitor        starts a payload and stays with it; client: what is asked of it
  * template       lxc-create; copying: lxc-copy and lxc-snapshot
- * commands       the commands' command lines; installation: the package's files and its bridge
+ * commands       the commands' command lines (listing: lxc-ls, lxc-info); installation: the package's files and its bridge
  *
  * Absent: AppArmor and SELinux (the simulated kernel has neither: their keys are refused with the mend), consoles and terminals of their own
  * (lxc-console), hooks, lxc-usernsexec and what unprivileged users start, checkpoints, devices' access rules, DHCP on lxcbr0:

@@ -28,6 +28,7 @@
  *             networking (a container's way into networks, and the verbs about these); outcome and errors in Docker's words
  * init/       a modest systemd that boots a directory tree: for system containers
  * lxc/        LXC: system containers, their configuration, monitor and commands
+ * nspawn/     systemd-nspawn and machinectl: directory trees that are booted
  * jail/       FreeBSD's jails, in a small FreeBSD with a kernel of its own
  * json        reading documents of unknown shape; timestamp, times as Go writes them
  *
@@ -89,3 +90,4 @@ export {
   type JailDefinition,
   type Ran,
 } from "./jail/index.js";
+export { installNspawn } from "./nspawn/index.js";

@@ -1,5 +1,5 @@
 import { formatDuration, type Nanos, type TextView } from "../core/index.js";
-import { installLxc } from "../container/index.js";
+import { installLxc, installNspawn } from "../container/index.js";
 import { Kernel, processTable, type KernelOptions } from "../os/index.js";
 import { furnish, openConsole, runShell, type Console, type RunOptions } from "../userland/index.js";
 import { Docker } from "./docker/docker.js";
@@ -11,6 +11,7 @@ export class Linux extends Kernel {
   readonly name: string;
   #docker: Docker | undefined;
   #lxc = false;
+  #nspawn = false;
 
   constructor(options?: Partial<KernelOptions>) {
     super(options);
@@ -39,6 +40,13 @@ export class Linux extends Kernel {
   lxc(): this {
     if (!this.#lxc) this.run((sys) => installLxc(sys, this));
     this.#lxc = true;
+    return this;
+  }
+
+  /** Installs systemd-nspawn and machinectl. What is there already stays. */
+  nspawn(): this {
+    if (!this.#nspawn) this.run((sys) => installNspawn(sys, this));
+    this.#nspawn = true;
     return this;
   }
 

@@ -120,14 +120,7 @@ const jail: BsdProgram = {
           given[key] = value === undefined ? [] : key === "ip4.addr" ? value.split(",") : [value];
         }
         if (command >= 0) given["command"] = operands.slice(command).map((one) => one.replace(/^command=/, ""));
-        const {
-          name: [name] = [
-            String(given["path"]?.[0] ?? "jail")
-              .split("/")
-              .at(-1) ?? "jail",
-          ],
-          ...more
-        } = given;
+        const { name: [name] = [(given["path"]?.[0] ?? "jail").split("/").at(-1) ?? "jail"], ...more } = given;
         if (flag !== "-m") return create(sys, name ?? "jail", more);
         const changes = Object.fromEntries(Object.entries(more).map(([key, values]) => kernelParameter(key, values)));
         sys.jail_set({ name: name ?? "", ...changes }, { update: true });

@@ -89,13 +89,14 @@ export const freeBsdCallTable = (): readonly {
 
 /** A process's way into the kernel. */
 export function sysOf(process: Process): FreeBsdSys {
-  const bound = Object.entries(handlers).map(([name, run]) => [
+  const bound = Object.entries(handlers).map(([name, run]): [string, unknown] => [
     name,
     (...args: readonly unknown[]): unknown => {
       process.kernel.count(process, name);
       return (run as (process: Process, ...args: readonly unknown[]) => unknown)(process, ...args);
     },
   ]);
+  const made: unknown = Object.fromEntries(bound);
   // Each entry has its handler's arguments and result, which `FreeBsdSys` says.
-  return Object.fromEntries(bound) as unknown as FreeBsdSys;
+  return made as FreeBsdSys;
 }

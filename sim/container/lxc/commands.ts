@@ -298,7 +298,7 @@ export const lxcCommands: readonly Command[] = [
         it.sys,
         placeOf(it),
         states,
-        limit === undefined ? undefined : (s(Number(limit)) as Nanos),
+        limit === undefined ? undefined : (s(Number(limit))),
       );
       return reached ? 0 : 1;
     },

@@ -1,5 +1,5 @@
 import { formatBytes, formatDuration, type Activity } from "../../core/index.js";
-import { attempt, Errno, netlink, type LinkRow, type Sys } from "../../os/index.js";
+import { attempt, Errno, netlink, type Sys } from "../../os/index.js";
 import type { Invocation } from "../../userland/index.js";
 import { inNamespace } from "../network/sandbox.js";
 import { statsOf } from "../runtime/cgroup.js";
@@ -85,8 +85,8 @@ export function* info(it: Invocation, place: Place): Activity<number> {
   put("CPU use", formatDuration(cpu.usage * 1000));
   put("Memory use", formatBytes(memory.usage));
   const links = yield* inNamespace(it.sys, init, () => netlink(it.sys, { type: "RTM_GETLINK" }));
-  const inner = (links as readonly LinkRow[]).filter(({ kind }) => kind === "veth");
-  const outer = (yield* netlink(it.sys, { type: "RTM_GETLINK" })) as readonly LinkRow[];
+  const inner = (links).filter(({ kind }) => kind === "veth");
+  const outer = (yield* netlink(it.sys, { type: "RTM_GETLINK" }));
   for (const { link } of inner) {
     const own = outer.find(({ index }) => index === link);
     if (own === undefined) continue;

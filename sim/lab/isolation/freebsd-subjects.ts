@@ -27,9 +27,13 @@ function facts(sys: FreeBsdSys, pid: number): Facts {
     release: sys.uname().release,
     processes: sys.procs().length - 1,
     seesHost: sys.procs().some((one) => one.pid === pid),
-    signal: code(() => sys.kill(pid, 0)),
+    signal: code(() => {
+      sys.kill(pid, 0);
+    }),
     read: code(() => sys.open("/etc/landmark")),
-    change: code(() => append(sys, "/etc/landmark")),
+    change: code(() => {
+      append(sys, "/etc/landmark");
+    }),
     chrootOut: code(() => {
       const child = sys.fork((below) => {
         below.mkdir("/tmp/below");

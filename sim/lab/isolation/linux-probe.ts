@@ -11,7 +11,6 @@ import {
   S_IFBLK,
   SOCK_RAW,
   SOCK_STREAM,
-  type AddressRow,
   type Program,
   type Sys,
 } from "../../os/index.js";
@@ -132,7 +131,7 @@ function* facts(sys: Sys, pid: number): Activity<Facts> {
     hostname: (yield* sys.uname()).nodename,
     rename: yield* code(sys.sethostname("renamed")),
     ...(!(addresses instanceof Errno) && {
-      addresses: (addresses as readonly AddressRow[]).filter(({ scope }) => scope !== "host").map((one) => one.address),
+      addresses: addresses.filter(({ scope }) => scope !== "host").map((one) => one.address),
     }),
     bindHost: yield* code(
       (function* (): Activity<undefined> {

@@ -1,16 +1,6 @@
 import { encodeUtf8, UsageError } from "../../core/index.js";
 import { makeTree } from "../../container/index.js";
-import {
-  AF_UNIX,
-  attempt,
-  Errno,
-  executable,
-  netlink,
-  O_CREAT,
-  O_WRONLY,
-  SOCK_STREAM,
-  type AddressRow,
-} from "../../os/index.js";
+import { AF_UNIX, attempt, Errno, executable, netlink, O_CREAT, O_WRONLY, SOCK_STREAM } from "../../os/index.js";
 import { Linux } from "../linux.js";
 import type { Facts, Finding, HostState } from "./facts.js";
 import { landmarks, linuxProbe, settingFile } from "./linux-probe.js";
@@ -57,6 +47,20 @@ export const linuxSubjects: readonly LinuxSubject[] = [
         .run("alpine", { command: [probePath, String(pid)], volumes: { "/opt/probe": "/opt/probe:ro" }, pids: limit });
       container.wait();
       return container.logs().text;
+    },
+  },
+  {
+    name: "nspawn",
+    run(host, pid) {
+      tree(host, "/srv/box");
+      return shell(host.nspawn(), `systemd-nspawn -D /srv/box --property=TasksMax=${limit} ${probePath} ${pid}`);
+    },
+  },
+  {
+    name: "nspawn -U -n",
+    run(host, pid) {
+      tree(host, "/srv/box");
+      return shell(host.nspawn(), `systemd-nspawn -D /srv/box -U -n --property=TasksMax=${limit} ${probePath} ${pid}`);
     },
   },
   {
@@ -119,7 +123,8 @@ function landmarked(): { readonly host: Linux; readonly pid: number } {
 }
 
 /** Runs the application in one of them, on a host of its own. */
-export function probeLinux({ name, run }: LinuxSubject): Finding {
+export function probeLinux(subject: LinuxSubject): Finding {
+  const { name } = subject;
   const { host, pid } = landmarked();
   let kernelUid: number | undefined;
   host.interposers.push((call, next) => {
@@ -127,7 +132,7 @@ export function probeLinux({ name, run }: LinuxSubject): Finding {
     return next(call);
   });
   const before = stateOf(host);
-  const output = run(host, pid);
+  const output = subject.run(host, pid);
   const line = output.split("\n").find((one) => one.startsWith("{"));
   if (line === undefined)
     throw new UsageError(`${name}: the probe said nothing: ${output}`, "Look at what was refused on the way in.");
@@ -136,7 +141,7 @@ export function probeLinux({ name, run }: LinuxSubject): Finding {
   host.run(function* (sys) {
     const rows = yield* attempt(netlink(sys, { type: "RTM_GETADDR" }));
     if (rows instanceof Errno) return;
-    addresses = (rows as readonly AddressRow[]).filter(({ scope }) => scope !== "host").map((one) => one.address);
+    addresses = rows.filter(({ scope }) => scope !== "host").map((one) => one.address);
   });
   return {
     subject: name,

@@ -35,7 +35,9 @@ export class Isolation {
   evidence(): TableView {
     const keys = [...new Set(this.findings.flatMap(({ facts }) => Object.keys(facts)))];
     const rows = keys.map((key): Row => {
-      const cells = this.findings.map(({ subject, facts }) => [subject, String((facts as unknown as Row)[key] ?? "–")]);
+      const cells = this.findings.map(({ subject, facts }): [string, string] => {
+        return [subject, String((facts as unknown as Row)[key] ?? "–")];
+      });
       return { fact: key, ...Object.fromEntries(cells) };
     });
     return { as: "table", title: "What the probes' calls gave", columns: this.#columns("fact"), rows };

@@ -27,7 +27,7 @@ test("on the host itself and in a bare chroot the application reaches everything
 test("no container sees, signals or reaches what is the host's", () => {
   const containers = found.findings
     .map(({ subject }) => subject)
-    .filter((one) => one !== "chroot" && one !== "the host itself" && one !== "FVM");
+    .filter((one) => !["chroot", "the host itself", "FVM", "nspawn"].includes(one));
   expect(containers.length).toBeGreaterThanOrEqual(3);
   for (const subject of containers) {
     expect(found.of(subject, "sees the host's processes"), subject).toMatch(/^no/);
@@ -45,6 +45,15 @@ test("no container sees, signals or reaches what is the host's", () => {
     expect(found.of(subject, "adds to a table of mounts"), subject).not.toBe("the host's");
     expect(found.of(subject, "runs on the host's kernel"), subject).toBe("yes");
   }
+});
+
+test("nspawn shares the host's network unless it is told otherwise; with -U its root is somebody else", () => {
+  expect(row("sees the host's addresses")).toMatchObject({ nspawn: "all", "nspawn -U -n": "none" });
+  expect(row("binds the host's address")).toMatchObject({ nspawn: "allowed" });
+  expect(row("reaches the host's IPC")).toMatchObject({ nspawn: "allowed" });
+  expect(row("its uid 0 is the host's")).toMatchObject({ nspawn: "yes", "nspawn -U -n": "no: 524288" });
+  expect(row("makes a disk's device node")).toMatchObject({ nspawn: "allowed", "nspawn -U -n": "refused (EPERM)" });
+  expect(row("reads a file of the host")).toMatchObject({ nspawn: "refused (ENOENT)" });
 });
 
 test("they differ: Docker takes more from root than LXC, a jail its raw sockets and device nodes", () => {

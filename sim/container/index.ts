@@ -26,6 +26,10 @@
  *             parent), streams (attach), log, exec, health, restart; config, mounts, process-spec (what is asked for, as a bundle);
  *             containers (lists, filters), inspect, observe (top, stats), events; volumes, images, files (cp, diff, commit), usage;
  *             networking (a container's way into networks, and the verbs about these); outcome and errors in Docker's words
+ * init/       a modest systemd that boots a directory tree: for system containers
+ * lxc/        LXC: system containers, their configuration, monitor and commands
+ * nspawn/     systemd-nspawn and machinectl: directory trees that are booted
+ * jail/       FreeBSD's jails, in a small FreeBSD with a kernel of its own
  * json        reading documents of unknown shape; timestamp, times as Go writes them
  *
  * Sizes. A simulated image's programs are names in files that are mostly holes: files, images and disks show realistic sizes,
@@ -75,3 +79,21 @@ export type { Attachment } from "./engine/streams.js";
 export type { Exec, ExecOptions } from "./engine/exec.js";
 export { ContainerEngine, type ContainerEngineOptions } from "./engine/engine.js";
 export type { BuildOptions, Built } from "./build/progress.js";
+export { makeTree, systemctl, systemd, type TreeOptions } from "./init/index.js";
+export { installLxc, parseConfiguration, specOfConfiguration, type Configuration } from "./lxc/index.js";
+export {
+  BsdError,
+  escapeAttempts,
+  FreeBsdKernel,
+  freeBsdCallTable,
+  parseJailConf,
+  tryEscape,
+  type BsdProgram,
+  type EscapeAttempt,
+  type EscapeTarget,
+  type FreeBsdOptions,
+  type FreeBsdSys,
+  type JailDefinition,
+  type Ran,
+} from "./jail/index.js";
+export { installNspawn } from "./nspawn/index.js";

@@ -6,6 +6,7 @@
  * vmm         virtual machine monitors
  * linux       a simulated Linux with its shell and commands (shell-result: what these gave); `os` has all of its names
  * docker/     Docker on such a Linux
+ * freebsd     a small FreeBSD with jails; isolation/: the same application in each kind of container, and what it reaches
  * network/    hosts, switches and links, measured
  * exercises/  predict, reveal, check, problem, hint, checkpoint, claim
  */
@@ -91,6 +92,8 @@ export { isa } from "./isa.js";
 export { lab, type Lab, type LabOptions } from "./lab.js";
 export { hearHosts, Linux, linux } from "./linux.js";
 export { describeEnd, type ShellResult } from "./shell-result.js";
+export { FreeBsd, freebsd } from "./freebsd.js";
+export { isolation, type Isolation } from "./isolation/index.js";
 export { Docker, DockerContainer } from "./docker/docker.js";
 export type { ContainerOptions, ImageOptions } from "./docker/options.js";
 export type { Console as LinuxConsole, RunOptions as ShellOptions } from "../userland/index.js";

@@ -1,4 +1,5 @@
 import { formatDuration, type Nanos, type TextView } from "../core/index.js";
+import { installLxc, installNspawn } from "../container/index.js";
 import { Kernel, processTable, type KernelOptions } from "../os/index.js";
 import { furnish, openConsole, runShell, type Console, type RunOptions } from "../userland/index.js";
 import { Docker } from "./docker/docker.js";
@@ -9,6 +10,8 @@ export class Linux extends Kernel {
   /** The name that it was made with: what `%%sh --on` selects it by. */
   readonly name: string;
   #docker: Docker | undefined;
+  #lxc = false;
+  #nspawn = false;
 
   constructor(options?: Partial<KernelOptions>) {
     super(options);
@@ -31,6 +34,20 @@ export class Linux extends Kernel {
   /** Docker on this host: its engine is started by the first call, and is the same at each. */
   docker(): Docker {
     return (this.#docker ??= new Docker(this));
+  }
+
+  /** Installs LXC: its commands, and its bridge. What is there already stays. */
+  lxc(): this {
+    if (!this.#lxc) this.run((sys) => installLxc(sys, this));
+    this.#lxc = true;
+    return this;
+  }
+
+  /** Installs systemd-nspawn and machinectl. What is there already stays. */
+  nspawn(): this {
+    if (!this.#nspawn) this.run((sys) => installNspawn(sys, this));
+    this.#nspawn = true;
+    return this;
   }
 
   /** Opens a terminal with a shell on it: `type("ls\n")`, let the world run, `read()`. */

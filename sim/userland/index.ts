@@ -30,3 +30,6 @@
 export { furnish, installPrograms, writeRoot } from "./installation.js";
 export { capture, runShell, type Result, type RunOptions } from "./run.js";
 export { openConsole, type Console } from "./console.js";
+export { program, Failure, type Command, type Invocation } from "./program/command.js";
+export { execInPath } from "./commands/execution.js";
+export { users } from "./program/names.js";

@@ -1,22 +1,11 @@
 import { encodeUtf8, UsageError, type Activity } from "../../core/index.js";
-import {
-  attempt,
-  CLONE_NEWCGROUP,
-  CLONE_NEWUSER,
-  Errno,
-  netlink,
-  O_DIRECTORY,
-  O_PATH,
-  O_RDONLY,
-  O_WRONLY,
-  S_IFIFO,
-  type Sys,
-} from "../../os/index.js";
+import { attempt, Errno, O_RDONLY, S_IFIFO, type Sys } from "../../os/index.js";
 import { encodeJson, Field, parseJson } from "../json.js";
 import { textOf } from "../../net/index.js";
 import { parseSpec } from "../bundle/parse.js";
 import type { ProcessSpec, Resources, RuntimeSpec } from "../bundle/spec.js";
 import { removeTree } from "../image/unpack.js";
+import { bearContainer, enterContainer, gateName } from "./birth.js";
 import {
   cgroupDirectory,
   limitCgroup,
@@ -28,10 +17,7 @@ import {
 } from "./cgroup.js";
 import { makeDirectories, readBytes, readText, readTextIfThere, writeText } from "./files.js";
 import { runHooks } from "./hooks.js";
-import { launchProcess, type Launched, type Line } from "./launch.js";
-import { entered, mapIds, namespaceFiles, newNamespaces } from "./namespaces.js";
-import { closeOthers, runProcess, useTerminal } from "./process.js";
-import { finishRootfs, pivotInto, prepareRootfs } from "./rootfs.js";
+import type { Launched } from "./launch.js";
 
 export type ContainerStatus = "creating" | "created" | "running" | "paused" | "stopped";
 
@@ -62,8 +48,6 @@ export interface RuntimeOptions {
   /** Where states are kept. */
   readonly root?: string;
 }
-
-const fifo = "exec.fifo";
 
 /**
  * A runtime like runc, by runtime-spec 1.2: each operation is a sequence of system calls that a task makes, with its rights,
@@ -98,8 +82,8 @@ export class Runtime {
     try {
       yield* makeCgroup(sys, cgroup);
       yield* limitCgroup(sys, cgroup, spec.linux.resources ?? {});
-      yield* sys.mknod(`${directory}/${fifo}`, S_IFIFO | 0o622, 0);
-      yield* sys.chmod(`${directory}/${fifo}`, 0o622);
+      yield* sys.mknod(`${directory}/${gateName}`, S_IFIFO | 0o622, 0);
+      yield* sys.chmod(`${directory}/${gateName}`, 0o622);
       const launched = yield* this.#init(sys, id, bundle, rootfs, spec, cgroup);
       const { pid } = launched;
       const hooked = spec.hooks !== undefined;
@@ -122,7 +106,7 @@ export class Runtime {
         `cannot start a container that is ${status}`,
         status === "stopped" ? "Delete it and create it again." : "It runs already.",
       );
-    const path = `${this.#root}/${id}/${fifo}`;
+    const path = `${this.#root}/${id}/${gateName}`;
     const reader = yield* sys.open(path, O_RDONLY);
     yield* sys.read(reader, 1);
     yield* sys.close(reader);
@@ -203,27 +187,8 @@ export class Runtime {
     const status = yield* this.#status(sys, kept);
     if (status !== "running")
       throw new UsageError(`cannot exec in a ${status} container`, "Start it, or let it go on.");
-    const spec = yield* this.#spec(sys, kept.bundle);
-    const paths: string[] = [];
-    for (const [type, , file] of namespaceFiles) {
-      if (!spec.linux.namespaces.some((one) => one.type === type)) continue;
-      paths.push(`/proc/${kept.pid}/ns/${file}`);
-    }
-    const mapped = spec.linux.namespaces.some(({ type }) => type === "user");
-    return yield* launchProcess(sys, {
-      paths,
-      flags: 0,
-      prepare: (pid) => writeText(sys, `${cgroupDirectory(kept.cgroup)}/cgroup.procs`, String(pid)),
-      *inside(child, line) {
-        if (mapped) yield* becomeRoot(child);
-        if (process.terminal === true) {
-          yield* line.ask("terminal");
-          yield* useTerminal(child, line.terminal());
-        }
-        yield* closeOthers(child, line.keep);
-        return yield* runProcess(child, process, spec.linux.seccomp, () => line.ready());
-      },
-    });
+    const { pid, cgroup } = kept;
+    return yield* enterContainer(sys, { spec: yield* this.#spec(sys, kept.bundle), pid, cgroup }, process);
   }
 
   /** Pids in the container, as the caller sees them. */
@@ -241,23 +206,9 @@ export class Runtime {
   }
 
   *#init(sys: Sys, id: string, bundle: string, rootfs: string, spec: RuntimeSpec, cgroup: string): Activity<Launched> {
-    const { hooks, linux, ociVersion, annotations = {} } = spec;
-    const flags = newNamespaces(linux);
-    const directory = `${this.#root}/${id}`;
+    const { ociVersion, annotations = {} } = spec;
     const state = (pid: number): ContainerState => ({ ociVersion, id, status: "creating", pid, bundle, annotations });
-    return yield* launchProcess(sys, {
-      paths: entered(linux),
-      flags,
-      *prepare(pid) {
-        if ((flags & CLONE_NEWUSER) !== 0) yield* mapIds(sys, pid, linux);
-        return yield* writeText(sys, `${cgroupDirectory(cgroup)}/cgroup.procs`, String(pid));
-      },
-      *hooks(pid) {
-        yield* runHooks(sys, hooks?.prestart, state(pid));
-        return yield* runHooks(sys, hooks?.createRuntime, state(pid));
-      },
-      inside: (child, line) => beFirst(child, line, { spec, rootfs, directory, state: state(0) }),
-    });
+    return yield* bearContainer(sys, { spec, rootfs, cgroup, state, gate: `${this.#root}/${id}` });
   }
 
   *#freeze(sys: Sys, id: string, from: ContainerStatus, text: string): Activity<undefined> {
@@ -294,7 +245,7 @@ export class Runtime {
     if ((yield* startOf(sys, pid)) !== started) return "stopped";
     const events = (yield* readTextIfThere(sys, `${cgroupDirectory(cgroup)}/cgroup.events`)) ?? "";
     if (events.includes("frozen 1")) return "paused";
-    const waits = yield* attempt(sys.lstat(`${this.#root}/${id}/${fifo}`));
+    const waits = yield* attempt(sys.lstat(`${this.#root}/${id}/${gateName}`));
     return waits instanceof Errno ? "running" : "created";
   }
 }
@@ -306,56 +257,4 @@ function* startOf(sys: Sys, pid: number): Activity<string> {
   // The name, in parentheses, may hold blanks.
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
   return fields[0] === "Z" || fields[0] === "X" ? "" : (fields[19] ?? "");
-}
-
-/** In a user namespace: whoever it was outside, it is root inside. */
-function* becomeRoot(sys: Sys): Activity<undefined> {
-  yield* sys.setresgid(0, 0, 0);
-  return yield* sys.setresuid(0, 0, 0);
-}
-
-interface First {
-  readonly spec: RuntimeSpec;
-  readonly rootfs: string;
-  /** The container's state directory. */
-  readonly directory: string;
-  readonly state: ContainerState;
-}
-
-/** What a container's first process does up to its program: runc's init. */
-function* beFirst(sys: Sys, line: Line, { spec, rootfs, directory, state }: First): Activity<never> {
-  const { linux, process, hostname, domainname, hooks } = spec;
-  const isNew = (type: string): boolean => linux.namespaces.some((one) => one.type === type && one.path === undefined);
-  if (isNew("user")) yield* becomeRoot(sys);
-  // Its group is the root of what it sees: it is in it by now.
-  if (isNew("cgroup")) yield* sys.unshare(CLONE_NEWCGROUP);
-  const own = yield* sys.open(directory, O_PATH | O_DIRECTORY);
-  yield* closeOthers(sys, new Set([own, ...line.keep]));
-  yield* attempt(sys.setsid());
-  if (hostname !== undefined) yield* sys.sethostname(hostname);
-  if (domainname !== undefined) yield* sys.setdomainname(domainname);
-  // A network namespace of its own has nothing but lo, which is down; a machine without a network has none of it.
-  if (linux.namespaces.some(({ type, path }) => type === "network" && path === undefined))
-    yield* attempt(netlink(sys, { type: "RTM_SETLINK", name: "lo", set: { up: true } }));
-  yield* prepareRootfs(sys, rootfs, spec);
-  if (hooks?.prestart !== undefined || hooks?.createRuntime !== undefined) yield* line.ask("hooks");
-  yield* runHooks(sys, hooks?.createContainer, state);
-  yield* pivotInto(sys, rootfs);
-  for (const [name, value] of Object.entries(linux.sysctl ?? {}))
-    yield* writeText(sys, `/proc/sys/${name.replaceAll(".", "/")}`, value);
-  if (process.terminal === true) {
-    yield* line.ask("terminal");
-    yield* useTerminal(sys, line.terminal());
-  }
-  yield* finishRootfs(sys, spec);
-  return yield* runProcess(sys, process, linux.seccomp, function* () {
-    yield* line.ready();
-    // Blocks until `start` opens the other end.
-    const gate = yield* sys.openat(own, fifo, O_WRONLY);
-    yield* sys.write(gate, encodeUtf8("0"));
-    yield* sys.close(gate);
-    // Nothing of the host's may be left open: what leads out of a container once did so by such a descriptor.
-    yield* sys.close(own);
-    return yield* runHooks(sys, hooks?.startContainer, { ...state, status: "created" });
-  });
 }

@@ -8,43 +8,31 @@ import type { Nanos } from "../../core/index.js";
 const cost = { command: 55, word: 34, parameter: 70, arithmetic: 190, test: 335 } as const;
 
 function workOfPart(part: WordPart): number {
-  switch (part.type) {
-    case "SimpleExpansion":
-    case "ParameterExpansion":
-      return cost.parameter;
-    case "ArithmeticExpansion":
-      return cost.arithmetic;
-    case "DoubleQuoted":
-    case "LocaleString":
-      return part.parts.reduce((sum, one) => sum + workOfPart(one), 0);
-    default:
-      return 0;
-  }
+  const { type } = part;
+  if (type === "SimpleExpansion" || type === "ParameterExpansion") return cost.parameter;
+  if (type === "ArithmeticExpansion") return cost.arithmetic;
+  return type === "DoubleQuoted" ? part.parts.reduce((sum, one) => sum + workOfPart(one), 0) : 0;
 }
 
 const workOfWord = ({ parts = [] }: Word): number =>
-  parts.reduce((sum, part) => sum + workOfPart(part), cost.word as number);
+  parts.reduce<number>((sum, part) => sum + workOfPart(part), cost.word);
 
 function compute(node: CommandNode): number {
   let sum: number = cost.command;
-  switch (node.type) {
-    case "Command": {
-      const words = [...(node.name === undefined ? [] : [node.name]), ...node.args];
-      for (const word of [...node.prefix.filter((one) => one.type === "Assignment"), ...words]) {
-        if (word.type === "Word") sum += workOfWord(word);
-        else if (word.value.type === "Word") sum += workOfWord(word.value);
-      }
-      const name = node.name?.value;
-      return name === "[" || name === "test" ? sum + cost.test : sum;
+  if (node.type === "For") for (const word of node.wordlist ?? []) sum += workOfWord(word);
+  else if (node.type === "Case") {
+    sum += workOfWord(node.word);
+    for (const { pattern } of node.items) sum += cost.word * pattern.length;
+  } else if (node.type === "Command") {
+    const words = [...(node.name === undefined ? [] : [node.name]), ...node.args];
+    for (const word of [...node.prefix.filter((one) => one.type === "Assignment"), ...words]) {
+      if (word.type === "Word") sum += workOfWord(word);
+      else if (word.value.type === "Word") sum += workOfWord(word.value);
     }
-    case "For":
-      return (node.wordlist ?? []).reduce((whole, word) => whole + workOfWord(word), sum);
-    case "Case":
-      sum += workOfWord(node.word);
-      return node.items.reduce((whole, { pattern }) => whole + cost.word * pattern.length, sum);
-    default:
-      return sum;
+    const name = node.name?.value;
+    if (name === "[" || name === "test") sum += cost.test;
   }
+  return sum;
 }
 
 /** A command's work is looked up in each turn of a loop. */

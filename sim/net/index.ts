@@ -74,6 +74,7 @@ export { keepAddress, obtainAddress, type Configuration } from "./dhcp/client.js
 export {
   encodeHead,
   requestLine,
+  statusLine,
   textOf,
   textResponse,
   type Headers,

@@ -3,6 +3,7 @@ import { attempt, executable, O_CREAT, O_TRUNC, O_WRONLY, type Kernel, type Prog
 import { encode } from "./program/encoding.js";
 import { writeAll } from "./program/streams.js";
 import { programs } from "./programs.js";
+import { servers } from "./servers/index.js";
 
 /** A file of a root file system. */
 interface RootFile {
@@ -72,7 +73,7 @@ function rootFiles(machine: string, only?: readonly string[]): readonly RootFile
 
 /** Makes the programs known to a kernel: executables that name them run them. */
 export function installPrograms(kernel: Kernel, more: readonly Program<Sys>[] = []): void {
-  for (const program of [...programs, ...more]) kernel.install(program);
+  for (const program of [...programs, ...servers, ...more]) kernel.install(program);
 }
 
 /** Writes the userland's files into a root file system that has only directories, /bin and /sbin as links. */

@@ -9,9 +9,10 @@ const core = (
 ).split(" ");
 const network = "ip ping wget nc nslookup ifconfig netstat".split(" ");
 
-const passwd = (shell: string, more = ""): string =>
+/** /etc/passwd of an image: its usual lines, and more. */
+export const passwd = (shell: string, more = ""): string =>
   `root:x:0:0:root:/root:${shell}\ndaemon:x:1:1:daemon:/usr/sbin:/sbin/nologin\n${more}nobody:x:65534:65534:nobody:/:/sbin/nologin\n`;
-const group = (more = ""): string => `root:x:0:\ndaemon:x:1:\ntty:x:5:\n${more}nogroup:x:65534:\n`;
+export const group = (more = ""): string => `root:x:0:\ndaemon:x:1:\ntty:x:5:\n${more}nogroup:x:65534:\n`;
 
 /** Directories that every image has. */
 function skeleton(tree: FileTree): FileTree {
@@ -37,7 +38,8 @@ export function busybox(machine: string, mtime: number): FileTree {
 
 export function alpine(machine: string, mtime: number): FileTree {
   const tree = skeleton(new FileTree(machine, mtime))
-    .programs("bin", ["sh", "ash", "busybox", ...core], 0)
+    .programs("bin", ["sh", "busybox", ...core], 0)
+    .program("bin/ash", 0, "sh")
     .programs("sbin", ["apk", ...network], 0)
     .text("etc/passwd", passwd("/bin/ash", "nginx:x:100:101:nginx:/var/lib/nginx:/sbin/nologin\n"))
     .text("etc/group", group())
@@ -57,9 +59,11 @@ interface Release {
 
 export function debianLike(machine: string, mtime: number, { id, pretty, version, codename, size }: Release): FileTree {
   const tree = skeleton(new FileTree(machine, mtime))
-    .programs("usr/bin", ["bash", "dash", ...core, "apt", "apt-get", "dpkg", "perl"], 40_000)
+    .programs("usr/bin", [...core, "apt", "apt-get", "dpkg", "perl"], 40_000)
+    .program("usr/bin/dash", 125_000, "sh")
+    .program("usr/bin/bash", 1_265_000, "sh")
     .program("bin/sh", 125_000)
-    .program("bin/bash", 1_265_000)
+    .program("bin/bash", 1_265_000, "sh")
     .link("bin/ls", "../usr/bin/ls")
     .link("bin/cat", "../usr/bin/cat")
     .text("etc/passwd", passwd("/bin/bash", "www-data:x:33:33:www-data:/var/www:/usr/sbin/nologin\n"))

@@ -1,5 +1,6 @@
 import type { ExecutionConfig } from "../image/oci.js";
-import { alpine, busybox, debianLike, upTo } from "./base-images.js";
+import { alpine, busybox, debianLike, group, passwd, upTo } from "./base-images.js";
+import { defaultSite, mimeTypes, nginxConf, nginxEntrypoint, page, redisEntrypoint } from "./texts.js";
 import { FileTree } from "./filesystem.js";
 
 /** One layer of an authored image. */
@@ -64,6 +65,23 @@ function added(by: string, size: number, transferSize: number, fill: (tree: File
 }
 
 const entrypoint = (text: string): string => `#!/bin/sh\nset -e\n${text}\nexec "$@"\n`;
+
+const nginxUser = "nginx:x:101:101:nginx user:/nonexistent:/bin/false\n";
+
+/** What both of nginx's images have. */
+const nginxFiles = (tree: FileTree): FileTree =>
+  tree
+    .directory("var/cache/nginx")
+    .directory("var/log/nginx")
+    .link("var/log/nginx/access.log", "/dev/stdout")
+    .link("var/log/nginx/error.log", "/dev/stderr")
+    .text("etc/nginx/nginx.conf", nginxConf)
+    .text("etc/nginx/mime.types", mimeTypes)
+    .text("etc/nginx/conf.d/default.conf", defaultSite)
+    .text("usr/share/nginx/html/index.html", page("Welcome to nginx!"))
+    .text("usr/share/nginx/html/50x.html", page("Error"))
+    .text("docker-entrypoint.sh", entrypoint(nginxEntrypoint), 0o755)
+    .directory("docker-entrypoint.d");
 
 const toolchain = added(
   "RUN apt-get update && apt-get install -y build-essential # buildkit",
@@ -135,21 +153,10 @@ export const catalog: readonly ImagePlan[] = [
     layers: [
       slimBase,
       added("RUN apt-get install nginx=1.27.2-1~bookworm # buildkit", 117 * MB, 41.9 * MB, (tree) =>
-        tree
-          .program("usr/sbin/nginx", 1.5 * MB)
-          .directory("var/cache/nginx")
-          .directory("var/log/nginx")
-          .link("var/log/nginx/access.log", "/dev/stdout")
-          .link("var/log/nginx/error.log", "/dev/stderr")
-          .text("etc/nginx/nginx.conf", "worker_processes auto;\ninclude /etc/nginx/conf.d/*.conf;\n")
-          .text("etc/nginx/conf.d/default.conf", "server {\n  listen 80;\n  root /usr/share/nginx/html;\n}\n")
-          .text(
-            "usr/share/nginx/html/index.html",
-            "<!DOCTYPE html>\n<title>Welcome to nginx!</title>\n<h1>Welcome to nginx!</h1>\n",
-          ),
-      ),
-      added("COPY docker-entrypoint.sh / # buildkit", 0, 628, (tree) =>
-        tree.text("docker-entrypoint.sh", entrypoint(":"), 0o755).directory("docker-entrypoint.d"),
+        nginxFiles(tree.program("usr/sbin/nginx", 1.5 * MB))
+          .program("usr/bin/curl", 300_000)
+          .text("etc/passwd", passwd("/bin/bash", nginxUser))
+          .text("etc/group", group("nginx:x:101:\n")),
       ),
     ],
     config: {
@@ -168,16 +175,14 @@ export const catalog: readonly ImagePlan[] = [
     layers: [
       alpineBase,
       added("RUN apk add nginx=1.27.2-r1 # buildkit", 40 * MB, 16.5 * MB, (tree) =>
-        tree
-          .program("usr/sbin/nginx", 1.3 * MB)
-          .directory("var/log/nginx")
-          .text("etc/nginx/nginx.conf", "worker_processes auto;\ninclude /etc/nginx/conf.d/*.conf;\n")
-          .text("etc/nginx/conf.d/default.conf", "server {\n  listen 80;\n  root /usr/share/nginx/html;\n}\n")
-          .text("usr/share/nginx/html/index.html", "<!DOCTYPE html>\n<h1>Welcome to nginx!</h1>\n"),
+        nginxFiles(tree.program("usr/sbin/nginx", 1.3 * MB))
+          .text("etc/passwd", passwd("/bin/ash", nginxUser))
+          .text("etc/group", group("nginx:x:101:\n")),
       ),
     ],
     config: {
       Env: [path, "NGINX_VERSION=1.27.2"],
+      Entrypoint: ["/docker-entrypoint.sh"],
       Cmd: ["nginx", "-g", "daemon off;"],
       ExposedPorts: { "80/tcp": {} },
       StopSignal: "SIGQUIT",
@@ -211,13 +216,16 @@ export const catalog: readonly ImagePlan[] = [
     layers: [
       slimBase,
       added("RUN groupadd -r -g 999 redis && useradd -r -g redis -u 999 redis # buildkit", 0, 1_100, (tree) =>
-        tree.directory("data", 0o755, 999),
+        tree
+          .directory("data", 0o755, 999)
+          .text("etc/passwd", passwd("/bin/bash", "redis:x:999:999::/home/redis:/bin/sh\n"))
+          .text("etc/group", group("redis:x:999:\n")),
       ),
       added("RUN make -C /usr/src/redis install # buildkit", 42.6 * MB, 13.1 * MB, (tree) =>
-        tree.programs("usr/local/bin", ["redis-server", "redis-cli"], 6 * MB),
+        tree.programs("usr/local/bin", ["redis-server", "redis-cli", "gosu"], 6 * MB),
       ),
       added("COPY docker-entrypoint.sh /usr/local/bin/ # buildkit", 0, 573, (tree) =>
-        tree.text("usr/local/bin/docker-entrypoint.sh", entrypoint(":"), 0o755),
+        tree.text("usr/local/bin/docker-entrypoint.sh", entrypoint(redisEntrypoint), 0o755),
       ),
     ],
     config: {

@@ -1,5 +1,6 @@
 import { E } from "../errno.js";
-import { S_IFREG } from "../flags.js";
+import { S_IFIFO, S_IFREG } from "../flags.js";
+import { PipeEnd, type Pipe } from "../ipc/pipe.js";
 import { NetNamespace } from "../namespace/net-namespace.js";
 import type { PidNamespace } from "../namespace/pid-namespace.js";
 import type { UserNamespace } from "../namespace/user-namespace.js";
@@ -104,11 +105,13 @@ class DescriptorDirectory extends PseudoDirectory {
     demandInsight(caller, this.#task);
     for (const [descriptor, file] of this.#task.files.entries()) {
       if (String(descriptor) !== name) continue;
-      const { place, label } = file;
-      const follow = (): Place => {
-        // What has no name can't be opened anew by one: Linux can, for pipes.
-        if (place === undefined) throw E.ENXIO;
-        return place;
+      const { place, label, channel } = file;
+      const follow = (who: Caller): Place => {
+        if (place !== undefined) return place;
+        // Of what has no name, only pipes can be opened anew.
+        if (!(channel instanceof PipeEnd)) throw E.ENXIO;
+        const inode = new PipeInode(this.fs, channel.pipe, this.#task);
+        return { inode, mount: new Mount(0, this.fs, inode, "pipefs", 0, reader(who).namespaces.mnt) };
       };
       return new PseudoMagicLink(this.fs, (who) => (place === undefined ? label : shownPath(place, who)), follow);
     }
@@ -118,6 +121,20 @@ class DescriptorDirectory extends PseudoDirectory {
   protected override others(caller: Caller): readonly string[] {
     demandInsight(caller, this.#task);
     return [...this.#task.files.entries()].map(([descriptor]) => String(descriptor));
+  }
+}
+
+/** A pipe, where it is opened anew: /dev/stdout. It is its holder's, as runc hands a container's standard streams to its user. */
+class PipeInode extends PseudoInode {
+  readonly #pipe: Pipe;
+
+  constructor(fs: PseudoFs, pipe: Pipe, holder: Task) {
+    super(fs, S_IFIFO | 0o600, holder.credentials.euid, holder.credentials.egid);
+    this.#pipe = pipe;
+  }
+
+  override open(flags: number): Channel {
+    return new PipeEnd(this.#pipe, flags, true);
   }
 }
 

@@ -88,7 +88,7 @@ type CloneOptions = NonNullable<Parameters<typeof taskCalls.clone>[2]>;
 export interface Sys extends Calls {
   /** fork(2): the child begins with `body`; its end is the child's. @returns the child's pid */
   clone(body: ChildBody, options?: CloneOptions): Activity<number>;
-  /** Works for as long on an undisturbed CPU, outside of the kernel. No system call. */
+  /** Works for as long on an undisturbed CPU, outside of the kernel. No system call: like one, it may run ahead of the clock. */
   compute(work: Nanos): Activity<undefined>;
   /** Touches the first `length` bytes of a mapping. No system call, but a page fault may cost memory, and so the task. */
   touch(address: number, length: number): Activity<undefined>;
@@ -218,8 +218,9 @@ class Interface {
 
   *compute(work: Nanos): Activity<undefined> {
     if (!(work >= 0)) throw new UsageError(`${work} is no time to work`, "Give nanoseconds from 0 on: ms(5).");
-    this.task.debt += work;
-    yield pause;
+    const { task } = this;
+    task.debt += work;
+    if (task.attention || task.debt >= burst) yield pause;
     return undefined;
   }
 

@@ -24,6 +24,14 @@ export interface Waited {
   readonly used: Nanos;
 }
 
+/** Times on CPUs: its own, and those of children that it has waited for, with theirs. */
+interface Times {
+  readonly user: number;
+  readonly system: number;
+  readonly childrenUser: number;
+  readonly childrenSystem: number;
+}
+
 /** Who a pid of wait4(2) stands for. */
 function matches(parent: Task, child: Task, pid: number): boolean {
   if (pid === -1) return true;
@@ -40,6 +48,9 @@ function ready(task: Task, pid: number, options: number): Waited | undefined {
     any = true;
     const about = { pid: child.pidIn(task.pidNamespace), used: child.used as Nanos };
     if (child.zombie) {
+      const times = taskCalls.times(child);
+      task.childrenUser += times.user + times.childrenUser;
+      task.childrenSystem += times.system + times.childrenSystem;
       reap(child);
       return { ...about, status: child.status };
     }
@@ -235,8 +246,9 @@ export const taskCalls = {
         return task.used + task.debt;
     }
   },
-  times(task: Task): { readonly user: number; readonly system: number } {
-    return { user: Math.max(0, task.used - task.systemTime), system: Math.min(task.systemTime, task.used) };
+  times(task: Task): Times {
+    const { used, systemTime, childrenUser, childrenSystem } = task;
+    return { user: Math.max(0, used - systemTime), system: Math.min(systemTime, used), childrenUser, childrenSystem };
   },
   mmap(task: Task, length: number): number {
     if (task.memory.size + length > task.limits.addressSpace) throw E.ENOMEM;
@@ -281,7 +293,7 @@ export const taskRows: Rows<typeof taskCalls> = {
   getpgrp: full(111),
   nanosleep: partial(35, "what was left to sleep is not told"),
   clock_gettime: partial(228, "four clocks, in nanoseconds"),
-  times: partial(100, "in nanoseconds; children's times come from wait4"),
+  times: partial(100, "in nanoseconds"),
   mmap: partial(9, "anonymous private memory; mappings hold no bytes"),
   munmap: partial(11, "whole mappings"),
   getrandom: full(318),

@@ -202,6 +202,9 @@ export class Task extends Entity implements Waiter, Walker, Member {
   debt: number;
   used: number;
   systemTime: number;
+  /** Of children that it has waited for, and theirs. */
+  childrenUser: number;
+  childrenSystem: number;
   switches: number;
 
   constructor(parts: TaskParts) {
@@ -254,6 +257,8 @@ export class Task extends Entity implements Waiter, Walker, Member {
     this.debt = 0;
     this.used = 0;
     this.systemTime = 0;
+    this.childrenUser = 0;
+    this.childrenSystem = 0;
     this.switches = 0;
   }
 

@@ -1,4 +1,4 @@
-import type { Activity } from "../../core/index.js";
+import type { Activity, Nanos } from "../../core/index.js";
 import { attempt, Errno } from "../../os/index.js";
 import { Failure } from "../program/command.js";
 import { encodeBytes } from "../program/encoding.js";
@@ -8,11 +8,16 @@ import type { Expression, Statement } from "./syntax.js";
 import { format, Input, isTrue, toText, type Value } from "./values.js";
 import { wholeOf } from "./variables.js";
 
+/** What Debian's mawk 1.3.4 takes for a statement, in nanoseconds: 19 for a turn of `for (;;) x += 1`, which has two. */
+const statementWork = 9;
+
 /** One run of a program: its rules over the records, and their statements. */
 export class Interpreter extends Evaluator {
   /** Rules whose range has begun. */
   readonly #ranges = new Set<number>();
   #status = 0;
+  /** What was done since it was last charged. */
+  #work = 0;
 
   /** @returns the exit status */
   *run(): Activity<number> {
@@ -78,6 +83,12 @@ export class Interpreter extends Evaluator {
   // Statements.
 
   protected *execute(statement: Statement): Activity<Jump> {
+    this.#work += statementWork;
+    if (this.#work >= 10_000) {
+      const work = this.#work as Nanos;
+      this.#work = 0;
+      yield* this.it.sys.compute(work);
+    }
     switch (statement.kind) {
       case "block":
         for (const one of statement.body) {

@@ -1,4 +1,4 @@
-import type { Activity } from "../../core/index.js";
+import type { Activity, Nanos } from "../../core/index.js";
 import { attempt, Errno, O_CREAT, O_TRUNC, O_WRONLY } from "../../os/index.js";
 import { Failure, UsageFailure, type Command, type Invocation } from "../program/command.js";
 import { decode, encode } from "../program/encoding.js";
@@ -11,6 +11,9 @@ interface Source {
   readonly lines: readonly string[];
   readonly ended: boolean;
 }
+
+/** What one command of a script takes, an estimate: it is looked up, and mostly matched against a short pattern space. */
+const commandWork = 100 as Nanos;
 
 /** sed at work on one stream of lines. */
 class Editor {
@@ -129,6 +132,7 @@ class Editor {
     for (let at = 0; at < this.#script.length; at++) {
       const command = this.#script[at];
       if (command === undefined) break;
+      yield* this.#it.sys.compute(commandWork);
       if (!this.#applies(command)) {
         if (command.name === "{") at = command.end - 1;
         continue;

@@ -21,10 +21,11 @@ import { builtins } from "./builtins/index.js";
 import { addJob, runSubshell, startSubshell, waitForeground } from "./processes.js";
 import { matches } from "./pattern.js";
 import { expandRedirects, redirect, redirectFor, restore } from "./redirection.js";
-import { checkStatus, runSimple, runWords } from "./simple-command.js";
+import { checkStatus, hasTraps, runSimple, runWords } from "./simple-command.js";
 import { ShellError, type FunctionBody, type Runner, type Shell } from "./state.js";
 import { unitsOf } from "./syntax.js";
 import { runTraps } from "./traps.js";
+import { workOf } from "./work.js";
 
 /** Runs commands one after the other. `last`: nothing comes behind them, and the process may be given up for the last. */
 function* runStatements(shell: Shell, statements: readonly Statement[], last = false): Activity<number> {
@@ -80,6 +81,7 @@ function* runPipeline(shell: Shell, node: PipelineNode, last: boolean): Activity
   const negations = node.prefixes.filter(({ type }) => type === "Negation").length;
   const timed = node.prefixes.some(({ type }) => type === "Time");
   const begin = timed ? yield* shell.sys.clock_gettime("CLOCK_MONOTONIC") : 0;
+  const before = timed ? yield* shell.sys.times() : undefined;
   if (negations > 0) shell.tested++;
   let status: number;
   try {
@@ -91,9 +93,11 @@ function* runPipeline(shell: Shell, node: PipelineNode, last: boolean): Activity
   } finally {
     if (negations > 0) shell.tested--;
   }
-  if (timed) {
+  if (before !== undefined) {
     const taken = ((yield* shell.sys.clock_gettime("CLOCK_MONOTONIC")) - begin) / 1e9;
-    const { user, system } = yield* shell.sys.times();
+    const after = yield* shell.sys.times();
+    const user = after.user + after.childrenUser - before.user - before.childrenUser;
+    const system = after.system + after.childrenSystem - before.system - before.childrenSystem;
     const line = (name: string, seconds: number): string =>
       `${name}\t${Math.floor(seconds / 60)}m${(seconds % 60).toFixed(3)}s\n`;
     yield* shell.tell(`\n${line("real", taken)}${line("user", user / 1e9)}${line("sys", system / 1e9)}`);
@@ -135,13 +139,14 @@ function* runPiped(shell: Shell, { commands, operators, pos, end }: Pipeline): A
 }
 
 function* runCommand(shell: Shell, node: CommandNode, last: boolean): Activity<number> {
+  yield* shell.sys.compute(workOf(node));
   switch (node.type) {
     case "Command":
       return yield* runSimple(shell, node, last);
     case "Redirected":
       return yield* runRedirected(shell, node);
     case "Subshell":
-      return yield* runInSubshell(shell, node.body);
+      return yield* runInSubshell(shell, node.body, last);
     case "BraceGroup":
       return yield* runList(shell, node.body);
     case "If":
@@ -186,7 +191,10 @@ function* runList(shell: Shell, { commands }: CompoundList): Activity<number> {
   return yield* runStatements(shell, commands);
 }
 
-function* runInSubshell(shell: Shell, list: CompoundList): Activity<number> {
+function* runInSubshell(shell: Shell, list: CompoundList, last: boolean): Activity<number> {
+  // A shell that is a copy already, with nothing else to do, is the subshell itself, as dash has it: `(…) &` is one process.
+  if (last && shell.isSubshell && !hasTraps(shell) && shell.jobs.length === 0)
+    return yield* runStatements(shell, list.commands, true);
   const pid = yield* startSubshell(shell, {}, (subshell) => runStatements(subshell, list.commands, true));
   const job = addJob(shell, [pid], shell.source.slice(list.pos, list.end), false);
   return finish(shell, yield* waitForeground(shell, job));
@@ -234,7 +242,7 @@ function* runIf(shell: Shell, node: If): Activity<number> {
 function leaves(shell: Shell): boolean {
   const { jump } = shell;
   if (jump === undefined) return false;
-  if (jump.kind === "return" || jump.kind === "exit") return true;
+  if (jump.kind !== "break" && jump.kind !== "continue") return true;
   if (jump.levels > 1) {
     jump.levels--;
     return true;
@@ -242,6 +250,10 @@ function leaves(shell: Shell): boolean {
   shell.jump = undefined;
   return jump.kind === "break";
 }
+
+/** Whether control goes further than out of loops. */
+const leavesAll = ({ jump }: Shell): boolean =>
+  jump?.kind === "exit" || jump?.kind === "return" || jump?.kind === "prompt";
 
 function* runWhile(shell: Shell, { kind, clause, body }: While): Activity<number> {
   let status = 0;
@@ -257,7 +269,7 @@ function* runWhile(shell: Shell, { kind, clause, body }: While): Activity<number
   } finally {
     shell.loops--;
   }
-  if (shell.jump?.kind !== "exit" && shell.jump?.kind !== "return") shell.status = status;
+  if (!leavesAll(shell)) shell.status = status;
   return shell.status;
 }
 
@@ -276,7 +288,7 @@ function* runFor(shell: Shell, { name, wordlist, body, pos }: For): Activity<num
   } finally {
     shell.loops--;
   }
-  if (shell.jump?.kind !== "exit" && shell.jump?.kind !== "return") shell.status = status;
+  if (!leavesAll(shell)) shell.status = status;
   return shell.status;
 }
 

@@ -49,6 +49,12 @@ function* takeTerminal(shell: Shell): Activity<undefined> {
   return undefined;
 }
 
+/** Nothing is left of what the last line was about. */
+function settle(shell: Shell): void {
+  shell.loops = shell.tested = 0;
+  shell.jump = undefined;
+}
+
 /** A shell that somebody talks to. @returns its exit status */
 export function* runInteractively(shell: Shell): Activity<number> {
   shell.options.add("i");
@@ -67,11 +73,8 @@ export function* runInteractively(shell: Shell): Activity<number> {
       yield* shell.tell("\n");
       return yield* endOf(shell);
     }
-    if (interrupted()) {
-      yield* shell.tell("\n");
-      shell.status = 130;
-    }
     yield* runTraps(shell);
+    if (shell.jump?.kind === "prompt") settle(shell);
     try {
       if (text.trim() !== "") yield* runText(shell, text);
     } catch (error) {
@@ -79,8 +82,7 @@ export function* runInteractively(shell: Shell): Activity<number> {
       yield* shell.complain(error.message);
       shell.status = error.status;
     }
-    shell.loops = shell.tested = 0;
     if (shell.jump?.kind === "exit") return yield* endOf(shell);
-    shell.jump = undefined;
+    settle(shell);
   }
 }

@@ -86,7 +86,12 @@ export function* waitForeground(shell: Shell, job: Job): Activity<number> {
   const text = signalText(last);
   // SIGINT and SIGPIPE are expected: dash is silent about them.
   if (text !== "" && last !== 2 && last !== 13) yield* shell.tell(`${text}\n`);
-  else if (last === 2 && shell.interactive) yield* shell.tell("\n");
+  else if (last === 2 && shell.interactive) {
+    yield* shell.tell("\n");
+    // Whoever typed ^C meant all of the line: the shell does as if it had been interrupted itself.
+    shell.jump = { kind: "prompt" };
+    shell.status = 130;
+  }
   return shell.options.has("pipefail") ? pipeStatus(job) : statusOfJob(job);
 }
 

@@ -204,6 +204,9 @@ function* runFunction(
   }
 }
 
+/** Whether something is to be done at a signal, or at the shell's end. */
+export const hasTraps = (shell: Shell): boolean => [...shell.traps.values()].some((action) => action !== "");
+
 function* runExternal(
   shell: Shell,
   words: readonly string[],
@@ -219,8 +222,7 @@ function* runExternal(
   const undo = values.size > 0 ? shell.variables.assignFor(values) : undefined;
   const environment = shell.variables.environment();
   undo?.();
-  const hasTraps = [...shell.traps.values()].some((action) => action !== "");
-  if (last && !hasTraps && shell.jobs.length === 0 && !shell.interactive) {
+  if (last && !hasTraps(shell) && shell.jobs.length === 0 && !shell.interactive) {
     yield* redirect(shell.sys, redirects);
     return yield* execute(shell, path, words, environment);
   }

@@ -19,7 +19,9 @@ export class ShellError extends Error {
 
 /** Where control goes instead of to the next command. */
 export type Jump =
-  { readonly kind: "break" | "continue"; levels: number } | { readonly kind: "return" } | { readonly kind: "exit" };
+  | { readonly kind: "break" | "continue"; levels: number }
+  // "prompt": ^C leaves all that an interactive shell was about.
+  | { readonly kind: "return" | "exit" | "prompt" };
 
 /** How other parts of the shell have commands run: made by `execution`. */
 export interface Runner {

@@ -69,6 +69,12 @@ export function* runTraps(shell: Shell): Activity<undefined> {
   while (shell.caught.length > 0 && !exits(shell)) {
     const name = shell.caught.shift() ?? "";
     const action = shell.traps.get(name);
+    if (action === undefined && name === "INT" && shell.interactive) {
+      yield* shell.tell("\n");
+      shell.status = 130;
+      shell.jump = { kind: "prompt" };
+      return undefined;
+    }
     if (action === undefined || action === "") continue;
     const { status } = shell;
     yield* shell.runner.text(shell, action);

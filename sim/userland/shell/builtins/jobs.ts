@@ -180,9 +180,10 @@ export const jobBuiltins: Builtins = {
   times: {
     special: true,
     *run(shell) {
-      const { user, system } = yield* shell.sys.times();
+      const { user, system, childrenUser, childrenSystem } = yield* shell.sys.times();
       const time = (nanos: number): string => `${Math.floor(nanos / 6e10)}m${((nanos % 6e10) / 1e9).toFixed(6)}s`;
-      yield* shell.print(`${time(user)} ${time(system)}\n${time(0)} ${time(0)}\n`);
+      const lines = [`${time(user)} ${time(system)}`, `${time(childrenUser)} ${time(childrenSystem)}`];
+      yield* shell.print(`${lines.join("\n")}\n`);
       return 0;
     },
   },

@@ -26,6 +26,8 @@
  *             parent), streams (attach), log, exec, health, restart; config, mounts, process-spec (what is asked for, as a bundle);
  *             containers (lists, filters), inspect, observe (top, stats), events; volumes, images, files (cp, diff, commit), usage;
  *             networking (a container's way into networks, and the verbs about these); outcome and errors in Docker's words
+ * api/        Docker's Engine API over it, as requests and answers: routes (the table), api (versions, statuses), exchange (what is
+ *             asked and answered); query, body and create-request read; open-answer and framing stream; one file for each noun
  * json        reading documents of unknown shape; timestamp, times as Go writes them
  *
  * Sizes. A simulated image's programs are names in files that are mostly holes: files, images and disks show realistic sizes,
@@ -68,4 +70,6 @@ export { build } from "./build/builder.js";
 export { BuildCache } from "./build/cache.js";
 export { RuntimeWorker } from "./build/runtime-worker.js";
 export { ContainerEngine, type ContainerEngineOptions } from "./engine/engine.js";
+export { DockerApi } from "./api/api.js";
+export type { ApiAnswer, ApiRequest, Pull, Sink, Source } from "./api/exchange.js";
 export type { BuildOptions, Built } from "./build/progress.js";

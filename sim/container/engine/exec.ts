@@ -15,6 +15,9 @@ import { openInput, relay, Streams, type StreamName } from "./streams.js";
 export interface ExecOptions {
   readonly Cmd: readonly string[];
   readonly AttachStdin?: boolean;
+  /** What a client that starts it hears; all where neither is asked for. */
+  readonly AttachStdout?: boolean;
+  readonly AttachStderr?: boolean;
   readonly Tty?: boolean;
   readonly Env?: readonly string[];
   readonly User?: string;

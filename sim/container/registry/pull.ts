@@ -8,6 +8,7 @@ import {
   isIndexType,
   isManifestType,
   mediaTypes,
+  parseConfig,
   parseManifest,
   type Descriptor,
   type Platform,
@@ -64,6 +65,27 @@ export function* pull(
   const name = familiarName(reference);
   tell({ status: known ? `Status: Image is up to date for ${name}` : `Status: Downloaded newer image for ${name}` });
   return kept;
+}
+
+/** What a registry has under a name: its descriptor, and the platforms that it is there for. @throws RegistryError */
+export function* lookUp(
+  session: Session,
+  reference: Reference,
+  store: ImageStore,
+): Activity<{ readonly descriptor: Descriptor; readonly platforms: readonly Platform[] }> {
+  const { repository } = reference;
+  const scope = `${repository}:pull`;
+  const wanted = reference.digest ?? reference.tag ?? "latest";
+  const descriptor = yield* fetchManifest(session, scope, repository, wanted, store);
+  const top = parseManifest(store.content.get(descriptor.digest));
+  if (isIndex(top))
+    return {
+      descriptor,
+      platforms: top.manifests.flatMap(({ platform }) => (platform === undefined ? [] : [platform])),
+    };
+  yield* fetchBlob(session, scope, repository, top.config, store);
+  const { os, architecture } = parseConfig(store.content.get(top.config.digest));
+  return { descriptor, platforms: [{ os, architecture }] };
 }
 
 function* fetchManifest(

@@ -110,8 +110,8 @@ export function serve(
   what: Machine | VirtualMachine | k8s.EtcdCluster | k8s.Etcd | k8s.Cluster | Docker | container.ContainerEngine,
   options?: Partial<ServeOptions> | Partial<ServeClusterOptions> | Partial<ServeDockerOptions>,
 ): Promise<ServedMachine | ServedEtcdCluster | ServedCluster | ServedDocker> {
-  if (what instanceof Docker) return serveEngine(what.engine, options as Partial<ServeDockerOptions>);
-  if (what instanceof container.ContainerEngine) return serveEngine(what, options as Partial<ServeDockerOptions>);
+  if (what instanceof Docker) return serveEngine(what.engine, options);
+  if (what instanceof container.ContainerEngine) return serveEngine(what, options);
   if (what instanceof k8s.Cluster) return serveCluster(what, options as Partial<ServeClusterOptions>);
   const port = options as Partial<ServeOptions>;
   if (what instanceof k8s.EtcdCluster) return serveServers(what.members, port);

@@ -118,7 +118,7 @@ export function bodyOf({ headers, body }: ApiRequest): Body {
   } catch {
     throw unreadable("invalid character looking for beginning of value");
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value))
-    throw unreadable(`cannot unmarshal ${value === null ? "null" : Array.isArray(value) ? "array" : typeof value}`);
-  return new Body(new Field(value, "body"));
+  if (typeof value !== "object" || Array.isArray(value))
+    throw unreadable(`cannot unmarshal ${Array.isArray(value) ? "array" : typeof value}`);
+  return new Body(new Field(value ?? {}, "body"));
 }

@@ -27,9 +27,17 @@ function texts({ query }: Call, name: string): Record<string, string> {
 
 const short = (id: string): string => id.replace(/^sha256:/, "").slice(0, 12);
 
-/** The builder's words, as the classic builder has had them. */
-function wordsFor(tell: Tell): (event: BuildEvent) => void {
-  return (event) => {
+/**
+ * The builder's words, as the classic builder has had them. What a step has made is told with the next one: of the last it is the image.
+ */
+function wordsFor(tell: Tell): { readonly hear: (event: BuildEvent) => void; readonly end: (id: string) => void } {
+  let made: string | undefined;
+  const flush = (): void => {
+    if (made !== undefined) tell({ stream: ` ---> ${short(made)}\n` });
+    made = undefined;
+  };
+  const hear = (event: BuildEvent): void => {
+    if (event.kind === "step") flush();
     switch (event.kind) {
       case "step":
         tell({ stream: `Step ${event.index}/${event.count} : ${event.text}\n` });
@@ -41,12 +49,19 @@ function wordsFor(tell: Tell): (event: BuildEvent) => void {
         tell({ stream: textOf(event.bytes) });
         break;
       case "made":
-        tell({ stream: ` ---> ${short(event.id)}\n` });
+        made = event.id;
         break;
       case "warning":
         tell({ stream: `[Warning] ${event.text}\n` });
         break;
     }
+  };
+  return {
+    hear,
+    end(id) {
+      made = id;
+      flush();
+    },
   };
 }
 
@@ -83,11 +98,13 @@ export function* build(call: Call): Activity<ApiAnswer> {
   return yield* progressAnswer(
     call,
     function* (tell) {
-      const { image } = yield* engine.build(names, quiet ? options : { ...options, tell: wordsFor(tell) });
+      const words = wordsFor(tell);
+      const { image } = yield* engine.build(names, quiet ? options : { ...options, tell: words.hear });
       if (quiet) {
         tell({ stream: `${image.id}\n` });
         return undefined;
       }
+      words.end(image.id);
       tell({ aux: { ID: image.id } });
       tell({ stream: `Successfully built ${hexOf(image.id).slice(0, 12)}\n` });
       for (const name of names) tell({ stream: `Successfully tagged ${familiarName(parseReference(name))}\n` });

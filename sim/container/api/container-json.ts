@@ -132,9 +132,9 @@ function portRows({ Ports }: NetworkSettings): PortRow[] {
 export function summaryJson(engine: ContainerEngine, summary: ContainerSummary): object {
   const seen = engine.inspect(summary.Id);
   const settings = settingsOf(engine, seen);
-  const { CreatedAt: _, ...row } = summary;
+  const { Id, Names, Image, ImageID, Command, Created, State, Status, Labels, HostConfig } = summary;
   return {
-    ...row,
+    ...{ Id, Names, Image, ImageID, Command, Created, State, Status, Labels, HostConfig },
     Mounts: seen.Mounts,
     Ports: portRows(seen.NetworkSettings),
     NetworkSettings: { Networks: endpointsJson(settings) },

@@ -42,6 +42,7 @@ export function* start(call: Call): Activity<ApiAnswer> {
     tty: Tty,
     stdin: AttachStdin,
     watch: watchFor("", Tty),
+    runs: () => exec.running,
     begin: () => call.engine.execs.start(exec),
   });
 }

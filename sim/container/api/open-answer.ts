@@ -12,7 +12,7 @@ export function openAnswer(
     pull,
     headers = { "content-type": "application/json" },
     say,
-  }: { readonly pull: Pull; readonly headers?: Headers; readonly say: (write: Write) => Activity<undefined> },
+  }: { readonly pull: () => Pull; readonly headers?: Headers; readonly say: (write: Write) => Activity<undefined> },
 ): ApiAnswer {
   return {
     status: 200,
@@ -39,7 +39,7 @@ export function openAnswer(
         close: () => {
           process.cancel();
         },
-        pull: () => pull,
+        pull,
       };
     },
   };
@@ -88,7 +88,7 @@ export function* progressAnswer(
   );
   yield* begun;
   return openAnswer(world, {
-    pull: "work",
+    pull: () => "work",
     *say(out) {
       for (const line of waiting) out(line);
       write = out;
@@ -99,7 +99,7 @@ export function* progressAnswer(
 }
 
 /** A single JSON document, told once it is known: its header comes at once. */
-export const laterAnswer = (engine: Engine, pull: Pull, tell: () => Activity<unknown>): ApiAnswer =>
+export const laterAnswer = (engine: Engine, pull: () => Pull, tell: () => Activity<unknown>): ApiAnswer =>
   openAnswer(engine, {
     pull,
     *say(write) {

@@ -5,7 +5,7 @@ import type { ContainerStatistics } from "../engine/observe.js";
 import type { Attachment } from "../engine/streams.js";
 import type { LogEntry } from "../engine/log.js";
 import type { WaitCondition } from "../engine/lifecycle.js";
-import { answerJson, type ApiAnswer, type Call, type Sink } from "./exchange.js";
+import { answerJson, type ApiAnswer, type Call, type Pull, type Sink } from "./exchange.js";
 import { DetachWatch, detachKeys, encoderFor, streamType } from "./framing.js";
 import { laterAnswer, openAnswer } from "./open-answer.js";
 import { encodeJson } from "../json.js";
@@ -26,6 +26,8 @@ export interface Connection {
   readonly tty: boolean;
   readonly stdin: boolean;
   readonly watch: DetachWatch;
+  /** Whether the process is there; the client of one that isn't is still about to do something. */
+  readonly runs: () => boolean;
   /** Done before its output is told; what it throws, the client reads. */
   readonly begin?: (tell: (bytes: Uint8Array) => void) => Activity<undefined>;
 }
@@ -33,7 +35,7 @@ export interface Connection {
 /** A connection that goes both ways: attach, exec. Upgraded where the client asks for it, else a stream that it hears. */
 export function connectionAnswer(call: Call, connection: Connection): ApiAnswer {
   const { request, engine, version } = call;
-  const { attachment, tty, stdin, watch, begin } = connection;
+  const { attachment, tty, stdin, watch, begin, runs } = connection;
   const upgraded = request.headers["upgrade"] !== undefined;
   const type = { "content-type": streamType(tty, upgraded ? version : 0) };
   return {
@@ -80,7 +82,7 @@ export function connectionAnswer(call: Call, connection: Connection): ApiAnswer 
           listens = false;
           attachment.detach();
         },
-        pull: () => (listens ? "talk" : "end"),
+        pull: () => (listens ? "talk" : runs() ? "end" : "watch"),
       };
     },
   };
@@ -89,7 +91,8 @@ export function connectionAnswer(call: Call, connection: Connection): ApiAnswer 
 export function attach(call: Call): ApiAnswer {
   const { engine, query } = call;
   const name = nameOf(call);
-  const { config } = engine.container(name);
+  const container = engine.container(name);
+  const { config } = container;
   const watch = watchFor(query.text("detachKeys"), config.Tty);
   const wanted = { stdin: query.flag("stdin"), stdout: query.flag("stdout"), stderr: query.flag("stderr") };
   const replays = query.flag("logs");
@@ -101,6 +104,7 @@ export function attach(call: Call): ApiAnswer {
     tty: config.Tty,
     stdin: streams && wanted.stdin,
     watch,
+    runs: () => container.isRunning,
     *begin(tell) {
       if (replays)
         for (const { stream, text } of yield* engine.logs(name, wanted))
@@ -137,7 +141,7 @@ export function logs(call: Call): ApiAnswer {
     encode({ stream, bytes: encodeUtf8(timed ? `${fixedTime(time)} ${text}` : text) });
   const follows = query.flag("follow");
   return openAnswer(engine.kernel.engine, {
-    pull: follows ? "watch" : "work",
+    pull: () => (follows ? "watch" : "work"),
     headers: { "content-type": streamType(config.Tty, call.version) },
     *say(write) {
       if (follows)
@@ -156,13 +160,15 @@ const conditions: readonly WaitCondition[] = ["not-running", "next-exit", "remov
 export function* wait(call: Call): Activity<ApiAnswer> {
   const { engine, query, version } = call;
   const name = nameOf(call);
-  const { id } = engine.container(name);
+  const container = engine.container(name);
+  const { id } = container;
   // It was a later version that gave the header at once, so that a client knows that it waits.
   if (version < 30) return answerJson({ StatusCode: (yield* engine.wait(id)).exitCode });
   const text = query.text("condition");
   const condition = text === "" ? "not-running" : conditions.find((one) => one === text);
   if (condition === undefined) throw invalid(`invalid condition: "${text}"`, `There are: ${conditions.join(", ")}.`);
-  return laterAnswer(engine.kernel.engine, "end", function* () {
+  const pull = (): Pull => (container.isRunning || container.removed.settled ? "end" : "watch");
+  return laterAnswer(engine.kernel.engine, pull, function* () {
     const { exitCode } = yield* engine.wait(id, condition);
     return { StatusCode: exitCode };
   });
@@ -205,7 +211,7 @@ export function* stats(call: Call): Activity<ApiAnswer> {
     return answerJson(statisticsJson(reading, before));
   }
   return openAnswer(world, {
-    pull: "watch",
+    pull: () => "watch",
     *say(write) {
       let before: ContainerStatistics | undefined;
       for (;;) {
@@ -232,7 +238,7 @@ export function events({ engine, query }: Call): ApiAnswer {
     return concatBytes([encodeJson({ ...old, ...from, ...event }), encodeUtf8("\n")]);
   };
   return openAnswer(world, {
-    pull: "watch",
+    pull: () => "watch",
     *say(write) {
       const options = { filters, ...(since !== undefined && { since }), ...(until !== undefined && { until }) };
       const left = until === undefined ? undefined : until - engine.now;
@@ -248,7 +254,12 @@ export function events({ engine, query }: Call): ApiAnswer {
         { name: "events of Docker's API", background: true },
       );
       try {
-        yield* left === undefined ? reader : world.delay(left as Nanos, { background: true });
+        // What lies beyond a world's last nanosecond never comes.
+        const ends =
+          left === undefined || world.now + left > Number.MAX_SAFE_INTEGER
+            ? reader
+            : world.delay(left as Nanos, { background: true });
+        yield* ends;
       } finally {
         stream.close();
         reader.cancel();

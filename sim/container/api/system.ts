@@ -22,21 +22,19 @@ export const ping = ({ request }: Call): ApiAnswer => ({
 
 export function version({ engine }: Call): ApiAnswer {
   const { kernel, images } = engine;
-  const details = {
+  const top = {
     ApiVersion: newest,
     Arch: images.architecture,
     BuildTime: "",
-    Experimental: "false",
     GitCommit: "virtlab",
     GoVersion: "none",
     KernelVersion: kernel.release,
     MinAPIVersion: oldest,
     Os: "linux",
   };
-  const { Experimental: _, ...top } = details;
   return answerJson({
     Platform: { Name: "virtlab" },
-    Components: [{ Name: "Engine", Version: productVersion, Details: details }],
+    Components: [{ Name: "Engine", Version: productVersion, Details: { ...top, Experimental: "false" } }],
     Version: productVersion,
     ...top,
   });

@@ -42,7 +42,7 @@ export class Exec {
     this.id = id;
     this.container = container;
     this.options = options;
-    this.streams = new Streams(host.kernel.engine, { stdin: options.AttachStdin ?? false, once: true });
+    this.streams = new Streams(host.kernel.engine, { stdin: options.AttachStdin ?? false, once: options.Tty !== true });
   }
 }
 

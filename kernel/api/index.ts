@@ -11,7 +11,7 @@
  *            widget is what they share, model speaks ipywidgets' protocol
  * input      a line that the user types
  * supervision  the user's stop reaches a running world, and its bar the user; interrupt asks whether to stop
- * serve      a machine on a port of this computer, for gdb; etcd servers for etcdctl; serve-cluster: a cluster for kubectl
+ * serve      a machine on a port of this computer, for gdb; etcd servers for etcdctl; serve-cluster: a cluster for kubectl; serve-docker: an engine for docker
  * magic      commands that stand in a cell: the door for whoever brings one; shell is `%%sh`
  * progress   a bar for any loop; bar shows it when it is worth it, bar-picture draws it, pace looks at the clock rarely
  */
@@ -28,6 +28,7 @@ export { interact } from "./interact.js";
 export type { Control, Controls, Range, ValuesOf } from "./control.js";
 export { defineMagic, type MagicDefinition } from "./magic.js";
 export { serve, type ServedEtcdCluster, type ServedMachine, type ServeOptions } from "./serve.js";
+export type { ServeDockerOptions, ServedDocker } from "./serve-docker.js";
 export type { ServeClusterOptions, ServedCluster } from "./serve-cluster.js";
 export { html, md, svg, type Markup } from "./markup.js";
 export { progress } from "./progress.js";

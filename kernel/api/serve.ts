@@ -1,6 +1,8 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { UsageError, withDefaults, type TextView } from "../../sim/core/index.js";
 import {
+  container,
+  Docker,
   GdbStub,
   k8s,
   machineTarget,
@@ -9,6 +11,7 @@ import {
   type VirtualMachine,
 } from "../../sim/lab/index.js";
 import { serveEtcd } from "../server/index.js";
+import { serveEngine, type ServeDockerOptions, type ServedDocker } from "./serve-docker.js";
 import { serveCluster, type ServeClusterOptions, type ServedCluster } from "./serve-cluster.js";
 
 export interface ServeOptions {
@@ -93,19 +96,27 @@ export interface ServedEtcdCluster {
  * - An etcd cluster, or an `Etcd`, by etcdctl: a port for each server, from `port` on. Each request runs the world until
  *   it is answered, and 20 ms more; in between, its time stands.
  * - A Kubernetes cluster by kubectl and client libraries, see `ServedCluster`.
+ * - Docker's engine by docker and client libraries, see `ServedDocker`.
  * @throws UsageError for a port that can't be had
  */
 export function serve(machine: Machine | VirtualMachine, options?: Partial<ServeOptions>): Promise<ServedMachine>;
 export function serve(etcd: k8s.EtcdCluster | k8s.Etcd, options?: Partial<ServeOptions>): Promise<ServedEtcdCluster>;
 export function serve(cluster: k8s.Cluster, options?: Partial<ServeClusterOptions>): Promise<ServedCluster>;
 export function serve(
-  what: Machine | VirtualMachine | k8s.EtcdCluster | k8s.Etcd | k8s.Cluster,
-  options?: Partial<ServeOptions> | Partial<ServeClusterOptions>,
-): Promise<ServedMachine | ServedEtcdCluster | ServedCluster> {
-  if (what instanceof k8s.Cluster) return serveCluster(what, options);
-  if (what instanceof k8s.EtcdCluster) return serveServers(what.members, options);
-  if (what instanceof k8s.Etcd) return serveServers([what.endpoint()], options);
-  return serveMachine("machine" in what ? what.machine : what, options);
+  docker: Docker | container.ContainerEngine,
+  options?: Partial<ServeDockerOptions>,
+): Promise<ServedDocker>;
+export function serve(
+  what: Machine | VirtualMachine | k8s.EtcdCluster | k8s.Etcd | k8s.Cluster | Docker | container.ContainerEngine,
+  options?: Partial<ServeOptions> | Partial<ServeClusterOptions> | Partial<ServeDockerOptions>,
+): Promise<ServedMachine | ServedEtcdCluster | ServedCluster | ServedDocker> {
+  if (what instanceof Docker) return serveEngine(what.engine, options);
+  if (what instanceof container.ContainerEngine) return serveEngine(what, options);
+  if (what instanceof k8s.Cluster) return serveCluster(what, options as Partial<ServeClusterOptions>);
+  const port = options as Partial<ServeOptions>;
+  if (what instanceof k8s.EtcdCluster) return serveServers(what.members, port);
+  if (what instanceof k8s.Etcd) return serveServers([what.endpoint()], port);
+  return serveMachine("machine" in what ? what.machine : what, port);
 }
 
 async function serveServers(

@@ -17,11 +17,13 @@
  *            mime, files (/files/), routes
  * kernels/   specs, kernel (one, with its restarts), kernels (all, culling), sessions, seat, frames (the WebSocket's two
  *            protocols), socket, routes
+ * docker/    Docker's API for stock clients, on a Unix socket or a port
  * kubernetes/ a simulated cluster's API for stock clients, with its kubeconfig
  * pages/     the interface's pages and files, settings, workspaces, config, about (status, identity), state-files
  * etcd/      a simulated etcd server for stock clients, over gRPC: proto (the messages), messages (to the simulator's and back),
  *            service, watch-stream
  */
+export { serveDocker, type DockerCalls } from "./docker/serve-docker.js";
 export { serveEtcd } from "./etcd/service.js";
 export { startServer, type NotebookServer, type ServerOptions } from "./server.js";
 export type { Launch } from "./kernels/kernel.js";

@@ -26,6 +26,8 @@
  *             parent), streams (attach), log, exec, health, restart; config, mounts, process-spec (what is asked for, as a bundle);
  *             containers (lists, filters), inspect, observe (top, stats), events; volumes, images, files (cp, diff, commit), usage;
  *             networking (a container's way into networks, and the verbs about these); outcome and errors in Docker's words
+ * api/        Docker's Engine API over it, as requests and answers: routes (the table), api (versions, statuses), exchange (what is
+ *             asked and answered); query, body and create-request read; open-answer and framing stream; one file for each noun
  * init/       a modest systemd that boots a directory tree: for system containers
  * lxc/        LXC: system containers, their configuration, monitor and commands
  * nspawn/     systemd-nspawn and machinectl: directory trees that are booted
@@ -78,6 +80,8 @@ export type { Container as EngineContainer } from "./engine/container.js";
 export type { Attachment } from "./engine/streams.js";
 export type { Exec, ExecOptions } from "./engine/exec.js";
 export { ContainerEngine, type ContainerEngineOptions } from "./engine/engine.js";
+export { DockerApi } from "./api/api.js";
+export type { ApiAnswer, ApiRequest, Pull, Sink, Source } from "./api/exchange.js";
 export type { BuildOptions, Built } from "./build/progress.js";
 export { makeTree, systemctl, systemd, type TreeOptions } from "./init/index.js";
 export { installLxc, parseConfiguration, specOfConfiguration, type Configuration } from "./lxc/index.js";

@@ -70,6 +70,11 @@ export class Engine implements Persist<EngineState>, Progress {
     return this.#queue.now as Nanos;
   }
 
+  /** When something is due that is no background work; Infinity where nothing is. Takes as long as there are events. */
+  get nextForeground(): number {
+    return this.#queue.nextForegroundTime();
+  }
+
   /** How many events have happened. */
   get events(): number {
     return this.#events;

@@ -130,6 +130,18 @@ export class EventQueue {
     }
   }
 
+  /** When the next live foreground event is due; Infinity where there is none. It looks at every one. */
+  nextForegroundTime(): number {
+    if (this.#woken > 0) return this.now;
+    let next = Infinity;
+    for (let place = 0; place < this.#size; place++) {
+      const slot = this.#slots[place] ?? 0;
+      const time = this.#times[place] ?? 0;
+      if (time < next && this.#actions[slot] !== undefined && this.#background[slot] === 0) next = time;
+    }
+    return next;
+  }
+
   /** Whether the first in line comes before the first event of the heap, which is due now too. */
   #readyIsFirst(): boolean {
     return (this.#ready.first?.turn ?? Infinity) < (this.#sequences[this.#slots[0] ?? 0] ?? 0);

@@ -95,6 +95,8 @@ export { describeEnd, type ShellResult } from "./shell-result.js";
 export { FreeBsd, freebsd } from "./freebsd.js";
 export { isolation, type Isolation } from "./isolation/index.js";
 export { Docker, DockerContainer } from "./docker/docker.js";
+/** Containers' parts, for cells that go below `docker()`: an engine of one's own, registries, images as bytes. */
+export * as container from "../container/index.js";
 export type { ContainerOptions, ImageOptions } from "./docker/options.js";
 export type { Console as LinuxConsole, RunOptions as ShellOptions } from "../userland/index.js";
 /** The simulated Linux itself: its constants, programs, views. */

@@ -19,8 +19,12 @@ function find(wanted: readonly string[]): Found {
  * The Python with Jupyter's clients and the further modules; the test is skipped, saying why and what mends it, where
  * there is none.
  */
-export function pythonOf({ skip }: TestContext, further: readonly string[] = []): string {
-  const found = find([...modules, ...further]);
+export function pythonOf(
+  { skip }: TestContext,
+  further: readonly string[] = [],
+  clients: readonly string[] = modules,
+): string {
+  const found = find([...clients, ...further]);
   if ("missing" in found) return skip(found.missing);
   return found.path;
 }

@@ -24,7 +24,16 @@ import { selected, type LogEntry, type LogOptions } from "./log.js";
 import { Networking } from "./networking.js";
 import { statistics, top, type ContainerStatistics, type ProcessList } from "./observe.js";
 import { streamsFor, type Attachment, type Wanted } from "./streams.js";
-import { diskUsage, pruneContainers, type Pruned, type UsageRow } from "./usage.js";
+import {
+  diskUsage,
+  measureDisk,
+  pruneContainers,
+  sizeOfContainer,
+  type ContainerSize,
+  type DiskUsage,
+  type Pruned,
+  type UsageRow,
+} from "./usage.js";
 import { Volumes } from "./volumes.js";
 
 export interface ContainerEngineOptions {
@@ -82,6 +91,16 @@ export class ContainerEngine {
     });
     this.#files = new ContainerFiles(this.#host, this.images);
     this.networks = new Networking(this.#host, (name) => this.container(name));
+  }
+
+  /** Its time of day, in nanoseconds since 1970. */
+  get now(): number {
+    return this.#host.now;
+  }
+
+  /** Docker's "Root Dir". */
+  get root(): string {
+    return this.#host.root;
   }
 
   /** @throws EngineError 404 */
@@ -247,6 +266,15 @@ export class ContainerEngine {
 
   diskUsage(): Activity<UsageRow[]> {
     return diskUsage(this.#parts);
+  }
+
+  /** What each container and volume takes: what `diskUsage` sums up. */
+  measureDisk(): Activity<DiskUsage> {
+    return measureDisk(this.#parts);
+  }
+
+  size(name: string): Activity<ContainerSize> {
+    return sizeOfContainer(this.#parts, this.container(name));
   }
 
   prune(): Activity<Pruned> {

@@ -1,7 +1,7 @@
 import { UsageError } from "../../core/index.js";
 
 /** HTTP statuses that Docker's API answers mistakes with. */
-export type ErrorStatus = 304 | 400 | 403 | 404 | 409 | 500;
+export type ErrorStatus = 304 | 400 | 401 | 403 | 404 | 409 | 500 | 501 | 503;
 
 /** What the engine refuses, in Docker's words; the API tells `message` with this status. */
 export class EngineError extends UsageError {

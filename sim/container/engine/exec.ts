@@ -15,6 +15,9 @@ import { openInput, relay, Streams, type StreamName } from "./streams.js";
 export interface ExecOptions {
   readonly Cmd: readonly string[];
   readonly AttachStdin?: boolean;
+  /** What a client that starts it hears; all where neither is asked for. */
+  readonly AttachStdout?: boolean;
+  readonly AttachStderr?: boolean;
   readonly Tty?: boolean;
   readonly Env?: readonly string[];
   readonly User?: string;
@@ -39,7 +42,7 @@ export class Exec {
     this.id = id;
     this.container = container;
     this.options = options;
-    this.streams = new Streams(host.kernel.engine, { stdin: options.AttachStdin ?? false, once: true });
+    this.streams = new Streams(host.kernel.engine, { stdin: options.AttachStdin ?? false, once: options.Tty !== true });
   }
 }
 

@@ -103,10 +103,8 @@ export class ContainerFiles {
 
   /** A container's files as an archive, without what is mounted. */
   *export(container: Container): Activity<Uint8Array> {
-    const skipped = container.mounts.map(({ target }) => `${target.slice(1)}/`);
     return yield* this.#inside(container, function* (sys) {
-      const entries = yield* pack(sys, "/");
-      return writeTar(entries.filter(({ name }) => !skipped.some((prefix) => name.startsWith(prefix))));
+      return writeTar(yield* pack(sys, "/", { oneFileSystem: true }));
     });
   }
 

@@ -9,17 +9,17 @@ import { hexOf } from "../image/digest.js";
 import type { Image } from "../image/image.js";
 import type { HistoryRow, ImageStore, ImageSummary, Removal } from "../image/image-store.js";
 import { familiarName, parseReference } from "../image/reference.js";
-import { pull } from "../registry/pull.js";
+import { lookUp, pull } from "../registry/pull.js";
 import type { Progress } from "../registry/progress.js";
 import { push } from "../registry/push.js";
-import type { Session } from "../registry/session.js";
+import { errorOf, type Credentials, type Session } from "../registry/session.js";
 import type { Unpackable } from "../snapshot/snapshotter.js";
 import type { Containers } from "./containers.js";
 import { conflict, EngineError } from "./errors.js";
 import type { EngineHost } from "./host.js";
 
-/** How the engine reaches a registry: "docker.io", "localhost:5000". Undefined where it doesn't. */
-export type Registries = (name: string) => Session | undefined;
+/** How the engine reaches a registry ("docker.io", "localhost:5000"), as whom. Undefined where it doesn't. */
+export type Registries = (name: string, credentials?: Credentials) => Session | undefined;
 
 /** OCI's name of a processor by uname(2)'s. */
 const architectures: Readonly<Record<string, string>> = { x86_64: "amd64", aarch64: "arm64", riscv64: "riscv64" };
@@ -68,9 +68,9 @@ export class Images {
     return this.store.history(name);
   }
 
-  *pull(name: string, progress?: (line: Progress) => void): Activity<Image> {
+  *pull(name: string, progress?: (line: Progress) => void, credentials?: Credentials): Activity<Image> {
     const reference = parseReference(name);
-    const image = yield* pull(this.#session(reference.registry), reference, this.store, {
+    const image = yield* pull(this.#session(reference.registry, credentials), reference, this.store, {
       platform: { os: "linux", architecture: this.architecture },
       ...(progress !== undefined && { progress }),
     });
@@ -78,13 +78,26 @@ export class Images {
     return image;
   }
 
-  *push(name: string, progress?: (line: Progress) => void): Activity<undefined> {
+  *push(name: string, progress?: (line: Progress) => void, credentials?: Credentials): Activity<undefined> {
     const reference = parseReference(name);
     const image = this.get(name);
-    yield* push(this.#session(reference.registry), image, reference, this.store, {
+    yield* push(this.#session(reference.registry, credentials), image, reference, this.store, {
       ...(progress !== undefined && { progress }),
     });
     this.#host.events.emit("image", "push", familiarName(reference), { name: reference.repository });
+    return undefined;
+  }
+
+  /** What a registry has under a name, without a pull. @throws RegistryError */
+  look(name: string, credentials?: Credentials): ReturnType<typeof lookUp> {
+    const reference = parseReference(name);
+    return lookUp(this.#session(reference.registry, credentials), reference, this.store);
+  }
+
+  /** Whether a registry takes somebody in: `docker login`. @throws RegistryError where it doesn't */
+  *login(registry: string, credentials: Credentials): Activity<undefined> {
+    const answer = yield* this.#session(registry, credentials).request("", "GET", "/v2/");
+    if (answer.status !== 200) throw errorOf(answer);
     return undefined;
   }
 
@@ -223,8 +236,8 @@ export class Images {
       );
   }
 
-  #session(registry: string): Session {
-    const session = this.#registries(registry);
+  #session(registry: string, credentials: Credentials | undefined): Session {
+    const session = this.#registries(registry, credentials);
     if (session === undefined)
       throw new EngineError(
         500,

@@ -1,5 +1,6 @@
 import { Queue, type Activity, type Engine, s } from "../../core/index.js";
 import { attempt, Errno, O_NONBLOCK, POLLIN, WNOHANG, type Sys } from "../../os/index.js";
+import type { ContainerConfig } from "./config.js";
 
 export type StreamName = "stdout" | "stderr";
 
@@ -120,11 +121,11 @@ export class Streams {
   }
 }
 
-/** Those of a container's next run. */
+/** Those of a container's next run. A terminal outlives whoever typed at it: that one may come back. */
 export const streamsFor = (
   engine: Engine,
-  { OpenStdin, StdinOnce }: { readonly OpenStdin: boolean; readonly StdinOnce: boolean },
-): Streams => new Streams(engine, { stdin: OpenStdin, once: StdinOnce });
+  { OpenStdin, StdinOnce, Tty }: Pick<ContainerConfig, "OpenStdin" | "StdinOnce" | "Tty">,
+): Streams => new Streams(engine, { stdin: OpenStdin, once: StdinOnce && !Tty });
 
 /** Writes all of it, in as many calls as it takes. @throws Errno */
 export function* writeAll(sys: Sys, fd: number, bytes: Uint8Array): Activity<undefined> {

@@ -1,10 +1,11 @@
-import { dayNumber, withDefaults, type World } from "../../core/index.js";
+import { withDefaults, type World } from "../../core/index.js";
 import { ContentStore } from "../image/content-store.js";
 import { makeImage, makeIndex, type Image } from "../image/image.js";
 import { makeLayer, type Layer } from "../image/layer.js";
 import type { AccessPolicy } from "../registry/authorization.js";
 import type { RateLimitOptions } from "../registry/rate-limit.js";
 import { Registry } from "../registry/registry.js";
+import { secondsOf } from "../timestamp.js";
 import { catalog, type ImagePlan, type LayerPlan } from "./catalog.js";
 
 export interface DockerHubOptions {
@@ -24,12 +25,6 @@ const platforms = [
 ] as const;
 
 const usualLimit: RateLimitOptions = { anonymous: 100, authenticated: 200, window: 6 * 3600 };
-
-/** "2024-09-06T12:05:36Z" in seconds since 1970. */
-function secondsOf(time: string): number {
-  const [year = 1970, month = 1, day = 1, hour = 0, minute = 0, second = 0] = time.split(/[-T:Z]/).map(Number);
-  return dayNumber({ year, month, day }) * 86_400 + hour * 3600 + minute * 60 + second;
-}
 
 /** Layers are made once for all images that begin with them. */
 class Bakery {

@@ -21,6 +21,8 @@ export interface PackOptions {
   readonly layer?: boolean;
   /** What the tree's top is called in the archive; "" leaves it without an entry of its own. */
   readonly prefix?: string;
+  /** Whether what is mounted in the tree is left out: `tar --one-file-system`. */
+  readonly oneFileSystem?: boolean;
 }
 
 type Attributes = Sys["lstat"] extends (path: string) => Activity<infer A> ? A : never;
@@ -39,8 +41,9 @@ const types: Readonly<Record<number, EntryType>> = {
  * Sockets are left out, as tar does. Blocks of zeros become holes.
  */
 export function* pack(sys: Sys, path: string, options: PackOptions = {}): Activity<TarEntry[]> {
-  const packing = new Packing(sys, options);
-  yield* packing.add(path, options.prefix ?? "", yield* sys.lstat(path));
+  const top = yield* sys.lstat(path);
+  const packing = new Packing(sys, options, options.oneFileSystem === true ? top.dev : undefined);
+  yield* packing.add(path, options.prefix ?? "", top);
   return packing.entries;
 }
 
@@ -48,12 +51,15 @@ class Packing {
   readonly entries: TarEntry[] = [];
   readonly #sys: Sys;
   readonly #layer: boolean;
+  readonly #device: number | undefined;
   /** Names of files with several links, by device and inode: the first one holds the bytes. */
   readonly #linked = new Map<string, string>();
 
-  constructor(sys: Sys, { layer = false }: PackOptions) {
+  /** @param device whose directories are looked into; any where undefined */
+  constructor(sys: Sys, { layer = false }: PackOptions, device: number | undefined) {
     this.#sys = sys;
     this.#layer = layer;
+    this.#device = device;
   }
 
   *add(path: string, name: string, found: Attributes): Activity<undefined> {
@@ -91,6 +97,7 @@ class Packing {
 
   *#inside(path: string, name: string, found: Attributes): Activity<undefined> {
     const sys = this.#sys;
+    if (this.#device !== undefined && found.dev !== this.#device) return undefined;
     const prefix = name === "" ? "" : `${name}/`;
     if (this.#layer && (yield* isOpaque(sys, path)))
       this.entries.push(this.#entry(`${prefix}${opaqueMarker}`, "file", found));

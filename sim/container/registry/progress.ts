@@ -1,3 +1,4 @@
+import { all, type Activity, type Process } from "../../core/index.js";
 import { hexOf, type Digest } from "../image/digest.js";
 import type { Platform } from "../image/oci.js";
 import type { Reference } from "../image/reference.js";
@@ -26,3 +27,15 @@ export const plain = (
   { registry, repository }: Reference,
   more: { readonly tag: string } | { readonly digest: Digest },
 ): Reference => ({ registry, repository, ...more });
+
+/** Waits for all transfers; the first that fails ends the others. @throws what that one throws */
+export function* together(transfers: readonly Process<unknown>[]): Activity<undefined> {
+  // Of several that fail at once nobody waits for the second: it is no error of the world's.
+  for (const one of transfers) one.onSettled(() => undefined);
+  try {
+    yield* all(transfers);
+  } finally {
+    for (const one of transfers) one.cancel();
+  }
+  return undefined;
+}

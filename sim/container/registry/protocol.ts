@@ -72,7 +72,8 @@ export interface Target {
   readonly query: ReadonlyMap<string, string>;
 }
 
-const decoded = (text: string): string => {
+/** Percent signs and plus signs of a URL undone; as it is where they are none. */
+export const decoded = (text: string): string => {
   try {
     return decodeURIComponent(text.replaceAll("+", " "));
   } catch {

@@ -1,4 +1,4 @@
-import { all, Resource, UsageError, type Activity } from "../../core/index.js";
+import { Resource, UsageError, type Activity } from "../../core/index.js";
 import { digestOf } from "../image/digest.js";
 import { choosePlatform, readImage, verifyLayers, type Image } from "../image/image.js";
 import type { ImageStore } from "../image/image-store.js";
@@ -8,12 +8,13 @@ import {
   isIndexType,
   isManifestType,
   mediaTypes,
+  parseConfig,
   parseManifest,
   type Descriptor,
   type Platform,
 } from "../image/oci.js";
 import { familiarName, type Reference } from "../image/reference.js";
-import { plain, short, type Progress, type TransferOptions } from "./progress.js";
+import { plain, short, together, type Progress, type TransferOptions } from "./progress.js";
 import { errorOf, RegistryError, type Session } from "./session.js";
 
 const accepted = [mediaTypes.manifest, mediaTypes.index, mediaTypes.dockerManifest, mediaTypes.dockerIndex].join(", ");
@@ -35,11 +36,11 @@ export function* pull(
   const scope = `${repository}:pull`;
   const wanted = reference.digest ?? reference.tag ?? "latest";
   tell({ status: `Pulling from ${repository}`, id: wanted });
-  const top = yield* fetchManifest(session, scope, repository, wanted, store);
+  const top = yield* fetchManifest(session, scope, reference, wanted, store);
   let target = top;
   const first = parseManifest(store.content.get(top.digest));
   if (isIndex(first))
-    target = yield* fetchManifest(session, scope, repository, choosePlatform(first, platform).digest, store);
+    target = yield* fetchManifest(session, scope, reference, choosePlatform(first, platform).digest, store);
   const manifest = parseManifest(store.content.get(target.digest));
   if (isIndex(manifest)) throw new UsageError("an index of indexes", "Push the images themselves.");
   const known = store.find(manifest.config.digest) !== undefined;
@@ -53,7 +54,7 @@ export function* pull(
       name: `pull of ${short(layer.digest)}`,
     }),
   );
-  yield* all(processes);
+  yield* together(processes);
   const image = readImage(store.content, target, platform);
   verifyLayers(image, (digest) => uncompressed(store.content.get(digest)));
   for (const { digest } of unique) tell({ status: "Pull complete", id: short(digest) });
@@ -66,19 +67,42 @@ export function* pull(
   return kept;
 }
 
+/** What a registry has under a name: its descriptor, and the platforms that it is there for. @throws RegistryError */
+export function* lookUp(
+  session: Session,
+  reference: Reference,
+  store: ImageStore,
+): Activity<{ readonly descriptor: Descriptor; readonly platforms: readonly Platform[] }> {
+  const { repository } = reference;
+  const scope = `${repository}:pull`;
+  const wanted = reference.digest ?? reference.tag ?? "latest";
+  const descriptor = yield* fetchManifest(session, scope, reference, wanted, store);
+  const top = parseManifest(store.content.get(descriptor.digest));
+  if (isIndex(top))
+    return {
+      descriptor,
+      platforms: top.manifests.flatMap(({ platform }) => (platform === undefined ? [] : [platform])),
+    };
+  yield* fetchBlob(session, scope, repository, top.config, store);
+  const { os, architecture } = parseConfig(store.content.get(top.config.digest));
+  return { descriptor, platforms: [{ os, architecture }] };
+}
+
 function* fetchManifest(
   session: Session,
   scope: string,
-  repository: string,
-  reference: string,
+  of: Reference,
+  wanted: string,
   store: ImageStore,
 ): Activity<Descriptor> {
-  const path = `/v2/${repository}/manifests/${reference}`;
+  const { repository } = of;
+  const path = `/v2/${repository}/manifests/${wanted}`;
   const response = yield* session.request(scope, "GET", path, { accept: accepted });
-  if (response.status !== 200) throw named(errorOf(response), repository, reference);
+  if (response.status !== 200)
+    throw named(errorOf(response), familiarName({ registry: of.registry, repository }), wanted);
   const { body, headers } = response;
   const digest = digestOf(body);
-  if (reference.startsWith("sha256:") && digest !== reference) throw changed(reference, digest);
+  if (wanted.startsWith("sha256:") && digest !== wanted) throw changed(wanted, digest);
   const mediaType = (headers["content-type"] ?? "").split(";")[0] ?? "";
   if (!isManifestType(mediaType) && !isIndexType(mediaType))
     throw new UsageError(`the registry gave a manifest of type "${mediaType}"`, "Push the image again in OCI's form.");

@@ -1,11 +1,11 @@
-import { all, Resource, type Activity } from "../../core/index.js";
+import { Resource, type Activity } from "../../core/index.js";
 import type { Digest } from "../image/digest.js";
 import type { Image } from "../image/image.js";
 import type { ImageStore } from "../image/image-store.js";
 import { transferSizeOf } from "../image/layer.js";
 import type { Descriptor } from "../image/oci.js";
 import type { Reference } from "../image/reference.js";
-import { plain, short, type Progress, type TransferOptions } from "./progress.js";
+import { plain, short, together, type Progress, type TransferOptions } from "./progress.js";
 import { transferSizeHeader } from "./protocol.js";
 import { errorOf, type Session } from "./session.js";
 
@@ -30,7 +30,7 @@ export function* push(
   const layers = image.manifest.layers.map((layer) =>
     session.engine.spawn(sending.layer(layer, turns, progress), { name: `push of ${short(layer.digest)}` }),
   );
-  yield* all(layers);
+  yield* together(layers);
   yield* sending.blob(image.manifest.config, undefined);
   const bytes = store.content.get(image.target.digest);
   const response = yield* session.request(

@@ -9,26 +9,27 @@ import {
   type TextView,
   type World,
 } from "../../core/index.js";
-import { ContainerEngine, directTransport, dockerHub, Session } from "../../container/index.js";
+import { ContainerEngine, directTransport, dockerHub, Session, type Credentials } from "../../container/index.js";
 import { textOf } from "../../net/index.js";
 import type { Kernel } from "../../os/index.js";
 import { shellResult, type ShellResult } from "../shell-result.js";
 import { contextOf, createOptions, wordsOf, type ContainerOptions, type ImageOptions } from "./options.js";
 
-/** A session with the simulated Docker Hub, one for each world. */
-const sessions = new WeakMap<World, Session>();
+/** A simulated Docker Hub for each world, and the session with it of who gives no name. */
+const hubs = new WeakMap<
+  World,
+  { readonly transport: ReturnType<typeof directTransport>; readonly anonymous: Session }
+>();
 
-function hubSession(world: World): Session {
-  let session = sessions.get(world);
-  if (session === undefined) {
-    const hub = dockerHub(world);
-    session = new Session(
-      world.engine,
-      directTransport((request, from) => hub.handle(request, from)),
-    );
-    sessions.set(world, session);
+function hubSession(world: World, credentials?: Credentials): Session {
+  let hub = hubs.get(world);
+  if (hub === undefined) {
+    const registry = dockerHub(world);
+    const transport = directTransport((request, from) => registry.handle(request, from));
+    hub = { transport, anonymous: new Session(world.engine, transport) };
+    hubs.set(world, hub);
   }
-  return session;
+  return credentials === undefined ? hub.anonymous : new Session(world.engine, hub.transport, credentials);
 }
 
 /**
@@ -42,7 +43,7 @@ export class Docker {
   constructor(kernel: Kernel) {
     this.#world = kernel.world;
     this.engine = new ContainerEngine(kernel, {
-      registries: (name) => (name === "docker.io" ? hubSession(kernel.world) : undefined),
+      registries: (name, credentials) => (name === "docker.io" ? hubSession(kernel.world, credentials) : undefined),
     });
   }
 

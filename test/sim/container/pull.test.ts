@@ -163,7 +163,7 @@ describe("pulling from the simulated Docker Hub", () => {
     const world = createWorld();
     const { session, store } = host(world, dockerHub(world));
     const failing = (name: string) => (): unknown => finish(world, pull(session, library(name), store));
-    expect(failing("alpine:9")).toThrow("manifest for library/alpine:9 not found: manifest unknown: manifest unknown");
+    expect(failing("alpine:9")).toThrow("manifest for alpine:9 not found: manifest unknown: manifest unknown");
     expect(failing("nobody/none")).toThrow("pull access denied for nobody/none, repository does not exist");
     expect(failing("alpine:9")).toThrow(RegistryError);
   });

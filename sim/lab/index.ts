@@ -5,7 +5,7 @@
  * isa         the sets of instructions that machines can have
  * vmm         virtual machine monitors
  * linux       a simulated Linux with its shell and commands (shell-result: what these gave); `os` has all of its names
- * docker/     Docker on such a Linux
+ * docker/     Docker on such a Linux; kvm/: virtual machines on it
  * freebsd     a small FreeBSD with jails; isolation/: the same application in each kind of container, and what it reaches
  * network/    hosts, switches and links, measured
  * exercises/  predict, reveal, check, problem, hint, checkpoint, claim
@@ -90,6 +90,7 @@ export type {
 export * as k8s from "../k8s/index.js";
 export { isa } from "./isa.js";
 export { lab, type Lab, type LabOptions } from "./lab.js";
+export type { BootPhase, ExitCounts, KvmOptions, MonitorName, ProcessorOptions, VirtualLinux } from "./kvm/index.js";
 export { hearHosts, Linux, linux } from "./linux.js";
 export { describeEnd, type ShellResult } from "./shell-result.js";
 export { FreeBsd, freebsd } from "./freebsd.js";

@@ -3,6 +3,7 @@ import { installLxc, installNspawn } from "../container/index.js";
 import { Kernel, processTable, type KernelOptions } from "../os/index.js";
 import { furnish, openConsole, runShell, type Console, type RunOptions } from "../userland/index.js";
 import { Docker } from "./docker/docker.js";
+import { VirtualLinux, type KvmOptions } from "./kvm/index.js";
 import { shellResult, type ShellResult } from "./shell-result.js";
 
 /** A simulated Linux with a shell and the commands of a small distribution. */
@@ -48,6 +49,14 @@ export class Linux extends Kernel {
     if (!this.#nspawn) this.run((sys) => installNspawn(sys, this));
     this.#nspawn = true;
     return this;
+  }
+
+  /**
+   * A virtual machine on this host, with another such Linux in it: `host.kvm({ memory: MiB(512) }).boot().linux.sh("uname -a")`.
+   * @throws UsageError for an option that there isn't
+   */
+  kvm(options?: Partial<KvmOptions>): VirtualLinux<Linux> {
+    return new VirtualLinux(this, (kernel) => new Linux(kernel), options);
   }
 
   /** Opens a terminal with a shell on it: `type("ls\n")`, let the world run, `read()`. */

@@ -21,14 +21,14 @@
  * kernel          boots, holds what all tasks share; machine: where CPUs come from and what the kernel's work costs
  * root            the root file system and what is mounted first
  * task/           task (state), execution (how it goes on), signals and their sending, clone, execve, exit, memory, groups
- * syscall/        table (perform, Sys, the rows), handlers by what they are about, what is absent
+ * syscall/        table (perform, Sys, the rows), handlers by what they are about, what is absent, what is younger than a release (since)
  * scheduler/      who runs: entities and groups, shares, cpu.max
  * vfs/            inodes, content, mounts, propagation, resolution of paths, permissions, descriptors; tmpfs, overlay/,
- *                 pseudo (made-up files), devices
+ *                 pseudo (made-up files), devices, block-devices (drives of sim/storage)
  * ipc/            pipes, Unix sockets, event counters, timers, signals as files, epoll; tty/: terminals; wait-queue: where tasks wait
  * namespace/      the eight kinds; unsharing: new ones
  * cgroup/         groups, their files, who is in them
- * security/       credentials, capabilities, seccomp filters
+ * security/       credentials, capabilities, seccomp filters; flaws: mistakes that a kernel may be given
  * proc/           proc and sysfs; file-systems: what mount(2) knows
  * network/        where sim/net and this room meet: sockets as files, interfaces by netlink, packets' work on CPUs, getaddrinfo
  * view/           processes, mounts, namespaces, cgroups, system calls as views; strace
@@ -38,8 +38,8 @@
  */
 export { E, Errno } from "./errno.js";
 export * from "./flags.js";
-export { Kernel, type KernelOptions, type NetworkCard } from "./kernel.js";
-export type { CpuSource } from "./machine.js";
+export { Kernel, type KernelOptions } from "./kernel.js";
+export type { CpuSource, NetworkCard, Run } from "./machine.js";
 export { attempt, systemCallTable, type ChildBody, type Sys } from "./syscall/table.js";
 export type { SystemCallInterposer } from "./syscall/interposer.js";
 export { getaddrinfo, getnameinfo, type NameError } from "./network/getaddrinfo.js";
@@ -69,4 +69,7 @@ export {
   processTree,
   systemCallView,
 } from "./view/system-views.js";
+export { mappedFiles, type MappedFile } from "./view/mapped-files.js";
+export { takeOver, type KernelFlaw, type KernelWrite } from "./security/flaws.js";
+export { attachDrive } from "./vfs/block-devices.js";
 export type { Task } from "./task/task.js";

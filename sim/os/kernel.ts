@@ -10,20 +10,22 @@ import {
   type Trace,
   type World,
 } from "../core/index.js";
-import { ethernet, mac, type FrameLink, type NetworkInterface } from "../net/index.js";
+import { ethernet, mac, type NetworkInterface } from "../net/index.js";
 import { Cgroup, type Member } from "./cgroup/cgroup.js";
 import { Cgroupfs } from "./cgroup/cgroupfs.js";
 import { E } from "./errno.js";
 import { O_RDWR, S_IFIFO } from "./flags.js";
 import { Pipe, PipeEnd } from "./ipc/pipe.js";
-import { bareCpus, measuredCosts, type Costs, type CpuSource } from "./machine.js";
+import { bareCpus, measuredCosts, type Costs, type CpuSource, type NetworkCard } from "./machine.js";
 import { PidNamespace } from "./namespace/pid-namespace.js";
 import type { NamespaceSet } from "./namespace/plain-namespaces.js";
 import { UserNamespace } from "./namespace/user-namespace.js";
 import { NetNamespace } from "./namespace/net-namespace.js";
 import { Networks } from "./network/networks.js";
 import { rootCredentials } from "./security/credentials.js";
+import type { KernelFlaw } from "./security/flaws.js";
 import { Scheduler } from "./scheduler/scheduler.js";
+import { callsAfter } from "./syscall/since.js";
 import type { SystemCallInterposer } from "./syscall/interposer.js";
 import { sysOf, type ChildBody, type Sys } from "./syscall/table.js";
 import { clone, enter } from "./task/clone.js";
@@ -55,7 +57,10 @@ export interface KernelOptions {
   readonly memory: number;
   /** The processor, as uname(2) names it: executables are made for one. */
   readonly machine: string;
+  /** A version, as uname(2) gives it: calls that are younger fail with ENOSYS. */
   readonly release: string;
+  /** Mistakes that it has. */
+  readonly flaws: readonly KernelFlaw[];
   readonly costs: Costs;
   /** Time of day at the world's beginning, in nanoseconds since 1970. */
   readonly bootTime: number;
@@ -67,21 +72,13 @@ export interface KernelOptions {
   readonly cards: readonly NetworkCard[];
 }
 
-/** A network card: what it is plugged into, a cable or a switch of sim/net, or a machine's wire by its `frameLink`. */
-export interface NetworkCard {
-  readonly link: FrameLink;
-  /** "eth0" and on where absent. */
-  readonly name?: string;
-  /** "02:42:…"; a random one where absent. */
-  readonly mac?: string;
-  readonly mtu?: number;
-}
-
 /** A simulated Linux kernel: boots with an empty set of tasks; `boot` starts pid 1. */
 export class Kernel implements Mounter {
   readonly world: World;
   readonly costs: Costs;
   readonly release: string;
+  readonly callsToCome: ReadonlySet<string>;
+  readonly flaws: readonly KernelFlaw[];
   readonly machine: string;
   readonly bootTime: number;
   readonly memory: number;
@@ -118,6 +115,7 @@ export class Kernel implements Mounter {
       memory: GiB(4),
       machine: "x86_64",
       release: "6.12.0",
+      flaws: [],
       costs: measuredCosts,
       bootTime: 0,
       root: undefined,
@@ -127,6 +125,8 @@ export class Kernel implements Mounter {
     this.world = given.world;
     this.costs = given.costs;
     this.release = given.release;
+    this.callsToCome = callsAfter(given.release);
+    this.flaws = given.flaws;
     this.machine = given.machine;
     this.bootTime = given.bootTime;
     this.memory = given.memory;

@@ -1,4 +1,5 @@
 import type { Engine, Nanos } from "../core/index.js";
+import type { FrameLink } from "../net/index.js";
 
 /** Work that a CPU does until it is through, or is stopped. */
 export interface Run {
@@ -32,6 +33,16 @@ export function bareCpus(engine: Engine, count: number): CpuSource {
       };
     },
   };
+}
+
+/** A network card: what it is plugged into, a cable or a switch of sim/net, or a machine's wire by its `frameLink`. */
+export interface NetworkCard {
+  readonly link: FrameLink;
+  /** "eth0" and on where absent. */
+  readonly name?: string;
+  /** "02:42:…"; a random one where absent. */
+  readonly mac?: string;
+  readonly mtu?: number;
 }
 
 /** What a packet takes, in nanoseconds of a CPU. */

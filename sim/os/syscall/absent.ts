@@ -130,7 +130,6 @@ export const absentCalls: readonly (readonly [number: number, name: string])[] =
   [244, "mq_notify"],
   [245, "mq_getsetattr"],
   [246, "kexec_load"],
-  [247, "waitid"],
   [248, "add_key"],
   [249, "request_key"],
   [250, "keyctl"],

@@ -136,7 +136,7 @@ function enter(call: SystemCall<Task>): Outcome {
   const { filters } = call.task;
   if (filters !== undefined) refuse(call, judge(filters, call.name, registersOf(call)));
   const entry = entries.get(call.name);
-  if (entry === undefined) throw E.ENOSYS;
+  if (entry === undefined || call.task.kernel.callsToCome.has(call.name)) throw E.ENOSYS;
   return entry.run(call.task, ...call.args);
 }
 

@@ -4,6 +4,7 @@ import { E } from "../errno.js";
 import { WCONTINUED, WNOHANG, WUNTRACED } from "../flags.js";
 import { weightOfNice } from "../scheduler/entity.js";
 import { capable } from "../security/credentials.js";
+import type { KernelWrite } from "../security/flaws.js";
 import { clone } from "../task/clone.js";
 import { execve } from "../task/execve.js";
 import { gone, pause, wait } from "../task/execution.js";
@@ -117,6 +118,22 @@ export const taskCalls = {
         if (child !== undefined) return child;
       }
     })();
+  },
+  /**
+   * @param into where the answer is written: the caller's own memory, or somewhere in the kernel's
+   * @throws EFAULT for the kernel's memory, unless the kernel forgets to look
+   */
+  *waitid(task: Task, pid: number = -1, into?: KernelWrite): Activity<Waited | undefined> {
+    if (into !== undefined) {
+      if (!task.kernel.flaws.includes("waitid-unchecked")) throw E.EFAULT;
+      into(task.kernel, task);
+      return undefined;
+    }
+    for (;;) {
+      const child = ready(task, pid, 0);
+      if (child !== undefined) return child;
+      yield* wait(task, task.childrenChange.change, "restartable", "do_wait");
+    }
   },
   getpid(task: Task): number {
     return task.pid;
@@ -273,6 +290,7 @@ export const taskRows: Rows<typeof taskCalls> = {
   execve: full(59, "execve"),
   exit_group: full(231, "exit"),
   wait4: full(61),
+  waitid: partial(247, "children that have ended, by pid; none is left waitable"),
   getpid: full(39),
   gettid: full(186),
   getppid: full(110),

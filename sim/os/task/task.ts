@@ -7,6 +7,7 @@ import type { NamespaceSet, TimeNamespace } from "../namespace/plain-namespaces.
 import { baseWeight, Entity } from "../scheduler/entity.js";
 import type { Scheduler } from "../scheduler/scheduler.js";
 import type { Credentials } from "../security/credentials.js";
+import type { KernelFlaw } from "../security/flaws.js";
 import type { Filter } from "../security/seccomp.js";
 import type { SystemCallInterposer } from "../syscall/interposer.js";
 import type { DescriptorTable } from "../vfs/open-file.js";
@@ -26,6 +27,9 @@ export interface KernelState {
   readonly trace: Trace;
   readonly costs: Costs;
   readonly release: string;
+  /** Calls that a kernel of its release hasn't got yet. */
+  readonly callsToCome: ReadonlySet<string>;
+  readonly flaws: readonly KernelFlaw[];
   /** The processor's name, as uname(2) gives it. */
   readonly machine: string;
   readonly bootTime: number;

@@ -114,6 +114,11 @@ export abstract class Inode {
     throw E.ENOTDIR;
   }
 
+  /** The inode whose pages hold its data: in an overlay a layer's, so that all overlays of that layer share them. */
+  get data(): Inode {
+    return this;
+  }
+
   abstract attributes(): Attributes;
   abstract change(changes: Changes): void;
 

@@ -213,6 +213,10 @@ export class OverlayInode extends Inode {
     return this.top.readlink(caller);
   }
 
+  override get data(): Inode {
+    return this.top.data;
+  }
+
   override open(flags: number, caller: Caller): Channel {
     if (!this.isRegular || ((flags & O_ACCMODE) === O_RDONLY && (flags & O_TRUNC) === 0))
       return this.top.open(flags, caller);

@@ -1,0 +1,68 @@
+import { UsageError, type Activity } from "../../core/index.js";
+import { sectorSize, type Drive } from "../../storage/index.js";
+import { E } from "../errno.js";
+import { makedev, S_IFBLK } from "../flags.js";
+import type { Mounter } from "../file-systems.js";
+import { Task } from "../task/task.js";
+import { wait } from "../task/execution.js";
+import type { Caller } from "./caller.js";
+import type { Channel } from "./inode.js";
+import { resolve } from "./resolve.js";
+import type { Devices } from "./devices.js";
+
+/** Block devices with numbers of their own: BLOCK_EXT_MAJOR, admin-guide/devices.txt. */
+const major = 259;
+
+/** A kernel, as somebody who gives it a drive sees it. */
+export interface DriveHost extends Mounter {
+  readonly devices: Devices;
+  readonly root: Parameters<typeof resolve>[0]["root"];
+}
+
+/**
+ * Gives a machine a drive: /dev/NAME, which is read and written directly, past all caches, as with O_DIRECT. A call moves its bytes and waits
+ * for the drive; what it costs the CPU is the call's own, a page's copy for each page, and the switches that waiting leads to.
+ * @throws UsageError for a name that is taken
+ */
+export function attachDrive(kernel: DriveHost, name: string, drive: Drive): void {
+  const walker = { ...kernel.caller, root: kernel.root, cwd: kernel.root };
+  const { place } = resolve(walker, "/dev");
+  if (place?.inode.isDirectory !== true) throw new UsageError("there is no /dev", "Give the root file system one.");
+  if (place.inode.lookup(name, kernel.caller) !== undefined)
+    throw new UsageError(`there is a /dev/${name} already`, "Give the drive another name.");
+  const minor = place.inode.list(kernel.caller).length;
+  kernel.devices.register(major, minor, () => channelOf(drive));
+  const rdev = makedev(major, minor);
+  place.inode.create(name, { mode: S_IFBLK | 0o660, uid: 0, gid: 6, rdev }, kernel.caller);
+}
+
+function channelOf(drive: Drive): Channel {
+  /** @throws EINVAL for what O_DIRECT refuses: parts of sectors */
+  const sectors = (offset: number, length: number): { readonly lba: number; readonly count: number } => {
+    if (offset % sectorSize !== 0 || length % sectorSize !== 0 || length === 0) throw E.EINVAL;
+    if (offset + length > drive.sectors * sectorSize) throw E.ENOSPC;
+    return { lba: offset / sectorSize, count: length / sectorSize };
+  };
+  function* access(caller: Caller, op: "read" | "write", at: ReturnType<typeof sectors>): Activity<void> {
+    const done = drive.submit({ op, ...at });
+    if (!(caller instanceof Task)) throw E.EIO;
+    const pages = Math.round((caller.kernel.costs.page * at.count * sectorSize) / 4096);
+    caller.debt += pages;
+    caller.systemTime += pages;
+    yield* wait(caller, done, "uninterruptible", "blkdev");
+  }
+  return {
+    seekable: true,
+    *read(caller, offset, length) {
+      const at = sectors(offset, length);
+      yield* access(caller, "read", at);
+      return drive.read(at.lba, at.count);
+    },
+    *write(caller, offset, bytes) {
+      const at = sectors(offset, bytes.length);
+      drive.write(at.lba, bytes);
+      yield* access(caller, "write", at);
+      return bytes.length;
+    },
+  };
+}

@@ -26,7 +26,7 @@ import type { NodeDescription } from "../kubelet/node-status.js";
 import type { ContainerRuntime } from "../kubelet/runtime.js";
 import type { StreamSession } from "../kubelet/streaming.js";
 import { decodeUtf8 } from "../objects/text.js";
-import { isObject, stringAt, type JsonObject, type KubeObject } from "../objects/value.js";
+import { stringAt, type JsonObject, type KubeObject } from "../objects/value.js";
 import { Scheduler } from "../scheduler/scheduler.js";
 import type { NodeMachine } from "../node/machine.js";
 import { corednsManifest } from "../dns/coredns.js";
@@ -34,10 +34,11 @@ import { birthOf } from "./birth.js";
 import { Kinds, type Wanted } from "./kinds.js";
 import { Listing, tableOf } from "./listing.js";
 import { objectsOf, type Manifest } from "./manifest.js";
-import { ContainerNodes } from "./container-nodes.js";
+import { ContainerNodes, networkManifest } from "./container-nodes.js";
 import { unsaid, type ClusterOptions, type GetOptions } from "./options.js";
 import { nodeAddress, podRange } from "./addresses.js";
 import { commandQuery, runSession, type ExecResult } from "./session.js";
+import { refused } from "./refusal.js";
 import { recorded } from "./recorded-endpoint.js";
 
 /** Who a cell is. */
@@ -96,8 +97,11 @@ export class Cluster {
     this.scheduler = new Scheduler({ client: new Client({ world, endpoint: this.#endpoint, user }) });
     this.controllers = new ControllerManager({ world, endpoint: this.#endpoint, ...controllers });
     for (let place = 1; place <= nodes; place++) this.#makeNode(place, nodes);
-    this.#containers?.start(this.#endpoint);
-    if (this.#containers !== undefined && nodes > 0) this.apply(corednsManifest(Math.min(2, nodes)));
+    if (this.#containers !== undefined) {
+      this.apply(networkManifest);
+      this.#containers.start(this.#endpoint);
+      if (nodes > 0) this.apply(corednsManifest(Math.min(2, nodes)));
+    }
   }
 
   /** Waits until the nodes have made themselves known. @throws UsageError inside a running world */
@@ -388,16 +392,4 @@ export class Cluster {
     const address = nodeAddress(place);
     this.#kubelets.set(name, new Kubelet({ ...description, name, address, world, endpoint: this.#endpoint, runtime }));
   }
-}
-
-function refused(method: string, path: string, status: JsonObject | undefined): UsageError {
-  const message = stringAt(status, "message") ?? `${method} ${path} was refused`;
-  const reason = isObject(status) ? (stringAt(status, "reason") ?? "") : "";
-  const hint =
-    reason === "NotFound"
-      ? "Look what there is with get, and in which namespace."
-      : reason === "Invalid" || reason === "BadRequest"
-        ? "Mend the field that the message names."
-        : "The message is the API server's own.";
-  return new UsageError(message, hint);
 }

@@ -60,6 +60,8 @@ const server = (name: string): Program<Sys> => ({
 const wget: Program<Sys> = {
   name: "wget",
   *main(sys, argv) {
+    const late = argv.indexOf("-T");
+    if (late > 0) yield* sys.alarm(s(Number(argv[late + 1])));
     const [, host = "", port = "80", path = "/"] = /^http:\/\/([^:/]+)(?::(\d+))?(\/.*)?$/.exec(argv.at(-1) ?? "") ?? [];
     const found = yield* getaddrinfo(sys, host);
     const say = (text: string): Activity<number> => sys.write(2, encodeUtf8(`wget: ${text}\n`));

@@ -92,7 +92,7 @@ endpoints: [{addresses: [192.168.0.1], conditions: {ready: true}}]`);
     cluster.delete("pod/c");
     cluster.run(s(40));
     expect(printed(cluster, `wget -qO- http://${address}/`, onNode(1))).toMatch(/Connection refused/);
-    expect(rules(cluster, "node-1").join("\n")).not.toContain("KUBE-SEP");
+    expect(rules(cluster, "node-1").join("\n")).not.toContain("default/web");
     cluster.delete("service/web");
     cluster.run(s(5));
     expect(cluster.machine("node-1").sh("iptables-save").stdout).not.toContain("default/web");
@@ -121,7 +121,7 @@ endpoints: [{addresses: [192.168.0.1], conditions: {ready: true}}]`);
     for (const name of ["a", "b"]) cluster.delete(`pod/${name}`);
     cluster.run(s(40));
     // What has no endpoint any more is still tried: two of three fail, there is nobody.
-    const tried = printed(cluster, `for i in $(seq 12); do timeout 1 wget -qO- ${url} || echo failed; done`, onNode(1));
+    const tried = printed(cluster, `for i in $(seq 12); do wget -T 1 -qO- ${url} || echo failed; done`, onNode(1));
     expect(tried).toContain("failed");
     expect(servers(printed(cluster, asked(url, 6), onNode(2)))).toEqual(new Set(["c"]));
   });

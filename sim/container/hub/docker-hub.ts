@@ -105,7 +105,6 @@ export function dockerHub(world: World, options?: Partial<DockerHubOptions>): Re
   };
   const hub = new Registry({ world, access, rateLimit });
   const { content, rows } = bake();
-  for (const { plan, images, index } of rows)
-    hub.publish(content, `library/${plan.name}`, plan.tags, images, index);
+  for (const { plan, images, index } of rows) hub.publish(content, `library/${plan.name}`, plan.tags, images, index);
   return hub;
 }

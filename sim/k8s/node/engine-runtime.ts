@@ -232,9 +232,11 @@ export class EngineRuntime implements ContainerRuntime {
   }
 
   listImages(): readonly ImageState[] {
-    return this.system.engine.images
-      .list()
-      .map(({ id, digests, tags, size }) => ({ ref: digests[0] ?? id, names: [...digests, ...tags], size: size as Bytes }));
+    return this.system.engine.images.list().map(({ id, digests, tags, size }) => ({
+      ref: digests[0] ?? id,
+      names: [...digests, ...tags],
+      size: size as Bytes,
+    }));
   }
 
   podState(uid: string): PodState {
@@ -368,7 +370,10 @@ export class EngineRuntime implements ContainerRuntime {
     const left = textOf(readFile(this.system.kernel, linux.terminationLog) ?? new Uint8Array(0)).slice(0, 4096);
     if (left !== "" || !linux.logsAsMessage || exitCode === 0) return left;
     const lines = this.logs(id).slice(-80);
-    return lines.map(({ text }) => `${text}\n`).join("").slice(-2048);
+    return lines
+      .map(({ text }) => `${text}\n`)
+      .join("")
+      .slice(-2048);
   }
 
   #container(id: string): OwnContainer {

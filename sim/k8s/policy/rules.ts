@@ -23,8 +23,7 @@ const allowed = "0x10000/0x10000";
 export const entry = "KUBE-NWPLCY";
 export const entries: readonly string[] = [`-t filter -N ${entry}`, `-t filter -I FORWARD -j ${entry}`];
 
-const labelsOf = ({ metadata }: Pod | Namespace): Readonly<Record<string, string>> =>
-  (metadata.labels ?? {}) as Readonly<Record<string, string>>;
+const labelsOf = ({ metadata }: Pod | Namespace): Readonly<Record<string, string>> => metadata.labels ?? {};
 const selects = (selector: JsonObject | undefined, labels: Readonly<Record<string, string>>): boolean =>
   matches(parseLabelSelector(selector ?? {}), labels);
 
@@ -60,7 +59,9 @@ export function policyRules(picture: Picture): Rules {
       const chain = `KUBE-POD-FW-${hashOf(pod.metadata.uid ?? "", direction)}`;
       const name = `${pod.metadata.namespace ?? ""}/${pod.metadata.name ?? ""}`;
       chains.push(chain);
-      lines.push(`-A ${entry} -m comment --comment "${direction} of ${name}" ${direction === "ingress" ? "-d" : "-s"} ${addressOf(pod)}/32 -j ${chain}`);
+      lines.push(
+        `-A ${entry} -m comment --comment "${direction} of ${name}" ${direction === "ingress" ? "-d" : "-s"} ${addressOf(pod)}/32 -j ${chain}`,
+      );
       lines.push(`-A ${chain} -j MARK --set-xmark 0x0/0x10000`);
       for (const policy of policies) {
         const target = `KUBE-NWPLCY-${hashOf(policy.metadata.uid ?? "", direction)}`;
@@ -97,7 +98,8 @@ function writePolicy(
     const blocks: { readonly where: string; readonly except: readonly string[] }[] = [];
     const targets: Pod[] = [];
     for (const peer of peers) {
-      if (isObject(peer.ipBlock)) blocks.push({ where: `${end} ${peer.ipBlock.cidr}`, except: peer.ipBlock.except ?? [] });
+      if (isObject(peer.ipBlock))
+        blocks.push({ where: `${end} ${peer.ipBlock.cidr}`, except: peer.ipBlock.except ?? [] });
       else
         for (const pod of podsOf(peer, metadata.namespace ?? "", picture)) {
           targets.push(pod);
@@ -115,7 +117,10 @@ function writePolicy(
         chains.push(into);
         lines.push(`-A ${chain} -j ${into}`, ...except.map((cidr) => `-A ${into} ${end} ${cidr} -j RETURN`));
       }
-      for (const port of ports) lines.push(`-A ${into} ${[where, port].filter((part) => part !== "").join(" ")} -j MARK --set-xmark ${allowed}`);
+      for (const port of ports)
+        lines.push(
+          `-A ${into} ${[where, port].filter((part) => part !== "").join(" ")} -j MARK --set-xmark ${allowed}`,
+        );
     });
   });
 }
@@ -125,7 +130,11 @@ function podsOf({ podSelector, namespaceSelector }: Peer, namespace: string, { p
   const within =
     namespaceSelector === undefined
       ? new Set([namespace])
-      : new Set(namespaces.filter((one) => selects(namespaceSelector, labelsOf(one))).map(({ metadata }) => metadata.name ?? ""));
+      : new Set(
+          namespaces
+            .filter((one) => selects(namespaceSelector, labelsOf(one)))
+            .map(({ metadata }) => metadata.name ?? ""),
+        );
   return pods.filter(
     (pod) => isThere(pod) && within.has(pod.metadata.namespace ?? "") && selects(podSelector, labelsOf(pod)),
   );
@@ -137,10 +146,13 @@ function portsOf(ports: readonly PolicyPort[] | undefined, targets: readonly Pod
   return ports.flatMap(({ protocol = "TCP", port, endPort }): readonly string[] => {
     const name = protocol.toLowerCase();
     if (port === undefined) return [`-p ${name}`];
-    if (typeof port === "number") return [`-p ${name} -m ${name} --dport ${port}${endPort === undefined ? "" : `:${endPort}`}`];
+    if (typeof port === "number")
+      return [`-p ${name} -m ${name} --dport ${port}${endPort === undefined ? "" : `:${endPort}`}`];
     const numbers = targets.flatMap(({ spec }) =>
       spec.containers.flatMap(({ ports: own = [] }) =>
-        own.filter((each) => each.name === port && (each.protocol ?? "TCP") === protocol).map(({ containerPort }) => containerPort),
+        own
+          .filter((each) => each.name === port && (each.protocol ?? "TCP") === protocol)
+          .map(({ containerPort }) => containerPort),
       ),
     );
     return [...new Set(numbers)].map((number) => `-p ${name} -m ${name} --dport ${number}`);

@@ -25,7 +25,9 @@ function applied(cluster: Cluster, ...policies: readonly string[]): void {
 /** Who reaches whom. */
 function reach(cluster: Cluster): Record<string, string> {
   const addresses = ["web", "db"].map((name) => addressOf(cluster, name));
-  const script = addresses.map((ip) => `wget -T 2 -qO- http://${ip}/ > /dev/null 2>&1 && printf y || printf n`).join("; ");
+  const script = addresses
+    .map((ip) => `wget -T 2 -qO- http://${ip}/ > /dev/null 2>&1 && printf y || printf n`)
+    .join("; ");
   return Object.fromEntries(["red", "blue"].map((name) => [name, cluster.exec(name, script).stdout]));
 }
 
@@ -47,8 +49,14 @@ describe("network policies", () => {
     const cluster = peopled();
     applied(
       cluster,
-      policy("web", "{podSelector: {matchLabels: {app: web}}, ingress: [{from: [{podSelector: {matchLabels: {app: red}}}]}]}"),
-      policy("db", "{podSelector: {matchLabels: {app: db}}, ingress: [{from: [{podSelector: {matchLabels: {tier: front}}}], ports: [{port: 80}]}]}"),
+      policy(
+        "web",
+        "{podSelector: {matchLabels: {app: web}}, ingress: [{from: [{podSelector: {matchLabels: {app: red}}}]}]}",
+      ),
+      policy(
+        "db",
+        "{podSelector: {matchLabels: {app: db}}, ingress: [{from: [{podSelector: {matchLabels: {tier: front}}}], ports: [{port: 80}]}]}",
+      ),
     );
     expect(reach(cluster)).toEqual({ red: "yn", blue: "nn" });
     cluster.patch("pod/blue", { metadata: { labels: { tier: "front" } } });
@@ -61,7 +69,10 @@ describe("network policies", () => {
     applied(
       cluster,
       policy("web", "{podSelector: {matchLabels: {app: web}}, ingress: [{ports: [{port: 8080, endPort: 8090}]}]}"),
-      policy("db", "{podSelector: {matchLabels: {app: db}}, ingress: [{from: [{ipBlock: {cidr: 10.244.0.0/16, except: [10.244.1.0/24]}}]}]}"),
+      policy(
+        "db",
+        "{podSelector: {matchLabels: {app: db}}, ingress: [{from: [{ipBlock: {cidr: 10.244.0.0/16, except: [10.244.1.0/24]}}]}]}",
+      ),
     );
     expect(reach(cluster)).toEqual({ red: "nn", blue: "ny" });
   });
@@ -70,14 +81,22 @@ describe("network policies", () => {
     const cluster = peopled();
     applied(
       cluster,
-      policy("out", "{podSelector: {matchLabels: {app: red}}, policyTypes: [Egress], egress: [{to: [{podSelector: {matchLabels: {app: db}}}]}]}"),
+      policy(
+        "out",
+        "{podSelector: {matchLabels: {app: red}}, policyTypes: [Egress], egress: [{to: [{podSelector: {matchLabels: {app: db}}}]}]}",
+      ),
     );
     expect(reach(cluster)).toEqual({ red: "ny", blue: "yy" });
     expect(cluster.exec("red", "nslookup kube-dns.kube-system.svc.cluster.local").exitCode).toBe(1);
     const dns =
       "{to: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: kube-system}}, podSelector: {matchLabels: {k8s-app: kube-dns}}}], ports: [{protocol: UDP, port: 53}]}";
-    applied(cluster, policy("dns", `{podSelector: {matchLabels: {app: red}}, policyTypes: [Egress], egress: [${dns}]}`));
-    expect(cluster.exec("red", "nslookup kube-dns.kube-system.svc.cluster.local").stdout).toContain("Address: 10.96.0.10\n");
+    applied(
+      cluster,
+      policy("dns", `{podSelector: {matchLabels: {app: red}}, policyTypes: [Egress], egress: [${dns}]}`),
+    );
+    expect(cluster.exec("red", "nslookup kube-dns.kube-system.svc.cluster.local").stdout).toContain(
+      "Address: 10.96.0.10\n",
+    );
     expect(reach(cluster)).toEqual({ red: "ny", blue: "yy" });
   });
 });

@@ -14,6 +14,9 @@
  *   sandbox    what the containers of a pod share on their node: a network namespace, an address
  *   sidecar    an init container that is restarted and stays beside the others
  *   PLEG       the pod lifecycle event generator: what a kubelet learns of its runtime, once a second
+ *   machine    the simulated Linux beneath a kubelet, whose containers have processes
+ *   CNI        how a node's pods get into its network: an interface, an address, routes
+ *   endpoint chain, service chain  rules by which a connection to a service's address gets to one of its pods
  *   hollow     without processes: a runtime whose containers do what is declared of them
  *   reconcile  to make the world a little more as one object asks for, told nothing but that object's key
  *
@@ -35,7 +38,13 @@
  *             quotas), autoscaling/; ownership, revisions, slow-start, pods, shares, refusals are what they share
  * kubelet/    a node: kubelet (the component), runtime (what it asks of a container runtime, after CRI), pod-worker (one pod's life),
  *             actions (what comes next for it), containers (starting and ending), images, prober, pleg, pod-status and phase, status-manager,
- *             pod-config (environment, volumes), node-status (registration, conditions, lease), node-admission, eviction, logs; hollow/
+ *             pod-config (environment), volumes/ (what pods see of objects and of the node), linux-config (limits, users, resolver), streaming
+ *             (exec, attach, port-forward, logs that grow), node-status (registration, conditions, lease), node-admission, eviction, logs; hollow/
+ * node/       a machine: its Linux and container engine, pod-network (CNI), engine-runtime (CRI on that engine, as cri-dockerd has it),
+ *             streaming, probing, pod-routes, rules-writer (who writes a packet filter's rules, and when), system-images
+ * proxy/      kube-proxy: service-port (services and slices as a proxy sees them), iptables (its rules, a pure function of these)
+ * dns/        the cluster's name server: records (what a name stands for), coredns (the program, and its manifest)
+ * policy/     network policies as rules of each node
  * cluster/    all of it in one world, and what a cell asks of it: apply, get, explain, birth; recorded-endpoint traces who asked what
  * linearizability/  histories of a troubled cluster, and whether one register could have given them
  */

@@ -77,7 +77,7 @@ describe.skipIf(kubectl === undefined)("stock kubectl with a cluster whose pods 
   });
 
   test("exec --stdin reads what it is given, to its end", async () => {
-    const long = `${"a line of some length\n".repeat(5000)}`;
+    const long = "a line of some length\n".repeat(5000);
     const { code, out } = await run(["exec", "--stdin", "web", "--", "wc", "-c"], long);
     expect([code, Number(out)]).toEqual([0, long.length]);
     const copied = await run(["exec", "--stdin", "web", "--", "cat"], long);
@@ -103,7 +103,8 @@ describe.skipIf(kubectl === undefined)("stock kubectl with a cluster whose pods 
           reject(new Error(`kubectl ended: ${text}`));
         });
       });
-      for (let i = 0; i < 3; i++) expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe("web 127.0.0.1\n");
+      for (let i = 0; i < 3; i++)
+        expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe("web 127.0.0.1\n");
     } finally {
       child.kill();
     }

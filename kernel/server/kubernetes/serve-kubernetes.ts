@@ -119,11 +119,14 @@ function upgrade(
   });
   const protocol = session === undefined ? undefined : protocolOf(session, headers["x-stream-protocol-version"] ?? "");
   if (session === undefined || protocol === undefined) {
-    const body = answered.stream === undefined && session === undefined ? Buffer.from(answered.body()) : Buffer.alloc(0);
+    const body =
+      answered.stream === undefined && session === undefined ? Buffer.from(answered.body()) : Buffer.alloc(0);
     const status = session === undefined ? answered.status : 403;
     const lines = Object.entries({ ...answered.headers, "content-length": String(body.length), connection: "close" });
     socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\n`);
-    socket.end(Buffer.concat([Buffer.from(`${lines.map(([name, value]) => `${name}: ${value}`).join("\r\n")}\r\n\r\n`), body]));
+    socket.end(
+      Buffer.concat([Buffer.from(`${lines.map(([name, value]) => `${name}: ${value}`).join("\r\n")}\r\n\r\n`), body]),
+    );
     return;
   }
   socket.write(

@@ -4,11 +4,13 @@ import { SpdyConnection, type SpdyStream } from "./spdy.js";
 /** What of the simulation a connection becomes; the shapes are sim/k8s's. */
 interface ProcessSession {
   readonly kind: "process";
-  readonly options: { readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean; readonly tty: boolean };
-  start(sink: {
-    output(stream: "stdout" | "stderr", bytes: Uint8Array): void;
-    end(status: object): void;
-  }): {
+  readonly options: {
+    readonly stdin: boolean;
+    readonly stdout: boolean;
+    readonly stderr: boolean;
+    readonly tty: boolean;
+  };
+  start(sink: { output(stream: "stdout" | "stderr", bytes: Uint8Array): void; end(status: object): void }): {
     input(bytes: Uint8Array): void;
     closeInput(): void;
     resize(columns: number, rows: number): void;

@@ -115,9 +115,11 @@ export class SpdyConnection {
       if (this.#pending.length < 8 + length) return;
       const frame = this.#pending.subarray(0, 8 + length);
       this.#pending = this.#pending.subarray(8 + length);
-      this.#work = this.#work.then(() => this.#frame(frame)).catch((error: unknown) => {
-        this.#socket.destroy(error instanceof Error ? error : new Error(String(error)));
-      });
+      this.#work = this.#work
+        .then(() => this.#frame(frame))
+        .catch((error: unknown) => {
+          this.#socket.destroy(error instanceof Error ? error : new Error(String(error)));
+        });
     }
   }
 

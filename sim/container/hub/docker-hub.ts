@@ -60,6 +60,26 @@ class Bakery {
   }
 }
 
+/** The catalogue as blobs. They follow from the catalogue alone, so all hubs of this process share them: baking takes some hundred milliseconds. */
+let shelf: { readonly content: ContentStore; readonly rows: readonly Baked[] } | undefined;
+
+interface Baked {
+  readonly plan: ImagePlan;
+  readonly images: readonly Image[];
+  readonly index: ReturnType<typeof makeIndex>;
+}
+
+function bake(): NonNullable<typeof shelf> {
+  if (shelf !== undefined) return shelf;
+  const bakery = new Bakery();
+  const { content } = bakery;
+  const rows = catalog.map((plan) => {
+    const images = platforms.map(([architecture, machine]) => bakery.image(plan, architecture, machine));
+    return { plan, images, index: makeIndex(content, images) };
+  });
+  return (shelf = { content, rows });
+}
+
 /**
  * A simulated Docker Hub: a registry with official-like images that are our own, for amd64, arm64 and riscv64, with tokens
  * and limits on pulls. Their programs are those of the simulated userland; an executable that names a program which a
@@ -79,10 +99,7 @@ export function dockerHub(world: World, options?: Partial<DockerHubOptions>): Re
       action === "pull" || (user !== undefined && repository.startsWith(`${user}/`)),
   };
   const hub = new Registry({ world, access, rateLimit });
-  const bakery = new Bakery();
-  for (const plan of catalog) {
-    const images = platforms.map(([architecture, machine]) => bakery.image(plan, architecture, machine));
-    hub.publish(bakery.content, `library/${plan.name}`, plan.tags, images, makeIndex(bakery.content, images));
-  }
+  const { content, rows } = bake();
+  for (const { plan, images, index } of rows) hub.publish(content, `library/${plan.name}`, plan.tags, images, index);
   return hub;
 }

@@ -26,7 +26,7 @@ import type { NodeDescription } from "../kubelet/node-status.js";
 import type { ContainerRuntime } from "../kubelet/runtime.js";
 import type { StreamSession } from "../kubelet/streaming.js";
 import { decodeUtf8 } from "../objects/text.js";
-import { isObject, stringAt, type JsonObject, type KubeObject } from "../objects/value.js";
+import { stringAt, type JsonObject, type KubeObject } from "../objects/value.js";
 import type { Scheduler } from "../scheduler/scheduler.js";
 import type { NodeMachine } from "../node/machine.js";
 import { corednsManifest } from "../dns/coredns.js";
@@ -35,10 +35,11 @@ import { ControlPlane, type Component } from "./control-plane.js";
 import { Kinds, type Wanted } from "./kinds.js";
 import { Listing, tableOf } from "./listing.js";
 import { objectsOf, type Manifest } from "./manifest.js";
-import { ContainerNodes } from "./container-nodes.js";
+import { ContainerNodes, networkManifest } from "./container-nodes.js";
 import { unsaid, type ClusterOptions, type GetOptions } from "./options.js";
 import { nodeAddress, podRange } from "./addresses.js";
 import { commandQuery, runSession, type ExecResult } from "./session.js";
+import { refused } from "./refusal.js";
 
 /** Who a cell is. */
 const admin: User = { name: "kubernetes-admin", groups: ["system:masters", "system:authenticated"] };
@@ -92,8 +93,11 @@ export class Cluster {
       this.request("POST", `/api/v1/namespaces/${namespace}/serviceaccounts`, { metadata: { name: "default" } });
     plane.begin();
     for (let place = 1; place <= nodes; place++) this.#makeNode(place, nodes);
-    this.#containers?.start(this.#endpoint);
-    if (this.#containers !== undefined && nodes > 0) this.apply(corednsManifest(Math.min(2, nodes)));
+    if (this.#containers !== undefined) {
+      this.apply(networkManifest);
+      this.#containers.start(this.#endpoint);
+      if (nodes > 0) this.apply(corednsManifest(Math.min(2, nodes)));
+    }
   }
 
   /** The API server's process. @throws UsageError while it doesn't run */
@@ -436,16 +440,4 @@ export class Cluster {
     const address = nodeAddress(place);
     this.#kubelets.set(name, new Kubelet({ ...description, name, address, world, endpoint: this.#endpoint, runtime }));
   }
-}
-
-function refused(method: string, path: string, status: JsonObject | undefined): UsageError {
-  const message = stringAt(status, "message") ?? `${method} ${path} was refused`;
-  const reason = isObject(status) ? (stringAt(status, "reason") ?? "") : "";
-  const hint =
-    reason === "NotFound"
-      ? "Look what there is with get, and in which namespace."
-      : reason === "Invalid" || reason === "BadRequest"
-        ? "Mend the field that the message names."
-        : "The message is the API server's own.";
-  return new UsageError(message, hint);
 }

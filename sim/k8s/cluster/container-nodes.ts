@@ -7,6 +7,7 @@ import { coredns, corednsImage } from "../dns/coredns.js";
 import { EngineRuntime } from "../node/engine-runtime.js";
 import { NodeMachine } from "../node/machine.js";
 import { PodRoutes } from "../node/pod-routes.js";
+import { NetworkPolicyController } from "../policy/controller.js";
 import { KubeProxy } from "../proxy/kube-proxy.js";
 import { clusterRange, nodeAddress, podRange, routerAddress } from "./addresses.js";
 
@@ -18,6 +19,24 @@ export interface ContainerNodesOptions {
   readonly programs?: readonly Program<Sys>[] | undefined;
 }
 
+/** What the network's components may read. */
+export const networkManifest = `
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: kube-network}
+rules:
+  - {apiGroups: [""], resources: [nodes, pods, namespaces], verbs: [get, list, watch]}
+  - {apiGroups: [networking.k8s.io], resources: [networkpolicies], verbs: [get, list, watch]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: kube-network}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: kube-network}
+subjects:
+  - {kind: ServiceAccount, name: flannel, namespace: kube-system}
+  - {kind: ServiceAccount, name: kube-router, namespace: kube-system}
+`;
+
 /** A node's way to the registry: 1 Gbit/s, 10 ms away. Declared, not measured. */
 const uplink = { down: 1e9, up: 1e9, latency: ms(10) };
 
@@ -25,7 +44,7 @@ const uplink = { down: 1e9, up: 1e9, latency: ms(10) };
 export class ContainerNodes {
   readonly #machines = new Map<string, NodeMachine>();
   readonly #runtimes = new Map<string, EngineRuntime>();
-  readonly #routes: PodRoutes[] = [];
+  readonly #others: (PodRoutes | NetworkPolicyController)[] = [];
   readonly #proxies = new Map<string, KubeProxy>();
   readonly #clusterCIDR: string;
   /** The switch that all nodes are plugged into, and their router to elsewhere. */
@@ -67,13 +86,13 @@ export class ContainerNodes {
     const clusterCIDR = this.#clusterCIDR;
     for (const [name, machine] of this.#machines) {
       machine.kernel.install(coredns(machine.kernel.world, endpoint));
-      this.#routes.push(new PodRoutes(machine, endpoint));
+      this.#others.push(new PodRoutes(machine, endpoint), new NetworkPolicyController(machine, endpoint));
       this.#proxies.set(name, new KubeProxy({ machine, endpoint, clusterCIDR }));
     }
   }
 
   stop(): void {
-    for (const part of [...this.#routes, ...this.#proxies.values()]) part.stop();
+    for (const part of [...this.#others, ...this.#proxies.values()]) part.stop();
   }
 
   /** Ends a node's kube-proxy: its rules stay as they are. @throws UsageError for a node that there isn't */

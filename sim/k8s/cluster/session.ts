@@ -33,7 +33,10 @@ export function runSession(world: World, session: ProcessSession, stdin: string)
   const status = ended.value;
   const code = listAt(status, "details", "causes").find((cause) => at(cause, "reason") === "ExitCode");
   if (status["status"] !== "Success" && code === undefined)
-    throw new UsageError(stringAt(status, "message") ?? "the command could not be run", "Look whether the image has it.");
+    throw new UsageError(
+      stringAt(status, "message") ?? "the command could not be run",
+      "Look whether the image has it.",
+    );
   const exitCode = Number(stringAt(code, "message") ?? 0);
   return { stdout: textOf(concatBytes(parts.stdout)), stderr: textOf(concatBytes(parts.stderr)), exitCode };
 }

@@ -38,17 +38,17 @@ export const coredns = (world: World, endpoint: ApiEndpoint): Program<Sys> => ({
 });
 
 function* serve(sys: Sys, known: Known): Activity<number> {
-  let ended = false;
+  const state = { ended: false };
   for (const signal of ["SIGTERM", "SIGINT"] as const)
     yield* sys.rt_sigaction(signal, function* () {
-      ended = true;
+      state.ended = true;
     });
   yield* sys.rt_sigaction("SIGCHLD", "SIG_IGN");
   const fd = yield* sys.socket(AF_INET, SOCK_DGRAM);
   yield* sys.bind(fd, { address: "0.0.0.0", port: 53 });
   for (;;) {
     const got = yield* attempt(sys.recvfrom(fd, 1500));
-    if (ended) return 0;
+    if (state.ended) return 0;
     if (!("bytes" in got) || typeof got.from !== "object") continue;
     const { bytes, from } = got;
     const query = decodeDns(bytes);

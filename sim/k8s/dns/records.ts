@@ -1,6 +1,16 @@
-import { formatIpv4, ipv4, parseIpv4, reverseName, type DnsData, type DnsQuestion, type DnsRecord, type ZoneAnswer } from "../../net/index.js";
+import {
+  formatIpv4,
+  ipv4,
+  parseIpv4,
+  reverseName,
+  type DnsData,
+  type DnsQuestion,
+  type DnsRecord,
+  type ZoneAnswer,
+} from "../../net/index.js";
 import type { ObjectOf } from "../client/client.js";
 import type { Store } from "../client/store.js";
+import { stringAt } from "../objects/value.js";
 
 type Service = ObjectOf<"services">;
 type EndpointSlice = ObjectOf<"endpointslices">;
@@ -20,7 +30,7 @@ const mostAliases = 8;
 /** Makes ready what names are looked up by. */
 export function indexed({ services, slices }: Known): void {
   slices.index("service", ({ metadata: { namespace = "", labels } }) => [
-    `${namespace}/${String(labels?.["kubernetes.io/service-name"] ?? "")}`,
+    `${namespace}/${labels?.["kubernetes.io/service-name"] ?? ""}`,
   ]);
   slices.index("address", ({ endpoints }) => endpoints.flatMap(({ addresses }) => addresses));
   services.index("address", ({ spec }) => [spec.clusterIP ?? ""]);
@@ -36,9 +46,16 @@ interface Target {
 /** The endpoints that a headless service's name stands for. */
 function targetsOf({ slices }: Known, { metadata, spec }: Service): Target[] {
   const found = new Map<string, Target>();
-  for (const { addressType, endpoints, ports = [] } of slices.by("service", `${metadata.namespace ?? ""}/${metadata.name ?? ""}`)) {
+  for (const { addressType, endpoints, ports = [] } of slices.by(
+    "service",
+    `${metadata.namespace ?? ""}/${metadata.name ?? ""}`,
+  )) {
     if (addressType !== "IPv4") continue;
-    const named = ports.map(({ name = "", protocol = "TCP", port = 0 }) => ({ name, protocol: protocol.toLowerCase(), port }));
+    const named = ports.map(({ name = "", protocol = "TCP", port = 0 }) => ({
+      name,
+      protocol: protocol.toLowerCase(),
+      port,
+    }));
     for (const { addresses, conditions, hostname } of endpoints) {
       if (conditions?.ready === false && spec.publishNotReadyAddresses !== true) continue;
       for (const ip of addresses) found.set(ip, { label: hostname ?? ip.replaceAll(".", "-"), ip, ports: named });
@@ -58,7 +75,10 @@ export function clusterAnswer(known: Known, question: DnsQuestion, aliases = 0):
   const { domain } = known;
   if (type === "PTR") return named(known, name);
   if (name !== domain && !name.endsWith(`.${domain}`)) return undefined;
-  const words = name.slice(0, -domain.length - 1).split(".").reverse();
+  const words = name
+    .slice(0, -domain.length - 1)
+    .split(".")
+    .reverse();
   const [kind = "", namespace = "", ...rest] = words;
   const found =
     kind === "svc" ? ofService(known, namespace, rest, question) : kind === "pod" ? ofPod(rest, namespace) : undefined;
@@ -82,15 +102,21 @@ export function clusterAnswer(known: Known, question: DnsQuestion, aliases = 0):
 }
 
 /** @returns undefined for a name that there isn't; nothing for one that only others lie below */
-function ofService(known: Known, namespace: string, rest: readonly string[], { type }: DnsQuestion): DnsData[] | undefined {
+function ofService(
+  known: Known,
+  namespace: string,
+  rest: readonly string[],
+  { type }: DnsQuestion,
+): DnsData[] | undefined {
   const [name = "", ...below] = rest;
-  if (name === "") return [...known.services.values()].some(({ metadata }) => metadata.namespace === namespace) ? [] : undefined;
+  if (name === "")
+    return [...known.services.values()].some(({ metadata }) => metadata.namespace === namespace) ? [] : undefined;
   const service = known.services.get(namespace, name);
   if (service === undefined) return undefined;
   const { spec } = service;
   const whole = `${name}.${namespace}.svc.${known.domain}`;
   if (spec.type === "ExternalName")
-    return below.length === 0 ? [{ type: "CNAME", target: String(spec["externalName"] ?? "") }] : undefined;
+    return below.length === 0 ? [{ type: "CNAME", target: stringAt(spec, "externalName") ?? "" }] : undefined;
   const headless = isHeadless(service);
   const targets = headless ? targetsOf(known, service) : [];
   if (below.length === 0) {
@@ -122,8 +148,12 @@ function ports(
     only === undefined || (port.name === only.port && (port.protocol ?? "TCP").toLowerCase() === only.protocol);
   const srv = (port: number, target: string): DnsData => ({ type: "SRV", priority: 0, weight: 100, port, target });
   if (spec.clusterIP !== "None")
-    return (spec.ports ?? []).filter(wanted).map(({ port }) => srv(port, `${metadata.name ?? ""}.${metadata.namespace ?? ""}.svc.${domain}`));
-  return targets.flatMap(({ label, ports: own }) => own.filter(wanted).map(({ port }) => srv(port, `${label}.${whole}`)));
+    return (spec.ports ?? [])
+      .filter(wanted)
+      .map(({ port }) => srv(port, `${metadata.name ?? ""}.${metadata.namespace ?? ""}.svc.${domain}`));
+  return targets.flatMap(({ label, ports: own }) =>
+    own.filter(wanted).map(({ port }) => srv(port, `${label}.${whole}`)),
+  );
 }
 
 /** `10-244-1-2.default.pod`: the address itself, whether or not there is such a pod (CoreDNS, `pods insecure`). */
@@ -142,7 +172,7 @@ function named(known: Known, name: string): ZoneAnswer | undefined {
     .by("address", ip)
     .map(({ metadata }) => `${metadata.name ?? ""}.${metadata.namespace ?? ""}.svc.${known.domain}`);
   for (const { metadata, endpoints } of known.slices.by("address", ip)) {
-    const service = String(metadata.labels?.["kubernetes.io/service-name"] ?? "");
+    const service = metadata.labels?.["kubernetes.io/service-name"] ?? "";
     const hostname = endpoints.find(({ addresses }) => addresses.includes(ip))?.hostname ?? ip.replaceAll(".", "-");
     if (service !== "") targets.push(`${hostname}.${service}.${metadata.namespace ?? ""}.svc.${known.domain}`);
   }

@@ -4,7 +4,13 @@ import type { Container, Pod } from "../client/pod-types.js";
 import { parseQuantity } from "../objects/quantity.js";
 import { at, listAt, objectAt, stringAt, type Json } from "../objects/value.js";
 import type { NodeContext } from "./node-context.js";
-import { RuntimeFailure, type LinuxContainerConfig, type LinuxSandboxConfig, type Mount, type NodeSystem } from "./runtime.js";
+import {
+  RuntimeFailure,
+  type LinuxContainerConfig,
+  type LinuxSandboxConfig,
+  type Mount,
+  type NodeSystem,
+} from "./runtime.js";
 
 /** An amount in whole units, of CPU in thousandths; 0 where there is none. */
 export function amountOf(list: Readonly<Record<string, string>> | undefined, name: "cpu" | "memory"): number {
@@ -96,10 +102,11 @@ function userOf(pod: Pod, container: Container): string {
   const asked = (name: string): number | undefined =>
     numberAt(container, "securityContext", name) ?? numberAt(pod.spec, "securityContext", name);
   const [user, group] = [asked("runAsUser"), asked("runAsGroup")];
-  const nonRoot =
-    at(container, "securityContext", "runAsNonRoot") ?? at(pod.spec, "securityContext", "runAsNonRoot");
+  const nonRoot = at(container, "securityContext", "runAsNonRoot") ?? at(pod.spec, "securityContext", "runAsNonRoot");
   if (nonRoot === true && user === 0)
-    throw new RuntimeFailure(`container's runAsUser breaks non-root policy (pod: "${pod.metadata.name ?? ""}", container: ${container.name})`);
+    throw new RuntimeFailure(
+      `container's runAsUser breaks non-root policy (pod: "${pod.metadata.name ?? ""}", container: ${container.name})`,
+    );
   if (user === undefined && group === undefined) return "";
   return group === undefined ? String(user) : `${user ?? 0}:${group}`;
 }

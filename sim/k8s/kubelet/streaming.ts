@@ -104,7 +104,8 @@ const isTrue = (text: string | undefined): boolean => text === "true" || text ==
 export function openSession(call: NodeCall, runtime: ContainerRuntime, pod: Pod, state: PodState): ApiResponse {
   const { subresource, query, request } = call;
   const { streaming } = runtime;
-  if (streaming === undefined) throw new ApiError(501, "NotImplemented", `${subresource}: containers of this node have no processes`);
+  if (streaming === undefined)
+    throw new ApiError(501, "NotImplemented", `${subresource}: containers of this node have no processes`);
   if (request.connect === undefined) throw badRequest("Upgrade request required");
   const { name: podName = "", namespace = "" } = pod.metadata;
   const [sandbox] = state.sandboxes;
@@ -143,11 +144,7 @@ const piece = (text: string): WatchEvent => ({ type: "BOOKMARK", object: {}, tex
  * A container's log, and what is added to it until it ends: `logs --follow`.
  * @param text all that the log holds now, as the request wants it; called again when it has grown
  */
-export function followed(
-  { streaming }: ContainerRuntime,
-  id: string,
-  text: (all: boolean) => string,
-): ApiStream {
+export function followed({ streaming }: ContainerRuntime, id: string, text: (all: boolean) => string): ApiStream {
   return {
     status: 200,
     headers: { "content-type": "text/plain; charset=utf-8" },

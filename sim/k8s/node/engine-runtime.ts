@@ -7,7 +7,6 @@ import {
   type ContainerConfig,
   type ContainerRuntime,
   type ContainerState,
-  type DnsConfig,
   type ExecResult,
   type HttpProbe,
   type ImageState,
@@ -20,6 +19,7 @@ import { containerOptions, sandboxOptions } from "./container-options.js";
 import { logLines, readFile } from "./kernel-files.js";
 import type { NodeMachine } from "./machine.js";
 import { pauseImage } from "./system-images.js";
+import { resolvConf } from "./resolv-conf.js";
 import { EngineStreaming } from "./streaming.js";
 import { connectTo, statusOf } from "./probing.js";
 
@@ -47,6 +47,9 @@ interface OwnContainer {
 const root = "/var/lib/cri-dockerd/sandboxes";
 
 const untold = 0 as Nanos;
+
+/** Declared: what a node's disk holds. */
+const disk = GiB(100);
 
 /** Runs an activity; what the engine refuses becomes the runtime's failure. */
 function* asked<T>(activity: Activity<T>): Activity<T> {
@@ -89,7 +92,7 @@ export class EngineRuntime implements ContainerRuntime {
       yield* asked(engine.start(id));
       const { pid } = engine.container(id).state;
       if (!config.hostNetwork) ip = yield* this.system.serve("cni", (sys) => network.add(sys, id, pid));
-      if (config.linux !== undefined) yield* this.#writeFiles(id, config.linux.dns);
+      if (config.linux !== undefined) yield* this.#writeFiles(id, resolvConf(config.linux.dns));
     } catch (error) {
       yield* this.system.serve("cni", (sys) => network.remove(sys, id));
       yield* asked(engine.remove(id, { force: true }));
@@ -104,10 +107,10 @@ export class EngineRuntime implements ContainerRuntime {
     return id;
   }
 
-  *#writeFiles(id: string, dns: DnsConfig): Activity<undefined> {
+  *#writeFiles(id: string, resolver: string): Activity<undefined> {
     return yield* this.system.serve("cri-dockerd", function* (sys): Activity<undefined> {
       yield* makeDirectories(sys, `${root}/${id}`);
-      return yield* writeText(sys, `${root}/${id}/resolv.conf`, resolvConf(dns), true);
+      return yield* writeText(sys, `${root}/${id}/resolv.conf`, resolver, true);
     });
   }
 
@@ -229,9 +232,11 @@ export class EngineRuntime implements ContainerRuntime {
   }
 
   listImages(): readonly ImageState[] {
-    return this.system.engine.images
-      .list()
-      .map(({ id, digests, tags, size }) => ({ ref: digests[0] ?? id, names: [...digests, ...tags], size: size as Bytes }));
+    return this.system.engine.images.list().map(({ id, digests, tags, size }) => ({
+      ref: digests[0] ?? id,
+      names: [...digests, ...tags],
+      size: size as Bytes,
+    }));
   }
 
   podState(uid: string): PodState {
@@ -365,7 +370,10 @@ export class EngineRuntime implements ContainerRuntime {
     const left = textOf(readFile(this.system.kernel, linux.terminationLog) ?? new Uint8Array(0)).slice(0, 4096);
     if (left !== "" || !linux.logsAsMessage || exitCode === 0) return left;
     const lines = this.logs(id).slice(-80);
-    return lines.map(({ text }) => `${text}\n`).join("").slice(-2048);
+    return lines
+      .map(({ text }) => `${text}\n`)
+      .join("")
+      .slice(-2048);
   }
 
   #container(id: string): OwnContainer {
@@ -388,14 +396,3 @@ export class EngineRuntime implements ContainerRuntime {
     }
   }
 }
-
-/** Declared: what a node's disk holds. */
-const disk = GiB(100);
-
-const resolvConf = ({ servers, searches, options }: DnsConfig): string =>
-  [
-    ...(searches.length === 0 ? [] : [`search ${searches.join(" ")}`]),
-    ...servers.map((server) => `nameserver ${server}`),
-    ...(options.length === 0 ? [] : [`options ${options.join(" ")}`]),
-    "",
-  ].join("\n");

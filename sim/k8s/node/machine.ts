@@ -78,7 +78,8 @@ export class NodeMachine implements NodeSystem {
   /** Starts a process of the node's own. */
   start(name: string, body: (sys: Sys) => Activity<unknown>): void {
     const { init } = this.kernel.pidNamespace;
-    if (init === undefined) throw new UsageError(`${this.name} has no pid 1`, "Its kernel has ended: make another one.");
+    if (init === undefined)
+      throw new UsageError(`${this.name} has no pid 1`, "Its kernel has ended: make another one.");
     this.kernel.start(function* (sys) {
       yield* sys.prctl(PR_SET_NAME, name);
       yield* sys.rt_sigaction("SIGCHLD", "SIG_DFL");

@@ -14,7 +14,10 @@ export class PodRoutes {
 
   constructor(machine: NodeMachine, endpoint: ApiEndpoint) {
     this.#machine = machine;
-    const user = { name: "system:serviceaccount:kube-flannel:flannel", groups: ["system:authenticated", "system:nodes"] };
+    const user = {
+      name: "system:serviceaccount:kube-system:flannel",
+      groups: ["system:serviceaccounts", "system:serviceaccounts:kube-system", "system:authenticated"],
+    };
     this.#nodes = new Informer(new Client({ world: machine.kernel.world, endpoint, user }), "nodes");
     const lead = (node: Node): void => {
       this.#lead(node);

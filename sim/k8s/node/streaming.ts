@@ -54,10 +54,14 @@ export class EngineStreaming implements StreamingRuntime {
           }
         };
         kernel.engine.spawn(run(), { name: "exec" });
-        return this.#input(attached, () => {
-          attached.closeInput();
-          attached.detach();
-        }, (rows, columns) => engine.resize(exec, rows, columns));
+        return this.#input(
+          attached,
+          () => {
+            attached.closeInput();
+            attached.detach();
+          },
+          (rows, columns) => engine.resize(exec, rows, columns),
+        );
       },
     };
   }
@@ -76,9 +80,13 @@ export class EngineStreaming implements StreamingRuntime {
           sink.end(endOf(0));
         };
         kernel.engine.spawn(run(), { name: "attach" });
-        return this.#input(attached, () => {
-          attached.detach();
-        }, (rows, columns) => engine.resize(id, rows, columns));
+        return this.#input(
+          attached,
+          () => {
+            attached.detach();
+          },
+          (rows, columns) => engine.resize(id, rows, columns),
+        );
       },
     };
   }
@@ -101,7 +109,11 @@ export class EngineStreaming implements StreamingRuntime {
     return container.isRunning ? container.log.grown : undefined;
   }
 
-  #input(attached: Attachment, close: () => void, resize: (rows: number, columns: number) => Activity<undefined>): ProcessInput {
+  #input(
+    attached: Attachment,
+    close: () => void,
+    resize: (rows: number, columns: number) => Activity<undefined>,
+  ): ProcessInput {
     const { engine } = this.#machine.kernel;
     return {
       input: (bytes) => {

@@ -14,10 +14,10 @@ export const pauseImage = "registry.k8s.io/pause:3.10";
 export const pause: Program<Sys> = {
   name: "pause",
   *main(sys) {
-    let ended = false;
+    const state = { ended: false };
     for (const signal of ["SIGINT", "SIGTERM"] as const)
       yield* sys.rt_sigaction(signal, function* () {
-        ended = true;
+        state.ended = true;
       });
     yield* sys.rt_sigaction("SIGCHLD", function* () {
       for (;;) {
@@ -25,7 +25,7 @@ export const pause: Program<Sys> = {
         if (child instanceof Errno || child === undefined) return;
       }
     });
-    while (!ended) yield* attempt(sys.pause());
+    while (!state.ended) yield* attempt(sys.pause());
     return 0;
   },
 };

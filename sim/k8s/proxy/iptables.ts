@@ -6,8 +6,20 @@ const mark = "0x4000/0x4000";
 
 /** What leads into the proxy's chains: put in once, before what others have there (kubernetes, iptablesJumpChains). */
 export const jumps: readonly { readonly table: "nat" | "filter"; readonly rule: string }[] = [
-  ["filter", "INPUT", "-m conntrack --ctstate NEW", "kubernetes externally-visible service portals", "KUBE-EXTERNAL-SERVICES"],
-  ["filter", "FORWARD", "-m conntrack --ctstate NEW", "kubernetes externally-visible service portals", "KUBE-EXTERNAL-SERVICES"],
+  [
+    "filter",
+    "INPUT",
+    "-m conntrack --ctstate NEW",
+    "kubernetes externally-visible service portals",
+    "KUBE-EXTERNAL-SERVICES",
+  ],
+  [
+    "filter",
+    "FORWARD",
+    "-m conntrack --ctstate NEW",
+    "kubernetes externally-visible service portals",
+    "KUBE-EXTERNAL-SERVICES",
+  ],
   ["filter", "FORWARD", "-m conntrack --ctstate NEW", "kubernetes service portals", "KUBE-SERVICES"],
   ["filter", "OUTPUT", "-m conntrack --ctstate NEW", "kubernetes service portals", "KUBE-SERVICES"],
   ["filter", "FORWARD", "", "kubernetes forwarding rules", "KUBE-FORWARD"],
@@ -86,7 +98,8 @@ function writePort(out: Writing, port: ServicePort, clusterCIDR: string): void {
     out.filter.push(`-A ${chain} ${comment(`${name} has ${what}`)} ${where} -j ${how}`);
   };
   const reject = "REJECT --reject-with icmp-port-unreachable";
-  if (endpoints.length === 0) refuse("KUBE-SERVICES", `${to} -d ${clusterIP}/32 --dport ${port.port}`, "no endpoints", reject);
+  if (endpoints.length === 0)
+    refuse("KUBE-SERVICES", `${to} -d ${clusterIP}/32 --dport ${port.port}`, "no endpoints", reject);
   else if (internal.length === 0)
     refuse("KUBE-SERVICES", `${to} -d ${clusterIP}/32 --dport ${port.port}`, "no local endpoints", "DROP");
   else out.nat.push(`-A KUBE-SERVICES ${clusterRule} -j ${internalLocal ? svl : svc}`);
@@ -100,7 +113,8 @@ function writePort(out: Writing, port: ServicePort, clusterCIDR: string): void {
     if (nodePort > 0) {
       if (external.length === 0)
         refuse("KUBE-EXTERNAL-SERVICES", `-m addrtype --dst-type LOCAL ${to} --dport ${nodePort}`, what, how);
-      if (endpoints.length > 0) out.nodePorts.push(`-A KUBE-NODEPORTS ${comment(name)} ${to} --dport ${nodePort} -j ${ext}`);
+      if (endpoints.length > 0)
+        out.nodePorts.push(`-A KUBE-NODEPORTS ${comment(name)} ${to} --dport ${nodePort} -j ${ext}`);
     }
   }
   if (endpoints.length === 0) return;

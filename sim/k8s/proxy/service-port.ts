@@ -41,7 +41,7 @@ export function servicePorts(
   const bySlices = new Map<string, EndpointSlice[]>();
   for (const slice of slices) {
     const { namespace = "", labels } = slice.metadata;
-    const of = `${namespace}/${String(labels?.["kubernetes.io/service-name"] ?? "")}`;
+    const of = `${namespace}/${labels?.["kubernetes.io/service-name"] ?? ""}`;
     const others = bySlices.get(of);
     if (others === undefined) bySlices.set(of, [slice]);
     else others.push(slice);
@@ -66,7 +66,8 @@ export function servicePorts(
         port: port.port,
         nodePort: type === "ClusterIP" ? 0 : (port.nodePort ?? 0),
         externalIPs: [...own, ...outside.flatMap(({ ip }) => (ip === undefined ? [] : [ip]))],
-        affinity: stringAt(spec, "sessionAffinity") === "ClientIP" ? (typeof timeout === "number" ? timeout : 10_800) : 0,
+        affinity:
+          stringAt(spec, "sessionAffinity") === "ClientIP" ? (typeof timeout === "number" ? timeout : 10_800) : 0,
         externalLocal: stringAt(spec, "externalTrafficPolicy") === "Local",
         internalLocal: stringAt(spec, "internalTrafficPolicy") === "Local",
         endpoints: endpointsOf(bySlices.get(whole) ?? [], port.name ?? "", node),

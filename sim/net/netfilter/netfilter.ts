@@ -7,7 +7,15 @@ import { packetLength, Protocol, TcpFlag, Unreachable, type Packet } from "../pa
 import { Conntrack, type SavedConnection } from "./conntrack.js";
 import { Ipvs } from "./ipvs.js";
 import { matchesAll, type MatchContext } from "./match.js";
-import { order, type MapField, type Match, type Range, type RejectWith, type Target, type TrackState } from "./model.js";
+import {
+  order,
+  type MapField,
+  type Match,
+  type Range,
+  type RejectWith,
+  type Target,
+  type TrackState,
+} from "./model.js";
 import { setDestination, setSource, translate } from "./nat.js";
 import { parseRestore } from "./parse.js";
 import { printSave } from "./print.js";

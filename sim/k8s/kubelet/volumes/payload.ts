@@ -1,6 +1,15 @@
 import { decodeBase64, encodeUtf8, type Activity } from "../../../core/index.js";
 import type { Pod } from "../../client/pod-types.js";
-import { at, isObject, listAt, objectAt, stringAt, type Json, type JsonObject, type KubeObject } from "../../objects/value.js";
+import {
+  at,
+  isObject,
+  listAt,
+  objectAt,
+  stringAt,
+  type Json,
+  type JsonObject,
+  type KubeObject,
+} from "../../objects/value.js";
 import type { NodeContext } from "../node-context.js";
 import { fieldOf, readObject, resourceOf, type ObjectKind } from "../pod-config.js";
 import { RuntimeFailure } from "../runtime.js";
@@ -12,7 +21,8 @@ export interface VolumeFile {
 }
 export type Payload = Map<string, VolumeFile>;
 
-const numberOr = (value: Json | undefined, otherwise: number): number => (typeof value === "number" ? value : otherwise);
+const numberOr = (value: Json | undefined, otherwise: number): number =>
+  typeof value === "number" ? value : otherwise;
 
 /**
  * The files of a volume that shows objects of the API: configMap, secret, downwardAPI, projected.
@@ -56,9 +66,12 @@ function* addObject(
   for (const item of items) {
     const key = stringAt(item, "key") ?? "";
     const bytes = values.get(key);
-    if (bytes !== undefined) payload.set(stringAt(item, "path") ?? key, { bytes, mode: numberOr(at(item, "mode"), mode) });
+    if (bytes !== undefined)
+      payload.set(stringAt(item, "path") ?? key, { bytes, mode: numberOr(at(item, "mode"), mode) });
     else if (!optional)
-      throw new RuntimeFailure(`${kind === "secret" ? "references non-existent secret" : "references non-existent config"} key: ${key}`);
+      throw new RuntimeFailure(
+        `${kind === "secret" ? "references non-existent secret" : "references non-existent config"} key: ${key}`,
+      );
   }
   return undefined;
 }
@@ -75,7 +88,9 @@ function valuesOf(kind: ObjectKind, object: KubeObject | undefined): Map<string,
 function addFields(payload: Payload, context: NodeContext, pod: Pod, from: JsonObject, mode: number): void {
   for (const item of listAt(from, "items")) {
     const field = stringAt(item, "fieldRef", "fieldPath");
-    const container = pod.spec.containers.find(({ name }) => name === stringAt(item, "resourceFieldRef", "containerName"));
+    const container = pod.spec.containers.find(
+      ({ name }) => name === stringAt(item, "resourceFieldRef", "containerName"),
+    );
     const text =
       field === undefined
         ? resourceOf(container, stringAt(item, "resourceFieldRef", "resource") ?? "")

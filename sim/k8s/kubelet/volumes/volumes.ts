@@ -25,7 +25,9 @@ const inMemory = (volume: JsonObject): boolean =>
 function placeOf(uid: string, volume: JsonObject): string | undefined {
   const plugin = plugins.find((kind) => isObject(volume[kind]));
   if (plugin === undefined) return undefined;
-  const kind = plugin.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`).replace("downward-a-p-i", "downward-api");
+  const kind = plugin
+    .replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+    .replace("downward-a-p-i", "downward-api");
   return `${podDirectory(uid)}/volumes/kubernetes.io~${kind}/${stringAt(volume, "name") ?? ""}`;
 }
 
@@ -93,7 +95,8 @@ function* hostPathOf(context: NodeContext, pod: Pod, volume: JsonObject): Activi
   const { client } = context;
   const found = yield* client.get("persistentvolumeclaims", pod.metadata.namespace ?? "", claim);
   const { volumeName = "" } = found.spec;
-  if (volumeName === "") throw new RuntimeFailure(`error processing PVC ${pod.metadata.namespace ?? ""}/${claim}: PVC is not bound`);
+  if (volumeName === "")
+    throw new RuntimeFailure(`error processing PVC ${pod.metadata.namespace ?? ""}/${claim}: PVC is not bound`);
   const { spec } = yield* client.get("persistentvolumes", "", volumeName);
   const local = stringAt(spec, "local", "path");
   if (local !== undefined) return { path: local, type: "Directory" };
@@ -110,7 +113,8 @@ const hostPathBody = ({ path, type }: HostPath) =>
     const there = yield* attempt(sys.stat(path));
     const kind = there instanceof Errno ? undefined : there.mode & S_IFMT;
     if (kind === undefined && (type === "DirectoryOrCreate" || type === "")) yield* makeDirectories(sys, path);
-    else if (kind === undefined && type === "FileOrCreate") yield* sys.close(yield* sys.open(path, O_CREAT | O_WRONLY, 0o644));
+    else if (kind === undefined && type === "FileOrCreate")
+      yield* sys.close(yield* sys.open(path, O_CREAT | O_WRONLY, 0o644));
     else if (type.startsWith("Directory") && kind !== S_IFDIR)
       throw new RuntimeFailure(`hostPath type check failed: ${path} is not a directory`);
     else if (type.startsWith("File") && kind !== S_IFREG)
@@ -142,7 +146,11 @@ export function* mountsOf(
     const below = expanded(stringAt(mount, "subPathExpr") ?? "", facts.env) || (stringAt(mount, "subPath") ?? "");
     const hostPath = below === "" ? place : `${place}/${below}`;
     if (below !== "") subPaths.push(hostPath);
-    mounts.push({ containerPath: stringAt(mount, "mountPath") ?? "", hostPath, readOnly: at(mount, "readOnly") === true });
+    mounts.push({
+      containerPath: stringAt(mount, "mountPath") ?? "",
+      hostPath,
+      readOnly: at(mount, "readOnly") === true,
+    });
   }
   const directory = `${own}/containers/${container.name}`;
   const terminationLog = `${directory}/${facts.attempt}`;
@@ -170,7 +178,10 @@ function hostsText({ cluster }: NodeContext, { metadata, spec }: Pod, podIP: str
   const { hostname = name, subdomain } = spec;
   const whole = subdomain === undefined ? "" : `${hostname}.${subdomain}.${namespace}.svc.${cluster.domain}\t`;
   const aliases = listAt(spec, "hostAliases").map(
-    (alias) => `${stringAt(alias, "ip") ?? ""}\t${listAt(alias, "hostnames").join("\t")}\n`,
+    (alias) =>
+      `${stringAt(alias, "ip") ?? ""}\t${listAt(alias, "hostnames")
+        .filter((name) => typeof name === "string")
+        .join("\t")}\n`,
   );
   return [
     "# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n",

@@ -82,12 +82,19 @@ describe("the cluster's DNS", () => {
     const ask = (question: string): string => `nslookup ${question} | grep -v '^$' | tail -n +3`;
     const text = printed(
       cluster,
-      [ask("db.default.svc.cluster.local"), ask("db-1.db.default.svc.cluster.local"), ask("-type=srv _pg._tcp.db.default.svc.cluster.local"), `nslookup ${one}`].join("; "),
+      [
+        ask("db.default.svc.cluster.local"),
+        ask("db-1.db.default.svc.cluster.local"),
+        ask("-type=srv _pg._tcp.db.default.svc.cluster.local"),
+        `nslookup ${one}`,
+      ].join("; "),
       onNode(1),
     );
     expect(text).toContain(one);
     expect(text).toContain(two);
-    expect(text).toMatch(new RegExp(`db-1\\.db\\.default\\.svc\\.cluster\\.local\\s+Address: ${two.replaceAll(".", "\\.")}`));
+    expect(text).toMatch(
+      new RegExp(`db-1\\.db\\.default\\.svc\\.cluster\\.local\\s+Address: ${two.replaceAll(".", "\\.")}`),
+    );
     expect(text).toMatch(/0 100 5432 db-0\.db\.default\.svc\.cluster\.local/);
     expect(text).toMatch(/name = db-0\.db\.default\.svc\.cluster\.local/);
   });
@@ -98,7 +105,9 @@ describe("the cluster's DNS", () => {
     expect(printed(cluster, "wget -qO- http://example.com/")).toBe("wget: bad address 'example.com'\n");
     cluster.scale("deploy/coredns", 0, { namespace: "kube-system" });
     cluster.run(s(40));
-    expect(printed(cluster, "nslookup kube-dns.kube-system.svc.cluster.local")).toContain("no servers could be reached");
+    expect(printed(cluster, "nslookup kube-dns.kube-system.svc.cluster.local")).toContain(
+      "no servers could be reached",
+    );
     cluster.scale("deploy/coredns", 1, { namespace: "kube-system" });
     cluster.run(s(10));
     expect(printed(cluster, "nslookup kube-dns.kube-system.svc.cluster.local")).toContain("Address: 10.96.0.10\n");

@@ -1,8 +1,18 @@
 import { describe, expect, test } from "vitest";
 import { s, minutes } from "../../../../sim/core/index.js";
-import { addressOf, never, onNode, printed, realCluster, scriptPod, serverPod, statusOf, told } from "./real-cluster.js";
+import {
+  addressOf,
+  never,
+  onNode,
+  printed,
+  realCluster,
+  scriptPod,
+  serverPod,
+  statusOf,
+  told,
+} from "./real-cluster.js";
 
-const main = (cluster: ReturnType<typeof realCluster>, pod: string) => statusOf(cluster, pod).containerStatuses[0];
+const main = (cluster: ReturnType<typeof realCluster>, pod: string) => statusOf(cluster, pod).containerStatuses?.[0];
 
 describe("a pod on a simulated Linux", () => {
   test("runs its command: exit code, log, last words, name and resolver", () => {
@@ -18,7 +28,7 @@ describe("a pod on a simulated Linux", () => {
       `${addressOf(cluster, "one")}\tone`,
       "",
     ]);
-    expect(main(cluster, "one").state.terminated).toMatchObject({ exitCode: 3, reason: "Error", message: "gone\n" });
+    expect(main(cluster, "one")?.state?.terminated).toMatchObject({ exitCode: 3, reason: "Error", message: "gone\n" });
     expect(statusOf(cluster, "one").phase).toBe("Failed");
     expect(told(cluster, "pod/one").join("\n")).toMatch(/Successfully pulled image "busybox" in \d+ms/);
   });
@@ -29,14 +39,14 @@ describe("a pod on a simulated Linux", () => {
     cluster.apply(scriptPod("lost", "true").replace("command: [sh", "command: [/no/such"));
     cluster.apply(scriptPod("none", "true").replace("image: busybox", "image: no-such-image"));
     cluster.run(s(60));
-    expect(main(cluster, "loops").restartCount).toBeGreaterThan(1);
-    expect(main(cluster, "loops").state.waiting.reason).toBe("CrashLoopBackOff");
+    expect(main(cluster, "loops")?.restartCount).toBeGreaterThan(1);
+    expect(main(cluster, "loops")?.state?.waiting?.reason).toBe("CrashLoopBackOff");
     expect(told(cluster, "pod/lost").join("\n")).toMatch(/no such file or directory/);
-    expect(main(cluster, "lost").lastState.terminated ?? main(cluster, "lost").state.terminated).toMatchObject({
+    expect(main(cluster, "lost")?.lastState?.terminated ?? main(cluster, "lost")?.state?.terminated).toMatchObject({
       exitCode: 128,
       reason: "StartError",
     });
-    expect(["ErrImagePull", "ImagePullBackOff"]).toContain(main(cluster, "none").state.waiting.reason);
+    expect(["ErrImagePull", "ImagePullBackOff"]).toContain(main(cluster, "none")?.state?.waiting?.reason);
   });
 
   test("is held to its limits by control groups, and killed where it takes more memory", () => {
@@ -47,7 +57,7 @@ describe("a pod on a simulated Linux", () => {
     cluster.settle();
     // 256 shares are a weight of 35 (runtime/cgroup.ts, weightOfShares).
     expect(cluster.logs("limits").split("\n")).toEqual(["50000 100000", "35", "8388608", ""]);
-    expect(main(cluster, "greedy").state.terminated).toMatchObject({ exitCode: 137, reason: "OOMKilled" });
+    expect(main(cluster, "greedy")?.state?.terminated).toMatchObject({ exitCode: 137, reason: "OOMKilled" });
   });
 
   test("shares one network, one name and volumes among its containers", () => {
@@ -127,11 +137,11 @@ cut -c1-3 /var/run/secrets/kubernetes.io/serviceaccount/token; cat /var/run/secr
     cluster.apply(serverPod("good", http));
     cluster.apply(serverPod("deaf", http.replace("port: 80", "port: 81")));
     cluster.run(s(4));
-    expect(main(cluster, "slow").ready).toBe(false);
+    expect(main(cluster, "slow")?.ready).toBe(false);
     cluster.run(s(26));
-    expect(main(cluster, "slow").ready).toBe(true);
+    expect(main(cluster, "slow")?.ready).toBe(true);
     expect(main(cluster, "good")).toMatchObject({ ready: true, restartCount: 0 });
-    expect(main(cluster, "deaf").restartCount).toBeGreaterThan(0);
+    expect(main(cluster, "deaf")?.restartCount).toBeGreaterThan(0);
     expect(told(cluster, "pod/deaf").join("\n")).toContain(
       `Liveness probe failed: Get "http://${addressOf(cluster, "deaf")}:81/": dial tcp ${addressOf(cluster, "deaf")}:81: connect: connection refused`,
     );
@@ -149,7 +159,9 @@ cut -c1-3 /var/run/secrets/kubernetes.io/serviceaccount/token; cat /var/run/secr
     cluster.delete("pod/first");
     cluster.advance(minutes(2));
     const before = look();
-    cluster.apply(scriptPod("stubborn", "trap '' TERM; while true; do sleep 1; done", "", "  terminationGracePeriodSeconds: 3"));
+    cluster.apply(
+      scriptPod("stubborn", "trap '' TERM; while true; do sleep 1; done", "", "  terminationGracePeriodSeconds: 3"),
+    );
     cluster.run(s(5));
     expect(look()).not.toBe(before);
     const begun = cluster.world.engine.now;
@@ -169,22 +181,23 @@ describe("the pods' network", () => {
     cluster.settle();
     expect(addressOf(cluster, "near")).toMatch(/^10\.244\.1\.\d+$/);
     expect(addressOf(cluster, "far")).toMatch(/^10\.244\.2\.\d+$/);
-    const ask = (pod: string): string =>
-      `hostname -i; wget -qO- http://${addressOf(cluster, pod)}/`;
+    const ask = (pod: string): string => `hostname -i; wget -qO- http://${addressOf(cluster, pod)}/`;
     for (const pod of ["near", "far"]) {
       const [own = "", answer] = printed(cluster, ask(pod), onNode(1)).trim().split("\n");
       expect(own).toMatch(/^10\.244\.1\./);
       expect(answer).toBe(`${pod} ${own}`);
     }
     // Nodes reach pods, and pods a node's own network with their own address (KEP of the Kubernetes network model).
-    expect(cluster.machine("node-1").sh(`curl -s http://${addressOf(cluster, "far")}/`).stdout).toBe("far 192.168.0.2\n");
+    expect(cluster.machine("node-1").sh(`curl -s http://${addressOf(cluster, "far")}/`).stdout).toBe(
+      "far 192.168.0.2\n",
+    );
     expect(cluster.machine("node-2").sh("ip route").stdout).toContain("10.244.1.0/24 via 192.168.0.2 dev eth0");
   });
 
   test("leaves a pod of the node's network where it is", () => {
     const cluster = realCluster();
-    expect(printed(cluster, "hostname; ip -4 address show eth0 | grep -c 192.168.0", `${onNode(2)}\n  hostNetwork: true`)).toBe(
-      "node-2\n1\n",
-    );
+    expect(
+      printed(cluster, "hostname; ip -4 address show eth0 | grep -c 192.168.0", `${onNode(2)}\n  hostNetwork: true`),
+    ).toBe("node-2\n1\n");
   });
 });

@@ -1,5 +1,6 @@
 import { createWorld, encodeUtf8, s, type Activity } from "../../../../sim/core/index.js";
 import { Cluster, type ClusterOptions } from "../../../../sim/k8s/index.js";
+import type { PodStatus } from "../../../../sim/k8s/client/pod-types.js";
 import { textOf } from "../../../../sim/net/index.js";
 import {
   AF_INET,
@@ -29,14 +30,14 @@ const server = (name: string): Program<Sys> => ({
     yield* sys.listen(listener, 64);
     const { nodename } = yield* sys.uname();
     // As pid 1 it would hear no signal that it has no handler for.
-    let ended = false;
+    const state = { ended: false };
     for (const signal of ["SIGTERM", "SIGQUIT"] as const)
       yield* sys.rt_sigaction(signal, function* () {
-        ended = true;
+        state.ended = true;
       });
     for (;;) {
       const fd = yield* attempt(sys.accept4(listener));
-      if (ended || fd instanceof Errno) return 0;
+      if (state.ended || fd instanceof Errno) return 0;
       yield* sys.clone(function* (child) {
         const from = yield* child.getpeername(fd);
         const asked = yield* child.read(fd, 4096);
@@ -60,7 +61,10 @@ const server = (name: string): Program<Sys> => ({
 const wget: Program<Sys> = {
   name: "wget",
   *main(sys, argv) {
-    const [, host = "", port = "80", path = "/"] = /^http:\/\/([^:/]+)(?::(\d+))?(\/.*)?$/.exec(argv.at(-1) ?? "") ?? [];
+    const late = argv.indexOf("-T");
+    if (late > 0) yield* sys.alarm(s(Number(argv[late + 1])));
+    const [, host = "", port = "80", path = "/"] =
+      /^http:\/\/([^:/]+)(?::(\d+))?(\/.*)?$/.exec(argv.at(-1) ?? "") ?? [];
     const found = yield* getaddrinfo(sys, host);
     const say = (text: string): Activity<number> => sys.write(2, encodeUtf8(`wget: ${text}\n`));
     if ("code" in found) {
@@ -91,7 +95,8 @@ const dd: Program<Sys> = {
   // What has no memory isn't killed for it.
   memory: 400_000,
   *main(sys, argv) {
-    const value = (name: string): string => argv.find((word) => word.startsWith(`${name}=`))?.slice(name.length + 1) ?? "";
+    const value = (name: string): string =>
+      argv.find((word) => word.startsWith(`${name}=`))?.slice(name.length + 1) ?? "";
     const fd = yield* sys.open(value("of"), O_WRONLY | O_CREAT);
     for (let left = Number(value("count")); left > 0; left--) yield* sys.write(fd, new Uint8Array(2 ** 20));
     return 0;
@@ -102,7 +107,10 @@ const dd: Program<Sys> = {
 const stty: Program<Sys> = {
   name: "stty",
   *main(sys) {
-    const { rows, columns } = (yield* sys.ioctl(0, "TIOCGWINSZ")) as { readonly rows: number; readonly columns: number };
+    const { rows, columns } = (yield* sys.ioctl(0, "TIOCGWINSZ")) as {
+      readonly rows: number;
+      readonly columns: number;
+    };
     yield* sys.write(1, encodeUtf8(`${rows} ${columns}\n`));
     return 0;
   },
@@ -152,8 +160,10 @@ ${more}`;
 export const never = "  restartPolicy: Never";
 export const onNode = (node: number): string => `  nodeName: node-${node}`;
 
-export const statusOf = (cluster: Cluster, pod: string): any => cluster.get(`pod/${pod}`).items[0]?.["status"];
-export const addressOf = (cluster: Cluster, pod: string): string => String(statusOf(cluster, pod)["podIP"]);
+export function statusOf(cluster: Cluster, pod: string): PodStatus {
+  return (cluster.get(`pod/${pod}`).items[0]?.["status"] ?? {}) as PodStatus;
+}
+export const addressOf = (cluster: Cluster, pod: string): string => statusOf(cluster, pod).podIP ?? "";
 
 /** Runs scripts to their end in a pod each, with a further line of its spec. @returns what it printed */
 export function printed(cluster: Cluster, script: string, spec = ""): string {

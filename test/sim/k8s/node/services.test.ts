@@ -17,7 +17,11 @@ ${more}`;
 /** Three servers on two nodes behind one service. */
 function served(more = ""): Cluster {
   const cluster = realCluster();
-  for (const [name, node] of [["a", 1], ["b", 2], ["c", 2]] as const)
+  for (const [name, node] of [
+    ["a", 1],
+    ["b", 2],
+    ["c", 2],
+  ] as const)
     cluster.apply(serverPod(name, "", onNode(node)).replace(`{app: ${name}}`, "{app: web}"));
   cluster.apply(service("web", "web", more));
   cluster.settle();
@@ -25,13 +29,19 @@ function served(more = ""): Cluster {
 }
 
 const clusterIP = (cluster: Cluster, name: string): string =>
-  String((cluster.get(`service/${name}`).items[0]?.["spec"] as { clusterIP: string }).clusterIP);
+  (cluster.get(`service/${name}`).items[0]?.["spec"] as { clusterIP: string }).clusterIP;
 const nodePort = (cluster: Cluster, name: string): number =>
   (cluster.get(`service/${name}`).items[0]?.["spec"] as { ports: { nodePort: number }[] }).ports[0]?.nodePort ?? 0;
 const rules = (cluster: Cluster, node: string, what = ""): string[] =>
   cluster.machine(node).sh(`iptables -t nat -S ${what}`).stdout.trim().split("\n");
 const asked = (url: string, times: number): string => `for i in $(seq ${times}); do wget -qO- ${url}; done`;
-const servers = (text: string): Set<string> => new Set(text.trim().split("\n").map((line) => line.split(" ")[0] ?? ""));
+const servers = (text: string): Set<string> =>
+  new Set(
+    text
+      .trim()
+      .split("\n")
+      .map((line) => line.split(" ")[0] ?? ""),
+  );
 
 describe("a service's address", () => {
   test("leads from a pod to one of the endpoints, by the rules of its own node", () => {
@@ -42,12 +52,21 @@ describe("a service's address", () => {
     const text = printed(cluster, asked(`http://${address}/`, 30), onNode(1));
     expect(servers(text)).toEqual(new Set(["a", "b", "c"]));
     // Nobody stands between: servers see the pod's own address.
-    expect(new Set(text.trim().split("\n").map((line) => line.split(" ")[1]))).toEqual(
-      new Set([expect.stringMatching(/^10\.244\.1\.\d+$/)]),
+    expect(
+      new Set(
+        text
+          .trim()
+          .split("\n")
+          .map((line) => line.split(" ")[1]),
+      ),
+    ).toEqual(new Set([expect.stringMatching(/^10\.244\.1\.\d+$/)]));
+    const dispatch = rules(cluster, "node-1").find(
+      (rule) => rule.includes("default/web cluster IP") && rule.startsWith("-A KUBE-SERVICES"),
     );
-    const dispatch = rules(cluster, "node-1").find((rule) => rule.includes("default/web cluster IP") && rule.startsWith("-A KUBE-SERVICES"));
     expect(dispatch).toMatch(
-      new RegExp(`^-A KUBE-SERVICES -d ${address.replaceAll(".", "\\.")}/32 -p tcp -m comment --comment "default/web cluster IP" -m tcp --dport 80 -j KUBE-SVC-[A-Z2-7]{16}$`),
+      new RegExp(
+        `^-A KUBE-SERVICES -d ${address.replaceAll(".", "\\.")}/32 -p tcp -m comment --comment "default/web cluster IP" -m tcp --dport 80 -j KUBE-SVC-[A-Z2-7]{16}$`,
+      ),
     );
     const chain = dispatch?.split(" ").at(-1) ?? "";
     expect(rules(cluster, "node-1", chain).map((rule) => /--probability ([\d.]+)/.exec(rule)?.[1])).toEqual([
@@ -59,7 +78,9 @@ describe("a service's address", () => {
     ]);
     // Each connection was counted once, on its way through the pod's node, and nowhere else.
     const counted = (node: string): number =>
-      Number(/(\d+)\s+\d+\s+KUBE-SVC/.exec(cluster.machine(node).sh("iptables -t nat -nvL KUBE-SERVICES").stdout)?.[1] ?? 0);
+      Number(
+        /(\d+)\s+\d+\s+KUBE-SVC/.exec(cluster.machine(node).sh("iptables -t nat -nvL KUBE-SERVICES").stdout)?.[1] ?? 0,
+      );
     expect(counted("node-1")).toBe(30);
     expect(counted("node-2")).toBe(0);
   });
@@ -92,7 +113,7 @@ endpoints: [{addresses: [192.168.0.1], conditions: {ready: true}}]`);
     cluster.delete("pod/c");
     cluster.run(s(40));
     expect(printed(cluster, `wget -qO- http://${address}/`, onNode(1))).toMatch(/Connection refused/);
-    expect(rules(cluster, "node-1").join("\n")).not.toContain("KUBE-SEP");
+    expect(rules(cluster, "node-1").join("\n")).not.toContain("default/web");
     cluster.delete("service/web");
     cluster.run(s(5));
     expect(cluster.machine("node-1").sh("iptables-save").stdout).not.toContain("default/web");
@@ -100,7 +121,10 @@ endpoints: [{addresses: [192.168.0.1], conditions: {ready: true}}]`);
 
   test("serves a pod that is its own endpoint", () => {
     const cluster = realCluster({ nodes: 1 });
-    const both = serverPod("self", "    - {name: asks, image: busybox, command: [sh, -c, 'sleep 5; wget -qO- http://$WEB/; sleep 1000'], env: [{name: WEB, value: 10.96.7.7}]}");
+    const both = serverPod(
+      "self",
+      "    - {name: asks, image: busybox, command: [sh, -c, 'sleep 5; wget -qO- http://$WEB/; sleep 1000'], env: [{name: WEB, value: 10.96.7.7}]}",
+    );
     cluster.apply(both);
     cluster.apply(service("self", "self", "  clusterIP: 10.96.7.7"));
     cluster.run(s(10));
@@ -121,7 +145,7 @@ endpoints: [{addresses: [192.168.0.1], conditions: {ready: true}}]`);
     for (const name of ["a", "b"]) cluster.delete(`pod/${name}`);
     cluster.run(s(40));
     // What has no endpoint any more is still tried: two of three fail, there is nobody.
-    const tried = printed(cluster, `for i in $(seq 12); do timeout 1 wget -qO- ${url} || echo failed; done`, onNode(1));
+    const tried = printed(cluster, `for i in $(seq 12); do wget -T 1 -qO- ${url} || echo failed; done`, onNode(1));
     expect(tried).toContain("failed");
     expect(servers(printed(cluster, asked(url, 6), onNode(2)))).toEqual(new Set(["c"]));
   });
@@ -132,7 +156,8 @@ describe("a service's node port", () => {
     const cluster = served("  type: NodePort");
     const port = nodePort(cluster, "web");
     expect(port).toBeGreaterThanOrEqual(30_000);
-    const ask = (from: string, to: string) => cluster.machine(from).sh(asked(`http://${to}:${port}/`, 12).replaceAll("wget -qO-", "curl -s")).stdout;
+    const ask = (from: string, to: string) =>
+      cluster.machine(from).sh(asked(`http://${to}:${port}/`, 12).replaceAll("wget -qO-", "curl -s")).stdout;
     const text = ask("node-2", "192.168.0.2");
     expect(servers(text)).toEqual(new Set(["a", "b", "c"]));
     expect(text).not.toContain("192.168.0.3");
@@ -144,7 +169,10 @@ describe("a service's node port", () => {
     furnish(outside);
     const text = runShell(
       outside,
-      `ip address add 192.168.7.7/16 dev eth0; ip link set eth0 up; ${asked(`http://192.168.0.2:${nodePort(cluster, "web")}/`, 12)}`.replaceAll("wget -qO-", "curl -s"),
+      `ip address add 192.168.7.7/16 dev eth0; ip link set eth0 up; ${asked(`http://192.168.0.2:${nodePort(cluster, "web")}/`, 12)}`.replaceAll(
+        "wget -qO-",
+        "curl -s",
+      ),
     ).stdout;
     expect(servers(text)).toEqual(new Set(["a", "b", "c"]));
     // No pod's own address is known out there.
@@ -154,7 +182,9 @@ describe("a service's node port", () => {
   test("keeps to its node, and shows who asks, with externalTrafficPolicy Local", () => {
     const cluster = served("  type: NodePort\n  externalTrafficPolicy: Local");
     const port = nodePort(cluster, "web");
-    const text = cluster.machine("node-2").sh(asked(`http://192.168.0.2:${port}/`, 6).replaceAll("wget -qO-", "curl -s")).stdout;
+    const text = cluster
+      .machine("node-2")
+      .sh(asked(`http://192.168.0.2:${port}/`, 6).replaceAll("wget -qO-", "curl -s")).stdout;
     expect(new Set(text.trim().split("\n"))).toEqual(new Set(["a 192.168.0.3"]));
   });
 });

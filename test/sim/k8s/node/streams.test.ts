@@ -28,7 +28,9 @@ describe("exec", () => {
     });
     expect(cluster.exec("pod/one", ["echo", "a b", "&c"]).stdout).toBe("a b &c\n");
     expect(() => cluster.exec("one", ["/no/such"])).toThrow(/no such file or directory/);
-    expect(() => cluster.exec("one", "true", { container: "other" })).toThrow(/container other is not valid for pod one/);
+    expect(() => cluster.exec("one", "true", { container: "other" })).toThrow(
+      /container other is not valid for pod one/,
+    );
     expect(() => cluster.exec("two", "true")).toThrow(UsageError);
   });
 

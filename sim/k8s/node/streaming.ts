@@ -43,9 +43,17 @@ export class EngineStreaming implements StreamingRuntime {
       start: (sink) => {
         const exec = engine.exec(id, { Cmd: command, AttachStdin: options.stdin, Tty: options.tty });
         const attached = exec.streams.attach(options);
+        /** A client says at once how large its terminal is: before there is one here. */
+        let early: readonly [rows: number, columns: number] | undefined;
+        const resize = function* (rows: number, columns: number): Activity<undefined> {
+          if (exec.pid === 0) early = [rows, columns];
+          else yield* engine.resize(exec, rows, columns);
+          return undefined;
+        };
         const run = function* (): Activity<void> {
           try {
             yield* engine.execs.start(exec);
+            if (options.tty && early !== undefined) yield* engine.resize(exec, ...early);
             yield* pass(attached, sink);
             sink.end(endOf(yield* exec.ended));
           } catch (error) {
@@ -60,7 +68,7 @@ export class EngineStreaming implements StreamingRuntime {
             attached.closeInput();
             attached.detach();
           },
-          (rows, columns) => engine.resize(exec, rows, columns),
+          resize,
         );
       },
     };

@@ -4,10 +4,10 @@
  * In each round every program runs once in each, by turns; a program's benches read their figures from these runs. Addresses
  * are virtual (Sv39, leaves of 4 KiB). Then what the machine's parts do and cost.
  */
-import { rv64h } from "../../sim/machine/index.js";
+import { rv64, rv64h } from "../../sim/machine/index.js";
 import { compiled, compiledForAll, compiledForGuest, firmware, type Guest } from "./machine/guests.js";
 import { loneHart, userSeconds } from "./machine/parts.js";
-import { benchesOf, linuxNames, perUserSecond, userTime, wall } from "./machine/peers.js";
+import { benchesOf, linuxNames, perUserSecond, processorTime, userTime, wall } from "./machine/peers.js";
 import { missing as noQemu, runInQemu } from "./machine/qemu.js";
 import { runInVirtlab } from "./machine/run.js";
 import type { Bench, Contender, Goal, Outcome, Room } from "./runner/measure.js";
@@ -31,6 +31,8 @@ const program = (guest: Guest, name: string): Bench[] =>
 const boot = benchesOf("boot to U-Boot's prompt", firmware(), [
   { what: ", user time", figure: userTime, who: ["QEMU"], goal: plain },
   { what: ", user time, exact counts", figure: userTime, who: ["QEMU -icount"], goal: exact },
+  { what: ", user and system time", figure: processorTime, who: ["QEMU"], goal: plain },
+  { what: ", user and system time, exact counts", figure: processorTime, who: ["QEMU -icount"], goal: exact },
   { what: ", on the wall", figure: wall, who: ["QEMU", "QEMU -icount"] },
 ]);
 
@@ -89,6 +91,16 @@ const engines: Bench[] = [
     better: "lower",
     goal: { ratio: 0.5 },
     contenders: [ours(short, () => timeOf(short, {})), ours(short, () => timeOf(short, never), "interpreter only")],
+  },
+  {
+    // The second is what any translation has to be paid out of.
+    name: "boot to U-Boot's prompt, what translation costs",
+    unit: "s",
+    better: "lower",
+    contenders: [
+      ours(firmware(), () => runInVirtlab(firmware()).user),
+      ours(firmware(), () => runInVirtlab(firmware(), rv64, never).user, "interpreter only"),
+    ],
   },
   {
     // 192,000 instructions in some 150 pages, each executed once: but for a millisecond, all of the time is translation.

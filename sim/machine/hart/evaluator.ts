@@ -38,6 +38,18 @@ interface Decoded {
   execution?: Execution;
 }
 
+/**
+ * What words mean in an ISA, for all its harts: neither instructions nor executions know one. V8 keeps what it made of a function
+ * no longer than the function, so those of each machine would be optimised anew.
+ */
+const decodedBy = new WeakMap<Isa, Map<number, Decoded | undefined>>();
+
+function decodedOf(isa: Isa): Map<number, Decoded | undefined> {
+  const decoded = decodedBy.get(isa) ?? new Map<number, Decoded | undefined>();
+  decodedBy.set(isa, decoded);
+  return decoded;
+}
+
 /** Executes a hart's instructions one by one by their meanings: the reference. */
 export class Evaluator implements HartState {
   readonly x: BigInt64Array;
@@ -48,13 +60,14 @@ export class Evaluator implements HartState {
   last: Instruction | undefined;
   /** Its bits, 0 where none could be fetched. */
   lastBits = 0;
-  readonly #decoded = new Map<number, Decoded | undefined>();
+  readonly #decoded: Map<number, Decoded | undefined>;
 
   constructor(hart: EvaluatedHart) {
     this.#hart = hart;
     this.x = hart.registers;
     this.f = hart.floats.registers;
     this.#decode = createDecoder(hart.isa);
+    this.#decoded = decodedOf(hart.isa);
   }
 
   get roundingMode(): number {

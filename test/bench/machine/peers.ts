@@ -52,6 +52,8 @@ export const perUserSecond: Figure = {
   of: ({ user }, { instructions = NaN }) => instructions / user,
 };
 export const wall: Figure = { unit: "s", better: "lower", of: (run) => run.wall };
+/** With the system's share, which is large where memory is touched for the first time. */
+export const processorTime: Figure = { unit: "s", better: "lower", of: ({ processor = NaN }) => processor };
 export const userTime: Figure = { unit: "s", better: "lower", of: ({ user }) => user };
 
 /** Why that one cannot run the guest. */

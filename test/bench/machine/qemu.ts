@@ -45,10 +45,13 @@ export async function runInQemu({ program, kernel, until }: Guest, options: read
   await new Promise((resolve) => shell.once("close", resolve));
   clearTimeout(late);
   const wall = (shown > 0 ? shown : performance.now()) - begin;
-  const user = /\n(\d+)m([\d.]+)s [\d.ms]+\n$/.exec(output);
-  if (user === null || (until !== undefined && shown === 0)) throw new Error(`${command} ${program}: ${said}${output}`);
+  const times = /\n(\d+)m([\d.]+)s (\d+)m([\d.]+)s\n$/.exec(output);
+  if (times === null || (until !== undefined && shown === 0))
+    throw new Error(`${command} ${program}: ${said}${output}`);
+  const [userMinutes = NaN, user = NaN, systemMinutes = NaN, system = NaN] = times.slice(1).map(Number);
   return {
-    user: Number(user[1]) * 60 + Number(user[2]),
+    user: userMinutes * 60 + user,
+    processor: (userMinutes + systemMinutes) * 60 + user + system,
     wall: wall / 1000,
     answer: until ?? output.split("\n")[0] ?? "",
   };

@@ -32,7 +32,7 @@
  *                tables; exit-controls: what it comes back for; device-access: what htinst tells of an access to a device
  * exits, exit-reasons, exit-views, costs   exits as data, as pictures, and in cycles of a model
  * host-os          what a monitor that is a process ("Type II") asks of its host, and the path of an exit
- * nanobenchmarks   one privileged event each, by technique, beside published cycles
+ * nanobenchmarks   one privileged event each, by technique, beside published cycles; lmbench: what a process costs its kernel
  * nesting        a guest that is a monitor or a hypervisor, level upon level, and what each costs
  * guests/          the kernels
  * memory/          frames that guests share, balloons, snapshots, clones

@@ -6,6 +6,7 @@ import {
   classify,
   collectBalloons,
   create,
+  driverFault,
   FrameTable,
   geometricRounds,
   exitControlsView,
@@ -38,6 +39,9 @@ import {
   type BallooningOptions,
   type Classification,
   type Classified,
+  type DriverFault,
+  type DriverFaultOptions,
+  type DriverPlace,
   type ExitControls,
   type Guest,
   type HostOs,
@@ -88,10 +92,15 @@ interface Vmm {
    * @throws UsageError for an option that there isn't
    */
   nanobenchmarks(options?: Partial<NanobenchmarkOptions>): Nanobenchmarks;
-  /** Of lmbench's process table, which Xen's paper has, what a kernel without files can do. */
+  /** Of lmbench's process tables, which Xen's paper has, what a kernel without files can do: fork, exec, faults and more. */
   processBenchmarks(options?: Partial<NanobenchmarkOptions>): Nanobenchmarks;
   /** A small host, measured as its kernel executes: `vmm.create(technique, { guest, hostOs: vmm.smallHost() })` is a Type II monitor. */
   smallHost(): HostOs;
+  /**
+   * A driver that fails, in the kernel of a host ("host", Type II) or in a guest of its own ("domain", Type I): who goes on?
+   * @throws UsageError for an option that there isn't
+   */
+  driverFault(place: DriverPlace, options?: Partial<DriverFaultOptions>): DriverFault;
   /** Small kernels, with their sources. */
   readonly guests: typeof guests;
   /** Any software as a guest: `vmm.guest("u-boot", { firmware, kernel })`. */
@@ -173,6 +182,7 @@ export const vmm: Vmm = {
   nanobenchmarks,
   processBenchmarks,
   smallHost,
+  driverFault,
   guests,
   guest,
   monitored,

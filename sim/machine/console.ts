@@ -23,6 +23,8 @@ export class Console implements Persist<ConsoleState> {
   readonly #listeners = new Set<(text: string) => void>();
   /** Told of text at once, in the middle of an instruction. */
   onText: ((text: string) => void) | undefined;
+  /** Told behind what was typed. */
+  onTyped: (() => void) | undefined;
   #decoder = new Utf8Decoder();
   #text = "";
   /** What listeners have not been told of. */
@@ -42,6 +44,7 @@ export class Console implements Persist<ConsoleState> {
   /** Types text; a newline is the Enter key, which sends a carriage return. The guest sees it when it runs. */
   type(text: string): void {
     this.#type(encodeUtf8(text.replace(/\r?\n/g, "\r")));
+    this.onTyped?.();
   }
 
   /**

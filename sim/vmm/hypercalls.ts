@@ -4,7 +4,7 @@
  * a1. What happens meanwhile is told by *event channels*, bits of a word in a page that both share, and *rings* carry what is much: the
  * console's text, a disk's requests. What Xen has and this has not: page tables that the processor walks themselves (here the
  * shadow is told of updates, as Xen's shadow mode is), grant tables (a ring's requests name the guest's own memory, and nobody else
- * serves them), channels between guests, network rings, typing into the console's ring.
+ * serves them), channels between guests, network rings.
  */
 
 /** Numbers of hypercalls. */
@@ -24,7 +24,7 @@ export const hypercalls = {
   return: 4,
   /** (ticks): an event after so much time; a negative number takes it back. */
   timer: 5,
-  /** The console's ring has something new. */
+  /** The console's ring has something new, or its ring of what was typed has room again. */
   console: 6,
   /** Idle until an event is pending. */
   block: 7,
@@ -38,7 +38,7 @@ export const hypercalls = {
 } as const;
 
 /** Event channels: bits of the shared page's `pending`. Bound once and for all, where Xen's are bound at run time. */
-export const channels = { timer: 0, block: 1 } as const;
+export const channels = { timer: 0, block: 1, console: 2 } as const;
 
 /**
  * The disk's ring, by offsets, as Xen's `blkif`: the guest counts requests that it has put there, the VMM those that it has answered. Slots are
@@ -76,6 +76,11 @@ export const sharedPage = {
   /** Bytes that the guest put into the console's ring so far, and those that the VMM took. */
   produced: 56,
   consumed: 88,
+  /** Bytes that were typed, which the VMM put into the other ring, and those that the guest took. */
+  typed: 96,
+  taken: 104,
   ring: 1024,
   ringSize: 512,
+  input: 2048,
+  inputSize: 512,
 } as const;

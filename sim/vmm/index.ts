@@ -31,8 +31,8 @@
  * hardware-assist   the guest has a virtual mode of the processor; hypervisor-cpu: entering it; nested-paging: its second stage of
  *                tables; exit-controls: what it comes back for; device-access: what htinst tells of an access to a device
  * exits, exit-reasons, exit-views, costs   exits as data, as pictures, and in cycles of a model
- * host-os          what a monitor that is a process ("Type II") asks of its host, and the path of an exit
- * nanobenchmarks   one privileged event each, by technique, beside published cycles
+ * host-os          what a monitor that is a process ("Type II") asks of its host, and the path of an exit; driver-fault: what a driver takes down
+ * nanobenchmarks   one privileged event each, by technique, beside published cycles; lmbench: what a process costs its kernel
  * nesting        a guest that is a monitor or a hypervisor, level upon level, and what each costs
  * guests/          the kernels
  * memory/          frames that guests share, balloons, snapshots, clones
@@ -67,6 +67,7 @@ export {
   type NanobenchmarkOptions,
   type Nanobenchmarks,
 } from "./nanobenchmarks.js";
+export { driverFault, type DriverFault, type DriverFaultOptions, type DriverPlace } from "./driver-fault.js";
 export { smallHost } from "./guests/host-kernel.js";
 export type { HostOs } from "./host-os.js";
 export { nesting, type Nesting, type NestingOptions } from "./nesting.js";

@@ -45,6 +45,8 @@ interface Agreements {
   readonly shared: number | null;
   /** Bytes taken out of the console's ring so far. */
   readonly consumed: string;
+  /** Bytes put into the ring of what was typed so far. */
+  readonly typed?: string;
   /** The guest has come to its handler, and the shared page doesn't say yet why. */
   readonly untold: boolean;
   readonly block?: BlockBackendState;
@@ -65,6 +67,7 @@ class ParavirtualCpu extends DeprivilegedCpu {
   readonly #machine: Machine;
   #shared: number | undefined;
   #consumed = 0n;
+  #typed = 0n;
   /** Exceptions of the guest that the shared page knows of. */
   #told = 0;
   /** A trap was delivered that the shared page doesn't know of, before the state was saved that this goes on from. */
@@ -79,6 +82,12 @@ class ParavirtualCpu extends DeprivilegedCpu {
     this.#block = new BlockBackend(parts.machine, () => {
       this.#raise(channels.block);
     });
+    const { console } = parts.machine;
+    // The first hart's guest has the console.
+    if (parts.guest.id === 0)
+      console.onTyped = () => {
+        this.#deliverTyped();
+      };
   }
 
   override burst(): void {
@@ -114,6 +123,7 @@ class ParavirtualCpu extends DeprivilegedCpu {
     return {
       shared: this.#shared ?? null,
       consumed: String(this.#consumed),
+      typed: String(this.#typed),
       untold: this.#hasTrapped,
       block: this.#block.save(),
     };
@@ -121,9 +131,10 @@ class ParavirtualCpu extends DeprivilegedCpu {
 
   /** @param saved what this class gave; undefined where the guest has made no calls yet */
   override restore(saved?: object): void {
-    const { shared, consumed, untold, block } = (saved ?? none) as Agreements;
+    const { shared, consumed, typed = "0", untold, block } = (saved ?? none) as Agreements;
     this.#shared = shared ?? undefined;
     this.#consumed = BigInt(consumed);
+    this.#typed = BigInt(typed);
     this.#untold = untold;
     this.#told = this.#exceptions;
     this.left = this.#guest.pc;
@@ -160,6 +171,7 @@ class ParavirtualCpu extends DeprivilegedCpu {
     switch (number) {
       case hypercalls.share:
         this.#shared = Number(BigInt.asUintN(56, first));
+        this.#deliverTyped();
         return;
       case hypercalls.vector:
         guest.setCsr(csr.stvec, first & -4n);
@@ -178,6 +190,7 @@ class ParavirtualCpu extends DeprivilegedCpu {
         return;
       case hypercalls.console:
         this.#drain();
+        this.#deliverTyped();
         return;
       case hypercalls.block:
         guest.routines.waitForInterrupt(0n, 0n, 0n);
@@ -252,6 +265,23 @@ class ParavirtualCpu extends DeprivilegedCpu {
     this.#write("consumed", this.#consumed);
   }
 
+  /** What was typed goes from the serial line, which the guest doesn't know, into the ring, as far as there is room. */
+  #deliverTyped(): void {
+    const { bus } = this.#machine;
+    if (this.#shared === undefined || bus.ramAt(this.#shared, 4096) === undefined) return;
+    const size = BigInt(sharedPage.inputSize);
+    const taken = this.#read("taken");
+    const before = this.#typed;
+    while (this.#typed >= taken && this.#typed - taken < size) {
+      if (((bus.load(serial.status, 8) ?? 0n) & serial.ready) === 0n) break;
+      bus.store(this.#shared + sharedPage.input + Number(this.#typed % size), 8, bus.load(serial.data, 8) ?? 0n);
+      this.#typed++;
+    }
+    if (this.#typed === before) return;
+    this.#write("typed", this.#typed);
+    this.#raise(channels.console);
+  }
+
   /** A channel has news. */
   #raise(channel: number): void {
     const guest = this.#guest;
@@ -309,6 +339,8 @@ class ParavirtualCpu extends DeprivilegedCpu {
   }
 }
 
+/** The board's UART: what it received, and whether there is such. */
+const serial = { data: 0x1000_0000, status: 0x1000_0005, ready: 1n } as const;
 /** The board's finisher, and what switches it off. */
 const finisher = { address: 0x10_0000, off: 0x5555n } as const;
 

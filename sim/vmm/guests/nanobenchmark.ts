@@ -9,6 +9,8 @@ export interface NanobenchmarkCode {
   /** What the loop does once: in the kernel, or in a process. */
   readonly body: string;
   readonly mode: "kernel" | "process";
+  /** What the kernel does once, before the loop. */
+  readonly setup?: string;
 }
 
 const equs = (prefix: string, numbers: Readonly<Record<string, number>>): string =>
@@ -122,9 +124,9 @@ _start:
 
 /**
  * All kernels are alike but for the loop: RAM mapped by a leaf of 1 GiB for the kernel, and by another at 0xc0000000 for its process;
- * devices at 0; a window of 4 KiB pages at 0x40000000, in two address spaces. A trap's handler goes on behind the instruction.
+ * devices at 0; a window of 4 KiB pages at 0x40000000, another in each of two address spaces. A trap's handler goes on behind the instruction.
  */
-const kernelOf = ({ body, mode }: NanobenchmarkCode, rounds: number): string => `
+const kernelOf = ({ body, mode, setup = "" }: NanobenchmarkCode, rounds: number): string => `
 kernel:
   .option norvc
   vector handler
@@ -149,7 +151,7 @@ kernel:
   below root, 1, middle
   below middle, 0, leaves
   below other_root, 1, other_middle
-  below other_middle, 0, leaves
+  below other_middle, 0, other_leaves
   la    s5, leaves                # one page that is there to be read
   la    s7, page
   srli  s7, s7, 2
@@ -171,11 +173,14 @@ kernel:
   li    s3, 0x10000000
   li    s4, -1
   li    s2, ${rounds}
+${setup}
 ${mode === "process" ? "  la    s0, 1f\n  li    t0, 0x40000000\n  add   s0, s0, t0\n  enter_user s0\n" : ""}
 1:
 ${body}
   addi  s2, s2, -1
-  bnez  s2, 1b
+  beqz  s2, 2f
+  j     1b                        # which may be far
+2:
 ${mode === "process" ? "  ecall                           # the last one ends it" : "  j     end"}
   .option rvc                     # alignment may take 2 bytes
   .balign 4
@@ -196,6 +201,7 @@ other_root:   .skip 4096
 middle:       .skip 4096
 other_middle: .skip 4096
 leaves:       .skip 4096
+other_leaves: .skip 4096
 page:         .skip 4096
 other_page:   .skip 4096
 list:         .skip 4096

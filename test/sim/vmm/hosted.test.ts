@@ -1,5 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { create, guests, hardwareAssist, smallHost, techniques, bare } from "../../../sim/vmm/index.js";
+import {
+  create,
+  driverFault,
+  guests,
+  hardwareAssist,
+  smallHost,
+  techniques,
+  trapAndEmulate,
+  bare,
+} from "../../../sim/vmm/index.js";
 import { hostKernelGuest } from "../../../sim/vmm/guests/host-kernel.js";
 
 describe("a monitor that is a process of a host", () => {
@@ -51,5 +60,37 @@ describe("a monitor that is a process of a host", () => {
     // What is called in the guest's own address space is no matter of the host's.
     expect(hosted.exitPath("callout").participants).toEqual(["guest", "VMM (a process)"]);
     expect(hosted.exits.costs.exit("callout")).toBe(own.exits.costs.exit("callout"));
+  });
+});
+
+describe("a driver with a bug", () => {
+  test("in the host's kernel takes every guest of a Type II monitor down", () => {
+    const { names, course, faults, survivors } = driverFault("host");
+    expect([names.length, faults, survivors]).toEqual([2, 1, 0]);
+    const at = course.findIndex(({ failed }) => failed);
+    expect(at).toBeGreaterThan(5);
+    // A byte for each turn of a guest, and the last turns are those before the fault.
+    expect(course.at(-1)).toEqual({ ...course[at], failed: false });
+    expect(course.at(-1)?.bytes).toBe(20);
+    expect(course[at - 1]?.guests).toEqual([1000 * at, 1000 * at]);
+  });
+
+  test.each([trapAndEmulate, hardwareAssist])("in a domain of its own it takes itself down: $name", (technique) => {
+    const { course, faults, survivors } = driverFault("domain", { technique, bytes: 5 });
+    expect(survivors).toBe(2);
+    expect(faults).toBeGreaterThan(3);
+    // What it did not use of its turn is the others'.
+    course.forEach(({ guests: [first = 0, second = 0] }, turn) => {
+      expect(Math.min(first, second)).toBeGreaterThanOrEqual(1000 * (turn + 1));
+    });
+    // Rebooted, it writes again, each time as far as its bug.
+    expect(course.at(-1)?.bytes).toBeGreaterThanOrEqual(5 * faults);
+  });
+
+  test("says what it can't do, and shows itself", () => {
+    expect(() => driverFault("host", { bytes: 0 })).toThrow("bytes cannot be 0");
+    const { series, caption } = driverFault("host", { turns: 12, bytes: 4 }).view();
+    expect(series.map(({ name }) => name)).toEqual(["first", "second", "the driver fails"]);
+    expect(caption).toContain("Type II");
   });
 });

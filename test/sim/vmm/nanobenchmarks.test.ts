@@ -70,7 +70,31 @@ describe("Barham et al. 2003, lmbench's process table in shape", () => {
       const { paravirtualization, trapAndEmulate } = of(measured, name);
       expect(paravirtualization).toBeLessThan(trapAndEmulate);
     }
-    expect(measured.view().rows.map(({ xen }) => xen)).toEqual([0.46, 1.97, 139, 1.4, 2.73]);
+    expect(measured.view().rows.map(({ xen }) => xen)).toEqual([0.46, 198, 768, 4800, 1.97, 139, 1.4, 2.73]);
+  });
+
+  test.each(["fork", "exec", "sh"])(
+    "%s: native, nested tables, the port, emulation, shadows with dear exits",
+    (name) => {
+      const { native, hardware, paravirtualization, trapAndEmulate, firstHardware } = of(measured, name);
+      const order = [native, hardware, paravirtualization, trapAndEmulate, firstHardware];
+      expect([...order].sort((a, b) => a - b)).toEqual(order);
+      expect(new Set(order).size).toBe(order.length);
+    },
+  );
+
+  test("fork is dearer than a fault, exec than fork, sh than exec, in every column as published", () => {
+    const rows = ["page fault", "fork", "exec", "sh"].map((name) => of(measured, name));
+    for (const column of Object.keys(rows[0] ?? {}) as NanobenchmarkColumn[]) {
+      const costs = rows.map((row) => row[column]);
+      expect([...costs].sort((a, b) => a - b)).toEqual(costs);
+    }
+    const published = measured.view().rows.filter(({ name }) => ["fork", "exec", "sh"].includes(String(name)));
+    expect(published.map(({ lmbenchNative, xen, vmware, uml }) => [lmbenchNative, xen, vmware, uml])).toEqual([
+      [110, 198, 874, 21_000],
+      [530, 768, 2300, 33_000],
+      [4000, 4800, 10_000, 58_000],
+    ]);
   });
 });
 

@@ -13,6 +13,7 @@ import {
   type VirtualMachine,
 } from "../../../sim/vmm/index.js";
 import { bare } from "../../../sim/vmm/index.js";
+import { hypercalls, sharedPage } from "../../../sim/vmm/hypercalls.js";
 import { resultsOf, runBoth } from "./same.js";
 
 const ported = Object.values(guests).filter((guest) => guest.ported !== undefined);
@@ -174,5 +175,125 @@ ring: .skip 4096`);
     expect(Buffer.compare(others(), before)).toBe(0);
     vmm.run({ instructions: 50_000 });
     expect(vmm.vm("tiny").machine.console.text).toBe("tiny kernel\n500500\n");
+  });
+});
+
+describe("typing to a paravirtual guest", () => {
+  const equs = Object.entries({ ...hypercalls }).map(([name, number]) => `  .equ call_${name}, ${number}`);
+  const places = Object.entries(sharedPage).map(([name, place]) => `  .equ shared_${name}, ${place}`);
+  /** Answers each letter by the capital, and ends with the line. */
+  const native = `
+  li    s3, 0x10000000
+1:lbu   t0, 5(s3)
+  andi  t0, t0, 1
+  beqz  t0, 1b
+  lbu   a2, (s3)
+  li    t0, 13
+  beq   a2, t0, 2f
+  addi  a2, a2, -32
+  sb    a2, (s3)
+  j     1b
+2:li    t0, 0x100000
+  li    t1, 0x5555
+  sw    t1, (t0)
+  j     .`;
+  const ported = `
+${[...equs, ...places].join("\n")}
+  .macro hypercall name
+  li    a7, call_\\name
+  ecall
+  .endm
+  la    a0, shared
+  mv    s6, a0
+  hypercall share
+  la    a0, upcall
+  hypercall vector
+next:
+  ld    t0, shared_taken(s6)
+  ld    t1, shared_typed(s6)
+  bne   t0, t1, take
+  sd    zero, shared_masked(s6)
+  hypercall block
+  li    t1, 1
+  sd    t1, shared_masked(s6)
+  j     next
+take:
+  andi  t1, t0, shared_inputSize - 1
+  add   t1, t1, s6
+  li    t2, shared_input
+  add   t1, t1, t2
+  lbu   a2, (t1)
+  addi  t0, t0, 1
+  sd    t0, shared_taken(s6)
+  li    t0, 13
+  beq   a2, t0, end
+  addi  a2, a2, -32
+  ld    t0, shared_produced(s6)
+  andi  t1, t0, shared_ringSize - 1
+  add   t1, t1, s6
+  sb    a2, shared_ring(t1)
+  addi  t0, t0, 1
+  sd    t0, shared_produced(s6)
+  hypercall console
+  j     next
+end:
+  hypercall shutDown
+  .balign 4
+upcall:
+  sd    a7, shared_a7(s6)
+  sd    zero, shared_pending(s6)
+  hypercall return
+  .section .bss
+  .balign 4096
+shared: .skip 4096`;
+  const guest: Guest = {
+    name: "capitals",
+    about: "Answers what is typed by capitals.",
+    results: [],
+    options: { program: assemble(native) },
+    ported: { source: ported, removed: [], added: [], options: { program: assemble(ported) } },
+  };
+  const started = (): VirtualMachine => {
+    const { machine } = create(paravirtualization, { guest });
+    machine.run(20_000);
+    return machine;
+  };
+
+  test("it gets what a native kernel reads from the serial line, and is idle meanwhile", () => {
+    const machine = started();
+    const own = bare(guest, { echo: false });
+    for (const text of ["typed ", "to a ring\n"]) {
+      // Idle, it is waiting for somebody to type.
+      expect(machine.ended).toEqual({ kind: "idle" });
+      for (const each of [machine.machine, own]) each.console.type(text.replaceAll(" ", "x"));
+      machine.run(20_000);
+      own.run({ instructions: 20_000 });
+    }
+    expect(machine.ended).toEqual({ kind: "power-off" });
+    expect(machine.machine.console.text).toBe("TYPEDXTOXAXRING");
+    expect(own.console.text).toBe(machine.machine.console.text);
+  });
+
+  test("more than the ring holds comes by and by, before the kernel has its ring too, and in a machine restored midway", () => {
+    const text = "abcdefghij".repeat(200);
+    const { machine: early } = create(paravirtualization, { guest });
+    early.machine.console.type(`${text}\n`);
+    early.run(3000);
+    const later = create(paravirtualization, { guest }).machine;
+    later.restore(early.save());
+    for (const machine of [early, later]) {
+      machine.run(1e6);
+      expect(machine.ended).toEqual({ kind: "power-off" });
+      expect(machine.machine.console.text).toBe(text.toUpperCase());
+    }
+  });
+
+  test("a guest that lies about what it took gets nothing, and nobody else's memory", () => {
+    const machine = started();
+    const at = Number(machine.machine.address("shared"));
+    machine.machine.bus.store(at + sharedPage.taken, 64, 10n ** 12n);
+    machine.machine.console.type("abc");
+    machine.run(1000);
+    expect(machine.machine.bus.load(at + sharedPage.typed, 64)).toBe(0n);
   });
 });

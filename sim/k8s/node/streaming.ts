@@ -1,6 +1,7 @@
 import { Signal, type Activity } from "../../core/index.js";
 import { EngineError, type Attachment, type EngineContainer } from "../../container/index.js";
 import { isErrno, type NetworkNamespace } from "../../net/index.js";
+import { Errno } from "../../os/index.js";
 import { RuntimeFailure } from "../kubelet/runtime.js";
 import {
   endOf,
@@ -43,9 +44,11 @@ export class EngineStreaming implements StreamingRuntime {
       start: (sink) => {
         const exec = engine.exec(id, { Cmd: command, AttachStdin: options.stdin, Tty: options.tty });
         const attached = exec.streams.attach(options);
+        const begun = new Signal<void>("exec");
         const run = function* (): Activity<void> {
           try {
             yield* engine.execs.start(exec);
+            begun.fire();
             yield* pass(attached, sink);
             sink.end(endOf(yield* exec.ended));
           } catch (error) {
@@ -60,7 +63,11 @@ export class EngineStreaming implements StreamingRuntime {
             attached.closeInput();
             attached.detach();
           },
-          (rows, columns) => engine.resize(exec, rows, columns),
+          function* (rows, columns): Activity<undefined> {
+            // Sizes are told before there is a terminal.
+            yield* begun;
+            return yield* engine.resize(exec, rows, columns);
+          },
         );
       },
     };
@@ -128,7 +135,7 @@ export class EngineStreaming implements StreamingRuntime {
             yield* resize(rows, columns);
           } catch (error) {
             // It may have ended, or have no terminal.
-            if (!(error instanceof Error)) throw error;
+            if (!(error instanceof EngineError || error instanceof Errno)) throw error;
           }
         };
         engine.spawn(body(), { name: "resize" });

@@ -2,19 +2,17 @@ import { Signal, type Activity } from "../../core/index.js";
 import { EngineError, type Attachment, type EngineContainer } from "../../container/index.js";
 import { isErrno, type NetworkNamespace } from "../../net/index.js";
 import { Errno } from "../../os/index.js";
-import { RuntimeFailure } from "../kubelet/runtime.js";
-import {
-  endOf,
-  failureOf,
-  type ForwardedConnection,
-  type ForwardSession,
-  type ForwardSink,
-  type ProcessInput,
-  type ProcessSession,
-  type ProcessSink,
-  type StreamingRuntime,
-  type StreamOptions,
-} from "../kubelet/streaming.js";
+import { RuntimeFailure, type StreamingRuntime } from "../kubelet/runtime.js";
+import type {
+  ForwardedConnection,
+  ForwardSession,
+  ForwardSink,
+  ProcessInput,
+  ProcessSession,
+  ProcessSink,
+  StreamOptions,
+} from "../apiserver/session.js";
+import { endOf, failureOf } from "../kubelet/streaming.js";
 import type { NodeMachine } from "./machine.js";
 
 /** What streams need to know of the runtime's pods. */

@@ -38,7 +38,7 @@
  *             quotas), autoscaling/; ownership, revisions, slow-start, pods, shares, refusals are what they share
  * kubelet/    a node: kubelet (the component), runtime (what it asks of a container runtime, after CRI), pod-worker (one pod's life),
  *             actions (what comes next for it), containers (starting and ending), images, prober, pleg, pod-status and phase, status-manager,
- *             pod-config (environment), volumes/ (what pods see of objects and of the node), linux-config (limits, users, resolver), streaming
+ *             pod-config (environment), container-config, volumes/ (what pods see of objects and of the node), linux-config (limits, users, resolver), streaming
  *             (exec, attach, port-forward, logs that grow), node-status (registration, conditions, lease), node-admission, eviction, logs; hollow/
  * node/       a machine: its Linux and container engine, pod-network (CNI), engine-runtime (CRI on that engine, as cri-dockerd has it),
  *             streaming, probing, pod-routes, rules-writer (who writes a packet filter's rules, and when), system-images
@@ -149,7 +149,7 @@ export type {
   ProcessInput,
   ProcessSession,
   StreamSession,
-} from "./kubelet/streaming.js";
+} from "./apiserver/session.js";
 export { NodeMachine } from "./node/machine.js";
 export type { Component } from "./cluster/control-plane.js";
 export type { Listing } from "./cluster/listing.js";

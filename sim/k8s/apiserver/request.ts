@@ -1,6 +1,6 @@
 import { encodeUtf8 } from "../../core/index.js";
-import type { StreamSession } from "../kubelet/streaming.js";
 import type { JsonObject, KubeObject } from "../objects/value.js";
+import type { StreamSession } from "./session.js";
 
 /** Who asks (authentication/v1, `UserInfo`). */
 export interface User {

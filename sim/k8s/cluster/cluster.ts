@@ -24,7 +24,7 @@ import { HollowRuntime } from "../kubelet/hollow/runtime.js";
 import { Kubelet } from "../kubelet/kubelet.js";
 import type { NodeDescription } from "../kubelet/node-status.js";
 import type { ContainerRuntime } from "../kubelet/runtime.js";
-import type { StreamSession } from "../kubelet/streaming.js";
+import type { StreamSession } from "../apiserver/session.js";
 import { decodeUtf8 } from "../objects/text.js";
 import { stringAt, type JsonObject, type KubeObject } from "../objects/value.js";
 import type { Scheduler } from "../scheduler/scheduler.js";

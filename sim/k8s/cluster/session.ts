@@ -1,6 +1,6 @@
 import { concatBytes, encodeUtf8, Signal, UsageError, type World } from "../../core/index.js";
 import { textOf } from "../../net/index.js";
-import type { ProcessSession } from "../kubelet/streaming.js";
+import type { ProcessSession } from "../apiserver/session.js";
 import { at, listAt, stringAt, type JsonObject } from "../objects/value.js";
 
 /** What a command in a container printed, and how it ended. */

@@ -5,7 +5,7 @@ import type { BackOff } from "./back-off.js";
 import { formatGoDuration } from "./go-duration.js";
 import type { Waiting } from "./images.js";
 import { podText, type NodeContext } from "./node-context.js";
-import { configOf } from "./pod-config.js";
+import { configOf } from "./container-config.js";
 import { probeOf, runHandler } from "./prober.js";
 import { RuntimeFailure, type ContainerState, type PodState, type Sandbox } from "./runtime.js";
 

@@ -13,7 +13,7 @@ import {
 } from "./runtime.js";
 
 /** An amount in whole units, of CPU in thousandths; 0 where there is none. */
-export function amountOf(list: Readonly<Record<string, string>> | undefined, name: "cpu" | "memory"): number {
+function amountOf(list: Readonly<Record<string, string>> | undefined, name: "cpu" | "memory"): number {
   const value = parseQuantity(list?.[name] ?? "0") ?? 0n;
   return Number(name === "cpu" ? value / 1_000_000n : value / 1_000_000_000n);
 }
@@ -30,7 +30,7 @@ const textsAt = (value: Json | undefined, ...path: string[]): string[] =>
   listAt(value, ...path).filter((each) => typeof each === "string");
 
 /** The control group of a pod, by its class of service (kubernetes, `pkg/kubelet/cm/pod_container_manager_linux.go`). */
-export function cgroupOf({ metadata: { uid = "" }, status }: Pod): string {
+function cgroupOf({ metadata: { uid = "" }, status }: Pod): string {
   const qos = status?.qosClass ?? "BestEffort";
   return `/kubepods${qos === "Guaranteed" ? "" : `/${qos.toLowerCase()}`}/pod${uid}`;
 }

@@ -1,51 +1,16 @@
-import type { Activity, Bytes } from "../../core/index.js";
+import type { Activity } from "../../core/index.js";
 import type { Client } from "../client/client.js";
 import { ApiFailure, isNotFound } from "../client/failure.js";
 import type { Container, EnvVar, Pod } from "../client/pod-types.js";
 import { decodeBase64 } from "../../core/index.js";
-import { parseQuantity } from "../objects/quantity.js";
 import { decodeUtf8 } from "../objects/text.js";
 import { at, objectAt, show, stringAt, type Json, type KubeObject } from "../objects/value.js";
-import { withTag } from "./images.js";
 import type { NodeContext } from "./node-context.js";
-import { linuxContainer } from "./linux-config.js";
-import { RuntimeFailure, type ContainerConfig, type LinuxContainerConfig } from "./runtime.js";
-import { mountsOf } from "./volumes/volumes.js";
+import { RuntimeFailure } from "./runtime.js";
 
 /** Kinds whose data pods are given. */
 export type ObjectKind = "configmaps" | "secrets";
 const singular = { configmaps: "configmap", secrets: "secret" } as const;
-
-/** What a container is made of, its environment read from where its spec points. @throws RuntimeFailure for what isn't there */
-export function* configOf(
-  context: NodeContext,
-  pod: Pod,
-  container: Container,
-  attempt: number,
-  podIP: string,
-): Activity<ContainerConfig> {
-  const limit = container.resources?.limits?.["memory"];
-  const env = yield* environmentOf(context, pod, container, podIP);
-  const { system } = context.runtime;
-  let linux: LinuxContainerConfig | undefined;
-  if (system !== undefined) {
-    const { mounts, terminationLog } = yield* mountsOf(context, system, pod, container, { attempt, podIP, env });
-    linux = linuxContainer(context, pod, container, mounts, terminationLog);
-  }
-  const expand = (words: readonly string[] | undefined): readonly string[] =>
-    (words ?? []).map((word) => expanded(word, env));
-  return {
-    name: container.name,
-    attempt,
-    image: withTag(container.image ?? ""),
-    command: expand(container.command),
-    args: expand(container.args),
-    env,
-    ports: (container.ports ?? []).map(({ containerPort }) => containerPort),
-    memory: limit === undefined ? undefined : (Number((parseQuantity(limit) ?? 0n) / 1_000_000_000n) as Bytes),
-    ...(linux !== undefined && { linux }),
-  };
-}
 
 /** `$(NAME)` is what NAME stands for, `$$` a dollar (kubernetes, `third_party/forked/golang/expansion`). */
 export const expanded = (word: string, env: Readonly<Record<string, string>>): string =>
@@ -53,7 +18,8 @@ export const expanded = (word: string, env: Readonly<Record<string, string>>): s
     name === undefined ? "$" : Object.hasOwn(env, name) ? (env[name] ?? "") : whole,
   );
 
-function* environmentOf(
+/** A container's environment, read from where its spec points. @throws RuntimeFailure for what isn't there */
+export function* environmentOf(
   context: NodeContext,
   pod: Pod,
   container: Container,

@@ -1,6 +1,6 @@
-import type { Activity, Bytes, Nanos } from "../../core/index.js";
+import type { Activity, Bytes, Nanos, Signal } from "../../core/index.js";
 import type { Sys } from "../../os/index.js";
-import type { StreamingRuntime } from "./streaming.js";
+import type { ForwardSession, ProcessSession, StreamOptions } from "../apiserver/session.js";
 
 /** The Linux of a node, where a runtime has one: what the kubelet does there itself, it does by system calls. */
 export interface NodeSystem {
@@ -158,6 +158,16 @@ export interface RuntimeStats {
   readonly disk: { readonly available: Bytes; readonly capacity: Bytes };
   /** By a pod's uid: memory and disk of each of its containers by name. */
   pods(): ReadonlyMap<string, ReadonlyMap<string, { readonly memory: Bytes; readonly disk: Bytes }>>;
+}
+
+/** What a runtime with processes can do beside CRI's plain calls: its `Exec`, `Attach`, `PortForward`, and logs that grow. */
+export interface StreamingRuntime {
+  exec(id: string, command: readonly string[], options: StreamOptions): ProcessSession;
+  /** @throws RuntimeFailure for a container that doesn't run */
+  attach(id: string, options: StreamOptions): ProcessSession;
+  forward(sandbox: string): ForwardSession;
+  /** Fires when a container's log grows or ends; undefined where it has ended. */
+  grown(id: string): Signal<unknown> | undefined;
 }
 
 /**

@@ -5,7 +5,7 @@ import { pauseImage } from "./system-images.js";
 type CreateOptions = Parameters<ContainerEngine["create"]>[0];
 
 /** What says of a container of the engine which pod it belongs to (cri-dockerd, `core/naming.go` and labels). */
-export const labels = {
+const labels = {
   type: "io.kubernetes.docker.type",
   container: "io.kubernetes.container.name",
   pod: "io.kubernetes.pod.name",

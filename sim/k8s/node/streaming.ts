@@ -1,19 +1,18 @@
 import { Signal, type Activity } from "../../core/index.js";
 import { EngineError, type Attachment, type EngineContainer } from "../../container/index.js";
 import { isErrno, type NetworkNamespace } from "../../net/index.js";
-import { RuntimeFailure } from "../kubelet/runtime.js";
-import {
-  endOf,
-  failureOf,
-  type ForwardedConnection,
-  type ForwardSession,
-  type ForwardSink,
-  type ProcessInput,
-  type ProcessSession,
-  type ProcessSink,
-  type StreamingRuntime,
-  type StreamOptions,
-} from "../kubelet/streaming.js";
+import { Errno } from "../../os/index.js";
+import { RuntimeFailure, type StreamingRuntime } from "../kubelet/runtime.js";
+import type {
+  ForwardedConnection,
+  ForwardSession,
+  ForwardSink,
+  ProcessInput,
+  ProcessSession,
+  ProcessSink,
+  StreamOptions,
+} from "../apiserver/session.js";
+import { endOf, failureOf } from "../kubelet/streaming.js";
 import type { NodeMachine } from "./machine.js";
 
 /** What streams need to know of the runtime's pods. */
@@ -43,17 +42,11 @@ export class EngineStreaming implements StreamingRuntime {
       start: (sink) => {
         const exec = engine.exec(id, { Cmd: command, AttachStdin: options.stdin, Tty: options.tty });
         const attached = exec.streams.attach(options);
-        /** A client says at once how large its terminal is: before there is one here. */
-        let early: readonly [rows: number, columns: number] | undefined;
-        const resize = function* (rows: number, columns: number): Activity<undefined> {
-          if (exec.pid === 0) early = [rows, columns];
-          else yield* engine.resize(exec, rows, columns);
-          return undefined;
-        };
+        const begun = new Signal<void>("exec");
         const run = function* (): Activity<void> {
           try {
             yield* engine.execs.start(exec);
-            if (options.tty && early !== undefined) yield* engine.resize(exec, ...early);
+            begun.fire();
             yield* pass(attached, sink);
             sink.end(endOf(yield* exec.ended));
           } catch (error) {
@@ -68,7 +61,11 @@ export class EngineStreaming implements StreamingRuntime {
             attached.closeInput();
             attached.detach();
           },
-          resize,
+          function* (rows, columns): Activity<undefined> {
+            // Sizes are told before there is a terminal.
+            yield* begun;
+            return yield* engine.resize(exec, rows, columns);
+          },
         );
       },
     };
@@ -136,7 +133,7 @@ export class EngineStreaming implements StreamingRuntime {
             yield* resize(rows, columns);
           } catch (error) {
             // It may have ended, or have no terminal.
-            if (!(error instanceof Error)) throw error;
+            if (!(error instanceof EngineError || error instanceof Errno)) throw error;
           }
         };
         engine.spawn(body(), { name: "resize" });

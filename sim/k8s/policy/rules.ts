@@ -20,7 +20,7 @@ type Direction = "ingress" | "egress";
 const allowed = "0x10000/0x10000";
 
 /** The chain that packets come by on their way to and from pods, and what leads there: before all others. */
-export const entry = "KUBE-NWPLCY";
+const entry = "KUBE-NWPLCY";
 export const entries: readonly string[] = [`-t filter -N ${entry}`, `-t filter -I FORWARD -j ${entry}`];
 
 const labelsOf = ({ metadata }: Pod | Namespace): Readonly<Record<string, string>> => metadata.labels ?? {};

@@ -15,7 +15,7 @@ import { fieldOf, readObject, resourceOf, type ObjectKind } from "../pod-config.
 import { RuntimeFailure } from "../runtime.js";
 
 /** A file of a volume that is made of objects. */
-export interface VolumeFile {
+interface VolumeFile {
   readonly bytes: Uint8Array;
   readonly mode: number;
 }

@@ -1,0 +1,40 @@
+import type { Activity, Bytes } from "../../core/index.js";
+import type { Container, Pod } from "../client/pod-types.js";
+import { parseQuantity } from "../objects/quantity.js";
+import { withTag } from "./images.js";
+import { linuxContainer } from "./linux-config.js";
+import type { NodeContext } from "./node-context.js";
+import { environmentOf, expanded } from "./pod-config.js";
+import type { ContainerConfig, LinuxContainerConfig } from "./runtime.js";
+import { mountsOf } from "./volumes/volumes.js";
+
+/** What a container is made of, its environment read from where its spec points. @throws RuntimeFailure for what isn't there */
+export function* configOf(
+  context: NodeContext,
+  pod: Pod,
+  container: Container,
+  attempt: number,
+  podIP: string,
+): Activity<ContainerConfig> {
+  const limit = container.resources?.limits?.["memory"];
+  const env = yield* environmentOf(context, pod, container, podIP);
+  const { system } = context.runtime;
+  let linux: LinuxContainerConfig | undefined;
+  if (system !== undefined) {
+    const { mounts, terminationLog } = yield* mountsOf(context, system, pod, container, { attempt, podIP, env });
+    linux = linuxContainer(context, pod, container, mounts, terminationLog);
+  }
+  const expand = (words: readonly string[] | undefined): readonly string[] =>
+    (words ?? []).map((word) => expanded(word, env));
+  return {
+    name: container.name,
+    attempt,
+    image: withTag(container.image ?? ""),
+    command: expand(container.command),
+    args: expand(container.args),
+    env,
+    ports: (container.ports ?? []).map(({ containerPort }) => containerPort),
+    memory: limit === undefined ? undefined : (Number((parseQuantity(limit) ?? 0n) / 1_000_000_000n) as Bytes),
+    ...(linux !== undefined && { linux }),
+  };
+}

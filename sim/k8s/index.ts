@@ -133,5 +133,6 @@ export { HollowRuntime, type HollowRuntimeOptions } from "./kubelet/hollow/runti
 export type { Behaviour, HollowImage } from "./kubelet/hollow/behaviour.js";
 export { Cluster, type ClusterOptions, type GetOptions } from "./cluster/cluster.js";
 export type { Component } from "./cluster/control-plane.js";
+export { stopEach } from "./cluster/stop-each.js";
 export type { Listing } from "./cluster/listing.js";
 export type { Manifest } from "./cluster/manifest.js";

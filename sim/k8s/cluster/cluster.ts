@@ -24,9 +24,10 @@ import { Kubelet } from "../kubelet/kubelet.js";
 import type { NodeDescription } from "../kubelet/node-status.js";
 import type { ContainerRuntime } from "../kubelet/runtime.js";
 import { decodeUtf8 } from "../objects/text.js";
-import { isObject, stringAt, type JsonObject, type KubeObject } from "../objects/value.js";
+import type { JsonObject, KubeObject } from "../objects/value.js";
 import type { Scheduler } from "../scheduler/scheduler.js";
 import { birthOf } from "./birth.js";
+import { applied, refused } from "./applying.js";
 import { ControlPlane, type Component } from "./control-plane.js";
 import { Kinds, type Wanted } from "./kinds.js";
 import { Listing, tableOf } from "./listing.js";
@@ -81,7 +82,6 @@ const admin: User = { name: "kubernetes-admin", groups: ["system:masters", "syst
 export class Cluster {
   readonly world: World;
   readonly #plane: ControlPlane;
-  readonly #endpoint: ApiEndpoint;
   readonly #options: ClusterOptions;
   readonly #kubelets = new Map<string, Kubelet>();
   readonly #runtimes = new Map<string, ContainerRuntime>();
@@ -113,7 +113,6 @@ export class Cluster {
       },
     });
     this.#plane = plane;
-    this.#endpoint = plane.endpoint;
     this.#kinds = new Kinds((path) => this.request("GET", path));
     // Pods can be made before the service account controller has had its first turn.
     for (const namespace of ["default", "kube-system"])
@@ -211,27 +210,10 @@ export class Cluster {
    * @throws UsageError with the API server's words for what it refuses
    */
   apply(manifest: Manifest, options: Pick<GetOptions, "namespace"> = {}): TableView {
-    const rows = objectsOf(manifest).map((object) => {
-      const kind = this.#kinds.of(stringAt(object, "apiVersion") ?? "", stringAt(object, "kind") ?? "");
-      const name = stringAt(object, "metadata", "name");
-      const namespace = stringAt(object, "metadata", "namespace") ?? options.namespace ?? "default";
-      const whole = { apiVersion: kind.apiVersion, kind: kind.kind, ...object };
-      if (name === undefined) {
-        const made = this.request("POST", kind.path(namespace), whole);
-        return { object: `${kind.title}/${stringAt(made, "metadata", "name") ?? ""}`, result: "created" };
-      }
-      const path = kind.path(namespace, name);
-      const before = this.#ask("GET", path);
-      const after = this.request("PATCH", path, whole, "application/apply-patch+yaml", {
-        fieldManager: "virtlab",
-        force: "true",
-      });
-      const revision = (each: JsonObject | undefined): string => stringAt(each, "metadata", "resourceVersion") ?? "";
-      const result =
-        before === undefined ? "created" : revision(before) === revision(after) ? "unchanged" : "configured";
-      return { object: `${kind.title}/${name}`, result };
+    return applied(objectsOf(manifest), options.namespace ?? "default", this.#kinds, {
+      request: (...asked) => this.request(...asked),
+      ask: (method, path) => this.#ask(method, path),
     });
-    return { as: "table", title: "Applied", columns: [{ key: "object" }, { key: "result" }], rows };
   }
 
   /**
@@ -364,7 +346,7 @@ export class Cluster {
   }
 
   #handle(request: ApiRequest): Extract<ReturnType<ApiServer["handle"]>, { readonly body: unknown }> {
-    const answer = this.#plane.answer({ ...request, user: admin }, this.#endpoint);
+    const answer = this.#plane.answer({ ...request, user: admin }, this.#plane.endpoint);
     if (answer === undefined)
       throw new UsageError(
         "the API server doesn't answer: connection refused",
@@ -413,18 +395,6 @@ export class Cluster {
       Object.entries({ cpus, memory, disk, pods, labels, taints, podCIDR }).filter(([, value]) => value !== undefined),
     ) as Partial<NodeDescription>;
     const address = nodeAddress(place);
-    this.#kubelets.set(name, new Kubelet({ ...description, name, address, world, endpoint: this.#endpoint, runtime }));
+    this.#kubelets.set(name, new Kubelet({ ...description, name, address, world, endpoint: this.#plane.endpoint, runtime }));
   }
-}
-
-function refused(method: string, path: string, status: JsonObject | undefined): UsageError {
-  const message = stringAt(status, "message") ?? `${method} ${path} was refused`;
-  const reason = isObject(status) ? (stringAt(status, "reason") ?? "") : "";
-  const hint =
-    reason === "NotFound"
-      ? "Look what there is with get, and in which namespace."
-      : reason === "Invalid" || reason === "BadRequest"
-        ? "Mend the field that the message names."
-        : "The message is the API server's own.";
-  return new UsageError(message, hint);
 }

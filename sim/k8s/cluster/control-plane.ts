@@ -13,12 +13,7 @@ import { recorded } from "./recorded-endpoint.js";
 
 /** A part of the cluster that can be stopped and started; `etcd-2` is one of several servers of etcd, `kubelet` those of all nodes. */
 export type Component =
-  | "etcd"
-  | `etcd-${number}`
-  | "kube-apiserver"
-  | "kube-scheduler"
-  | "kube-controller-manager"
-  | "kubelet";
+  "etcd" | `etcd-${number}` | "kube-apiserver" | "kube-scheduler" | "kube-controller-manager" | "kubelet";
 
 interface ControlPlaneOptions extends Pick<ApiServerOptions, "tokens" | "nodeProxy"> {
   readonly world: World;

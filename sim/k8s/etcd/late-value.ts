@@ -34,8 +34,8 @@ class LateRecord implements KeyValue {
     return this.#value.bytes();
   }
 
-  static held(record: KeyValue): LateValue | undefined {
-    return #value in record ? record.#value : undefined;
+  get late(): LateValue {
+    return this.#value;
   }
 }
 
@@ -44,7 +44,8 @@ export const recordOf = (record: Omit<KeyValue, "value">, value: string | LateVa
   typeof value === "string" ? { ...record, value } : new LateRecord(record, value);
 
 /** What a record's value is made of, where it is made late. */
-export const heldIn: (record: KeyValue) => LateValue | undefined = LateRecord.held;
+export const heldIn = (record: KeyValue): LateValue | undefined =>
+  record instanceof LateRecord ? record.late : undefined;
 
 /** The bytes of a value, or what they will be made of. */
 export const valueOf = (record: KeyValue): string | LateValue => heldIn(record) ?? record.value;

@@ -20,14 +20,16 @@
  * objects/    kinds and their field tables (tables/, notation): from these reading (decode), defaults, validation (rules/),
  *             conversion, columns of tables, OpenAPI; quantities, times, selectors
  * apiserver/  requests and answers: server, handlers, registry (how objects come and go), collection (the watch cache),
- *             listing, watching, patch/, fields/ (server-side apply), discovery; storage is what it needs of a store, etcd-storage that store in etcd
+ *             listing, watching, patch/, fields/ (server-side apply), discovery; storage is what it needs of a store, etcd-storage that store in
+ *             one server of etcd, replicated-storage in several (asking: how a request waits for them), kept-object an object in etcd
  * admission/  the plugins of the admission chain
  * raft/       consensus as a pure core: ticks and messages in, messages, entries to keep and committed ones out
  * consensus/  servers around it: clocks, disks that lose what wasn't synced, a network
  * etcd/       the store: revisions, ranges, transactions, leases, watches; alone, and behind Raft
  * client/     a component's way to the API: client (calls as activities), reflector, informer and store, work-queue, control-loop,
  *             expectations, event-recorder, leader-election; types (the shapes of kinds)
- * scheduler/  which node a pod gets: framework (what a plugin is), plugins/, pod-info and node-info (what is read once), decision;
+ * scheduler/  which node a pod gets: framework (what a plugin is), plugins/, pod-info and node-info (what is read once), decision,
+ *             judgement (what decisions remember of one another);
  *             cluster (the cache), queue, preemption, and scheduler, the component
  * controllers/  what makes the cluster as its objects ask: controller (what each is), table (all of them), controller-manager (the process
  *             that runs them), flags (what it can be told), a file or folder for each: services/ (slices, endpoints), namespaces/, nodes/
@@ -36,7 +38,8 @@
  * kubelet/    a node: kubelet (the component), runtime (what it asks of a container runtime, after CRI), pod-worker (one pod's life),
  *             actions (what comes next for it), containers (starting and ending), images, prober, pleg, pod-status and phase, status-manager,
  *             pod-config (environment, volumes), node-status (registration, conditions, lease), node-admission, eviction, logs; hollow/
- * cluster/    all of it in one world, and what a cell asks of it: apply, get, explain, birth; recorded-endpoint traces who asked what
+ * cluster/    all of it in one world, and what a cell asks of it: apply, get, explain, birth; control-plane (processes that stop and start,
+ *             front-door: where the API server is reached), stop-each (what nobody does then); recorded-endpoint traces who asked what
  * linearizability/  histories of a troubled cluster, and whether one register could have given them
  */
 export { ApiServer, type ApiServerOptions } from "./apiserver/server.js";
@@ -132,7 +135,7 @@ export * from "./kubelet/runtime.js";
 export { HollowRuntime, type HollowRuntimeOptions } from "./kubelet/hollow/runtime.js";
 export type { Behaviour, HollowImage } from "./kubelet/hollow/behaviour.js";
 export { Cluster, type ClusterOptions, type GetOptions } from "./cluster/cluster.js";
-export type { Component } from "./cluster/control-plane.js";
+export type { Component, ControlPlane } from "./cluster/control-plane.js";
 export { stopEach } from "./cluster/stop-each.js";
 export type { Listing } from "./cluster/listing.js";
 export type { Manifest } from "./cluster/manifest.js";

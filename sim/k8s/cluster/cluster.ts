@@ -15,7 +15,6 @@ import type { ApiRequest, User } from "../apiserver/request.js";
 import type { ApiServer } from "../apiserver/server.js";
 import { json } from "../apiserver/request.js";
 import { ApiError } from "../apiserver/status.js";
-import type { ApiEndpoint } from "../client/client.js";
 import type { ControllerManager, ControllerManagerOptions } from "../controllers/controller-manager.js";
 import type { EtcdCluster } from "../etcd/cluster.js";
 import type { Etcd } from "../etcd/etcd.js";
@@ -81,7 +80,8 @@ const admin: User = { name: "kubernetes-admin", groups: ["system:masters", "syst
  */
 export class Cluster {
   readonly world: World;
-  readonly #plane: ControlPlane;
+  /** etcd, the API server, the scheduler, the controllers. */
+  readonly plane: ControlPlane;
   readonly #options: ClusterOptions;
   readonly #kubelets = new Map<string, Kubelet>();
   readonly #runtimes = new Map<string, ContainerRuntime>();
@@ -112,7 +112,7 @@ export class Cluster {
         return json(500, new ApiError(500, "InternalError", text).status);
       },
     });
-    this.#plane = plane;
+    this.plane = plane;
     this.#kinds = new Kinds((path) => this.request("GET", path));
     // Pods can be made before the service account controller has had its first turn.
     for (const namespace of ["default", "kube-system"])
@@ -123,22 +123,22 @@ export class Cluster {
 
   /** The API server's process. @throws UsageError while it doesn't run */
   get api(): ApiServer {
-    return this.#plane.api;
+    return this.plane.api;
   }
 
   /** One server, or several behind Raft. */
   get etcd(): Etcd | EtcdCluster {
-    return this.#plane.etcd;
+    return this.plane.etcd;
   }
 
   /** The scheduler's process, the last one where none runs. */
   get scheduler(): Scheduler {
-    return this.#plane.scheduler;
+    return this.plane.scheduler;
   }
 
   /** The same of the controllers. */
   get controllers(): ControllerManager {
-    return this.#plane.controllers;
+    return this.plane.controllers;
   }
 
   /**
@@ -150,7 +150,7 @@ export class Cluster {
     if (parts.length === 0) this.settle();
     for (const part of parts) {
       if (part === "kubelet") for (const node of this.#runtimes.keys()) this.startKubelet(node);
-      else this.#plane.start(part);
+      else this.plane.start(part);
     }
   }
 
@@ -163,13 +163,13 @@ export class Cluster {
     const all = ["kubelet", "kube-scheduler", "kube-controller-manager", "kube-apiserver"] as const;
     for (const part of parts.length === 0 ? all : parts) {
       if (part === "kubelet") for (const node of [...this.#kubelets.keys()]) this.stopKubelet(node);
-      else this.#plane.stop(part);
+      else this.plane.stop(part);
     }
   }
 
   /** What can be stopped and started. */
   get components(): readonly Component[] {
-    return this.#plane.components;
+    return this.plane.components;
   }
 
   /** The nodes' kubelets that run. */
@@ -346,7 +346,7 @@ export class Cluster {
   }
 
   #handle(request: ApiRequest): Extract<ReturnType<ApiServer["handle"]>, { readonly body: unknown }> {
-    const answer = this.#plane.answer({ ...request, user: admin }, this.#plane.endpoint);
+    const answer = this.plane.answer({ ...request, user: admin }, this.plane.endpoint);
     if (answer === undefined)
       throw new UsageError(
         "the API server doesn't answer: connection refused",
@@ -355,15 +355,6 @@ export class Cluster {
     if (answer.stream !== undefined)
       throw new UsageError(`${request.method} ${request.path} is answered by a stream`, "Ask for it without watch.");
     return answer;
-  }
-
-  /**
-   * Answers a request as the API server does, whoever asks. Where etcd takes its time, that time passes meanwhile.
-   * @returns undefined while no API server runs
-   * @throws UsageError inside a running world, where etcd takes its time
-   */
-  answer(request: ApiRequest): ReturnType<ApiEndpoint["handle"]> {
-    return this.#plane.answer(request);
   }
 
   #wanted(what: string, named?: "named"): Wanted {
@@ -395,6 +386,9 @@ export class Cluster {
       Object.entries({ cpus, memory, disk, pods, labels, taints, podCIDR }).filter(([, value]) => value !== undefined),
     ) as Partial<NodeDescription>;
     const address = nodeAddress(place);
-    this.#kubelets.set(name, new Kubelet({ ...description, name, address, world, endpoint: this.#plane.endpoint, runtime }));
+    this.#kubelets.set(
+      name,
+      new Kubelet({ ...description, name, address, world, endpoint: this.plane.endpoint, runtime }),
+    );
   }
 }

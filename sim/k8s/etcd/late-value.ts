@@ -1,16 +1,6 @@
-import type { KeyValue } from "./types.js";
+import type { KeyValue, LateValue } from "./types.js";
 
-/**
- * A value whose bytes are made when somebody wants them, of something that is never changed: whoever wrote it reads it back without
- * them. Bytes that nobody asks for would be most of what a store holds.
- */
-export interface LateValue {
-  /** How many bytes there are. */
-  readonly length: number;
-  bytes(): string;
-}
-
-/** A record of such a value. To all who read it by its fields it is as any other. */
+/** A record of a value whose bytes are made late. To all who read it by its fields it is as any other. */
 class LateRecord implements KeyValue {
   readonly key: string;
   readonly createRevision: number;

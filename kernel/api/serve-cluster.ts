@@ -45,7 +45,7 @@ export async function serveCluster(cluster: k8s.Cluster, given?: Partial<ServeCl
     throw new UsageError(`a cluster can't be served at a pace of ${options.pace}`, "Give a number from 0 to 1000.");
   const time = new WatchedTime(cluster, options.pace);
   const served = await serveKubernetes(
-    { handle: (request) => time.watched(cluster.answer(request) ?? refused()) },
+    { handle: (request) => time.watched(cluster.plane.answer(request) ?? refused()) },
     {
       port: options.port,
       token: "admin",

@@ -23,14 +23,16 @@
  * objects/    kinds and their field tables (tables/, notation): from these reading (decode), defaults, validation (rules/),
  *             conversion, columns of tables, OpenAPI; quantities, times, selectors
  * apiserver/  requests and answers: server, handlers, registry (how objects come and go), collection (the watch cache),
- *             listing, watching, patch/, fields/ (server-side apply), discovery; storage is what it needs of a store, etcd-storage that store in etcd
+ *             listing, watching, patch/, fields/ (server-side apply), discovery; storage is what it needs of a store, etcd-storage that store in
+ *             one server of etcd, replicated-storage in several (asking: how a request waits for them), kept-object an object in etcd
  * admission/  the plugins of the admission chain
  * raft/       consensus as a pure core: ticks and messages in, messages, entries to keep and committed ones out
  * consensus/  servers around it: clocks, disks that lose what wasn't synced, a network
  * etcd/       the store: revisions, ranges, transactions, leases, watches; alone, and behind Raft
  * client/     a component's way to the API: client (calls as activities), reflector, informer and store, work-queue, control-loop,
  *             expectations, event-recorder, leader-election; types (the shapes of kinds)
- * scheduler/  which node a pod gets: framework (what a plugin is), plugins/, pod-info and node-info (what is read once), decision;
+ * scheduler/  which node a pod gets: framework (what a plugin is), plugins/, pod-info and node-info (what is read once), decision,
+ *             judgement (what decisions remember of one another);
  *             cluster (the cache), queue, preemption, and scheduler, the component
  * controllers/  what makes the cluster as its objects ask: controller (what each is), table (all of them), controller-manager (the process
  *             that runs them), flags (what it can be told), a file or folder for each: services/ (slices, endpoints), namespaces/, nodes/
@@ -45,7 +47,8 @@
  * proxy/      kube-proxy: service-port (services and slices as a proxy sees them), iptables (its rules, a pure function of these)
  * dns/        the cluster's name server: records (what a name stands for), coredns (the program, and its manifest)
  * policy/     network policies as rules of each node
- * cluster/    all of it in one world, and what a cell asks of it: apply, get, explain, birth; recorded-endpoint traces who asked what
+ * cluster/    all of it in one world, and what a cell asks of it: apply, get, explain, birth; control-plane (processes that stop and start,
+ *             front-door: where the API server is reached), stop-each (what nobody does then); recorded-endpoint traces who asked what
  * linearizability/  histories of a troubled cluster, and whether one register could have given them
  */
 export { ApiServer, type ApiServerOptions } from "./apiserver/server.js";
@@ -151,6 +154,7 @@ export type {
   StreamSession,
 } from "./apiserver/session.js";
 export { NodeMachine } from "./node/machine.js";
-export type { Component } from "./cluster/control-plane.js";
+export type { Component, ControlPlane } from "./cluster/control-plane.js";
+export { stopEach } from "./cluster/stop-each.js";
 export type { Listing } from "./cluster/listing.js";
 export type { Manifest } from "./cluster/manifest.js";

@@ -74,18 +74,11 @@ export function read(machinery: Machinery, call: Call): ApiResponse | ApiStream 
     const single = !resource.namespaced || namespace !== "";
     return json(200, formList(list(collection, registry.storage, prefix, options, single), forming(machinery, call)));
   }
-  return watch(
-    collection,
-    resource,
-    prefix,
-    options,
-    presentation(forming(machinery, call)),
-    {
-      engine,
-      rng,
-      revision: () => registry.storage.revision,
-    },
-  );
+  return watch(collection, resource, prefix, options, presentation(forming(machinery, call)), {
+    engine,
+    rng,
+    revision: () => registry.storage.revision,
+  });
 }
 
 /** What a body says of itself must be what the path says. */

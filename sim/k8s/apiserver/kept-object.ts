@@ -1,7 +1,7 @@
 import { encodeUtf8 } from "../../core/index.js";
 import { errors, type EtcdError } from "../etcd/errors.js";
-import { heldIn, type LateValue } from "../etcd/late-value.js";
-import type { KeyValue } from "../etcd/types.js";
+import { heldIn } from "../etcd/late-value.js";
+import type { KeyValue, LateValue } from "../etcd/types.js";
 import { decodeUtf8 } from "../objects/text.js";
 import type { Draft, KubeObject } from "../objects/value.js";
 import type { StorageFailure } from "./storage.js";

@@ -135,7 +135,8 @@ export class ReplicatedStorage implements Storage {
     if (isEtcdError(done)) return this.#failed(asked, done);
     if (!done.succeeded) return { ok: false, failure: "conflict" };
     const { revision } = done.header;
-    for (const { value } of staged) if (value !== undefined) (value.metadata as Draft)["resourceVersion"] = String(revision);
+    for (const { value } of staged)
+      if (value !== undefined) (value.metadata as Draft)["resourceVersion"] = String(revision);
     return { ok: true, revision };
   }
 
@@ -207,11 +208,14 @@ export class ReplicatedStorage implements Storage {
       else known.delete(event.key);
       listener(event);
     };
-    const watcher = this.#member.watch({ ...range, startRevision: subscription.next }, ({ events, compactRevision }) => {
-      for (const { type, kv } of events)
-        tell({ type, key: kv.key, revision: kv.modRevision, value: type === "put" ? objectIn(kv) : undefined });
-      if (compactRevision !== undefined) this.#compare(subscription, tell);
-    });
+    const watcher = this.#member.watch(
+      { ...range, startRevision: subscription.next },
+      ({ events, compactRevision }) => {
+        for (const { type, kv } of events)
+          tell({ type, key: kv.key, revision: kv.modRevision, value: type === "put" ? objectIn(kv) : undefined });
+        if (compactRevision !== undefined) this.#compare(subscription, tell);
+      },
+    );
     subscription.stop = isEtcdError(watcher)
       ? (): void => undefined
       : (): void => {

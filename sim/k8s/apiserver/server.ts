@@ -1,4 +1,13 @@
-import { createWorld, invariant, minutes, s, type Activity, type Cancel, type Signal, type World } from "../../core/index.js";
+import {
+  createWorld,
+  invariant,
+  minutes,
+  s,
+  type Activity,
+  type Cancel,
+  type Signal,
+  type World,
+} from "../../core/index.js";
 import type { AdmissionPlugin } from "../admission/admission.js";
 import { defaultAdmission } from "../admission/chain.js";
 import { Etcd } from "../etcd/etcd.js";
@@ -22,11 +31,12 @@ import { decodeAs, type Writer } from "./decoding.js";
 import { Registry } from "./registry.js";
 import { requestInfo } from "./request-info.js";
 import { json, parseQuery, plain, type ApiRequest, type ApiResponse, type ApiStream, type User } from "./request.js";
-import { objectAt, stringAt, type Draft, type JsonObject } from "../objects/value.js";
+import { stringAt, type JsonObject } from "../objects/value.js";
 import { pathOf } from "../client/address.js";
 import { Served } from "./served.js";
 import { ApiError, forbidden, internal, methodNotAllowed, noPath, notAcceptable, unauthorized } from "./status.js";
-import type { Storage, StorageFailure } from "./storage.js";
+import { asked } from "./asking.js";
+import type { Storage } from "./storage.js";
 
 export interface ApiServerOptions {
   readonly world?: World;
@@ -110,7 +120,8 @@ export class ApiServer {
       else this.founded = world.engine.spawn(this.#found(), { name: "bootstrap of kube-apiserver" });
     }
     let compacted = storage.revision;
-    const later = (): Cancel => world.engine.after(compactionInterval, compact, { name: "etcd compaction", background: true });
+    const later = (): Cancel =>
+      world.engine.after(compactionInterval, compact, { name: "etcd compaction", background: true });
     const compact = (): void => {
       const { revision } = storage;
       storage.compact(compacted);
@@ -162,25 +173,8 @@ export class ApiServer {
    * Answers a request as `handle`, and takes the time that the store takes: a write is answered when a majority of etcd's servers has
    * it, a read of the newest state when the server that is asked has heard from the leader.
    */
-  *ask(request: ApiRequest): Activity<ApiResponse | ApiStream> {
-    const { storage } = this.#machinery.registry;
-    if (storage.commit === undefined) return this.handle(request);
-    let answer: ApiResponse | ApiStream | undefined;
-    // As often as an update whose object has changed meanwhile is made anew (`GuaranteedUpdate` has no end to it).
-    for (let attempt = 0; attempt < 5; attempt++) {
-      if (attempt > 0 || isFresh(request)) {
-        const wrong = yield* storage.current?.() ?? none();
-        if (wrong !== undefined) return json(500, unavailable(wrong).status);
-      }
-      storage.begin?.();
-      answer = this.handle(request);
-      const staged = storage.end?.() ?? [];
-      if (staged.length === 0 || answer.status >= 400) return answer;
-      const done = yield* storage.commit(staged);
-      if (done.ok) return stamped(answer, done.revision);
-      if (done.failure !== "conflict") return json(500, unavailable(done).status);
-    }
-    return json(409, new ApiError(409, "Conflict", "the object has been modified; please apply your changes to the latest version and try again").status);
+  ask(request: ApiRequest): Activity<ApiResponse | ApiStream> {
+    return asked(this.#machinery.registry.storage, request, (each) => this.handle(each));
   }
 
   /** Answers a request. It never throws for what a client sends: that is answered with a Status. */
@@ -377,26 +371,4 @@ export class ApiServer {
         throw noPath();
     }
   }
-}
-
-/** Whether a request reads the newest state: one object, or a list that no age will do for (kubernetes.io, "Resource versions"). */
-function isFresh({ method, query, path }: ApiRequest): boolean {
-  if (method !== "GET" || !/^\/apis?\//.test(path)) return false;
-  const { watch, resourceVersion = "" } = parseQuery(query);
-  return watch === undefined && resourceVersion === "";
-}
-
-/** An answer to a write with the revision that the write has got: in the object itself, or in the copy that a client's version is. */
-function stamped<A extends ApiResponse | ApiStream>(answer: A, revision: number): A {
-  const metadata = objectAt(answer.object, "metadata");
-  if (metadata["name"] !== undefined) (metadata as Draft)["resourceVersion"] = String(revision);
-  return answer;
-}
-
-const unavailable = ({ why, failure }: StorageFailure): ApiError =>
-  new ApiError(500, "InternalError", why ?? `etcdserver: mvcc: required revision is ${failure}`);
-
-function* none(): Activity<undefined> {
-  yield* [];
-  return undefined;
 }

@@ -16,7 +16,6 @@ import type { ApiRequest, User } from "../apiserver/request.js";
 import type { ApiServer } from "../apiserver/server.js";
 import { json } from "../apiserver/request.js";
 import { ApiError } from "../apiserver/status.js";
-import type { ApiEndpoint } from "../client/client.js";
 import type { ControllerManager } from "../controllers/controller-manager.js";
 import type { EtcdCluster } from "../etcd/cluster.js";
 import type { Etcd } from "../etcd/etcd.js";
@@ -26,11 +25,13 @@ import type { NodeDescription } from "../kubelet/node-status.js";
 import type { ContainerRuntime } from "../kubelet/runtime.js";
 import type { StreamSession } from "../apiserver/session.js";
 import { decodeUtf8 } from "../objects/text.js";
-import { stringAt, type JsonObject, type KubeObject } from "../objects/value.js";
+import type { JsonObject, KubeObject } from "../objects/value.js";
 import type { Scheduler } from "../scheduler/scheduler.js";
 import type { NodeMachine } from "../node/machine.js";
 import { corednsManifest } from "../dns/coredns.js";
 import { birthOf } from "./birth.js";
+import { applied } from "./applying.js";
+import { refused } from "./refusal.js";
 import { ControlPlane, type Component } from "./control-plane.js";
 import { Kinds, type Wanted } from "./kinds.js";
 import { Listing, tableOf } from "./listing.js";
@@ -39,7 +40,6 @@ import { ContainerNodes, networkManifest } from "./container-nodes.js";
 import { unsaid, type ClusterOptions, type GetOptions } from "./options.js";
 import { nodeAddress, podRange } from "./addresses.js";
 import { commandQuery, runSession, type ExecResult } from "./session.js";
-import { refused } from "./refusal.js";
 
 /** Who a cell is. */
 const admin: User = { name: "kubernetes-admin", groups: ["system:masters", "system:authenticated"] };
@@ -50,8 +50,8 @@ const admin: User = { name: "kubernetes-admin", groups: ["system:masters", "syst
  */
 export class Cluster {
   readonly world: World;
-  readonly #plane: ControlPlane;
-  readonly #endpoint: ApiEndpoint;
+  /** etcd, the API server, the scheduler, the controllers. */
+  readonly plane: ControlPlane;
   readonly #options: ClusterOptions;
   readonly #kubelets = new Map<string, Kubelet>();
   readonly #runtimes = new Map<string, ContainerRuntime>();
@@ -85,8 +85,7 @@ export class Cluster {
         return json(500, new ApiError(500, "InternalError", text).status);
       },
     });
-    this.#plane = plane;
-    this.#endpoint = plane.endpoint;
+    this.plane = plane;
     this.#kinds = new Kinds((path) => this.request("GET", path));
     // Pods can be made before the service account controller has had its first turn.
     for (const namespace of ["default", "kube-system"])
@@ -95,29 +94,29 @@ export class Cluster {
     for (let place = 1; place <= nodes; place++) this.#makeNode(place, nodes);
     if (this.#containers !== undefined) {
       this.apply(networkManifest);
-      this.#containers.start(this.#endpoint);
+      this.#containers.start(plane.endpoint);
       if (nodes > 0) this.apply(corednsManifest(Math.min(2, nodes)));
     }
   }
 
   /** The API server's process. @throws UsageError while it doesn't run */
   get api(): ApiServer {
-    return this.#plane.api;
+    return this.plane.api;
   }
 
   /** One server, or several behind Raft. */
   get etcd(): Etcd | EtcdCluster {
-    return this.#plane.etcd;
+    return this.plane.etcd;
   }
 
   /** The scheduler's process, the last one where none runs. */
   get scheduler(): Scheduler {
-    return this.#plane.scheduler;
+    return this.plane.scheduler;
   }
 
   /** The same of the controllers. */
   get controllers(): ControllerManager {
-    return this.#plane.controllers;
+    return this.plane.controllers;
   }
 
   /**
@@ -129,7 +128,7 @@ export class Cluster {
     if (parts.length === 0) this.settle();
     for (const part of parts) {
       if (part === "kubelet") for (const node of this.#runtimes.keys()) this.startKubelet(node);
-      else this.#plane.start(part);
+      else this.plane.start(part);
     }
   }
 
@@ -142,14 +141,14 @@ export class Cluster {
     const all = ["kubelet", "kube-scheduler", "kube-controller-manager", "kube-apiserver"] as const;
     for (const part of parts.length === 0 ? all : parts) {
       if (part === "kubelet") for (const node of [...this.#kubelets.keys()]) this.stopKubelet(node);
-      else this.#plane.stop(part);
+      else this.plane.stop(part);
     }
     if (parts.length === 0) this.#containers?.stop();
   }
 
   /** What can be stopped and started. */
   get components(): readonly Component[] {
-    return this.#plane.components;
+    return this.plane.components;
   }
 
   /** The nodes' kubelets that run. */
@@ -211,27 +210,10 @@ export class Cluster {
    * @throws UsageError with the API server's words for what it refuses
    */
   apply(manifest: Manifest, options: Pick<GetOptions, "namespace"> = {}): TableView {
-    const rows = objectsOf(manifest).map((object) => {
-      const kind = this.#kinds.of(stringAt(object, "apiVersion") ?? "", stringAt(object, "kind") ?? "");
-      const name = stringAt(object, "metadata", "name");
-      const namespace = stringAt(object, "metadata", "namespace") ?? options.namespace ?? "default";
-      const whole = { apiVersion: kind.apiVersion, kind: kind.kind, ...object };
-      if (name === undefined) {
-        const made = this.request("POST", kind.path(namespace), whole);
-        return { object: `${kind.title}/${stringAt(made, "metadata", "name") ?? ""}`, result: "created" };
-      }
-      const path = kind.path(namespace, name);
-      const before = this.#ask("GET", path);
-      const after = this.request("PATCH", path, whole, "application/apply-patch+yaml", {
-        fieldManager: "virtlab",
-        force: "true",
-      });
-      const revision = (each: JsonObject | undefined): string => stringAt(each, "metadata", "resourceVersion") ?? "";
-      const result =
-        before === undefined ? "created" : revision(before) === revision(after) ? "unchanged" : "configured";
-      return { object: `${kind.title}/${name}`, result };
+    return applied(objectsOf(manifest), options.namespace ?? "default", this.#kinds, {
+      request: (...asked) => this.request(...asked),
+      ask: (method, path) => this.#ask(method, path),
     });
-    return { as: "table", title: "Applied", columns: [{ key: "object" }, { key: "result" }], rows };
   }
 
   /**
@@ -387,7 +369,7 @@ export class Cluster {
   }
 
   #handle(request: ApiRequest): Extract<ReturnType<ApiServer["handle"]>, { readonly body: unknown }> {
-    const answer = this.#plane.answer({ ...request, user: admin }, this.#endpoint);
+    const answer = this.plane.answer({ ...request, user: admin }, this.plane.endpoint);
     if (answer === undefined)
       throw new UsageError(
         "the API server doesn't answer: connection refused",
@@ -396,15 +378,6 @@ export class Cluster {
     if (answer.stream !== undefined)
       throw new UsageError(`${request.method} ${request.path} is answered by a stream`, "Ask for it without watch.");
     return answer;
-  }
-
-  /**
-   * Answers a request as the API server does, whoever asks. Where etcd takes its time, that time passes meanwhile.
-   * @returns undefined while no API server runs
-   * @throws UsageError inside a running world, where etcd takes its time
-   */
-  answer(request: ApiRequest): ReturnType<ApiEndpoint["handle"]> {
-    return this.#plane.answer(request);
   }
 
   #wanted(what: string, named?: "named"): Wanted {
@@ -438,6 +411,9 @@ export class Cluster {
       Object.entries({ cpus, memory, disk, pods, labels, taints, podCIDR }).filter(([, value]) => value !== undefined),
     ) as Partial<NodeDescription>;
     const address = nodeAddress(place);
-    this.#kubelets.set(name, new Kubelet({ ...description, name, address, world, endpoint: this.#endpoint, runtime }));
+    this.#kubelets.set(
+      name,
+      new Kubelet({ ...description, name, address, world, endpoint: this.plane.endpoint, runtime }),
+    );
   }
 }

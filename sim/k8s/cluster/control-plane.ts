@@ -13,12 +13,7 @@ import { recorded } from "./recorded-endpoint.js";
 
 /** A part of the cluster that can be stopped and started; `etcd-2` is one of several servers of etcd, `kubelet` those of all nodes. */
 export type Component =
-  | "etcd"
-  | `etcd-${number}`
-  | "kube-apiserver"
-  | "kube-scheduler"
-  | "kube-controller-manager"
-  | "kubelet";
+  "etcd" | `etcd-${number}` | "kube-apiserver" | "kube-scheduler" | "kube-controller-manager" | "kubelet";
 
 interface ControlPlaneOptions extends Pick<ApiServerOptions, "tokens" | "nodeProxy"> {
   readonly world: World;
@@ -102,7 +97,12 @@ export class ControlPlane {
     if (part === "kube-controller-manager") this.#controllers?.kill();
   }
 
-  /** Answers a request, by default untraced, and lets the time pass that etcd takes. */
+  /**
+   * Answers a request as the API server does, whoever asks; lets the time pass meanwhile that etcd takes.
+   * @param endpoint by default the API server, untraced
+   * @returns undefined while none runs
+   * @throws UsageError inside a running world, where etcd takes its time
+   */
   answer(request: ApiRequest, endpoint: ApiEndpoint = this.#door): ReturnType<ApiEndpoint["handle"]> {
     if (endpoint.ask === undefined) return endpoint.handle(request);
     const { engine } = this.#options.world;

@@ -80,14 +80,18 @@ export function recorded(api: ApiEndpoint, trace: Trace): ApiEndpoint {
     const about = kind === "Status" && name !== "" ? { ...fields, object: `Pod/${namespace}/${name}` } : fields;
     trace.emit("api.write", who, { method, subresource, code, ...about });
   };
-  const { ask } = api;
-  if (ask === undefined) return { handle };
+  if (api.ask === undefined) return { handle };
   const asked = function* (request: ApiRequest): Activity<ApiResponse | ApiStream | undefined> {
-    const answer = yield* ask.call(api, request);
+    const answer = yield* api.ask?.(request) ?? nobody();
     const who = request.user?.name ?? "client";
     if (answer?.stream !== undefined) return heardBy(who, answer);
     note(who, request, answer);
     return answer;
   };
   return { handle, ask: asked };
+}
+
+function* nobody(): Activity<undefined> {
+  yield* [];
+  return undefined;
 }

@@ -1,16 +1,6 @@
-import type { KeyValue } from "./types.js";
+import type { KeyValue, LateValue } from "./types.js";
 
-/**
- * A value whose bytes are made when somebody wants them, of something that is never changed: whoever wrote it reads it back without
- * them. Bytes that nobody asks for would be most of what a store holds.
- */
-export interface LateValue {
-  /** How many bytes there are. */
-  readonly length: number;
-  bytes(): string;
-}
-
-/** A record of such a value. To all who read it by its fields it is as any other. */
+/** A record of a value whose bytes are made late. To all who read it by its fields it is as any other. */
 class LateRecord implements KeyValue {
   readonly key: string;
   readonly createRevision: number;
@@ -34,8 +24,8 @@ class LateRecord implements KeyValue {
     return this.#value.bytes();
   }
 
-  static held(record: KeyValue): LateValue | undefined {
-    return #value in record ? record.#value : undefined;
+  get late(): LateValue {
+    return this.#value;
   }
 }
 
@@ -44,7 +34,8 @@ export const recordOf = (record: Omit<KeyValue, "value">, value: string | LateVa
   typeof value === "string" ? { ...record, value } : new LateRecord(record, value);
 
 /** What a record's value is made of, where it is made late. */
-export const heldIn: (record: KeyValue) => LateValue | undefined = LateRecord.held;
+export const heldIn = (record: KeyValue): LateValue | undefined =>
+  record instanceof LateRecord ? record.late : undefined;
 
 /** The bytes of a value, or what they will be made of. */
 export const valueOf = (record: KeyValue): string | LateValue => heldIn(record) ?? record.value;

@@ -9,10 +9,7 @@ import type { StoreOptions, StoreState } from "./store-state.js";
 import { holds, malformedPut, malformedTxn, puts } from "./txn.js";
 import type * as api from "./types.js";
 import { WatchHub, type Change } from "./watch.js";
-
-/** What a record takes beside key and value: its revision as the key (17 bytes), field tags and numbers, bbolt's element. */
-const overhead = 60;
-const weight = (record: api.KeyValue): number => overhead + record.key.length + valueOf(record).length;
+import { weight, weightOf } from "./weight.js";
 
 /** A revision that is being made. */
 interface Writing {
@@ -65,10 +62,12 @@ export class MvccStore implements Persist<StoreState> {
     return this.#hub.size;
   }
 
-  readonly #since = (revision: number): readonly api.KeyValue[] => this.#log.slice(this.#placeInLog(revision));
-
   get #index(): Index {
-    return { byKey: this.#byKey, ordered: this.#ordered, since: this.#since };
+    return {
+      byKey: this.#byKey,
+      ordered: this.#ordered,
+      since: (revision) => this.#log.slice(this.#placeInLog(revision)),
+    };
   }
 
   get #header(): api.Header {
@@ -168,7 +167,6 @@ export class MvccStore implements Persist<StoreState> {
     const key = history?.latest.key ?? request.key;
     const before = history?.exists === true ? history.latest : undefined;
     const lease = request.ignoreLease === true ? (before?.lease ?? 0) : (request.lease ?? 0);
-    const kept = before === undefined ? "" : valueOf(before);
     const kv = recordOf(
       {
         key,
@@ -178,7 +176,7 @@ export class MvccStore implements Persist<StoreState> {
         version: (before?.version ?? 0) + 1,
         lease,
       },
-      request.ignoreValue === true ? kept : (request.value ?? ""),
+      request.ignoreValue === true && before !== undefined ? valueOf(before) : (request.value ?? ""),
     );
     if (before !== undefined && before.lease !== 0 && before.lease !== lease) this.#detach(before);
     if (lease !== 0) this.#leases.get(lease)?.keys.add(key);
@@ -397,7 +395,5 @@ export class MvccStore implements Persist<StoreState> {
         this.#hub.publish(revision, this.#changes(revision, revision));
   }
 }
-
-const weightOf = ({ key, value = "" }: api.PutRequest): number => overhead + key.length + value.length;
 
 const ordered = (): OrderedKeys<KeyHistory> => new OrderedKeys<KeyHistory>(({ exists }) => exists);

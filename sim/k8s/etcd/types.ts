@@ -4,7 +4,15 @@
  * whole numbers below 2^53, where etcd has 64 bits.
  */
 
-import type { LateValue } from "./late-value.js";
+/**
+ * A value whose bytes are made when somebody wants them, of something that is never changed: whoever wrote it reads it back without
+ * them. Bytes that nobody asks for would be most of what a store holds.
+ */
+export interface LateValue {
+  /** How many bytes there are. */
+  readonly length: number;
+  bytes(): string;
+}
 
 /** A key at a revision. Where it was deleted then, `version` is 0 and only `key` and the revision say something. */
 export interface KeyValue {

@@ -124,7 +124,8 @@ export class Cluster implements ClusterView {
   confirm(key: string, pod: KubeObject, node: string): boolean {
     const place = this.#places.get(key);
     const info = place?.pods.get(key);
-    if (place?.name !== node || info === undefined || !this.#assumed.has(key) || !onlyBound(pod, info.pod)) return false;
+    if (place?.name !== node || info === undefined || !this.#assumed.has(key) || !onlyBound(pod, info.pod))
+      return false;
     this.#assumed.delete(key);
     info.pod = pod;
     return true;

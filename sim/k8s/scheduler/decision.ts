@@ -1,8 +1,16 @@
 import type { Row, TableView } from "../../core/index.js";
 import type { KubeObject } from "../objects/value.js";
 import { viewOf, withNode } from "./cluster.js";
-import type { ClusterView, Plugin, Refusal, Scoring } from "./framework.js";
-import { firstRefusal, judge, Judgements, localScores, type Judgement, type NamedFilter } from "./judgement.js";
+import type { ClusterView, Plugin, Scoring } from "./framework.js";
+import {
+  firstRefusal,
+  judge,
+  Judgements,
+  localScores,
+  type Judgement,
+  type NamedFilter,
+  type RefusedNode,
+} from "./judgement.js";
 import { NodeInfo } from "./node-info.js";
 import { PodInfo } from "./pod-info.js";
 import { interPodAffinity } from "./plugins/affinity.js";
@@ -10,6 +18,8 @@ import { nodeAffinity, nodeName, nodePorts, nodeUnschedulable, taintToleration }
 import { defaultBinder, imageLocality, schedulingGates } from "./plugins/others.js";
 import { balancedAllocation, nodeResourcesFit } from "./plugins/resources.js";
 import { podTopologySpread } from "./plugins/spread.js";
+
+export type { RefusedNode } from "./judgement.js";
 
 /**
  * The default profile in its order, with its weights (kubernetes 1.32, `apis/config/v1/default_plugins.go`). PrioritySort is the
@@ -35,12 +45,6 @@ export interface ScoredNode {
   /** By plugin, weighted. */
   readonly scores: Readonly<Record<string, number>>;
   readonly total: number;
-}
-
-export interface RefusedNode extends Refusal {
-  readonly name: string;
-  /** The first plugin that refused it: no other is asked then. */
-  readonly plugin: string;
 }
 
 export interface Decision {

@@ -1,7 +1,12 @@
-import type { RefusedNode } from "./decision.js";
-import type { NodeFilter, Plugin } from "./framework.js";
+import type { NodeFilter, Plugin, Refusal } from "./framework.js";
 import type { NodeInfo } from "./node-info.js";
 import type { PodInfo } from "./pod-info.js";
+
+export interface RefusedNode extends Refusal {
+  readonly name: string;
+  /** The first plugin that refused it: no other is asked then. */
+  readonly plugin: string;
+}
 
 /** What local plugins say of one node for pods of one class, as long as the node is what it was. */
 export interface Judgement {

@@ -1,24 +1,88 @@
-import { createWorld, GiB } from "../../../sim/core/index.js";
-import { Cluster } from "../../../sim/k8s/index.js";
+import { createWorld, GiB, ms, s, type Activity } from "../../../sim/core/index.js";
+import { Cluster, KubeClient } from "../../../sim/k8s/index.js";
 
 /**
  * A cluster of hollow nodes whose pods are made, scheduled and run, in a process of its own: it needs more memory than Node allows itself.
- * Prints the seconds of wall time and the GiB of memory that it took: `cluster-life.js NODES PODS`.
+ * Then more pods are made, five a second, and timed in virtual time as Kubernetes' service level objectives have it (sig-scalability,
+ * `slos/pod_startup_latency.md`, `slos/api_call_latency.md`): from a pod's creation until a watch shows it running, and each call's answer.
+ *
+ * `cluster-life.js NODES PODS [SERVERS OF ETCD]` prints one line of JSON: a `Life`.
  */
-const [nodes = 0, pods = 0] = process.argv.slice(2).map(Number);
+export interface Life {
+  /** Of wall time, and of the processor's. */
+  readonly seconds: number;
+  readonly cpu: number;
+  /** GiB at the most. */
+  readonly memory: number;
+  /** 99th percentiles in seconds of virtual time. */
+  readonly podStart: number;
+  readonly call: number;
+}
+
+const [nodes = 0, pods = 0, etcd = 1] = process.argv.slice(2).map(Number);
 const begin = performance.now();
 const world = createWorld({ traceRows: 0 });
-const cluster = new Cluster({ world, nodes, cpus: 32, memory: GiB(256), controllers: { controllers: [] } });
+const cluster = new Cluster({ world, etcd, nodes, cpus: 32, memory: GiB(256), controllers: { controllers: [] } });
 cluster.start();
 const resources = { requests: { cpu: "100m", memory: "128Mi" } };
-for (let n = 0; n < pods; n++)
-  cluster.request("POST", "/api/v1/namespaces/default/pods", {
-    metadata: { name: `web-${n}`, labels: { app: "web", tier: "front" } },
-    spec: { containers: [{ name: "main", image: "nginx:1.27", resources }] },
-  });
+const pod = (name: string, app: string): Parameters<Cluster["request"]>[2] => ({
+  metadata: { name, labels: { app, tier: "front" } },
+  spec: { containers: [{ name: "main", image: "nginx:1.27", resources }] },
+});
+for (let n = 0; n < pods; n++) cluster.request("POST", "/api/v1/namespaces/default/pods", pod(`web-${n}`, "web"));
 cluster.settle();
-const taken = (performance.now() - begin) / 1000;
+const seconds = (performance.now() - begin) / 1000;
+const { user, system } = process.cpuUsage();
 const running = cluster.get("pods", { fieldSelector: "status.phase=Running" }).items.length;
 if (running !== pods) throw new Error(`${running} of ${pods} pods run`);
-// `maxRSS` is in KiB.
-console.log(JSON.stringify({ seconds: taken, memory: process.resourceUsage().maxRSS / 2 ** 20 }));
+
+const timed = 200;
+const calls: number[] = [];
+const starts = new Map<string, number>();
+const { engine } = world;
+const client = new KubeClient({
+  world,
+  endpoint: cluster.plane.endpoint,
+  user: { name: "load", groups: ["system:masters"] },
+});
+const begun = new Map<string, number>();
+engine.spawn(
+  client.watch(
+    "pods",
+    "default",
+    { labelSelector: "app=timed" },
+    {
+      events: (events) => {
+        for (const { object } of events) {
+          const { metadata, status } = object as { metadata: { name: string }; status?: { phase?: string } };
+          if (status?.phase !== "Running" || starts.has(metadata.name)) continue;
+          starts.set(metadata.name, (engine.now - (begun.get(metadata.name) ?? NaN)) / 1e9);
+        }
+      },
+      end: () => undefined,
+    },
+  ),
+);
+engine.spawn(
+  (function* load(): Activity<void> {
+    for (let n = 0; n < timed; n++) {
+      const name = `timed-${n}`;
+      begun.set(name, engine.now);
+      yield* client.create("pods", "default", pod(name, "timed") ?? {});
+      calls.push((engine.now - (begun.get(name) ?? NaN)) / 1e9);
+      yield* engine.delay(ms(200));
+    }
+  })(),
+);
+cluster.run(s(timed / 5 + 20));
+if (starts.size !== timed) throw new Error(`${starts.size} of ${timed} timed pods run`);
+const p99 = (values: Iterable<number>): number => [...values].sort((a, b) => a - b)[Math.ceil(0.99 * timed) - 1] ?? NaN;
+const life: Life = {
+  seconds,
+  cpu: (user + system) / 1e6,
+  // `maxRSS` is in KiB.
+  memory: process.resourceUsage().maxRSS / 2 ** 20,
+  podStart: p99(starts.values()),
+  call: p99(calls),
+};
+console.log(JSON.stringify(life));

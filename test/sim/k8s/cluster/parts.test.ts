@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { createWorld, minutes, s, UsageError } from "../../../../sim/core/index.js";
-import { Cluster, EtcdCluster, type ClusterOptions } from "../../../../sim/k8s/index.js";
+import { Cluster, EtcdCluster, stopEach, type ClusterOptions } from "../../../../sim/k8s/index.js";
 
 function started(options: Partial<ClusterOptions> = {}): Cluster {
   const cluster = new Cluster({ world: createWorld({ seed: 5 }), nodes: 2, ...options });
@@ -180,4 +180,22 @@ describe("parts that stop", () => {
     }).toThrow(expect.objectContaining({ hint: 'Did you mean "kube-scheduler"?' }) as Error);
     expect(() => started({ etcd: 0 })).toThrow("etcd can't have 0 servers");
   });
+});
+
+test("each part stopped in turn: what nobody does then", () => {
+  const table = stopEach(() => started());
+  const undone = (part: string): unknown[] => table.rows.filter((row) => row[part] === "no").map(({ duty }) => duty);
+  expect(undone("nothing")).toEqual([]);
+  expect(undone("kube-scheduler")).toEqual(["a pod gets a node"]);
+  expect(undone("kube-controller-manager")).toEqual([
+    "a Deployment gets its pods",
+    "a Service finds new pods",
+    "a namespace gets its service account",
+  ]);
+  expect(undone("kubelet")).toContain("a container that ended is restarted");
+  expect(undone("kubelet")).not.toContain("an object is written");
+  expect(undone("kube-apiserver")).toContain("an object is read");
+  // A node goes on by itself.
+  for (const part of ["etcd", "kube-apiserver"])
+    expect(undone(part)).not.toContain("a container that ended is restarted");
 });

@@ -30,6 +30,8 @@
  * lxc/        LXC: system containers, their configuration, monitor and commands
  * nspawn/     systemd-nspawn and machinectl: directory trees that are booted
  * jail/       FreeBSD's jails, in a small FreeBSD with a kernel of its own
+ * fvm/        Feather-weight Virtual Machines, over a small kernel like Windows'
+ * libvirt/    libvirt's LXC driver: domains straight over namespaces
  * json        reading documents of unknown shape; timestamp, times as Go writes them
  *
  * Sizes. A simulated image's programs are names in files that are mostly holes: files, images and disks show realistic sizes,
@@ -91,3 +93,5 @@ export {
   type Ran,
 } from "./jail/index.js";
 export { installNspawn } from "./nspawn/index.js";
+export { Fvm, NtError, NtKernel, type NtProcess, type NtStatus, type NtSys, type VirtualMachine } from "./fvm/index.js";
+export { installLibvirt, parseDomain } from "./libvirt/index.js";

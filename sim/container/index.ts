@@ -75,8 +75,8 @@ export { BuildCache } from "./build/cache.js";
 export { RuntimeWorker } from "./build/runtime-worker.js";
 export { ContainerEngine, type ContainerEngineOptions } from "./engine/engine.js";
 export type { BuildOptions, Built } from "./build/progress.js";
-export { makeTree, systemctl, systemd, type TreeOptions } from "./init/index.js";
-export { installLxc, parseConfiguration, specOfConfiguration, type Configuration } from "./lxc/index.js";
+export { makeTree } from "./init/index.js";
+export { installLxc, parseConfiguration, specOfConfiguration } from "./lxc/index.js";
 export {
   BsdError,
   escapeAttempts,
@@ -84,14 +84,10 @@ export {
   freeBsdCallTable,
   parseJailConf,
   tryEscape,
-  type BsdProgram,
-  type EscapeAttempt,
   type EscapeTarget,
   type FreeBsdOptions,
   type FreeBsdSys,
-  type JailDefinition,
-  type Ran,
 } from "./jail/index.js";
 export { installNspawn } from "./nspawn/index.js";
-export { Fvm, NtError, NtKernel, type NtProcess, type NtStatus, type NtSys, type VirtualMachine } from "./fvm/index.js";
+export { Fvm, NtError, NtKernel, type NtSys } from "./fvm/index.js";
 export { installLibvirt, parseDomain } from "./libvirt/index.js";

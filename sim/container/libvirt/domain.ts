@@ -3,7 +3,7 @@ import { capabilityNames } from "../../os/index.js";
 import { namespaceTypes, type MountSpec, type RuntimeSpec } from "../bundle/spec.js";
 import { parseXml, type Element } from "./xml.js";
 
-export interface DomainInterface {
+interface DomainInterface {
   readonly bridge: string;
   readonly mac: string | undefined;
   readonly device: string | undefined;

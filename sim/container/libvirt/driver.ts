@@ -22,7 +22,7 @@ export interface DomainRow {
 }
 
 /** @throws UsageError for one that isn't defined */
-export function* domainOf(sys: Sys, name: string): Activity<Domain> {
+function* domainOf(sys: Sys, name: string): Activity<Domain> {
   const text = yield* readTextIfThere(sys, `${defined}/${name}.xml`);
   if (text === undefined)
     throw new UsageError(`failed to get domain '${name}'`, "virsh list --all shows those that are defined.");

@@ -34,7 +34,7 @@ export interface Facts {
 }
 
 /** What the host found out meanwhile. */
-export interface Outside {
+interface Outside {
   /** Before anybody was probed. */
   readonly before: HostState;
   readonly after: HostState;

@@ -18,10 +18,10 @@ function code(call: () => unknown): string {
 }
 
 /** The application, by NT's calls; what this kernel has no notion of is left out. */
-function facts(sys: NtSys, kernel: NtKernel, pid: number): Facts {
+function facts(sys: NtSys, pid: number): Facts {
   const all = sys.NtQuerySystemInformation();
   return {
-    release: kernel.release,
+    release: sys.RtlGetVersion(),
     processes: all.length - 1,
     seesHost: all.some((one) => one.pid === pid),
     signal: code(() => sys.NtOpenProcess(pid)),
@@ -71,7 +71,7 @@ export function probeFvm(): Finding {
   const fvm = new Fvm(kernel);
   fvm.create("box", { address: "192.0.2.11", processes: 20 });
   const before = stateOf(kernel);
-  const found = facts(fvm.start("box"), kernel, process.pid);
+  const found = facts(fvm.start("box"), process.pid);
   return {
     subject: "FVM",
     facts: found,

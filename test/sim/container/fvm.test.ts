@@ -22,7 +22,14 @@ function write(sys: NtSys, path: string, text: string): void {
 }
 
 /** A host with a file, a key, an event, a window, a daemon; two VMs. */
-function made(): { readonly kernel: NtKernel; readonly fvm: Fvm; readonly host: NtSys; readonly pid: number; readonly a: NtSys; readonly b: NtSys } {
+function made(): {
+  readonly kernel: NtKernel;
+  readonly fvm: Fvm;
+  readonly host: NtSys;
+  readonly pid: number;
+  readonly a: NtSys;
+  readonly b: NtSys;
+} {
   const kernel = new NtKernel({ name: "HOSTPC" });
   const process = kernel.spawn("explorer.exe", 4);
   process.memory = "secret";
@@ -65,7 +72,11 @@ describe("a VM's names", () => {
     expect(code(() => a.NtCreateFile(hosts, "read"))).toBe("STATUS_OBJECT_NAME_NOT_FOUND");
     expect(a.NtQueryDirectoryFile(`${C}\\Windows`)).toEqual(["app.exe"]);
     expect(b.NtQueryDirectoryFile(`${C}\\Windows`)).toEqual(["app.exe", "hosts"]);
-    expect(code(() => { a.NtDeleteFile(hosts); })).toBe("STATUS_OBJECT_NAME_NOT_FOUND");
+    expect(
+      code(() => {
+        a.NtDeleteFile(hosts);
+      }),
+    ).toBe("STATUS_OBJECT_NAME_NOT_FOUND");
     write(a, hosts, "new");
     expect([a, host].map((sys) => sys.NtCreateFile(hosts, "read"))).toEqual(["new", "host"]);
     expect(a.NtQueryDirectoryFile(C)).not.toContain("fvms");
@@ -113,22 +124,41 @@ test("ways out: each is refused in a VM, and open to a process of the host", () 
   const attempts: Readonly<Record<string, (sys: NtSys, pid: number) => unknown>> = {
     "open a process": (sys, pid) => sys.NtOpenProcess(pid),
     "read its memory": (sys, pid) => sys.NtReadVirtualMemory(pid),
-    "see it": (sys, pid) => sys.NtQuerySystemInformation().find((one) => one.pid === pid) ?? (() => { throw new NtError("STATUS_INVALID_CID"); })(),
+    "see it": (sys, pid) =>
+      sys.NtQuerySystemInformation().find((one) => one.pid === pid) ??
+      (() => {
+        throw new NtError("STATUS_INVALID_CID");
+      })(),
     "an event of the host": (sys) => sys.NtOpenObject("\\BaseNamedObjects\\Mutex"),
-    "a window's messages": (sys) => { sys.NtUserPostMessage("Explorer", "WM_TIMER"); },
-    "write the disk": (sys) => { sys.NtCreateFile("\\Device\\Harddisk0", "write"); sys.NtWriteFile("\\Device\\Harddisk0", "boot sector"); },
-    "load a driver": (sys) => { sys.NtLoadDriver("rootkit"); },
-    "set the clock": (sys) => { sys.NtSetSystemTime(0); },
+    "a window's messages": (sys) => {
+      sys.NtUserPostMessage("Explorer", "WM_TIMER");
+    },
+    "write the disk": (sys) => {
+      sys.NtCreateFile("\\Device\\Harddisk0", "write");
+      sys.NtWriteFile("\\Device\\Harddisk0", "boot sector");
+    },
+    "load a driver": (sys) => {
+      sys.NtLoadDriver("rootkit");
+    },
+    "set the clock": (sys) => {
+      sys.NtSetSystemTime(0);
+    },
     "the host's address": (sys) => sys.bind("192.0.2.10", 80),
     "another VM's workspace": (sys) => sys.NtCreateFile(`${C}\\fvms\\b\\Users\\file`, "read"),
   };
   for (const [name, attempt] of Object.entries(attempts)) {
     const one = made();
     write(one.b, `${C}\\Users\\file`, "b's");
-    expect(code(() => attempt(one.host, one.pid)), `host: ${name}`).toBe("ok");
+    expect(
+      code(() => attempt(one.host, one.pid)),
+      `host: ${name}`,
+    ).toBe("ok");
     const other = made();
     write(other.b, `${C}\\Users\\file`, "b's");
-    expect(code(() => attempt(other.a, other.pid)), `VM: ${name}`).toMatch(/^STATUS_/);
+    expect(
+      code(() => attempt(other.a, other.pid)),
+      `VM: ${name}`,
+    ).toMatch(/^STATUS_/);
     expect(other.kernel.rawWrites).toEqual([]);
     expect(other.kernel.windows[0]?.messages).toEqual([]);
   }
@@ -142,7 +172,11 @@ test("children and daemons are born into the VM, up to its limit; addresses are 
   expect(b.NtQuerySystemInformation().length).toBe(1);
   expect(host.NtQuerySystemInformation().length).toBe(kernel.processes.size);
   expect(code(() => a.NtCreateProcess(`${C}\\Windows\\app.exe`))).toBe("STATUS_QUOTA_EXCEEDED");
-  expect([a.bind("0.0.0.0", 80), b.bind("0.0.0.0", 80), host.bind("192.0.2.10", 80)]).toEqual(["192.0.2.11", "192.0.2.12", "192.0.2.10"]);
+  expect([a.bind("0.0.0.0", 80), b.bind("0.0.0.0", 80), host.bind("192.0.2.10", 80)]).toEqual([
+    "192.0.2.11",
+    "192.0.2.12",
+    "192.0.2.10",
+  ]);
   fvm.remove("a");
   expect(kernel.processes.has(child)).toBe(false);
   expect(() => fvm.create("b")).toThrow(UsageError);

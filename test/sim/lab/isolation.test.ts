@@ -101,9 +101,9 @@ test("freebsd() makes a jail of a name and its parameters; lxc() can be called a
 });
 
 test("FVM's VM reads what is the host's, and its changes are its own until they are committed", () => {
-  expect(row("reads a file of the host").FVM).toBe("allowed");
+  expect(row("reads a file of the host")["FVM"]).toBe("allowed");
   for (const aspect of ["changes a file of the host", "changes the system's name", "changes a setting of the kernel"])
-    expect(row(aspect).FVM, aspect).toBe("its own");
+    expect(row(aspect)["FVM"], aspect).toBe("its own");
   for (const aspect of [
     "signals a process of the host",
     "reaches the host's IPC",
@@ -111,8 +111,8 @@ test("FVM's VM reads what is the host's, and its changes are its own until they 
     "may set the clock",
     "binds the host's address",
   ])
-    expect(row(aspect).FVM, aspect).toMatch(/^refused/);
-  expect(row("is limited to 20 processes").FVM).toBe("yes");
+    expect(row(aspect)["FVM"], aspect).toMatch(/^refused/);
+  expect(row("is limited to 20 processes")["FVM"]).toBe("yes");
 
   const pc = fvm({ name: "PC1" });
   const file = "\\??\\C:\\Windows\\app.exe";

@@ -32,6 +32,8 @@
  * lxc/        LXC: system containers, their configuration, monitor and commands
  * nspawn/     systemd-nspawn and machinectl: directory trees that are booted
  * jail/       FreeBSD's jails, in a small FreeBSD with a kernel of its own
+ * fvm/        Feather-weight Virtual Machines, over a small kernel like Windows'
+ * libvirt/    libvirt's LXC driver: domains straight over namespaces
  * json        reading documents of unknown shape; timestamp, times as Go writes them
  *
  * Sizes. A simulated image's programs are names in files that are mostly holes: files, images and disks show realistic sizes,
@@ -82,8 +84,8 @@ export { ContainerEngine, type ContainerEngineOptions } from "./engine/engine.js
 export { DockerApi } from "./api/api.js";
 export type { ApiAnswer, ApiRequest, Pull, Sink, Source } from "./api/exchange.js";
 export type { BuildOptions, Built } from "./build/progress.js";
-export { makeTree, systemctl, systemd, type TreeOptions } from "./init/index.js";
-export { installLxc, parseConfiguration, specOfConfiguration, type Configuration } from "./lxc/index.js";
+export { makeTree } from "./init/index.js";
+export { installLxc, parseConfiguration, specOfConfiguration } from "./lxc/index.js";
 export {
   BsdError,
   escapeAttempts,
@@ -91,12 +93,10 @@ export {
   freeBsdCallTable,
   parseJailConf,
   tryEscape,
-  type BsdProgram,
-  type EscapeAttempt,
   type EscapeTarget,
   type FreeBsdOptions,
   type FreeBsdSys,
-  type JailDefinition,
-  type Ran,
 } from "./jail/index.js";
 export { installNspawn } from "./nspawn/index.js";
+export { Fvm, NtError, NtKernel, type NtSys } from "./fvm/index.js";
+export { installLibvirt, parseDomain } from "./libvirt/index.js";

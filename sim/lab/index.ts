@@ -6,7 +6,8 @@
  * vmm         virtual machine monitors
  * linux       a simulated Linux with its shell and commands (shell-result: what these gave); `os` has all of its names
  * docker/     Docker on such a Linux; kvm/: virtual machines on it
- * freebsd     a small FreeBSD with jails; isolation/: the same application in each kind of container, and what it reaches
+ * freebsd     a small FreeBSD with jails; fvm: a small Windows-like system with FVM; isolation/: the same application in each kind of
+ *             container, and what it reaches
  * network/    hosts, switches and links, measured
  * exercises/  predict, reveal, check, problem, hint, checkpoint, claim
  */
@@ -94,6 +95,7 @@ export type { BootPhase, ExitCounts, KvmOptions, MonitorName, ProcessorOptions, 
 export { hearHosts, Linux, linux } from "./linux.js";
 export { describeEnd, type ShellResult } from "./shell-result.js";
 export { FreeBsd, freebsd } from "./freebsd.js";
+export { fvm, FvmHost, type FvmOptions } from "./fvm.js";
 export { isolation, type Isolation } from "./isolation/index.js";
 export { Docker, DockerContainer } from "./docker/docker.js";
 /** Containers' parts, for cells that go below `docker()`: an engine of one's own, registries, images as bytes. */

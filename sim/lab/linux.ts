@@ -1,5 +1,5 @@
 import { formatDuration, type Nanos, type TextView } from "../core/index.js";
-import { installLxc, installNspawn } from "../container/index.js";
+import { installLibvirt, installLxc, installNspawn } from "../container/index.js";
 import { Kernel, processTable, type KernelOptions } from "../os/index.js";
 import { furnish, openConsole, runShell, type Console, type RunOptions } from "../userland/index.js";
 import { Docker } from "./docker/docker.js";
@@ -13,6 +13,7 @@ export class Linux extends Kernel {
   #docker: Docker | undefined;
   #lxc = false;
   #nspawn = false;
+  #libvirt = false;
 
   constructor(options?: Partial<KernelOptions>) {
     super(options);
@@ -48,6 +49,13 @@ export class Linux extends Kernel {
   nspawn(): this {
     if (!this.#nspawn) this.run((sys) => installNspawn(sys, this));
     this.#nspawn = true;
+    return this;
+  }
+
+  /** Installs virsh with libvirt's LXC driver. What is there already stays. */
+  libvirt(): this {
+    if (!this.#libvirt) this.run((sys) => installLibvirt(sys, this));
+    this.#libvirt = true;
     return this;
   }
 

@@ -17,6 +17,6 @@
  * Simplified: files hold text and are read whole, windows and daemons are names with an owner, addresses are bound and not routed; calls
  * take no time. Absent: access control lists, handles' rights beside read and write, COM, undoing a commit.
  */
-export { NtError, type NtStatus } from "./object.js";
-export { NtKernel, type NtProcess, type NtSys } from "./kernel.js";
-export { Fvm, type VirtualMachine } from "./layer.js";
+export { NtError } from "./object.js";
+export { NtKernel, type NtSys } from "./kernel.js";
+export { Fvm } from "./layer.js";

@@ -24,7 +24,7 @@ export interface NtCall {
 export type NtInterposer = (call: NtCall, next: (call: NtCall) => unknown) => unknown;
 
 /** A file's or key's access: "write" is also what makes FVM copy. */
-export type Access = "read" | "write";
+type Access = "read" | "write";
 
 const textual: readonly ObjectType[] = ["File", "Key", "Section"];
 
@@ -93,6 +93,9 @@ const handlers = {
   NtSetSystemTime(kernel: NtKernel, _process: NtProcess, seconds: number): void {
     kernel.time = seconds;
   },
+  RtlGetVersion(kernel: NtKernel): string {
+    return kernel.release;
+  },
   NtQueryComputerName(kernel: NtKernel): string {
     return kernel.objects.demand(computerName).text;
   },
@@ -127,13 +130,17 @@ type Handlers = typeof handlers;
 
 /** The calls as a process makes them. */
 export type NtSys = {
-  readonly [K in keyof Handlers]: Handlers[K] extends (kernel: NtKernel, process: NtProcess, ...args: infer A) => infer R
+  readonly [K in keyof Handlers]: Handlers[K] extends (
+    kernel: NtKernel,
+    process: NtProcess,
+    ...args: infer A
+  ) => infer R
     ? (...args: A) => R
     : never;
 };
 
 /** Where the computer's name is: as everything of Windows' settings, in the registry. */
-export const computerName = "\\Registry\\Machine\\System\\ComputerName";
+const computerName = "\\Registry\\Machine\\System\\ComputerName";
 
 /** A small kernel like Windows NT's: objects by name, processes, calls with interposers before them (as SSDT hooks are). */
 export class NtKernel {
@@ -151,7 +158,15 @@ export class NtKernel {
 
   constructor(options: { readonly name?: string; readonly addresses?: readonly string[] } = {}) {
     this.addresses = [...(options.addresses ?? ["192.0.2.10", "192.0.2.11", "192.0.2.12"])];
-    for (const path of ["\\Device", "\\Driver", "\\BaseNamedObjects", "\\??", "\\??\\C:", "\\??\\C:\\Windows", "\\??\\C:\\Users"])
+    for (const path of [
+      "\\Device",
+      "\\Driver",
+      "\\BaseNamedObjects",
+      "\\??",
+      "\\??\\C:",
+      "\\??\\C:\\Windows",
+      "\\??\\C:\\Users",
+    ])
       this.objects.create(path, new NtObject("Directory"));
     this.objects.create(computerName, new NtObject("Key", options.name ?? "PC"), "Key");
     this.objects.create("\\Device\\Harddisk0", new NtObject("Device"));
@@ -174,7 +189,11 @@ export class NtKernel {
         const at = (place: number, call: NtCall): unknown => {
           const interposer = this.interposers[place];
           if (interposer !== undefined) return interposer(call, (passed) => at(place + 1, passed));
-          return (run as (kernel: NtKernel, process: NtProcess, ...rest: readonly unknown[]) => unknown)(this, call.process, ...call.args);
+          return (run as (kernel: NtKernel, process: NtProcess, ...rest: readonly unknown[]) => unknown)(
+            this,
+            call.process,
+            ...call.args,
+          );
         };
         return at(0, { process, name, args });
       },

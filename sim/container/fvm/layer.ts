@@ -15,7 +15,7 @@ type Namespace = (typeof namespaces)[number];
 /** Ports of the host's daemons that a VM's processes may not be without: the local procedure calls of the session manager. */
 const sharedPorts: readonly string[] = ["\\BaseNamedObjects\\SmApiPort"];
 
-export interface VmLimits {
+interface VmLimits {
   readonly processes: number;
 }
 
@@ -41,7 +41,8 @@ export interface Change {
   readonly path: string;
 }
 
-const under = (path: string, prefix: string): boolean => path.toLowerCase() === prefix.toLowerCase() || path.toLowerCase().startsWith(`${prefix.toLowerCase()}\\`);
+const under = (path: string, prefix: string): boolean =>
+  path.toLowerCase() === prefix.toLowerCase() || path.toLowerCase().startsWith(`${prefix.toLowerCase()}\\`);
 
 /** Calls with a name as their first argument, and what each does to it. */
 const naming: Readonly<Record<string, "open" | "write" | "delete" | "list" | "create">> = {
@@ -75,13 +76,21 @@ export class Fvm {
 
   /** Makes a virtual machine. @throws UsageError for a name or an address that is taken, an address that the host hasn't */
   create(name: string, options: { readonly address?: string; readonly processes?: number } = {}): VirtualMachine {
-    if (!/^[\w-]+$/.test(name) || this.#machines.has(name)) throw new UsageError(`"${name}" can't be a VM's name`, "Take letters, digits and one that is free.");
+    if (!/^[\w-]+$/.test(name) || this.#machines.has(name))
+      throw new UsageError(`"${name}" can't be a VM's name`, "Take letters, digits and one that is free.");
     const { address } = options;
     if (address !== undefined && !this.#kernel.addresses.includes(address))
       throw new UsageError(`the host has no address ${address}`, `It has ${this.#kernel.addresses.join(", ")}.`);
     const taken = [...this.#machines.values()].find((one) => address !== undefined && one.address === address);
-    if (taken !== undefined) throw new UsageError(`${address ?? ""} is ${taken.name}'s`, "Give each VM an address of its own.");
-    const made: Kept = { name, address, limits: { processes: options.processes ?? Infinity }, deleted: new Set(), pids: new Set() };
+    if (taken !== undefined)
+      throw new UsageError(`${address ?? ""} is ${taken.name}'s`, "Give each VM an address of its own.");
+    const made: Kept = {
+      name,
+      address,
+      limits: { processes: options.processes ?? Infinity },
+      deleted: new Set(),
+      pids: new Set(),
+    };
     this.#machines.set(name, made);
     return made;
   }
@@ -113,7 +122,9 @@ export class Fvm {
             })
         : [],
     );
-    const hidden = [...vm.deleted].filter((path) => this.#own(vm, path) === undefined || objects.find(this.#own(vm, path) ?? "") === undefined);
+    const hidden = [...vm.deleted].filter(
+      (path) => this.#own(vm, path) === undefined || objects.find(this.#own(vm, path) ?? "") === undefined,
+    );
     return [...kept, ...hidden.map((path): Change => ({ change: "deleted", path }))];
   }
 
@@ -154,7 +165,8 @@ export class Fvm {
 
   #demand(name: string): Kept {
     const vm = this.#machines.get(name);
-    if (vm === undefined) throw new UsageError(`there is no VM "${name}"`, `There are ${[...this.#machines.keys()].join(", ") || "none"}.`);
+    if (vm === undefined)
+      throw new UsageError(`there is no VM "${name}"`, `There are ${[...this.#machines.keys()].join(", ") || "none"}.`);
     return vm;
   }
 
@@ -188,7 +200,8 @@ export class Fvm {
     }
     if (name === "bind") return next({ ...call, args: [this.#address(vm, String(first)), ...args.slice(1)] });
     if (name === "GetAdaptersAddresses") return vm.address === undefined ? [] : [vm.address];
-    if (name === "NtQueryComputerName") return this.#kernel.sys(process).NtQueryValueKey("\\Registry\\Machine\\System\\ComputerName");
+    if (name === "NtQueryComputerName")
+      return this.#kernel.sys(process).NtQueryValueKey("\\Registry\\Machine\\System\\ComputerName");
     if (name === "StartService") return this.#startService(vm, process, String(first));
     const act = naming[name];
     if (act === undefined) return next(call);
@@ -203,7 +216,8 @@ export class Fvm {
 
   /** "Any" address is the VM's own, and others aren't its. */
   #address(vm: Kept, asked: string): string {
-    if (vm.address === undefined || (asked !== "0.0.0.0" && asked !== vm.address)) fail("STATUS_INVALID_ADDRESS_COMPONENT");
+    if (vm.address === undefined || (asked !== "0.0.0.0" && asked !== vm.address))
+      fail("STATUS_INVALID_ADDRESS_COMPONENT");
     return vm.address;
   }
 
@@ -231,7 +245,12 @@ export class Fvm {
     return [...vm.deleted].some((gone) => under(path, gone));
   }
 
-  #rename(vm: Kept, call: NtCall, next: (call: NtCall) => unknown, act: "open" | "write" | "delete" | "list" | "create"): unknown {
+  #rename(
+    vm: Kept,
+    call: NtCall,
+    next: (call: NtCall) => unknown,
+    act: "open" | "write" | "delete" | "list" | "create",
+  ): unknown {
     const [first, ...rest] = call.args;
     const path = String(first);
     const { objects } = this.#kernel;
@@ -259,7 +278,8 @@ export class Fvm {
       const parent = own.slice(0, own.lastIndexOf("\\"));
       const hostParent = path.slice(0, path.lastIndexOf("\\"));
       if (objects.find(parent) === undefined) {
-        if (space.copied && objects.find(hostParent) === undefined && call.name === "NtCreateFile") fail("STATUS_OBJECT_NAME_NOT_FOUND");
+        if (space.copied && objects.find(hostParent) === undefined && call.name === "NtCreateFile")
+          fail("STATUS_OBJECT_NAME_NOT_FOUND");
         objects.create(parent, new NtObject(space.above), space.above);
       }
       if (before !== undefined) objects.create(own, new NtObject(before.type, before.text));
@@ -273,9 +293,16 @@ export class Fvm {
     const space = this.#space(path);
     const own = this.#own(vm, path) ?? path;
     const mine = objects.find(own) === undefined ? [] : objects.names(own);
-    const host = space?.copied === true && objects.find(path) !== undefined && !this.#isDeleted(vm, path) ? objects.names(path) : [];
-    if (objects.find(own) === undefined && objects.find(path) === undefined) throw new NtError("STATUS_OBJECT_NAME_NOT_FOUND");
-    const shown = host.filter((name) => !this.#isDeleted(vm, `${path}\\${name}`) && `${path}\\${name}`.toLowerCase() !== space?.workspace.toLowerCase());
+    const host =
+      space?.copied === true && objects.find(path) !== undefined && !this.#isDeleted(vm, path)
+        ? objects.names(path)
+        : [];
+    if (objects.find(own) === undefined && objects.find(path) === undefined)
+      throw new NtError("STATUS_OBJECT_NAME_NOT_FOUND");
+    const shown = host.filter(
+      (name) =>
+        !this.#isDeleted(vm, `${path}\\${name}`) && `${path}\\${name}`.toLowerCase() !== space?.workspace.toLowerCase(),
+    );
     return [...new Set([...mine, ...shown])].sort();
   }
 }

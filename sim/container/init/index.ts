@@ -20,4 +20,4 @@
  */
 export { systemd } from "./systemd.js";
 export { systemctl } from "./systemctl.js";
-export { makeTree, type TreeOptions } from "./tree.js";
+export { makeTree } from "./tree.js";

@@ -5,7 +5,7 @@ import { planStart, planStop } from "./plan.js";
 import { serviceGroup, spawn } from "./service.js";
 import type { Command, Restart, Unit } from "./unit.js";
 
-export type UnitState = "inactive" | "activating" | "active" | "deactivating" | "failed";
+type UnitState = "inactive" | "activating" | "active" | "deactivating" | "failed";
 
 /** A unit as it stands. */
 export interface Standing {

@@ -80,7 +80,7 @@ const spanUnits: Readonly<Record<string, number>> = {
 };
 
 /** A time span as systemd.time(7) writes it: "100ms", "1min 30s", "5". undefined where it is none. */
-export function parseSpan(text: string): Nanos | undefined {
+function parseSpan(text: string): Nanos | undefined {
   const parts = [...text.matchAll(/(\d+(?:\.\d+)?)\s*([a-z]*)\s*/g)];
   if (parts.length === 0 || parts.map(([whole]) => whole).join("") !== text) return undefined;
   let sum = 0;
@@ -93,7 +93,7 @@ export function parseSpan(text: string): Nanos | undefined {
 }
 
 /** A command line's words: quotes keep blanks, "-" before it lets it fail. */
-export function parseCommand(text: string): Command {
+function parseCommand(text: string): Command {
   const mayFail = text.startsWith("-");
   const words = [...text.slice(mayFail ? 1 : 0).matchAll(/(?:"[^"]*"|'[^']*'|[^\s"'])+/g)].map(([word]) =>
     word.replaceAll(/"([^"]*)"|'([^']*)'/g, (_, double: string | undefined, single: string | undefined) => {

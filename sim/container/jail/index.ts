@@ -12,7 +12,7 @@
  *   securelevel  how far even uid 0 is bound, security(7); a jail's is at least its parent's
  *
  * errno        FreeBSD's, with its numbers
- * vnode        files and devices; namei: how a path becomes one; mount: mounts, devfs's rulesets
+ * vnode        files and devices; namei: how a path becomes one; mount: mounts; devfs-rules: which devices are shown
  * privileges   what a prison grants: prison_priv_check
  * prison       prisons: creation, change, removal, and the questions that the kernel asks (prison_check, prison_local_ip4)
  * network      interfaces' addresses and sockets: one stack for all
@@ -28,9 +28,7 @@
  * Sources: jail(2), jail(8), jail.conf(5), jls(8), jexec(8), priv(9), chroot(2), devfs(8); sys/kern/kern_jail.c, vfs_lookup.c.
  */
 export { BsdError } from "./errno.js";
-export { FreeBsdKernel, type FreeBsdOptions, type Ran } from "./kernel.js";
-export type { FreeBsdSys } from "./table.js";
-export { freeBsdCallTable } from "./table.js";
-export type { BsdProgram } from "./process.js";
-export { parseJailConf, type JailDefinition } from "./jail-conf.js";
-export { escapeAttempts, tryEscape, type EscapeAttempt, type EscapeTarget } from "./escape.js";
+export { FreeBsdKernel, type FreeBsdOptions } from "./kernel.js";
+export { freeBsdCallTable, type FreeBsdSys } from "./table.js";
+export { parseJailConf } from "./jail-conf.js";
+export { escapeAttempts, tryEscape, type EscapeTarget } from "./escape.js";

@@ -3,10 +3,10 @@ import { BsdError, fail } from "./errno.js";
 import { devfs, type Mount } from "./mount.js";
 import { Network } from "./network.js";
 import { permissions, Prison } from "./prison.js";
-import { Process, type BsdProgram, type Outcome } from "./process.js";
+import { Process, type KernelState, type Outcome } from "./process.js";
 import { Executed, Exited } from "./process-calls.js";
 import { programs } from "./programs.js";
-import { sysOf, type FreeBsdSys } from "./table.js";
+import { sysOf, type BsdProgram, type FreeBsdSys } from "./table.js";
 import { plant, plantProgram, plantText, Vnode, type Device } from "./vnode.js";
 
 export interface FreeBsdOptions {
@@ -25,7 +25,7 @@ export interface Ran {
 }
 
 /** A small FreeBSD, booted: init is pid 1, devfs is on /dev. */
-export class FreeBsdKernel {
+export class FreeBsdKernel implements KernelState {
   readonly sysname = "FreeBSD";
   readonly root: Vnode = new Vnode("directory", 0o755);
   readonly mounts: Mount[] = [];
@@ -102,8 +102,8 @@ export class FreeBsdKernel {
     return encodeUtf8(text);
   }
 
-  interfaceOf(process: Process): FreeBsdSys {
-    return sysOf(process);
+  runProgram(process: Process, name: string, argv: readonly string[]): Outcome | undefined {
+    return this.programs.get(name)?.main(sysOf(process), argv);
   }
 
   count({ prison }: Process, call: string): void {
@@ -113,7 +113,7 @@ export class FreeBsdKernel {
   }
 
   /** Runs a function as a child of a process: to its end, or until it stays. */
-  begin(parent: Process, body: (sys: FreeBsdSys) => Outcome): Process {
+  begin(parent: Process, body: (sys: never) => Outcome): Process {
     const { prison } = parent;
     const most = this.processLimits.get(prison);
     if (most !== undefined && this.processesOf(prison).length >= most) fail("EAGAIN");
@@ -122,7 +122,8 @@ export class FreeBsdKernel {
     this.processes.set(child.pid, child);
     let outcome: Outcome;
     try {
-      outcome = body(this.interfaceOf(child));
+      // Bodies are written against FreeBsdSys, which this is.
+      outcome = body(sysOf(child) as never);
     } catch (thrown) {
       if (thrown instanceof Executed) outcome = thrown.status;
       else if (thrown instanceof Exited) outcome = thrown.status;

@@ -1,3 +1,4 @@
+import { rulesets } from "./devfs-rules.js";
 import { fail } from "./errno.js";
 import type { Prison } from "./prison.js";
 import { Vnode, type Device } from "./vnode.js";
@@ -13,14 +14,6 @@ export interface Mount {
   /** Whose process mounted it: another prison's can't be taken away. */
   readonly prison: Prison;
 }
-
-/** What devfs(8)'s rulesets show: 4 is devfsrules_jail, which hides all but what is harmless. */
-const harmless = ["null", "zero", "random", "urandom", "crypto", "tty", "stdin", "stdout", "stderr", "fd"];
-export const rulesets: Readonly<Record<number, (device: Device) => boolean>> = {
-  0: () => true,
-  1: () => false,
-  4: ({ name }) => harmless.includes(name),
-};
 
 /** Makes devfs's root: a node for each device that the ruleset shows. */
 export function devfs(devices: readonly Device[], ruleset: number): Vnode {

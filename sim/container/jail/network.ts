@@ -1,8 +1,16 @@
 import { fail } from "./errno.js";
-import type { Process } from "./process.js";
+import type { Prison } from "./prison.js";
+import type { Privilege } from "./privileges.js";
 
 export type Family = "AF_UNIX" | "AF_INET" | "AF_ROUTE" | "AF_KEY";
 export type SocketType = "SOCK_STREAM" | "SOCK_DGRAM" | "SOCK_RAW";
+
+/** A process, as far as the network asks. */
+interface SocketOwner {
+  readonly pid: number;
+  readonly prison: Prison;
+  demand(privilege: Privilege): void;
+}
 
 /** An interface with its addresses: one stack for the host and all jails. */
 export interface Interface {
@@ -13,11 +21,11 @@ export interface Interface {
 export class Socket {
   readonly family: Family;
   readonly type: SocketType;
-  readonly owner: Process;
+  readonly owner: SocketOwner;
   local: { readonly address: string; readonly port: number } | undefined;
   listening = false;
 
-  constructor(owner: Process, family: Family, type: SocketType) {
+  constructor(owner: SocketOwner, family: Family, type: SocketType) {
     this.owner = owner;
     this.family = family;
     this.type = type;
@@ -28,14 +36,14 @@ const any = "0.0.0.0";
 const loopback = "127.0.0.1";
 
 /** Whether a prison has an address: prison_check_ip4. */
-const owns = ({ prison }: Process, address: string): boolean =>
+const owns = ({ prison }: SocketOwner, address: string): boolean =>
   prison.ip4 === undefined || prison.ip4.includes(address);
 
 /**
  * The address that a jail's process really binds, prison_local_ip4: with one address "any" is that one, and the loopback is its first.
  * @throws EADDRNOTAVAIL for an address that isn't the jail's
  */
-function localAddress(process: Process, address: string): string {
+function localAddress(process: SocketOwner, address: string): string {
   const { ip4 } = process.prison;
   const [first] = ip4 ?? [];
   if (ip4 === undefined || first === undefined) return address;
@@ -51,7 +59,7 @@ export class Network {
   readonly sockets: Set<Socket> = new Set();
 
   /** @throws EAFNOSUPPORT for a family that the jail hasn't; EPERM for a raw socket without the privilege */
-  socket(process: Process, family: Family, type: SocketType): Socket {
+  socket(process: SocketOwner, family: Family, type: SocketType): Socket {
     const { prison } = process;
     if (family === "AF_INET" && prison.ip4?.length === 0) fail("EAFNOSUPPORT");
     // Beside these, protocols know nothing of jails: prison_check_af.
@@ -63,7 +71,7 @@ export class Network {
     return made;
   }
 
-  bind(process: Process, socket: Socket, address: string, port: number): void {
+  bind(process: SocketOwner, socket: Socket, address: string, port: number): void {
     const local = localAddress(process, address);
     const there = this.interfaces.some(({ addresses }) => addresses.includes(local));
     if (local !== any && !there) fail("EADDRNOTAVAIL");
@@ -77,7 +85,7 @@ export class Network {
   }
 
   /** Who listens at an address, as in_pcblookup finds it: the narrowest binding, and of jails those that have the address. */
-  listener(process: Process, address: string, port: number): Socket {
+  listener(process: SocketOwner, address: string, port: number): Socket {
     const { ip4 } = process.prison;
     // The loopback of a jail is its first address: prison_remote_ip4.
     const to = address === loopback && ip4 !== undefined && !ip4.includes(loopback) ? (ip4[0] ?? address) : address;
@@ -90,7 +98,7 @@ export class Network {
   }
 
   /** The addresses that a process sees: prison_if leaves out what isn't its jail's. */
-  visible(process: Process): Interface[] {
+  visible(process: SocketOwner): Interface[] {
     return this.interfaces
       .map(({ name, addresses }) => ({ name, addresses: addresses.filter((one) => owns(process, one)) }))
       .filter(({ addresses }) => process.prison.ip4 === undefined || addresses.length > 0);

@@ -1,6 +1,6 @@
 import { nearest } from "../../core/index.js";
+import { rulesets } from "./devfs-rules.js";
 import { fail } from "./errno.js";
-import { rulesets } from "./mount.js";
 import type { Vnode } from "./vnode.js";
 
 /** Permissions and whether a jail has them if nothing is said: jail(8). */

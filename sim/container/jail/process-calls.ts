@@ -3,7 +3,6 @@ import { lookup } from "./namei.js";
 import type { Family, Interface, Socket, SocketType } from "./network.js";
 import { demandVisible } from "./prison.js";
 import type { Process } from "./process.js";
-import type { FreeBsdSys } from "./table.js";
 
 /** Replaces a process's program: thrown through the one that called execve(2). */
 export class Executed extends Error {
@@ -45,16 +44,15 @@ export interface ProcessRow {
 
 export const processCalls = {
   /** The child begins with `body`; it has ended, or stays, when this returns. */
-  fork(process: Process, body: (sys: FreeBsdSys) => number | "stays"): number {
+  fork(process: Process, body: (sys: never) => number | "stays"): number {
     return process.kernel.begin(process, body).pid;
   },
   execve(process: Process, path: string, argv: readonly string[]): never {
     const node = lookup(process, path);
     if (node.type !== "file" || (node.mode & 0o111) === 0) fail("EACCES");
-    const program = node.program === undefined ? undefined : process.kernel.programs.get(node.program);
-    if (program === undefined) fail("ENOEXEC");
+    if (node.program === undefined) fail("ENOEXEC");
     process.command = argv;
-    throw new Executed(program.main(process.kernel.interfaceOf(process), argv));
+    throw new Executed(process.kernel.runProgram(process, node.program, argv) ?? fail("ENOEXEC"));
   },
   exit(_process: Process, status: number): never {
     throw new Exited(status);

@@ -1,17 +1,46 @@
 import { fail } from "./errno.js";
-import type { FreeBsdKernel } from "./kernel.js";
 import { prisonGrants, type Privilege } from "./privileges.js";
 import type { Prison } from "./prison.js";
-import type { FreeBsdSys } from "./table.js";
-import type { Socket } from "./network.js";
-import type { Vnode } from "./vnode.js";
+import type { Mount } from "./mount.js";
+import type { Network, Socket } from "./network.js";
+import type { Device, Vnode } from "./vnode.js";
 
 /** What a program ends with: a status, or "stays": it waits in its main loop. */
 export type Outcome = number | "stays";
 
-export interface BsdProgram {
+/** A program, written against an interface `S` of system calls. */
+export interface Program<S> {
   readonly name: string;
-  main(sys: FreeBsdSys, argv: readonly string[]): Outcome;
+  main(sys: S, argv: readonly string[]): Outcome;
+}
+
+/** What calls ask of the kernel. */
+export interface KernelState {
+  readonly sysname: string;
+  readonly root: Vnode;
+  readonly mounts: Mount[];
+  readonly processes: Map<number, Process>;
+  readonly network: Network;
+  readonly modules: Set<string>;
+  readonly processLimits: Map<Prison, number>;
+  readonly devices: readonly Device[];
+  time: number;
+  mostProcesses: number;
+  chrootAllowOpenDirectories: number;
+  encode(text: string): Uint8Array;
+  /** Runs a program in a process's place; undefined where there is none of the name. */
+  runProgram(process: Process, name: string, argv: readonly string[]): Outcome | undefined;
+  begin(parent: Process, body: (sys: never) => Outcome): Process;
+  end(process: Process, how: NonNullable<Process["ended"]>): void;
+  prisons(): Prison[];
+  findPrison(from: Prison, key: string): Prison | undefined;
+  prisonOf(from: Prison, key: string): Prison;
+  processesOf(prison: Prison): Process[];
+  removePrison(prison: Prison): void;
+  segmentsOf(prison: Prison): Map<number, Uint8Array>;
+  nextJail(): number;
+  halt(): void;
+  count(process: Process, call: string): void;
 }
 
 export interface Credentials {
@@ -33,7 +62,7 @@ export interface Directories {
 }
 
 export class Process {
-  readonly kernel: FreeBsdKernel;
+  readonly kernel: KernelState;
   readonly pid: number;
   parent: Process | undefined;
   credentials: Credentials;
@@ -47,7 +76,7 @@ export class Process {
   ended: { readonly exited: number } | { readonly signal: number } | undefined;
 
   constructor(
-    kernel: FreeBsdKernel,
+    kernel: KernelState,
     pid: number,
     from: Process | Pick<Process, "credentials" | "directories">,
     parent?: Process,

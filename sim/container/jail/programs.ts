@@ -2,8 +2,7 @@ import { UsageError } from "../../core/index.js";
 import { BsdError } from "./errno.js";
 import { kernelParameter, parseJailConf } from "./jail-conf.js";
 import type { Parameters } from "./prison.js";
-import type { BsdProgram } from "./process.js";
-import type { FreeBsdSys } from "./table.js";
+import type { BsdProgram, FreeBsdSys } from "./table.js";
 
 const say = (sys: FreeBsdSys, text: string): number => sys.write(1, text);
 const complain = (sys: FreeBsdSys, text: string): number => {

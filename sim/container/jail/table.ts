@@ -1,7 +1,7 @@
 import { fileCalls } from "./calls.js";
 import { jailCalls } from "./jail-calls.js";
 import { processCalls } from "./process-calls.js";
-import type { Outcome, Process } from "./process.js";
+import type { Outcome, Process, Program } from "./process.js";
 
 const handlers: Handlers = { ...fileCalls, ...processCalls, ...jailCalls };
 type Handlers = typeof fileCalls & typeof processCalls & typeof jailCalls;
@@ -17,6 +17,9 @@ export interface FreeBsdSys extends Calls {
   /** The child begins with `body`; when this returns it has ended, or stays. @returns its pid */
   fork(body: (sys: FreeBsdSys) => Outcome): number;
 }
+
+/** A program of FreeBSD. */
+export type BsdProgram = Program<FreeBsdSys>;
 
 /** Numbers of sys/kern/syscalls.master, and how far each call is here. What has no number is what a library does by several. */
 const rows: Readonly<Record<keyof Handlers, readonly [number: number, why: string]>> = {

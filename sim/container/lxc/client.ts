@@ -10,7 +10,7 @@ import { listDirectory, makeDirectories } from "../runtime/files.js";
 /** Where containers are, if nothing else is said. */
 export const defaultPath = "/var/lib/lxc";
 
-export const containerStates = ["STOPPED", "STARTING", "RUNNING", "STOPPING", "FROZEN"] as const;
+const containerStates = ["STOPPED", "STARTING", "RUNNING", "STOPPING", "FROZEN"] as const;
 export type ContainerState = (typeof containerStates)[number];
 
 export const containerDirectory = (lxcPath: string, name: string): string => `${lxcPath}/${name}`;

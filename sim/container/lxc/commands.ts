@@ -294,12 +294,7 @@ export const lxcCommands: readonly Command[] = [
     function* (it) {
       const states = (it.value("s") ?? "").split("|");
       const limit = it.value("t");
-      const reached = yield* waitFor(
-        it.sys,
-        placeOf(it),
-        states,
-        limit === undefined ? undefined : (s(Number(limit))),
-      );
+      const reached = yield* waitFor(it.sys, placeOf(it), states, limit === undefined ? undefined : s(Number(limit)));
       return reached ? 0 : 1;
     },
   ),

@@ -19,6 +19,6 @@
  * (lxc-console), hooks, lxc-usernsexec and what unprivileged users start, checkpoints, devices' access rules, DHCP on lxcbr0:
  * addresses are given by lxc.net.N.ipv4.address.
  */
-export { parseConfiguration, type Configuration } from "./configuration.js";
+export { parseConfiguration } from "./configuration.js";
 export { specOfConfiguration } from "./translation.js";
-export { installLxc, lxcPrograms } from "./installation.js";
+export { installLxc } from "./installation.js";

@@ -58,7 +58,7 @@ const lxcInit: Program<Sys> = {
 };
 
 /** What the package brings: commands, lxc-init, and the init that its containers boot. */
-export const lxcPrograms: readonly Program<Sys>[] = [...lxcCommands.map(program), lxcInit, systemd, systemctl];
+const lxcPrograms: readonly Program<Sys>[] = [...lxcCommands.map(program), lxcInit, systemd, systemctl];
 
 /** Installs the package on a running kernel: its programs and files, and the bridge lxcbr0 (10.0.3.1/24) as lxc-net makes it. */
 export function* installLxc(sys: Sys, kernel: Kernel): Activity<undefined> {

@@ -85,8 +85,8 @@ export function* info(it: Invocation, place: Place): Activity<number> {
   put("CPU use", formatDuration(cpu.usage * 1000));
   put("Memory use", formatBytes(memory.usage));
   const links = yield* inNamespace(it.sys, init, () => netlink(it.sys, { type: "RTM_GETLINK" }));
-  const inner = (links).filter(({ kind }) => kind === "veth");
-  const outer = (yield* netlink(it.sys, { type: "RTM_GETLINK" }));
+  const inner = links.filter(({ kind }) => kind === "veth");
+  const outer = yield* netlink(it.sys, { type: "RTM_GETLINK" });
   for (const { link } of inner) {
     const own = outer.find(({ index }) => index === link);
     if (own === undefined) continue;

@@ -5,13 +5,13 @@ import type { NetworkSettings } from "./configuration.js";
 
 /** The addresses of the namespace that the caller is in, loopback's left out. */
 export function* addressesOf(sys: Sys): Activity<string[]> {
-  const rows = (yield* netlink(sys, { type: "RTM_GETADDR" }));
+  const rows = yield* netlink(sys, { type: "RTM_GETADDR" });
   return rows.filter(({ scope }) => scope !== "host").map(({ address }) => address);
 }
 
 function* gatewayOf(sys: Sys, { gateway, link }: NetworkSettings): Activity<string | undefined> {
   if (gateway !== "auto") return gateway;
-  const rows = (yield* netlink(sys, { type: "RTM_GETADDR" }));
+  const rows = yield* netlink(sys, { type: "RTM_GETADDR" });
   const found = rows.find(({ dev }) => dev === link)?.address;
   if (found === undefined)
     throw new UsageError(
@@ -25,7 +25,7 @@ function* gatewayOf(sys: Sys, { gateway, link }: NetworkSettings): Activity<stri
 export function* plugNetworks(sys: Sys, pid: number, networks: readonly NetworkSettings[]): Activity<undefined> {
   for (const [number, network] of networks.entries()) {
     if (network.type !== "veth") continue;
-    const links = (yield* netlink(sys, { type: "RTM_GETLINK" }));
+    const links = yield* netlink(sys, { type: "RTM_GETLINK" });
     if (network.link !== undefined && !links.some(({ name }) => name === network.link))
       throw new UsageError(
         `lxc.net.${number}.link = ${network.link}: there is no such bridge`,

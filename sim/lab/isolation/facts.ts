@@ -34,7 +34,7 @@ export interface Facts {
 }
 
 /** What the host found out meanwhile. */
-export interface Outside {
+interface Outside {
   /** Before anybody was probed. */
   readonly before: HostState;
   readonly after: HostState;
@@ -119,7 +119,7 @@ export const aspects: readonly Aspect[] = [
     aspect: "is limited to 20 processes",
     verdict: ({ facts }) => (facts.children === undefined ? "no such thing" : facts.children < 40 ? "yes" : "no"),
   },
-  { aspect: "makes a disk's device node", verdict: ({ facts }) => refused(facts.device) },
+  { aspect: "makes or opens a disk's device", verdict: ({ facts }) => refused(facts.device) },
   {
     aspect: "adds to a table of mounts",
     verdict: ({ facts, outside }) => whose(facts.mount, outside.before.mounts !== outside.after.mounts),

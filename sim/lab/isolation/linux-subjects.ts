@@ -64,6 +64,19 @@ export const linuxSubjects: readonly LinuxSubject[] = [
     },
   },
   {
+    name: "libvirt",
+    run(host, pid) {
+      tree(host, "/srv/box");
+      const xml = `<domain type='lxc'><name>box</name><os><type>exe</type><init>/sbin/init</init></os><features><privnet/></features>
+        <devices><filesystem><source dir='/srv/box'/><target dir='/'/></filesystem></devices></domain>`;
+      return shell(
+        host.libvirt(),
+        `cat >/tmp/box.xml <<'EOF'\n${xml}\nEOF
+        virsh define /tmp/box.xml; virsh start box; sleep 1; virsh lxc-enter-namespace box -- ${probePath} ${pid}`,
+      );
+    },
+  },
+  {
     name: "LXC",
     run(host, pid) {
       return shell(

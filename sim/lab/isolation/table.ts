@@ -1,11 +1,13 @@
 import { nearest, UsageError, type Row, type TableView } from "../../core/index.js";
 import { aspects, type Finding } from "./facts.js";
 import { probeJail } from "./freebsd-subjects.js";
+import { probeFvm } from "./fvm-subjects.js";
 import { linuxSubjects, probeLinux } from "./linux-subjects.js";
 
 const subjects: ReadonlyMap<string, () => Finding> = new Map([
   ...linuxSubjects.map((one): [string, () => Finding] => [one.name, () => probeLinux(one)]),
   ["FreeBSD jail", probeJail],
+  ["FVM", probeFvm],
 ]);
 
 /** What was found, as a table: a row for each question, a column for each system. */

@@ -137,13 +137,19 @@ describe("root in a jail", () => {
       code(() => sys.open("/etc/master.passwd")),
       code(() => sys.open("../../../jails/web/etc/hostname")),
       text(sys.read(sys.open("/etc/hostname"))),
-      code(() => { sys.chown("/etc/hostname", 1001); }),
+      code(() => {
+        sys.chown("/etc/hostname", 1001);
+      }),
       sys.procs().length,
       sys.getifaddrs(),
       sys.getfsstat(),
       sys.__sysctl("security.jail.jailed"),
-      code(() => { sys.setuid(1001); }),
-      code(() => { sys.setuid(0); }),
+      code(() => {
+        sys.setuid(1001);
+      }),
+      code(() => {
+        sys.setuid(0);
+      }),
     ]);
     expect(seen).toEqual([
       0,
@@ -175,7 +181,9 @@ describe("root in a jail", () => {
         code(() => bound("192.0.2.10", 82)),
         code(() => sys.socket("AF_INET", "SOCK_RAW")),
         code(() => sys.socket("AF_KEY", "SOCK_RAW")),
-        code(() => { sys.ifaddr("em0", "192.0.2.99"); }),
+        code(() => {
+          sys.ifaddr("em0", "192.0.2.99");
+        }),
       ];
     });
     expect(seen).toEqual(["192.0.2.11", "192.0.2.11", "EADDRNOTAVAIL", "EPERM", "EAFNOSUPPORT", "EPERM"]);
@@ -187,9 +195,26 @@ describe("root in a jail", () => {
       "EPERM",
     );
     expect(inJail((sys) => code(() => sys.__sysctl("kern.hostname", "other")))).toBe("ok");
-    expect(inJail((sys) => code(() => { sys.chflags("/etc/hostname", true); }))).toBe("EPERM");
-    expect(inJail((sys) => code(() => { sys.chflags("/etc/hostname", true); }), "allow.chflags=true")).toBe("ok");
-    const mount = (sys: FreeBsdSys): string => code(() => { sys.nmount({ fstype: "tmpfs", fspath: "/mnt" }); });
+    expect(
+      inJail((sys) =>
+        code(() => {
+          sys.chflags("/etc/hostname", true);
+        }),
+      ),
+    ).toBe("EPERM");
+    expect(
+      inJail(
+        (sys) =>
+          code(() => {
+            sys.chflags("/etc/hostname", true);
+          }),
+        "allow.chflags=true",
+      ),
+    ).toBe("ok");
+    const mount = (sys: FreeBsdSys): string =>
+      code(() => {
+        sys.nmount({ fstype: "tmpfs", fspath: "/mnt" });
+      });
     expect(inJail(mount)).toBe("EPERM");
     expect(inJail(mount, "allow.mount=true allow.mount.tmpfs=true")).toBe("EPERM");
     expect(inJail(mount, "allow.mount=true allow.mount.tmpfs=true enforce_statfs=1")).toBe("ok");
@@ -199,8 +224,12 @@ describe("root in a jail", () => {
   test("securelevel binds even root, and is only raised", () => {
     const seen = inJail(
       (sys) => [
-        code(() => { sys.chflags("/etc/hostname", true); }),
-        code(() => { sys.chflags("/etc/hostname", false); }),
+        code(() => {
+          sys.chflags("/etc/hostname", true);
+        }),
+        code(() => {
+          sys.chflags("/etc/hostname", false);
+        }),
         code(() => sys.__sysctl("kern.securelevel", 0)),
         code(() => sys.__sysctl("kern.securelevel", 2)),
       ],
@@ -233,7 +262,9 @@ describe("root in a jail", () => {
       sys.jail_attach(1);
       seen.push(
         forks(sys),
-        code(() => { sys.rctl_add_rule("p", 100); }),
+        code(() => {
+          sys.rctl_add_rule("p", 100);
+        }),
       );
       return 0;
     });

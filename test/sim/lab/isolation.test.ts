@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { freebsd, isolation, linux } from "../../../sim/lab/index.js";
+import { freebsd, fvm, isolation, linux } from "../../../sim/lab/index.js";
 import { UsageError } from "../../../sim/core/index.js";
 
 const found = isolation();
@@ -52,7 +52,7 @@ test("nspawn shares the host's network unless it is told otherwise; with -U its 
   expect(row("binds the host's address")).toMatchObject({ nspawn: "allowed" });
   expect(row("reaches the host's IPC")).toMatchObject({ nspawn: "allowed" });
   expect(row("its uid 0 is the host's")).toMatchObject({ nspawn: "yes", "nspawn -U -n": "no: 524288" });
-  expect(row("makes a disk's device node")).toMatchObject({ nspawn: "allowed", "nspawn -U -n": "refused (EPERM)" });
+  expect(row("makes or opens a disk's device")).toMatchObject({ nspawn: "allowed", "nspawn -U -n": "refused (EPERM)" });
   expect(row("reads a file of the host")).toMatchObject({ nspawn: "refused (ENOENT)" });
 });
 
@@ -98,4 +98,29 @@ test("freebsd() makes a jail of a name and its parameters; lxc() can be called a
   expect(bsd.systemCalls().rows.length).toBeGreaterThan(40);
   const host = linux().lxc().lxc();
   expect(host.sh("lxc-create -n a -t none; lxc-ls").output).toBe("a\n");
+});
+
+test("FVM's VM reads what is the host's, and its changes are its own until they are committed", () => {
+  expect(row("reads a file of the host")["FVM"]).toBe("allowed");
+  for (const aspect of ["changes a file of the host", "changes the system's name", "changes a setting of the kernel"])
+    expect(row(aspect)["FVM"], aspect).toBe("its own");
+  for (const aspect of [
+    "signals a process of the host",
+    "reaches the host's IPC",
+    "makes or opens a disk's device",
+    "may set the clock",
+    "binds the host's address",
+  ])
+    expect(row(aspect)["FVM"], aspect).toMatch(/^refused/);
+  expect(row("is limited to 20 processes")["FVM"]).toBe("yes");
+
+  const pc = fvm({ name: "PC1" });
+  const file = "\\??\\C:\\Windows\\app.exe";
+  const inside = pc.create("a", { address: "192.0.2.11" });
+  inside.NtCreateFile(file, "write");
+  inside.NtWriteFile(file, "infected");
+  expect(pc.changes("a").rows).toEqual([{ change: "changed", path: file }]);
+  expect(pc.host.NtCreateFile(file, "read")).toBe("an application");
+  expect(pc.view().rows).toEqual([{ vm: "a", address: "192.0.2.11", processes: 1, changes: 1 }]);
+  expect(pc.commit("a").remove("a").host.NtCreateFile(file, "read")).toBe("infected");
 });

@@ -30,3 +30,7 @@
 export { furnish, installPrograms, writeRoot } from "./installation.js";
 export { capture, runShell, type Result, type RunOptions } from "./run.js";
 export { openConsole, type Console } from "./console.js";
+export { gunzip, gzip, isGzip } from "./archive/gzip.js";
+export { bytesOf, fileEntry, type EntryType, type Extent, type TarEntry } from "./archive/tar/entry.js";
+export { readTar } from "./archive/tar/reader.js";
+export { writeTar } from "./archive/tar/writer.js";

@@ -20,7 +20,9 @@
  * awk/          POSIX's awk
  * commands/     the commands, by what they are about: curl (HTTP over the sockets of system calls), plain, text (ends, columns, sort, sed, grep), dump, checksums, files (ls,
  *               copying, find, attributes), system (identity, mounts, namespaces, processes), network/ (ip, ping, ss,
- *               iptables, names; by netlink), xargs
+ *               iptables, names; by netlink), archives (tar, gzip), diff, dd, timing (timeout, watch), top, xargs
+ * archive/      tar archives and gzip, as bytes: of the commands, and of images
+ * servers/      programs that images bring: event-loop (many connections in one process), nginx/, redis/, postgres/, gosu
  * programs      all of them; installation: a root file system with them; run: a script run to its end
  *
  * The shell does what Debian's dash does, whose language is POSIX's (XCU 2) and little more: `local`, `test -nt`; beyond

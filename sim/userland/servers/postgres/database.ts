@@ -15,7 +15,7 @@ export interface Result {
   readonly rows: readonly (readonly Cell[])[];
 }
 
-export const version = "PostgreSQL 16.4 (virtlab's subset)";
+const version = "PostgreSQL 16.4 (virtlab's subset)";
 
 const missing = (table: string): SqlError => new SqlError(`relation "${table}" does not exist`, "42P01");
 

@@ -16,7 +16,7 @@ export function* readText(sys: Sys, path: string): Activity<string | Errno> {
   return decode(bytes);
 }
 
-export function* writeText(sys: Sys, path: string, text: string, flags: number = O_TRUNC): Activity<undefined> {
+function* writeText(sys: Sys, path: string, text: string, flags: number = O_TRUNC): Activity<undefined> {
   const fd = yield* sys.open(path, O_WRONLY | O_CREAT | flags, 0o600);
   yield* writeAll(sys, fd, encode(text));
   yield* sys.fsync(fd);

@@ -20,7 +20,9 @@
  * awk/          POSIX's awk
  * commands/     the commands, by what they are about: curl (HTTP over the sockets of system calls), plain, text (ends, columns, sort, sed, grep), dump, checksums, files (ls,
  *               copying, find, attributes), system (identity, mounts, namespaces, processes), network/ (ip, ping, ss,
- *               iptables, names; by netlink), xargs
+ *               iptables, names; by netlink), archives (tar, gzip), diff, dd, timing (timeout, watch), top, xargs
+ * archive/      tar archives and gzip, as bytes: of the commands, and of images
+ * servers/      programs that images bring: event-loop (many connections in one process), nginx/, redis/, postgres/, gosu
  * programs      all of them; installation: a root file system with them; run: a script run to its end
  *
  * The shell does what Debian's dash does, whose language is POSIX's (XCU 2) and little more: `local`, `test -nt`; beyond
@@ -33,3 +35,7 @@ export { openConsole, type Console } from "./console.js";
 export { program, Failure, type Command, type Invocation } from "./program/command.js";
 export { execInPath } from "./commands/execution.js";
 export { users } from "./program/names.js";
+export { gunzip, gzip, isGzip } from "./archive/gzip.js";
+export { bytesOf, fileEntry, type EntryType, type Extent, type TarEntry } from "./archive/tar/entry.js";
+export { readTar } from "./archive/tar/reader.js";
+export { writeTar } from "./archive/tar/writer.js";

@@ -1,6 +1,14 @@
 import type { ExecutionConfig } from "../image/oci.js";
 import { alpine, busybox, debianLike, group, passwd, upTo } from "./base-images.js";
-import { defaultSite, mimeTypes, nginxConf, nginxEntrypoint, page, redisEntrypoint } from "./texts.js";
+import {
+  defaultSite,
+  mimeTypes,
+  nginxConf,
+  nginxEntrypoint,
+  page,
+  postgresEntrypoint,
+  redisEntrypoint,
+} from "./texts.js";
 import { FileTree } from "./filesystem.js";
 
 /** One layer of an authored image. */
@@ -245,12 +253,16 @@ export const catalog: readonly ImagePlan[] = [
       slimBase,
       added("RUN apt-get install postgresql-16 # buildkit", 357 * MB, 121 * MB, (tree) =>
         tree
-          .programs("usr/lib/postgresql/16/bin", ["postgres", "initdb", "pg_ctl", "psql", "pg_isready"], 2 * MB)
+          .programs("usr/lib/postgresql/16/bin", ["postgres", "initdb", "psql", "pg_isready"], 2 * MB)
+          .program("usr/local/bin/gosu", 2 * MB)
           .directory("var/lib/postgresql/data", 0o700, 999)
-          .directory("docker-entrypoint-initdb.d"),
+          .directory("var/run/postgresql", 0o775, 999)
+          .directory("docker-entrypoint-initdb.d")
+          .text("etc/passwd", passwd("/bin/bash", "postgres:x:999:999::/var/lib/postgresql:/bin/bash\n"))
+          .text("etc/group", group("postgres:x:999:\n")),
       ),
       added("COPY docker-entrypoint.sh docker-ensure-initdb.sh /usr/local/bin/ # buildkit", 0, 5_500, (tree) =>
-        tree.text("usr/local/bin/docker-entrypoint.sh", entrypoint(":"), 0o755),
+        tree.text("usr/local/bin/docker-entrypoint.sh", entrypoint(postgresEntrypoint), 0o755),
       ),
     ],
     config: {

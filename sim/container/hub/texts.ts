@@ -68,3 +68,39 @@ if [ "$1" = redis-server ] && [ "$(id -u)" = 0 ]; then
   chown redis .
   exec gosu redis "$0" "$@"
 fi`;
+
+/** An empty data directory is filled only where a password was given; scripts of /docker-entrypoint-initdb.d run once, then. */
+export const postgresEntrypoint = `case "$1" in -*) set -- postgres "$@" ;; esac
+if [ "$1" = postgres ]; then
+  if [ "$(id -u)" = 0 ]; then
+    mkdir -p "$PGDATA"
+    chown postgres "$PGDATA"
+    exec gosu postgres "$0" "$@"
+  fi
+  if [ ! -s "$PGDATA/PG_VERSION" ]; then
+    if [ -z "$POSTGRES_PASSWORD" ] && [ "$POSTGRES_HOST_AUTH_METHOD" != trust ]; then
+      cat >&2 <<'EOE'
+Error: Database is uninitialized and superuser password is not specified.
+       You must specify POSTGRES_PASSWORD to a non-empty value for the
+       superuser. For example, "-e POSTGRES_PASSWORD=password" on "docker run".
+EOE
+      exit 1
+    fi
+    printf '%s\\n' "$POSTGRES_PASSWORD" > /tmp/pwfile
+    initdb -D "$PGDATA" --pwfile=/tmp/pwfile
+    rm /tmp/pwfile
+    set +e
+    postgres & server=$!
+    until pg_isready -q; do sleep 0.1; done
+    for script in /docker-entrypoint-initdb.d/*; do
+      case "$script" in
+        *.sh) . "$script" ;;
+        *.sql) echo "$0: running $script"; psql -f "$script" ;;
+      esac
+    done
+    kill -INT $server
+    wait $server
+    set -e
+    echo 'PostgreSQL init process complete; ready for start up.'
+  fi
+fi`;

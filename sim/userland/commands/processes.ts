@@ -7,7 +7,7 @@ import { readAll } from "../program/streams.js";
 import { formatTime } from "./dates.js";
 
 /** A process, as /proc tells of it: proc_pid_stat(5). */
-interface Listed {
+export interface Listed {
   readonly pid: number;
   readonly ppid: number;
   readonly name: string;
@@ -34,7 +34,7 @@ function* text(sys: Sys, path: string): Activity<string | undefined> {
 }
 
 /** Every process that /proc shows. */
-function* processes(sys: Sys): Activity<readonly Listed[]> {
+export function* processes(sys: Sys): Activity<readonly Listed[]> {
   const fd = yield* attempt(sys.open("/proc", O_RDONLY));
   if (fd instanceof Errno) throw new Failure("/proc must be mounted");
   const entries = yield* sys.getdents64(fd);

@@ -2,8 +2,17 @@ import type { Program, Sys } from "../../os/index.js";
 import { program } from "../program/command.js";
 import { gosu } from "./gosu.js";
 import { nginx } from "./nginx/nginx.js";
+import { postgresClients } from "./postgres/client.js";
+import { postgresCommands } from "./postgres/server.js";
 import { redisCli } from "./redis/client.js";
 import { redisServer } from "./redis/server.js";
 
 /** Programs that a kernel knows and no bare system has files of: images bring these. */
-export const servers: readonly Program<Sys>[] = [gosu, nginx, redisServer, redisCli].map(program);
+export const servers: readonly Program<Sys>[] = [
+  gosu,
+  nginx,
+  ...postgresCommands,
+  ...postgresClients,
+  redisServer,
+  redisCli,
+].map(program);

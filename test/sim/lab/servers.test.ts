@@ -51,6 +51,47 @@ describe("images of the hub serve", () => {
     expect(world.now - before).toBeLessThanOrEqual(s(1));
   });
 
+  test("postgres wants a password, answers SQL, and its data outlive it", () => {
+    const { docker, world } = host();
+    const refused = docker.run("postgres");
+    expect(refused.wait()).toBe(1);
+    expect(refused.logs().text).toContain("superuser password is not specified");
+    docker.createNetwork("n");
+    const options = { network: "n", env: { POSTGRES_PASSWORD: "secret" }, volumes: { pg: "/var/lib/postgresql/data" } };
+    const store = docker.run("postgres", { ...options, name: "db" });
+    world.run(s(3));
+    expect(store.exec("pg_isready").stdout).toBe("/var/run/postgresql:5432 - accepting connections\n");
+    const sql = (text: string, from = store): string => from.exec(["psql", "-U", "postgres", "-c", text]).output;
+    expect(sql("CREATE TABLE t (id serial PRIMARY KEY, name text NOT NULL)")).toBe("CREATE TABLE\n");
+    expect(sql("INSERT INTO t (name) VALUES ('b'), ('it''s')")).toBe("INSERT 0 2\n");
+    expect(sql("SELECT * FROM t ORDER BY name DESC")).toBe(
+      " id | name \n----+------\n  2 | it's\n  1 | b\n(2 rows)\n\n",
+    );
+    expect(sql("INSERT INTO t VALUES (1, 'c')")).toBe(
+      'ERROR:  duplicate key value violates unique constraint "t_pkey"\n',
+    );
+    const remote = (password: string): string =>
+      store.exec([
+        "sh",
+        "-c",
+        `PGPASSWORD=${password} psql -h db -U postgres -tAc 'select count(*) from t where id > 1'`,
+      ]).output;
+    expect(remote("secret")).toBe("1\n");
+    expect(remote("wrong")).toContain('FATAL:  password authentication failed for user "postgres"');
+    expect(sql("UPDATE t SET name = name || '!' WHERE id = 1; DELETE FROM t WHERE id = 2")).toBe(
+      "UPDATE 1\nDELETE 1\n",
+    );
+    // A kill loses nothing that was answered; what comes next is after a recovery.
+    store.kill();
+    store.remove({ force: true });
+    const again = docker.run("postgres", { ...options, env: {}, name: "db2" });
+    world.run(s(1));
+    expect(again.logs().text).toContain("automatic recovery in progress");
+    expect(sql("SELECT name, id FROM t", again)).toBe(" name | id \n------+----\n b!   |  1\n(1 row)\n\n");
+    expect(again.stop().inspect().State.ExitCode).toBe(0);
+    expect(again.logs().text).toContain("database system is shut down");
+  });
+
   test("what redis holds is memory: a limit ends it", () => {
     const { docker, world } = host();
     docker.createNetwork("n");

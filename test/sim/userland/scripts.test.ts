@@ -25,6 +25,7 @@ const corpora = [
   { name: "commands", asked: withMessages },
   { name: "awk", asked: withMessages },
   { name: "checksums", asked: withMessages },
+  { name: "archives", asked: withMessages },
 ] as const;
 const path = (name: string): string => join(import.meta.dirname, "recorded", name);
 const scriptsOf = (name: string): readonly string[] => readFileSync(path(`${name}.txt`), "utf8").split(/^----\n/m);

@@ -18,7 +18,7 @@ export interface Location {
   readonly errorPages: ReadonlyMap<number, string>;
 }
 
-export interface Proxy {
+interface Proxy {
   /** Taken in turn. */
   readonly servers: readonly NetworkAddress[];
   readonly host: string;
@@ -27,7 +27,7 @@ export interface Proxy {
   readonly headers: readonly (readonly [string, string])[];
 }
 
-export interface AccessLog {
+interface AccessLog {
   readonly path: string;
   readonly format: string;
 }

@@ -5,6 +5,7 @@ import {
   O_APPEND,
   O_CREAT,
   O_RDONLY,
+  O_RDWR,
   O_TRUNC,
   O_WRONLY,
   WNOHANG,
@@ -112,9 +113,10 @@ class Master {
     return undefined;
   }
 
-  *#startWorkers(): Activity<undefined> {
+  /** @param missing how many; as many as the configuration says where absent */
+  *#startWorkers(missing?: number): Activity<undefined> {
     const { workers } = this.#config;
-    const count = workers === "auto" ? yield* processors(this.#sys) : workers;
+    const count = missing ?? (workers === "auto" ? yield* processors(this.#sys) : workers);
     for (let at = 0; at < count; at++) {
       const [config, logs, listeners] = [this.#config, this.#logs, [...this.#listeners.values()]];
       const pid = yield* this.#sys.clone((sys) => work(sys, config, logs, listeners));
@@ -126,6 +128,15 @@ class Master {
 
   *#tell(workers: Iterable<number>, signal: "SIGQUIT" | "SIGTERM"): Activity<undefined> {
     for (const pid of [...workers]) yield* attempt(this.#sys.kill(pid, signal));
+    return undefined;
+  }
+
+  /** A daemon holds nothing of whoever started it: standard error goes to the log, the rest nowhere. */
+  *detach(sys: Sys): Activity<undefined> {
+    const nothing = yield* sys.open("/dev/null", O_RDWR);
+    for (const fd of [0, 1]) yield* sys.dup2(nothing, fd);
+    yield* sys.close(nothing);
+    yield* sys.dup2(this.#logs.get(this.#config.errorLog) ?? 1, 2);
     return undefined;
   }
 
@@ -149,7 +160,7 @@ class Master {
         const ended = yield* attempt(sys.wait4(-1, WNOHANG));
         if (ended instanceof Errno || ended === undefined) break;
         const current = this.#workers.delete(ended.pid);
-        if (current && !ending) yield* this.#startWorkers();
+        if (current && !ending) yield* this.#startWorkers(1);
       }
       const signal = signals.shift();
       if (signal === undefined) {
@@ -304,6 +315,7 @@ function* run(it: Invocation): Activity<number> {
     if (!config.daemon) return yield* master.run(sys);
     yield* sys.clone(function* (own) {
       yield* own.setsid();
+      yield* master.detach(own);
       return yield* master.run(own);
     });
     return 0;

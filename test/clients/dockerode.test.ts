@@ -165,7 +165,7 @@ describe("dockerode", () => {
     expect((await client.listNetworks({ filters: { label: ["a=b"] } })).map(({ Name }) => Name)).toEqual(["inner"]);
     const one = await create(["sleep", "1000"], { name: "in-it", HostConfig: { NetworkMode: "inner" } });
     await one.start();
-    expect(Object.values(((await network.inspect()) as Dockerode.NetworkInspectInfo).Containers ?? {})).toMatchObject([
+    expect(Object.values(((await network.inspect())).Containers ?? {})).toMatchObject([
       { Name: "in-it" },
     ]);
     expect(await refused(network.remove())).toBe(403);

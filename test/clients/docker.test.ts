@@ -234,7 +234,7 @@ describe.skipIf(docker === undefined)("stock docker", () => {
     expect(await ok("load", "-i", path("images.tar"))).toBe("Loaded image: web:snap\nLoaded image: alpine:latest\n");
     expect(await ok("images", "-q", "--no-trunc", "web:snap")).toBe(id);
     const none = await bench.run(["rmi", "nosuch"]);
-    expect([none.code, none.err]).toEqual([1, expect.stringContaining("No such image: nosuch:latest")]);
+    expect([none.code, none.err]).toEqual([1, expect.stringContaining("No such image: nosuch")]);
     await ok("tag", "alpine", "web:snap");
     expect(await ok("image", "prune", "-f")).toContain(`deleted: ${id.trim()}`);
   });

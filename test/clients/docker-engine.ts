@@ -10,7 +10,7 @@ export const docker: string | undefined = [process.env["VIRTLAB_DOCKER"], "/usr/
 );
 if (docker === undefined) console.log("docker is not installed (Debian: docker.io): its suites are skipped");
 
-export interface Ran {
+interface Ran {
   readonly code: number;
   readonly out: string;
   readonly err: string;

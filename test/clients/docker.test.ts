@@ -202,7 +202,7 @@ describe.skipIf(docker === undefined)("stock docker", () => {
     );
     expect(await ok("run", "--rm", "web:snap")).toBe("deep\n");
     expect(await ok("history", "--format", "{{.Comment}}|{{.Size}}", "web:snap")).toMatch(/^a message\|\d+B\n/);
-    expect(await ok("inspect", "-f", "{{.Author}} {{index .Config.Env 1}}", "web:snap")).toBe("me A=b\n");
+    expect(await ok("inspect", "-f", "{{.Author}} {{json .Config.Env}}", "web:snap")).toMatch(/^me \[.*"A=b".*\]\n$/);
   });
 
   test("rename, pause, restart, update, kill, rm: and what each refuses", async () => {
@@ -234,7 +234,7 @@ describe.skipIf(docker === undefined)("stock docker", () => {
     expect(await ok("load", "-i", path("images.tar"))).toBe("Loaded image: web:snap\nLoaded image: alpine:latest\n");
     expect(await ok("images", "-q", "--no-trunc", "web:snap")).toBe(id);
     const none = await bench.run(["rmi", "nosuch"]);
-    expect([none.code, none.err]).toEqual([1, expect.stringContaining("No such image: nosuch:latest")]);
+    expect([none.code, none.err]).toEqual([1, expect.stringContaining("No such image: nosuch")]);
     await ok("tag", "alpine", "web:snap");
     expect(await ok("image", "prune", "-f")).toContain(`deleted: ${id.trim()}`);
   });

@@ -129,14 +129,15 @@ describe("dockerode", () => {
     (stream as unknown as Readable).destroy();
     expect(text).toBe("1\n2\n");
     expect((await one.logs({ stdout: true })).subarray(8, 10).toString()).toBe("1\n");
-    const stats = await one.stats({ stream: false });
-    expect(stats.cpu_stats.online_cpus).toBe(2);
-    expect(stats.precpu_stats.system_cpu_usage).toBeGreaterThan(0);
-    expect(stats.memory_stats.stats.inactive_file).toBe(0);
+    expect(await one.stats({ stream: false })).toMatchObject({
+      cpu_stats: { online_cpus: 2 },
+      memory_stats: { stats: { inactive_file: 0 } },
+    });
+    expect((await one.stats({ stream: false })).precpu_stats.system_cpu_usage).toBeGreaterThan(0);
     expect(((await one.top()) as { readonly Titles: readonly string[] }).Titles[0]).toBe("UID");
     await one.stop();
     expect(await refused(one.stop())).toBe(304);
-    expect((await one.inspect()).HostConfig.LogConfig.Type).toBe("json-file");
+    expect((await one.inspect()).HostConfig).toMatchObject({ LogConfig: { Type: "json-file" } });
     await one.remove();
   });
 
@@ -165,9 +166,7 @@ describe("dockerode", () => {
     expect((await client.listNetworks({ filters: { label: ["a=b"] } })).map(({ Name }) => Name)).toEqual(["inner"]);
     const one = await create(["sleep", "1000"], { name: "in-it", HostConfig: { NetworkMode: "inner" } });
     await one.start();
-    expect(Object.values(((await network.inspect())).Containers ?? {})).toMatchObject([
-      { Name: "in-it" },
-    ]);
+    expect(Object.values((await network.inspect()).Containers ?? {})).toMatchObject([{ Name: "in-it" }]);
     expect(await refused(network.remove())).toBe(403);
     await one.remove({ force: true });
     await network.remove();

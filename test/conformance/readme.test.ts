@@ -9,6 +9,7 @@ const cells = Array.from(page.matchAll(/^```ts\n(.*?)^```$/gms), ([, code = ""])
 test.each([
   ["shows where a sector lies", 0, /byte of the virtual disk +3150 · 512 +1612800/],
   ["shows the registers of a machine that has counted", 1, /x10 +a0 +0x00000000000f4240 +1000000/],
+  ["shows where the stock docker finds its engine", 2, /DOCKER_HOST=unix:.*docker\.sock/],
 ])("a cell of the README %s", async (_, index, shown) => {
   const kernel = await spawnKernel();
   try {
@@ -21,5 +22,5 @@ test.each([
 });
 
 test("no cell of the README is left untested", () => {
-  expect(cells).toHaveLength(2);
+  expect(cells).toHaveLength(3);
 });

@@ -2,7 +2,6 @@ import { UsageError } from "../../core/index.js";
 import { textOf } from "../../net/index.js";
 import { invalid } from "../engine/errors.js";
 import { Field, type Json } from "../json.js";
-import type { ApiRequest } from "./exchange.js";
 
 /**
  * A request's JSON object, read as Go reads one into a structure: what is null is absent, and so are "", 0, false and empty lists
@@ -103,7 +102,13 @@ const unreadable = (why: string): UsageError =>
  * The JSON of a request. An empty body is an empty object where it may be left out.
  * @throws EngineError 400, as httputils.ReadJSON
  */
-export function bodyOf({ headers, body }: ApiRequest): Body {
+export function bodyOf({
+  headers,
+  body,
+}: {
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: Uint8Array;
+}): Body {
   const type = headers["content-type"];
   if (body.length > 0) {
     const [media = ""] = (type ?? "").split(";");

@@ -89,7 +89,13 @@ export function list(call: Call): ApiAnswer {
   const wanted = query.text("filter") === "" ? filters : { ...filters, reference: [query.text("filter")] };
   const fits = selection(call, wanted);
   const rows = engine.images.list().filter((row) => fits(row));
-  return answerJson(rows.map((row) => rowJson(call, row, query.flag("shared-size"))));
+  const patterns = wanted["reference"];
+  // Who asks for names doesn't see an image's others.
+  const asked = (row: ImageSummary): ImageSummary =>
+    patterns === undefined
+      ? row
+      : { ...row, tags: row.tags.filter((tag) => patterns.some((one) => fitsReference(tag, one))) };
+  return answerJson(rows.map((row) => rowJson(call, asked(row), query.flag("shared-size"))));
 }
 
 export function inspect(call: Call): ApiAnswer {

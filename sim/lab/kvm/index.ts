@@ -4,6 +4,7 @@
  * virtual-linux   the virtual machine: a process of the host that boots a guest
  * virtual-cpus    its CPUs are threads of the host: steal time
  * virtio-drive, virtio-cable   its disks and its card: where a request's exits and the host's work for it are paid
+ * interrupt       work for a CPU before its tasks
  * exit-costs      what leaving a guest costs: exits counted in real guests of sim/vmm, prices of its model
  * boot            a guest's boot as work: counted while Debian's Linux executed under sim/vmm
  *

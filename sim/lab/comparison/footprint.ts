@@ -206,7 +206,7 @@ export function footprint(options?: Partial<FootprintOptions>): Footprint {
  * @throws UsageError for an option that there isn't
  */
 export function density(options?: Partial<Omit<FootprintOptions, "counts">>): Density {
-  return new Density(withDefaults<FootprintOptions>("density", options, { ...defaults, memory: GiB(1) }));
+  return new Density(withDefaults<FootprintOptions>("density", options, { ...defaults, memory: MiB(512) }));
 }
 
 export class Density implements Viewable {

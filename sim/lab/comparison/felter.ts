@@ -101,7 +101,7 @@ export class Felter implements Viewable {
       ],
       rows: this.rows.map(({ benchmark, place, measured, ratio, published }) => ({
         ...{ benchmark, place, measured: Number(measured.toPrecision(4)), unit: benchmarks[benchmark].unit },
-        ratio: Number(ratio.toFixed(3)),
+        ratio: Number(ratio.toPrecision(4)),
         published: published === undefined ? "" : Number(published.toFixed(3)),
       })),
       caption: "a host of 4 CPUs; fio's 16 requests of 4 KiB under way; one byte there and back by TCP over 10 Gbit/s",

@@ -12,7 +12,7 @@ import { density, footprint } from "./footprint.js";
 import { felter } from "./felter.js";
 
 export type { Density, Footprint, FootprintOptions } from "./footprint.js";
-export type { BenchmarkName, Felter, FelterOptions } from "./felter.js";
+export type { Felter, FelterOptions } from "./felter.js";
 
 /** Containers against virtual machines, measured: `comparison.footprint()`, `comparison.density()`, `comparison.felter()`. */
 export const comparison: {

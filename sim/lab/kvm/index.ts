@@ -11,6 +11,6 @@
  * Simplified: one queue for each device, no coalescing of interrupts, no ballooning; what a guest lets go of stays its own. Exits are those of
  * a virtio device by registers (virtio-mmio), whose handler's accesses all trap.
  */
-export { debianBoot, debianPowerOff, type BootPhase } from "./boot.js";
-export { ExitCosts, usualProcessor, type ExitCounts, type ProcessorOptions } from "./exit-costs.js";
+export type { BootPhase } from "./boot.js";
+export { usualProcessor, type ExitCounts, type ProcessorOptions } from "./exit-costs.js";
 export { VirtualLinux, type KvmOptions, type MonitorName } from "./virtual-linux.js";

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { GiB, lab, MiB, ms, os, s, type Lab, type Linux } from "../../../sim/lab/index.js";
+import type { os } from "../../../sim/lab/index.js";
+import { GiB, lab, MiB, ms, s, type Lab, type Linux } from "../../../sim/lab/index.js";
 
 const host = (memory = GiB(4)): { readonly world: Lab; readonly machine: Linux } => {
   const world = lab({ seed: 1 });
@@ -11,7 +12,9 @@ describe("linux().kvm()", () => {
     const { world, machine } = host();
     const vm = machine.kvm({ name: "guest", memory: MiB(256), monitor: "firecracker" });
     expect(vm.state).toBe("off");
-    expect(() => vm.powerOff()).toThrow("is off");
+    expect(() => {
+      vm.powerOff();
+    }).toThrow("is off");
     vm.boot();
     // A billion instructions at 2.93 GHz, and what its exits take.
     expect(world.now).toBeGreaterThan(959e6 / 2.93);

@@ -6,6 +6,7 @@
  * vmm         virtual machine monitors
  * linux       a simulated Linux with its shell and commands (shell-result: what these gave); `os` has all of its names
  * docker/     Docker on such a Linux; kvm/: virtual machines on it
+ * comparison/ containers and virtual machines, measured side by side
  * freebsd     a small FreeBSD with jails; fvm: a small Windows-like system with FVM; isolation/: the same application in each kind of
  *             container, and what it reaches
  * network/    hosts, switches and links, measured
@@ -92,6 +93,8 @@ export * as k8s from "../k8s/index.js";
 export { isa } from "./isa.js";
 export { lab, type Lab, type LabOptions } from "./lab.js";
 export type { BootPhase, ExitCounts, KvmOptions, MonitorName, ProcessorOptions, VirtualLinux } from "./kvm/index.js";
+export { comparison } from "./comparison/index.js";
+export type { Density, Felter, FelterOptions, Footprint, FootprintOptions } from "./comparison/index.js";
 export { hearHosts, Linux, linux } from "./linux.js";
 export { describeEnd, type ShellResult } from "./shell-result.js";
 export { FreeBsd, freebsd } from "./freebsd.js";

@@ -28,7 +28,7 @@
  * ipc/            pipes, Unix sockets, event counters, timers, signals as files, epoll; tty/: terminals; wait-queue: where tasks wait
  * namespace/      the eight kinds; unsharing: new ones
  * cgroup/         groups, their files, who is in them
- * security/       credentials, capabilities, seccomp filters; flaws: mistakes that a kernel may be given
+ * security/       credentials, capabilities, seccomp filters; flaws: mistakes that a kernel may be given; take-over: what follows
  * proc/           proc and sysfs; file-systems: what mount(2) knows
  * network/        where sim/net and this room meet: sockets as files, interfaces by netlink, packets' work on CPUs, getaddrinfo
  * view/           processes, mounts, namespaces, cgroups, system calls as views; strace
@@ -70,6 +70,7 @@ export {
   systemCallView,
 } from "./view/system-views.js";
 export { mappedFiles, type MappedFile } from "./view/mapped-files.js";
-export { takeOver, type KernelFlaw, type KernelWrite } from "./security/flaws.js";
+export type { KernelFlaw } from "./security/flaws.js";
+export { takeOver, type KernelWrite } from "./security/take-over.js";
 export { attachDrive } from "./vfs/block-devices.js";
 export type { Task } from "./task/task.js";

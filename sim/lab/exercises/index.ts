@@ -7,3 +7,4 @@ export type { ThinLocate } from "./problems/thin-locate.js";
 export type { BranchTarget } from "./problems/branch-target.js";
 export type { Allocate } from "./problems/allocate.js";
 export type { CommitIndex } from "./problems/commit-index.js";
+export type { InstanceMemory, InstancesThatFit } from "./problems/instances-that-fit.js";

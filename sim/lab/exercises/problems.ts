@@ -2,6 +2,7 @@ import type { Problem } from "./problem.js";
 import { allocate, type Allocate } from "./problems/allocate.js";
 import { branchTarget, type BranchTarget } from "./problems/branch-target.js";
 import { commitIndex, type CommitIndex } from "./problems/commit-index.js";
+import { instancesThatFit, type InstancesThatFit } from "./problems/instances-that-fit.js";
 import { thinLocate, type ThinLocate } from "./problems/thin-locate.js";
 
 /** What each of the course's programming exercises asks for: notebook's number and name → the function. */
@@ -9,6 +10,7 @@ export interface Solutions {
   readonly "10-branch": BranchTarget;
   readonly "12-thin": ThinLocate;
   readonly "20-allocate": Allocate;
+  readonly "41-fit": InstancesThatFit;
   readonly "82-commit": CommitIndex;
 }
 
@@ -19,5 +21,6 @@ export const problems: Problems = {
   "10-branch": branchTarget,
   "12-thin": thinLocate,
   "20-allocate": allocate,
+  "41-fit": instancesThatFit,
   "82-commit": commitIndex,
 };

@@ -2,6 +2,7 @@ import type { Nanos } from "../../core/index.js";
 import type { FrameLink, SendFrame } from "../../net/index.js";
 import type { Kernel } from "../../os/index.js";
 import type { ExitCosts } from "./exit-costs.js";
+import { interrupt } from "./interrupt.js";
 
 type Receive = Parameters<FrameLink["plug"]>[0];
 
@@ -25,21 +26,22 @@ export class VirtioCable implements FrameLink {
   plug(receive: Receive): SendFrame {
     const isGuest = this.#receivers.length === 0;
     this.#receivers.push(receive);
-    const { kick, interrupt } = this.#costs.request;
+    const { kick, interrupt: handler } = this.#costs.request;
     const { contextSwitch, page } = this.#host.costs;
     const vhost = (contextSwitch + page) as Nanos;
     return (frame) => {
+      const { guest } = this;
+      if (guest === undefined) return;
       const send = (): void => {
         this.#receivers[isGuest ? 1 : 0]?.(frame);
       };
-      const { scheduler } = this.#host;
       if (isGuest)
-        this.guest?.scheduler.raise(0, this.#costs.exits(kick), () => {
-          scheduler.raise(0, vhost, send);
+        interrupt(guest, this.#costs.exits(kick), () => {
+          interrupt(this.#host, vhost, send);
         });
       else
-        scheduler.raise(0, vhost, () => {
-          this.guest?.scheduler.raise(0, this.#costs.exits(interrupt), send);
+        interrupt(this.#host, vhost, () => {
+          interrupt(guest, this.#costs.exits(handler), send);
         });
     };
   }

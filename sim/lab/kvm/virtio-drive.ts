@@ -2,6 +2,7 @@ import { Signal, type Activity, type Nanos, type World } from "../../core/index.
 import type { Kernel, Sys } from "../../os/index.js";
 import type { Completion, Drive } from "../../storage/index.js";
 import type { ExitCosts } from "./exit-costs.js";
+import { interrupt } from "./interrupt.js";
 
 type Access = Parameters<Drive["submit"]>[0];
 
@@ -77,7 +78,7 @@ export class VirtioDrive implements Drive {
   submit(access: Access): Signal<Completion> {
     if (this.#threads === 0) this.#begin();
     const done = new Signal<Completion>(`${access.op} of ${this.name}`);
-    this.#guest.scheduler.raise(0, this.#costs.exits(this.#costs.request.kick), () => {
+    interrupt(this.#guest, this.#costs.exits(this.#costs.request.kick), () => {
       this.#kicked.push({ access, done });
       this.#kick.fire();
     });
@@ -136,7 +137,7 @@ export class VirtioDrive implements Drive {
       if (access.op === "read") yield* sys.pread64(file, bytes, at);
       else yield* sys.pwrite64(file, this.#drive.read(access.lba, access.count), at);
       this.#finished.push(() => {
-        this.#guest.scheduler.raise(0, this.#costs.exits(this.#costs.request.interrupt), () => {
+        interrupt(this.#guest, this.#costs.exits(this.#costs.request.interrupt), () => {
           done.fire({ ...access, issued, finished: this.world.engine.now, requests: [] });
         });
       });

@@ -71,7 +71,7 @@ export class VirtualLinux<Guest extends Kernel = Kernel> {
   readonly costs: ExitCosts;
   /** Fires when the guest's kernel has started its init. */
   readonly booted: Signal<void> = new Signal("the boot of a guest");
-  /** Fires when it is off, or its process was killed. */
+  /** Fires when it is off, its process was killed, or its host has panicked. */
   readonly ended: Signal<void> = new Signal("the end of a virtual machine");
   /** The host's interface that the guest's card leads to. */
   readonly interface: string | undefined;
@@ -144,13 +144,13 @@ export class VirtualLinux<Guest extends Kernel = Kernel> {
     const init = host.pidNamespace.init ?? host.boot(reaper, { name: "init" });
     const process = host.start((sys) => this.#monitor(sys), init);
     this.#process = process;
-    process.ended.subscribe({
-      wake: () => {
-        // The process may have been killed: then nobody works for the guest any more.
-        this.linux.scheduler.halt();
-        this.ended.fire();
-      },
-    });
+    // The process may be killed, or the host stop for good: then nobody works for the guest any more.
+    const wake = (): void => {
+      this.linux.scheduler.halt();
+      this.ended.fire();
+    };
+    process.ended.subscribe({ wake });
+    host.panics.subscribe({ wake });
     return this;
   }
 

@@ -1,25 +1,6 @@
-import type { KernelState, Task } from "../task/task.js";
-import { rootCredentials } from "./credentials.js";
-
 /**
  * A mistake that a simulated kernel may be given, each modelled on one of Linux's:
  * "waitid-unchecked"  waitid(2) writes its answer wherever it is told to, the kernel's own memory too, since access_ok() isn't asked: Linux
  *                     4.13, CVE-2017-5123. Docker's seccomp profile lets the call pass.
  */
 export type KernelFlaw = "waitid-unchecked";
-
-/** What somebody who can write into the kernel's memory does with it: programs here have no memory that could be written to. */
-export type KernelWrite = (kernel: KernelState, task: Task) => void;
-
-/**
- * What exploits of such mistakes mostly do: the task gets the credentials, namespaces and root of the first process, as by
- * commit_creds(&init_cred), switch_task_namespaces(task, &init_nsproxy) and a copy of init's fs_struct; and no seccomp filter is left. It is
- * the kernel's own first process: of a container's host, or of a virtual machine's guest.
- */
-export function takeOver(kernel: KernelState, task: Task): void {
-  const { init, userNamespace } = kernel.pidNamespace;
-  task.credentials = rootCredentials(userNamespace);
-  task.namespaces = kernel.namespaces;
-  task.filters = undefined;
-  if (init !== undefined) task.context = { ...task.context, root: init.root, cwd: init.root };
-}

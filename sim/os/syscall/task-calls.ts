@@ -4,7 +4,7 @@ import { E } from "../errno.js";
 import { WCONTINUED, WNOHANG, WUNTRACED } from "../flags.js";
 import { weightOfNice } from "../scheduler/entity.js";
 import { capable } from "../security/credentials.js";
-import type { KernelWrite } from "../security/flaws.js";
+import type { KernelWrite } from "../security/take-over.js";
 import { clone } from "../task/clone.js";
 import { execve } from "../task/execve.js";
 import { gone, pause, wait } from "../task/execution.js";

@@ -114,9 +114,9 @@ export abstract class Inode {
     throw E.ENOTDIR;
   }
 
-  /** The inode whose pages hold its data: in an overlay a layer's, so that all overlays of that layer share them. */
-  get data(): Inode {
-    return this;
+  /** Of an overlay's inode: the layer's that holds its data, and the pages of it. */
+  get below(): Inode | undefined {
+    return undefined;
   }
 
   abstract attributes(): Attributes;

@@ -17,7 +17,8 @@ export function mappedFiles(kernel: KernelState): readonly MappedFile[] {
   const files = new Map<Inode, MappedFile>();
   for (const { executable, zombie } of kernel.pidNamespace.tasks.values()) {
     if (executable === undefined || zombie) continue;
-    const { data } = executable.inode;
+    let data = executable.inode;
+    while (data.below !== undefined) data = data.below;
     const { name = "?" } = executable;
     const processes = (files.get(data)?.processes ?? 0) + 1;
     files.set(data, { name, size: data.attributes().size, processes });

@@ -213,8 +213,8 @@ export class OverlayInode extends Inode {
     return this.top.readlink(caller);
   }
 
-  override get data(): Inode {
-    return this.top.data;
+  override get below(): Inode {
+    return this.top;
   }
 
   override open(flags: number, caller: Caller): Channel {

@@ -47,7 +47,7 @@
  * proxy/      kube-proxy: service-port (services and slices as a proxy sees them), iptables (its rules, a pure function of these)
  * dns/        the cluster's name server: records (what a name stands for), coredns (the program, and its manifest)
  * policy/     network policies as rules of each node
- * cluster/    all of it in one world, and what a cell asks of it: apply, get, explain, birth; control-plane (processes that stop and start,
+ * cluster/    all of it in one world, and what a cell asks of it: apply, get, explain, birth; nodes (kubelets and what is beneath them); control-plane (processes that stop and start,
  *             front-door: where the API server is reached), stop-each (what nobody does then); recorded-endpoint traces who asked what
  * linearizability/  histories of a troubled cluster, and whether one register could have given them
  */

@@ -19,10 +19,7 @@ import { ApiError } from "../apiserver/status.js";
 import type { ControllerManager } from "../controllers/controller-manager.js";
 import type { EtcdCluster } from "../etcd/cluster.js";
 import type { Etcd } from "../etcd/etcd.js";
-import { HollowRuntime } from "../kubelet/hollow/runtime.js";
-import { Kubelet } from "../kubelet/kubelet.js";
-import type { NodeDescription } from "../kubelet/node-status.js";
-import type { ContainerRuntime } from "../kubelet/runtime.js";
+import type { Kubelet } from "../kubelet/kubelet.js";
 import type { StreamSession } from "../apiserver/session.js";
 import { decodeUtf8 } from "../objects/text.js";
 import type { JsonObject, KubeObject } from "../objects/value.js";
@@ -36,9 +33,9 @@ import { ControlPlane, type Component } from "./control-plane.js";
 import { Kinds, type Wanted } from "./kinds.js";
 import { Listing, tableOf } from "./listing.js";
 import { objectsOf, type Manifest } from "./manifest.js";
-import { ContainerNodes, networkManifest } from "./container-nodes.js";
+import { networkManifest } from "./container-nodes.js";
+import { Nodes } from "./nodes.js";
 import { unsaid, type ClusterOptions, type GetOptions } from "./options.js";
-import { nodeAddress, podRange } from "./addresses.js";
 import { commandQuery, runSession, type ExecResult } from "./session.js";
 
 /** Who a cell is. */
@@ -52,11 +49,8 @@ export class Cluster {
   readonly world: World;
   /** etcd, the API server, the scheduler, the controllers. */
   readonly plane: ControlPlane;
-  readonly #options: ClusterOptions;
-  readonly #kubelets = new Map<string, Kubelet>();
-  readonly #runtimes = new Map<string, ContainerRuntime>();
+  readonly #nodes: Nodes;
   readonly #kinds: Kinds;
-  readonly #containers: ContainerNodes | undefined;
 
   /** @throws UsageError for an unknown option, or a number of nodes that can't be */
   constructor(given: ClusterOptions) {
@@ -65,13 +59,10 @@ export class Cluster {
       given,
       { ...unsaid, world: given.world },
     ) as ClusterOptions;
-    const { world, nodes = 3, etcd, authorization, controllers, runtime, cpus, memory, programs } = options;
-    if (!Number.isInteger(nodes) || nodes < 0 || nodes > 30_000)
-      throw new UsageError(`a cluster can't have ${nodes} nodes`, "Give a whole number from 0 to 30,000.");
+    const { world, etcd, authorization, controllers } = options;
     this.world = world;
-    this.#options = options;
-    this.#containers =
-      runtime === "containers" ? new ContainerNodes({ world, nodes, cpus, memory, programs }) : undefined;
+    const nodes = new Nodes(options);
+    this.#nodes = nodes;
     const plane = new ControlPlane({
       world,
       etcd,
@@ -79,7 +70,7 @@ export class Cluster {
       controllers,
       tokens: { admin },
       nodeProxy: (call) => {
-        const kubelet = this.#kubelets.get(call.node);
+        const kubelet = nodes.running(call.node);
         if (kubelet !== undefined) return kubelet.answer(call);
         const text = `Get "https://${call.node}:10250/": dial tcp: connect: connection refused`;
         return json(500, new ApiError(500, "InternalError", text).status);
@@ -91,11 +82,11 @@ export class Cluster {
     for (const namespace of ["default", "kube-system"])
       this.request("POST", `/api/v1/namespaces/${namespace}/serviceaccounts`, { metadata: { name: "default" } });
     plane.begin();
-    for (let place = 1; place <= nodes; place++) this.#makeNode(place, nodes);
-    if (this.#containers !== undefined) {
+    nodes.begin(plane.endpoint);
+    if (nodes.areMachines) {
       this.apply(networkManifest);
-      this.#containers.start(plane.endpoint);
-      if (nodes > 0) this.apply(corednsManifest(Math.min(2, nodes)));
+      nodes.beginNetwork();
+      if (nodes.count > 0) this.apply(corednsManifest(Math.min(2, nodes.count)));
     }
   }
 
@@ -127,7 +118,7 @@ export class Cluster {
   start(...parts: readonly Component[]): void {
     if (parts.length === 0) this.settle();
     for (const part of parts) {
-      if (part === "kubelet") for (const node of this.#runtimes.keys()) this.startKubelet(node);
+      if (part === "kubelet") this.#nodes.startKubelets();
       else this.plane.start(part);
     }
   }
@@ -140,10 +131,10 @@ export class Cluster {
   stop(...parts: readonly Component[]): void {
     const all = ["kubelet", "kube-scheduler", "kube-controller-manager", "kube-apiserver"] as const;
     for (const part of parts.length === 0 ? all : parts) {
-      if (part === "kubelet") for (const node of [...this.#kubelets.keys()]) this.stopKubelet(node);
+      if (part === "kubelet") this.#nodes.stopKubelets();
       else this.plane.stop(part);
     }
-    if (parts.length === 0) this.#containers?.stop();
+    if (parts.length === 0) this.#nodes.endNetwork();
   }
 
   /** What can be stopped and started. */
@@ -153,27 +144,17 @@ export class Cluster {
 
   /** The nodes' kubelets that run. */
   get kubelets(): readonly Kubelet[] {
-    return [...this.#kubelets.values()];
+    return this.#nodes.kubelets;
   }
 
   /** @throws UsageError for a node whose kubelet doesn't run */
   kubelet(node: string): Kubelet {
-    const found = this.#kubelets.get(node);
-    if (found !== undefined) return found;
-    const all = [...this.#runtimes.keys()];
-    const known = all.includes(node);
-    throw new UsageError(
-      known ? `the kubelet of ${node} doesn't run` : `there is no node "${node}"`,
-      known
-        ? `Start it with startKubelet("${node}").`
-        : `There are ${all.slice(0, 5).join(", ")}${all.length > 5 ? ", …" : ""}.`,
-    );
+    return this.#nodes.kubelet(node);
   }
 
   /** The Linux of a node whose containers have processes. @throws UsageError where there is none */
   machine(node: string): NodeMachine {
-    if (this.#containers !== undefined) return this.#containers.machine(node);
-    throw new UsageError(`${node} is hollow: it has no Linux`, 'Make the cluster with { runtime: "containers" }.');
+    return this.#nodes.machine(node);
   }
 
   /**
@@ -181,27 +162,22 @@ export class Cluster {
    * @throws UsageError where nodes are hollow
    */
   get lan(): FrameLink {
-    if (this.#containers !== undefined) return this.#containers.lan;
-    throw new UsageError("hollow nodes have no network", 'Make the cluster with { runtime: "containers" }.');
+    return this.#nodes.lan;
   }
 
   /** Ends a node's kube-proxy: its rules stay as they are. @throws UsageError where there is none */
   stopProxy(node: string): void {
-    this.machine(node);
-    this.#containers?.stopProxy(node);
+    this.#nodes.stopProxy(node);
   }
 
   /** Ends a node's kubelet; its containers go on. */
   stopKubelet(node: string): void {
-    this.kubelet(node).stop();
-    this.#kubelets.delete(node);
+    this.#nodes.stopKubelet(node);
   }
 
   /** Starts a kubelet that was stopped: it finds what its runtime has. */
   startKubelet(node: string): void {
-    const runtime = this.#runtimes.get(node);
-    if (this.#kubelets.has(node) || runtime === undefined) this.kubelet(node);
-    else this.#startKubelet(node, runtime);
+    this.#nodes.startKubelet(node);
   }
 
   /**
@@ -344,7 +320,7 @@ export class Cluster {
   }
 
   view(): GroupView {
-    const text = `Kubernetes v1.32, ${this.#runtimes.size} nodes, ${formatDuration(this.world.engine.now)} of virtual time`;
+    const text = `Kubernetes v1.32, ${this.#nodes.count} nodes, ${formatDuration(this.world.engine.now)} of virtual time`;
     return { as: "group", views: [{ as: "text", text }, this.nodes(), this.pods()] };
   }
 
@@ -385,35 +361,5 @@ export class Cluster {
     if (named !== undefined && wanted.name === "")
       throw new UsageError(`"${what}" names no object`, `Say which: "${what}/NAME".`);
     return wanted;
-  }
-
-  #makeNode(place: number, of: number): void {
-    const { world, memory, disk, images } = this.#options;
-    const name = `node-${place}`;
-    const podCIDR = podRange(place, of);
-    const options = {
-      world,
-      podCIDR,
-      ...(memory === undefined ? {} : { memory }),
-      ...(disk === undefined ? {} : { disk }),
-      ...(images === undefined ? {} : { images }),
-    };
-    const { runtime: asked } = this.#options;
-    const given = typeof asked === "function" ? asked({ name, podCIDR }) : this.#containers?.runtime(name);
-    const runtime = given ?? new HollowRuntime(options);
-    this.#runtimes.set(name, runtime);
-    this.#startKubelet(name, runtime, place, podCIDR);
-  }
-
-  #startKubelet(name: string, runtime: ContainerRuntime, place = Number(name.slice(5)), podCIDR?: string): void {
-    const { world, cpus, memory, disk, pods, labels, taints } = this.#options;
-    const description = Object.fromEntries(
-      Object.entries({ cpus, memory, disk, pods, labels, taints, podCIDR }).filter(([, value]) => value !== undefined),
-    ) as Partial<NodeDescription>;
-    const address = nodeAddress(place);
-    this.#kubelets.set(
-      name,
-      new Kubelet({ ...description, name, address, world, endpoint: this.plane.endpoint, runtime }),
-    );
   }
 }

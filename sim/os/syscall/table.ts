@@ -88,8 +88,10 @@ type CloneOptions = NonNullable<Parameters<typeof taskCalls.clone>[2]>;
 export interface Sys extends Calls {
   /** fork(2): the child begins with `body`; its end is the child's. @returns the child's pid */
   clone(body: ChildBody, options?: CloneOptions): Activity<number>;
-  /** Works for as long on an undisturbed CPU, outside of the kernel. No system call: like one, it may run ahead of the clock. */
+  /** Works for as long on an undisturbed CPU, outside of the kernel: it is over when the CPU has done it. No system call. */
   compute(work: Nanos): Activity<undefined>;
+  /** The same for work of which there are many short pieces: as a system call's, it may be done somewhat later (at most 100 µs of it). */
+  charge(work: Nanos): Activity<undefined>;
   /** Touches the first `length` bytes of a mapping. No system call, but a page fault may cost memory, and so the task. */
   touch(address: number, length: number): Activity<undefined>;
   /** Makes any call by its name: what the table doesn't have fails with ENOSYS. */
@@ -217,11 +219,21 @@ class Interface {
   }
 
   *compute(work: Nanos): Activity<undefined> {
-    if (!(work >= 0)) throw new UsageError(`${work} is no time to work`, "Give nanoseconds from 0 on: ms(5).");
+    this.#owe(work);
+    yield pause;
+    return undefined;
+  }
+
+  *charge(work: Nanos): Activity<undefined> {
     const { task } = this;
-    task.debt += work;
+    this.#owe(work);
     if (task.attention || task.debt >= burst) yield pause;
     return undefined;
+  }
+
+  #owe(work: Nanos): void {
+    if (!(work >= 0)) throw new UsageError(`${work} is no time to work`, "Give nanoseconds from 0 on: ms(5).");
+    this.task.debt += work;
   }
 
   *touch(address: number, length: number): Activity<undefined> {

@@ -87,7 +87,7 @@ export class Interpreter extends Evaluator {
     if (this.#work >= 10_000) {
       const work = this.#work as Nanos;
       this.#work = 0;
-      yield* this.it.sys.compute(work);
+      yield* this.it.sys.charge(work);
     }
     switch (statement.kind) {
       case "block":

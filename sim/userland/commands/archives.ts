@@ -372,8 +372,9 @@ export const archiveCommands: readonly Command[] = [
     rewrite(words) {
       const [first = "", ...rest] = words;
       if (!/^[a-zA-Z]+$/.test(first)) return words;
-      const plain = [...first].filter((one) => one !== "f" && one !== "C");
-      const taking = [...first].filter((one) => one === "f" || one === "C");
+      const letters = Array.from(first);
+      const plain = letters.filter((one) => one !== "f" && one !== "C");
+      const taking = letters.filter((one) => one === "f" || one === "C");
       return [...plain, ...taking]
         .flatMap((one, at) => (at < plain.length ? [`-${one}`] : [`-${one}`, rest[at - plain.length] ?? "-"]))
         .concat(rest.slice(taking.length));

@@ -132,7 +132,7 @@ class Editor {
     for (let at = 0; at < this.#script.length; at++) {
       const command = this.#script[at];
       if (command === undefined) break;
-      yield* this.#it.sys.compute(commandWork);
+      yield* this.#it.sys.charge(commandWork);
       if (!this.#applies(command)) {
         if (command.name === "{") at = command.end - 1;
         continue;

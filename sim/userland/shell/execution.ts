@@ -139,7 +139,7 @@ function* runPiped(shell: Shell, { commands, operators, pos, end }: Pipeline): A
 }
 
 function* runCommand(shell: Shell, node: CommandNode, last: boolean): Activity<number> {
-  yield* shell.sys.compute(workOf(node));
+  yield* shell.sys.charge(workOf(node));
   switch (node.type) {
     case "Command":
       return yield* runSimple(shell, node, last);

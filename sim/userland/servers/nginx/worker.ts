@@ -79,7 +79,7 @@ export class Worker {
       const head = yield* reader.head();
       if (own !== undefined) this.idle.delete(own);
       if (head === undefined || (typeof head === "string" && head !== "EPROTO")) break;
-      yield* sys.compute(requestWork);
+      yield* sys.charge(requestWork);
       const [, method = "", target = "", protocol = ""] =
         typeof head === "string" ? [] : (/^([A-Z]+) (\S+) HTTP\/(1\.[01])$/.exec(head.start) ?? []);
       const body = typeof head === "string" || method === "" ? "EPROTO" : yield* reader.body(head.headers, false);

@@ -53,10 +53,10 @@ function* note(sys: Sys, level: string, text_: string): Activity<undefined> {
 
 /** One connection's process. */
 function* serve(sys: Sys, fd: number, storage: Storage, password: string | undefined): Activity<number> {
-  let ended = false;
+  const state = { ended: false };
   for (const signal of ["SIGTERM", "SIGINT", "SIGQUIT"] as const)
     yield* sys.rt_sigaction(signal, function* () {
-      ended = true;
+      state.ended = true;
     });
   yield* sys.compute(work.backend);
   yield* sys.touch(yield* sys.mmap(backendMemory), backendMemory);
@@ -95,8 +95,8 @@ function* serve(sys: Sys, fd: number, storage: Storage, password: string | undef
   for (;;) {
     const asked = yield* attempt(reader.next());
     if (asked instanceof Errno) {
-      if (asked.code === "EINTR" && !ended) continue;
-      if (ended)
+      if (asked.code === "EINTR" && !state.ended) continue;
+      if (state.ended)
         yield* attempt(send(errorMessage("FATAL", "57P01", "terminating connection due to administrator command")));
       return 1;
     }

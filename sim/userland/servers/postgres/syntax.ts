@@ -193,7 +193,7 @@ class Parser {
     const type = types[given];
     if (type === undefined) throw new SqlError(`type "${given}" does not exist`, "42704");
     if (this.#take("(")) {
-      while (!this.#take(")")) this.#place++ < this.#tokens.length || this.#fail();
+      while (!this.#take(")")) if (this.#place++ >= this.#tokens.length) this.#fail();
     }
     let [notNull, primary] = [false, false];
     for (;;) {

@@ -40,7 +40,9 @@ function raw(reply: Reply): string {
       return "";
     case "array":
       return reply.items.map(raw).join("\n");
-    default:
+    case "bulk":
+    case "error":
+    case "status":
       return reply.text;
   }
 }

@@ -107,7 +107,7 @@ class Server implements Keyspace {
         if (words === undefined) break;
         const name = words[0]?.toLowerCase();
         if (name === undefined) continue;
-        yield* this.#sys.compute(commandWork);
+        yield* this.#sys.charge(commandWork);
         this.now = (yield* this.#sys.clock_gettime("CLOCK_REALTIME")) / 1e6;
         this.#commands++;
         let reply: Reply;

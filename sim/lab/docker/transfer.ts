@@ -6,7 +6,6 @@ export class Transfer {
   readonly #engine: Engine;
   readonly #begun: number;
   readonly #layers = new Map<string, { status: string; bytes: number; to: number }>();
-  #last = "";
 
   constructor(engine: Engine) {
     this.#engine = engine;
@@ -14,7 +13,6 @@ export class Transfer {
   }
 
   tell({ status, id, progressDetail }: Progress): void {
-    if (id === undefined) this.#last = /^Status: |: digest: /.test(status) ? status : this.#last;
     // The first line of a pull has the tag where others have a layer.
     if (id === undefined || status.startsWith("Pulling from ")) return;
     const now = this.#engine.now - this.#begun;
@@ -27,7 +25,7 @@ export class Transfer {
   view(title: string): TableView {
     return {
       as: "table",
-      title: `${title}. ${this.#last}`,
+      title,
       columns: [{ key: "layer" }, { key: "status" }, { key: "MB" }, { key: "there after (s)" }],
       rows: [...this.#layers].map(([layer, { status, bytes, to }]) => ({
         ...{ layer, status, MB: Number((bytes / 1e6).toPrecision(3)) },

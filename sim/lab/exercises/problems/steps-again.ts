@@ -16,11 +16,11 @@ const again: StepsAgain = (steps, changed) => {
   return first < 0 ? [] : texts(steps.slice(first));
 };
 
-const site: BuildStep = { text: "COPY site /usr/share/nginx/html", reads: ["index.html", "logo.svg"] };
-const list: BuildStep = { text: "COPY packages.txt /src/", reads: ["packages.txt"] };
+const site: BuildStep = { text: "COPY site .", reads: ["index.html", "logo.svg"] };
+const list: BuildStep = { text: "COPY packages.txt .", reads: ["packages.txt"] };
 const install: BuildStep = { text: "RUN install", reads: [] };
-const all: BuildStep = { text: "COPY . /src", reads: ["index.html", "logo.svg", "packages.txt"] };
-const settings: BuildStep = { text: "COPY nginx.conf /etc/nginx/", reads: ["nginx.conf"] };
+const all: BuildStep = { text: "COPY . .", reads: ["index.html", "logo.svg", "packages.txt"] };
+const settings: BuildStep = { text: "COPY nginx.conf .", reads: ["nginx.conf"] };
 
 export const stepsAgain: Problem<StepsAgain> = {
   title: "What is executed again?",

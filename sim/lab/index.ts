@@ -5,7 +5,7 @@
  * isa         the sets of instructions that machines can have
  * vmm         virtual machine monitors
  * linux       a simulated Linux with its shell and commands (shell-result: what these gave); `os` has all of its names
- * docker/     Docker on such a Linux; kvm/: virtual machines on it
+ * docker/     Docker on such a Linux, and the registries of a world; kvm/: virtual machines on it
  * comparison/ containers and virtual machines, measured side by side
  * freebsd     a small FreeBSD with jails; fvm: a small Windows-like system with FVM; isolation/: the same application in each kind of
  *             container, and what it reaches
@@ -100,7 +100,8 @@ export { describeEnd, type ShellResult } from "./shell-result.js";
 export { FreeBsd, freebsd } from "./freebsd.js";
 export { fvm, FvmHost, type FvmOptions } from "./fvm.js";
 export { isolation, type Isolation } from "./isolation/index.js";
-export { Docker, DockerContainer } from "./docker/docker.js";
+export { Docker, DockerContainer, type DockerOptions } from "./docker/docker.js";
+export type { RegistryOptions } from "./docker/registries.js";
 /** Containers' parts, for cells that go below `docker()`: an engine of one's own, registries, images as bytes. */
 export * as container from "../container/index.js";
 export type { ContainerOptions, ImageOptions } from "./docker/options.js";

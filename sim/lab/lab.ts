@@ -17,6 +17,8 @@ import {
 } from "../core/index.js";
 import { machine, wire, type Machine, type MachineOptions, type Wire, type WireOptions } from "../machine/index.js";
 import type { KernelOptions } from "../os/index.js";
+import type { Registry } from "../container/index.js";
+import { registryOf, type RegistryOptions } from "./docker/registries.js";
 import { linux, type Linux } from "./linux.js";
 import { Cluster, EtcdCluster, type ClusterOptions, type EtcdClusterOptions } from "../k8s/index.js";
 import { network, type Network } from "./network/index.js";
@@ -57,6 +59,11 @@ export interface Lab extends World {
   network(): Network;
   /** A simulated Linux with its shell and commands, on this world's clock. Its hostname is "linux", then "linux2" and on. */
   linux(options?: Partial<Omit<KernelOptions, "world">>): Linux;
+  /**
+   * A registry that this world's engines know by its name, the same at each call: `world.registry("registry.campus")`, and "docker.io"
+   * for the simulated Docker Hub.
+   */
+  registry(name: string, options?: Partial<RegistryOptions>): Registry;
   /** etcd servers under Raft, about to elect their leader: `start()` waits for that. */
   etcd(options?: Partial<Omit<EtcdClusterOptions, "world">>): EtcdCluster;
   /** A Kubernetes cluster; time passes until its nodes are ready. */
@@ -88,6 +95,7 @@ export function lab(options?: Partial<LabOptions>): Lab {
       hosts++;
       return linux({ hostname: hosts === 1 ? "linux" : `linux${hosts}`, ...how, world });
     },
+    registry: (name, how) => registryOf(world, name, how),
     etcd: (how) => new EtcdCluster({ ...how, world }),
     kubernetes: (how) => {
       const cluster = new Cluster({ ...how, world });

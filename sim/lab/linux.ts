@@ -1,8 +1,8 @@
-import { formatDuration, type Nanos, type TextView } from "../core/index.js";
+import { formatDuration, UsageError, type Nanos, type TextView } from "../core/index.js";
 import { installLibvirt, installLxc, installNspawn } from "../container/index.js";
 import { Kernel, processTable, type KernelOptions } from "../os/index.js";
 import { furnish, openConsole, runShell, type Console, type RunOptions } from "../userland/index.js";
-import { Docker } from "./docker/docker.js";
+import { Docker, type DockerOptions } from "./docker/docker.js";
 import { VirtualLinux, type KvmOptions } from "./kvm/index.js";
 import { shellResult, type ShellResult } from "./shell-result.js";
 
@@ -33,9 +33,15 @@ export class Linux extends Kernel {
     return shellResult(result, (this.engine.now - begun) as Nanos);
   }
 
-  /** Docker on this host: its engine is started by the first call, and is the same at each. */
-  docker(): Docker {
-    return (this.#docker ??= new Docker(this));
+  /**
+   * Docker on this host: its engine is started by the first call, and is the same at each.
+   * @param options of the first call, as `{ uplink: { down: 100e6, up: 20e6, latency: ms(10) } }`: a link to registries
+   * @throws UsageError for options of a later one
+   */
+  docker(options?: Partial<DockerOptions>): Docker {
+    if (this.#docker !== undefined && options !== undefined)
+      throw new UsageError(`Docker runs on ${this.name} already`, "Give its options at the first call.");
+    return (this.#docker ??= new Docker(this, options));
   }
 
   /** Installs LXC: its commands, and its bridge. What is there already stays. */

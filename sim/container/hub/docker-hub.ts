@@ -2,7 +2,7 @@ import { withDefaults, type World } from "../../core/index.js";
 import { ContentStore } from "../image/content-store.js";
 import { makeImage, makeIndex, type Image } from "../image/image.js";
 import { makeLayer, type Layer } from "../image/layer.js";
-import type { AccessPolicy } from "../registry/authorization.js";
+import { namespacePolicy } from "../registry/authorization.js";
 import type { RateLimitOptions } from "../registry/rate-limit.js";
 import { Registry } from "../registry/registry.js";
 import { secondsOf } from "../timestamp.js";
@@ -91,13 +91,7 @@ export function dockerHub(world: World, options?: Partial<DockerHubOptions>): Re
     rateLimit: usualLimit,
     realm: "https://auth.docker.io/token",
   });
-  const access: AccessPolicy = {
-    realm,
-    service: "registry.docker.io",
-    users,
-    allows: (user, repository, action) =>
-      action === "pull" || (user !== undefined && repository.startsWith(`${user}/`)),
-  };
+  const access = namespacePolicy({ realm, service: "registry.docker.io", users });
   const hub = new Registry({ world, access, rateLimit });
   const { content, rows } = bake();
   for (const { plan, images, index } of rows) hub.publish(content, `library/${plan.name}`, plan.tags, images, index);

@@ -38,10 +38,22 @@ function known(table: NameTable, { questions }: DnsMessage): readonly DnsRecord[
   return type === "A" ? found.map((one) => ({ name, ttl, type: "A", address: one })) : [];
 }
 
+/** Several addresses of a name come in any order, as moby's resolver has it: who takes the first spreads its load. */
+function* shuffled(sys: Sys, records: readonly DnsRecord[]): Activity<readonly DnsRecord[]> {
+  const all = [...records];
+  for (let last = all.length - 1; last > 0; last--) {
+    const [byte = 0] = yield* sys.getrandom(1);
+    const other = byte % (last + 1);
+    const [a, b] = [all[last], all[other]];
+    if (a !== undefined && b !== undefined) [all[last], all[other]] = [b, a];
+  }
+  return all;
+}
+
 function* respond(sys: Sys, table: NameTable, query: DnsMessage): Activity<DnsMessage> {
   const head = { ...query, response: true, authoritative: false, recursionAvailable: true, authorities: [] };
   const answers = known(table, query);
-  if (answers !== undefined) return { ...head, rcode: "NOERROR", answers };
+  if (answers !== undefined) return { ...head, rcode: "NOERROR", answers: yield* shuffled(sys, answers) };
   const servers = table.servers();
   const [question] = query.questions;
   if (question === undefined || servers.length === 0) return { ...head, rcode: "SERVFAIL", answers: [] };

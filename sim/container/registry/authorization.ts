@@ -14,6 +14,12 @@ export interface AccessPolicy {
   readonly allows: (user: string | undefined, repository: string, action: "pull" | "push") => boolean;
 }
 
+/** Docker Hub's rule: everybody may pull, and a user push below its own name. */
+export const namespacePolicy = (of: Omit<AccessPolicy, "allows">): AccessPolicy => ({
+  ...of,
+  allows: (user, repository, action) => action === "pull" || (user !== undefined && repository.startsWith(`${user}/`)),
+});
+
 /** What a token lets its bearer do. */
 interface Grant {
   readonly user: string | undefined;

@@ -49,6 +49,7 @@ export function* pull(
   const unique = manifest.layers.filter(
     ({ digest }, place) => manifest.layers.findIndex((layer) => layer.digest === digest) === place,
   );
+  const missing = unique.filter(({ digest }) => !store.content.has(digest));
   const processes = unique.map((layer) =>
     session.engine.spawn(fetchLayer(session, scope, repository, layer, store, turns, tell), {
       name: `pull of ${short(layer.digest)}`,
@@ -57,7 +58,7 @@ export function* pull(
   yield* together(processes);
   const image = readImage(store.content, target, platform);
   verifyLayers(image, (digest) => uncompressed(store.content.get(digest)));
-  for (const { digest } of unique) tell({ status: "Pull complete", id: short(digest) });
+  for (const { digest } of missing) tell({ status: "Pull complete", id: short(digest) });
   const kept = store.add(image);
   if (reference.tag !== undefined) store.tag(kept.id, plain(reference, { tag: reference.tag }));
   store.tag(kept.id, plain(reference, { digest: top.digest }));

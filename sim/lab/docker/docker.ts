@@ -7,29 +7,18 @@ import {
   type Nanos,
   type TableView,
   type TextView,
-  type World,
 } from "../../core/index.js";
-import { ContainerEngine, directTransport, dockerHub, Session, type Credentials } from "../../container/index.js";
+import { ContainerEngine, parseReference, Uplink, type Credentials, type UplinkOptions } from "../../container/index.js";
 import { textOf } from "../../net/index.js";
 import type { Kernel } from "../../os/index.js";
 import { shellResult, type ShellResult } from "../shell-result.js";
+import { Sessions } from "./registries.js";
+import { Transfer } from "./transfer.js";
 import { contextOf, createOptions, wordsOf, type ContainerOptions, type ImageOptions } from "./options.js";
 
-/** A simulated Docker Hub for each world, and the session with it of who gives no name. */
-const hubs = new WeakMap<
-  World,
-  { readonly transport: ReturnType<typeof directTransport>; readonly anonymous: Session }
->();
-
-function hubSession(world: World, credentials?: Credentials): Session {
-  let hub = hubs.get(world);
-  if (hub === undefined) {
-    const registry = dockerHub(world);
-    const transport = directTransport((request, from) => registry.handle(request, from));
-    hub = { transport, anonymous: new Session(world.engine, transport) };
-    hubs.set(world, hub);
-  }
-  return credentials === undefined ? hub.anonymous : new Session(world.engine, hub.transport, credentials);
+export interface DockerOptions {
+  /** The host's link to registries; absent: pulls and pushes take no time. */
+  readonly uplink: UplinkOptions | undefined;
 }
 
 /**
@@ -38,18 +27,22 @@ function hubSession(world: World, credentials?: Credentials): Session {
  */
 export class Docker {
   readonly engine: ContainerEngine;
-  readonly #world: World;
+  /** Its link to registries, where it was given one: `carried` says how many bytes went over. */
+  readonly uplink: Uplink | undefined;
 
-  constructor(kernel: Kernel) {
-    this.#world = kernel.world;
+  /** @throws UsageError for an unknown option */
+  constructor(kernel: Kernel, options?: Partial<DockerOptions>) {
+    const { uplink } = withDefaults<DockerOptions>("docker", options, { uplink: undefined });
+    this.uplink = uplink === undefined ? undefined : new Uplink(kernel.world.engine, uplink);
+    const sessions = new Sessions(kernel.world, this.uplink);
     this.engine = new ContainerEngine(kernel, {
-      registries: (name, credentials) => (name === "docker.io" ? hubSession(kernel.world, credentials) : undefined),
+      registries: (name, credentials) => sessions.with(name, credentials),
     });
   }
 
   /** Lets time pass until an activity is over. @returns what came of it @throws what it throws */
   do<T>(activity: Activity<T>): T {
-    const { engine } = this.#world;
+    const { engine } = this.engine.kernel;
     const process = engine.spawn(activity, { name: "docker" });
     // Whoever calls hears of an error, not the world.
     process.onSettled(() => undefined);
@@ -58,9 +51,42 @@ export class Docker {
     throw new UsageError("nothing will end this", "Look at ps(): a container that waits for ever is ended by stop().");
   }
 
-  /** `docker pull`. */
-  pull(image: string): void {
-    this.do(this.engine.images.pull(image));
+  /** `docker pull`. @returns what became of each layer, and when */
+  pull(image: string, credentials?: Credentials): TableView {
+    const transfer = new Transfer(this.engine.kernel.engine);
+    const tell = transfer.tell.bind(transfer);
+    this.do(this.engine.images.pull(image, tell, credentials));
+    return transfer.view(`Pull of ${image}`);
+  }
+
+  /** `docker push`: to the registry that stands before its first slash. @returns as `pull` */
+  push(image: string, credentials?: Credentials): TableView {
+    const transfer = new Transfer(this.engine.kernel.engine);
+    const tell = transfer.tell.bind(transfer);
+    this.do(this.engine.images.push(image, tell, credentials));
+    return transfer.view(`Push of ${image}`);
+  }
+
+  /** `docker tag`: one more name of an image. */
+  tag(image: string, name: string): void {
+    this.engine.images.tag(image, name);
+  }
+
+  /**
+   * What a registry calls an image: "registry.campus/web@sha256:…", under which each host finds the same bytes.
+   * @throws UsageError for one that was neither pulled nor pushed
+   */
+  digest(image: string): string {
+    const { id } = this.engine.images.get(image);
+    const known = this.engine.images.list().find((row) => row.id === id)?.digests ?? [];
+    const { registry, repository } = parseReference(image);
+    const own = known.find((one) => {
+      const of = parseReference(one);
+      return of.registry === registry && of.repository === repository;
+    });
+    const found = own ?? known[0];
+    if (found !== undefined) return found;
+    throw new UsageError(`${image} has no digest of a registry`, "Push it first.");
   }
 
   /** `docker run --detach`: pulls the image where it isn't there, creates a container and starts it. */

@@ -3,6 +3,7 @@ import { allocate, type Allocate } from "./problems/allocate.js";
 import { branchTarget, type BranchTarget } from "./problems/branch-target.js";
 import { commitIndex, type CommitIndex } from "./problems/commit-index.js";
 import { instancesThatFit, type InstancesThatFit } from "./problems/instances-that-fit.js";
+import { stepsAgain, type StepsAgain } from "./problems/steps-again.js";
 import { thinLocate, type ThinLocate } from "./problems/thin-locate.js";
 
 /** What each of the course's programming exercises asks for: notebook's number and name → the function. */
@@ -11,6 +12,7 @@ export interface Solutions {
   readonly "12-thin": ThinLocate;
   readonly "20-allocate": Allocate;
   readonly "41-fit": InstancesThatFit;
+  readonly "50-again": StepsAgain;
   readonly "82-commit": CommitIndex;
 }
 
@@ -22,5 +24,6 @@ export const problems: Problems = {
   "12-thin": thinLocate,
   "20-allocate": allocate,
   "41-fit": instancesThatFit,
+  "50-again": stepsAgain,
   "82-commit": commitIndex,
 };

@@ -1,6 +1,7 @@
 import type { Problem } from "./problem.js";
 import { allocate, type Allocate } from "./problems/allocate.js";
 import { branchTarget, type BranchTarget } from "./problems/branch-target.js";
+import { chooseNode, type ChooseNode } from "./problems/choose-node.js";
 import { commitIndex, type CommitIndex } from "./problems/commit-index.js";
 import { instancesThatFit, type InstancesThatFit } from "./problems/instances-that-fit.js";
 import { thinLocate, type ThinLocate } from "./problems/thin-locate.js";
@@ -11,6 +12,7 @@ export interface Solutions {
   readonly "12-thin": ThinLocate;
   readonly "20-allocate": Allocate;
   readonly "41-fit": InstancesThatFit;
+  readonly "81-schedule": ChooseNode;
   readonly "82-commit": CommitIndex;
 }
 
@@ -22,5 +24,6 @@ export const problems: Problems = {
   "12-thin": thinLocate,
   "20-allocate": allocate,
   "41-fit": instancesThatFit,
+  "81-schedule": chooseNode,
   "82-commit": commitIndex,
 };

@@ -8,4 +8,4 @@ export type { BranchTarget } from "./problems/branch-target.js";
 export type { Allocate } from "./problems/allocate.js";
 export type { CommitIndex } from "./problems/commit-index.js";
 export type { InstanceMemory, InstancesThatFit } from "./problems/instances-that-fit.js";
-export type { ChooseNode, NodeRoom, PodNeeds } from "./problems/choose-node.js";
+export type { ChooseNode, CpuAndMemory, NodeRequests, PodNeeds } from "./problems/choose-node.js";

@@ -18,6 +18,7 @@ import {
   type KubeObject,
   show,
 } from "../objects/value.js";
+import { storageError } from "./collection.js";
 import { contentType, parseBody, patchValue } from "./body.js";
 import { patched, type Call, type Machinery } from "./handlers.js";
 import type { NodeCall, NodeProxy } from "./node-proxy.js";
@@ -230,6 +231,9 @@ export function finalize(machinery: Machinery, call: Call): ApiResponse {
 export function connect(machinery: Machinery, call: Call, proxy: NodeProxy | undefined): ApiResponse | ApiStream {
   const { registry } = machinery;
   const { resource, namespace, name, subresource, rest, query, request, writer } = call;
+  // The object is read as it is now, not as it is remembered (kubernetes, `getPod` in `registry/core/pod`).
+  const unreachable = registry.storage.unreachable?.();
+  if (unreachable !== undefined) throw storageError(unreachable);
   const object = registry.get(resource, namespace, name);
   if (resource.kind === "Service") throw methodNotAllowed();
   const pod = resource.kind === "Pod" ? object : undefined;

@@ -1,6 +1,7 @@
 import type { Problem } from "./problem.js";
 import { allocate, type Allocate } from "./problems/allocate.js";
 import { branchTarget, type BranchTarget } from "./problems/branch-target.js";
+import { chooseNode, type ChooseNode } from "./problems/choose-node.js";
 import { commitIndex, type CommitIndex } from "./problems/commit-index.js";
 import { instancesThatFit, type InstancesThatFit } from "./problems/instances-that-fit.js";
 import { stepsAgain, type StepsAgain } from "./problems/steps-again.js";
@@ -13,6 +14,7 @@ export interface Solutions {
   readonly "20-allocate": Allocate;
   readonly "41-fit": InstancesThatFit;
   readonly "50-again": StepsAgain;
+  readonly "81-schedule": ChooseNode;
   readonly "82-commit": CommitIndex;
 }
 
@@ -25,5 +27,6 @@ export const problems: Problems = {
   "20-allocate": allocate,
   "41-fit": instancesThatFit,
   "50-again": stepsAgain,
+  "81-schedule": chooseNode,
   "82-commit": commitIndex,
 };

@@ -195,6 +195,8 @@ test("each part stopped in turn: what nobody does then", () => {
   expect(undone("kubelet")).toContain("a container that ended is restarted");
   expect(undone("kubelet")).not.toContain("an object is written");
   expect(undone("kube-apiserver")).toContain("an object is read");
+  // Where its pod is, the API server asks etcd.
+  expect(undone("etcd")).toContain("a log is read");
   // A node goes on by itself.
   for (const part of ["etcd", "kube-apiserver"])
     expect(undone(part)).not.toContain("a container that ended is restarted");

@@ -8,3 +8,4 @@ export type { BranchTarget } from "./problems/branch-target.js";
 export type { Allocate } from "./problems/allocate.js";
 export type { CommitIndex } from "./problems/commit-index.js";
 export type { InstanceMemory, InstancesThatFit } from "./problems/instances-that-fit.js";
+export type { Destination, RuleShares } from "./problems/rule-shares.js";

@@ -3,6 +3,7 @@ import { allocate, type Allocate } from "./problems/allocate.js";
 import { branchTarget, type BranchTarget } from "./problems/branch-target.js";
 import { commitIndex, type CommitIndex } from "./problems/commit-index.js";
 import { instancesThatFit, type InstancesThatFit } from "./problems/instances-that-fit.js";
+import { ruleShares, type RuleShares } from "./problems/rule-shares.js";
 import { thinLocate, type ThinLocate } from "./problems/thin-locate.js";
 
 /** What each of the course's programming exercises asks for: notebook's number and name → the function. */
@@ -12,6 +13,7 @@ export interface Solutions {
   readonly "20-allocate": Allocate;
   readonly "41-fit": InstancesThatFit;
   readonly "82-commit": CommitIndex;
+  readonly "83-rules": RuleShares;
 }
 
 /** The course's programming exercises. */
@@ -23,4 +25,5 @@ export const problems: Problems = {
   "20-allocate": allocate,
   "41-fit": instancesThatFit,
   "82-commit": commitIndex,
+  "83-rules": ruleShares,
 };

@@ -59,7 +59,19 @@ describe("nginx", () => {
        curl -s -H 'Host: other.test' localhost; curl -sI localhost/old | grep -i location; curl -sI localhost/empty | head -n 1`,
     );
     const line = [
-      ...["home", "200", "home", "200", "hi 127.0.0.1 linux", "200", "one /a?b=1 127.0.0.1", "200", "two /a", "200", "403"],
+      ...[
+        "home",
+        "200",
+        "home",
+        "200",
+        "hi 127.0.0.1 linux",
+        "200",
+        "one /a?b=1 127.0.0.1",
+        "200",
+        "two /a",
+        "200",
+        "403",
+      ],
       ...["gone", "404", "403", "403", "502", "404", "other", "location: /new\r", "HTTP/1.1 301 Moved Permanently\r"],
     ];
     expect(stdout.split("\n").slice(0, -1)).toEqual(line);

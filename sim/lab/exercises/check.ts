@@ -21,6 +21,10 @@ function structured(datum: unknown): unknown {
 const agree = (a: Outcome, b: Outcome): boolean => "value" in a && "value" in b && same(a.value, b.value);
 const say = (outcome: Outcome): string => ("value" in outcome ? print(outcome.value) : `threw "${outcome.threw}"`);
 
+/** Of what is long, the beginning and the end: the last arguments are the ones that differ from example to example. */
+const shortened = (text: string, most = 200): string =>
+  text.length <= most ? text : `${text.slice(0, most / 2)} … ${text.slice(-most / 2)}`;
+
 /** What a check found: the rows of its table, and how many passed. */
 export interface ExerciseReport {
   readonly passed: number;
@@ -63,7 +67,7 @@ export function report<S extends (...args: never[]) => Datum>(
     rows: rows.map((row): Row => ({
       "": row.passed ? "✓" : "✗",
       example: row.about,
-      arguments: row.args.map((arg) => print(arg as Datum)).join(", "),
+      arguments: shortened(row.args.map((arg) => print(arg as Datum)).join(", ")),
       expected: say(row.expected),
       yours: say(row.actual),
     })),

@@ -10,3 +10,4 @@ export type { CommitIndex } from "./problems/commit-index.js";
 export type { InstanceMemory, InstancesThatFit } from "./problems/instances-that-fit.js";
 export type { BuildStep, StepsAgain } from "./problems/steps-again.js";
 export type { ChooseNode, CpuAndMemory, NodeRequests, PodNeeds } from "./problems/choose-node.js";
+export type { Destination, RuleShares } from "./problems/rule-shares.js";

@@ -5,6 +5,7 @@ import { chooseNode, type ChooseNode } from "./problems/choose-node.js";
 import { commitIndex, type CommitIndex } from "./problems/commit-index.js";
 import { instancesThatFit, type InstancesThatFit } from "./problems/instances-that-fit.js";
 import { stepsAgain, type StepsAgain } from "./problems/steps-again.js";
+import { ruleShares, type RuleShares } from "./problems/rule-shares.js";
 import { thinLocate, type ThinLocate } from "./problems/thin-locate.js";
 
 /** What each of the course's programming exercises asks for: notebook's number and name → the function. */
@@ -16,6 +17,7 @@ export interface Solutions {
   readonly "50-again": StepsAgain;
   readonly "81-schedule": ChooseNode;
   readonly "82-commit": CommitIndex;
+  readonly "83-rules": RuleShares;
 }
 
 /** The course's programming exercises. */
@@ -29,4 +31,5 @@ export const problems: Problems = {
   "50-again": stepsAgain,
   "81-schedule": chooseNode,
   "82-commit": commitIndex,
+  "83-rules": ruleShares,
 };

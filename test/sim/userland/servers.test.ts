@@ -27,7 +27,7 @@ describe("nginx", () => {
       server {
         listen 80; root /srv; error_page 404 /missing.txt;
         location /files/ { alias /srv/deep/; }
-        location = /hi { return 200 "hi $remote_addr\\n"; }
+        location = /hi { return 200 "hi $remote_addr $hostname\\n"; }
         location /old { return 301 /new; }
         location /pool/ { proxy_pass http://pool/; proxy_set_header X-Real-IP $remote_addr; }
         location /down { proxy_pass http://127.0.0.1:9; }
@@ -59,7 +59,19 @@ describe("nginx", () => {
        curl -s -H 'Host: other.test' localhost; curl -sI localhost/old | grep -i location; curl -sI localhost/empty | head -n 1`,
     );
     const line = [
-      ...["home", "200", "home", "200", "hi 127.0.0.1", "200", "one /a?b=1 127.0.0.1", "200", "two /a", "200", "403"],
+      ...[
+        "home",
+        "200",
+        "home",
+        "200",
+        "hi 127.0.0.1 linux",
+        "200",
+        "one /a?b=1 127.0.0.1",
+        "200",
+        "two /a",
+        "200",
+        "403",
+      ],
       ...["gone", "404", "403", "403", "502", "404", "other", "location: /new\r", "HTTP/1.1 301 Moved Permanently\r"],
     ];
     expect(stdout.split("\n").slice(0, -1)).toEqual(line);
@@ -79,7 +91,7 @@ describe("nginx", () => {
        echo 'foo bar;' >> /etc/nginx/nginx.conf; nginx -t; echo $?; nginx -s reload; curl -s localhost/hi
        sed -i '$d' /etc/nginx/nginx.conf; nginx -s quit; sleep 0.1; pgrep nginx | wc -l; nginx -s quit; echo $?`,
     );
-    expect(stdout).toBe("2\n2\nHI 127.0.0.1\n2\n1\nHI 127.0.0.1\n0\n1\n");
+    expect(stdout).toBe("2\n2\nHI 127.0.0.1 linux\n2\n1\nHI 127.0.0.1 linux\n0\n1\n");
     expect(stderr).toContain('nginx: [emerg] unknown directive "foo" in /etc/nginx/nginx.conf:');
     expect(stderr).toContain('nginx: [error] open() "/run/nginx.pid" failed (2: No such file or directory)');
   });

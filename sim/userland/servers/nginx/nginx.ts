@@ -251,7 +251,7 @@ function* work(
   }
   yield* sys.touch(yield* sys.mmap(workerMemory), workerMemory);
   const loop = new EventLoop(sys);
-  const worker = new Worker(loop, config, logs);
+  const worker = new Worker(loop, config, logs, (yield* sys.uname()).nodename);
   const accepting = listeners.map((one) => worker.accept(one.fd, one));
   for (const body of accepting) loop.spawn(body);
   yield* loop.run(function* () {

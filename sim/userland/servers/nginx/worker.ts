@@ -41,15 +41,17 @@ export class Worker {
   readonly #loop: EventLoop;
   readonly #config: Config;
   readonly #logs: Logs;
+  readonly #hostname: string;
   /** Connections that wait for a request: a graceful end closes these. */
   readonly idle: Map<Activity<undefined>, number> = new Map();
   #turn = 0;
   closing = false;
 
-  constructor(loop: EventLoop, config: Config, logs: Logs) {
+  constructor(loop: EventLoop, config: Config, logs: Logs, hostname: string) {
     this.#loop = loop;
     this.#config = config;
     this.#logs = logs;
+    this.#hostname = hostname;
   }
 
   *accept(listener: number, at: NetworkAddress): Activity<undefined> {
@@ -137,7 +139,7 @@ export class Worker {
         scheme: "http",
         server_protocol: "HTTP/1.1",
       },
-      ...{ server_name: server?.names[0] ?? "", nginx_version: version.slice(6) },
+      ...{ hostname: this.#hostname, server_name: server?.names[0] ?? "", nginx_version: version.slice(6) },
       proxy_add_x_forwarded_for: [headers["x-forwarded-for"], from].filter((one) => one !== undefined).join(", "),
     };
   }

@@ -8,7 +8,13 @@ import {
   type TableView,
   type TextView,
 } from "../../core/index.js";
-import { ContainerEngine, parseReference, Uplink, type Credentials, type UplinkOptions } from "../../container/index.js";
+import {
+  ContainerEngine,
+  parseReference,
+  Uplink,
+  type Credentials,
+  type UplinkOptions,
+} from "../../container/index.js";
 import { textOf } from "../../net/index.js";
 import type { Kernel } from "../../os/index.js";
 import { shellResult, type ShellResult } from "../shell-result.js";

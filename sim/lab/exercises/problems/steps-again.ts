@@ -38,7 +38,13 @@ export const stepsAgain: Problem<StepsAgain> = {
     { about: "the list of packages", args: [[list, install, site], ["packages.txt"]] },
     { about: "a step between that reads nothing of it", args: [[site, settings, install], ["logo.svg"]] },
     { about: "a file that no step reads", args: [[list, install], ["README.md"]] },
-    { about: "two changes", args: [[settings, list, install, site], ["index.html", "packages.txt"]] },
+    {
+      about: "two changes",
+      args: [
+        [settings, list, install, site],
+        ["index.html", "packages.txt"],
+      ],
+    },
   ],
   reference: again,
   slips: [

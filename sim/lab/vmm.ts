@@ -3,6 +3,7 @@ import {
   activeShare,
   ballooning,
   bare,
+  binaryTranslationWith,
   classify,
   collectBalloons,
   create,
@@ -34,9 +35,11 @@ import {
   techniques,
   theorems,
   thirdGeneration,
+  trapAndEmulateWith,
   workingSet,
   writer,
   type BallooningOptions,
+  type BinaryTranslationOptions,
   type Classification,
   type Classified,
   type DriverFault,
@@ -59,6 +62,7 @@ import {
   type RecursionOptions,
   type RiscvOptions,
   type Scan,
+  type ShadowPolicy,
   type Technique,
   type TechniqueName,
   type Theorems,
@@ -85,6 +89,10 @@ interface Vmm {
   readonly techniques: readonly Technique[];
   /** Hardware assist with other exits than the usual ones: `vmm.hardwareAssistWith({ returns: true })`. */
   hardwareAssistWith(controls?: Partial<ExitControls>): Technique;
+  /** Trap and emulate with each store to a page table seen: `vmm.trapAndEmulateWith({ shadows: "traced" })`; "lazy" waits for fences. */
+  trapAndEmulateWith(options?: Partial<ShadowPolicy>): Technique;
+  /** Binary translation with shadow tables as there, and a code cache of your size: `vmm.binaryTranslationWith({ shadows: "traced" })`. */
+  binaryTranslationWith(options?: Partial<BinaryTranslationOptions>): Technique;
   /** What a guest under hardware assist comes to its VMM for, and by which bits. */
   exitControls(controls?: Partial<ExitControls>): TableView;
   /**
@@ -178,6 +186,8 @@ export const vmm: Vmm = {
   create,
   techniques,
   hardwareAssistWith,
+  trapAndEmulateWith,
+  binaryTranslationWith,
   exitControls: exitControlsView,
   nanobenchmarks,
   processBenchmarks,

@@ -4,6 +4,7 @@ import type { Allotment, Frames } from "./frames.js";
 import type { NestedTables } from "./nested-paging.js";
 import { nestedSpaceOf, pageSize, privilege, pte, spaceOf, status, type Access } from "./privileged.js";
 import { ShadowTables, type View } from "./shadow-paging.js";
+import type { TracedTables } from "./traced-tables.js";
 
 export interface AllocatorParts {
   readonly guest: Hart;
@@ -34,12 +35,14 @@ export class Allocator {
   readonly composed: ShadowTables;
   /** Where some of the guest's code is executed from copies. */
   code: CodeCache | undefined;
+  /** Where the guest's stores to its page tables are seen. */
+  traced: TracedTables | undefined;
   readonly #parts: AllocatorParts;
 
   constructor(parts: AllocatorParts) {
     this.#parts = parts;
     const { frames, fence } = parts;
-    this.shadow = new ShadowTables({ frames, fence });
+    this.shadow = new ShadowTables({ frames, fence, forgotten: () => this.traced?.clear() });
     this.composed = new ShadowTables({ frames, fence, rootPages: 4 });
   }
 
@@ -97,24 +100,37 @@ export class Allocator {
     const { code } = this;
     if (code?.scans === true) {
       if (access === "execute") {
-        this.shadow.map(this.view, address, code.frame(page), pte.X | pte.U, level);
+        this.#map(address, page, { place: code.frame(page), flags: pte.X | pte.U, level });
         return true;
       }
       // Data among code: the host's tables can't show both at one address.
       if (code.has(page)) return false;
     }
-    if (code?.has(page) === true && access === "write") return false;
+    const isGuarded = code?.has(page) === true || this.traced?.has(page) === true;
+    if (isGuarded && access === "write") return false;
     let flags: number;
     if (access === "execute") flags = pte.X;
     else if (access === "write") {
       mark(page);
       flags = pte.R | pte.W;
     } else {
-      const writes = writable && isDirty(page) && code?.has(page) !== true && allows("write");
+      const writes = writable && isDirty(page) && !isGuarded && allows("write");
       flags = writes ? pte.R | pte.W : pte.R;
     }
-    this.shadow.map(this.view, address, place, flags | (this.#isUsers(address) ? pte.U : 0), level);
+    this.#map(address, page, { place, flags: flags | (this.#isUsers(address) ? pte.U : 0), level });
     return true;
+  }
+
+  #map(
+    address: bigint,
+    page: number,
+    { place, flags, level }: { readonly place: number; readonly flags: number; readonly level: number },
+  ): void {
+    const at = this.shadow.map(this.view, address, place, flags, level);
+    if (this.traced === undefined) return;
+    const { guest, bus } = this.#parts;
+    const sources = pageWalk(guest, bus, address).steps.map((step) => step.at);
+    this.traced.note(at, { address, page, sources });
   }
 
   /** For the host's hart while the guest's own guest is on it: its hypervisor's tables and the VMM's in one. */
@@ -159,10 +175,13 @@ export class Allocator {
     return entry === undefined ? guest.state.mode.privilege === privilege.user : (Number(entry & 0xffn) & pte.U) !== 0;
   }
 
-  /** Whether the guest has memory at an address, and may access it so. */
-  isMemory(address: bigint, access: Access): boolean {
+  /** What an access is to that the host's tables don't show: to a page table, to other memory of the guest's, or to none. */
+  hiddenAt(address: bigint, access: Access): "table" | "memory" | undefined {
     const physical = this.#parts.guest.memory.translate(address, 1, access);
-    return typeof physical === "number" && this.#hostPage(physical - (physical % pageSize)) !== undefined;
+    if (typeof physical !== "number") return undefined;
+    const page = physical - (physical % pageSize);
+    if (this.#hostPage(page) === undefined) return undefined;
+    return access === "write" && this.traced?.has(page) === true ? "table" : "memory";
   }
 
   #hostPage(page: number): number | undefined {

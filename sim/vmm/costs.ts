@@ -99,6 +99,8 @@ export class Costs {
     if (reason === "translation") return visit + unitLength * translation;
     // The walk shows that it is the guest's.
     if (reason === "page fault") return visit + walk + emulation;
+    // The walk shows that it is the guest's table, and the shadow's entry is written.
+    if (reason === "trace") return visit + walk + emulation + walkReference;
     // The instruction is read from the guest's memory, but where the processor tells what it was (htinst).
     if (reason === "device access") return visit + emulation + (isTrap ? walk : 0);
     return visit + emulation;

@@ -36,7 +36,7 @@ export abstract class DirectCpu implements HartEngine {
     this.left = undefined;
   }
 
-  abstract forget(address: bigint | undefined): void;
+  abstract forget(address: bigint | undefined, fenced: boolean): void;
 
   /** Lets the guest's instructions execute, `guest.left` at most, and counts those that are over. */
   protected abstract enter(): HostExit;

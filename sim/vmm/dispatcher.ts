@@ -32,11 +32,11 @@ export class Dispatcher {
     const mended = this.mend(trap);
     if (mended !== undefined) return mended;
     const access = accessOf[trap.cause];
-    const isMemory = access !== undefined && this.#parts.allocator.isMemory(trap.value, access);
+    const hidden = access === undefined ? undefined : this.#parts.allocator.hiddenAt(trap.value, access);
     // The bits of an instruction that isn't one, or not here, are in mtval; 0 says nothing, and neither do those of a copy.
     const hasBits = trap.cause === cause.illegalInstruction || trap.cause === cause.virtualInstruction;
     const bits = hasBits && this.#parts.allocator.code?.scans !== true ? lowOf(trap.value) >>> 0 : 0;
-    this.interpret(trap.cause, isMemory, bits === 0 ? undefined : bits);
+    this.interpret(trap.cause, hidden, bits === 0 ? undefined : bits);
     return true;
   }
 
@@ -61,10 +61,10 @@ export class Dispatcher {
   /**
    * Executes the guest's instruction in software.
    * @param trapped why the host didn't; undefined where it was not asked
-   * @param isMemory whether that was an access to memory which the host's tables don't show
+   * @param hidden what the access was to, if that is memory which the host's tables don't show
    * @param told the instruction's bits, where the host told them
    */
-  interpret(trapped?: number, isMemory = false, told?: number): void {
+  interpret(trapped?: number, hidden?: "table" | "memory", told?: number): void {
     const { guest, exits } = this.#parts;
     const at = guest.cycles;
     const { pc } = guest;
@@ -74,7 +74,8 @@ export class Dispatcher {
     const bits = told ?? called;
     const { reason, word } = interpret(guest, trapped, bits === 0 ? undefined : bits);
     if (reason === "device access") code?.meet(pc);
-    const shown = isMemory && reason === "device access" ? "interpretation" : reason;
+    const toMemory = hidden === "table" ? "trace" : "interpretation";
+    const shown = hidden !== undefined && reason === "device access" ? toMemory : reason;
     exits.add(called === undefined ? shown : "callout", at, pc, privilege, word);
   }
 

@@ -13,6 +13,7 @@ export const exitReasons = [
   "device access",
   "shadow fill",
   "nested fill",
+  "trace",
   "interpretation",
   "translation",
   "callout",
@@ -37,6 +38,7 @@ export const exitMeanings: Readonly<Record<ExitReason, string>> = {
   "shadow fill": "a hidden fault: the guest's tables allow the access, the shadow had no entry yet",
   "nested fill":
     "a guest-page fault: the hypervisor's tables had no such entry, or none for stores, since the page was clean",
+  trace: "a store to a page table that the shadow was made from: made there, and what came of the entry was dropped",
   interpretation: "an instruction that direct execution can't be trusted with was interpreted",
   translation: "kernel code was scanned and rewritten",
   callout: "rewritten code called the VMM in place of a sensitive instruction",
@@ -52,6 +54,7 @@ export const inSoftware: readonly ExitReason[] = [
   "address fence",
   "wait for interrupt",
   "device access",
+  "trace",
   "interpretation",
   "callout",
   "hypercall",

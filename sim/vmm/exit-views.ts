@@ -80,6 +80,7 @@ const answers: Readonly<Record<ExitReason, string>> = {
   "device access": "what the device answers",
   "shadow fill": "the same instruction again",
   "nested fill": "the same instruction again",
+  trace: "the next instruction",
   interpretation: "the next instruction",
   translation: "the rewritten code",
   callout: "the next instruction",
@@ -90,6 +91,7 @@ const answers: Readonly<Record<ExitReason, string>> = {
 const roles: Readonly<Partial<Record<ExitReason, Role>>> = {
   "shadow fill": "memory",
   "nested fill": "memory",
+  trace: "memory",
   "device access": "disk",
   "page fault": "fault",
   exception: "fault",

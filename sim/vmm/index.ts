@@ -11,6 +11,8 @@
  *   dispatcher, allocator, interpreter routines   the parts: whom a trap goes to; who decides what a guest may reach; what does to the virtual
  *                machine what a privileged instruction would have done to a real one
  *   shadow       page tables that the host walks in place of the guest's
+ *   trace        write protection of a guest's page table, so that the shadow made from it follows each store
+ *   hidden fault a page fault that only fills the shadow; the guest never hears of it
  *   fidelity     the guest ends as on a bare machine: registers, CSRs, memory, devices, console, and the time by its own clock
  *
  * The map V from a guest's state to the host's is made explicit by one construction: a virtual machine is a `Machine` whose RAM is a window
@@ -20,7 +22,8 @@
  * vmm              the monitor: one host, virtual machines in turns; virtual-machine: one of them; guest: what runs in it
  * host-cpu         the physical hart: runs a guest in user mode until it traps
  * dispatcher, allocator, interpreter   the parts
- * shadow-paging    views of a guest's memory; frames: the host's memory, in allotments
+ * shadow-paging    views of a guest's memory; traced-tables: its page tables write-protected; shadow-policy: that, or a virtual TLB;
+ *                frames: the host's memory, in allotments
  * technique        what a way to virtualize supplies
  * direct-cpu       a virtual hart whose instructions the host executes, until one traps
  * trap-and-emulate privileged instructions trap
@@ -73,11 +76,12 @@ export type { HostOs } from "./host-os.js";
 export { nesting, type Nesting, type NestingOptions } from "./nesting.js";
 export { portDifference, portView } from "./port-view.js";
 export type { Technique, TechniqueName } from "./technique.js";
-export { binaryTranslation, binaryTranslationWith } from "./binary-translation.js";
+export { binaryTranslation, binaryTranslationWith, type BinaryTranslationOptions } from "./binary-translation.js";
 export { paravirtualization } from "./paravirtualization.js";
 export { exitControlsView, type ExitControls } from "./exit-controls.js";
 export { hardwareAssist, hardwareAssistWith } from "./hardware-assist.js";
-export { trapAndEmulate } from "./trap-and-emulate.js";
+export type { ShadowPolicy } from "./shadow-policy.js";
+export { trapAndEmulate, trapAndEmulateWith } from "./trap-and-emulate.js";
 export type { VirtualMachine } from "./virtual-machine.js";
 export type { Vmm, VmmOptions, VmmRunOptions } from "./vmm.js";
 

@@ -223,7 +223,7 @@ class ParavirtualCpu extends DeprivilegedCpu {
       const at = bus.load(list + 16 * index, 64);
       const entry = bus.load(list + 16 * index + 8, 64);
       if (at === onlyAddress && entry !== undefined) {
-        this.forget(entry);
+        this.forget(entry, true);
         named = true;
         continue;
       }
@@ -231,7 +231,7 @@ class ParavirtualCpu extends DeprivilegedCpu {
       mapped ||= ((bus.load(Number(at), 64) ?? 0n) & valid) !== 0n;
       bus.store(Number(at), 64, entry);
     }
-    if (mapped && !named) this.forget(undefined);
+    if (mapped && !named) this.forget(undefined, true);
   }
 
   #return(): void {

@@ -22,6 +22,8 @@ export interface ShadowOptions {
   readonly frames: Frames;
   /** The host forgets what tables said: of all addresses or of one. */
   readonly fence: (address?: bigint) => void;
+  /** All entries are gone. */
+  readonly forgotten?: () => void;
   /** Of a topmost table: 4 are Sv39x4's, whose addresses are guest physical ones; 1 where nothing is said. */
   readonly rootPages?: 1 | 4;
 }
@@ -34,13 +36,15 @@ export interface ShadowOptions {
  *
  * They are filled as the guest touches pages and lose what the guest fences: a *virtual TLB*. The architecture lets a TLB be stale
  * until SFENCE.VMA, so the guest's tables need not be write-protected, and a guest that changes many entries before it fences pays
- * nothing for each. What that costs is more hidden faults behind a fence, since all that it named has to be found again.
+ * nothing for each. What that costs is more hidden faults behind a fence, since all that it named has to be found again. With traces
+ * (`TracedTables`) it is the other way.
  * (Privileged ISA, "Supervisor Memory-Management Fence Instruction"; "virtual TLB" as in the Intel SDM, volume 3, "Memory
  * Virtualization".)
  */
 export class ShadowTables {
   readonly #frames: Frames;
   readonly #fence: (address?: bigint) => void;
+  readonly #forgotten: (() => void) | undefined;
   readonly #rootPages: number;
   /** Bits of an address. */
   readonly #width: number;
@@ -54,11 +58,12 @@ export class ShadowTables {
   /** The view entered last, which is asked for again and again. */
   #entered = nowhere;
 
-  constructor({ frames, fence, rootPages = 1 }: ShadowOptions) {
+  constructor({ frames, fence, forgotten, rootPages = 1 }: ShadowOptions) {
     this.#frames = frames;
     this.#rootPages = rootPages;
     this.#width = rootPages === 1 ? 39 : 41;
     this.#fence = fence;
+    this.#forgotten = forgotten;
   }
 
   /** How many tables there are now, and how many entries were ever made. */
@@ -78,8 +83,9 @@ export class ShadowTables {
    * Lets the guest reach a page.
    * @param flags R, W, X and U as the view has them; the first three are added to those that are there
    * @param level of the guest's leaf
+   * @returns where the entry lies, for `flagsAt`, `protect` and `drop`, until all is forgotten
    */
-  map({ space, key }: View, address: bigint, page: number, flags: number, level: number): void {
+  map({ space, key }: View, address: bigint, page: number, flags: number, level: number): number {
     const number = this.#numberOf(address);
     let table = this.#rootOf(space, key);
     for (let step = levels - 1; step > 0; step--) {
@@ -91,8 +97,7 @@ export class ShadowTables {
         if (next === undefined) {
           // The pool is the guest's share: it begins again rather than take more.
           this.forget(undefined);
-          this.map({ space, key }, address, page, flags, level);
-          return;
+          return this.map({ space, key }, address, page, flags, level);
         }
         this.#frames.write(at, (next / pageSize) * numberUnit + pte.V);
         table = next;
@@ -107,6 +112,24 @@ export class ShadowTables {
     if (!same && (before & pte.V) !== 0) this.#fence(address);
     if (level > 0) this.#large[level]?.add(number >>> (9 * level));
     this.#fills++;
+    return at;
+  }
+
+  flagsAt(place: number): number {
+    return this.#frames.read(place) & 0xff;
+  }
+
+  /** The guest's next store there comes to the VMM. */
+  protect(place: number, address: bigint): void {
+    const entry = this.#frames.read(place);
+    this.#frames.write(place, entry - (entry & pte.W));
+    this.#fence(address);
+  }
+
+  /** The entry is filled anew when it is used next. */
+  drop(place: number, address: bigint): void {
+    this.#frames.write(place, 0);
+    this.#fence(address);
   }
 
   /** Where the host finds an address in a view, and its entry's flags; undefined where the entry isn't filled. Fills nothing. */
@@ -148,6 +171,7 @@ export class ShadowTables {
     this.#roots.clear();
     this.#entered = nowhere;
     for (const leaves of this.#large) leaves.clear();
+    this.#forgotten?.();
     this.#fence();
   }
 

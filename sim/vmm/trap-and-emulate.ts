@@ -1,7 +1,9 @@
 import type { Allocator } from "./allocator.js";
+import { withDefaults } from "../core/index.js";
 import { DirectCpu } from "./direct-cpu.js";
 import { Dispatcher } from "./dispatcher.js";
 import type { HostExit } from "./host-cpu.js";
+import { checkShadows, trace, type ShadowPolicy } from "./shadow-policy.js";
 import type { CpuParts, Technique } from "./technique.js";
 
 /**
@@ -16,9 +18,10 @@ export class DeprivilegedCpu extends DirectCpu {
     this.#allocator = parts.allocator;
   }
 
-  forget(address: bigint | undefined): void {
-    this.#allocator.shadow.forget(address);
-    this.#allocator.code?.forget();
+  forget(address: bigint | undefined, fenced: boolean): void {
+    const { shadow, traced, code } = this.#allocator;
+    if (!fenced || traced?.isCurrent !== true) shadow.forget(address);
+    code?.forget();
   }
 
   protected enter(): HostExit {
@@ -32,9 +35,22 @@ export class DeprivilegedCpu extends DirectCpu {
   }
 }
 
-export const trapAndEmulate: Technique = {
-  name: "trap-and-emulate",
-  title: "Trap and emulate (Popek & Goldberg 1974)",
-  pages: () => 0,
-  createCpu: (parts) => new DeprivilegedCpu(parts),
-};
+/**
+ * The technique with shadow tables of your choice: `vmm.trapAndEmulateWith({ shadows: "traced" })`.
+ * @throws UsageError for an option that there isn't, or no such policy
+ */
+export function trapAndEmulateWith(given?: Partial<ShadowPolicy>): Technique {
+  const { shadows } = withDefaults<ShadowPolicy>("trap and emulate", given, { shadows: "lazy" });
+  checkShadows(shadows);
+  return {
+    name: "trap-and-emulate",
+    title: "Trap and emulate (Popek & Goldberg 1974)",
+    pages: () => 0,
+    createCpu(parts) {
+      if (shadows === "traced") trace(parts);
+      return new DeprivilegedCpu(parts);
+    },
+  };
+}
+
+export const trapAndEmulate: Technique = trapAndEmulateWith();

@@ -221,9 +221,9 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
     this.fence(undefined);
   }
 
-  fence(address: bigint | undefined): void {
+  fence(address: bigint | undefined, byInstruction = false): void {
     this.translated.forget(address);
-    if (typeof this.engine === "object") this.engine.forget?.(address);
+    if (typeof this.engine === "object") this.engine.forget?.(address, byInstruction);
   }
 
   // Execution.

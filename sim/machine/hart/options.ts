@@ -10,8 +10,11 @@ export interface HartEngine {
   readonly onlyExecutes?: boolean;
   /** Executes at least one instruction, at most `hart.left`, or takes its trap; not past what changes modes or interrupts. */
   burst(): void;
-  /** What addresses mean has changed: all of them, or what one page-table leaf maps. */
-  forget?(address: bigint | undefined): void;
+  /**
+   * What addresses mean has changed: all of them, or what one page-table leaf maps.
+   * @param fenced whether the hart has executed a fence: then nothing has changed but page tables
+   */
+  forget?(address: bigint | undefined, fenced: boolean): void;
   /** What it keeps of the hart beside the hart's own state, as plain data; undefined where that is nothing. */
   save?(): object | undefined;
   /** Goes on from what it saved; from undefined as with a hart that was saved without, at power-on for one. */

@@ -15,7 +15,7 @@ export interface RoutineHart extends CsrHart {
   /** Tells of an access by the instruction that is being executed. */
   touched(address: bigint, bytes: number, access: "read" | "write"): void;
   /** Forgets translations: of all addresses, or of one. */
-  fence(address: bigint | undefined): void;
+  fence(address: bigint | undefined, byInstruction: true): void;
 }
 
 export type Operand = RoutineOperand;
@@ -95,7 +95,7 @@ export function routinesOf(hart: RoutineHart): Routines {
       const address = BigInt(operand);
       if (state.mode.privilege === user || forbids(status.TVM)) return notAllowed();
       // Of one address space is of all of them: more than was asked is allowed.
-      hart.fence(address === 0n ? undefined : address);
+      hart.fence(address === 0n ? undefined : address, true);
       return 0n;
     },
     // Engines see every change of code at once.
@@ -117,13 +117,13 @@ export function routinesOf(hart: RoutineHart): Routines {
       const address = BigInt(operand);
       // "Neither mstatus.TVM nor hstatus.VTVM causes HFENCE.VVMA to trap."
       if (state.mode.virtual || state.mode.privilege === user) return notAllowed();
-      hart.fence(address === 0n ? undefined : address);
+      hart.fence(address === 0n ? undefined : address, true);
       return 0n;
     },
     fenceGuestPages() {
       if (state.mode.virtual || state.mode.privilege === user || forbids(status.TVM)) return notAllowed();
       // Translations are kept by guests' virtual addresses: "a common technique is to flush all".
-      hart.fence(undefined);
+      hart.fence(undefined, true);
       return 0n;
     },
     returnOrJump: () => (state.mode.privilege === user ? state.sepc : routines.returnFromSupervisor(0n, 0n, 0n)),

@@ -1,14 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { isa as isas } from "../../../sim/lab/isa.js";
-import { bare, create, guests, techniques as all } from "../../../sim/vmm/index.js";
-import { enough, expectSame, runBoth } from "./same.js";
-
-/** Those that run kernels as they are. */
-const techniques = all.filter(({ runsPorts }) => runsPorts !== true);
+import { bare, create, guests } from "../../../sim/vmm/index.js";
+import { enough, expectSame, runBoth, unported } from "./same.js";
 
 const sound = Object.values(guests).filter(({ isa }) => isa === undefined);
 
-describe.each(techniques)("$name: a guest ends as on a bare machine", (technique) => {
+describe.each(unported)("$title: a guest ends as on a bare machine", (technique) => {
   test.each(sound)("$name", (guest) => {
     const pair = runBoth(technique, guest);
     expect(pair.vmm.machine.ended).toEqual({ kind: "power-off" });

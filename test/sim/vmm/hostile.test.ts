@@ -1,18 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { KiB } from "../../../sim/core/index.js";
 import { assemble } from "../../../sim/machine/index.js";
-import {
-  bare,
-  create,
-  guests,
-  techniques as all,
-  type Guest,
-  type Technique,
-  type Vmm,
-} from "../../../sim/vmm/index.js";
-
-/** Those that run kernels as they are. */
-const techniques = all.filter(({ runsPorts }) => runsPorts !== true);
+import { bare, create, guests, type Guest, type Technique, type Vmm } from "../../../sim/vmm/index.js";
+import { unported } from "./same.js";
 
 const memory = KiB(128);
 const end = 0x8000_0000 + memory;
@@ -185,7 +175,7 @@ const few = 50_000;
 /** It changes tables that it executes on before it fences: how long the old ones hold, the architecture leaves open. */
 const unfenced = "table of itself";
 
-describe.each(techniques)("$name: nothing escapes", (technique: Technique) => {
+describe.each(unported)("$title: nothing escapes", (technique: Technique) => {
   test.each(corpus)("$name", (guest) => {
     const vmm = create(technique, { guests: [guest, guests.tiny], slice: 1000 });
     const before = others(vmm, technique);

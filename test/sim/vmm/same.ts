@@ -1,6 +1,28 @@
 import { expect } from "vitest";
 import type { Machine } from "../../../sim/machine/index.js";
-import { bare, type Guest, type Technique, create, type Vmm, type VmmOptions } from "../../../sim/vmm/index.js";
+import {
+  bare,
+  binaryTranslationWith,
+  create,
+  techniques,
+  trapAndEmulateWith,
+  type Guest,
+  type Technique,
+  type Vmm,
+  type VmmOptions,
+} from "../../../sim/vmm/index.js";
+
+/** Techniques on shadow tables that are traced. */
+export const traced: readonly Technique[] = [
+  { ...trapAndEmulateWith({ shadows: "traced" }), title: "trap-and-emulate, tables traced" },
+  { ...binaryTranslationWith({ shadows: "traced" }), title: "binary-translation, tables traced" },
+];
+
+/** Those that run kernels as they are, in all their kinds. */
+export const unported: readonly Technique[] = [
+  ...techniques.filter(({ runsPorts }) => runsPorts !== true).map((each) => ({ ...each, title: each.name })),
+  ...traced,
+];
 
 /** More than any of the guests takes, and little enough for one that never ends. */
 export const enough = 40_000_000;

@@ -1,9 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { assemble } from "../../../sim/machine/index.js";
-import { create, techniques as all, type Guest } from "../../../sim/vmm/index.js";
-import { expectSame, runBoth } from "./same.js";
-
-const techniques = all.filter(({ runsPorts }) => runsPorts !== true);
+import {
+  binaryTranslationWith,
+  create,
+  trapAndEmulateWith,
+  type ExitReason,
+  type Guest,
+} from "../../../sim/vmm/index.js";
+import { expectSame, runBoth, traced, unported } from "./same.js";
 
 /** In supervisor mode, on a table at `root` whose entry 2 is memory by a leaf of 1 GiB; faults are counted in s11, and passed by. */
 const kernel = (source: string): Guest => ({
@@ -49,7 +53,7 @@ other: .skip 4096`),
   },
 });
 
-describe.each(techniques)("$name: shadow page tables", (technique) => {
+describe.each(unported)("$title: shadow page tables", (technique) => {
   test("a store-conditional to a page that may not be written faults, as an operating system's copy on write needs it", () => {
     const pair = runBoth(
       technique,
@@ -119,4 +123,100 @@ test("what is fenced in one guest is nothing to another", () => {
   const vmm = create("trap-and-emulate", { guests: [guest, { ...guest, name: "other" }], slice: 97 }).run();
   expect(vmm.machines.map(({ ended }) => ended?.kind)).toEqual(["power-off", "power-off"]);
   expect(vmm.vm("other").shadow.fills).toBeLessThan(60);
+});
+
+describe.each(traced)("$title", (technique) => {
+  const countOf = (source: string, reason: ExitReason): number => {
+    const pair = runBoth(technique, kernel(source), {}, 100_000);
+    expectSame(pair);
+    return pair.vmm.exits.count(reason);
+  };
+  const map = (page: string): string => `la t0, ${page}; srli t0, t0, 2; ori t0, t0, 0xc7; sd t0, (s1)`;
+
+  test("a changed entry holds at once, without a fence", () => {
+    const { virtual } = runBoth(
+      technique,
+      kernel(`
+  la t0, other; li t1, 7; sd t1, (t0)
+  ${map("page")}
+  ld s7, (s0)
+  ${map("other")}
+  ld s8, (s0)
+  sd zero, (s1)
+  ld s6, (s0)                     # fault`),
+      {},
+      10_000,
+    );
+    expect([virtual.hart(0).x(23), virtual.hart(0).x(24), virtual.hart(0).x(27)]).toEqual([0n, 7n, 1n]);
+  });
+
+  test("each store to a table is seen; a fence forgets nothing", () => {
+    const rounds = 100;
+    const loop = (body: string): string => `
+  ${map("page")}
+  sfence.vma
+  ld t1, (s0)
+  li s2, ${rounds}
+1:${body}
+  addi s2, s2, -1
+  bnez s2, 1b`;
+    // From the fifth on, binary translation has a callout there.
+    const seen = countOf(loop("sd t0, 8(s1)"), "trace") + countOf(loop("sd t0, 8(s1)"), "callout");
+    expect(seen).toBeGreaterThanOrEqual(rounds);
+    expect(countOf(loop("sfence.vma\n ld t1, (s0)"), "shadow fill")).toBeLessThan(30);
+  });
+
+  test.each([
+    ["to which nothing leads any more", "la t1, middle; sd zero, (t1); sfence.vma"],
+    ["that is written in bytes", "sb zero, 9(s1); sfence.vma"],
+    ["whose space is left and which is changed", "csrw satp, zero; la s1, root; sd zero, 8(s1)"],
+  ])("a page %s is no table", (_, source) => {
+    const rounds = 100;
+    const count = countOf(
+      `
+  ${map("page")}
+  sfence.vma
+  ld t1, (s0)
+  ${source}
+  li s2, ${rounds}
+1:sd zero, 64(s1)
+  addi s2, s2, -1
+  bnez s2, 1b`,
+      "trace",
+    );
+    expect(count).toBeLessThan(4);
+  });
+
+  test("what another hart changes holds behind a fence", () => {
+    const source = `
+  la t2, other
+  bnez a0, 3f
+  li t1, 7; sd t1, (t2)
+  ${map("page")}
+  sfence.vma
+  ld t1, (s0)
+  li t1, 1; sd t1, 64(t2)         # your turn
+1:ld t1, 72(t2)
+  beqz t1, 1b
+  sfence.vma
+  ld s8, (s0)
+  j 5f
+3:ld t1, 64(t2)
+  beqz t1, 3b
+  ${map("other")}
+  li t1, 1; sd t1, 72(t2)
+4:j 4b
+5:`;
+    const { options, ...guest } = kernel(source);
+    const vmm = create(technique, { guest: { ...guest, options: { ...options, harts: 2 } } }).run({
+      instructions: 200_000,
+    });
+    expect(vmm.machine.ended).toEqual({ kind: "power-off" });
+    expect(vmm.machine.machine.hart(0).x(24)).toBe(7n);
+  });
+});
+
+test("a policy for shadow tables that there isn't", () => {
+  expect(() => trapAndEmulateWith({ shadows: "trased" as "traced" })).toThrow('no "trased" shadow tables');
+  expect(() => binaryTranslationWith({ shadow: "traced" } as object)).toThrow('no option "shadow"');
 });

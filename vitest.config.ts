@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 const tools = [
   "test/{differential,bench}/**/*.test.ts",
   "test/clients/{c-programs,deploy,disk-tools,etcdctl,firmware,virtual-firmware,linux,virtual-linux}.test.ts",
-  "test/clients/{image-registry,image-tools,kubectl,kubectl-cluster,nbconvert,run-notebook,vscode}.test.ts",
+  "test/clients/{image-registry,image-tools,nbconvert,run-notebook,vscode}.test.ts",
 ];
 
 /**
@@ -17,6 +17,8 @@ export default defineConfig(({ mode }) => {
   // Nothing that a test runs goes into the developer's own history.
   const env = { VIRTLAB_LONG: mode === "long" ? "1" : "", VIRTLAB_HISTORY: "off" };
   const shared = { env, expect: { requireAssertions: true } };
+  // A browser beside other work takes its time.
+  const patient = { ...shared.expect, poll: { timeout: 20_000 } };
   return {
     test: {
       ...shared,
@@ -46,6 +48,7 @@ export default defineConfig(({ mode }) => {
             ...shared,
             name: "tools",
             include: tools,
+            expect: patient,
             testTimeout: 300_000,
             hookTimeout: 300_000,
             maxWorkers: "100%",
@@ -57,8 +60,7 @@ export default defineConfig(({ mode }) => {
             name: "kernel",
             include: ["test/{conformance,notebooks,clients}/**/*.test.ts"],
             exclude: tools,
-            // A browser beside other work takes its time.
-            expect: { ...shared.expect, poll: { timeout: 20_000 } },
+            expect: patient,
             testTimeout: 300_000,
             hookTimeout: 300_000,
             fileParallelism: false,

@@ -36,8 +36,10 @@ export class AddressSpaces {
 
   /** What accesses of a mode see. Machine mode sees the same memory in all spaces. The lowest two bits are left for SUM and MXR. */
   key({ privilege, virtual }: Mode): number {
+    // It may change satp and go to a mode that sees by it, before anybody asks for that mode's key.
+    const own = virtual ? 0 : this.#ownSpace();
     if (privilege === machine) return -4;
-    return (virtual ? this.#guestSpace() : this.#ownSpace()) * 8 + (privilege === supervisor ? 4 : 0);
+    return (virtual ? this.#guestSpace() : own) * 8 + (privilege === supervisor ? 4 : 0);
   }
 
   forget(): void {

@@ -14,7 +14,7 @@ const shared: readonly Row[] = [
     "guests see by the hypervisor's tables",
     "views",
     "hart/address-spaces.ts",
-    "(virtual ? this.#guestSpace() : this.#ownSpace())",
+    "(virtual ? this.#guestSpace() : own)",
     "this.#ownSpace()",
   ],
   [

@@ -1,4 +1,5 @@
 import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -206,9 +207,14 @@ spec:
     } finally {
       watching.kill();
     }
-    const waiting = ok("wait", "--for=delete", "pod/watched", "--timeout=50s");
+    // What isn't there isn't waited for: the pod goes once its watch has begun, which kubectl tells of at -v=6.
+    const waiting = spawn(kubectl ?? "", ["wait", "--for=delete", "pod/watched", "--timeout=50s", "-v=6"], { env });
+    const ended = once(waiting, "exit");
+    let told = "";
+    waiting.stderr.on("data", (part: Buffer) => (told += part.toString()));
+    await expect.poll(() => told).toContain("watch=true");
     await ok("delete", "pod", "watched", "--wait=false");
-    await waiting;
+    expect((await ended)[0]).toBe(0);
     expect((await run("get", "pod", "watched")).code).toBe(1);
   });
 });

@@ -278,7 +278,7 @@ export class Cluster {
     return birthOf(this.world, namespace, pod.replace(/^pods?\//, ""));
   }
 
-  /** What was told of an object, the oldest first: `events("pod/web")`. */
+  /** What was told of an object, by the events' names, as the API lists them: `events("pod/web")`. */
   events(what: string, namespace = "default"): TableView {
     const { kind, name } = this.#wanted(what, "named");
     const selector = `involvedObject.kind=${kind.kind},involvedObject.name=${name}`;

@@ -12,7 +12,7 @@ const lab = useLab("jupyterlab_widgets");
 const folder = join(top, "notebooks");
 const course = readdirSync(folder).filter((name) => name.endsWith(".ipynb"));
 
-/** Our own notebook page runs all of them in each test run; JupyterLab has two, and in the long form all. */
+/** Every notebook is run in the tests of the course: JupyterLab has two, and in the long form all. */
 const lessons = process.env["VIRTLAB_LONG"] === "1" ? course : course.slice(0, 2);
 
 test.for(lessons)("%s runs from end to end, and its pictures are seen", async (name) => {

@@ -35,9 +35,15 @@ function virtualRate(technique: Technique, quantum: number): number {
 /** The trap-heavy guest, which goes on for as long as it is measured. */
 const long = guests.trapping.source.replace("li    s2, 5000", "li    s2, 1000000000");
 const trapping = { ...guests.trapping, options: { program: assemble(long) } };
+/** With hardware assist what it does to its own registers is the processor's matter, but not the count of its cycles. */
+const counting = {
+  ...guests.trapping,
+  options: { program: assemble(long.replace(/csr(?:r|w|si|ci) .*(?:sscratch|sstatus).*/g, "rdcycle t0")) },
+};
 
 function exitRate(technique: Technique): number {
-  const vmm = create(technique, { guest: trapping }).run({ instructions: 1_500_000 });
+  const guest = technique === hardwareAssist ? counting : trapping;
+  const vmm = create(technique, { guest }).run({ instructions: 1_500_000 });
   const before = vmm.exits.total;
   const seconds = userSeconds(() => void vmm.run({ instructions: 4_000_000 }));
   return (vmm.exits.total - before) / seconds;
@@ -49,6 +55,14 @@ const under = (technique: Technique, rate: (technique: Technique) => number): Co
 });
 
 const benches: Bench[] = [
+  // First: what a process has executed before costs these a fifth, as V8 takes what two techniques do for less certain.
+  ...[trapAndEmulate, binaryTranslation, hardwareAssist].map((technique): Bench => ({
+    name: `exits of a guest that traps all the time, ${technique.name}`,
+    unit: "exits/s",
+    // With hardware assist a guest seldom comes to its VMM, and a whole world of registers changes each time.
+    ...(technique !== hardwareAssist && { goal: { median: 1e6 } }),
+    contenders: [under(technique, exitRate)],
+  })),
   ...[trapAndEmulate, binaryTranslation, hardwareAssist].flatMap((technique) =>
     turns.map((quantum): Bench => ({
       name: `innocuous instructions in turns of ${quantum}, ${technique.name}`,
@@ -60,12 +74,6 @@ const benches: Bench[] = [
       ],
     })),
   ),
-  ...[trapAndEmulate, binaryTranslation].map((technique): Bench => ({
-    name: `exits of a guest that traps all the time, ${technique.name}`,
-    unit: "exits/s",
-    goal: { median: 1e6 },
-    contenders: [under(technique, exitRate)],
-  })),
   {
     name: "a VMM and a machine for it are made",
     unit: "ms",

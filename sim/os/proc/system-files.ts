@@ -2,7 +2,7 @@ import { E } from "../errno.js";
 import { overflowId } from "../namespace/user-namespace.js";
 import { capable } from "../security/credentials.js";
 import type { KernelState } from "../task/task.js";
-import type { PseudoDirectory, Text } from "../vfs/pseudo.js";
+import { PseudoDirectory, type Text } from "../vfs/pseudo.js";
 import { addNetworkSysctls } from "./network-files.js";
 import { reader } from "./task-files.js";
 
@@ -61,7 +61,12 @@ export function addSystemFiles(root: PseudoDirectory, kernel: KernelState): void
       ["sysfs", "tmpfs", "proc", "cgroup2", "devtmpfs", "devpts", "overlay"].map((type) => `nodev\t${type}\n`).join(""),
   });
   root.file("cmdline", { read: () => "BOOT_IMAGE=/vmlinuz root=/dev/root\n" });
-  const sys = root.directory("sys");
+  root.later("sys", () => sysctls(root, kernel));
+}
+
+/** /proc/sys. */
+function sysctls(root: PseudoDirectory, kernel: KernelState): PseudoDirectory {
+  const sys = new PseudoDirectory(root.fs, root, "sys");
   if (kernel.networkHost !== undefined) addNetworkSysctls(sys);
   const names = sys.directory("kernel");
   for (const [file, field] of [
@@ -106,4 +111,5 @@ export function addSystemFiles(root: PseudoDirectory, kernel: KernelState): void
     ),
     0o644,
   );
+  return sys;
 }

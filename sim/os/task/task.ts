@@ -266,6 +266,27 @@ export class Task extends Entity implements Waiter, Walker, Member {
     this.switches = 0;
   }
 
+  /** Lives in other namespaces from now on. */
+  enter(namespaces: NamespaceSet): void {
+    const before = this.namespaces;
+    this.namespaces = namespaces;
+    this.settleIn();
+    if (before.mnt !== namespaces.mnt) before.mnt.inhabitants.delete(this);
+    before.net.letGo();
+  }
+
+  /** Its namespaces know of it: a net namespace lives as long as somebody is in it. */
+  settleIn(): void {
+    this.namespaces.mnt.inhabitants.add(this);
+    this.namespaces.net.hold();
+  }
+
+  /** It has ended. */
+  moveOut(): void {
+    this.namespaces.mnt.inhabitants.delete(this);
+    this.namespaces.net.letGo();
+  }
+
   /** In its own pid namespace. */
   get pid(): number {
     return this.pids.at(-1) ?? 0;

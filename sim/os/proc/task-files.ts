@@ -1,7 +1,6 @@
 import { invariant } from "../../core/index.js";
 import { pathFrom } from "../cgroup/membership.js";
 import { E } from "../errno.js";
-import { MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY } from "../flags.js";
 import { numberIn } from "../namespace/pid-namespace.js";
 import { UserNamespace, type IdExtent } from "../namespace/user-namespace.js";
 import { capable } from "../security/credentials.js";
@@ -9,10 +8,10 @@ import { badness } from "../task/memory.js";
 import { Task } from "../task/task.js";
 import type { Caller } from "../vfs/caller.js";
 import { pageSize } from "../vfs/content.js";
-import type { Mount, Place } from "../vfs/mount.js";
-import { reaches } from "../vfs/propagation.js";
+import type { Place } from "../vfs/mount.js";
 import { pathOf } from "../vfs/resolve.js";
 import type { Text } from "../vfs/pseudo.js";
+import { mountInfo, mounts } from "./mount-files.js";
 
 /** Who reads: a task; file systems are asked by nobody else here. */
 export function reader(caller: Caller): Task {
@@ -129,65 +128,6 @@ function stat(task: Task, caller: Caller): string {
     Math.floor(task.memory.resident / pageSize),
   ];
   return `${fields.join(" ")}\n`;
-}
-
-const mountFlags = ({ flags }: Mount): string =>
-  [
-    (flags & MS_RDONLY) !== 0 ? "ro" : "rw",
-    ...((flags & MS_NOSUID) !== 0 ? ["nosuid"] : []),
-    ...((flags & MS_NODEV) !== 0 ? ["nodev"] : []),
-    ...((flags & MS_NOEXEC) !== 0 ? ["noexec"] : []),
-    "relatime",
-  ].join(",");
-
-/** Mounts that the task's root reaches, with their paths from it. */
-function visible(task: Task): { readonly mount: Mount; readonly path: string }[] {
-  const found: { readonly mount: Mount; readonly path: string }[] = [];
-  for (const mount of task.namespaces.mnt.mounts) {
-    const path = pathOf({ mount, inode: mount.root }, task.root, task);
-    if (!path.startsWith("(unreachable)")) found.push({ mount, path });
-  }
-  return found;
-}
-
-const escaped = (path: string): string =>
-  path.replace(/[ \t\n\\]/g, (one) => `\\${one.charCodeAt(0).toString(8).padStart(3, "0")}`);
-
-function mounts(task: Task): string {
-  return visible(task)
-    .map(({ mount, path }) => {
-      const options = [mountFlags(mount), ...(mount.fs.options === "" ? [] : [mount.fs.options])].join(",");
-      return `${escaped(mount.source)} ${escaped(path)} ${mount.fs.type} ${options} 0 0\n`;
-    })
-    .join("");
-}
-
-/** What of its file system a mount shows. */
-function shownRoot(mount: Mount): string {
-  let path = "";
-  for (let at = mount.root; at.isDirectory && at !== mount.fs.root; at = at.parent) {
-    path = `/${at.name ?? ""}${path}`;
-    if (!reaches(at, undefined, mount.fs.root)) return path;
-  }
-  if (!mount.root.isDirectory) return `/${mount.placeName ?? ""}`;
-  return path === "" ? "/" : path;
-}
-
-/** /proc/PID/mountinfo, proc_pid_mountinfo(5). */
-function mountInfo(task: Task): string {
-  return visible(task)
-    .map(({ mount, path }) => {
-      const tags = [
-        ...(mount.peers === undefined ? [] : [`shared:${mount.peers.number}`]),
-        ...(mount.master === undefined ? [] : [`master:${mount.master.number}`]),
-        ...(mount.unbindable ? ["unbindable"] : []),
-      ];
-      const own = `${mount.number} ${mount.parent?.number ?? mount.number} 0:${mount.fs.device}`;
-      const here = `${escaped(shownRoot(mount))} ${escaped(path)} ${mountFlags(mount)}`;
-      const options = mount.fs.options === "" ? "rw" : `rw,${mount.fs.options}`;
-      return `${[own, here, ...tags, "-", mount.fs.type, escaped(mount.source), options].join(" ")}\n`;
-    })
-    .join("");
 }
 
 const column = (value: number): string => String(value).padStart(10);

@@ -10,9 +10,12 @@ export function sysfs(kernel: KernelState, net: NetNamespace): FileSystem {
   const root = new PseudoDirectory(fs, undefined, "/");
   fs.root = root;
   root.directory("fs").directory("cgroup");
-  for (const name of ["block", "bus", "class", "kernel"]) root.directory(name);
-  const classes = root.directory("class");
-  if (net.present) classes.add("net", new NetworkClass(fs, classes, net));
+  for (const name of ["block", "bus", "kernel"]) root.later(name, () => new PseudoDirectory(fs, root, name));
+  root.later("class", () => {
+    const classes = new PseudoDirectory(fs, root, "class");
+    if (net.present) classes.add("net", new NetworkClass(fs, classes, net));
+    return classes;
+  });
   root.later("devices", () => devices(root, kernel));
   return fs;
 }

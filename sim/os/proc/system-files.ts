@@ -3,7 +3,7 @@ import { overflowId } from "../namespace/user-namespace.js";
 import { capable } from "../security/credentials.js";
 import type { KernelState } from "../task/task.js";
 import { PseudoDirectory, type Text } from "../vfs/pseudo.js";
-import { addNetworkSysctls } from "./network-files.js";
+import { networkSysctls } from "./network-files.js";
 import { reader } from "./task-files.js";
 
 const kib = (bytes: number): string => `${String(Math.floor(bytes / 1024)).padStart(8)} kB`;
@@ -67,8 +67,13 @@ export function addSystemFiles(root: PseudoDirectory, kernel: KernelState): void
 /** /proc/sys. */
 function sysctls(root: PseudoDirectory, kernel: KernelState): PseudoDirectory {
   const sys = new PseudoDirectory(root.fs, root, "sys");
-  if (kernel.networkHost !== undefined) addNetworkSysctls(sys);
-  const names = sys.directory("kernel");
+  if (kernel.networkHost !== undefined) sys.later("net", () => networkSysctls(sys));
+  sys.later("kernel", () => kernelSysctls(sys, kernel));
+  return sys;
+}
+
+function kernelSysctls(sys: PseudoDirectory, kernel: KernelState): PseudoDirectory {
+  const names = new PseudoDirectory(sys.fs, sys, "kernel");
   for (const [file, field] of [
     ["hostname", "hostname"],
     ["domainname", "domainname"],
@@ -111,5 +116,5 @@ function sysctls(root: PseudoDirectory, kernel: KernelState): PseudoDirectory {
     ),
     0o644,
   );
-  return sys;
+  return names;
 }

@@ -71,7 +71,12 @@ export class Field {
   }
 
   texts(): string[] {
-    return this.list().map((item) => item.text());
+    const { value } = this;
+    if (!Array.isArray(value)) throw wrong(this.where, "list");
+    return (value as readonly Json[]).map((item, place) => {
+      if (typeof item !== "string") throw wrong(`${this.where}[${place}]`, "string");
+      return item;
+    });
   }
 
   textMap(): Record<string, string> {

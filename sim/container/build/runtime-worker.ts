@@ -1,7 +1,5 @@
 import { rfc3339, type Activity } from "../../core/index.js";
 import { attempt, describeStatus, O_RDONLY, type Sys } from "../../os/index.js";
-import { encodeJson } from "../json.js";
-import { textOf } from "../../net/index.js";
 import { defaultSpec } from "../bundle/default-spec.js";
 import type { MountSpec } from "../bundle/spec.js";
 import type { ContentStore } from "../image/content-store.js";
@@ -82,7 +80,7 @@ export class RuntimeWorker implements BuildWorker {
       const { args, env, cwd } = step;
       const spec = defaultSpec({ args, env, cwd, rootfs, hostname: id, user: { uid, gid } });
       const whole = { ...spec, mounts: [...spec.mounts, ...mounts] };
-      yield* writeText(sys, `${place}/config.json`, textOf(encodeJson(whole)), true);
+      yield* writeText(sys, `${place}/config.json`, JSON.stringify(whole), true);
       const status = yield* this.#execute(id, place, step.output);
       const changes = yield* snapshots.changes(sys, id);
       return { status, changes: withoutMountPoints(changes, whole.mounts) };

@@ -22,7 +22,9 @@ const wrong = (where: string, why: string, hint: string): UsageError => new Usag
 
 /** Leaves out what is undefined. */
 function present<T extends object>(fields: { readonly [K in keyof T]: T[K] | undefined }): T {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T;
+  const found: Partial<T> = {};
+  for (const key in fields) if (fields[key] !== undefined) found[key] = fields[key];
+  return found as T;
 }
 
 const text = (field: Field): string => field.text();

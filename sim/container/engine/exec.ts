@@ -8,6 +8,7 @@ import type { EngineHost } from "./host.js";
 import { randomId } from "./names.js";
 import { execFailureOf, hintOf } from "./outcome.js";
 import { capabilitiesFor, userOf } from "./process-spec.js";
+import { openRoot } from "../runtime/rootfs.js";
 import { exitCodeOf } from "./shim.js";
 import { openInput, relay, Streams, type StreamName } from "./streams.js";
 
@@ -156,7 +157,9 @@ export class Execs {
   *#process(sys: Sys, { container, options }: Exec): Activity<ProcessSpec> {
     const { config, host, state } = container;
     const { Privileged = false, Env = [], User = config.User, WorkingDir = config.WorkingDir, Tty = false } = options;
-    const user = yield* userOf(sys, `/proc/${state.pid}/root`, User, host.GroupAdd);
+    const root = yield* openRoot(sys, `/proc/${state.pid}/root`);
+    const user = yield* userOf(sys, root, User, host.GroupAdd);
+    yield* sys.close(root);
     const capabilities = capabilitiesFor(Privileged ? { ...host, Privileged } : host);
     const names = new Set(Env.map((one) => one.split("=")[0]));
     const inherited = config.Env.filter((one) => !names.has(one.split("=")[0]));

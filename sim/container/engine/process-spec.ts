@@ -1,14 +1,5 @@
 import type { Activity } from "../../core/index.js";
-import {
-  capabilityNames,
-  attempt,
-  Errno,
-  O_DIRECTORY,
-  O_PATH,
-  O_RDONLY,
-  RESOLVE_IN_ROOT,
-  type Sys,
-} from "../../os/index.js";
+import { capabilityNames, attempt, Errno, O_RDONLY, RESOLVE_IN_ROOT, type Sys } from "../../os/index.js";
 import { bytesOf, fileEntry, type TarEntry } from "../image/tar/entry.js";
 import type { FileSet } from "../build/file-set.js";
 import { userIn } from "../build/settings.js";
@@ -46,14 +37,12 @@ function* fileIn(sys: Sys, root: number, path: string): Activity<TarEntry[]> {
 
 /**
  * Who "user[:group]" is in a container, by its own tables, with the groups that list it.
- * @param rootfs a path that leads to the container's root
+ * @param root the container's, opened
  * @throws UsageError for a name that isn't there
  */
-export function* userOf(sys: Sys, rootfs: string, text: string, more: readonly string[] = []): Activity<User> {
-  const root = yield* sys.open(rootfs, O_PATH | O_DIRECTORY);
+export function* userOf(sys: Sys, root: number, text: string, more: readonly string[] = []): Activity<User> {
   const entries: TarEntry[] = [];
   for (const path of ["etc/passwd", "etc/group"]) entries.push(...(yield* fileIn(sys, root, path)));
-  yield* sys.close(root);
   const files: FileSet = new Map(entries.map((entry) => [entry.name, entry]));
   const [uid, gid] = text === "" ? [0, 0] : userIn(files, text);
   const rows = (path: string): string[][] => {

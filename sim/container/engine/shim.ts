@@ -1,11 +1,9 @@
 import { Signal, UsageError, type Activity } from "../../core/index.js";
 import { attempt, CLONE_NEWNS, describeStatus, Errno, MS_PRIVATE, MS_REC, O_RDWR, type Sys } from "../../os/index.js";
-import { textOf } from "../../net/index.js";
 import type { MountSpec, NamespaceType } from "../bundle/spec.js";
-import { encodeJson } from "../json.js";
 import { hostnameText, hostsText } from "../network/files.js";
 import { makeDirectories, writeText } from "../runtime/files.js";
-import { placeWithin } from "../runtime/rootfs.js";
+import { openRoot, placeWithin } from "../runtime/rootfs.js";
 import { removeTree } from "../image/unpack.js";
 import type { Container, Ended } from "./container.js";
 import type { EngineHost } from "./host.js";
@@ -150,13 +148,15 @@ function* writeBundle(sys: Sys, container: Container, options: ShimOptions): Act
   const { id, config } = container;
   const rootfs = yield* host.snapshots.mount(sys, id);
   for (const mount of container.mounts) yield* readyMount(sys, rootfs, mount);
-  const user = yield* userOf(sys, rootfs, config.User, container.host.GroupAdd);
+  const root = yield* openRoot(sys, rootfs);
+  const user = yield* userOf(sys, root, config.User, container.host.GroupAdd);
   // One that the image lacks is made, as Docker does.
-  if (config.WorkingDir !== "") yield* placeWithin(sys, rootfs, config.WorkingDir, "directory");
+  if (config.WorkingDir !== "") yield* placeWithin(sys, root, config.WorkingDir, "directory");
+  yield* sys.close(root);
   const files = yield* etcFiles(sys, host.containerDirectory(id), container);
   const spec = specOf(container, rootfs, user, files, sharedNamespaces(container, options.find));
   yield* makeDirectories(sys, host.bundle(id));
-  return yield* writeText(sys, `${host.bundle(id)}/config.json`, textOf(encodeJson(spec)), true);
+  return yield* writeText(sys, `${host.bundle(id)}/config.json`, JSON.stringify(spec), true);
 }
 
 function* etcFiles(sys: Sys, directory: string, { config, host }: Container): Activity<MountSpec[]> {

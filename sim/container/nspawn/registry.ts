@@ -1,9 +1,7 @@
 import { encodeUtf8, UsageError, type Activity } from "../../core/index.js";
 import { attempt, Errno, type Sys } from "../../os/index.js";
-import { textOf } from "../../net/index.js";
 import { parseSpec } from "../bundle/parse.js";
 import type { RuntimeSpec } from "../bundle/spec.js";
-import { encodeJson } from "../json.js";
 import { listDirectory, makeDirectories, readTextIfThere, writeText } from "../runtime/files.js";
 
 const directory = "/run/systemd/machines";
@@ -33,7 +31,7 @@ export function* register(sys: Sys, machine: Machine, spec: RuntimeSpec): Activi
   ];
   if (shift !== undefined) lines.push(`UIDSHIFT=${shift}`);
   yield* writeText(sys, fileOf(name), `${lines.join("\n")}\n`, true);
-  return yield* writeText(sys, `${directory}/.${name}.spec`, textOf(encodeJson(spec)), true);
+  return yield* writeText(sys, `${directory}/.${name}.spec`, JSON.stringify(spec), true);
 }
 
 export function* unregister(sys: Sys, name: string): Activity<undefined> {

@@ -39,13 +39,15 @@ export function* writeText(sys: Sys, path: string, text: string, create = false)
   return undefined;
 }
 
-/** mkdir -p. */
+/** mkdir -p of an absolute path. */
 export function* makeDirectories(sys: Sys, path: string, mode = 0o755): Activity<undefined> {
-  const parts = path.split("/").filter((part) => part !== "");
-  for (let depth = 1; depth <= parts.length; depth++) {
-    const made = yield* attempt(sys.mkdir(`/${parts.slice(0, depth).join("/")}`, mode));
-    if (made instanceof Errno && made.code !== "EEXIST") throw made;
-  }
+  const made = yield* attempt(sys.mkdir(path, mode));
+  if (!(made instanceof Errno) || made.code === "EEXIST") return undefined;
+  const above = path.slice(0, path.replace(/\/+$/, "").lastIndexOf("/"));
+  if (made.code !== "ENOENT" || above === "") throw made;
+  yield* makeDirectories(sys, above, mode);
+  const again = yield* attempt(sys.mkdir(path, mode));
+  if (again instanceof Errno && again.code !== "EEXIST") throw again;
   return undefined;
 }
 

@@ -27,12 +27,14 @@ import { parseMountOptions, propagations } from "./mount-options.js";
 
 const partsOf = (path: string): string[] => path.split("/").filter((part) => part !== "" && part !== ".");
 
+/** A root file system that isn't the root yet, opened to look for places in it. */
+export const openRoot = (sys: Sys, rootfs: string): Activity<number> => sys.open(rootfs, O_PATH | O_DIRECTORY);
+
 /**
- * A place inside of a root file system that isn't the root yet, made where it is missing, as a path that mount(2) can
- * take: links in the image lead to places inside, as openat2(2) with RESOLVE_IN_ROOT sees to it.
+ * A place inside of an opened root, made where it is missing, as a path that mount(2) can take: links in the image lead to
+ * places inside, as openat2(2) with RESOLVE_IN_ROOT sees to it.
  */
-export function* placeWithin(sys: Sys, rootfs: string, path: string, kind: "directory" | "file"): Activity<string> {
-  const root = yield* sys.open(rootfs, O_PATH | O_DIRECTORY);
+export function* placeWithin(sys: Sys, root: number, path: string, kind: "directory" | "file"): Activity<string> {
   const parts = partsOf(path);
   if (parts.includes("..")) throw new UsageError(`a path in a container is "${path}"`, "Write it without dots.");
   // Most are there; what is missing is made part by part.
@@ -55,7 +57,6 @@ export function* placeWithin(sys: Sys, rootfs: string, path: string, kind: "dire
   }
   const place = yield* sys.readlink(`/proc/self/fd/${fd}`);
   if (fd !== root) yield* sys.close(fd);
-  yield* sys.close(root);
   return place;
 }
 
@@ -66,19 +67,19 @@ function* settle(sys: Sys, place: string, flags: number): Activity<undefined> {
   return undefined;
 }
 
-function* mountOne(sys: Sys, rootfs: string, mount: MountSpec): Activity<undefined> {
+function* mountOne(sys: Sys, root: number, mount: MountSpec): Activity<undefined> {
   const { flags, propagation, data } = parseMountOptions(mount.options ?? []);
   const source = mount.source ?? mount.type ?? "none";
   if ((flags & MS_BIND) !== 0) {
     const { mode } = yield* sys.stat(source);
     const kind = (mode & S_IFMT) === S_IFDIR ? "directory" : "file";
-    const place = yield* placeWithin(sys, rootfs, mount.destination, kind);
+    const place = yield* placeWithin(sys, root, mount.destination, kind);
     yield* sys.mount(source, place, undefined, flags & (MS_BIND | MS_REC));
     yield* settle(sys, place, flags);
     for (const one of propagation) yield* sys.mount("", place, undefined, one);
     return undefined;
   }
-  const place = yield* placeWithin(sys, rootfs, mount.destination, "directory");
+  const place = yield* placeWithin(sys, root, mount.destination, "directory");
   // The one hierarchy of version 2, whichever a configuration names.
   const type = mount.type === "cgroup" ? "cgroup2" : (mount.type ?? "none");
   yield* sys.mount(source, place, type, flags, type === "cgroup2" ? "" : data);
@@ -106,18 +107,17 @@ const links = [
   ["pts/ptmx", "/dev/ptmx"],
 ] as const;
 
-function* makeDevice(sys: Sys, rootfs: string, device: DeviceSpec): Activity<undefined> {
+/** @param directory where the device's own is in the root */
+function* makeDevice(sys: Sys, root: number, directory: string, device: DeviceSpec): Activity<undefined> {
   const { path, type, major = 0, minor = 0, fileMode = 0o600, uid = 0, gid = 0 } = device;
-  const name = path.slice(path.lastIndexOf("/") + 1);
-  const directory = yield* placeWithin(sys, rootfs, path.slice(0, path.lastIndexOf("/")), "directory");
-  const at = `${directory}/${name}`;
+  const at = `${directory}/${path.slice(path.lastIndexOf("/") + 1)}`;
   const kind = type === "p" ? S_IFIFO : type === "b" ? S_IFBLK : S_IFCHR;
   const made = yield* attempt(sys.mknod(at, kind | fileMode, type === "p" ? 0 : makedev(major, minor)));
   if (made instanceof Errno) {
     if (made.code === "EEXIST") return undefined;
     if (made.code !== "EPERM") throw made;
     // In a user namespace no device can be made: the host's is shown instead.
-    const place = yield* placeWithin(sys, rootfs, path, "file");
+    const place = yield* placeWithin(sys, root, path, "file");
     return yield* sys.mount(path, place, undefined, MS_BIND);
   }
   yield* sys.chmod(at, fileMode);
@@ -136,14 +136,23 @@ export function* prepareRootfs(sys: Sys, rootfs: string, { mounts, linux }: Runt
   yield* sys.mount("", "/", undefined, linux.rootfsPropagation === undefined ? MS_SLAVE | MS_REC : propagation);
   // pivot_root(2) wants a mount, and none that is shared above it.
   yield* sys.mount(rootfs, rootfs, undefined, MS_BIND | MS_REC);
-  for (const mount of mounts) yield* mountOne(sys, rootfs, mount);
+  const root = yield* openRoot(sys, rootfs);
+  for (const mount of mounts) yield* mountOne(sys, root, mount);
   const ownDev = mounts.some(
     ({ destination, type }) => destination === "/dev" && type !== undefined && type !== "bind",
   );
-  if (!ownDev) return undefined;
+  if (ownDev) yield* makeDevices(sys, root, linux.devices ?? []);
+  return yield* sys.close(root);
+}
+
+function* makeDevices(sys: Sys, root: number, others: readonly DeviceSpec[]): Activity<undefined> {
   const before = yield* sys.umask(0);
-  for (const device of [...defaultDevices, ...(linux.devices ?? [])]) yield* makeDevice(sys, rootfs, device);
-  const dev = yield* placeWithin(sys, rootfs, "/dev", "directory");
+  const dev = yield* placeWithin(sys, root, "/dev", "directory");
+  for (const device of defaultDevices) yield* makeDevice(sys, root, dev, device);
+  for (const device of others) {
+    const directory = device.path.slice(0, device.path.lastIndexOf("/"));
+    yield* makeDevice(sys, root, yield* placeWithin(sys, root, directory, "directory"), device);
+  }
   for (const [target, link] of links) {
     const made = yield* attempt(sys.symlink(target, `${dev}${link.slice("/dev".length)}`));
     if (made instanceof Errno && made.code !== "EEXIST") throw made;

@@ -1,7 +1,6 @@
 import { encodeUtf8, UsageError, type Activity } from "../../core/index.js";
 import { attempt, Errno, O_RDONLY, S_IFIFO, type Sys } from "../../os/index.js";
-import { encodeJson, Field, parseJson } from "../json.js";
-import { textOf } from "../../net/index.js";
+import { Field, parseJson } from "../json.js";
 import { parseSpec } from "../bundle/parse.js";
 import type { ProcessSpec, Resources, RuntimeSpec } from "../bundle/spec.js";
 import { removeTree } from "../image/unpack.js";
@@ -88,7 +87,7 @@ export class Runtime {
       const { pid } = launched;
       const hooked = spec.hooks !== undefined;
       const kept: Kept = { id, bundle, cgroup, pid, started: yield* startOf(sys, pid), hooked };
-      yield* writeText(sys, `${directory}/state.json`, textOf(encodeJson(kept)), true);
+      yield* writeText(sys, `${directory}/state.json`, JSON.stringify(kept), true);
       return launched;
     } catch (error) {
       yield* attempt(removeCgroup(sys, cgroup));

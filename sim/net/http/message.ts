@@ -71,15 +71,17 @@ export function concat(parts: readonly Uint8Array[]): Uint8Array {
   return whole;
 }
 
+/** Characters made at a time: arguments are on the stack. */
+const chunk = 4096;
+
 /** Bytes as text: UTF-8, or Latin-1 where they aren't that. */
 export function textOf(bytes: Uint8Array): string {
   let plain = "";
-  let ascii = true;
-  for (const byte of bytes) {
-    plain += String.fromCharCode(byte);
-    ascii &&= byte < 128;
-  }
-  if (ascii) return plain;
+  let bits = 0;
+  for (let at = 0; at < bytes.length; at++) bits |= bytes[at] ?? 0;
+  for (let at = 0; at < bytes.length; at += chunk)
+    plain += Reflect.apply(String.fromCharCode, undefined, bytes.subarray(at, at + chunk)) as string;
+  if (bits < 128) return plain;
   try {
     return decodeURIComponent(Array.from(bytes, (byte) => `%${byte.toString(16).padStart(2, "0")}`).join(""));
   } catch {

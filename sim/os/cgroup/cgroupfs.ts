@@ -1,11 +1,11 @@
 import { E } from "../errno.js";
 import { S_IFDIR, S_IFMT } from "../flags.js";
 import type { KernelState } from "../task/task.js";
-import type { Caller } from "../vfs/caller.js";
 import type { Creation, FileSystem, Inode } from "../vfs/inode.js";
 import { permitted } from "../vfs/permission.js";
-import { PseudoFile, PseudoFs, PseudoInode } from "../vfs/pseudo.js";
+import { PseudoFile, PseudoFs, PseudoInode, type Text } from "../vfs/pseudo.js";
 import type { Cgroup } from "./cgroup.js";
+import type { Site } from "./file.js";
 import { cgroupFiles } from "./files.js";
 
 /** The cgroup2 file system: all its mounts show the same directories, each from its mounter's cgroup namespace's root. */
@@ -71,14 +71,14 @@ class CgroupDirectory extends PseudoInode {
   }
 
   override list(): readonly string[] {
-    const files = Object.keys(this.#made()).filter((name) => this.#shown(name));
+    const files = [...cgroupFiles.keys()].filter((name) => this.#shown(name));
     return [...files.sort(), ...this.#cgroup.children.keys()];
   }
 
   /** mkdir(2) makes a group; its files belong to who made it. */
   override create(name: string, { mode, uid, gid }: Creation): Inode {
     if ((mode & S_IFMT) !== S_IFDIR) throw E.EPERM;
-    if (this.#shown(name) && name in this.#made()) throw E.EEXIST;
+    if (this.#shown(name)) throw E.EEXIST;
     const directory = this.#all.directory(this.#cgroup.make(name));
     directory.change({ mode, uid, gid });
     directory.#maker = { uid, gid };
@@ -92,16 +92,8 @@ class CgroupDirectory extends PseudoInode {
     child.remove();
   }
 
-  #made(): ReturnType<typeof cgroupFiles> {
-    const mayWrite = (cgroup: Cgroup, caller: Caller): boolean => {
-      const file = this.#all.directory(cgroup).lookup("cgroup.procs");
-      return file !== undefined && permitted(caller.credentials, file, 2);
-    };
-    return cgroupFiles(this.#cgroup, this.#kernel, mayWrite);
-  }
-
   #shown(name: string): boolean {
-    const file = this.#made()[name];
+    const file = cgroupFiles.get(name);
     if (file === undefined) return false;
     if (this.#cgroup.parent === undefined) return file.inner !== true;
     return file.controller === undefined || this.#cgroup.has(file.controller);
@@ -110,10 +102,26 @@ class CgroupDirectory extends PseudoInode {
   #file(name: string): PseudoFile | undefined {
     const known = this.#files?.get(name);
     if (known !== undefined) return known;
-    const made = this.#made()[name];
-    if (made === undefined) return undefined;
-    const mode = (made.text.read === undefined ? 0 : 0o444) | (made.text.write === undefined ? 0 : 0o200);
-    const file = new PseudoFile(this.fs, made.text, mode, this.#maker);
+    const found = cgroupFiles.get(name);
+    if (found === undefined) return undefined;
+    const { read, write } = found;
+    const at: Site = {
+      cgroup: this.#cgroup,
+      kernel: this.#kernel,
+      mayWrite: (cgroup, caller) => {
+        const procs = this.#all.directory(cgroup).lookup("cgroup.procs");
+        return procs !== undefined && permitted(caller.credentials, procs, 2);
+      },
+    };
+    const text: Text = {
+      ...(read && { read: (caller) => read(at, caller) }),
+      ...(write && {
+        write: (caller, given) => {
+          write(at, caller, given);
+        },
+      }),
+    };
+    const file = new PseudoFile(this.fs, text, undefined, this.#maker);
     (this.#files ??= new Map()).set(name, file);
     return file;
   }

@@ -3,7 +3,8 @@ import { any } from "../../core/index.js";
 import { formatIpv4, isErrno, parseIpv4, type Errno as NetErrno, type Ipv4 } from "../../net/index.js";
 import { E } from "../errno.js";
 import { wait } from "../task/execution.js";
-import type { Task, WaitKind } from "../task/task.js";
+import type { Task } from "../task/task.js";
+import type { WaitKind } from "../task/parts.js";
 import type { Channel } from "../vfs/inode.js";
 
 /** struct sockaddr_in: an IPv4 address as text, and a port. */

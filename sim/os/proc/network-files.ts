@@ -136,8 +136,8 @@ export function addNetworkFiles(directory: PseudoDirectory, namespace: () => Net
 }
 
 /** /proc/sys/net: ip-sysctl.rst. Each reader sees, and sets, those of its own namespace. */
-export function addNetworkSysctls(sys: PseudoDirectory): void {
-  const net = sys.directory("net");
+export function networkSysctls(sys: PseudoDirectory): PseudoDirectory {
+  const net = new PseudoDirectory(sys.fs, sys, "net");
   const ipv4 = net.directory("ipv4");
   const sysctl = (
     name: string,
@@ -189,6 +189,7 @@ export function addNetworkSysctls(sys: PseudoDirectory): void {
       settings.pingGroups = [low, high];
     },
   );
+  return net;
 }
 
 /** /sys/class/net of the namespace that sysfs was mounted in: a directory for each interface. */

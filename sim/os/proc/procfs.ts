@@ -12,7 +12,7 @@ import { Mount, type Place } from "../vfs/mount.js";
 import { PseudoDirectory, PseudoFile, PseudoFs, PseudoInode, PseudoLink, PseudoMagicLink } from "../vfs/pseudo.js";
 import { addNetworkFiles } from "./network-files.js";
 import { addSystemFiles } from "./system-files.js";
-import { demandInsight, namespacesOf, placeOf, reader, shownPath, taskFiles } from "./task-files.js";
+import { demandInsight, namespaceNames, namespacesOf, placeOf, reader, shownPath, taskFiles } from "./task-files.js";
 
 /** procfs, proc(5), as seen from one pid namespace: that of whoever mounted it. */
 export function procfs(kernel: KernelState, namespace: PidNamespace<Task>): FileSystem {
@@ -22,6 +22,8 @@ export function procfs(kernel: KernelState, namespace: PidNamespace<Task>): File
   addSystemFiles(root, kernel);
   return fs;
 }
+
+const isNumber = /^(0|[1-9]\d*)$/;
 
 class ProcRoot extends PseudoDirectory {
   readonly #namespace: PidNamespace<Task>;
@@ -44,7 +46,7 @@ class ProcRoot extends PseudoDirectory {
   }
 
   protected override find(name: string): Inode | undefined {
-    if (!/^[1-9]\d*$/.test(name)) return undefined;
+    if (!isNumber.test(name)) return undefined;
     const task = this.#namespace.tasks.get(Number(name));
     if (task === undefined) return undefined;
     let directory = this.#tasks.get(task);
@@ -61,35 +63,59 @@ class ProcRoot extends PseudoDirectory {
   }
 }
 
+const taskLinks = ["cwd", "exe", "root"] as const;
+
+/** /proc/PID. Its entries are made as they are looked up. */
 class TaskDirectory extends PseudoDirectory {
-  readonly #below: Inode[] = [];
+  readonly #task: Task;
+  readonly #nsfs: PseudoFs;
+  readonly #made: Inode[] = [];
 
   constructor(fs: PseudoFs, parent: Inode, name: string, task: Task, nsfs: PseudoFs) {
     super(fs, parent, name);
-    for (const [file, text] of Object.entries(taskFiles(task))) {
-      const mode = file === "environ" ? 0o400 : text.write === undefined ? 0o444 : 0o644;
-      const owner = { uid: task.credentials.euid, gid: task.credentials.egid };
-      this.#below.push(this.add(file, new PseudoFile(fs, text, mode, owner)));
-    }
-    for (const link of ["cwd", "exe", "root"] as const) {
-      this.add(
-        link,
-        new PseudoMagicLink(
-          fs,
-          (caller) => shownPath(placeOf(task, link, caller), caller),
-          (caller) => placeOf(task, link, caller),
-        ),
-      );
-    }
-    if (task.namespaces.net.present) addNetworkFiles(this.directory("net"), () => task.namespaces.net);
-    this.#below.push(this.add("fd", new DescriptorDirectory(fs, this, task)));
-    this.#below.push(this.add("ns", new NamespaceDirectory(fs, this, task, nsfs)));
+    this.#task = task;
+    this.#nsfs = nsfs;
   }
 
   /** All of it is whoever the task is now. */
   belongTo(uid: number, gid: number): void {
     if (this.uid === uid && this.gid === gid) return;
-    for (const one of [this, ...this.#below]) one.change({ uid, gid });
+    this.change({ uid, gid });
+    for (const one of this.#made) one.change({ uid, gid });
+  }
+
+  override list(): readonly string[] {
+    return [...taskFiles.keys(), ...taskLinks, ...(this.#task.namespaces.net.present ? ["net"] : []), "fd", "ns"];
+  }
+
+  protected override find(name: string): Inode | undefined {
+    const made = this.#make(name);
+    if (made === undefined) return undefined;
+    if (name !== "net") this.#made.push(made);
+    return this.add(name, made);
+  }
+
+  #make(name: string): Inode | undefined {
+    const task = this.#task;
+    const text = taskFiles.get(name)?.(task);
+    if (text !== undefined) {
+      const mode = name === "environ" ? 0o400 : text.write === undefined ? 0o444 : 0o644;
+      return new PseudoFile(this.fs, text, mode, this);
+    }
+    const link = taskLinks.find((one) => one === name);
+    if (link !== undefined)
+      return new PseudoMagicLink(
+        this.fs,
+        (caller) => shownPath(placeOf(task, link, caller), caller),
+        (caller) => placeOf(task, link, caller),
+        this,
+      );
+    if (name === "fd") return new DescriptorDirectory(this.fs, this, task);
+    if (name === "ns") return new NamespaceDirectory(this.fs, this, task, this.#nsfs);
+    if (name !== "net" || !task.namespaces.net.present) return undefined;
+    const net = new PseudoDirectory(this.fs, this, name);
+    addNetworkFiles(net, () => task.namespaces.net);
+    return net;
   }
 }
 
@@ -103,19 +129,17 @@ class DescriptorDirectory extends PseudoDirectory {
 
   protected override find(name: string, caller: Caller): Inode | undefined {
     demandInsight(caller, this.#task);
-    for (const [descriptor, file] of this.#task.files.entries()) {
-      if (String(descriptor) !== name) continue;
-      const { place, label, channel } = file;
-      const follow = (who: Caller): Place => {
-        if (place !== undefined) return place;
-        // Of what has no name, only pipes can be opened anew.
-        if (!(channel instanceof PipeEnd)) throw E.ENXIO;
-        const inode = new PipeInode(this.fs, channel.pipe, this.#task);
-        return { inode, mount: new Mount(0, this.fs, inode, "pipefs", 0, reader(who).namespaces.mnt) };
-      };
-      return new PseudoMagicLink(this.fs, (who) => (place === undefined ? label : shownPath(place, who)), follow);
-    }
-    return undefined;
+    const file = this.#task.files.find(Number(name));
+    if (file === undefined || !isNumber.test(name)) return undefined;
+    const { place, label, channel } = file;
+    const follow = (who: Caller): Place => {
+      if (place !== undefined) return place;
+      // Of what has no name, only pipes can be opened anew.
+      if (!(channel instanceof PipeEnd)) throw E.ENXIO;
+      const inode = new PipeInode(this.fs, channel.pipe, this.#task);
+      return { inode, mount: new Mount(0, this.fs, inode, "pipefs", 0, reader(who).namespaces.mnt) };
+    };
+    return new PseudoMagicLink(this.fs, (who) => (place === undefined ? label : shownPath(place, who)), follow, this);
   }
 
   protected override others(caller: Caller): readonly string[] {
@@ -170,30 +194,38 @@ class NamespaceInode extends PseudoInode {
 }
 
 class NamespaceDirectory extends PseudoDirectory {
+  readonly #task: Task;
+  readonly #nsfs: PseudoFs;
+
   constructor(fs: PseudoFs, parent: Inode, task: Task, nsfs: PseudoFs) {
     super(fs, parent, "ns", 0o511, { uid: task.credentials.euid, gid: task.credentials.egid });
-    for (const name of Object.keys(namespacesOf(task))) {
-      const now = (): NamespaceInode["namespace"] => {
-        const namespace = namespacesOf(task)[name];
-        if (namespace === undefined || task.zombie) throw E.ENOENT;
-        return namespace;
-      };
-      this.add(
-        name,
-        new PseudoMagicLink(
-          fs,
-          (caller) => {
-            demandInsight(caller, task);
-            return `${now().kind}:[${now().number}]`;
-          },
-          (caller) => {
-            demandInsight(caller, task);
-            const inode = new NamespaceInode(nsfs, now());
-            const mount = new Mount(0, nsfs, inode, "nsfs", 0, reader(caller).namespaces.mnt);
-            return { mount, inode };
-          },
-        ),
-      );
-    }
+    this.#task = task;
+    this.#nsfs = nsfs;
+  }
+
+  override list(): readonly string[] {
+    return namespaceNames;
+  }
+
+  protected override find(given: string): Inode | undefined {
+    const name = namespaceNames.find((one) => one === given);
+    if (name === undefined) return undefined;
+    const task = this.#task;
+    const now = (caller: Caller): NamespaceInode["namespace"] => {
+      demandInsight(caller, task);
+      if (task.zombie) throw E.ENOENT;
+      return namespacesOf(task)[name];
+    };
+    const link = new PseudoMagicLink(
+      this.fs,
+      (caller) => `${now(caller).kind}:[${now(caller).number}]`,
+      (caller) => {
+        const inode = new NamespaceInode(this.#nsfs, now(caller));
+        const mount = new Mount(0, this.#nsfs, inode, "nsfs", 0, reader(caller).namespaces.mnt);
+        return { mount, inode };
+      },
+      this,
+    );
+    return this.add(name, link);
   }
 }

@@ -10,12 +10,21 @@ export function sysfs(kernel: KernelState, net: NetNamespace): FileSystem {
   const root = new PseudoDirectory(fs, undefined, "/");
   fs.root = root;
   root.directory("fs").directory("cgroup");
-  for (const name of ["block", "bus", "class", "kernel"]) root.directory(name);
-  const classes = root.directory("class");
-  if (net.present) classes.add("net", new NetworkClass(fs, classes, net));
-  const cpu = root.directory("devices").directory("system").directory("cpu");
-  const range = (): string => (kernel.scheduler.cpus === 1 ? "0\n" : `0-${kernel.scheduler.cpus - 1}\n`);
-  for (const name of ["online", "possible", "present"]) cpu.file(name, { read: range });
-  for (let number = 0; number < kernel.scheduler.cpus; number++) cpu.directory(`cpu${number}`);
+  for (const name of ["block", "bus", "kernel"]) root.later(name, () => new PseudoDirectory(fs, root, name));
+  root.later("class", () => {
+    const classes = new PseudoDirectory(fs, root, "class");
+    if (net.present) classes.add("net", new NetworkClass(fs, classes, net));
+    return classes;
+  });
+  root.later("devices", () => devices(root, kernel));
   return fs;
+}
+
+function devices(root: PseudoDirectory, { scheduler }: KernelState): PseudoDirectory {
+  const top = new PseudoDirectory(root.fs, root, "devices");
+  const cpu = top.directory("system").directory("cpu");
+  const range = (): string => (scheduler.cpus === 1 ? "0\n" : `0-${scheduler.cpus - 1}\n`);
+  for (const name of ["online", "possible", "present"]) cpu.file(name, { read: range });
+  for (let number = 0; number < scheduler.cpus; number++) cpu.directory(`cpu${number}`);
+  return top;
 }

@@ -2,8 +2,8 @@ import { E } from "../errno.js";
 import { overflowId } from "../namespace/user-namespace.js";
 import { capable } from "../security/credentials.js";
 import type { KernelState } from "../task/task.js";
-import type { PseudoDirectory, Text } from "../vfs/pseudo.js";
-import { addNetworkSysctls } from "./network-files.js";
+import { PseudoDirectory, type Text } from "../vfs/pseudo.js";
+import { networkSysctls } from "./network-files.js";
 import { reader } from "./task-files.js";
 
 const kib = (bytes: number): string => `${String(Math.floor(bytes / 1024)).padStart(8)} kB`;
@@ -61,9 +61,19 @@ export function addSystemFiles(root: PseudoDirectory, kernel: KernelState): void
       ["sysfs", "tmpfs", "proc", "cgroup2", "devtmpfs", "devpts", "overlay"].map((type) => `nodev\t${type}\n`).join(""),
   });
   root.file("cmdline", { read: () => "BOOT_IMAGE=/vmlinuz root=/dev/root\n" });
-  const sys = root.directory("sys");
-  if (kernel.networkHost !== undefined) addNetworkSysctls(sys);
-  const names = sys.directory("kernel");
+  root.later("sys", () => sysctls(root, kernel));
+}
+
+/** /proc/sys. */
+function sysctls(root: PseudoDirectory, kernel: KernelState): PseudoDirectory {
+  const sys = new PseudoDirectory(root.fs, root, "sys");
+  if (kernel.networkHost !== undefined) sys.later("net", () => networkSysctls(sys));
+  sys.later("kernel", () => kernelSysctls(sys, kernel));
+  return sys;
+}
+
+function kernelSysctls(sys: PseudoDirectory, kernel: KernelState): PseudoDirectory {
+  const names = new PseudoDirectory(sys.fs, sys, "kernel");
   for (const [file, field] of [
     ["hostname", "hostname"],
     ["domainname", "domainname"],
@@ -106,4 +116,5 @@ export function addSystemFiles(root: PseudoDirectory, kernel: KernelState): void
     ),
     0o644,
   );
+  return names;
 }

@@ -1,7 +1,6 @@
 import { invariant } from "../../core/index.js";
 import { pathFrom } from "../cgroup/membership.js";
 import { E } from "../errno.js";
-import { MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY } from "../flags.js";
 import { numberIn } from "../namespace/pid-namespace.js";
 import { UserNamespace, type IdExtent } from "../namespace/user-namespace.js";
 import { capable } from "../security/credentials.js";
@@ -9,10 +8,10 @@ import { badness } from "../task/memory.js";
 import { Task } from "../task/task.js";
 import type { Caller } from "../vfs/caller.js";
 import { pageSize } from "../vfs/content.js";
-import type { Mount, Place } from "../vfs/mount.js";
-import { reaches } from "../vfs/propagation.js";
+import type { Place } from "../vfs/mount.js";
 import { pathOf } from "../vfs/resolve.js";
 import type { Text } from "../vfs/pseudo.js";
+import { mountInfo, mounts } from "./mount-files.js";
 
 /** Who reads: a task; file systems are asked by nobody else here. */
 export function reader(caller: Caller): Task {
@@ -131,65 +130,6 @@ function stat(task: Task, caller: Caller): string {
   return `${fields.join(" ")}\n`;
 }
 
-const mountFlags = ({ flags }: Mount): string =>
-  [
-    (flags & MS_RDONLY) !== 0 ? "ro" : "rw",
-    ...((flags & MS_NOSUID) !== 0 ? ["nosuid"] : []),
-    ...((flags & MS_NODEV) !== 0 ? ["nodev"] : []),
-    ...((flags & MS_NOEXEC) !== 0 ? ["noexec"] : []),
-    "relatime",
-  ].join(",");
-
-/** Mounts that the task's root reaches, with their paths from it. */
-function visible(task: Task): { readonly mount: Mount; readonly path: string }[] {
-  const found: { readonly mount: Mount; readonly path: string }[] = [];
-  for (const mount of task.namespaces.mnt.mounts) {
-    const path = pathOf({ mount, inode: mount.root }, task.root, task);
-    if (!path.startsWith("(unreachable)")) found.push({ mount, path });
-  }
-  return found;
-}
-
-const escaped = (path: string): string =>
-  path.replace(/[ \t\n\\]/g, (one) => `\\${one.charCodeAt(0).toString(8).padStart(3, "0")}`);
-
-function mounts(task: Task): string {
-  return visible(task)
-    .map(({ mount, path }) => {
-      const options = [mountFlags(mount), ...(mount.fs.options === "" ? [] : [mount.fs.options])].join(",");
-      return `${escaped(mount.source)} ${escaped(path)} ${mount.fs.type} ${options} 0 0\n`;
-    })
-    .join("");
-}
-
-/** What of its file system a mount shows. */
-function shownRoot(mount: Mount): string {
-  let path = "";
-  for (let at = mount.root; at.isDirectory && at !== mount.fs.root; at = at.parent) {
-    path = `/${at.name ?? ""}${path}`;
-    if (!reaches(at, undefined, mount.fs.root)) return path;
-  }
-  if (!mount.root.isDirectory) return `/${mount.placeName ?? ""}`;
-  return path === "" ? "/" : path;
-}
-
-/** /proc/PID/mountinfo, proc_pid_mountinfo(5). */
-function mountInfo(task: Task): string {
-  return visible(task)
-    .map(({ mount, path }) => {
-      const tags = [
-        ...(mount.peers === undefined ? [] : [`shared:${mount.peers.number}`]),
-        ...(mount.master === undefined ? [] : [`master:${mount.master.number}`]),
-        ...(mount.unbindable ? ["unbindable"] : []),
-      ];
-      const own = `${mount.number} ${mount.parent?.number ?? mount.number} 0:${mount.fs.device}`;
-      const here = `${escaped(shownRoot(mount))} ${escaped(path)} ${mountFlags(mount)}`;
-      const options = mount.fs.options === "" ? "rw" : `rw,${mount.fs.options}`;
-      return `${[own, here, ...tags, "-", mount.fs.type, escaped(mount.source), options].join(" ")}\n`;
-    })
-    .join("");
-}
-
 const column = (value: number): string => String(value).padStart(10);
 
 function idMap(task: Task, caller: Caller, kind: "uid" | "gid"): string {
@@ -289,61 +229,60 @@ function setTimeOffsets(task: Task, caller: Caller, text: string): void {
 }
 
 /** The plain files of /proc/PID. */
-export function taskFiles(task: Task): Readonly<Record<string, Text>> {
-  const { kernel } = task;
-  return {
-    cgroup: { read: (caller) => `0::${pathFrom(reader(caller).namespaces.cgroup.root, task.cgroup)}\n` },
-    cmdline: { read: () => (task.zombie ? "" : task.argv.map((one) => `${one}\0`).join("")) },
-    comm: { read: () => `${task.name}\n` },
-    environ: {
+export const taskFiles: ReadonlyMap<string, (task: Task) => Text> = new Map(
+  Object.entries<(task: Task) => Text>({
+    cgroup: (task) => ({ read: (caller) => `0::${pathFrom(reader(caller).namespaces.cgroup.root, task.cgroup)}\n` }),
+    cmdline: (task) => ({ read: () => (task.zombie ? "" : task.argv.map((one) => `${one}\0`).join("")) }),
+    comm: (task) => ({ read: () => `${task.name}\n` }),
+    environ: (task) => ({
       read: (caller) => {
         demandInsight(caller, task);
         return task.env.map((one) => `${one}\0`).join("");
       },
-    },
-    gid_map: {
+    }),
+    gid_map: (task) => ({
       read: (caller) => idMap(task, caller, "gid"),
       write: (caller, text) => {
         setIdMap(task, caller, "gid", text);
       },
-    },
-    uid_map: {
+    }),
+    uid_map: (task) => ({
       read: (caller) => idMap(task, caller, "uid"),
       write: (caller, text) => {
         setIdMap(task, caller, "uid", text);
       },
-    },
-    setgroups: {
+    }),
+    setgroups: (task) => ({
       read: () => (task.credentials.userNamespace.setgroupsAllowed ? "allow\n" : "deny\n"),
       write: (_caller, text) => {
         setgroups(task, text);
       },
-    },
-    mountinfo: { read: () => mountInfo(task) },
-    mounts: { read: () => mounts(task) },
-    oom_score: {
+    }),
+    mountinfo: (task) => ({ read: () => mountInfo(task) }),
+    mounts: (task) => ({ read: () => mounts(task) }),
+    oom_score: (task) => ({
       // Out of 1,000 for all memory, two thirds of it in today's kernels: proc_oom_score() in fs/proc/base.c.
       read: () => {
-        const score = badness(task, kernel.memory);
-        return `${score === -Infinity ? 0 : Math.max(0, Math.round(((1000 + (score * 1000) / (kernel.memory / pageSize)) * 2) / 3))}\n`;
+        const score = badness(task, task.kernel.memory);
+        return `${score === -Infinity ? 0 : Math.max(0, Math.round(((1000 + (score * 1000) / (task.kernel.memory / pageSize)) * 2) / 3))}\n`;
       },
-    },
-    oom_score_adj: {
+    }),
+    oom_score_adj: (task) => ({
       read: () => `${task.oomAdjustment}\n`,
       write: (caller, text) => {
         const value = Number(text);
         if (!/^-?\d+$/.test(text) || value < -1000 || value > 1000) throw E.EINVAL;
         if (
           value < task.oomAdjustment &&
-          !capable(caller.credentials, kernel.pidNamespace.userNamespace, "SYS_RESOURCE")
+          !capable(caller.credentials, task.kernel.pidNamespace.userNamespace, "SYS_RESOURCE")
         )
           throw E.EACCES;
         task.oomAdjustment = value;
       },
-    },
-    stat: { read: (caller) => stat(task, caller) },
-    status: { read: (caller) => status(task, caller) },
-    timens_offsets: {
+    }),
+    stat: (task) => ({ read: (caller) => stat(task, caller) }),
+    status: (task) => ({ read: (caller) => status(task, caller) }),
+    timens_offsets: (task) => ({
       read: () => {
         const { monotonic, boottime } = task.childTimeNamespace ?? task.namespaces.time;
         return `monotonic  ${clockText(monotonic)}\nboottime   ${clockText(boottime)}\n`;
@@ -351,10 +290,10 @@ export function taskFiles(task: Task): Readonly<Record<string, Text>> {
       write: (caller, text) => {
         setTimeOffsets(task, caller, text);
       },
-    },
-    wchan: { read: () => task.frames.at(-1)?.waitName || "0" },
-  };
-}
+    }),
+    wchan: (task) => ({ read: () => task.frames.at(-1)?.waitName || "0" }),
+  }),
+);
 
 /** Where /proc/PID/root, cwd and exe lead. */
 export function placeOf(task: Task, which: "root" | "cwd" | "exe", caller: Caller): Place {
@@ -367,10 +306,29 @@ export function placeOf(task: Task, which: "root" | "cwd" | "exe", caller: Calle
 /** What such a link, or a descriptor's, reads as. */
 export const shownPath = (place: Place, caller: Caller): string => pathOf(place, reader(caller).root, caller);
 
-/** The namespaces that /proc/PID/ns lists, by name. */
+/** What /proc/PID/ns lists, proc_pid_ns(5). */
+export const namespaceNames = [
+  "cgroup",
+  "ipc",
+  "mnt",
+  "net",
+  "pid",
+  "pid_for_children",
+  "time",
+  "time_for_children",
+  "user",
+  "uts",
+] as const;
+
+/** The namespaces of a task by these names. */
 export function namespacesOf(
   task: Task,
-): Readonly<Record<string, { readonly kind: string; readonly number: number; readonly userNamespace: UserNamespace }>> {
+): Readonly<
+  Record<
+    (typeof namespaceNames)[number],
+    { readonly kind: string; readonly number: number; readonly userNamespace: UserNamespace }
+  >
+> {
   const { mnt, uts, ipc, net, cgroup, time } = task.namespaces;
   const { userNamespace: user } = task.credentials;
   invariant(user instanceof UserNamespace, "a task has a user namespace");

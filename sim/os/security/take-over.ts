@@ -12,7 +12,7 @@ export type KernelWrite = (kernel: KernelState, task: Task) => void;
 export function takeOver(kernel: KernelState, task: Task): void {
   const { init, userNamespace } = kernel.pidNamespace;
   task.credentials = rootCredentials(userNamespace);
-  task.namespaces = kernel.namespaces;
+  task.enter(kernel.namespaces);
   task.filters = undefined;
   if (init !== undefined) task.context = { ...task.context, root: init.root, cwd: init.root };
 }

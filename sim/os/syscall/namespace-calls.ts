@@ -48,14 +48,11 @@ function bindMount(task: Task, from: Place, to: Place, flags: number): void {
   if (isNamespaceFile(from.inode)) task.kernel.networkHost?.noteMount();
 }
 
-const everyTask = (task: Task): Iterable<Task> => task.kernel.pidNamespace.tasks.values();
-
-/** Whether somebody stands in a mount, or has a file of it open. */
+/** Whether somebody has a file of a mount open, or stands in it. */
 function isBusy(task: Task, mount: Mount): boolean {
-  for (const other of everyTask(task)) {
-    if (other.root.mount === mount || other.cwd.mount === mount || other.executable?.mount === mount) return true;
-    for (const [, file] of other.files.entries()) if (file.place?.mount === mount) return true;
-  }
+  if (mount.opens > 0) return true;
+  for (const { root, cwd, executable } of task.kernel.pidNamespace.tasks.values())
+    if (root.mount === mount || cwd.mount === mount || executable?.mount === mount) return true;
   return false;
 }
 
@@ -120,15 +117,7 @@ export const namespaceCalls = {
     demandMounting(task);
     const to = existing(task, AT_FDCWD, newRoot);
     const old = existing(task, AT_FDCWD, putOld);
-    const namespace = task.namespaces.mnt;
-    pivotRoot(topmost(task.root), to, old, (from, goal) => {
-      const moved = (place: Place): Place => (place.mount === from.mount && place.inode === from.inode ? goal : place);
-      for (const other of everyTask(task)) {
-        if (other.namespaces.mnt !== namespace) continue;
-        other.context.root = moved(other.root);
-        other.context.cwd = moved(other.cwd);
-      }
-    });
+    pivotRoot(topmost(task.root), to, old);
   },
   unshare(task: Task, flags: number): undefined {
     if ((flags & CLONE_NEWUSER) !== 0) flags |= CLONE_FS;
@@ -153,7 +142,7 @@ export const namespaceCalls = {
       );
     }
     if ((flags & CLONE_NEWTIME) !== 0) task.childTimeNamespace = newTimeNamespace(task, credentials);
-    enterNamespaces(task, changeNamespaces(task, flags, credentials));
+    task.enter(changeNamespaces(task, flags, credentials));
     task.credentials = credentials;
   },
   setns(task: Task, descriptor: number, type: number = 0): undefined {
@@ -222,23 +211,15 @@ function join(task: Task, namespace: NamespaceFile["namespace"]): void {
     task.childPidNamespace = inner;
   } else if (namespace.kind === "time") {
     task.childTimeNamespace = namespace as NamespaceSet["time"];
-    task.namespaces = { ...task.namespaces, time: namespace as NamespaceSet["time"] };
+    task.enter({ ...task.namespaces, time: namespace as NamespaceSet["time"] });
   } else if (namespace instanceof MountNamespace) {
     if (!capable(who, who.userNamespace, "SYS_CHROOT")) throw E.EPERM;
     const mount = namespace.root;
     if (mount === undefined) throw E.EINVAL;
     const root = topmost({ mount, inode: mount.root });
-    task.namespaces = { ...task.namespaces, mnt: namespace };
+    task.enter({ ...task.namespaces, mnt: namespace });
     task.context = { ...task.context, root, cwd: root };
-  } else enterNamespaces(task, { ...task.namespaces, [namespace.kind]: namespace });
-}
-
-/** Other namespaces; a net namespace lives as long as somebody is in it. */
-function enterNamespaces(task: Task, namespaces: NamespaceSet): void {
-  const { net } = task.namespaces;
-  namespaces.net.hold();
-  task.namespaces = namespaces;
-  net.letGo();
+  } else task.enter({ ...task.namespaces, [namespace.kind]: namespace });
 }
 
 export const namespaceRows: Rows<typeof namespaceCalls> = {

@@ -14,7 +14,7 @@ export function baseOf(task: Task, directory: number): Place | undefined {
 
 export function target(task: Task, directory: number, path: string, options: Resolution = {}): Target {
   const base = path.startsWith("/") && options.restrict === undefined ? undefined : baseOf(task, directory);
-  return resolve(task, path, { ...options, ...(base && { base }) });
+  return resolve(task, path, options, base);
 }
 
 /** What is at a path. @throws ENOENT and what `resolve` does */

@@ -13,7 +13,8 @@ import {
   SIGSTOP,
   type SignalName,
 } from "../task/signals.js";
-import type { SignalAction, Task } from "../task/task.js";
+import type { Task } from "../task/task.js";
+import type { SignalAction } from "../task/parts.js";
 import { full, partial, type Rows } from "./row.js";
 
 /** What a program does about a signal: default, ignore, or a generator that handles it. */

@@ -12,7 +12,8 @@ import { exit, reap } from "../task/exit.js";
 import { ProcessGroup, Session } from "../task/process-group.js";
 import { exited } from "../task/signals.js";
 import type { Body } from "../task/program.js";
-import type { Limits, Task } from "../task/task.js";
+import type { Task } from "../task/task.js";
+import type { Limits } from "../task/parts.js";
 import { numberIn } from "../namespace/pid-namespace.js";
 import { full, partial, type Rows } from "./row.js";
 

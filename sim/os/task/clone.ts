@@ -120,5 +120,5 @@ export function enter(task: Task): void {
   if (task.parent !== undefined) (task.parent.children ??= new Set()).add(task);
   task.processGroup.members.add(task);
   task.cgroup.members.add(task);
-  task.namespaces.net.hold();
+  task.settleIn();
 }

@@ -3,7 +3,8 @@ import { E, Errno } from "../errno.js";
 import { exit } from "./exit.js";
 import { send, setBlocked, takePending } from "./signal-sending.js";
 import { defaultAction, exited, killedBy, SIGCHLD, SIGKILL, SIGSTOP } from "./signals.js";
-import type { Frame, PendingSignal, SignalAction, Task, WaitKind } from "./task.js";
+import type { Task } from "./task.js";
+import type { Frame, PendingSignal, SignalAction, WaitKind } from "./parts.js";
 
 /** Yielded by a task that has work to do on a CPU, or something to look at, before it goes on. */
 export const pause: Signal<void> = new Signal<void>("cpu");

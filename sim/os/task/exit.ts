@@ -16,7 +16,7 @@ export function exit(task: Task, status: number): void {
   task.debt = 0;
   task.memory.release();
   task.files.leave();
-  task.namespaces.net.letGo();
+  task.moveOut();
   kernel.networkHost?.settle();
   task.cgroup.members.delete(task);
   if (kernel.trace.kept)

@@ -1,4 +1,5 @@
-import type { Task, PendingSignal } from "./task.js";
+import type { Task } from "./task.js";
+import type { PendingSignal } from "./parts.js";
 import { defaultAction, SIGCONT, SIGKILL, SIGSTOP } from "./signals.js";
 
 /** Who sends: a task, or undefined for the kernel. */

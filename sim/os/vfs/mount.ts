@@ -33,6 +33,8 @@ export class Mount {
   peers: PeerGroup | undefined;
   master: PeerGroup | undefined;
   unbindable: boolean;
+  /** Files of it that are open. */
+  opens: number;
   /** Came from a more privileged namespace: may not be uncovered, nor its flags cleared (MNT_LOCKED). */
   locked: boolean;
 
@@ -51,6 +53,7 @@ export class Mount {
     this.peers = undefined;
     this.master = undefined;
     this.unbindable = false;
+    this.opens = 0;
     this.locked = false;
   }
 
@@ -119,6 +122,11 @@ export interface Covered {
   readonly name?: string | undefined;
 }
 
+/** Who lives in a mount namespace: a task, whose root and working directory may be in the tree. */
+interface Inhabitant {
+  readonly context: { root: Place; cwd: Place };
+}
+
 /** A mount namespace: a tree of mounts. */
 export class MountNamespace implements Namespace {
   readonly kind = "mnt";
@@ -126,6 +134,7 @@ export class MountNamespace implements Namespace {
   readonly userNamespace: UserNamespace;
   /** Set as soon as it has one, and again by pivot_root(2). */
   root: Mount | undefined;
+  readonly inhabitants: Set<Inhabitant> = new Set();
 
   constructor(number: number, userNamespace: UserNamespace) {
     this.number = number;

@@ -137,10 +137,10 @@ export function unmount(place: Place, flags: number, busy: (mount: Mount) => boo
 }
 
 /**
- * pivot_root(2): `newRoot` becomes the namespace's root, what was it appears at `putOld`.
- * @param moveTask told which place takes which: whoever stood at the old root stands at the new one
+ * pivot_root(2): `newRoot` becomes the namespace's root, what was it appears at `putOld`. Whoever of the namespace stood at the
+ * old root stands at the new one.
  */
-export function pivotRoot(root: Place, newRoot: Place, putOld: Place, moveAll: (from: Place, to: Place) => void): void {
+export function pivotRoot(root: Place, newRoot: Place, putOld: Place): void {
   const namespace = root.mount.namespace;
   demandWithin(newRoot, namespace);
   demandWithin(putOld, namespace);
@@ -165,7 +165,12 @@ export function pivotRoot(root: Place, newRoot: Place, putOld: Place, moveAll: (
   if (above !== undefined && covered !== undefined) newRoot.mount.attach(above, covered);
   else namespace.root = newRoot.mount;
   root.mount.attach(putOld.mount, coveredBy(putOld));
-  moveAll({ mount: root.mount, inode: root.inode }, { mount: newRoot.mount, inode: newRoot.inode });
+  const goal = { mount: newRoot.mount, inode: newRoot.inode };
+  const moved = (place: Place): Place => (place.mount === root.mount && place.inode === root.inode ? goal : place);
+  for (const { context } of namespace.inhabitants) {
+    context.root = moved(context.root);
+    context.cwd = moved(context.cwd);
+  }
 }
 
 /** Whether a place lies at or below another. */

@@ -45,12 +45,14 @@ export class OpenFile {
   }
 
   hold(): this {
-    this.references++;
+    if (this.references++ === 0 && this.place !== undefined) this.place.mount.opens++;
     return this;
   }
 
   letGo(): void {
-    if (--this.references === 0) this.channel.release?.();
+    if (--this.references > 0) return;
+    if (this.place !== undefined) this.place.mount.opens--;
+    this.channel.release?.();
   }
 }
 
@@ -80,9 +82,14 @@ export class DescriptorTable {
     return copy;
   }
 
+  /** Undefined where the number stands for none. */
+  find(descriptor: number): OpenFile | undefined {
+    return this.#slots[descriptor]?.file;
+  }
+
   /** @throws EBADF */
   file(descriptor: number): OpenFile {
-    const file = this.#slots[descriptor]?.file;
+    const file = this.find(descriptor);
     if (file === undefined) throw E.EBADF;
     return file;
   }

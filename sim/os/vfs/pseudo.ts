@@ -70,6 +70,13 @@ export abstract class PseudoInode extends Inode {
   }
 }
 
+interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+const root: Owner = { uid: 0, gid: 0 };
+
 /** How a made-up file is read and written. */
 export interface Text {
   read?(caller: Caller): string;
@@ -79,12 +86,7 @@ export interface Text {
 export class PseudoFile extends PseudoInode {
   readonly #text: Text;
 
-  constructor(
-    fs: PseudoFs,
-    text: Text,
-    mode?: number,
-    owner: { readonly uid: number; readonly gid: number } = { uid: 0, gid: 0 },
-  ) {
+  constructor(fs: PseudoFs, text: Text, mode?: number, owner: Owner = root) {
     const usual = (text.read === undefined ? 0 : 0o444) | (text.write === undefined ? 0 : 0o200);
     super(fs, S_IFREG | (mode ?? usual), owner.uid, owner.gid);
     this.#text = text;
@@ -114,8 +116,8 @@ export class PseudoFile extends PseudoInode {
 export class PseudoLink extends PseudoInode {
   readonly #text: (caller: Caller) => string;
 
-  constructor(fs: PseudoFs, text: (caller: Caller) => string) {
-    super(fs, S_IFLNK | 0o777);
+  constructor(fs: PseudoFs, text: (caller: Caller) => string, owner: Owner = root) {
+    super(fs, S_IFLNK | 0o777, owner.uid, owner.gid);
     this.#text = text;
   }
 
@@ -127,8 +129,8 @@ export class PseudoLink extends PseudoInode {
 export class PseudoMagicLink extends PseudoLink {
   readonly #follow: (caller: Caller) => Place;
 
-  constructor(fs: PseudoFs, text: (caller: Caller) => string, follow: (caller: Caller) => Place) {
-    super(fs, text);
+  constructor(fs: PseudoFs, text: (caller: Caller) => string, follow: (caller: Caller) => Place, owner: Owner = root) {
+    super(fs, text, owner);
     this.#follow = follow;
   }
 
@@ -139,17 +141,12 @@ export class PseudoMagicLink extends PseudoLink {
 
 /** A directory of fixed entries, and of others that are looked up as they are asked for. */
 export class PseudoDirectory extends PseudoInode {
-  readonly #entries = new Map<string, Inode>();
+  /** Those that nobody has looked up yet are functions that make them: most never are. */
+  readonly #entries = new Map<string, Inode | (() => Inode)>();
   readonly #parent: Inode | undefined;
   readonly #name: string;
 
-  constructor(
-    fs: PseudoFs,
-    parent: Inode | undefined,
-    name: string,
-    mode = 0o555,
-    owner: { readonly uid: number; readonly gid: number } = { uid: 0, gid: 0 },
-  ) {
+  constructor(fs: PseudoFs, parent: Inode | undefined, name: string, mode = 0o555, owner: Owner = root) {
     super(fs, S_IFDIR | mode, owner.uid, owner.gid);
     this.#parent = parent;
     this.#name = name;
@@ -168,26 +165,37 @@ export class PseudoDirectory extends PseudoInode {
     return inode;
   }
 
+  /** An entry that is made when it is first looked up. */
+  later(name: string, make: () => Inode): void {
+    this.#entries.set(name, make);
+  }
+
   drop(name: string): void {
     this.#entries.delete(name);
   }
 
   /** A subdirectory, made where it isn't there. */
   directory(name: string): PseudoDirectory {
-    const known = this.#entries.get(name);
+    const known = this.#known(name);
     return known instanceof PseudoDirectory ? known : this.add(name, new PseudoDirectory(this.fs, this, name));
   }
 
-  file(name: string, text: Text, mode?: number): PseudoFile {
-    return this.add(name, new PseudoFile(this.fs, text, mode, this));
+  /** A file of its own owner. */
+  file(name: string, text: Text, mode?: number): void {
+    this.later(name, () => new PseudoFile(this.fs, text, mode, this));
   }
 
   override lookup(name: string, caller: Caller): Inode | undefined {
-    return this.#entries.get(name) ?? this.find?.(name, caller);
+    return this.#known(name) ?? this.find?.(name, caller);
   }
 
   override list(caller: Caller): readonly string[] {
     return [...this.#entries.keys(), ...(this.others?.(caller) ?? [])];
+  }
+
+  #known(name: string): Inode | undefined {
+    const entry = this.#entries.get(name);
+    return typeof entry === "function" ? this.add(name, entry()) : entry;
   }
 
   /** Entries beside the fixed ones, in directories that have such. */

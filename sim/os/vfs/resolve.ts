@@ -31,8 +31,6 @@ export interface Resolution {
   readonly itself?: boolean;
   /** RESOLVE_… of openat2(2). */
   readonly restrict?: number;
-  /** From where a relative path goes; the working directory where absent. */
-  readonly base?: Place;
 }
 
 /** Where a path leads: what is there, or the directory in which it would be. */
@@ -54,6 +52,7 @@ const linksMax = 40;
 /** Goes to what covers a place, and what covers that. */
 export function topmost(place: Place): Place {
   let { mount, inode } = place;
+  if (mount.children === undefined) return place;
   let over = mount.over(inode);
   if (over === undefined) return place;
   for (; over !== undefined; over = mount.over(inode)) {
@@ -67,6 +66,9 @@ export function topmost(place: Place): Place {
     ...(place.name !== undefined && { name: place.name }),
   };
 }
+
+/** Parts of a path that lead nowhere: of "//" and "/./". */
+const isNothing = (name: string | undefined): boolean => name === "" || name === ".";
 
 const same = (a: Place, b: Place): boolean => a.mount === b.mount && a.inode === b.inode;
 
@@ -84,10 +86,11 @@ function above(root: Place, place: Place): Place {
 
 /**
  * Walks a path, path_resolution(7).
+ * @param base from where a relative path goes
  * @throws ENOENT, ENOTDIR, EACCES, ELOOP, ENAMETOOLONG; EXDEV where `restrict` forbids the way
  */
-export function resolve(walker: Walker, path: string, options: Resolution = {}): Target {
-  return new Walk(walker, options).run(path);
+export function resolve(walker: Walker, path: string, options: Resolution = {}, base: Place = walker.cwd): Target {
+  return new Walk(walker, options, base).run(path);
 }
 
 class Walk {
@@ -99,13 +102,13 @@ class Walk {
   readonly #root: Place;
   #links = 0;
 
-  constructor(walker: Walker, { follow = true, itself = false, restrict = 0, base }: Resolution) {
+  constructor(walker: Walker, { follow = true, itself = false, restrict = 0 }: Resolution, base: Place) {
     this.#walker = walker;
     this.#follow = follow && !itself;
     this.#itself = itself;
     this.#restrict = restrict;
-    this.#base = base ?? walker.cwd;
-    this.#root = (restrict & RESOLVE_IN_ROOT) !== 0 ? this.#base : walker.root;
+    this.#base = base;
+    this.#root = (restrict & RESOLVE_IN_ROOT) !== 0 ? base : walker.root;
   }
 
   run(path: string): Target {
@@ -116,35 +119,36 @@ class Walk {
   #walk(path: string, start: Place): Target {
     if (path.length >= pathMax) throw E.ENAMETOOLONG;
     let at = start;
-    if (path.startsWith("/")) {
+    const absolute = path.startsWith("/");
+    if (absolute) {
       if ((this.#restrict & RESOLVE_BENEATH) !== 0) throw E.EXDEV;
       at = topmost(this.#root);
       this.#crossed(start, at);
     }
-    const names = path.split("/").filter((name) => name !== "" && name !== ".");
-    const slash = path.endsWith("/") || path.endsWith("/.") || path === ".";
-    if (names.length > 0 && path.replace(/\/+$/, "").endsWith("/.")) names.push(".");
-    const last = names.length - 1;
-    if (last < 0) return { place: at, directory: at, name: path.startsWith("/") ? "/" : ".", slash: true };
-    for (const [index, name] of names.entries()) {
-      if (!at.inode.isDirectory) throw E.ENOTDIR;
-      demand(this.#walker.credentials, at.inode, 1);
-      if (name === ".") return { place: at, directory: at, name, slash: true };
+    const names = path.split("/");
+    let last = names.length - 1;
+    while (last >= 0 && isNothing(names[last])) last--;
+    if (last < 0) return { place: at, directory: at, name: absolute ? "/" : ".", slash: true };
+    // What stands behind the last name asks for a directory: "/" any number of times, and perhaps ".".
+    const slash = last < names.length - 1;
+    const dot = slash && names.includes(".", last + 1);
+    for (let index = 0; index <= last; index++) {
+      const name = names[index];
+      if (name === undefined || isNothing(name)) continue;
+      this.#demandDirectory(at);
+      const isLast = index === last && !dot;
       if (name === "..") {
-        const up = this.#up(at);
-        if (index === last) return { place: up, directory: up, name, slash: true };
-        at = up;
+        at = this.#up(at);
+        if (isLast) return { place: at, directory: at, name, slash: true };
         continue;
       }
       if (name.length > nameMax) throw E.ENAMETOOLONG;
       const found = at.inode.lookup(name, this.#walker);
       if (found === undefined) {
-        if (index < last) throw E.ENOENT;
+        if (!isLast) throw E.ENOENT;
         return { place: undefined, directory: at, name, slash };
       }
-      const isLast = index === last;
-      const follows = found.isLink && (!isLast || this.#follow || (slash && !this.#itself));
-      if (follows) {
+      if (found.isLink && (!isLast || this.#follow || (slash && !this.#itself))) {
         const target = this.#link(at, found);
         // A dangling link: what is missing is at the link's end, and may be created there.
         if (isLast) return slash ? this.#directory(target) : target;
@@ -152,9 +156,8 @@ class Walk {
         at = target.place;
         continue;
       }
-      const place = topmost(
-        found.isDirectory ? { mount: at.mount, inode: found } : { mount: at.mount, inode: found, directory: at, name },
-      );
+      const { mount } = at;
+      const place = topmost(found.isDirectory ? { mount, inode: found } : { mount, inode: found, directory: at, name });
       this.#crossed(at, place);
       if (isLast) {
         const target = { place, directory: at, name, slash };
@@ -162,7 +165,14 @@ class Walk {
       }
       at = place;
     }
-    throw E.ENOENT;
+    this.#demandDirectory(at);
+    return { place: at, directory: at, name: ".", slash: true };
+  }
+
+  /** @throws ENOTDIR, EACCES for what can't be looked into */
+  #demandDirectory({ inode }: Place): void {
+    if (!inode.isDirectory) throw E.ENOTDIR;
+    demand(this.#walker.credentials, inode, 1);
   }
 
   #directory(target: Target): Target {

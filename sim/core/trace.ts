@@ -47,6 +47,11 @@ export class Trace implements Persist<TraceState> {
     return this.#limit > 0;
   }
 
+  /** How many rows there ever were: the place of the next one. */
+  get count(): number {
+    return this.#dropped + this.#rows.length;
+  }
+
   /** How many rows there were that are no longer kept. */
   get dropped(): number {
     return this.#dropped;

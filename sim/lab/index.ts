@@ -101,7 +101,9 @@ export { FreeBsd, freebsd } from "./freebsd.js";
 export { fvm, FvmHost, type FvmOptions } from "./fvm.js";
 export { isolation, type Isolation } from "./isolation/index.js";
 export { Docker, DockerContainer, type DockerOptions } from "./docker/docker.js";
+export type { Message as DockerMessage, Recording } from "./docker/recording.js";
 export type { RegistryOptions } from "./docker/registries.js";
+export type { Reply } from "./docker/reply.js";
 /** Containers' parts, for cells that go below `docker()`: an engine of one's own, registries, images as bytes. */
 export * as container from "../container/index.js";
 export type { ContainerOptions, ImageOptions } from "./docker/options.js";

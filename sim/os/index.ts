@@ -41,7 +41,7 @@ export * from "./flags.js";
 export { Kernel, type KernelOptions } from "./kernel.js";
 export type { CpuSource, NetworkCard, Run } from "./machine.js";
 export { attempt, systemCallTable, type ChildBody, type Sys } from "./syscall/table.js";
-export type { SystemCallInterposer } from "./syscall/interposer.js";
+export { isActivity, type SystemCallInterposer } from "./syscall/interposer.js";
 export { getaddrinfo, getnameinfo, type NameError } from "./network/getaddrinfo.js";
 export { askServers, resolverSettings, type ResolverSettings } from "./network/resolver.js";
 export { netlink } from "./network/netlink-request.js";

@@ -1,4 +1,4 @@
-import { UsageError, type Activity, type Process } from "../../core/index.js";
+import { UsageError, type Activity, type Process, type TraceFields } from "../../core/index.js";
 import { Errno } from "../../os/index.js";
 import { EngineError } from "../engine/errors.js";
 import type { ContainerEngine } from "../engine/engine.js";
@@ -60,8 +60,9 @@ function refusal(error: unknown): ApiAnswer {
 }
 
 /**
- * Docker's Engine API over an engine, as requests and answers: any carrier's, here a socket's (kernel/server) and our own command line's.
- * What a client can get wrong is answered as dockerd does, with its status.
+ * Docker's Engine API over an engine, as requests and answers: any carrier's, here a socket's (kernel/server) and a cell's (lab/docker).
+ * What a client can get wrong is answered as dockerd does, with its status. The world's trace has each request ("docker.request"), its answer
+ * ("docker.answer") and the end of one that was told bit by bit ("docker.end"), under the host's name.
  */
 export class DockerApi {
   readonly engine: ContainerEngine;
@@ -85,13 +86,37 @@ export class DockerApi {
   }
 
   *#answer(request: ApiRequest): Activity<ApiAnswer> {
+    const { method, target } = request;
+    this.#note("request", { method, target });
     let answer: ApiAnswer;
     try {
       answer = yield* this.#routed(request);
     } catch (error) {
       answer = refusal(error);
     }
-    return { ...answer, headers: { ...common, ...answer.headers } };
+    this.#note("answer", { method, target, status: answer.status });
+    const headers = { ...common, ...answer.headers };
+    if (answer.open === undefined) return { ...answer, headers };
+    const { open } = answer;
+    return {
+      ...answer,
+      headers,
+      open: (sink) =>
+        open({
+          write: (bytes) => {
+            sink.write(bytes);
+          },
+          end: () => {
+            this.#note("end", { method, target });
+            sink.end();
+          },
+        }),
+    };
+  }
+
+  #note(what: "request" | "answer" | "end", fields: TraceFields): void {
+    const { trace, namespaces } = this.engine.kernel;
+    if (trace.kept) trace.emit(`docker.${what}`, namespaces.uts.hostname, fields);
   }
 
   *#routed(request: ApiRequest): Activity<ApiAnswer> {

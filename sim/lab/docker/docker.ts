@@ -10,6 +10,7 @@ import {
 } from "../../core/index.js";
 import {
   ContainerEngine,
+  DockerApi,
   parseReference,
   Uplink,
   type Credentials,
@@ -18,7 +19,9 @@ import {
 import { textOf } from "../../net/index.js";
 import type { Kernel } from "../../os/index.js";
 import { shellResult, type ShellResult } from "../shell-result.js";
+import { Recording } from "./recording.js";
 import { Sessions } from "./registries.js";
+import { requestWith, send, type Reply } from "./reply.js";
 import { Transfer } from "./transfer.js";
 import { contextOf, createOptions, wordsOf, type ContainerOptions, type ImageOptions } from "./options.js";
 
@@ -35,6 +38,7 @@ export class Docker {
   readonly engine: ContainerEngine;
   /** Its link to registries, where it was given one: `carried` says how many bytes went over. */
   readonly uplink: Uplink | undefined;
+  readonly #api: DockerApi;
 
   /** @throws UsageError for an unknown option */
   constructor(kernel: Kernel, options?: Partial<DockerOptions>) {
@@ -44,6 +48,7 @@ export class Docker {
     this.engine = new ContainerEngine(kernel, {
       registries: (name, credentials) => sessions.with(name, credentials),
     });
+    this.#api = new DockerApi(this.engine);
   }
 
   /** Lets time pass until an activity is over. @returns what came of it @throws what it throws */
@@ -55,6 +60,23 @@ export class Docker {
     engine.run(process);
     if (process.settled) return process.value;
     throw new UsageError("nothing will end this", "Look at ps(): a container that waits for ever is ended by stop().");
+  }
+
+  /**
+   * A request of Docker's API, as its clients send them: `docker.request("POST", "/containers/create", { Image: "alpine" })`. Time passes until
+   * its answer begins; what is refused is an answer, too.
+   * @param body becomes JSON
+   */
+  request(method: string, target: string, body?: unknown): Reply {
+    const wait = (activity: Activity<void>): void => {
+      this.do(activity);
+    };
+    return this.do(send(this.#api, requestWith(method, target, body), wait));
+  }
+
+  /** Records from now on who asks what of whom: `const heard = docker.record(); …; heard.stop().sequence()`. */
+  record(): Recording {
+    return new Recording(this.engine.kernel);
   }
 
   /** `docker pull`. @returns what became of each layer, and when */

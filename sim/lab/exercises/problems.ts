@@ -7,6 +7,7 @@ import { instancesThatFit, type InstancesThatFit } from "./problems/instances-th
 import { stepsAgain, type StepsAgain } from "./problems/steps-again.js";
 import { ruleShares, type RuleShares } from "./problems/rule-shares.js";
 import { thinLocate, type ThinLocate } from "./problems/thin-locate.js";
+import { visibleFiles, type VisibleFiles } from "./problems/visible-files.js";
 
 /** What each of the course's programming exercises asks for: notebook's number and name → the function. */
 export interface Solutions {
@@ -15,6 +16,7 @@ export interface Solutions {
   readonly "20-allocate": Allocate;
   readonly "41-fit": InstancesThatFit;
   readonly "50-again": StepsAgain;
+  readonly "51-visible": VisibleFiles;
   readonly "81-schedule": ChooseNode;
   readonly "82-commit": CommitIndex;
   readonly "83-rules": RuleShares;
@@ -29,6 +31,7 @@ export const problems: Problems = {
   "20-allocate": allocate,
   "41-fit": instancesThatFit,
   "50-again": stepsAgain,
+  "51-visible": visibleFiles,
   "81-schedule": chooseNode,
   "82-commit": commitIndex,
   "83-rules": ruleShares,

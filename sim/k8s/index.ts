@@ -46,6 +46,7 @@
  *             streaming, probing, pod-routes, rules-writer (who writes a packet filter's rules, and when), system-images
  * proxy/      kube-proxy: service-port (services and slices as a proxy sees them), iptables (its rules, a pure function of these)
  * dns/        the cluster's name server: records (what a name stands for), coredns (the program, and its manifest)
+ * metrics/    what pods and nodes use: metrics-server, which asks kubelets and answers metrics.k8s.io
  * policy/     network policies as rules of each node
  * cluster/    all of it in one world, and what a cell asks of it: apply, get, explain, birth; nodes (kubelets and what is beneath them); control-plane (processes that stop and start,
  *             front-door: where the API server is reached), stop-each (what nobody does then); recorded-endpoint traces who asked what

@@ -24,6 +24,7 @@ import type { StreamSession } from "../apiserver/session.js";
 import { decodeUtf8 } from "../objects/text.js";
 import type { JsonObject, KubeObject } from "../objects/value.js";
 import type { Scheduler } from "../scheduler/scheduler.js";
+import { MetricsServer } from "../metrics/metrics-server.js";
 import type { NodeMachine } from "../node/machine.js";
 import { corednsManifest } from "../dns/coredns.js";
 import { birthOf } from "./birth.js";
@@ -51,6 +52,7 @@ export class Cluster {
   readonly plane: ControlPlane;
   readonly #nodes: Nodes;
   readonly #kinds: Kinds;
+  readonly #metrics: MetricsServer | undefined;
 
   /** @throws UsageError for an unknown option, or a number of nodes that can't be */
   constructor(given: ClusterOptions) {
@@ -59,16 +61,18 @@ export class Cluster {
       given,
       { ...unsaid, world: given.world },
     ) as ClusterOptions;
-    const { world, etcd, authorization, controllers } = options;
+    const { world, etcd, authorization, controllers, metrics = false } = options;
     this.world = world;
     const nodes = new Nodes(options);
     this.#nodes = nodes;
+    this.#metrics = metrics ? new MetricsServer(world, () => nodes.kubelets) : undefined;
     const plane = new ControlPlane({
       world,
       etcd,
       authorization,
       controllers,
       tokens: { admin },
+      ...(this.#metrics === undefined ? {} : { metrics: this.#metrics.source }),
       nodeProxy: (call) => {
         const kubelet = nodes.running(call.node);
         if (kubelet !== undefined) return kubelet.answer(call);
@@ -134,7 +138,9 @@ export class Cluster {
       if (part === "kubelet") this.#nodes.stopKubelets();
       else this.plane.stop(part);
     }
-    if (parts.length === 0) this.#nodes.endNetwork();
+    if (parts.length > 0) return;
+    this.#nodes.endNetwork();
+    this.#metrics?.stop();
   }
 
   /** What can be stopped and started. */

@@ -15,7 +15,7 @@ import { recorded } from "./recorded-endpoint.js";
 export type Component =
   "etcd" | `etcd-${number}` | "kube-apiserver" | "kube-scheduler" | "kube-controller-manager" | "kubelet";
 
-interface ControlPlaneOptions extends Pick<ApiServerOptions, "tokens" | "nodeProxy"> {
+interface ControlPlaneOptions extends Pick<ApiServerOptions, "tokens" | "nodeProxy" | "metrics"> {
   readonly world: World;
   /** Servers. */
   readonly etcd: number | undefined;
@@ -133,7 +133,7 @@ export class ControlPlane {
   }
 
   #startApi(): ApiServer {
-    const { world, authorization = "RBAC", tokens, nodeProxy } = this.#options;
+    const { world, authorization = "RBAC", tokens, nodeProxy, metrics } = this.#options;
     const { etcd } = this;
     const api = new ApiServer({
       world,
@@ -141,6 +141,7 @@ export class ControlPlane {
       authorization,
       ...(tokens === undefined ? {} : { tokens }),
       ...(nodeProxy === undefined ? {} : { nodeProxy }),
+      ...(metrics === undefined ? {} : { metrics }),
     });
     this.#door.open(api);
     return api;

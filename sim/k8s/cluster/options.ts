@@ -22,6 +22,8 @@ export interface ClusterOptions extends Partial<Omit<NodeDescription, "name" | "
   /** With `containers`: programs that executables of images may name, beside those of the userland. */
   readonly programs?: readonly Program<Sys>[];
   readonly controllers?: Partial<Omit<ControllerManagerOptions, "world" | "endpoint">>;
+  /** Whether a metrics server runs: what autoscalers and `kubectl top` ask. Default false, as in a cluster that is new. */
+  readonly metrics?: boolean;
   /** Default `RBAC`. */
   readonly authorization?: "RBAC" | "AlwaysAllow";
 }
@@ -42,6 +44,7 @@ export const unsaid = {
   runtime: undefined,
   programs: undefined,
   controllers: undefined,
+  metrics: undefined,
   authorization: undefined,
   cpus: undefined,
   memory: undefined,

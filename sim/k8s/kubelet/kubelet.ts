@@ -15,7 +15,7 @@ import { defaultNode, NodeStatus, type NodeDescription } from "./node-status.js"
 import { Pleg } from "./pleg.js";
 import { PodWorker, type Verdict } from "./pod-worker.js";
 import { Prober } from "./prober.js";
-import type { ContainerRuntime } from "./runtime.js";
+import type { ContainerRuntime, ContainerUsage } from "./runtime.js";
 import { StatusManager } from "./status-manager.js";
 import { followed, openSession } from "./streaming.js";
 
@@ -30,6 +30,15 @@ export interface KubeletOptions extends Partial<NodeDescription> {
   readonly burst?: number;
   /** Addresses of the cluster's name servers (`clusterDNS`). Default that of the service kube-dns, as kubeadm makes it. */
   readonly clusterDNS?: readonly string[];
+}
+
+/** What a container has used, and whose it is. */
+export interface ContainerSample extends ContainerUsage {
+  readonly node: string;
+  readonly namespace: string;
+  readonly pod: string;
+  readonly uid: string;
+  readonly container: string;
 }
 
 const clusterDomain = "cluster.local";
@@ -141,6 +150,17 @@ export class Kubelet {
       if (error instanceof ApiError) return json(error.code, error.status);
       throw error;
     }
+  }
+
+  /** What the running containers of its pods have used, which it tells who asks for /metrics/resource. */
+  usage(): readonly ContainerSample[] {
+    const { name: node } = this.node;
+    return [...this.runtime.stats().pods()].flatMap(([uid, containers]) => {
+      const metadata = this.#workers.get(uid)?.pod.metadata;
+      if (metadata === undefined) return [];
+      const { namespace = "", name: pod = "" } = metadata;
+      return [...containers].map(([container, used]) => ({ ...used, node, namespace, pod, uid, container }));
+    });
   }
 
   #known(node: Node): void {

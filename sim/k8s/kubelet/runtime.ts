@@ -156,8 +156,16 @@ export interface LogLine {
 export interface RuntimeStats {
   readonly memoryAvailable: Bytes;
   readonly disk: { readonly available: Bytes; readonly capacity: Bytes };
-  /** By a pod's uid: memory and disk of each of its containers by name. */
-  pods(): ReadonlyMap<string, ReadonlyMap<string, { readonly memory: Bytes; readonly disk: Bytes }>>;
+  /** By a pod's uid: what each of its running containers uses, by name. */
+  pods(): ReadonlyMap<string, ReadonlyMap<string, ContainerUsage>>;
+}
+
+/** What a container uses. */
+export interface ContainerUsage {
+  readonly memory: Bytes;
+  readonly disk: Bytes;
+  /** The processors' time that it has had since it started. */
+  readonly cpu: Nanos;
 }
 
 /** What a runtime with processes can do beside CRI's plain calls: its `Exec`, `Attach`, `PortForward`, and logs that grow. */

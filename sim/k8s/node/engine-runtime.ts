@@ -7,6 +7,7 @@ import {
   type ContainerConfig,
   type ContainerRuntime,
   type ContainerState,
+  type ContainerUsage,
   type ExecResult,
   type HttpProbe,
   type ImageState,
@@ -274,7 +275,7 @@ export class EngineRuntime implements ContainerRuntime {
                 .filter(({ id }) => engine.container(id).isRunning)
                 .map(({ id, config, sandbox }) => [
                   config.name,
-                  { memory: this.#memoryOf(sandbox.config, id), disk: 0 as Bytes },
+                  { ...this.#usageOf(sandbox.config, id), disk: 0 as Bytes },
                 ]),
             ),
           ]),
@@ -314,17 +315,15 @@ export class EngineRuntime implements ContainerRuntime {
     return ip === "" ? "127.0.0.1" : ip;
   }
 
-  #memoryOf({ linux }: SandboxConfig, id: string): Bytes {
+  #usageOf({ linux }: SandboxConfig, id: string): Pick<ContainerUsage, "memory" | "cpu"> {
     const parts = [...(linux?.cgroupParent ?? "/docker").split("/").filter((part) => part !== ""), id];
     let group: Kernel["cgroups"] = this.system.kernel.cgroups;
-    let memory = 0;
     for (const part of parts) {
       const next = group.children.get(part);
-      if (next === undefined) return 0 as Bytes;
+      if (next === undefined) return { memory: 0 as Bytes, cpu: untold };
       group = next;
-      memory = next.memory.current;
     }
-    return memory as Bytes;
+    return { memory: group.memory.current as Bytes, cpu: group.group.usage as Nanos };
   }
 
   #stateOf(container: OwnContainer): ContainerState {

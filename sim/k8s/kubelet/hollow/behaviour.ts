@@ -13,6 +13,8 @@ export interface Behaviour {
   readonly stops?: Nanos | "never";
   /** The memory that it uses; more than its limit ends it. Default 10 MiB. */
   readonly memory?: Bytes;
+  /** How many processors it uses, so long after its start; asked whenever its use is read, and taken to hold since the last time. Default 0. */
+  readonly cpu?: number | ((age: Nanos) => number);
   /** The disk that it fills. Default 0. */
   readonly disk?: Bytes;
   /** What it prints at its start. */

@@ -26,6 +26,7 @@ import {
 } from "../runtime.js";
 import { AddressPool } from "../address-pool.js";
 import { digestOf } from "./identifier.js";
+import { ProcessorTime } from "./processor-time.js";
 import { assumedMemory, assumedSize, behaviourOf, type Behaviour, type HollowImage } from "./behaviour.js";
 
 export interface HollowRuntimeOptions {
@@ -57,6 +58,7 @@ interface HollowContainer {
   readonly behaviour: Behaviour;
   readonly ended: Signal<void>;
   readonly log: LogLine[];
+  readonly cpu: ProcessorTime;
   /** What will end it. */
   ending: { readonly at: Nanos; readonly cancel: Cancel } | undefined;
   state: ContainerState;
@@ -132,12 +134,14 @@ export class HollowRuntime implements ContainerRuntime {
     const image = this.#images.get(config.image);
     if (image === undefined) throw new RuntimeFailure(`failed to get image "${config.image}": not found`);
     const declared = this.#declared(config.image)?.behaviour ?? behaviourOf(config);
+    const behaviour = typeof declared === "function" ? declared(config, config.attempt) : declared;
     const container: HollowContainer = {
       sandbox,
       config,
-      behaviour: typeof declared === "function" ? declared(config, config.attempt) : declared,
+      behaviour,
       ended: new Signal<void>("container ended"),
       log: [],
+      cpu: new ProcessorTime(behaviour),
       ending: undefined,
       state: {
         id: this.#id(),
@@ -165,6 +169,7 @@ export class HollowRuntime implements ContainerRuntime {
     const container = this.#container(id);
     const { behaviour, config } = container;
     container.state = { ...container.state, state: "running", startedAt: this.#now };
+    container.cpu.begin(this.#now);
     for (const text of behaviour.prints ?? []) container.log.push({ time: this.#now, text });
     if (config.memory !== undefined && (behaviour.memory ?? assumedMemory) > config.memory)
       this.#endAfter(container, ms(1), 137, "OOMKilled");
@@ -280,9 +285,9 @@ export class HollowRuntime implements ContainerRuntime {
               sandboxes
                 .flatMap(({ containers }) => containers)
                 .filter(({ state }) => state.state === "running")
-                .map(({ config, behaviour }) => [
+                .map(({ config, behaviour: { memory = assumedMemory, disk = 0 as Bytes }, cpu }) => [
                   config.name,
-                  { memory: behaviour.memory ?? assumedMemory, disk: behaviour.disk ?? (0 as Bytes) },
+                  { memory, disk, cpu: cpu.read(this.#now) },
                 ]),
             ),
           ]),

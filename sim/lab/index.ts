@@ -5,7 +5,8 @@
  * isa         the sets of instructions that machines can have
  * vmm         virtual machine monitors
  * linux       a simulated Linux with its shell and commands (shell-result: what these gave); `os` has all of its names
- * docker/     Docker on such a Linux, and the registries of a world; kvm/: virtual machines on it
+ * docker/     Docker on such a Linux: its verbs, requests of its API (reply), who asks what of whom (recording, telling-calls), and the
+ *             registries of a world; kvm/: virtual machines on it
  * comparison/ containers and virtual machines, measured side by side
  * freebsd     a small FreeBSD with jails; fvm: a small Windows-like system with FVM; isolation/: the same application in each kind of
  *             container, and what it reaches

@@ -23,17 +23,18 @@ export interface Message {
 const parts: readonly Part[] = ["client", "dockerd", "registry", "containerd-shim", "container", "kernel"];
 /** Calls of one kind in a row are named up to here, and counted beyond. */
 const named = 3;
-const longest = 60;
+/** Characters of a path with its query. */
+const longest = 50;
 
 const string = (row: TraceRow, key: string): string => {
   const value = row[key];
   return typeof value === "string" || typeof value === "number" ? String(value) : "";
 };
 
-/** A request's path as people read it: without the API's version, and with ids as Docker cuts them. */
+/** A request's path as people read it: without the API's version, with ids as Docker cuts them, and with its query where that is short. */
 function pathOf(target: string): string {
   const path = brief(decodeURIComponent(target).replace(/^\/v\d+\.\d+/, ""));
-  return path.length > longest ? `${path.slice(0, longest - 1)}…` : path;
+  return path.length > longest ? path.replace(/\?.*/, "") : path;
 }
 
 /**

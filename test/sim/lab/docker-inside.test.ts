@@ -62,7 +62,7 @@ describe("docker.record()", () => {
       "POST /containers/create",
       "POST /images/create?fromImage=alpine&tag=latest",
       "POST /containers/create",
-      "POST /containers/ID/attach?stream=1&stdout=1&stderr=1",
+      "POST /containers/ID/attach",
       "POST /containers/ID/wait?condition=next-exit",
       "POST /containers/ID/start",
     ]);

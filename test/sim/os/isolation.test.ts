@@ -5,7 +5,6 @@ import {
   AF_INET,
   AF_NETLINK,
   AF_UNIX,
-  allCapabilities,
   CLONE_NEWCGROUP,
   CLONE_NEWIPC,
   CLONE_NEWNET,
@@ -15,16 +14,11 @@ import {
   CLONE_NEWUTS,
   Errno,
   MNT_DETACH,
-  MS_BIND,
   MS_PRIVATE,
   MS_REC,
-  MS_SHARED,
   MSG_DONTWAIT,
   netlink,
-  noCapabilities,
   O_CLOEXEC,
-  O_CREAT,
-  O_RDWR,
   O_WRONLY,
   POLLIN,
   SOCK_DGRAM,
@@ -33,6 +27,7 @@ import {
   type Sys,
 } from "../../../sim/os/index.js";
 import { kernel, names, play, readFile, writeFile } from "./system.js";
+import { pathsOf, wildCall, type Call } from "./wild-calls.js";
 
 const long = process.env["VIRTLAB_LONG"] === "1";
 const runs = long ? 10_000 : 150;
@@ -56,12 +51,7 @@ const path = fc.oneof(
     "/proc/2/root/secret",
     "/sys/fs/cgroup/outside/cgroup.procs",
   ),
-  fc
-    .array(fc.constantFrom("..", "a", "b", "etc", "proc", "1", "root", "old", "."), { minLength: 1, maxLength: 6 })
-    .map((parts) => parts.join("/")),
-  fc
-    .array(fc.constantFrom("..", "a", "proc", "self", "root", "cwd"), { minLength: 1, maxLength: 6 })
-    .map((parts) => `/${parts.join("/")}`),
+  pathsOf("a", "b", "etc", "proc", "self", "1", "root", "cwd", "old"),
 );
 const pid = fc.integer({ min: -5, max: 12 });
 
@@ -87,62 +77,31 @@ const administration = fc.constantFrom<NetlinkRequest>(
   { type: "NFT_MSG_NEWRULE", line: "-A INPUT -j DROP" },
 );
 
-type Call = readonly unknown[];
-
 /** A socket, and what one does with it to reach somebody. */
 const reach: fc.Arbitrary<readonly Call[]> = fc.oneof(
-  fc.tuple(fc.constantFrom(SOCK_STREAM, SOCK_DGRAM), place).map(([type, to]) => [
+  fc.tuple(fc.constantFrom(SOCK_STREAM, SOCK_DGRAM), place).map(([type, to]): readonly Call[] => [
     ["socket", AF_INET, type],
     ["connect", last, to],
     ["sendto", last, encodeUtf8("leak")],
   ]),
-  fc.tuple(fc.constantFrom(SOCK_STREAM, SOCK_DGRAM), unixName).map(([type, to]) => [
+  fc.tuple(fc.constantFrom(SOCK_STREAM, SOCK_DGRAM), unixName).map(([type, to]): readonly Call[] => [
     ["socket", AF_UNIX, type],
     ["connect", last, to],
     ["sendmsg", last, { bytes: encodeUtf8("leak") }],
   ]),
-  fc.array(administration, { minLength: 1, maxLength: 3 }).map((requests) => [
+  fc.array(administration, { minLength: 1, maxLength: 3 }).map((requests): readonly Call[] => [
     ["socket", AF_NETLINK, SOCK_DGRAM],
-    ...requests.flatMap((request) => [
+    ...requests.flatMap((request): readonly Call[] => [
       ["sendmsg", last, { netlink: request }],
       ["recvmsg", last, 0, MSG_DONTWAIT],
     ]),
   ]),
 );
 
-/** Calls that a program tries which wants to get out. */
-const attempt = fc.oneof(
-  fc.tuple(fc.constantFrom("chdir", "chroot", "rmdir", "unlink", "mkdir", "readlink"), path),
-  fc.tuple(fc.constantFrom("rename", "link", "symlink", "pivot_root"), path, path),
-  fc.tuple(fc.constant("open"), path, fc.constantFrom(0, O_RDWR, O_WRONLY | O_CREAT)),
-  fc.tuple(fc.constant("write"), fc.integer({ min: 0, max: 6 }), fc.constant(encodeUtf8("overwritten"))),
-  fc.tuple(
-    fc.constant("mount"),
-    path,
-    path,
-    fc.constantFrom("proc", "tmpfs", "sysfs", "cgroup2", "devtmpfs", undefined),
-    fc.constantFrom(0, MS_BIND, MS_BIND | MS_REC, MS_SHARED | MS_REC),
-  ),
-  fc.tuple(fc.constant("umount2"), path, fc.constantFrom(0, MNT_DETACH)),
-  fc.tuple(fc.constant("kill"), pid, fc.constantFrom("SIGKILL", "SIGSTOP", "SIGTERM")),
-  fc.tuple(fc.constantFrom("setuid", "setgid"), fc.integer({ min: 0, max: 70_000 })),
-  fc.tuple(fc.constant("unshare"), fc.constantFrom(CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWUTS)),
-  fc.tuple(fc.constant("setns"), fc.integer({ min: 0, max: 6 }), fc.constant(0)),
-  fc.tuple(fc.constant("sethostname"), fc.constant("taken")),
-  fc.tuple(fc.constant("mknod"), path, fc.constantFrom(0o010666, 0o020666), fc.constantFrom(0, 259)),
-  fc.tuple(fc.constant("chown"), path, fc.integer({ min: -1, max: 70_000 }), fc.constant(0)),
-  fc.tuple(fc.constant("chmod"), path, fc.constant(0o777)),
-  fc.tuple(
-    fc.constant("capset"),
-    fc.constant({ permitted: allCapabilities, effective: allCapabilities, inheritable: noCapabilities }),
-  ),
-  fc.tuple(fc.constant("setpriority"), pid, fc.constant(-20)),
-  fc.tuple(fc.constant("reboot")),
-);
-
 const program: fc.Arbitrary<readonly Call[]> = fc.oneof(
-  { weight: 3, arbitrary: attempt.map((call): readonly Call[] => [call]) },
-  { weight: 1, arbitrary: reach },
+  { weight: 12, arbitrary: wildCall({ path, pid }).map((call) => [call]) },
+  { weight: 1, arbitrary: fc.constant<readonly Call[]>([["reboot"]]) },
+  { weight: 4, arbitrary: reach },
 );
 
 const namespaces =

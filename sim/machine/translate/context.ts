@@ -10,7 +10,7 @@ export interface Callees {
   readonly loadToStore: number;
   /** (hart, address, width, value) */
   readonly store: number;
-  /** What WebAssembly has no instruction for, or one that traps: (a, b) → result */
+  /** What takes many instructions of WebAssembly: (a, b) → result */
   readonly operator: (operator: Operator) => number;
   /** (hart, operands of these types) → answer */
   readonly routine: (routine: Routine, operands: readonly ("i32" | "i64")[]) => number;

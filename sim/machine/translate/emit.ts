@@ -5,6 +5,7 @@ import { plainCsr, privilegeNeeded } from "../plain-csrs.js";
 import { MemoryEmitter, zeroExtend } from "./access.js";
 import { isAccess, isPlainAccess } from "./blocks.js";
 import { dynamicRounding, type EmitContext } from "./context.js";
+import { divide, isDivision } from "./operators.js";
 import { isFloat, type Site } from "./site.js";
 
 const direct: Readonly<Partial<Record<Operator, Plain>>> = {
@@ -258,6 +259,14 @@ export class MeaningEmitter {
         // Adding nothing is how a register is copied and a plain address made.
         if (term.operator === "add" && this.#constant(term.right) === 0n) return;
         this.#term(term.right);
+        if (isDivision(term.operator)) {
+          // A call would have the registers of all loops around it written to the stack.
+          const [dividend, divisor] = [this.#context.variable("dividend"), this.#context.variable("divisor")];
+          code.set(divisor);
+          code.set(dividend);
+          divide(code, term.operator, dividend, divisor);
+          return;
+        }
         const plain = direct[term.operator];
         if (plain === undefined) code.call(callees.operator(term.operator));
         else code.op(plain);

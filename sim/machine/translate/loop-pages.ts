@@ -1,7 +1,7 @@
 import type { Code } from "../../wasm/index.js";
 import type { Effect } from "../instructions/index.js";
 import type { Block } from "./blocks.js";
-import { innermostLoops } from "./loops.js";
+import { loopsOf } from "./loops.js";
 import type { Structure } from "./structure.js";
 import { registersOf } from "./unit-registers.js";
 
@@ -24,18 +24,22 @@ export class LoopPages {
   readonly #code: Code;
   /** By the offset of the instruction. */
   readonly #pages = new Map<number, LastPage>();
-  readonly #ofLoop = new Map<number, LastPage[]>();
+  /** By the header of an outermost loop, those of all loops in it. */
+  readonly #ofNest = new Map<number, LastPage[]>();
 
   /** @param blocks by node - 1, @param next each node's successors */
   constructor(code: Code, blocks: readonly Block[], structure: Structure, next: readonly (readonly number[])[]) {
     this.#code = code;
-    const innermost = innermostLoops(structure, next);
+    const { innermost, outermost } = loopsOf(structure, next);
     const bodies = new Map<number, Block[]>();
     blocks.forEach((block, index) => {
       const header = innermost[index + 1] ?? 0;
       if (header !== 0) bodies.set(header, [...(bodies.get(header) ?? []), block]);
     });
-    for (const [header, body] of bodies) this.#ofLoop.set(header, this.#assign(body));
+    for (const [header, body] of bodies) {
+      const nest = outermost[header] ?? header;
+      this.#ofNest.set(nest, [...(this.#ofNest.get(nest) ?? []), ...this.#assign(body)]);
+    }
   }
 
   /** What the access of the instruction at an offset remembers. */
@@ -43,9 +47,9 @@ export class LoopPages {
     return this.#pages.get(offset);
   }
 
-  /** Before a loop begins: nothing is remembered. */
+  /** Before an outermost loop begins: nothing is remembered. The loops in it begin with what they knew when they were last left. */
   forget(header: number): void {
-    for (const { page } of this.#ofLoop.get(header) ?? []) {
+    for (const { page } of this.#ofNest.get(header) ?? []) {
       this.#code.i64(noPage);
       this.#code.set(page);
     }

@@ -1,10 +1,13 @@
 import type { Structure } from "./structure.js";
 
-/**
- * By node, the header of the innermost natural loop that it belongs to; 0 where there is none.
- * @param next each node's successors
- */
-export function innermostLoops(structure: Structure, next: readonly (readonly number[])[]): readonly number[] {
+/** By node, the headers of natural loops that it belongs to; 0 where there is none. */
+export interface Loops {
+  readonly innermost: readonly number[];
+  readonly outermost: readonly number[];
+}
+
+/** @param next each node's successors */
+export function loopsOf(structure: Structure, next: readonly (readonly number[])[]): Loops {
   const previous: number[][] = next.map(() => []);
   const tails = new Map<number, number[]>();
   next.forEach((targets, from) => {
@@ -14,18 +17,21 @@ export function innermostLoops(structure: Structure, next: readonly (readonly nu
     }
   });
   const innermost = next.map(() => 0);
+  const outermost = next.map(() => 0);
   // A header comes before those of the loops within.
   for (const header of structure.order) {
     const waiting = tails.get(header);
     if (waiting === undefined) continue;
     const inside = new Set([header]);
     innermost[header] = header;
+    outermost[header] ||= header;
     for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
       if (inside.has(node)) continue;
       inside.add(node);
       innermost[node] = header;
+      outermost[node] ||= header;
       waiting.push(...(previous[node] ?? []));
     }
   }
-  return innermost;
+  return { innermost, outermost };
 }

@@ -1,4 +1,4 @@
-import { Code, compile, instantiate, WasmModule, type CompiledModule, type FunctionType } from "../../wasm/index.js";
+import { Code, compile, instantiate, WasmModule, type CompiledModule, type FunctionType, type Plain } from "../../wasm/index.js";
 import type { Operator } from "../instructions/index.js";
 
 const type: FunctionType = { parameters: ["i64", "i64"], results: ["i64"] };
@@ -7,45 +7,42 @@ const half = 0xffff_ffffn;
 
 type Body = (code: Code) => void;
 
-/** `value` where `b` is `number`, instead of all that follows. */
-function unless(code: Code, number: bigint, value: Body): void {
-  code.get(b);
-  code.i64(number);
-  code.op("i64.eq");
-  code.if();
-  value(code);
-  code.op("return");
-  code.op("end");
-}
-
-const allOnes: Body = (code) => {
-  code.i64(-1n);
+type Division = "divide" | "divideUnsigned" | "remainder" | "remainderUnsigned";
+const divisions: Readonly<Record<Division, Plain>> = {
+  divide: "i64.div_s",
+  divideUnsigned: "i64.div_u",
+  remainder: "i64.rem_s",
+  remainderUnsigned: "i64.rem_u",
 };
 
-/** WebAssembly's division traps where RISC-V's has a result. */
-function division(op: "div" | "rem", signed: boolean): Body {
-  return (code) => {
-    unless(
-      code,
-      0n,
-      op === "div"
-        ? allOnes
-        : (inside) => {
-            inside.get(a);
-          },
-    );
-    if (signed) {
-      unless(code, -1n, (inside) => {
-        inside.i64(0n);
-        if (op === "rem") return;
-        inside.get(a);
-        inside.op("i64.sub");
-      });
-    }
-    code.get(a);
-    code.get(b);
-    code.op(`i64.${op}_${signed ? "s" : "u"}`);
-  };
+export const isDivision = (operator: Operator): operator is Division => operator in divisions;
+
+/** Leaves on the stack what the division of two locals gives. WebAssembly's traps where RISC-V's has a result. */
+export function divide(code: Code, operator: Division, dividend: number, divisor: number): void {
+  const gives = operator === "divide" || operator === "divideUnsigned" ? "quotient" : "remainder";
+  code.get(divisor);
+  code.op("i64.eqz");
+  code.if("i64");
+  if (gives === "quotient") code.i64(-1n);
+  else code.get(dividend);
+  code.op("else");
+  // The least number divided by −1 overflows.
+  const overflows = operator === "divide";
+  if (overflows) {
+    code.get(divisor);
+    code.i64(-1n);
+    code.op("i64.eq");
+    code.if("i64");
+    code.i64(0n);
+    code.get(dividend);
+    code.op("i64.sub");
+    code.op("else");
+  }
+  code.get(dividend);
+  code.get(divisor);
+  code.op(divisions[operator]);
+  if (overflows) code.op("end");
+  code.op("end");
 }
 
 /** The upper half of a product of 64 bits each, from products of 32 bits each. */
@@ -100,10 +97,6 @@ function correct(code: Code, negative: number, factor: number): void {
 }
 
 const bodies: Readonly<Partial<Record<Operator, Body>>> = {
-  divide: division("div", true),
-  divideUnsigned: division("div", false),
-  remainder: division("rem", true),
-  remainderUnsigned: division("rem", false),
   multiplyHighUnsigned: highUnsigned,
   multiplyHighSignedUnsigned(code) {
     highUnsigned(code);
@@ -116,7 +109,7 @@ const bodies: Readonly<Partial<Record<Operator, Body>>> = {
   },
 };
 
-/** The operators that WebAssembly has no instruction for, as functions that translated code imports under `operator`. */
+/** The operators that take many instructions, as functions that translated code imports under `operator`. */
 export function createOperators(): Readonly<Record<string, unknown>> {
   return instantiate((operators ??= compile(buildOperators())), {});
 }

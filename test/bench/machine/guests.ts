@@ -18,12 +18,19 @@ export interface Guest {
   readonly pc?: Compiled;
   /** The same source as a program of Linux, for this computer's processor and for others. */
   readonly linux?: Readonly<Record<LinuxTarget, Compiled>>;
+  /** The same source as WebAssembly, which exports `program`. */
+  readonly wasm?: Readonly<Record<WasmKind, Compiled>>;
+  /** How many times main() goes through it. */
+  readonly times?: number;
 }
 
 type Compiled = { readonly program: string } | { readonly missing: string };
 
 /** 64 and 32 bits of a PC, and RV64. */
 export type LinuxTarget = "x86_64" | "i386" | "riscv64";
+
+/** The program alone; and with what an exact translator to WebAssembly does besides for each access and block (checks.c). */
+export type WasmKind = "WebAssembly" | "WebAssembly, checked";
 
 const here = dirname(fileURLToPath(import.meta.url));
 /** Beside this file, or beside what it was compiled from. */
@@ -53,18 +60,16 @@ function compile(
 ): void {
   const { source, macros } = variants[name] ?? { source: name, macros: [] };
   const paths = [...files, `${source}.c`].map((file) => join(sources, file));
-  const freestanding = ["-O2", "-ffreestanding", "-nostdlib", "-static", "-Wl,--no-warn-rwx-segments"];
   const { status, stderr } = spawnSync(
     compiler,
-    [...freestanding, ...options, `-DTIMES=${times}`, ...macros, ...paths, "-o", to],
-    {
-      encoding: "utf8",
-    },
+    ["-O2", "-ffreestanding", "-nostdlib", ...options, `-DTIMES=${times}`, ...macros, ...paths, "-o", to],
+    { encoding: "utf8" },
   );
   if (status !== 0) throw new Error(`${name} does not compile: ${stderr}`);
 }
 
-const riscv = ["-march=rv64gc", "-mabi=lp64d", "-mcmodel=medany", "-ffixed-x31"];
+const linked = ["-static", "-Wl,--no-warn-rwx-segments"];
+const riscv = ["-march=rv64gc", "-mabi=lp64d", "-mcmodel=medany", "-ffixed-x31", ...linked];
 const script = ["-T", join(sources, "guest.ld")];
 
 /** Compiles the program of that name, to be gone through so many times. */
@@ -92,7 +97,10 @@ const pcMissing =
 /** Of 32 bits; floating point by SSE2. */
 const pc32 = ["-m32", "-march=pentium4", "-mfpmath=sse"];
 /** What Debian's gcc does by itself beyond that. */
-const plain = ["-fno-pic", "-no-pie", "-fno-stack-protector", "-fcf-protection=none", "-Wl,--build-id=none"];
+const plain = [
+  ...["-fno-pic", "-no-pie", "-fno-stack-protector", "-fcf-protection=none", "-Wl,--build-id=none"],
+  ...linked,
+];
 
 /** By which compiler and how, or why not. */
 const linuxTargets: Readonly<Record<LinuxTarget, readonly [lack: string | undefined, string, readonly string[]]>> = {
@@ -102,7 +110,25 @@ const linuxTargets: Readonly<Record<LinuxTarget, readonly [lack: string | undefi
   riscv64: [missing, compiler, [...riscv, "-Wl,--no-relax"]],
 };
 
-/** The same, and beside it for a PC of 32 bits, and for Linux. */
+const wasmCompiler = "clang";
+const wasmMissing =
+  spawnSync("wasm-ld", ["--version"]).status === 0 &&
+  spawnSync(wasmCompiler, ["--print-targets"], { encoding: "utf8" }).stdout.includes("wasm32")
+    ? undefined
+    : `no ${wasmCompiler} here that compiles to WebAssembly (Debian: clang, lld)`;
+
+/** Inlined when it links. clang does not know gcc's attribute for calls that stay calls. */
+const wasm = [
+  ...["--target=wasm32", "-flto", "-fno-optimize-sibling-calls", "-Wno-unknown-attributes"],
+  ...["-Wl,--no-entry", "-Wl,--export=program"],
+];
+const wasmKinds: Readonly<Record<WasmKind, readonly [options: readonly string[], files: readonly string[]]>> = {
+  WebAssembly: [[], []],
+  "WebAssembly, checked": [["-Xclang", "-fsanitize=thread", "-fsanitize-coverage=trace-pc"], ["wasm/checks.c"]],
+};
+export const wasmNames: readonly WasmKind[] = Object.keys(wasmKinds) as WasmKind[];
+
+/** The same, and beside it for a PC of 32 bits, for Linux, and as WebAssembly. */
 export function compiledForAll(name: string, times: number): Guest {
   const forLinux = (target: LinuxTarget): Compiled => {
     const [lack, by, options] = linuxTargets[target];
@@ -111,8 +137,17 @@ export function compiledForAll(name: string, times: number): Guest {
     compile(name, by, options, times, ["linux/board.c"], program);
     return { program };
   };
+  const asWasm = (kind: WasmKind): Compiled => {
+    if (wasmMissing !== undefined) return { missing: wasmMissing };
+    const [options, files] = wasmKinds[kind];
+    const program = join(folder, `${name}-${files.length}.wasm`);
+    compile(name, wasmCompiler, [...wasm, ...options], times, files, program);
+    return { program };
+  };
   const guest = {
     ...compiled(name, times),
+    times,
+    wasm: { WebAssembly: asWasm("WebAssembly"), "WebAssembly, checked": asWasm("WebAssembly, checked") },
     linux: { x86_64: forLinux("x86_64"), i386: forLinux("i386"), riscv64: forLinux("riscv64") },
   };
   if (pcMissing !== undefined) return { ...guest, pc: { missing: pcMissing } };

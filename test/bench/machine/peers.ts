@@ -1,10 +1,11 @@
 /** Who runs a guest: our machine, and the peers; and the benches that read their figures from the same runs. */
 import type { Bench, Contender, Goal } from "../runner/measure.js";
-import type { Guest } from "./guests.js";
+import { wasmNames, type Guest, type WasmKind } from "./guests.js";
 import { lackOf as lackInLinux, runInLinux, type LinuxPeer } from "./native.js";
 import { missing as noQemu, runInQemu } from "./qemu.js";
 import { runInVirtlab, type Run } from "./run.js";
 import { missing as noV86, runInV86 } from "./v86.js";
+import { lackOf as lackInWasm, runInWasm } from "./wasm.js";
 
 /** Those that run the same C compiled for Linux: this computer's processor, as a PC of 64 and of 32 bits, and QEMU for user programs. */
 const linuxPeers = {
@@ -17,7 +18,7 @@ type LinuxName = keyof typeof linuxPeers;
 export const linuxNames: readonly LinuxName[] = Object.keys(linuxPeers) as LinuxName[];
 
 /** QEMU as it is, and with exact instruction counts, which our machine always has. v86 is a PC of 32 bits in WebAssembly. */
-export type Peer = "virtlab" | "QEMU" | "QEMU -icount" | "v86" | LinuxName;
+export type Peer = "virtlab" | "QEMU" | "QEMU -icount" | "v86" | LinuxName | WasmKind;
 type Runs = ReadonlyMap<Peer, Run>;
 
 async function runByTurns(guest: Guest): Promise<Runs> {
@@ -33,6 +34,9 @@ async function runByTurns(guest: Guest): Promise<Runs> {
     for (const name of linuxNames) {
       if (lackOf(name, guest) === undefined) runs.set(name, await runInLinux(linuxPeers[name], guest));
     }
+  }
+  for (const kind of wasmNames) {
+    if (lackInWasm(kind, guest) === undefined) runs.set(kind, await runInWasm(kind, guest));
   }
   const answers = new Set([...runs.values()].map(({ answer }) => answer));
   if (answers.size === 1) return runs;
@@ -61,6 +65,7 @@ function lackOf(peer: Peer, guest: Guest): string | undefined {
   if (peer === "virtlab") return undefined;
   if (peer === "v86") return noV86 ?? (guest.pc !== undefined && "missing" in guest.pc ? guest.pc.missing : undefined);
   if (peer === "QEMU" || peer === "QEMU -icount") return noQemu;
+  if (peer === "WebAssembly" || peer === "WebAssembly, checked") return lackInWasm(peer, guest);
   return lackInLinux(linuxPeers[peer], guest);
 }
 

@@ -27,7 +27,8 @@
  *             containers (lists, filters), inspect, observe (top, stats), events; volumes, images, files (cp, diff, commit), usage;
  *             networking (a container's way into networks, and the verbs about these); outcome and errors in Docker's words
  * api/        Docker's Engine API over it, as requests and answers: routes (the table), api (versions, statuses), exchange (what is
- *             asked and answered); query, body and create-request read; open-answer and framing stream; one file for each noun
+ *             asked and answered); query, body and create-request read; open-answer and framing stream; one file for each noun; socket (on the host itself)
+ * cli/        docker(1), the client, as a program of the simulated Linux
  * init/       a modest systemd that boots a directory tree: for system containers
  * lxc/        LXC: system containers, their configuration, monitor and commands
  * nspawn/     systemd-nspawn and machinectl: directory trees that are booted
@@ -83,6 +84,8 @@ export type { Container as EngineContainer } from "./engine/container.js";
 export type { Attachment } from "./engine/streams.js";
 export { ContainerEngine, type ContainerEngineOptions } from "./engine/engine.js";
 export { DockerApi } from "./api/api.js";
+export { listenAtSocket } from "./api/socket.js";
+export { installDockerClient } from "./cli/index.js";
 export type { ApiAnswer, ApiRequest, Pull, Sink, Source } from "./api/exchange.js";
 export type { BuildOptions, Built } from "./build/progress.js";
 export { makeTree } from "./init/index.js";

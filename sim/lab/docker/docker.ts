@@ -10,6 +10,8 @@ import {
 } from "../../core/index.js";
 import {
   ContainerEngine,
+  installDockerClient,
+  listenAtSocket,
   parseReference,
   Uplink,
   type Credentials,
@@ -44,6 +46,8 @@ export class Docker {
     this.engine = new ContainerEngine(kernel, {
       registries: (name, credentials) => sessions.with(name, credentials),
     });
+    listenAtSocket(this.engine);
+    kernel.run((sys) => installDockerClient(sys, kernel));
   }
 
   /** Lets time pass until an activity is over. @returns what came of it @throws what it throws */

@@ -8,7 +8,7 @@
  * process that a container's first one has as its parent; an *exec* is a further process in a container. An *endpoint* is a
  * container's place in a network; its *sandbox* is all that it holds on the host for its networks.
  *
- * image/      what images are made of: digest, gzip, tar/ (archives, sparse files, pax), oci (documents, read and checked),
+ * image/      what images are made of: digest, oci (documents, read and checked),
  *             layer, image, reference; content-store (blobs, each once), image-store (images and their names), archive (save
  *             and load); unpack, pack (a layer onto a file system and off it, by system calls)
  * registry/   a registry as a handler of requests (routes, repositories, uploads, tokens, limits), ways to reach one (transport),
@@ -43,10 +43,7 @@
  * Sources: OCI's image-spec 1.1, runtime-spec 1.2 and distribution-spec 1.1; Docker's documentation where they are silent.
  */
 export { demandDigest, digestOf } from "./image/digest.js";
-export { gunzip, gzip } from "./image/gzip.js";
-export { bytesOf, fileEntry, type TarEntry } from "./image/tar/entry.js";
-export { readTar } from "./image/tar/reader.js";
-export { writeTar } from "./image/tar/writer.js";
+export { bytesOf, fileEntry, gunzip, gzip, readTar, type TarEntry, writeTar } from "../userland/index.js";
 export { parseConfig, parseManifest, type ExecutionConfig } from "./image/oci.js";
 export { chainIds, entriesOf, makeLayer, transferSizeAnnotation, transferSizeOf, uncompressed } from "./image/layer.js";
 export { makeImage, makeIndex, readImage, type Image } from "./image/image.js";

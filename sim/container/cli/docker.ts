@@ -135,6 +135,7 @@ function* main(sys: Sys, argv: readonly string[], env: readonly string[]): Activ
     yield* writeAll(sys, asked.length === 1 ? 2 : 1, encode(text));
     return 0;
   }
+  if (operands[0] === "help" && !(first in groups) && !byPath.has(first)) throw new CliError(`unknown help topic: ${first}`);
   const { command, path, rest } = find(asked);
   const host = flags.text("host") ?? variable("DOCKER_HOST") ?? "unix:///var/run/docker.sock";
   const client = new DockerClient(sys, host);

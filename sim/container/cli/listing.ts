@@ -42,16 +42,23 @@ export function formatListing({ columns, titles, rows, type }: Listing, format: 
     ]);
   const isTable = format.startsWith("table ");
   const source = unescaped(isTable ? format.slice("table ".length) : format);
-  const render = parsed(source, `can't evaluate field %s in type ${type}`);
+  const before = isTable ? "table ".length : 0;
+  const render = parsed(source, before, `can't evaluate field %s in type ${type}`);
+  // Rows come first: Go says of them what their type lacks.
   const lines = rows.map((row) => render(row));
   if (!isTable) return lines.map((line) => `${line}\n`).join("");
-  const header = parsed(source, "map has no entry for key %s")(titles);
+  const header = parsed(source, before, "map has no entry for key %s")(titles);
   return tabulate([header, ...lines].map((line) => line.split("\t")));
 }
 
-function parsed(source: string, missing: string): (data: unknown) => string {
+/** Tries a template on the titles, before there are rows. @throws CliError for a field that rows won't have */
+export function demandTemplate(format: string, { titles, type }: Pick<Listing, "titles" | "type">): void {
+  formatListing({ columns: [], titles, rows: [titles], type }, format);
+}
+
+function parsed(source: string, before: number, missing: string): (data: unknown) => string {
   const execute = guarded("failed to parse template", () =>
-    template(source, { missing: (field) => missing.replace("%s", missing.startsWith("map") ? `"${field}"` : field) }),
+    template(source, { before, missing: (field) => missing.replace("%s", missing.startsWith("map") ? `"${field}"` : field) }),
   );
   return (data) => guarded("failed to execute template", () => execute(data));
 }

@@ -19,6 +19,7 @@ import {
 } from "../../container/index.js";
 import { textOf } from "../../net/index.js";
 import type { Kernel } from "../../os/index.js";
+import { runShell, type RunOptions } from "../../userland/index.js";
 import { shellResult, type ShellResult } from "../shell-result.js";
 import { Sessions } from "./registries.js";
 import { Transfer } from "./transfer.js";
@@ -59,6 +60,17 @@ export class Docker {
     engine.run(process);
     if (process.settled) return process.value;
     throw new UsageError("nothing will end this", "Look at ps(): a container that waits for ever is ended by stop().");
+  }
+
+  /**
+   * Docker's own command line: `cli("ps -a")` is what `docker ps -a` prints in a shell of the host, as root and in /.
+   * @throws UsageError for one that waits for what nothing will bring about
+   */
+  cli(line: string, options?: RunOptions): ShellResult {
+    const { kernel } = this.engine;
+    const begun = kernel.engine.now;
+    const result = runShell(kernel, `docker ${line}`, options);
+    return shellResult(result, (kernel.engine.now - begun) as Nanos);
   }
 
   /** `docker pull`. @returns what became of each layer, and when */

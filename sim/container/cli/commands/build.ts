@@ -80,7 +80,8 @@ export function* buildImage(
   print: (text: string) => Activity<undefined>,
 ): Activity<undefined> {
   const archive = writeTar(context.entries);
-  if (!quiet) yield* print(`Sending build context to Docker daemon  ${humanSize(archive.length, 4)}\n`);
+  // Its one line of progress is written over, and over.
+  if (!quiet) yield* print(`Sending build context to Docker daemon  ${humanSize(archive.length, 4)}\r\r\n`);
   const conversation = yield* it.client.open("POST", "/build", {
     query: {
       t: tags,

@@ -210,8 +210,11 @@ const tag: DockerCommand = {
     let parts: ReturnType<typeof referenceOf>;
     try {
       parts = referenceOf(target);
-    } catch {
-      throw new CliError(`Error parsing reference: ${JSON.stringify(target)} is not a valid repository/tag: invalid reference format`);
+    } catch (error) {
+      if (!(error instanceof CliError)) throw error;
+      throw new CliError(
+        `Error parsing reference: ${JSON.stringify(target)} is not a valid repository/tag: ${error.message}`,
+      );
     }
     const repo = familiarName(parseReference(target)).replace(/:[^:/]*$/, "");
     yield* it.client.ask("POST", `/images/${source}/tag`, { query: { repo, tag: parts.tag } });

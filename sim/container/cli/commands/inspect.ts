@@ -36,7 +36,7 @@ function* inspect(it: Context, among: readonly Kind[], object: string): Activity
       render = template(format, { optional });
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error;
-      throw new CliError(`Template parsing error: ${error.message}`, 64);
+      throw new CliError(`template parsing error: ${error.message}`, 64);
     }
   const found: Json[] = [];
   const failures: string[] = [];

@@ -2,7 +2,7 @@ import type { Activity } from "../../../core/index.js";
 import type { Field } from "../../json.js";
 import type { Context, DockerCommand } from "../command.js";
 import { flag } from "../flags.js";
-import { showListing, type Listing } from "../listing.js";
+import { demandTemplate, showListing, type Listing } from "../listing.js";
 import {
   ago,
   ellipsis,
@@ -35,6 +35,8 @@ const titles = {
   LocalVolumes: "LOCAL VOLUMES",
   Networks: "NETWORKS",
 } as const;
+
+const type = "*formatter.ContainerContext";
 
 /** A row of GET /containers/json as docker's formatter tells it. @param now in nanoseconds since 1970 */
 export function containerRow(one: Field, now: number, whole: boolean): Readonly<Record<string, string>> {
@@ -71,6 +73,7 @@ function* run(it: Context): Activity<undefined> {
   const last = flags.flag("latest") ? 1 : (flags.number("last") ?? -1);
   // A template that looks at sizes has them counted.
   const sizes = flags.flag("size") || /\.Size\b|json \./.test(flags.text("format") ?? "");
+  demandTemplate(flags.text("format") ?? "", { titles, type });
   const answer = yield* client.json("GET", "/containers/json", {
     query: {
       all: flags.flag("all") || last > 0,
@@ -86,7 +89,7 @@ function* run(it: Context): Activity<undefined> {
     rows: fieldOf(answer)
       .list()
       .map((one) => containerRow(one, now, flags.flag("no-trunc"))),
-    type: "*formatter.ContainerContext",
+    type,
   };
   return yield* showListing(it, listing);
 }

@@ -115,7 +115,7 @@ export const withTag = (image: string): string =>
 
 /** What is refused before anything runs: said by "docker:", with status 125. */
 function refused(it: Context, error: CliError): CliError {
-  return new CliError(`docker: ${error.message}.\nSee '${it.called} --help'.`, 125);
+  return new CliError(`docker: ${error.message.replace(/\.$/, "")}.\nSee '${it.called} --help'.`, 125);
 }
 
 /** Exit statuses of a start that fails, as shells have them: 127 not found, 126 not to be executed. */
@@ -141,7 +141,7 @@ function* runContainer(it: Context): Activity<number> {
     } catch (error) {
       if (!(error instanceof CliError)) throw error;
       // As with the daemon's own, nothing is left of one that was to be removed.
-      throw new CliError(`docker: ${error.message}.`, startStatus(error.message));
+      throw new CliError(`docker: ${error.message.replace(/\.$/, "")}.`, startStatus(error.message));
     }
     return undefined;
   };

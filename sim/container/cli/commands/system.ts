@@ -242,7 +242,8 @@ function* df(it: Context): Activity<undefined> {
 
 function* verboseUsage(it: Context, answer: Field): Activity<undefined> {
   const now = yield* it.sys.clock_gettime("CLOCK_REALTIME");
-  const images = listAt(answer, "Images").flatMap((one) => imageRows(one, { now, whole: false }));
+  // Of several names, here only the first is told.
+  const images = listAt(answer, "Images").flatMap((one) => imageRows(one, { now, whole: false }).slice(0, 1));
   const listed = (columns: readonly string[], titles: Readonly<Record<string, string>>, rows: typeof images): string =>
     formatListing({ columns, titles, rows, type: "row" }, "");
   const imageColumns = ["Repository", "Tag", "ID", "CreatedSince", "VirtualSize", "SharedSize", "UniqueSize", "Containers"];

@@ -16,8 +16,9 @@ export function referenceOf(image: string): ReturnType<typeof parseReference> {
   try {
     return parseReference(image);
   } catch (error) {
-    if (error instanceof UsageError) throw new CliError("invalid reference format");
-    throw error;
+    if (!(error instanceof UsageError)) throw error;
+    const why = /[A-Z]/.test(image.replace(/:[^/]*$/, "")) ? ": repository name must be lowercase" : "";
+    throw new CliError(`invalid reference format${why}`);
   }
 }
 

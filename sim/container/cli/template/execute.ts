@@ -6,6 +6,8 @@ type Callable = (args: readonly unknown[]) => unknown;
 export interface TemplateOptions {
   /** What a field that there isn't is told as, behind the field's name: Go says it of maps and of structures in different ways. */
   readonly missing?: (field: string) => string;
+  /** How much stands before the template in what was typed: messages count from there. */
+  readonly before?: number;
   /** Fields that may be absent, and then are nothing. */
   readonly optional?: readonly string[];
 }
@@ -196,7 +198,8 @@ class Execution {
 
   /** Go counts to the chain's last dot. */
   #error(why: string, text = ""): TemplateError {
-    return new TemplateError(`template: :1:${this.#at + Math.max(0, text.lastIndexOf("."))}: ${why}`);
+    const { before = 0 } = this.#options;
+    return new TemplateError(`template: :1:${before + this.#at + Math.max(0, text.lastIndexOf("."))}: ${why}`);
   }
 }
 

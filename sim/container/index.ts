@@ -8,7 +8,7 @@
  * process that a container's first one has as its parent; an *exec* is a further process in a container. An *endpoint* is a
  * container's place in a network; its *sandbox* is all that it holds on the host for its networks.
  *
- * image/      what images are made of: digest, gzip, tar/ (archives, sparse files, pax), oci (documents, read and checked),
+ * image/      what images are made of: digest, oci (documents, read and checked),
  *             layer, image, reference; content-store (blobs, each once), image-store (images and their names), archive (save
  *             and load); unpack, pack (a layer onto a file system and off it, by system calls)
  * registry/   a registry as a handler of requests (routes, repositories, uploads, tokens, limits), ways to reach one (transport),
@@ -27,7 +27,8 @@
  *             containers (lists, filters), inspect, observe (top, stats), events; volumes, images, files (cp, diff, commit), usage;
  *             networking (a container's way into networks, and the verbs about these); outcome and errors in Docker's words
  * api/        Docker's Engine API over it, as requests and answers: routes (the table), api (versions, statuses), exchange (what is
- *             asked and answered); query, body and create-request read; open-answer and framing stream; one file for each noun
+ *             asked and answered); query, body and create-request read; open-answer and framing stream; one file for each noun; socket (on the host itself)
+ * cli/        docker(1), the client, as a program of the simulated Linux
  * init/       a modest systemd that boots a directory tree: for system containers
  * lxc/        LXC: system containers, their configuration, monitor and commands
  * nspawn/     systemd-nspawn and machinectl: directory trees that are booted
@@ -42,10 +43,7 @@
  * Sources: OCI's image-spec 1.1, runtime-spec 1.2 and distribution-spec 1.1; Docker's documentation where they are silent.
  */
 export { demandDigest, digestOf } from "./image/digest.js";
-export { gunzip, gzip } from "./image/gzip.js";
-export { bytesOf, fileEntry, type TarEntry } from "./image/tar/entry.js";
-export { readTar } from "./image/tar/reader.js";
-export { writeTar } from "./image/tar/writer.js";
+export { bytesOf, fileEntry, gunzip, gzip, readTar, type TarEntry, writeTar } from "../userland/index.js";
 export { parseConfig, parseManifest, type ExecutionConfig } from "./image/oci.js";
 export { chainIds, entriesOf, makeLayer, transferSizeAnnotation, transferSizeOf, uncompressed } from "./image/layer.js";
 export { makeImage, makeIndex, readImage, type Image } from "./image/image.js";
@@ -83,6 +81,8 @@ export type { Container as EngineContainer } from "./engine/container.js";
 export type { Attachment } from "./engine/streams.js";
 export { ContainerEngine, type ContainerEngineOptions } from "./engine/engine.js";
 export { DockerApi } from "./api/api.js";
+export { listenAtSocket } from "./api/socket.js";
+export { installDockerClient } from "./cli/index.js";
 export type { ApiAnswer, ApiRequest, Pull, Sink, Source } from "./api/exchange.js";
 export type { BuildOptions, Built } from "./build/progress.js";
 export { makeTree } from "./init/index.js";

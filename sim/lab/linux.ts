@@ -34,7 +34,7 @@ export class Linux extends Kernel {
   }
 
   /**
-   * Docker on this host: its engine is started by the first call, and is the same at each.
+   * Docker on this host: its engine is started by the first call, and is the same at each. From then on scripts have the command `docker`.
    * @param options of the first call, as `{ uplink: { down: 100e6, up: 20e6, latency: ms(10) } }`: a link to registries
    * @throws UsageError for options of a later one
    */
@@ -42,6 +42,11 @@ export class Linux extends Kernel {
     if (this.#docker !== undefined && options !== undefined)
       throw new UsageError(`Docker runs on ${this.name} already`, "Give its options at the first call.");
     return (this.#docker ??= new Docker(this, options));
+  }
+
+  /** Whether `docker` was called. */
+  get runsDocker(): boolean {
+    return this.#docker !== undefined;
   }
 
   /** Installs LXC: its commands, and its bridge. What is there already stays. */

@@ -33,6 +33,8 @@ export { furnish, installPrograms, writeRoot } from "./installation.js";
 export { capture, runShell, type Result, type RunOptions } from "./run.js";
 export { openConsole, type Console } from "./console.js";
 export { program, Failure, type Command, type Invocation } from "./program/command.js";
+export { decode, encode } from "./program/encoding.js";
+export { Output, readAll, writeAll } from "./program/streams.js";
 export { execInPath } from "./commands/execution.js";
 export { users } from "./program/names.js";
 export { gunzip, gzip, isGzip } from "./archive/gzip.js";

@@ -2,7 +2,7 @@ import { execFile, type ExecFileOptions } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { container, lab, serve, type ServedDocker, type World } from "../../kernel/api/index.js";
+import { container, lab, serve, type Linux, type ServedDocker, type World } from "../../kernel/api/index.js";
 
 /** Debian's docker.io, unpacked where `.ci/run` says, or whatever docker is installed. */
 export const docker: string | undefined = [process.env["VIRTLAB_DOCKER"], "/usr/bin/docker"].find(
@@ -28,7 +28,8 @@ export interface ClientBench {
   close(): Promise<void>;
 }
 
-export async function clientBench(): Promise<ClientBench> {
+/** A host with an engine whose registries are a hub that knows a user ("me", "secret") and one at localhost:5000. */
+export function dockerHost(): { readonly world: World; readonly linux: Linux; readonly engine: container.ContainerEngine } {
   const world = lab({ seed: 9 });
   const hub = container.dockerHub(world, { users: { me: "secret" } });
   const local = new container.Registry({ world });
@@ -45,6 +46,11 @@ export async function clientBench(): Promise<ClientBench> {
       return transport && new container.Session(world.engine, transport, credentials);
     },
   });
+  return { world, linux, engine };
+}
+
+export async function clientBench(): Promise<ClientBench> {
+  const { world, engine } = dockerHost();
   const served = await serve(engine);
   const folder = mkdtempSync(join(tmpdir(), "virtlab-docker-test-"));
   const env = {

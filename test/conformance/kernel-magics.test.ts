@@ -145,6 +145,18 @@ describe("magics", () => {
     expect(failure(await kernel.run("%%sh --off\ntrue")).traceback).toContain("It takes a host's name");
   });
 
+  test("%%docker takes docker's command lines, and runs where Docker does", async () => {
+    expect(failure(await kernel.run("%%docker\nps")).traceback).toContain("lab().linux().docker();");
+    await kernel.run('world.linux({ hostname: "engine" }).docker(); world.linux({ hostname: "other" });');
+    const ran = await kernel.run(
+      "%%docker\npull -q alpine\n# with the word, or without\ndocker run --rm \\\n  alpine echo hello\nps -aq | wc -l",
+    );
+    expect(plain([ran.stdout])).toMatch(
+      /^docker\.io\/library\/alpine:latest\nhello\n0\nengine: exit status 0, [\d.]+ ms\n$/,
+    );
+    expect(failure(await kernel.run("%%docker --on other\nps")).traceback).toContain("There are: engine.");
+  });
+
   test("%lsmagic shows a table", async () => {
     const [table] = displays(await kernel.run("%lsmagic"));
     expect(table?.["text/plain"]).toContain("%%capture name");

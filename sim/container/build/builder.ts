@@ -4,7 +4,7 @@ import { makeImage, type Image } from "../image/image.js";
 import { entriesOf, makeLayer, type Layer } from "../image/layer.js";
 import type { ContentStore } from "../image/content-store.js";
 import type { ExecutionConfig, History } from "../image/oci.js";
-import { bytesOf, type TarEntry } from "../image/tar/entry.js";
+import { bytesOf, type TarEntry } from "../../userland/index.js";
 import { textOf } from "../../net/index.js";
 import type { BuildCache, Dependencies } from "./cache.js";
 import { findStage, parseDockerfile, targetStage, type Dockerfile, type Stage } from "./dockerfile.js";

@@ -1,6 +1,6 @@
 import { encodeUtf8 } from "../../core/index.js";
 import type { ExecutionConfig } from "../image/oci.js";
-import { fileEntry } from "../image/tar/entry.js";
+import { fileEntry } from "../../userland/index.js";
 import type { Dependencies } from "./cache.js";
 import { checksumOf, type FileSet } from "./file-set.js";
 import { argsOf, type InstructionOf } from "./instruction.js";

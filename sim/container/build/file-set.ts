@@ -1,6 +1,5 @@
 import { digestOf } from "../image/digest.js";
-import { readTar } from "../image/tar/reader.js";
-import { bytesOf, type TarEntry } from "../image/tar/entry.js";
+import { bytesOf, readTar, type TarEntry } from "../../userland/index.js";
 import { opaqueMarker, partsOf, whiteoutPrefix } from "../image/tree-path.js";
 
 /** Files by their paths from the top, without slashes at either end: what instructions copy from. */

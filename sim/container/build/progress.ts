@@ -1,5 +1,5 @@
 import type { Image } from "../image/image.js";
-import type { TarEntry } from "../image/tar/entry.js";
+import type { TarEntry } from "../../userland/index.js";
 
 /** What a build tells while it goes on. */
 export type BuildEvent =

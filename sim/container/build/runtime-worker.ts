@@ -6,7 +6,7 @@ import type { ContentStore } from "../image/content-store.js";
 import { demandDigest } from "../image/digest.js";
 import type { Image } from "../image/image.js";
 import { entriesOf, type Layer } from "../image/layer.js";
-import type { TarEntry } from "../image/tar/entry.js";
+import type { TarEntry } from "../../userland/index.js";
 import { removeTree, unpack } from "../image/unpack.js";
 import { makeDirectories, writeText } from "../runtime/files.js";
 import type { Runtime } from "../runtime/runtime.js";

@@ -1,5 +1,5 @@
 import { UsageError } from "../../core/index.js";
-import type { TarEntry } from "../image/tar/entry.js";
+import type { TarEntry } from "../../userland/index.js";
 import { resolved, unlinked, type FileSet } from "./file-set.js";
 import { cleanPath, isPattern, pathExpression } from "./patterns.js";
 

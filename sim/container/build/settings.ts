@@ -1,7 +1,7 @@
 import { UsageError } from "../../core/index.js";
 import { textOf } from "../../net/index.js";
 import type { ExecutionConfig } from "../image/oci.js";
-import { bytesOf } from "../image/tar/entry.js";
+import { bytesOf } from "../../userland/index.js";
 import { resolved, type FileSet } from "./file-set.js";
 import { argsOf, type Command, type Health, type SettingInstruction } from "./instruction.js";
 import { mistake } from "./lines.js";

@@ -1,8 +1,7 @@
 import { encodeUtf8, UsageError, type Activity } from "../../core/index.js";
 import { digestOf } from "../image/digest.js";
-import { gunzip } from "../image/gzip.js";
+import { fileEntry, gunzip, type TarEntry } from "../../userland/index.js";
 import type { ExecutionConfig } from "../image/oci.js";
-import { fileEntry, type TarEntry } from "../image/tar/entry.js";
 import { archiveIn, contextOf, resolved, type FileSet } from "./file-set.js";
 import type { InstructionOf } from "./instruction.js";
 import { select } from "./selection.js";

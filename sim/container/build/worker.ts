@@ -1,7 +1,7 @@
 import type { Activity } from "../../core/index.js";
 import type { Image } from "../image/image.js";
 import type { Layer } from "../image/layer.js";
-import type { TarEntry } from "../image/tar/entry.js";
+import type { TarEntry } from "../../userland/index.js";
 
 /** What is mounted for one RUN alone. */
 export interface StepMount {

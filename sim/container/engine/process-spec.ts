@@ -1,6 +1,6 @@
 import type { Activity } from "../../core/index.js";
 import { capabilityNames, attempt, Errno, O_RDONLY, RESOLVE_IN_ROOT, type Sys } from "../../os/index.js";
-import { bytesOf, fileEntry, type TarEntry } from "../image/tar/entry.js";
+import { bytesOf, fileEntry, type TarEntry } from "../../userland/index.js";
 import type { FileSet } from "../build/file-set.js";
 import { userIn } from "../build/settings.js";
 import { defaultSpec, dockerCapabilities } from "../bundle/default-spec.js";

@@ -1,5 +1,5 @@
 import type { Activity } from "../../core/index.js";
-import type { TarEntry } from "../image/tar/entry.js";
+import type { TarEntry } from "../../userland/index.js";
 import { pack } from "../image/pack.js";
 import type { Containers } from "./containers.js";
 import type { Container } from "./container.js";

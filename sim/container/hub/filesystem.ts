@@ -1,6 +1,6 @@
 import { encodeUtf8 } from "../../core/index.js";
 import { executable } from "../../os/index.js";
-import { fileEntry, type TarEntry } from "../image/tar/entry.js";
+import { fileEntry, type TarEntry } from "../../userland/index.js";
 
 /** The files of one layer, in the order of their names, with the directories above them. */
 export class FileTree {

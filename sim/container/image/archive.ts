@@ -3,14 +3,11 @@ import { encodeJson, Field, parseJson } from "../json.js";
 import type { ContentStore } from "./content-store.js";
 import { digestOf, hexOf, type Digest } from "./digest.js";
 import { readImage, verifyLayers, type Image } from "./image.js";
-import { isGzip } from "./gzip.js";
+import { bytesOf, fileEntry, isGzip, readTar, type TarEntry, writeTar } from "../../userland/index.js";
 import type { ImageStore } from "./image-store.js";
 import { uncompressed } from "./layer.js";
 import { isIndex, mediaTypes, parseManifest, type Descriptor, type Platform } from "./oci.js";
 import { familiarName, formatReference, parseReference, type Reference } from "./reference.js";
-import { bytesOf, fileEntry, type TarEntry } from "./tar/entry.js";
-import { readTar } from "./tar/reader.js";
-import { writeTar } from "./tar/writer.js";
 
 /** An image with the names that it is saved under. */
 export interface Named {

@@ -1,10 +1,7 @@
 import { UsageError } from "../../core/index.js";
 import { digestOf, type Digest } from "./digest.js";
-import { gunzip, gzip, isGzip } from "./gzip.js";
+import { gunzip, gzip, isGzip, readTar, type TarEntry, writeTar } from "../../userland/index.js";
 import { mediaTypes, type Descriptor } from "./oci.js";
-import type { TarEntry } from "./tar/entry.js";
-import { readTar } from "./tar/reader.js";
-import { writeTar } from "./tar/writer.js";
 
 /**
  * Annotation of a layer's descriptor: how many bytes the layer would take compressed if its holes were full. A simulated

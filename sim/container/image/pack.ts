@@ -13,7 +13,7 @@ import {
   S_IFREG,
   type Sys,
 } from "../../os/index.js";
-import type { EntryType, Extent, TarEntry } from "./tar/entry.js";
+import type { EntryType, Extent, TarEntry } from "../../userland/index.js";
 import { opaqueMarker, whiteoutPrefix } from "./tree-path.js";
 
 export interface PackOptions {

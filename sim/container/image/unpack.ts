@@ -14,7 +14,7 @@ import {
   S_IFMT,
   type Sys,
 } from "../../os/index.js";
-import type { TarEntry } from "./tar/entry.js";
+import type { TarEntry } from "../../userland/index.js";
 import { demandInside, opaqueMarker, partsOf, refuseDevice, whiteoutPrefix } from "./tree-path.js";
 
 export interface UnpackOptions {

@@ -3,7 +3,7 @@ import { attempt, Errno, type Sys } from "../../os/index.js";
 import { hexOf } from "../image/digest.js";
 import { entriesOf, type Layer } from "../image/layer.js";
 import { pack } from "../image/pack.js";
-import type { TarEntry } from "../image/tar/entry.js";
+import type { TarEntry } from "../../userland/index.js";
 import { removeTree, unpack } from "../image/unpack.js";
 import { makeDirectories, readText, readTextIfThere, writeText } from "../runtime/files.js";
 

@@ -11,6 +11,8 @@ import {
 import {
   ContainerEngine,
   DockerApi,
+  installDockerClient,
+  listenAtSocket,
   parseReference,
   Uplink,
   type Credentials,
@@ -18,6 +20,7 @@ import {
 } from "../../container/index.js";
 import { textOf } from "../../net/index.js";
 import type { Kernel } from "../../os/index.js";
+import { runShell, type RunOptions } from "../../userland/index.js";
 import { shellResult, type ShellResult } from "../shell-result.js";
 import { Recording } from "./recording.js";
 import { Sessions } from "./registries.js";
@@ -49,6 +52,8 @@ export class Docker {
       registries: (name, credentials) => sessions.with(name, credentials),
     });
     this.#api = new DockerApi(this.engine);
+    listenAtSocket(this.engine);
+    kernel.run((sys) => installDockerClient(sys, kernel));
   }
 
   /** Lets time pass until an activity is over. @returns what came of it @throws what it throws */
@@ -77,6 +82,17 @@ export class Docker {
   /** Records from now on who asks what of whom: `const heard = docker.record(); …; heard.stop().sequence()`. */
   record(): Recording {
     return new Recording(this.engine.kernel);
+  }
+
+  /**
+   * Docker's own command line: `cli("ps -a")` is what `docker ps -a` prints in a shell of the host, as root and in /.
+   * @throws UsageError for one that waits for what nothing will bring about
+   */
+  cli(line: string, options?: RunOptions): ShellResult {
+    const { kernel } = this.engine;
+    const begun = kernel.engine.now;
+    const result = runShell(kernel, `docker ${line}`, options);
+    return shellResult(result, (kernel.engine.now - begun) as Nanos);
   }
 
   /** `docker pull`. @returns what became of each layer, and when */

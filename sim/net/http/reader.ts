@@ -47,6 +47,13 @@ export class HttpReader {
     }
   }
 
+  /** What has been read off the connection and belongs to no message yet; it is the caller's then: of one that was upgraded. */
+  take(): Uint8Array {
+    const rest = this.#rest;
+    this.#rest = noData;
+    return rest;
+  }
+
   /** The body that a head announces (RFC 9112, 6.3). @param untilEnd whether one without a length ends with the connection */
   *body(headers: Headers, untilEnd: boolean): Activity<Uint8Array | HttpError> {
     if (headers["transfer-encoding"]?.toLowerCase().endsWith("chunked") === true) return yield* this.#chunked();

@@ -1,1 +1,0 @@
-export { gunzip, gzip, isGzip } from "../../userland/index.js";

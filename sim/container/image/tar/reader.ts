@@ -1,1 +1,0 @@
-export { readTar } from "../../../userland/index.js";

@@ -1,1 +1,0 @@
-export { writeTar } from "../../../userland/index.js";

@@ -10,5 +10,6 @@ export type { Allocate } from "./problems/allocate.js";
 export type { CommitIndex } from "./problems/commit-index.js";
 export type { InstanceMemory, InstancesThatFit } from "./problems/instances-that-fit.js";
 export type { BuildStep, StepsAgain } from "./problems/steps-again.js";
+export type { Measured as MeasuredUse, Replicas } from "./problems/replicas.js";
 export type { ChooseNode, CpuAndMemory, NodeRequests, PodNeeds } from "./problems/choose-node.js";
 export type { Destination, RuleShares } from "./problems/rule-shares.js";

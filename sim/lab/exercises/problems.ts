@@ -4,6 +4,7 @@ import { branchTarget, type BranchTarget } from "./problems/branch-target.js";
 import { chooseNode, type ChooseNode } from "./problems/choose-node.js";
 import { commitIndex, type CommitIndex } from "./problems/commit-index.js";
 import { instancesThatFit, type InstancesThatFit } from "./problems/instances-that-fit.js";
+import { replicas, type Replicas } from "./problems/replicas.js";
 import { stepsAgain, type StepsAgain } from "./problems/steps-again.js";
 import { ruleShares, type RuleShares } from "./problems/rule-shares.js";
 import { thinLocate, type ThinLocate } from "./problems/thin-locate.js";
@@ -17,6 +18,7 @@ export interface Solutions {
   readonly "41-fit": InstancesThatFit;
   readonly "50-again": StepsAgain;
   readonly "51-visible": VisibleFiles;
+  readonly "80-replicas": Replicas;
   readonly "81-schedule": ChooseNode;
   readonly "82-commit": CommitIndex;
   readonly "83-rules": RuleShares;
@@ -32,6 +34,7 @@ export const problems: Problems = {
   "41-fit": instancesThatFit,
   "50-again": stepsAgain,
   "51-visible": visibleFiles,
+  "80-replicas": replicas,
   "81-schedule": chooseNode,
   "82-commit": commitIndex,
   "83-rules": ruleShares,

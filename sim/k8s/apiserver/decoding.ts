@@ -24,12 +24,19 @@ export function encodeStringData(draft: Draft): void {
 
 /**
  * Reads what a client sent as a kind, with what it says about unknown fields.
+ * @param lasting whether parts of `given` may become parts of what is stored, as they are
  * @param old whose parts it shares where they are the same: then it is not to be changed below its top
  * @throws ApiError 400
  */
-export function decodeAs(resource: Resource, given: JsonObject, { options, warn }: Writer, old?: JsonObject): Draft {
+export function decodeAs(
+  resource: Resource,
+  given: JsonObject,
+  { options, warn }: Writer,
+  lasting = false,
+  old?: JsonObject,
+): Draft {
   const { struct, kind, version } = resource;
-  const { value, unknown, error } = decode(struct, given, old);
+  const { value, unknown, error } = decode(struct, given, old, lasting);
   const refuse = (why: string): ApiError =>
     badRequest(`${kind} in version "${version}" cannot be handled as a ${kind}: ${why}`);
   if (error !== undefined) throw refuse(error);

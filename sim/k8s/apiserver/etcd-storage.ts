@@ -2,7 +2,7 @@ import { errors, isEtcdError, type EtcdError } from "../etcd/errors.js";
 import type { Etcd } from "../etcd/etcd.js";
 import { prefixEnd } from "../etcd/types.js";
 import type { KubeObject } from "../objects/value.js";
-import { failureOf, KeptObject, leaseReuse, mostOfLease, objectIn, type SharedLease } from "./kept-object.js";
+import { failureOf, keptIn, KeptObject, leaseReuse, mostOfLease, objectIn, type SharedLease } from "./kept-object.js";
 import type { Conflict, Ranged, Storage, StorageEvent, StorageFailure, Written } from "./storage.js";
 
 /** An API server's store in one etcd server, which answers at once. What other clients of that etcd write is seen as well. */
@@ -41,7 +41,9 @@ export class EtcdStorage implements Storage {
   put(key: string, value: KubeObject, expected: number, ttl?: number): Written | Conflict | StorageFailure {
     const lease = ttl === undefined ? 0 : this.#leaseFor(ttl);
     if (isEtcdError(lease)) return failureOf(lease);
-    return this.#write(key, expected, { put: { key, value: new KeptObject(value), lease } });
+    return this.#write(key, expected, {
+      put: { key, value: new KeptObject(value, keptIn(this.#etcd.store.latest(key))), lease },
+    });
   }
 
   delete(key: string, expected: number): Written | Conflict | StorageFailure {

@@ -107,7 +107,10 @@ export function create(machinery: Machinery, call: Call): ApiResponse {
   const { resource, namespace, writer } = call;
   const given = parseBody(call.request);
   agree(given, call);
-  const object = machinery.registry.create(resource, namespace, decodeAs(resource, given, writer), writer);
+  // Events are most of what is created, and nobody changes parts of them on their way.
+  const lasting = call.request.lasting === true && resource.kind === "Event";
+  const draft = decodeAs(resource, given, writer, lasting);
+  const object = machinery.registry.create(resource, namespace, draft, writer);
   return answer(machinery, call, 201, object);
 }
 
@@ -187,7 +190,8 @@ export function patch(machinery: Machinery, call: Call): ApiResponse {
     const made = patched(resource, old, type, given);
     agree(made, call);
     const alone = subresource === "status" ? statusAlone(made, old) : made;
-    return decodeAs(resource, alone, writer, alone === made ? undefined : old);
+    if (alone === made) return decodeAs(resource, made, writer);
+    return decodeAs(resource, alone, writer, request.lasting === true, old);
   };
   return answer(machinery, call, 200, registry.update(resource, namespace, name, subresource, make, writer));
 }

@@ -2,6 +2,7 @@ import { encodeUtf8 } from "../../core/index.js";
 import { errors, type EtcdError } from "../etcd/errors.js";
 import { heldIn } from "../etcd/late-value.js";
 import type { KeyValue, LateValue } from "../etcd/types.js";
+import { jsonLength } from "../objects/json-length.js";
 import { decodeUtf8 } from "../objects/text.js";
 import type { Draft, KubeObject } from "../objects/value.js";
 import type { StorageFailure } from "./storage.js";
@@ -24,12 +25,20 @@ function textOf(bytes: string): string {
 export class KeptObject implements LateValue {
   readonly object: KubeObject;
   readonly length: number;
+  /** Of the spec alone, which most writes share with the one before. */
+  readonly #specLength: number;
 
-  /** @param object new, and the store's from here on */
-  constructor(object: KubeObject) {
+  /**
+   * @param object new, and the store's from here on
+   * @param before what is kept of the same key
+   */
+  constructor(object: KubeObject, before?: KeptObject) {
     (object.metadata as Draft)["resourceVersion"] = undefined;
     this.object = object;
-    this.length = bytesOf(JSON.stringify(object)).length;
+    const { spec } = object;
+    const same = before !== undefined && before.object["spec"] === spec;
+    this.#specLength = same ? before.#specLength : spec === undefined ? 0 : jsonLength(spec);
+    this.length = jsonLength(object, "spec") + this.#specLength;
   }
 
   bytes(): string {
@@ -37,6 +46,12 @@ export class KeptObject implements LateValue {
     // It has got its resourceVersion since.
     return bytesOf(JSON.stringify({ ...this.object, metadata: { ...metadata, resourceVersion: undefined } }));
   }
+}
+
+/** What is kept of a key, where it was an API server that wrote it. */
+export function keptIn(record: KeyValue | undefined): KeptObject | undefined {
+  const held = record === undefined ? undefined : heldIn(record);
+  return held instanceof KeptObject ? held : undefined;
 }
 
 /** An object as it was written, with its resourceVersion. */

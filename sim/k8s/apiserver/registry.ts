@@ -27,6 +27,7 @@ import { trackUpdate } from "./fields/managed-fields.js";
 import { changedPart, gone, gracePeriod, keptMetadata, newMetadata, plainOf } from "./object-life.js";
 import type { DeleteOptions } from "./options.js";
 import { Reader } from "./reader.js";
+import { uuidText } from "../objects/uuid.js";
 import { ServiceAddresses } from "./service-addresses.js";
 import { alreadyExists, ApiError, conflict, invalid, modified } from "./status.js";
 import type { Storage } from "./storage.js";
@@ -41,8 +42,6 @@ export interface RegistrySurroundings {
 
 /** How long the store keeps an object by itself: events for an hour (`--event-ttl`), in seconds. */
 const lifetime = ({ kind }: Resource): number | undefined => (kind === "Event" ? 3600 : undefined);
-
-const hexOf = (bits: number): string => bits.toString(16).padStart(8, "0");
 
 const alphabet = "bcdfghjklmnpqrstvwxz2456789";
 
@@ -98,12 +97,11 @@ export class Registry extends Reader {
 
   uid(): string {
     const rng = this.#rng;
-    const [a, b, c, d] = [rng.uint32(), rng.uint32(), rng.uint32(), rng.uint32()];
-    const variant = "89ab".charAt(rng.uint32() & 3);
-    const third = `4${hexOf(b).slice(5)}`;
-    const fourth = `${variant}${hexOf(c).slice(1, 4)}`;
-    // Joined, not added: what is added piece by piece keeps its pieces.
-    return [hexOf(a), hexOf(b).slice(0, 4), third, fourth, hexOf(c).slice(4) + hexOf(d)].join("-");
+    const a = rng.uint32();
+    const b = rng.uint32();
+    const c = rng.uint32();
+    const d = rng.uint32();
+    return uuidText(a, (b & 0xffff_0fff) | 0x4000, (c & 0x0fff_ffff) | ((8 | (rng.uint32() & 3)) << 28), d);
   }
 
   #suffix(): string {

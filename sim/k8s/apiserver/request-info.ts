@@ -1,5 +1,5 @@
 import type { Resource, Subresource } from "../objects/kinds.js";
-import type { Served } from "./served.js";
+import type { Root, Served } from "./served.js";
 
 /** What a request is for (apiserver, `request.RequestInfo`): what authorization looks at, and where it goes. */
 export interface ResourceRequest {
@@ -36,20 +36,51 @@ function decodeSegment(text: string): string {
   }
 }
 
-/** @returns undefined where no route has the path, "method" where one has it but not so */
-export function requestInfo(
-  served: Served,
-  method: string,
-  path: string,
-  watch: boolean,
-): ResourceRequest | PathRequest | undefined | "method" {
+/** What a path names, whatever is to be done with it. */
+interface Place extends Root {
+  readonly name: string;
+  readonly subresource: string;
+  readonly rest: readonly string[];
+  readonly watching: boolean;
+}
+
+const nothing: readonly string[] = [];
+
+/** Where the part of a plain path ends that names a collection; -1 where the path isn't plain. */
+function endOfRoot(path: string): number {
+  if (path.includes("%") || path.endsWith("/")) return -1;
+  // `/api/v1/` or `/apis/GROUP/VERSION/`.
+  let begin = path.startsWith("/api/") ? path.indexOf("/", 5) : path.indexOf("/", path.indexOf("/", 6) + 1);
+  if (begin < 0) return -1;
+  if (path.startsWith("/namespaces/", begin)) {
+    begin = path.indexOf("/", begin + 12);
+    if (begin < 0) return -1;
+  }
+  const end = path.indexOf("/", begin + 1);
+  return end < 0 ? path.length : end;
+}
+
+/** The place of a plain path below a collection that has been asked for before. */
+function knownPlace(served: Served, path: string, end: number, watching: boolean): Place | undefined {
+  const root = served.root(path.slice(0, end));
+  if (root === undefined) return undefined;
+  const { resource, namespace } = root;
+  if (end === path.length) return { resource, namespace, name: "", subresource: "", rest: nothing, watching };
+  const slash = path.indexOf("/", end + 1);
+  const name = path.slice(end + 1, slash < 0 ? path.length : slash);
+  const subresource = slash < 0 ? "" : path.slice(slash + 1);
+  if (subresource.includes("/")) return undefined;
+  return { resource, namespace, name, subresource, rest: nothing, watching };
+}
+
+/** @returns undefined where nothing of that name is served, "path" where the path is none of a resource */
+function placeOf(served: Served, path: string, watch: boolean): Place | undefined | "path" {
   const parts = path.split("/");
   if (parts.at(-1) === "") parts.pop();
   const [, root, ...all] = path.includes("%") ? parts.map(decodeSegment) : parts;
   const group = root === "apis" ? (all.shift() ?? "") : "";
   const version = all.shift() ?? "";
-  if ((root !== "api" && root !== "apis") || all.length === 0)
-    return { of: "path", verb: (verbs.get(method) ?? method).toLowerCase(), path };
+  if ((root !== "api" && root !== "apis") || all.length === 0) return "path";
   let watching = watch;
   if (all[0] === "watch") {
     // The old form of a watch: `/api/v1/watch/pods`.
@@ -67,7 +98,28 @@ export function requestInfo(
   }
   const [plural = "", name = "", subresource = "", ...rest] = all;
   const resource = served.at(group, version, plural);
-  if (resource === undefined) return undefined;
+  return resource === undefined ? undefined : { resource, namespace, name, subresource, rest, watching };
+}
+
+/** @returns undefined where no route has the path, "method" where one has it but not so */
+export function requestInfo(
+  served: Served,
+  method: string,
+  path: string,
+  watch: boolean,
+): ResourceRequest | PathRequest | undefined | "method" {
+  const end = endOfRoot(path);
+  let place: Place | undefined | "path" = end < 0 ? undefined : knownPlace(served, path, end, watch);
+  if (place === undefined) {
+    place = placeOf(served, path, watch);
+    if (place === "path") return { of: "path", verb: (verbs.get(method) ?? method).toLowerCase(), path };
+    if (place === undefined) return undefined;
+    const { resource, namespace } = place;
+    const whole = namespace === "" ? `/${resource.plural}` : `/namespaces/${namespace}/${resource.plural}`;
+    if (end >= 0 && path.slice(0, end).endsWith(whole) && place.watching === watch)
+      served.remember(path.slice(0, end), { resource, namespace });
+  }
+  const { resource, namespace, name, subresource, rest, watching } = place;
   if (resource.namespaced ? namespace === "" && name !== "" : namespace !== "") return undefined;
   if (subresource !== "" && !resource.subresources.includes(subresource as Subresource)) return undefined;
   if (rest.length > 0 && subresource !== "proxy") return undefined;
@@ -85,7 +137,7 @@ export function requestInfo(
     namespace,
     name,
     subresource: subresource as Subresource | "",
-    rest: rest.join("/"),
+    rest: rest.length === 0 ? "" : rest.join("/"),
   };
 }
 

@@ -16,10 +16,12 @@ export interface ApiRequest {
   /** Without the query: `/api/v1/pods`. */
   readonly path: string;
   /** The query as it came, or parsed. */
-  readonly query?: string | Readonly<Record<string, string>>;
+  readonly query?: string | Readonly<Record<string, string>> | undefined;
   /** Names in lower case. */
-  readonly headers?: Readonly<Record<string, string | undefined>>;
-  readonly body?: Uint8Array | string | JsonObject;
+  readonly headers?: Readonly<Record<string, string | undefined>> | undefined;
+  readonly body?: Uint8Array | string | JsonObject | undefined;
+  /** Whether an object that is the body is never changed again, so that what is stored may share its parts. */
+  readonly lasting?: boolean;
   /** Who asks, known from elsewhere, such as a component of the control plane; otherwise the headers tell. */
   readonly user?: User;
   /** Where the connection can be upgraded: given the session of exec, attach or port-forward, before the answer, whose status is 101. */

@@ -208,8 +208,9 @@ export class ApiServer {
     if (info.of === "path") return this.#path(method, path, form);
     if (form === undefined) throw notAcceptable(mediaTypes);
     const options = parseWriteOptions(query, request.user === undefined ? headers["user-agent"] : undefined);
-    const call: Call = { ...info, request, query, form, writer: { user, options, warn } };
-    return this.#resource(call);
+    const writer = { user, options, warn };
+    const { of, verb, resource, namespace, name, subresource, rest } = info;
+    return this.#resource({ of, verb, resource, namespace, name, subresource, rest, request, query, form, writer });
   }
 
   /** Authentication: who the request says it comes from, and whether that is so. */

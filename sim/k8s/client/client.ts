@@ -242,7 +242,7 @@ export class Client {
     };
   }
 
-  /** @throws ApiFailure for every answer that is no success */
+  /** @param body never changed again: the store may keep parts of it @throws ApiFailure for every answer that is no success */
   *request(
     method: string,
     path: string,
@@ -250,7 +250,8 @@ export class Client {
     more: Pick<ApiRequest, "query" | "headers"> = {},
   ): Activity<JsonObject> {
     yield* this.#wait();
-    const request = { method, path, user: this.user, ...more, ...(body === undefined ? {} : { body }) };
+    const { query, headers } = more;
+    const request = { method, path, query, headers, body, lasting: true, user: this.user };
     const { endpoint } = this.#options;
     const answer = endpoint.ask === undefined ? endpoint.handle(request) : yield* endpoint.ask(request);
     if (answer === undefined || answer.stream !== undefined || answer.status >= 400) throw failureOf(answer);

@@ -74,6 +74,11 @@ export class MvccStore implements Persist<StoreState> {
     return { revision: this.#revision };
   }
 
+  /** The last write of a key; a deletion has version 0. */
+  latest(key: string): api.KeyValue | undefined {
+    return this.#byKey.get(key)?.latest;
+  }
+
   range(request: api.RangeRequest): api.RangeResponse | EtcdError {
     const wrong = unreadable(request, this.#revision, this.#compactRevision);
     if (wrong !== undefined) return wrong;

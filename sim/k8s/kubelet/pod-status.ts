@@ -172,14 +172,28 @@ function conditionsOf({ pod, state }: PodFacts, { phase, inits, statuses }: Stan
   ];
 }
 
+/** The conditions of late, by what they say: most pods' are the same. */
+const lately = new Map<string, Condition>();
+
+function dated({ type, status, reason, message }: Told, lastTransitionTime: string): Condition {
+  const key = `${type} ${status} ${lastTransitionTime} ${reason ?? ""} ${message ?? ""}`;
+  let condition = lately.get(key);
+  if (condition === undefined) {
+    if (lately.size >= 100) lately.clear();
+    const why = { ...(reason === undefined ? {} : { reason }), ...(message === undefined ? {} : { message }) };
+    lately.set(key, (condition = { type, status, ...why, lastTransitionTime }));
+  }
+  return condition;
+}
+
 /** A condition with its time: that of its last change, not of its last telling. */
 function timed(told: Told, previous: readonly Condition[], time: string): Condition {
   const before = previous.find(({ type }) => type === told.type);
-  if (before?.status !== told.status) return { ...told, lastTransitionTime: time };
+  if (before?.status !== told.status) return dated(told, time);
   const same = before.reason === told.reason && before.message === told.message;
   // The very object, so that pods' many statuses share what they have in common.
   if (same && before.lastTransitionTime !== undefined) return before;
-  return { ...told, lastTransitionTime: before.lastTransitionTime ?? time };
+  return dated(told, before.lastTransitionTime ?? time);
 }
 
 /**

@@ -1,8 +1,9 @@
+import { hasDefaults } from "./defaults.js";
 import { child } from "./field-error.js";
 import { notQuantity, parseQuantity } from "./quantity.js";
 import type { ScalarName, Struct, Type } from "./notation.js";
 import { parseTime } from "./time.js";
-import { isArray, isObject, put, type Draft, type Json, type JsonObject } from "./value.js";
+import { isArray, isObject, put, type Draft, type Json, type JsonArray, type JsonObject } from "./value.js";
 
 /** What came of reading JSON as a kind. */
 export interface Decoded {
@@ -48,72 +49,108 @@ const jsonType = (value: Json): string =>
 
 class Decoder {
   readonly unknown: string[] = [];
+  /** The keys and indices on the way to what is being read; a map's keys begin with a dot. Texts of paths are made of it where one is wanted. */
+  readonly #way: (string | number)[] = [];
+  readonly #lasting: boolean;
+
+  /** @param lasting whether what is read may be given back itself */
+  constructor(lasting: boolean) {
+    this.#lasting = lasting;
+  }
 
   /** @param old what may be given back where nothing in it is different */
-  struct(struct: Struct, value: JsonObject, path: string, plain: string, old: Json | undefined): Draft {
+  struct(struct: Struct, value: JsonObject, old: Json | undefined): Draft {
     const draft: Draft = {};
     const before = isObject(old) ? old : undefined;
     let same = before !== undefined;
+    // What gets defaults is changed later, and so copied now.
+    let asGiven = this.#lasting && !hasDefaults(struct);
     let count = 0;
     for (const key in value) {
       const given = value[key];
-      if (given === undefined || given === null) continue;
+      if (given === undefined || given === null) {
+        asGiven = false;
+        continue;
+      }
       const field = struct.fields.get(key);
       if (field === undefined) {
         same = false;
+        asGiven = false;
         if (struct.open === true) put(draft, key, given);
-        else this.unknown.push(child(path, key));
+        else this.unknown.push(this.#path(key));
         continue;
       }
       const was = before?.[key];
-      const read = this.value(field.type, given, struct, child(path, key), child(plain, key), was);
+      this.#way.push(key);
+      const read = this.value(field.type, given, struct, was);
+      this.#way.pop();
       draft[key] = read;
       count++;
       if (read !== was) same = false;
+      if (read !== given) asGiven = false;
     }
-    if (!same || before === undefined) return draft;
-    for (const key in before) if (before[key] !== undefined) count--;
-    return count === 0 ? before : draft;
+    if (same && before !== undefined) {
+      for (const key in before) if (before[key] !== undefined) count--;
+      if (count === 0) return before;
+    }
+    return asGiven ? value : draft;
   }
 
-  /** @param plain the path without indices, as Go's decoder names it */
-  value(type: Type, value: Json, within: Struct, path: string, plain: string, old?: Json): Json {
+  value(type: Type, value: Json, within: Struct, old?: Json): Json {
     switch (type.of) {
       case "struct":
-        if (!isObject(value)) throw this.#wrong(type, value, within, plain);
-        return this.struct(type.struct, value, path, plain, old);
-      case "list": {
-        if (!isArray(value)) throw this.#wrong(type, value, within, plain);
-        const { item } = type;
-        const before = isArray(old) ? old : undefined;
-        let same = before?.length === value.length;
-        const read = value.map((each, i) => {
-          const was = before?.[i];
-          const one = each === null ? zero(item) : this.value(item, each, within, `${path}[${i}]`, plain, was);
-          if (one !== was) same = false;
-          return one;
-        });
-        return same && before !== undefined ? before : read;
-      }
-      case "map": {
-        if (!isObject(value)) throw this.#wrong(type, value, within, plain);
-        const draft: Draft = {};
-        for (const key in value) {
-          const given = value[key] ?? null;
-          put(
-            draft,
-            key,
-            given === null ? zero(type.value) : this.value(type.value, given, within, `${path}.${key}`, plain),
-          );
-        }
-        return draft;
-      }
+        if (!isObject(value)) throw this.#wrong(type, value, within);
+        return this.struct(type.struct, value, old);
+      case "list":
+        if (!isArray(value)) throw this.#wrong(type, value, within);
+        return this.#list(type.item, value, within, old);
+      case "map":
+        if (!isObject(value)) throw this.#wrong(type, value, within);
+        return this.#map(type.value, value, within);
       case "scalar":
-        return this.#scalar(type, value, within, plain);
+        return this.#scalar(type, value, within);
     }
   }
 
-  #scalar(type: Extract<Type, { of: "scalar" }>, value: Json, within: Struct, plain: string): Json {
+  #list(item: Type, value: JsonArray, within: Struct, old: Json | undefined): Json {
+    const before = isArray(old) ? old : undefined;
+    let same = before?.length === value.length;
+    let asGiven = this.#lasting;
+    const read = value.map((each, i) => {
+      const was = before?.[i];
+      this.#way.push(i);
+      const one = each === null ? zero(item) : this.value(item, each, within, was);
+      this.#way.pop();
+      if (one !== was) same = false;
+      if (one !== each) asGiven = false;
+      return one;
+    });
+    return same && before !== undefined ? before : asGiven ? value : read;
+  }
+
+  #map(item: Type, value: JsonObject, within: Struct): Json {
+    const draft: Draft = {};
+    let asGiven = this.#lasting;
+    for (const key in value) {
+      const given = value[key] ?? null;
+      if (item.of !== "scalar") this.#way.push(`.${key}`);
+      const read = given === null ? zero(item) : this.value(item, given, within);
+      if (item.of !== "scalar") this.#way.pop();
+      if (read !== given) asGiven = false;
+      put(draft, key, read);
+    }
+    return asGiven ? value : draft;
+  }
+
+  /** The path of a field of what is being read. */
+  #path(field: string): string {
+    let path = "";
+    for (const step of [...this.#way, field])
+      path = typeof step === "number" ? `${path}[${step}]` : step.startsWith(".") ? path + step : child(path, step);
+    return path;
+  }
+
+  #scalar(type: Extract<Type, { of: "scalar" }>, value: Json, within: Struct): Json {
     switch (type.name) {
       case "any":
         return value;
@@ -134,7 +171,7 @@ class Decoder {
       case "int64": {
         const limit = type.name === "int32" ? 2 ** 31 : 2 ** 63;
         if (typeof value === "number" && Number.isInteger(value) && value >= -limit && value < limit) return value;
-        if (typeof value === "number") throw this.#wrong(type, value, within, plain, `number ${value}`);
+        if (typeof value === "number") throw this.#wrong(type, value, within, `number ${value}`);
         break;
       }
       case "intstr":
@@ -163,10 +200,12 @@ class Decoder {
         return value;
       }
     }
-    throw this.#wrong(type, value, within, plain);
+    throw this.#wrong(type, value, within);
   }
 
-  #wrong(type: Type, value: Json, within: Struct, plain: string, what: string = jsonType(value)): WrongType {
+  #wrong(type: Type, value: Json, within: Struct, what: string = jsonType(value)): WrongType {
+    // Without indices and maps' keys, as Go's decoder names it.
+    const plain = this.#way.filter((step) => typeof step === "string" && !step.startsWith(".")).join(".");
     return new WrongType(
       `json: cannot unmarshal ${what} into Go struct field ${shortName(within)}.${plain} of type ${goType(type)}`,
     );
@@ -201,11 +240,12 @@ function zero(type: Type): Json {
 /**
  * Reads JSON as a kind: copies what the kind has, notes what it hasn't.
  * @param old an object whose parts stand in the copy where they are what was read: it must not be changed then
+ * @param lasting whether `value` is never changed again: then its parts stand in the copy, too, but for those that get defaults
  */
-export function decode(struct: Struct, value: JsonObject, old?: JsonObject): Decoded {
-  const decoder = new Decoder();
+export function decode(struct: Struct, value: JsonObject, old?: JsonObject, lasting = false): Decoded {
+  const decoder = new Decoder(lasting);
   try {
-    return { value: decoder.struct(struct, value, "", "", old), unknown: decoder.unknown, error: undefined };
+    return { value: decoder.struct(struct, value, old), unknown: decoder.unknown, error: undefined };
   } catch (error) {
     if (!(error instanceof WrongType)) throw error;
     return { value: {}, unknown: decoder.unknown, error: error.message };

@@ -22,7 +22,7 @@ const structOf = (type: Type): Struct | undefined =>
         : undefined;
 
 /** Whether anything in or below a struct has a default. */
-function concerns(struct: Struct): boolean {
+export function hasDefaults(struct: Struct): boolean {
   const known = concerned.get(struct);
   if (known !== undefined) return known;
   // For structs that contain themselves: not so far.
@@ -30,7 +30,7 @@ function concerns(struct: Struct): boolean {
   let found = conditionalDefaults.has(struct.name);
   for (const field of struct.fields.values()) {
     const below = structOf(field.type);
-    if (field.default !== undefined || (below !== undefined && concerns(below))) found = true;
+    if (field.default !== undefined || (below !== undefined && hasDefaults(below))) found = true;
   }
   concerned.set(struct, found);
   return found;
@@ -44,7 +44,7 @@ function planOf(struct: Struct): Plan {
       fill: fields.flatMap(({ name, default: value }) => (value === undefined ? [] : [[name, value] as const])),
       descend: fields.filter(({ type }) => {
         const below = structOf(type);
-        return below !== undefined && concerns(below);
+        return below !== undefined && hasDefaults(below);
       }),
       conditional: conditionalDefaults.get(struct.name),
     };

@@ -3,8 +3,14 @@ import { dayNumber, rfc3339 } from "../../core/index.js";
 /** When a cluster's virtual time begins: an arbitrary instant, after the release of Kubernetes 1.32. Seconds since 1970. */
 export const epoch = 1_735_689_600;
 
+let written = { seconds: NaN, text: "" };
+
 /** RFC 3339 in UTC, to the second as `meta/v1.Time` has it. @param seconds since 1970 */
-export const formatTime = (seconds: number): string => rfc3339(seconds);
+export function formatTime(seconds: number): string {
+  // One text for all objects of the same second.
+  if (seconds !== written.seconds) written = { seconds, text: rfc3339(seconds) };
+  return written.text;
+}
 
 const pattern = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(\.\d+)?(?:Z|([+-])(\d\d):(\d\d))$/;
 

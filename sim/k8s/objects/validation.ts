@@ -68,16 +68,43 @@ function duplicates({ listKeys }: Field, value: readonly Json[], path: string, e
   });
 }
 
+const checkedFields = new Map<Struct, readonly Field[]>();
+
+/** The fields of a struct of which there is something to check, whatever their values. */
+function checkedOf(struct: Struct): readonly Field[] {
+  let checked = checkedFields.get(struct);
+  if (checked === undefined) {
+    // For structs that contain themselves: all of them.
+    checkedFields.set(struct, [...struct.fields.values()]);
+    checked = [...struct.fields.values()].filter(isChecked);
+    checkedFields.set(struct, checked);
+  }
+  return checked;
+}
+
+function isChecked({ name, type, ...field }: Field): boolean {
+  const { min, max, format } = field;
+  if (field.required || field.nonempty || field.enum !== undefined || name === "spec") return true;
+  if (min !== undefined || max !== undefined || format !== undefined || field.listType === "map") return true;
+  const below = (type: Type): boolean => {
+    if (type.of === "list") return below(type.item);
+    if (type.of === "map") return below(type.value);
+    return type.of === "struct" && (rules.has(type.struct.name) || checkedOf(type.struct).length > 0);
+  };
+  return below(type);
+}
+
 function validateStruct(struct: Struct, value: JsonObject, path: string, errors: FieldErrors): void {
-  for (const field of struct.fields.values()) {
+  for (const field of checkedOf(struct)) {
     const { name, type } = field;
     // What controllers say isn't checked; metadata is, in a way of its own.
     if (path === "" && (name === "status" || name === "metadata" || name === "kind" || name === "apiVersion")) continue;
     const given = value[name];
+    if (given === undefined && !field.nonempty && !field.required && name !== "spec") continue;
     const here = child(path, name);
     if (given === undefined) {
       if (field.nonempty) errors.required(here);
-      else if (field.required || name === "spec") absent(field, here, errors);
+      else absent(field, here, errors);
       continue;
     }
     if (field.nonempty && (isArray(given) ? given.length : Object.keys(given as object).length) === 0)

@@ -1,5 +1,6 @@
+import fc from "fast-check";
 import { expect, test } from "vitest";
-import { createWorld, s } from "../../../sim/core/index.js";
+import { createWorld, encodeUtf8, s } from "../../../sim/core/index.js";
 import {
   ApiServer,
   Etcd,
@@ -8,6 +9,9 @@ import {
   type Storage,
   type StorageEvent,
 } from "../../../sim/k8s/index.js";
+import { jsonLength } from "../../../sim/k8s/objects/json-length.js";
+import { uuidText } from "../../../sim/k8s/objects/uuid.js";
+import type { Json } from "../../../sim/k8s/objects/value.js";
 
 const object = (name: string, data = ""): KubeObject => ({
   apiVersion: "v1",
@@ -126,4 +130,43 @@ test("events are gone after an hour, by a lease that others share; the past is c
     user: root,
   });
   expect(past).toMatchObject({ status: 410, object: { reason: "Expired" } });
+});
+
+test("the length of a value's JSON is known without making it", () => {
+  const any = fc.oneof(
+    fc.jsonValue({ maxDepth: 2 }),
+    fc.string({ unit: "binary" }),
+    fc.record({ a: fc.string(), b: fc.constant(undefined) }),
+  );
+  fc.assert(
+    fc.property(any, (value) => {
+      expect(jsonLength(value as Json)).toBe(encodeUtf8(JSON.stringify(value)).length);
+    }),
+    { numRuns: 50 },
+  );
+  for (const text of ['\u0000\b\t\n"\\\u007f', "é€😀", "\ud800x", "\udc00", "x\ud800"])
+    expect(jsonLength({ [text]: text })).toBe(encodeUtf8(JSON.stringify({ [text]: text })).length);
+});
+
+test("a store's size is that of its JSON, also where revisions share a spec", () => {
+  const etcd = new Etcd();
+  const store = new EtcdStorage(etcd);
+  const spec = { text: "é\n" };
+  const made = (phase: string): KubeObject => ({
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name: "a" },
+    spec,
+    status: { phase },
+  });
+  const first = store.put("/a", made("Pending"), 0);
+  store.put("/a", made("Running"), first.ok ? first.revision : 0);
+  const { inUse } = etcd.store.size;
+  const copy = new Etcd();
+  copy.restore(etcd.snapshot());
+  expect(inUse).toBe(copy.store.size.inUse);
+});
+
+test("a UUID's text has its 128 bits in order", () => {
+  expect(uuidText(0x0123_4567, 0x89ab_4def, 0x8123_4567, 0x89ab_cdef)).toBe("01234567-89ab-4def-8123-456789abcdef");
 });

@@ -121,6 +121,8 @@ interface Memory {
 export class Authorizer {
   readonly #view: RoleView;
   readonly #users = new Map<string, Memory>();
+  /** The same by the object that says who asks, and the namespace: components' clients give the same one each time. */
+  #known = new WeakMap<User, Map<string, Memory>>();
   #version = -1;
 
   constructor(view: RoleView) {
@@ -142,8 +144,14 @@ export class Authorizer {
   #of(user: User, namespace: string): Memory {
     const version = this.#view.version();
     // Names come from outside: what is remembered of them must not grow for ever.
-    if (version !== this.#version || this.#users.size > mostUsers) this.#users.clear();
+    if (version !== this.#version || this.#users.size > mostUsers) {
+      this.#users.clear();
+      this.#known = new WeakMap();
+    }
     this.#version = version;
+    let places = this.#known.get(user);
+    const known = places?.get(namespace);
+    if (known !== undefined) return known;
     const key = `${namespace}\0${user.name}\0${user.groups.join("\0")}`;
     let memory = this.#users.get(key);
     if (memory === undefined) {
@@ -151,6 +159,8 @@ export class Authorizer {
       const single = granted.some(({ rules }) => rules.some((rule) => listAt(rule, "resourceNames").length > 0));
       this.#users.set(key, (memory = { granted, decided: single ? undefined : new Map<string, Decision>() }));
     }
+    if (places === undefined) this.#known.set(user, (places = new Map<string, Memory>()));
+    places.set(namespace, memory);
     return memory;
   }
 }

@@ -18,6 +18,8 @@
  *   CNI        how a node's pods get into its network: an interface, an address, routes
  *   endpoint chain, service chain  rules by which a connection to a service's address gets to one of its pods
  *   hollow     without processes: a runtime whose containers do what is declared of them
+ *   claim      what a pod asks of storage (PersistentVolumeClaim); it is *bound* to the one volume that it gets
+ *   CSI        the Container Storage Interface: a *driver* makes volumes, attaches them to nodes, and has them mounted there
  *   reconcile  to make the world a little more as one object asks for, told nothing but that object's key
  *
  * objects/    kinds and their field tables (tables/, notation): from these reading (decode), defaults, validation (rules/),
@@ -37,16 +39,18 @@
  * controllers/  what makes the cluster as its objects ask: controller (what each is), table (all of them), controller-manager (the process
  *             that runs them), flags (what it can be told), a file or folder for each: services/ (slices, endpoints), namespaces/, nodes/
  *             (silence, taints, eviction, pods left behind), jobs/ (and cron), daemons/, stateful/, deployment/, budgets/ (disruption,
- *             quotas), autoscaling/; ownership, revisions, slow-start, pods, shares, refusals are what they share
+ *             quotas), volumes/ (the binder, attach and detach, protection), autoscaling/; ownership, revisions, slow-start, pods, shares, refusals are what they share
  * kubelet/    a node: kubelet (the component), runtime (what it asks of a container runtime, after CRI), pod-worker (one pod's life),
  *             actions (what comes next for it), containers (starting and ending), images, prober, pleg, pod-status and phase, status-manager,
- *             pod-config (environment), container-config, volumes/ (what pods see of objects and of the node), linux-config (limits, users, resolver), streaming
+ *             pod-config (environment), container-config, volumes/ (what pods see of objects and of the node; volume-manager: of drivers), linux-config (limits, users, resolver), streaming
  *             (exec, attach, port-forward, logs that grow), node-status (registration, conditions, lease), node-admission, eviction, logs; hollow/
  * node/       a machine: its Linux and container engine, pod-network (CNI), engine-runtime (CRI on that engine, as cri-dockerd has it),
  *             streaming, probing, pod-routes, rules-writer (who writes a packet filter's rules, and when), system-images
  * proxy/      kube-proxy: service-port (services and slices as a proxy sees them), iptables (its rules, a pure function of these)
  * dns/        the cluster's name server: records (what a name stands for), coredns (the program, and its manifest)
  * metrics/    what pods and nodes use: metrics-server, which asks kubelets and answers metrics.k8s.io
+ * volumes/    storage: matching (which volume a claim gets), driver (what CSI asks of one), block-storage (disks in a network), and the
+ *             processes beside a driver: csi-controller with provisioner, attacher, resizer
  * policy/     network policies as rules of each node
  * cluster/    all of it in one world, and what a cell asks of it: apply, get, explain, birth; nodes (kubelets and what is beneath them); control-plane (processes that stop and start,
  *             front-door: where the API server is reached), stop-each (what nobody does then); recorded-endpoint traces who asked what
@@ -144,6 +148,8 @@ export type { NodeDescription } from "./kubelet/node-status.js";
 export * from "./kubelet/runtime.js";
 export { HollowRuntime, type HollowRuntimeOptions } from "./kubelet/hollow/runtime.js";
 export type { Behaviour, HollowImage } from "./kubelet/hollow/behaviour.js";
+export { BlockStorage, type BlockStorageOptions } from "./volumes/block-storage.js";
+export type { NodeDriver, VolumeDriver, VolumeRequest } from "./volumes/driver.js";
 export { Cluster } from "./cluster/cluster.js";
 export type { ClusterOptions, GetOptions } from "./cluster/options.js";
 export type { ExecResult as PodExecResult } from "./cluster/session.js";

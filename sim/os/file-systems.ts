@@ -20,6 +20,8 @@ export interface Mounter extends KernelState {
   readonly cgroupfs: Cgroupfs;
   readonly terminals: Terminals;
   readonly devpts: Devpts;
+  /** File systems of disks that are plugged in, by the path of the disk; see `plugDisk`. */
+  readonly formattedDisks: ReadonlyMap<string, FileSystem>;
   /** A tmpfs whose pages are paid by whoever writes them. */
   tmpfs(size?: number, mode?: number, owner?: { readonly uid: number; readonly gid: number }): Tmpfs;
 }
@@ -30,6 +32,8 @@ interface Mounting {
   /** Undefined at boot. */
   readonly task: Task | undefined;
   readonly options: string;
+  /** A disk's path, for types that need one. */
+  readonly source: string;
 }
 
 /** "a=1,b" → a: "1", b: "". */
@@ -93,10 +97,21 @@ function overlay({ kernel, task, options }: Mounting): FileSystem {
   });
 }
 
+/** The file system that is on a disk. @throws ENOENT where none is plugged in there, EINVAL where it is of another type */
+const onDisk =
+  (type: string) =>
+  ({ kernel, source }: Mounting): FileSystem => {
+    const found = kernel.formattedDisks.get(source);
+    if (found === undefined) throw E.ENOENT;
+    if (found.type !== type) throw E.EINVAL;
+    return found;
+  };
+
 /** What mount(2) knows, by type. */
 export const fileSystemTypes: Readonly<Record<string, ((mounting: Mounting) => FileSystem) | undefined>> = {
   tmpfs,
   overlay,
+  ext4: onDisk("ext4"),
   proc: ({ kernel, task }) => procfs(kernel, task?.pidNamespace ?? kernel.pidNamespace),
   sysfs: ({ kernel, task }) => sysfs(kernel, (task?.namespaces ?? kernel.namespaces).net),
   devpts: ({ kernel }) => new Devpts(kernel.nextDevice(), kernel.terminals),

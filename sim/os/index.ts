@@ -73,4 +73,5 @@ export { mappedFiles, type MappedFile } from "./view/mapped-files.js";
 export type { KernelFlaw } from "./security/flaws.js";
 export { takeOver, type KernelWrite } from "./security/take-over.js";
 export { attachDrive } from "./vfs/block-devices.js";
+export { formattedDisk, plugDisk, pullDisk, type FormattedDisk } from "./vfs/formatted-disks.js";
 export type { Task } from "./task/task.js";

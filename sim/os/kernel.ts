@@ -74,6 +74,7 @@ export interface KernelOptions {
 
 /** A simulated Linux kernel: boots with an empty set of tasks; `boot` starts pid 1. */
 export class Kernel implements Mounter {
+  readonly formattedDisks: Map<string, FileSystem> = new Map<string, FileSystem>();
   readonly world: World;
   readonly costs: Costs;
   readonly release: string;
@@ -282,10 +283,10 @@ export class Kernel implements Mounter {
     return sysOf(task);
   }
 
-  makeFileSystem(type: string, task: Task, options: string): FileSystem {
+  makeFileSystem(type: string, task: Task, options: string, source = ""): FileSystem {
     const make = fileSystemTypes[type];
     if (make === undefined) throw E.ENODEV;
-    return make({ kernel: this, task, options });
+    return make({ kernel: this, task, options, source });
   }
 
   /** A tmpfs whose pages are paid by whoever writes them. */

@@ -25,7 +25,7 @@ export function mountRoot(kernel: Mounter, fs: FileSystem, namespace: MountNames
     const place = directoryAt(walker, path);
     const make = fileSystemTypes[type];
     if (place === undefined || make === undefined) continue;
-    const made = type === "devpts" ? kernel.devpts : make({ kernel, task: undefined, options: "" });
+    const made = type === "devpts" ? kernel.devpts : make({ kernel, task: undefined, options: "", source: type });
     graft(
       mountNumbers,
       new Mount(mountNumbers.mount(), made, made.root, type, flags, namespace),

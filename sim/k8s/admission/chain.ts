@@ -4,6 +4,7 @@ import { namespaceLifecycle } from "./namespace-lifecycle.js";
 import { podSecurity } from "./pod-security.js";
 import { defaultTolerationSeconds, defaultStorageClass, priority } from "./pod-defaults.js";
 import { resourceQuota } from "./resource-quota.js";
+import { claimResize, storageObjectInUseProtection } from "./storage.js";
 import { serviceAccount } from "./service-account.js";
 
 /** The plugins that kube-apiserver has on by default and that are here, in its order; quotas count last. */
@@ -15,5 +16,7 @@ export const defaultAdmission: readonly AdmissionPlugin[] = [
   defaultTolerationSeconds,
   defaultStorageClass,
   podSecurity,
+  storageObjectInUseProtection,
+  claimResize,
   resourceQuota,
 ];

@@ -141,11 +141,8 @@ const roles: readonly Initial[] = [
   role("system:kube-scheduler", [
     events,
     leases,
-    rule(
-      "core",
-      "nodes,namespaces,persistentvolumeclaims,persistentvolumes,replicationcontrollers,services",
-      readVerbs,
-    ),
+    rule("core", "nodes,namespaces,replicationcontrollers,services", readVerbs),
+    rule("core", "persistentvolumeclaims,persistentvolumes", `${readVerbs},patch,update`),
     rule("core", "pods", "delete,get,list,watch"),
     rule("core", "bindings,pods/binding", "create"),
     rule("core", "pods/status", "patch,update"),

@@ -64,7 +64,11 @@ interface PersistentVolumeClaim extends KubeObject {
     readonly resources?: { readonly requests?: Labels };
     readonly [key: string]: Json | undefined;
   };
-  readonly status?: { readonly phase?: string; readonly [key: string]: Json | undefined };
+  readonly status?: {
+    readonly phase?: string;
+    readonly capacity?: Labels;
+    readonly [key: string]: Json | undefined;
+  };
 }
 
 interface PersistentVolume extends KubeObject {
@@ -76,6 +80,7 @@ interface PersistentVolume extends KubeObject {
     readonly volumeMode?: string;
     readonly persistentVolumeReclaimPolicy?: string;
     readonly nodeAffinity?: JsonObject;
+    readonly csi?: { readonly driver: string; readonly volumeHandle: string; readonly [key: string]: Json | undefined };
     readonly [key: string]: Json | undefined;
   };
   readonly status?: { readonly phase?: string; readonly [key: string]: Json | undefined };
@@ -83,6 +88,9 @@ interface PersistentVolume extends KubeObject {
 
 interface StorageClass extends KubeObject {
   readonly provisioner: string;
+  readonly parameters?: Labels;
+  readonly allowVolumeExpansion?: boolean;
+  readonly allowedTopologies?: readonly JsonObject[];
   readonly reclaimPolicy?: string;
   readonly volumeBindingMode?: string;
 }
@@ -326,7 +334,7 @@ interface VolumeAttachment extends KubeObject {
     readonly nodeName: string;
     readonly source: { readonly persistentVolumeName?: string };
   };
-  readonly status?: { readonly attached?: boolean };
+  readonly status?: { readonly attached?: boolean; readonly attachError?: { readonly message?: string } };
 }
 
 /** Kinds by the names under which they are served; what isn't named is an object without a shape of its own. */

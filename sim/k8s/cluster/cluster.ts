@@ -37,7 +37,19 @@ import { objectsOf, type Manifest } from "./manifest.js";
 import { networkManifest } from "./container-nodes.js";
 import { Nodes } from "./nodes.js";
 import { unsaid, type ClusterOptions, type GetOptions } from "./options.js";
+import { CsiController, storageManifest } from "../volumes/csi-controller.js";
+import { BlockStorage } from "../volumes/block-storage.js";
+import { zoneLabel } from "../volumes/driver.js";
 import { commandQuery, runSession, type ExecResult } from "./session.js";
+
+/** The storage that options ask for. */
+const blockStorage = (
+  { world, storage }: ClusterOptions,
+  kernelOf: ConstructorParameters<typeof BlockStorage>[1],
+): BlockStorage | undefined =>
+  storage === undefined || storage === false
+    ? undefined
+    : new BlockStorage(world, kernelOf, storage === true ? {} : storage);
 
 /** Who a cell is. */
 const admin: User = { name: "kubernetes-admin", groups: ["system:masters", "system:authenticated"] };
@@ -51,6 +63,7 @@ export class Cluster {
   /** etcd, the API server, the scheduler, the controllers. */
   readonly plane: ControlPlane;
   readonly #nodes: Nodes;
+  readonly #storage: BlockStorage | undefined;
   readonly #kinds: Kinds;
   readonly #metrics: MetricsServer | undefined;
 
@@ -63,7 +76,9 @@ export class Cluster {
     ) as ClusterOptions;
     const { world, etcd, authorization, controllers, metrics = false } = options;
     this.world = world;
-    const nodes = new Nodes(options);
+    const storage = blockStorage(options, (node) => (nodes.areMachines ? nodes.machine(node).kernel : undefined));
+    const nodes: Nodes = new Nodes(options, (node) => (storage === undefined ? [] : [storage.on(node)]));
+    this.#storage = storage;
     this.#nodes = nodes;
     this.#metrics = metrics ? new MetricsServer(world, () => nodes.kubelets) : undefined;
     const plane = new ControlPlane({
@@ -86,6 +101,11 @@ export class Cluster {
     for (const namespace of ["default", "kube-system"])
       this.request("POST", `/api/v1/namespaces/${namespace}/serviceaccounts`, { metadata: { name: "default" } });
     plane.begin();
+    if (storage !== undefined) {
+      const zones = options.labels?.[zoneLabel] !== undefined;
+      this.apply(storageManifest(storage.name, zones));
+      plane.add("csi-controller", () => new CsiController(world, plane.endpoint, storage));
+    }
     nodes.begin(plane.endpoint);
     if (nodes.areMachines) {
       this.apply(networkManifest);
@@ -169,6 +189,12 @@ export class Cluster {
    */
   get lan(): FrameLink {
     return this.#nodes.lan;
+  }
+
+  /** The disks of the cluster's storage. @throws UsageError where there is none */
+  get storage(): BlockStorage {
+    if (this.#storage !== undefined) return this.#storage;
+    throw new UsageError("this cluster has no storage of its own", "Make it with { storage: true }.");
   }
 
   /** Ends a node's kube-proxy: its rules stay as they are. @throws UsageError where there is none */

@@ -11,9 +11,17 @@ import { Scheduler } from "../scheduler/scheduler.js";
 import { FrontDoor } from "./front-door.js";
 import { recorded } from "./recorded-endpoint.js";
 
+/** A part that not every cluster has. */
+export type Addon = "csi-controller";
+
 /** A part of the cluster that can be stopped and started; `etcd-2` is one of several servers of etcd, `kubelet` those of all nodes. */
 export type Component =
-  "etcd" | `etcd-${number}` | "kube-apiserver" | "kube-scheduler" | "kube-controller-manager" | "kubelet";
+  "etcd" | `etcd-${number}` | "kube-apiserver" | "kube-scheduler" | "kube-controller-manager" | Addon | "kubelet";
+
+/** A process. */
+interface Running {
+  stop(): void;
+}
 
 interface ControlPlaneOptions extends Pick<ApiServerOptions, "tokens" | "nodeProxy" | "metrics"> {
   readonly world: World;
@@ -34,6 +42,7 @@ export class ControlPlane {
   readonly #door: FrontDoor;
   readonly #options: ControlPlaneOptions;
   readonly #stopped = new Set<Component>();
+  readonly #addons = new Map<Addon, { readonly begin: () => Running; running: Running | undefined }>();
   #scheduler: Scheduler | undefined;
   #controllers: ControllerManager | undefined;
 
@@ -56,6 +65,11 @@ export class ControlPlane {
     this.#controllers = this.#startControllers();
   }
 
+  /** Adds a part, and starts it. */
+  add(name: Addon, begin: () => Running): void {
+    this.#addons.set(name, { begin, running: begin() });
+  }
+
   /** @throws UsageError while none runs */
   get api(): ApiServer {
     const { api } = this.#door;
@@ -73,7 +87,8 @@ export class ControlPlane {
 
   get components(): readonly Component[] {
     const servers = this.etcd instanceof EtcdCluster ? this.etcd.members.map(({ id }): Component => `etcd-${id}`) : [];
-    return ["etcd", ...servers, "kube-apiserver", "kube-scheduler", "kube-controller-manager", "kubelet"];
+    const own = ["kube-apiserver", "kube-scheduler", "kube-controller-manager"] as const;
+    return ["etcd", ...servers, ...own, ...this.#addons.keys(), "kubelet"];
   }
 
   /** Starts what was stopped. @throws UsageError for a part that isn't there */
@@ -84,14 +99,18 @@ export class ControlPlane {
     if (part === "kube-apiserver") this.#startApi();
     if (part === "kube-scheduler") this.#scheduler = this.#startScheduler();
     if (part === "kube-controller-manager") this.#controllers = this.#startControllers();
+    const addon = this.#addons.get(part as Addon);
+    if (addon !== undefined) addon.running = addon.begin();
   }
 
   /** Ends processes. @throws UsageError for a part that isn't there */
   stop(part: Component): void {
     this.#known(part);
     if (part.startsWith("etcd")) this.#servers(part, "stop");
-    if (!part.startsWith("kube-") || this.#stopped.has(part)) return;
+    const addon = this.#addons.get(part as Addon);
+    if ((addon === undefined && !part.startsWith("kube-")) || this.#stopped.has(part)) return;
     this.#stopped.add(part);
+    addon?.running?.stop();
     if (part === "kube-apiserver") this.#door.close();
     if (part === "kube-scheduler") this.#scheduler?.stop();
     if (part === "kube-controller-manager") this.#controllers?.kill();

@@ -6,6 +6,7 @@ import { Kubelet } from "../kubelet/kubelet.js";
 import type { NodeDescription } from "../kubelet/node-status.js";
 import type { ContainerRuntime } from "../kubelet/runtime.js";
 import type { NodeMachine } from "../node/machine.js";
+import type { NodeDriver } from "../volumes/driver.js";
 import { nodeAddress, podRange } from "./addresses.js";
 import { ContainerNodes } from "./container-nodes.js";
 import type { ClusterOptions } from "./options.js";
@@ -17,10 +18,12 @@ export class Nodes {
   readonly #kubelets = new Map<string, Kubelet>();
   readonly #runtimes = new Map<string, ContainerRuntime>();
   readonly #containers: ContainerNodes | undefined;
+  readonly #drivers: (node: string) => readonly NodeDriver[];
   #endpoint: ApiEndpoint | undefined;
 
   /** @throws UsageError for a number of nodes that can't be */
-  constructor(options: ClusterOptions) {
+  constructor(options: ClusterOptions, drivers: (node: string) => readonly NodeDriver[]) {
+    this.#drivers = drivers;
     const { world, nodes = 3, runtime, cpus, memory, programs } = options;
     if (!Number.isInteger(nodes) || nodes < 0 || nodes > 30_000)
       throw new UsageError(`a cluster can't have ${nodes} nodes`, "Give a whole number from 0 to 30,000.");
@@ -143,6 +146,7 @@ export class Nodes {
     const endpoint = this.#endpoint;
     if (endpoint === undefined) return;
     const address = nodeAddress(place);
-    this.#kubelets.set(name, new Kubelet({ ...description, name, address, world, endpoint, runtime }));
+    const drivers = this.#drivers(name);
+    this.#kubelets.set(name, new Kubelet({ ...description, name, address, world, endpoint, runtime, drivers }));
   }
 }

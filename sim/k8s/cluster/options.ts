@@ -4,6 +4,7 @@ import type { ControllerManagerOptions } from "../controllers/controller-manager
 import type { HollowRuntimeOptions } from "../kubelet/hollow/runtime.js";
 import type { NodeDescription } from "../kubelet/node-status.js";
 import type { ContainerRuntime } from "../kubelet/runtime.js";
+import type { BlockStorageOptions } from "../volumes/block-storage.js";
 
 export interface ClusterOptions extends Partial<Omit<NodeDescription, "name" | "address" | "podCIDR">> {
   readonly world: World;
@@ -21,6 +22,11 @@ export interface ClusterOptions extends Partial<Omit<NodeDescription, "name" | "
     "hollow" | "containers" | ((node: { readonly name: string; readonly podCIDR: string }) => ContainerRuntime);
   /** With `containers`: programs that executables of images may name, beside those of the userland. */
   readonly programs?: readonly Program<Sys>[];
+  /**
+   * Whether there are disks in a network, with a CSI driver that makes them, and a StorageClass `standard` of them, which is the default. With
+   * labels of zones on nodes, its claims wait for their first pod. Default none: then volumes are made by hand.
+   */
+  readonly storage?: boolean | BlockStorageOptions;
   readonly controllers?: Partial<Omit<ControllerManagerOptions, "world" | "endpoint">>;
   /** Whether a metrics server runs: what autoscalers and `kubectl top` ask. Default false, as in a cluster that is new. */
   readonly metrics?: boolean;
@@ -43,6 +49,7 @@ export const unsaid = {
   images: undefined,
   runtime: undefined,
   programs: undefined,
+  storage: undefined,
   controllers: undefined,
   metrics: undefined,
   authorization: undefined,

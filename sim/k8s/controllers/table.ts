@@ -18,6 +18,9 @@ import { ReplicaSetController } from "./replica-set.js";
 import { EndpointSliceController } from "./services/endpoint-slices.js";
 import { EndpointsController } from "./services/endpoints.js";
 import { StatefulSetController } from "./stateful/stateful-set.js";
+import { AttachDetachController } from "./volumes/attach-detach.js";
+import { VolumeBinder } from "./volumes/binder.js";
+import { ClaimProtection, VolumeProtection } from "./volumes/protection.js";
 
 export type ControllerName =
   | "serviceaccount-controller"
@@ -38,6 +41,10 @@ export type ControllerName =
   | "daemonset-controller"
   | "statefulset-controller"
   | "replicaset-controller"
+  | "persistentvolume-binder-controller"
+  | "persistentvolume-attach-detach-controller"
+  | "persistentvolumeclaim-protection-controller"
+  | "persistentvolume-protection-controller"
   | "deployment-controller";
 
 /** The controllers by their names (kubernetes, `cmd/kube-controller-manager/names`), in the order in which they start. */
@@ -60,5 +67,9 @@ export const controllers: Readonly<Record<ControllerName, new (context: Controll
   "daemonset-controller": DaemonSetController,
   "statefulset-controller": StatefulSetController,
   "replicaset-controller": ReplicaSetController,
+  "persistentvolume-binder-controller": VolumeBinder,
+  "persistentvolume-attach-detach-controller": AttachDetachController,
+  "persistentvolumeclaim-protection-controller": ClaimProtection,
+  "persistentvolume-protection-controller": VolumeProtection,
   "deployment-controller": DeploymentController,
 };

@@ -1,6 +1,7 @@
 import type { Activity, Bytes } from "../../core/index.js";
 import type { Container, Pod } from "../client/pod-types.js";
 import { parseQuantity } from "../objects/quantity.js";
+import { listAt, stringAt } from "../objects/value.js";
 import { withTag } from "./images.js";
 import { linuxContainer } from "./linux-config.js";
 import type { NodeContext } from "./node-context.js";
@@ -20,6 +21,7 @@ export function* configOf(
   const env = yield* environmentOf(context, pod, container, podIP);
   const { system } = context.runtime;
   let linux: LinuxContainerConfig | undefined;
+  const volumes = system === undefined ? filesOf(context, pod, container) : undefined;
   if (system !== undefined) {
     const { mounts, terminationLog } = yield* mountsOf(context, system, pod, container, { attempt, podIP, env });
     linux = linuxContainer(context, pod, container, mounts, terminationLog);
@@ -36,5 +38,15 @@ export function* configOf(
     ports: (container.ports ?? []).map(({ containerPort }) => containerPort),
     memory: limit === undefined ? undefined : (Number((parseQuantity(limit) ?? 0n) / 1_000_000_000n) as Bytes),
     ...(linux !== undefined && { linux }),
+    ...(volumes !== undefined && { volumes }),
   };
+}
+
+/** Without a Linux, what a container has of its pod's claims. */
+function filesOf({ volumes }: NodeContext, { metadata }: Pod, container: Container): ContainerConfig["volumes"] {
+  const found = listAt(container, "volumeMounts").flatMap((mount) => {
+    const files = volumes.filesOf(metadata.uid ?? "", stringAt(mount, "name") ?? "");
+    return files === undefined ? [] : [[stringAt(mount, "mountPath") ?? "", files] as const];
+  });
+  return found.length === 0 ? undefined : Object.fromEntries(found);
 }

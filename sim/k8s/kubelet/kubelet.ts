@@ -17,6 +17,9 @@ import { PodWorker, type Verdict } from "./pod-worker.js";
 import { Prober } from "./prober.js";
 import type { ContainerRuntime, ContainerUsage } from "./runtime.js";
 import { StatusManager } from "./status-manager.js";
+import type { NodeDriver } from "../volumes/driver.js";
+import { registerDrivers } from "./volumes/registration.js";
+import { VolumeManager } from "./volumes/volume-manager.js";
 import { followed, openSession } from "./streaming.js";
 
 export interface KubeletOptions extends Partial<NodeDescription> {
@@ -30,6 +33,8 @@ export interface KubeletOptions extends Partial<NodeDescription> {
   readonly burst?: number;
   /** Addresses of the cluster's name servers (`clusterDNS`). Default that of the service kube-dns, as kubeadm makes it. */
   readonly clusterDNS?: readonly string[];
+  /** CSI drivers that are registered here. Default none. */
+  readonly drivers?: readonly NodeDriver[];
 }
 
 /** What a container has used, and whose it is. */
@@ -64,7 +69,8 @@ export class Kubelet {
   #early: Pod[] = [];
 
   constructor(options: KubeletOptions) {
-    const { world, endpoint, runtime, name, address, qps = 50, burst = 100, clusterDNS = usualDNS } = options;
+    const { world, endpoint, runtime, name, address, qps = 50, burst = 100 } = options;
+    const { clusterDNS = usualDNS, drivers = [] } = options;
     this.node = { ...defaultNode, ...described(options), name, address };
     this.runtime = runtime;
     const user = { name: `system:node:${name}`, groups: ["system:nodes", "system:authenticated"] };
@@ -79,7 +85,10 @@ export class Kubelet {
     const stale = (uid: string): boolean => this.#pleg.awaits(uid);
     const around = { world, client, node: name, hostIP: address, capacity: this.node.memory };
     const cluster = { dns: clusterDNS, domain: clusterDomain };
-    this.#context = { ...around, cluster, runtime, events, images, statuses, prober, stale };
+    const volumes = new VolumeManager(client, runtime.system, drivers, () => {
+      this.#status.changed();
+    });
+    this.#context = { ...around, cluster, runtime, events, images, statuses, prober, volumes, stale };
     this.#pleg = new Pleg(world, runtime, (uid) => {
       this.#relisted(uid);
     });
@@ -93,7 +102,16 @@ export class Kubelet {
         this.#status.changed();
       },
     });
-    this.#status = new NodeStatus(client, this.node, runtime, events, () => this.#eviction.pressures);
+    this.#status = new NodeStatus(
+      client,
+      this.node,
+      runtime,
+      events,
+      () => this.#eviction.pressures,
+      () => volumes.inUse,
+    );
+    if (drivers.length > 0)
+      world.engine.spawn(registerDrivers(client, this.node, drivers), { name: `CSINode of ${name}` });
     this.#runner = world.engine.spawn(this.#status.run(), { name: `kubelet ${name}` });
     // Lists and watches are not counted against the requests.
     const free = new Client({ world, endpoint, user });
@@ -164,6 +182,7 @@ export class Kubelet {
   }
 
   #known(node: Node): void {
+    this.#context.volumes.update(node);
     if (this.#admission !== undefined) {
       this.#admission.update(node);
       return;

@@ -6,6 +6,7 @@ import type { ImageManager } from "./images.js";
 import type { Prober } from "./prober.js";
 import type { ContainerRuntime } from "./runtime.js";
 import type { StatusManager } from "./status-manager.js";
+import type { VolumeManager } from "./volumes/volume-manager.js";
 
 /** What the parts of one kubelet share. */
 export interface NodeContext {
@@ -22,6 +23,7 @@ export interface NodeContext {
   readonly images: ImageManager;
   readonly statuses: StatusManager;
   readonly prober: Prober;
+  readonly volumes: VolumeManager;
   /** Whether a pod's containers have changed since the runtime was looked at last. */
   readonly stale: (uid: string) => boolean;
 }

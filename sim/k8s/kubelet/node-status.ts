@@ -64,6 +64,7 @@ export class NodeStatus {
   readonly #runtime: ContainerRuntime;
   readonly #events: EventRecorder;
   readonly #pressures: () => Pressures;
+  readonly #volumesInUse: () => readonly string[] | undefined;
   readonly #begun: Nanos;
   #conditions: readonly Condition[] = [];
   #lease: ObjectOf<"leases"> | undefined;
@@ -78,6 +79,7 @@ export class NodeStatus {
     runtime: ContainerRuntime,
     events: EventRecorder,
     pressures: () => Pressures,
+    volumesInUse: () => readonly string[] | undefined = () => undefined,
   ) {
     this.#client = client;
     this.#background = client.background;
@@ -85,6 +87,7 @@ export class NodeStatus {
     this.#runtime = runtime;
     this.#events = events;
     this.#pressures = pressures;
+    this.#volumesInUse = volumesInUse;
     this.#begun = client.world.engine.now;
   }
 
@@ -220,6 +223,7 @@ export class NodeStatus {
     if (up) this.#conditions = conditions;
     const images = this.#runtime.listImages();
     this.#images = images.length;
+    const volumes = this.#volumesInUse();
     const largest = [...images].sort((a, b) => b.size - a.size).slice(0, mostImages);
     return {
       capacity: {
@@ -252,6 +256,7 @@ export class NodeStatus {
         operatingSystem: "linux",
         architecture: "amd64",
       },
+      ...(volumes === undefined ? {} : { volumesInUse: volumes }),
       images: largest.map(({ names, size }) => ({ names, sizeBytes: size })),
     };
   }

@@ -148,6 +148,7 @@ export class PodWorker implements Probed {
     this.#deadline?.();
     this.#retry?.();
     this.#context.prober.remove(this.uid, "readiness");
+    this.#context.volumes.giveUp(this.uid);
   }
 
   /** Less time than was given before: what is ending already ends sooner. */
@@ -246,13 +247,16 @@ export class PodWorker implements Probed {
     const { events, runtime } = context;
     const pod = this.#pod;
     let [current] = this.#state.sandboxes;
+    // A kubelet that has been started anew finds containers, and not yet what they use.
+    if (!sandbox && !context.volumes.has(pod) && (yield* this.#lacking()) !== undefined) return true;
     for (const each of kill) yield* killContainer(context, pod, each, current);
     if (sandbox) {
       const missing = yield* this.#lacking();
       if (missing !== undefined) {
-        events.event(pod, "Warning", "FailedMount", missing);
+        if (missing !== "") events.event(pod, "Warning", "FailedMount", missing);
         return true;
       }
+      if (!this.#isSyncing()) return false;
       if (current !== undefined) {
         const text = "Pod sandbox changed, it will be killed and re-created.";
         events.event(pod, "Normal", "SandboxChanged", text);
@@ -284,12 +288,13 @@ export class PodWorker implements Probed {
     return failed;
   }
 
-  /** Makes the pod's volumes and control group. @returns why that can't be done */
+  /** Makes the pod's volumes and control group. @returns why that can't be done; empty where it is merely not done yet */
   *#lacking(): Activity<string | undefined> {
     const context = this.#context;
     const { system } = context.runtime;
-    if (system === undefined) return yield* missingVolume(context, this.#pod);
     try {
+      if (!(yield* context.volumes.ready(this.#pod))) return "";
+      if (system === undefined) return yield* missingVolume(context, this.#pod);
       yield* setUpVolumes(context, system, this.#pod);
       yield* makePodCgroup(system, this.#pod);
       return undefined;
@@ -350,6 +355,7 @@ export class PodWorker implements Probed {
     const context = this.#context;
     this.#tell();
     yield* killPod(context, this.#pod, this.#grace ?? graceOf(this.#pod));
+    yield* context.volumes.release(this.#pod);
     this.#state = context.runtime.podState(this.uid);
     context.prober.remove(this.uid);
     this.#over = true;

@@ -102,6 +102,8 @@ export interface ContainerConfig {
   readonly memory: Bytes | undefined;
   /** Only for a runtime with a Linux. */
   readonly linux?: LinuxContainerConfig;
+  /** Only for one without: the files of its persistent volumes, by where they are mounted and their path below. They outlive the container. */
+  readonly volumes?: Readonly<Record<string, Map<string, string>>>;
 }
 
 export interface ContainerState {

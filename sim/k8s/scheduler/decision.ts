@@ -23,7 +23,8 @@ export type { RefusedNode } from "./judgement.js";
 
 /**
  * The default profile in its order, with its weights (kubernetes 1.32, `apis/config/v1/default_plugins.go`). PrioritySort is the
- * queue's order, DefaultPreemption the scheduler's own step. Absent are those that look at volumes.
+ * queue's order, DefaultPreemption the scheduler's own step. Those that look at volumes need to know of storage: a scheduler adds
+ * them, `volumePlugins`.
  */
 export const defaultPlugins: readonly Plugin[] = [
   schedulingGates,

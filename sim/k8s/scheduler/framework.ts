@@ -35,7 +35,7 @@ export interface Scoring {
 
 /** A change in the cluster that may let a pod be scheduled that couldn't. */
 export interface ClusterEvent {
-  readonly kind: "Node" | "AssignedPod";
+  readonly kind: "Node" | "AssignedPod" | "PersistentVolumeClaim" | "PersistentVolume" | "StorageClass" | "CSINode";
   readonly action: "add" | "update" | "delete";
   readonly object: KubeObject;
   readonly old?: KubeObject;

@@ -12,6 +12,7 @@ import type { Plugin } from "./framework.js";
 import { Judgements } from "./judgement.js";
 import type { NodeInfo } from "./node-info.js";
 import { PodInfo } from "./pod-info.js";
+import { volumePlugins, type StorageView } from "./plugins/volumes.js";
 import { preempt, type Candidate } from "./preemption.js";
 import { SchedulingQueue, type QueuedPod } from "./queue.js";
 
@@ -48,14 +49,14 @@ export class Scheduler {
   #wanted: Signal<void> | undefined;
   #start = 0;
 
-  constructor({ client, informers, name = "default-scheduler", plugins = defaultPlugins }: SchedulerOptions) {
+  constructor({ client, informers, name = "default-scheduler", plugins }: SchedulerOptions) {
     this.#world = client.world;
     this.#client = client;
     this.#name = name;
-    this.#plugins = plugins;
     this.#informers = informers ?? new InformerFactory(client);
+    this.#plugins = plugins ?? withVolumes(defaultPlugins, storageOf(this.#informers));
     this.#recorder = new EventRecorder(client, name);
-    this.queue = new SchedulingQueue(client.world.engine, plugins, () => this.#wanted?.fire());
+    this.queue = new SchedulingQueue(client.world.engine, this.#plugins, () => this.#wanted?.fire());
     this.#listen();
     this.#loop = client.world.engine.spawn(this.#run(), { name, background: true });
   }
@@ -108,6 +109,7 @@ export class Scheduler {
       },
     });
     this.#informers.for("poddisruptionbudgets");
+    this.#listenToStorage();
     this.#informers.for("pods").handle({
       added: (pod) => {
         this.#changed(pod, undefined);
@@ -119,6 +121,22 @@ export class Scheduler {
         this.#gone(pod);
       },
     });
+  }
+
+  /** What the plugins that look at volumes may wait for. */
+  #listenToStorage(): void {
+    for (const [plural, kind] of storageKinds)
+      this.#informers.for(plural).handle({
+        added: (object) => {
+          this.queue.wake({ kind, action: "add", object });
+        },
+        updated: (object, old) => {
+          this.queue.wake({ kind, action: "update", object, old });
+        },
+        deleted: (object) => {
+          this.queue.wake({ kind, action: "delete", object });
+        },
+      });
   }
 
   #changed(pod: KubeObject, old: KubeObject | undefined): void {
@@ -308,6 +326,31 @@ export class Scheduler {
       if (!(error instanceof ApiFailure)) throw error;
     }
   }
+}
+
+const storageKinds = [
+  ["persistentvolumeclaims", "PersistentVolumeClaim"],
+  ["persistentvolumes", "PersistentVolume"],
+  ["storageclasses", "StorageClass"],
+  ["csinodes", "CSINode"],
+] as const;
+
+/** What informers know of storage, as plugins ask for it. */
+function storageOf(informers: InformerFactory): StorageView {
+  const volumes = informers.store("persistentvolumes");
+  return {
+    claim: (namespace, name) => informers.store("persistentvolumeclaims").get(namespace, name),
+    volume: (name) => volumes.byKey(name),
+    volumes: () => volumes.values(),
+    storageClass: (name) => informers.store("storageclasses").byKey(name),
+    nodeDrivers: (node) => informers.store("csinodes").byKey(node),
+  };
+}
+
+/** The default profile with those that look at volumes, in its order: behind NodeResourcesFit. */
+function withVolumes(plugins: readonly Plugin[], storage: StorageView): readonly Plugin[] {
+  const place = plugins.findIndex(({ name }) => name === "NodeResourcesFit") + 1;
+  return [...plugins.slice(0, place), ...volumePlugins(storage), ...plugins.slice(place)];
 }
 
 /** Whether nothing has changed that a decision looks at. A write of the status alone leaves the spec the very object that it was. */

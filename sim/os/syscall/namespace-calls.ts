@@ -103,7 +103,7 @@ export const namespaceCalls = {
       case "new": {
         if (type === undefined) throw E.EINVAL;
         if (task.namespaces.mnt.userNamespace.parent !== undefined && !safeTypes.has(type)) throw E.EPERM;
-        const fs = task.kernel.makeFileSystem(type, task, data);
+        const fs = task.kernel.makeFileSystem(type, task, data, source);
         mountFileSystem(mountNumbers, fs, source, place, flags);
       }
     }

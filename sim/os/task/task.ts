@@ -52,8 +52,8 @@ export interface KernelState {
   ): { readonly memory: number; start(task: Task, argv: readonly string[], env: readonly string[]): Body } | undefined;
   /** The calls' interface for a child's own function. */
   interfaceOf(task: Task): unknown;
-  /** @throws ENODEV for a type that it doesn't know, EINVAL for options that make no sense */
-  makeFileSystem(type: string, task: Task, options: string): FileSystem;
+  /** @throws ENODEV for a type that it doesn't know, EINVAL for options that make no sense, ENOENT for a disk that isn't there */
+  makeFileSystem(type: string, task: Task, options: string, source?: string): FileSystem;
   openSpecial(inode: Inode, flags: number, caller: Caller): Channel;
   /** Total memory, in bytes, and what of it is free. */
   readonly memory: number;

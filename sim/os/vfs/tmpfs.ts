@@ -34,7 +34,7 @@ export class Tmpfs implements TmpfsState {
   readonly root: TmpfsInode;
   readonly account: ((caller: Caller) => PageAccount | undefined) | undefined;
   readonly openSpecial: ((inode: Inode, flags: number, caller: Caller) => Channel) | undefined;
-  readonly #size: number;
+  #size: number;
   #used = 0;
   #inodes = 0;
 
@@ -55,6 +55,11 @@ export class Tmpfs implements TmpfsState {
 
   space(): Space {
     return { total: this.#size, free: this.#size - this.#used * pageSize, files: this.#inodes };
+  }
+
+  /** Has it hold so many bytes from now on. */
+  grow(size: number): void {
+    this.#size = size;
   }
 
   make(creation: Creation, parent: TmpfsInode | undefined, name: string | undefined): TmpfsInode {

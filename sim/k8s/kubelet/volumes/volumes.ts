@@ -5,11 +5,13 @@ import { ApiFailure } from "../../client/failure.js";
 import type { Container, Pod } from "../../client/pod-types.js";
 import { at, isObject, listAt, stringAt, type JsonObject } from "../../objects/value.js";
 import { parseQuantity } from "../../objects/quantity.js";
+import { claimsOf } from "../../volumes/claims.js";
 import type { NodeContext } from "../node-context.js";
 import { expanded } from "../pod-config.js";
 import { RuntimeFailure, type Mount, type NodeSystem } from "../runtime.js";
 import { writeAtomically } from "./atomic-writer.js";
 import { payloadOf } from "./payload.js";
+import { volumeOf } from "./volume-manager.js";
 
 /** The kubelet's directory of a pod. */
 const podDirectory = (uid: string): string => `/var/lib/kubelet/pods/${uid}`;
@@ -43,8 +45,10 @@ export function* setUpVolumes(context: NodeContext, system: NodeSystem, pod: Pod
   const { uid = "" } = pod.metadata;
   for (const volume of pod.spec.volumes ?? []) {
     const place = placeOf(uid, volume);
+    const given = context.volumes.placeOf(uid, volume.name);
     try {
-      if (place !== undefined) yield* setUp(context, system, pod, volume, place);
+      if (given !== undefined) yield* system.serve("kubelet", ownedBody(pod, given));
+      else if (place !== undefined) yield* setUp(context, system, pod, volume, place);
       else yield* system.serve("kubelet", hostPathBody(yield* hostPathOf(context, pod, volume)));
     } catch (error) {
       if (error instanceof RuntimeFailure) throw failed(volume, error.message);
@@ -80,6 +84,16 @@ function* setUp(
   });
 }
 
+/** A volume's root belongs to the pod's group, where it names one. */
+const ownedBody = (pod: Pod, place: string) =>
+  function* (sys: Sys): Activity<undefined> {
+    const fsGroup = at(pod.spec, "securityContext", "fsGroup");
+    if (typeof fsGroup !== "number") return undefined;
+    yield* sys.chown(place, -1, fsGroup);
+    yield* sys.chmod(place, 0o2775);
+    return undefined;
+  };
+
 /** What of the node a volume is, that isn't the kubelet's to make. */
 interface HostPath {
   readonly path: string;
@@ -90,21 +104,14 @@ interface HostPath {
 function* hostPathOf(context: NodeContext, pod: Pod, volume: JsonObject): Activity<HostPath> {
   const path = stringAt(volume, "hostPath", "path");
   if (path !== undefined) return { path, type: stringAt(volume, "hostPath", "type") ?? "" };
-  const claim = stringAt(volume, "persistentVolumeClaim", "claimName");
+  const claim = claimsOf(pod).get(stringAt(volume, "name") ?? "");
   if (claim === undefined) throw new RuntimeFailure("no volume plugin matched");
-  const { client } = context;
-  const found = yield* client.get("persistentvolumeclaims", pod.metadata.namespace ?? "", claim);
-  const { volumeName = "" } = found.spec;
-  if (volumeName === "")
-    throw new RuntimeFailure(`error processing PVC ${pod.metadata.namespace ?? ""}/${claim}: PVC is not bound`);
-  const { spec } = yield* client.get("persistentvolumes", "", volumeName);
+  const { spec } = yield* volumeOf(context.client, pod.metadata.namespace ?? "", claim);
   const local = stringAt(spec, "local", "path");
   if (local !== undefined) return { path: local, type: "Directory" };
   const host = stringAt(spec, "hostPath", "path");
   if (host !== undefined) return { path: host, type: stringAt(spec, "hostPath", "type") ?? "" };
-  const driver = stringAt(spec, "csi", "driver");
-  if (driver === undefined) throw new RuntimeFailure("no volume plugin matched");
-  throw new RuntimeFailure(`driver name ${driver} not found in the list of registered CSI drivers`);
+  throw new RuntimeFailure("no volume plugin matched");
 }
 
 /** Looks at a path of the node, and makes what its type says is to be made (core/v1, HostPathType). */
@@ -142,7 +149,8 @@ export function* mountsOf(
     const volume = pod.spec.volumes?.find((each) => each.name === name);
     if (volume === undefined)
       throw new RuntimeFailure(`cannot find volume "${name}" to mount into container "${container.name}"`);
-    const place = placeOf(uid, volume) ?? (yield* hostPathOf(context, pod, volume)).path;
+    const place =
+      placeOf(uid, volume) ?? context.volumes.placeOf(uid, name) ?? (yield* hostPathOf(context, pod, volume)).path;
     const below = expanded(stringAt(mount, "subPathExpr") ?? "", facts.env) || (stringAt(mount, "subPath") ?? "");
     const hostPath = below === "" ? place : `${place}/${below}`;
     if (below !== "") subPaths.push(hostPath);

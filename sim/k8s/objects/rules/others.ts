@@ -1,5 +1,6 @@
 import { child } from "../field-error.js";
 import { formats } from "../formats.js";
+import { parseQuantity } from "../quantity.js";
 import { equal, listAt, objectAt, stringAt, withAt } from "../value.js";
 import { fixed } from "./pod.js";
 import type { Rule, Rules, UpdateRule } from "./rule.js";
@@ -37,6 +38,13 @@ const secret: Rule = (value, path, errors) => {
 
 /** A claim may grow, and its class may not change. */
 const claim: UpdateRule = (object, old, errors) => {
+  const size = (quantity: string | undefined): bigint => parseQuantity(quantity ?? "0") ?? 0n;
+  const wanted = size(stringAt(object, "spec", "resources", "requests", "storage"));
+  if (
+    wanted < size(stringAt(old, "status", "capacity", "storage")) &&
+    wanted < size(stringAt(old, "spec", "resources", "requests", "storage"))
+  )
+    errors.forbidden("spec.resources.requests.storage", "field can not be less than status.capacity");
   const strip = (from: typeof object): object =>
     [
       "resources",

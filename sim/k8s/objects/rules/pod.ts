@@ -19,9 +19,24 @@ const core = "io.k8s.api.core.v1";
 const volumeNames = (spec: JsonObject): Set<string> =>
   new Set(listAt(spec, "volumes").flatMap((volume) => stringAt(volume, "name") ?? []));
 
+/**
+ * Containers mount what their pod has. Not so the template of a StatefulSet, whose pods get volumes from its own templates (kubernetes,
+ * `ValidatePodTemplateSpecForStatefulSet`).
+ */
+const mounted: Rule = (spec, path, errors) => {
+  const volumes = volumeNames(spec);
+  for (const list of ["initContainers", "containers"])
+    listAt(spec, list).forEach((container, i) => {
+      listAt(container, "volumeMounts").forEach((mount, j) => {
+        const volume = stringAt(mount, "name") ?? "";
+        const here = `${child(path, list)}[${i}].volumeMounts[${j}].name`;
+        if (volume !== "" && !volumes.has(volume)) errors.notFound(here, volume);
+      });
+    });
+};
+
 const podSpec: Rule = (spec, path, errors) => {
   const names = new Set<string>();
-  const volumes = volumeNames(spec);
   for (const list of ["initContainers", "containers"]) {
     listAt(spec, list).forEach((container, i) => {
       const here = `${child(path, list)}[${i}]`;
@@ -36,10 +51,6 @@ const podSpec: Rule = (spec, path, errors) => {
       }
       names.add(name);
       if ((stringAt(container, "image") ?? "") === "") errors.required(`${here}.image`);
-      listAt(container, "volumeMounts").forEach((mount, j) => {
-        const volume = stringAt(mount, "name") ?? "";
-        if (volume !== "" && !volumes.has(volume)) errors.notFound(`${here}.volumeMounts[${j}].name`, volume);
-      });
     });
   }
   for (const [key, value] of Object.entries(objectAt(spec, "nodeSelector"))) {
@@ -174,7 +185,16 @@ export function fixed(object: KubeObject, old: KubeObject, path: readonly string
     errors.invalid(path.join("."), read(object), "field is immutable");
 }
 
+/** What `mounted` says of a pod spec within something. */
+export const mountedWithin =
+  (...way: readonly string[]): Rule =>
+  (value, path, errors) => {
+    mounted(objectAt(value, ...way), child(path, way.join(".")), errors);
+  };
+
 export const podRules: Rules<Rule> = [
+  [`${core}.Pod`, mountedWithin("spec")],
+  [`${core}.PodTemplate`, mountedWithin("template", "spec")],
   [`${core}.PodSpec`, podSpec],
   [`${core}.ResourceRequirements`, resources],
   [`${core}.Probe`, probe],

@@ -1,7 +1,7 @@
 import { child, type FieldErrors } from "../field-error.js";
 import { matches, parseLabelSelector } from "../selectors.js";
 import { equal, isObject, objectAt, stringAt, withAt, type JsonObject } from "../value.js";
-import { fixed } from "./pod.js";
+import { fixed, mountedWithin } from "./pod.js";
 import type { Rule, Rules, UpdateRule } from "./rule.js";
 
 const labels = (value: JsonObject): Record<string, string> => {
@@ -87,13 +87,15 @@ const job: UpdateRule = (object, old, errors) => {
 
 const apps = "io.k8s.api.apps.v1";
 const restarting = both(selects, always(["Always"]));
+const mounted = mountedWithin("template", "spec");
+const running = both(restarting, mounted);
 export const workloadRules: Rules<Rule> = [
-  [`${apps}.DeploymentSpec`, restarting],
-  [`${apps}.ReplicaSetSpec`, restarting],
+  [`${apps}.DeploymentSpec`, running],
+  [`${apps}.ReplicaSetSpec`, running],
   [`${apps}.StatefulSetSpec`, restarting],
-  [`${apps}.DaemonSetSpec`, restarting],
-  ["io.k8s.api.core.v1.ReplicationControllerSpec", both(replicationController, always(["Always"]))],
-  ["io.k8s.api.batch.v1.JobSpec", always(["OnFailure", "Never"])],
+  [`${apps}.DaemonSetSpec`, running],
+  ["io.k8s.api.core.v1.ReplicationControllerSpec", both(replicationController, always(["Always"]), mounted)],
+  ["io.k8s.api.batch.v1.JobSpec", both(always(["OnFailure", "Never"]), mounted)],
   ["io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelectorRequirement", labelSelector],
 ];
 export const workloadUpdate: Rules<UpdateRule> = [

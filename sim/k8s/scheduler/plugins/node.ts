@@ -80,6 +80,10 @@ const termMatches = (term: NodeTerm, { labels, name }: Named): boolean =>
   matches(term.labels, labels) &&
   matches(term.fields, { "metadata.name": name });
 
+/** Whether a node is one that any term of a NodeSelector means. */
+export const nodeSelectorMatches = (selector: Json, node: Named): boolean =>
+  listAt(selector, "nodeSelectorTerms").some((term) => termMatches(nodeTerm(term), node));
+
 /** Whether a node is one that the pod's node selector and required node affinity mean; undefined where they mean all. */
 export function requiredNodes(pod: KubeObject): ((node: Named) => boolean) | undefined {
   const selector = Object.entries(objectAt(pod, "spec", "nodeSelector"));

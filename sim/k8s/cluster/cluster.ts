@@ -137,6 +137,11 @@ export class Cluster {
     if (parts.length === 0) this.#nodes.endNetwork();
   }
 
+  /** Whether the nodes are machines, whose pods have processes. */
+  get areMachines(): boolean {
+    return this.#nodes.areMachines;
+  }
+
   /** What can be stopped and started. */
   get components(): readonly Component[] {
     return this.plane.components;

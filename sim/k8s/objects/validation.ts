@@ -2,7 +2,7 @@ import { child, FieldErrors } from "./field-error.js";
 import { formats, labelKey, labelValue, dnsSubdomain } from "./formats.js";
 import type { Field, Struct, Type } from "./notation.js";
 import { equal, isArray, isObject, type Json, type JsonObject, type KubeObject } from "./value.js";
-import { rules, updateRules } from "./rules/all.js";
+import { rules, updateRules, views } from "./rules/all.js";
 
 /** Reused for structs that are absent and required: Go has a zero value there, whose own fields are checked. */
 const empty: JsonObject = {};
@@ -68,22 +68,23 @@ function duplicates({ listKeys }: Field, value: readonly Json[], path: string, e
   });
 }
 
-function validateStruct(struct: Struct, value: JsonObject, path: string, errors: FieldErrors): void {
+function validateStruct(struct: Struct, given: JsonObject, path: string, errors: FieldErrors): void {
+  const value = views.get(struct.name)?.(given) ?? given;
   for (const field of struct.fields.values()) {
     const { name, type } = field;
     // What controllers say isn't checked; metadata is, in a way of its own.
     if (path === "" && (name === "status" || name === "metadata" || name === "kind" || name === "apiVersion")) continue;
-    const given = value[name];
+    const found = value[name];
     const here = child(path, name);
-    if (given === undefined) {
+    if (found === undefined) {
       if (field.nonempty) errors.required(here);
       else if (field.required || name === "spec") absent(field, here, errors);
       continue;
     }
-    if (field.nonempty && (isArray(given) ? given.length : Object.keys(given as object).length) === 0)
+    if (field.nonempty && (isArray(found) ? found.length : Object.keys(found as object).length) === 0)
       errors.required(here);
-    else if (field.required && given === "" && field.enum === undefined) errors.required(here);
-    else each(field, type, given, here, errors);
+    else if (field.required && found === "" && field.enum === undefined) errors.required(here);
+    else each(field, type, found, here, errors);
   }
   rules.get(struct.name)?.(value, path, errors);
 }

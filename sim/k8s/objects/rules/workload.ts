@@ -1,6 +1,6 @@
 import { child, type FieldErrors } from "../field-error.js";
 import { matches, parseLabelSelector } from "../selectors.js";
-import { equal, isObject, objectAt, stringAt, withAt, type JsonObject } from "../value.js";
+import { equal, isObject, listAt, objectAt, stringAt, withAt, type Json, type JsonObject } from "../value.js";
 import { fixed } from "./pod.js";
 import type { Rule, Rules, UpdateRule } from "./rule.js";
 
@@ -85,6 +85,17 @@ const job: UpdateRule = (object, old, errors) => {
   if (stringAt(object, "spec", "completionMode") !== "Indexed") fixed(object, old, ["spec", "completions"], errors);
 };
 
+/** Claims of its own are volumes of a StatefulSet's pods: so they are in the template that is checked. */
+function withClaims(spec: JsonObject): JsonObject {
+  const claims = listAt(spec, "volumeClaimTemplates");
+  if (claims.length === 0) return spec;
+  const names = claims.flatMap((claim) => stringAt(claim, "metadata", "name") ?? []);
+  const volumes = listAt(spec, "template", "spec", "volumes");
+  const own = volumes.filter((volume) => !names.includes(stringAt(volume, "name") ?? ""));
+  const made = names.map((name): Json => ({ name, persistentVolumeClaim: { claimName: name } }));
+  return withAt(spec, ["template", "spec", "volumes"], [...own, ...made]);
+}
+
 const apps = "io.k8s.api.apps.v1";
 const restarting = both(selects, always(["Always"]));
 export const workloadRules: Rules<Rule> = [
@@ -96,6 +107,8 @@ export const workloadRules: Rules<Rule> = [
   ["io.k8s.api.batch.v1.JobSpec", always(["OnFailure", "Never"])],
   ["io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelectorRequirement", labelSelector],
 ];
+/** What is checked in the place of a struct. */
+export const workloadViews: Rules<(value: JsonObject) => JsonObject> = [[`${apps}.StatefulSetSpec`, withClaims]];
 export const workloadUpdate: Rules<UpdateRule> = [
   [`${apps}.StatefulSet`, statefulSet],
   ["io.k8s.api.batch.v1.Job", job],

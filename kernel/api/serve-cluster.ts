@@ -15,8 +15,9 @@ export interface ServeClusterOptions {
 }
 
 /**
- * A cluster that stock clients may come to. A request lets the cluster come to rest, or for ten minutes of its time, before the next;
- * while a watch is open its time passes at `pace`, and else it stands.
+ * A cluster that stock clients may come to. Whoever reads finds the cluster at rest: before the answer it is let come there, for ten
+ * minutes of its time at most, or ten seconds where pods have processes, which sleep and wake on their own. Writes that follow one another go in
+ * at once. While a watch is open the cluster's time passes at `pace`, and else it stands.
  */
 export interface ServedCluster {
   readonly port: number;
@@ -28,7 +29,9 @@ export interface ServedCluster {
   view(): TextView;
 }
 
-const longest = minutes(10);
+const longest = { hollow: minutes(10), processes: s(10) };
+/** When a write's effects come that nobody has read, in milliseconds. */
+const unread = 250;
 /** What passes behind each thing that is said to a process: so a command's answer is there at once. */
 const reaction = ms(200);
 /** How often time is let pass while somebody watches. */
@@ -44,14 +47,33 @@ export async function serveCluster(cluster: k8s.Cluster, given?: Partial<ServeCl
   if (!(options.pace >= 0 && options.pace <= 1000))
     throw new UsageError(`a cluster can't be served at a pace of ${options.pace}`, "Give a number from 0 to 1000.");
   const time = new WatchedTime(cluster, options.pace);
+  let soon: NodeJS.Timeout | undefined;
+  const rest = (): void => {
+    clearTimeout(soon);
+    soon = undefined;
+    cluster.advance(cluster.areMachines ? longest.processes : longest.hollow);
+  };
+  const later = (): void => {
+    try {
+      rest();
+    } catch (error) {
+      // A world that was cut refuses to run: whoever reads is told.
+      if (!(error instanceof UsageError)) throw error;
+    }
+  };
   const served = await serveKubernetes(
-    { handle: (request) => time.watched(cluster.plane.answer(request) ?? refused()) },
+    {
+      handle: (request) => {
+        const reads = request.method === "GET" || request.method === "HEAD";
+        if (reads) rest();
+        const answer = time.watched(cluster.plane.answer(request) ?? refused());
+        if (!reads) soon ??= setTimeout(later, unread).unref();
+        return answer;
+      },
+    },
     {
       port: options.port,
       token: "admin",
-      advance: () => {
-        cluster.advance(longest);
-      },
       step: () => {
         cluster.advance(reaction);
       },
@@ -73,6 +95,7 @@ export async function serveCluster(cluster: k8s.Cluster, given?: Partial<ServeCl
     port: served.port,
     kubeconfig: path,
     close: async () => {
+      clearTimeout(soon);
       time.stop();
       await served.close();
       if (own) rmSync(dirname(path), { recursive: true, force: true });

@@ -34,8 +34,6 @@ interface ServeKubernetesOptions {
   readonly port?: number;
   /** A bearer token that clients send; without one they come as `system:anonymous`. */
   readonly token?: string;
-  /** Called behind each request, before its answer is sent: lets the simulation react. */
-  readonly advance?: () => void;
   /** Called while a session is open, behind each thing that its client says: lets the simulation answer. */
   readonly step?: () => void;
   /** Told when a session begins, and what is given back when it ends. */
@@ -76,14 +74,12 @@ function headersOf(message: IncomingMessage): Record<string, string | undefined>
 
 async function answer(
   api: KubernetesApi,
-  options: ServeKubernetesOptions,
   message: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   const body = await readBody(message);
   const [path = "/", query = ""] = (message.url ?? "/").split("?", 2);
   const answered = api.handle({ method: message.method ?? "GET", path, query, headers: headersOf(message), body });
-  options.advance?.();
   if (answered.stream === undefined) {
     response.writeHead(answered.status, answered.headers);
     response.end(message.method === "HEAD" ? undefined : answered.body());
@@ -182,7 +178,7 @@ export async function serveKubernetes(
   const { key, certificate } = selfSigned();
   const upgrades = new Set<Duplex>();
   const server = createServer({ key, cert: certificate }, (message, response) => {
-    answer(api, options, message, response).catch((error: unknown) => {
+    answer(api, message, response).catch((error: unknown) => {
       response.destroy(error instanceof Error ? error : new Error(String(error)));
     });
   });

@@ -23,7 +23,7 @@ import { validate, validateUpdate } from "../objects/validation.js";
 import { storageError } from "./collection.js";
 import { validateSchema } from "./crd/schema-validation.js";
 import { encodeStringData, type Writer } from "./decoding.js";
-import { trackUpdate } from "./fields/managed-fields.js";
+import { changesNothing, trackUpdate } from "./fields/managed-fields.js";
 import { changedPart, gone, gracePeriod, keptMetadata, newMetadata, plainOf } from "./object-life.js";
 import type { DeleteOptions } from "./options.js";
 import { Reader } from "./reader.js";
@@ -224,7 +224,7 @@ export class Registry extends Reader {
         subresource === "status" || subresource === "scale" ? subresource : "",
         this.time,
       );
-    if (equal(object, old)) return old;
+    if (changesNothing(object, old)) return old;
     if (writer.options.dryRun) return object;
     if (object.metadata.deletionTimestamp !== undefined && gone(own, object))
       return this.#remove(resource, object, old);

@@ -163,6 +163,11 @@ export class Cluster {
     this.#metrics?.stop();
   }
 
+  /** Whether the nodes are machines, whose pods have processes. */
+  get areMachines(): boolean {
+    return this.#nodes.areMachines;
+  }
+
   /** What can be stopped and started. */
   get components(): readonly Component[] {
     return this.plane.components;

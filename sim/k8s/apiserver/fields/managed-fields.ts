@@ -1,6 +1,7 @@
 import { groupVersion, type Resource } from "../../objects/kinds.js";
 import type { Type } from "../../objects/notation.js";
 import {
+  equal,
   isObject,
   listAt,
   omit,
@@ -64,6 +65,17 @@ const write = (entries: readonly Entry[]): JsonObject[] =>
     fieldsV1: fields,
     ...(subresource === "" ? {} : { subresource }),
   }));
+
+/** Whether a write changes nothing but when somebody came to own fields: then it is none (apiserver, `ignoreManagedFieldsTimestamps`). */
+export function changesNothing(object: KubeObject, old: KubeObject): boolean {
+  const { managedFields } = object.metadata;
+  if (managedFields === undefined || old.metadata.managedFields === undefined) return equal(object, old);
+  const timeless = (one: KubeObject): JsonObject => ({
+    ...one.metadata,
+    managedFields: listAt(one, "metadata", "managedFields").map((entry) => omit(entry as JsonObject, "time")),
+  });
+  return equal(timeless(object), timeless(old)) && equal(omit(object, "metadata"), omit(old, "metadata"));
+}
 
 /** What no one owns (apiserver, `stripMeta`). */
 function owned(object: JsonObject): JsonObject {

@@ -14,7 +14,7 @@
  *
  * Source: WebAssembly Core Specification 2.0, chapters 5 (binary format) and 6 (text format), and the tail-call proposal.
  */
-export { Code, type MemoryAccess, type Plain } from "./code.js";
+export { Code, type MemoryAccess, type Plain, type ValueType } from "./code.js";
 export { WasmModule, type FunctionType } from "./module.js";
 export { functionLines, wasmText, type LocalNames, type WasmLine } from "./text.js";
 export {

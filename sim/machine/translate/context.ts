@@ -1,4 +1,4 @@
-import type { Code, FunctionType, WasmModule } from "../../wasm/index.js";
+import type { Code, FunctionType, ValueType, WasmModule } from "../../wasm/index.js";
 import type { FloatOperation, FloatWidth } from "../float/index.js";
 import type { Operator, Routine } from "../instructions/index.js";
 
@@ -36,8 +36,8 @@ export interface EmitContext {
   readonly callees: Callees;
   /** Whether every misaligned access is the host's, as an exception. */
   readonly alignedOnly: boolean;
-  /** The local of a value that a meaning names. */
-  readonly variable: (name: string) => number;
+  /** The local of a value that a meaning names, of 64 bits where nothing is said. */
+  readonly variable: (name: string, type?: ValueType) => number;
 }
 
 /** What the instructions of a unit share. */
@@ -96,10 +96,10 @@ export function importCallees(module: WasmModule): Callees {
 }
 
 /** The locals of named values: one for each name, which every meaning sets before it uses it. */
-export function variablesOf(code: Code): (name: string) => number {
+export function variablesOf(code: Code): EmitContext["variable"] {
   const known = new Map<string, number>();
-  return (name) => {
-    const local = known.get(name) ?? code.local("i64");
+  return (name, type = "i64") => {
+    const local = known.get(name) ?? code.local(type);
     known.set(name, local);
     return local;
   };

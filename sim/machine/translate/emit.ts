@@ -5,6 +5,7 @@ import { plainCsr, privilegeNeeded } from "../plain-csrs.js";
 import { MemoryEmitter, zeroExtend } from "./access.js";
 import { isAccess, isPlainAccess } from "./blocks.js";
 import { dynamicRounding, type EmitContext } from "./context.js";
+import { emitShortcut } from "./floats/shortcuts.js";
 import { divide, isDivision } from "./operators.js";
 import { isFloat, type Site } from "./site.js";
 
@@ -90,13 +91,23 @@ export class MeaningEmitter {
         return;
       case "float": {
         const { operation, width, operands } = effect;
-        code.get(locals.hart);
-        site.number("rm");
-        for (const operand of operands) this.#term(operand);
-        code.call(callees.float(operation, width, operands.length));
-        code.set(this.#context.variable(effect.name));
-        // The modes 0 to 4 there are always; whether frm holds one shows at run time.
-        if ((site.known("rm") ?? dynamicRounding) > 4) this.#leaveAtFault();
+        const [result, rm] = [this.#context.variable(effect.name), site.known("rm")];
+        const emitted = operands.map((operand) => () => {
+          this.#term(operand);
+        });
+        code.block();
+        const isShort = emitShortcut(this.#context, operation, width, rm, emitted, result, code.depth);
+        if (isShort && site.miss !== undefined) site.miss();
+        else {
+          code.get(locals.hart);
+          site.number("rm");
+          for (const operand of emitted) operand();
+          code.call(callees.float(operation, width, operands.length));
+          code.set(result);
+          // The modes 0 to 4 there are always; whether frm holds one shows at run time.
+          if ((rm ?? dynamicRounding) > 4) this.#leaveAtFault();
+        }
+        code.op("end");
         return;
       }
       case "jump":
@@ -123,6 +134,7 @@ export class MeaningEmitter {
   }
 
   #useFloats(): void {
+    if (this.#site.usesFloats) return;
     const { code, locals } = this.#context;
     code.get(locals.hart);
     code.access("i32.load", hartLayout.floats);

@@ -1,4 +1,12 @@
-import { Code, compile, instantiate, WasmModule, type CompiledModule, type FunctionType, type Plain } from "../../wasm/index.js";
+import {
+  Code,
+  compile,
+  instantiate,
+  WasmModule,
+  type CompiledModule,
+  type FunctionType,
+  type Plain,
+} from "../../wasm/index.js";
 import type { Operator } from "../instructions/index.js";
 
 const type: FunctionType = { parameters: ["i64", "i64"], results: ["i64"] };

@@ -23,6 +23,8 @@ export interface Site {
   readonly branchesElsewhere: boolean;
   /** @param known the target, where it is */
   jump(known: bigint | undefined, target: () => void): void;
+  /** Whether the floating-point registers are known to be on and dirty. */
+  readonly usesFloats: boolean;
   /** The page that its access found last, where that is kept. */
   readonly lastPage: LastPage | undefined;
   /** Leaves the budget before this instruction on the stack. */
@@ -47,9 +49,17 @@ export class UnitSite implements Site {
   /** The local that holds the target of a jump that is computed. */
   target: number | undefined;
 
+  readonly usesFloats: boolean;
   readonly lastPage: LastPage | undefined;
 
-  constructor(unit: UnitContext, instruction: Instruction, pc: bigint, behind: number, lastPage?: LastPage) {
+  constructor(
+    unit: UnitContext,
+    instruction: Instruction,
+    pc: bigint,
+    behind: number,
+    { usesFloats = false, lastPage }: Partial<Pick<Site, "usesFloats" | "lastPage">> = {},
+  ) {
+    this.usesFloats = usesFloats;
     this.lastPage = lastPage;
     this.#unit = unit;
     this.#instruction = instruction;

@@ -243,12 +243,15 @@ class UnitBuilder {
 
     let site: UnitSite | undefined;
     let emitter: MeaningEmitter | undefined;
+    let usesFloats = false;
     instructions.forEach(({ offset, instruction }, index) => {
       this.#mark("instruction", offset);
-      const page = this.#pages.at(offset);
-      site = new UnitSite(this.#context, instruction, this.#address(offset), count - index - 1, page);
+      const known = { usesFloats, lastPage: this.#pages.at(offset) };
+      site = new UnitSite(this.#context, instruction, this.#address(offset), count - index - 1, known);
       emitter = new MeaningEmitter(this.#context, site);
       emitter.effects(instruction.row.meaning);
+      // What could change that ends a block.
+      usesFloats ||= instruction.row.meaning.some((effect) => effect.kind === "call" && effect.routine === "useFloats");
     });
     // A branch's condition is the last instruction's.
     if (ending.kind === "branch") emitter?.branchCondition(instructions.at(-1)?.instruction.row.meaning ?? []);

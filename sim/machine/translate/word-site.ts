@@ -36,6 +36,7 @@ export class WordSite implements Site {
   readonly pc: undefined;
   readonly next: undefined;
   readonly branchesElsewhere = false;
+  readonly usesFloats = false;
   readonly lastPage: undefined;
   readonly miss: undefined;
   readonly #context: WordContext;

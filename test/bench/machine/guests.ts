@@ -111,8 +111,9 @@ const linuxTargets: Readonly<Record<LinuxTarget, readonly [lack: string | undefi
 };
 
 const wasmCompiler = "clang";
+const wasmLinker = "wasm-ld";
 const wasmMissing =
-  spawnSync("wasm-ld", ["--version"]).status === 0 &&
+  spawnSync(wasmLinker, ["--version"]).status === 0 &&
   spawnSync(wasmCompiler, ["--print-targets"], { encoding: "utf8" }).stdout.includes("wasm32")
     ? undefined
     : `no ${wasmCompiler} here that compiles to WebAssembly (Debian: clang, lld)`;

@@ -9,7 +9,10 @@ import {
   type FloatWidth,
   type Rounding,
 } from "../../../sim/machine/index.js";
-import { createMemory } from "../../../sim/wasm/index.js";
+import { attention } from "../../../sim/machine/layout.js";
+import { floatType, variablesOf } from "../../../sim/machine/translate/context.js";
+import { emitShortcut } from "../../../sim/machine/translate/floats/shortcuts.js";
+import { Code, createMemory, instantiate, WasmModule } from "../../../sim/wasm/index.js";
 import { floatOperand } from "./float-operand.js";
 
 const long = process.env["VIRTLAB_LONG"] === "1";
@@ -132,6 +135,66 @@ describe("fast floating point is the software's", () => {
       { seed: 754, numRuns: long ? 200_000 : 2000 },
     );
     expect(wrong.slice(0, 10)).toEqual([]);
+  });
+});
+
+/** What units compute in place, as functions that say when they don't know. */
+const shortcuts = ((): Readonly<Record<string, Call>> => {
+  const module = new WasmModule();
+  module.importMemory("host", "memory");
+  for (const { name, operation, width, count } of calls) {
+    for (const rm of [0, 1, 7]) {
+      const code = new Code(2 + count);
+      const [hart, result] = [0, code.local("i64")];
+      const operands = Array.from({ length: count }, (_, place) => () => {
+        code.get(2 + place);
+      });
+      code.block();
+      const context = { code, locals: { hart }, variable: variablesOf(code) };
+      const known = emitShortcut(context, operation, width, rm, operands, result, code.depth);
+      code.get(hart);
+      code.i32(attention.missed);
+      code.access("i32.store", hartLayout.fault);
+      code.op("end");
+      code.get(result);
+      if (known) module.function(floatType(count), code, `${name} ${rm}`);
+    }
+  }
+  return instantiate(module.encode(), { host: { memory } }) as Readonly<Record<string, Call>>;
+})();
+
+describe("what units compute of it in place is the software's, and raises nothing", () => {
+  test.for(Object.keys(shortcuts))("%s", { timeout: 600_000 }, (key) => {
+    const [name, rm] = [key.split(" ")[0], Number(key.split(" ")[1])];
+    const { operation, width, count } = calls.find((one) => one.name === name)!;
+    // Doubles that are singles have products without rounding.
+    const singles = triple(32).map((some) => some.map((bits) => bitsOf(64, numberOf(32, bits))));
+    const wrong: string[] = [];
+    let known = 0;
+    fc.assert(
+      fc.property(fc.oneof(triple(width), singles), mode, (some, { frm, flags }) => {
+        const operands = some.slice(0, count);
+        view.setInt32(hartLayout.frm, frm, true);
+        view.setInt32(hartLayout.fflags, flags, true);
+        view.setInt32(hartLayout.fault, attention.none, true);
+        const bits = BigInt.asUintN(64, shortcuts[key]!(0, rm, ...operands));
+        if (view.getInt32(hartLayout.fault, true) === attention.missed) return;
+        known++;
+        const expected = computeFloat(operation, width, operands, rm === 7 ? frm : 0);
+        if (bits === BigInt.asUintN(64, expected.bits) && (expected.flags & ~flags) === 0) return;
+        const hex = operands.map((one) => one.toString(16)).join(" ");
+        wrong.push(`${hex} frm ${frm} flags ${flags}: ${bits}, not ${expected.bits} ${expected.flags}`);
+      }),
+      { seed: 755, numRuns: long ? 200_000 : 2000 },
+    );
+    view.setInt32(hartLayout.fault, attention.none, true);
+    expect(wrong.slice(0, 10)).toEqual([]);
+    expect(known).toBeGreaterThan(100);
+  });
+
+  test("of sums and products of doubles, rounded to nearest", () => {
+    const of = ["add64", "subtract64", "multiply64", "multiplyAdd64"];
+    expect(Object.keys(shortcuts).sort()).toEqual(of.flatMap((name) => [`${name} 0`, `${name} 7`]).sort());
   });
 });
 

@@ -28,6 +28,11 @@ export const f64 =
     code.f64(value);
   };
 
+/** What computes values now, for later. */
+export interface Keeper {
+  keep(type: "i32" | "i64" | "f64", value: Value): Value;
+}
+
 export const and = (a: Value, b: Value): Value => op("i32.and", a, b);
 export const choose = (condition: Value, yes: Value, no: Value): Value => op("select", yes, no, condition);
 export const equal = (a: Value, b: Value): Value => op("f64.eq", a, b);
@@ -50,7 +55,7 @@ const [hart, rm, firstOperand] = [0, 1, 2];
 const towardZero = 1;
 const inexact = 1;
 /** The greatest exponent of which numbers are ordinary here, either way: above the least normal one, and finite. */
-const ordinary = { 32: 125, 64: 1021 } as const;
+export const ordinary = { 32: 125, 64: 1021 } as const;
 
 const parameter =
   (index: number): Value =>
@@ -69,7 +74,7 @@ const hartWord =
  * operand that it can do exactly as the specification says, and leaves all others to the software. Singles are promoted when
  * they are read, so arithmetic is that of doubles.
  */
-export class FloatFunction {
+export class FloatFunction implements Keeper {
   readonly width: FloatWidth;
   readonly #operands: number;
   readonly #code: Code;

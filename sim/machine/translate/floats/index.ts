@@ -9,6 +9,7 @@
  * function     one operation as a WebAssembly function that falls back to the software
  * exact        sums and products together with their rounding errors; rounding to odd
  * arithmetic, order, conversions   the operations
+ * shortcuts    what units compute of them in place, without a call
  *
  * Sources: Muller et al., Handbook of Floating-Point Arithmetic (2nd edition), chapter 4, and those named in place.
  */

@@ -5,6 +5,7 @@ import { installPackage } from "../runtime/package.js";
 import { CliError, DockerClient } from "./client.js";
 import { runCommand, type DockerCommand } from "./command.js";
 import { build } from "./commands/build.js";
+import { composeCommands, composeFlags } from "./compose/commands.js";
 import { copy } from "./commands/copy.js";
 import { exec, logs } from "./commands/exec.js";
 import { imageCommands } from "./commands/images.js";
@@ -28,11 +29,13 @@ const commands: readonly DockerCommand[] = [
   ...networkCommands,
   ...volumeCommands,
   ...systemCommands,
+  ...composeCommands,
 ];
 
 /** Nouns whose verbs are commands. */
 const groups: Readonly<Record<string, string>> = {
   builder: "Manage builds",
+  compose: "Docker Compose",
   container: "Manage containers",
   image: "Manage images",
   network: "Manage networks",
@@ -106,6 +109,20 @@ function find(words: readonly string[]): { readonly command: DockerCommand; read
   return { command, path: first, rest: words.slice(1) };
 }
 
+/** What stands between `compose` and its verb, as the variables that mean the same. @throws CliError */
+function composeSettings(words: readonly string[]): { readonly words: readonly string[]; readonly env: readonly string[] } {
+  try {
+    const flags = parseFlags(composeFlags.map(([one]) => one), words, false);
+    const env = composeFlags.flatMap(([{ name }, variable, separator]) =>
+      flags.has(name) ? [`${variable}=${flags.all(name).join(separator)}`] : [],
+    );
+    return { words: flags.operands, env };
+  } catch (error) {
+    if (error instanceof CliError) throw new CliError(`${error.message}\nSee 'docker compose --help'.`, 16);
+    throw error;
+  }
+}
+
 function* main(sys: Sys, argv: readonly string[], env: readonly string[]): Activity<number> {
   const say = (text: string): Activity<undefined> => writeAll(sys, 1, encode(text));
   const variable = (name: string): string | undefined =>
@@ -136,10 +153,14 @@ function* main(sys: Sys, argv: readonly string[], env: readonly string[]): Activ
     return 0;
   }
   if (operands[0] === "help" && !(first in groups) && !byPath.has(first)) throw new CliError(`unknown help topic: ${first}`);
-  const { command, path, rest } = find(asked);
+  const compose = first === "compose" ? composeSettings(asked.slice(1)) : undefined;
+  const { command, path, rest } = find(compose === undefined ? asked : ["compose", ...compose.words]);
   const host = flags.text("host") ?? variable("DOCKER_HOST") ?? "unix:///var/run/docker.sock";
   const client = new DockerClient(sys, host);
-  return yield* runCommand(command, `docker ${path}`, operands[0] === "help" ? ["--help"] : rest, { client, env });
+  return yield* runCommand(command, `docker ${path}`, operands[0] === "help" ? ["--help"] : rest, {
+    client,
+    env: [...(compose?.env ?? []), ...env],
+  });
 }
 
 /** docker(1): the client's program. It knows nothing of the engine but the socket that it listens at. */

@@ -66,7 +66,9 @@ function verbsOf(group: string): (readonly [string, string])[] {
   const depth = group === "" ? 1 : 2;
   return commands
     .flatMap(({ paths, about }) => {
-      const own = paths.find((path) => path.split(" ").length === depth && (group === "" || path.startsWith(`${group} `)));
+      const own = paths.find(
+        (path) => path.split(" ").length === depth && (group === "" || path.startsWith(`${group} `)),
+      );
       return own === undefined ? [] : [[own.split(" ").at(-1) ?? "", about.split("\n")[0] ?? ""] as const];
     })
     .sort(([a], [b]) => (a < b ? -1 : 1));
@@ -91,7 +93,11 @@ function groupHelp(group: string): string {
 }
 
 /** Which command words name, and what is left of them. @throws CliError where there is none */
-function find(words: readonly string[]): { readonly command: DockerCommand; readonly path: string; readonly rest: readonly string[] } {
+function find(words: readonly string[]): {
+  readonly command: DockerCommand;
+  readonly path: string;
+  readonly rest: readonly string[];
+} {
   const [first = "", second = ""] = words;
   if (first in groups) {
     const path = `${first} ${second}`;
@@ -110,9 +116,16 @@ function find(words: readonly string[]): { readonly command: DockerCommand; read
 }
 
 /** What stands between `compose` and its verb, as the variables that mean the same. @throws CliError */
-function composeSettings(words: readonly string[]): { readonly words: readonly string[]; readonly env: readonly string[] } {
+function composeSettings(words: readonly string[]): {
+  readonly words: readonly string[];
+  readonly env: readonly string[];
+} {
   try {
-    const flags = parseFlags(composeFlags.map(([one]) => one), words, false);
+    const flags = parseFlags(
+      composeFlags.map(([one]) => one),
+      words,
+      false,
+    );
     const env = composeFlags.flatMap(([{ name }, variable, separator]) =>
       flags.has(name) ? [`${variable}=${flags.all(name).join(separator)}`] : [],
     );
@@ -152,7 +165,8 @@ function* main(sys: Sys, argv: readonly string[], env: readonly string[]): Activ
     yield* writeAll(sys, asked.length === 1 ? 2 : 1, encode(text));
     return 0;
   }
-  if (operands[0] === "help" && !(first in groups) && !byPath.has(first)) throw new CliError(`unknown help topic: ${first}`);
+  if (operands[0] === "help" && !(first in groups) && !byPath.has(first))
+    throw new CliError(`unknown help topic: ${first}`);
   const compose = first === "compose" ? composeSettings(asked.slice(1)) : undefined;
   const { command, path, rest } = find(compose === undefined ? asked : ["compose", ...compose.words]);
   const host = flags.text("host") ?? variable("DOCKER_HOST") ?? "unix:///var/run/docker.sock";

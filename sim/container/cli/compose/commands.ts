@@ -3,12 +3,12 @@ import { attempt } from "../../../os/index.js";
 import { exec as execCommand, timeParameter } from "../commands/exec.js";
 import { containerRow } from "../commands/ps.js";
 import { pullImage } from "../commands/transfers.js";
-import { CliError, containerPath, DaemonError } from "../client.js";
+import { CliError, containerPath } from "../client.js";
 import { Context, type DockerCommand } from "../command.js";
 import { flag, type Flag, Flags } from "../flags.js";
 import { showListing } from "../listing.js";
 import { configText } from "./config.js";
-import { members, removeMember, report, stopMember, type Member } from "./containers.js";
+import { exists, members, removeMember, report, stopMember, type Member } from "./containers.js";
 import { loadProject } from "./load.js";
 import { printLogs } from "./logs.js";
 import type { Project } from "./project.js";
@@ -34,7 +34,8 @@ function scaleOf(pairs: readonly string[]): Map<string, number> {
   return new Map(
     pairs.map((one) => {
       const [, name, count] = /^([^=]+)=(\d+)$/.exec(one) ?? [];
-      if (name === undefined) throw new CliError(`invalid --scale option ${JSON.stringify(one)}. Should be SERVICE=NUM`);
+      if (name === undefined)
+        throw new CliError(`invalid --scale option ${JSON.stringify(one)}. Should be SERVICE=NUM`);
       return [name, Number(count)] as const;
     }),
   );
@@ -147,13 +148,10 @@ const down: DockerCommand = {
     }
     if (it.args.length > 0) return 0;
     const gone = function* (kind: string, name: string, path: string): Activity<undefined> {
-      try {
-        yield* it.client.ask("DELETE", path);
-        yield* report(it, kind, name, "Removed");
-      } catch (error) {
-        if (!(error instanceof DaemonError) || error.code !== 404) throw error;
-      }
-      return undefined;
+      if (!(yield* exists(it, kind === "Image" ? `${path}/json` : path))) return undefined;
+      yield* report(it, kind, name, "Removing");
+      yield* it.client.ask("DELETE", path);
+      return yield* report(it, kind, name, "Removed");
     };
     if (flags.has("rmi"))
       for (const { image, build } of project.services)
@@ -181,7 +179,9 @@ const ps: DockerCommand = {
   operands: [0, many],
   *run(it) {
     const project = yield* projectOf(it);
-    const all = (yield* chosen(it, project)).filter((one) => it.flags.flag("all") || !["exited", "created", "dead"].includes(one.state));
+    const all = (yield* chosen(it, project)).filter(
+      (one) => it.flags.flag("all") || !["exited", "created", "dead"].includes(one.state),
+    );
     if (it.flags.flag("services")) {
       it.out.put([...new Set(all.map(({ service }) => `${service}\n`))].join(""));
       return 0;
@@ -254,7 +254,9 @@ const exec: DockerCommand = {
     const project = yield* projectOf(it);
     selected(project, [service], false);
     const number = it.flags.number("index") ?? 1;
-    const one = (yield* members(it, project)).find((each) => each.service === service && each.number === number && each.state === "running");
+    const one = (yield* members(it, project)).find(
+      (each) => each.service === service && each.number === number && each.state === "running",
+    );
     if (one === undefined) throw new CliError(`service "${service}" is not running`);
     const flags = new Flags();
     for (const row of execCommand.flags) for (const value of it.flags.all(row.name)) flags.set(row, value);
@@ -322,7 +324,11 @@ const scale: DockerCommand = {
   operands: [1, many],
   *run(it) {
     const counts = scaleOf(it.args);
-    yield* up(it, yield* projectOf(it), optionsOf(it, { services: [...counts.keys()], scale: counts, noRecreate: true }));
+    yield* up(
+      it,
+      yield* projectOf(it),
+      optionsOf(it, { services: [...counts.keys()], scale: counts, noRecreate: true }),
+    );
     return 0;
   },
 };
@@ -334,7 +340,8 @@ const build: DockerCommand = {
   flags: [flag("no-cache", "", "bool", "Do not use cache when building the image")],
   operands: [0, many],
   *run(it) {
-    for (const service of selected(yield* projectOf(it), it.args, false)) yield* buildService(it, service, it.flags.flag("no-cache"));
+    for (const service of selected(yield* projectOf(it), it.args, false))
+      yield* buildService(it, service, it.flags.flag("no-cache"));
     return 0;
   },
 };
@@ -394,7 +401,9 @@ const rm: DockerCommand = {
   *run(it) {
     const project = yield* projectOf(it);
     if (it.flags.flag("stop")) for (const one of yield* chosen(it, project)) yield* stopMember(it, one, undefined);
-    const ended = (yield* chosen(it, project)).filter(({ state }) => !["running", "paused", "restarting"].includes(state));
+    const ended = (yield* chosen(it, project)).filter(
+      ({ state }) => !["running", "paused", "restarting"].includes(state),
+    );
     if (ended.length === 0) {
       yield* it.tell("No stopped containers\n");
       return 0;
@@ -425,7 +434,9 @@ export const composeCommands: readonly DockerCommand[] = [
     function* (it, one) {
       if (one.state !== "running") return undefined;
       yield* report(it, "Container", one.name, "Killing");
-      yield* it.client.ask("POST", containerPath(one.id, "kill"), { query: { signal: it.flags.text("signal") ?? "SIGKILL" } });
+      yield* it.client.ask("POST", containerPath(one.id, "kill"), {
+        query: { signal: it.flags.text("signal") ?? "SIGKILL" },
+      });
       return yield* report(it, "Container", one.name, "Killed");
     },
     [flag("signal", "s", "string", "SIGNAL to send to the container", '"SIGKILL"')],

@@ -12,12 +12,15 @@ const filled = (value: Readonly<Record<string, unknown>>): Record<string, unknow
     ),
   );
 
-const duration = (nanos: number | undefined): string | undefined => (nanos === undefined ? undefined : `${nanos / 1e9}s`);
+const duration = (nanos: number | undefined): string | undefined =>
+  nanos === undefined ? undefined : `${nanos / 1e9}s`;
 
 function serviceDocument(project: Project, service: Service): object {
   const { build, healthcheck, host, config } = service;
   return filled({
-    build: build && filled({ ...build, dockerfile: build.dockerfile === "" ? `${build.context}/Dockerfile` : build.dockerfile }),
+    build:
+      build &&
+      filled({ ...build, dockerfile: build.dockerfile === "" ? `${build.context}/Dockerfile` : build.dockerfile }),
     cap_add: host["CapAdd"],
     cap_drop: host["CapDrop"],
     command: service.command,
@@ -80,7 +83,10 @@ export function configText(project: Project): string {
       ]),
     ),
     volumes: Object.fromEntries(
-      Object.entries(project.volumes).map(([key, { name, external }]) => [key, filled({ name, external: external || undefined })]),
+      Object.entries(project.volumes).map(([key, { name, external }]) => [
+        key,
+        filled({ name, external: external || undefined }),
+      ]),
     ),
   });
   return dump(document, { lineWidth: -1, noRefs: true });

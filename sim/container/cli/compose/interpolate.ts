@@ -16,7 +16,9 @@ export function interpolate(text: string, lookup: Lookup, where: string): string
     const [dollar, plain, name = plain, operator, rest = ""] = found;
     if (dollar !== undefined) return "$";
     if (name === undefined)
-      throw new CliError(`invalid interpolation format for ${where}: ${JSON.stringify(text)}. You may need to escape any $ with another $`);
+      throw new CliError(
+        `invalid interpolation format for ${where}: ${JSON.stringify(text)}. You may need to escape any $ with another $`,
+      );
     const value = lookup(name);
     const given = operator?.startsWith(":") === true ? value !== undefined && value !== "" : value !== undefined;
     switch (operator?.at(-1)) {
@@ -25,7 +27,10 @@ export function interpolate(text: string, lookup: Lookup, where: string): string
       case "+":
         return given ? interpolate(rest, lookup, where) : "";
       case "?":
-        if (!given) throw new CliError(`error while interpolating ${where}: required variable ${name} is missing a value: ${rest}`);
+        if (!given)
+          throw new CliError(
+            `error while interpolating ${where}: required variable ${name} is missing a value: ${rest}`,
+          );
         return value ?? "";
       default:
         return value ?? "";
@@ -40,7 +45,8 @@ export function parseEnvFile(text: string, lookup: Lookup, where: string): Map<s
     const line = row.trim().replace(/^export\s+/, "");
     if (line === "" || line.startsWith("#")) continue;
     const [, name, equals, rest = ""] = /^([A-Za-z_][\w.-]*)\s*(=)?\s*(.*)$/s.exec(line) ?? [];
-    if (name === undefined) throw new CliError(`failed to read ${where}: line ${place + 1}: unexpected character in variable name`);
+    if (name === undefined)
+      throw new CliError(`failed to read ${where}: line ${place + 1}: unexpected character in variable name`);
     const own = (key: string): string | undefined => lookup(key) ?? found.get(key);
     const single = /^'([^']*)'/.exec(rest)?.[1];
     const double = /^"((?:[^"\\]|\\.)*)"/.exec(rest)?.[1];
@@ -49,7 +55,8 @@ export function parseEnvFile(text: string, lookup: Lookup, where: string): Map<s
       name,
       equals === undefined
         ? lookup(name)
-        : (single ?? interpolate(double?.replace(/\\n/g, "\n").replace(/\\(["\\$])/g, "$1") ?? bare, own, `${where}: ${name}`)),
+        : (single ??
+            interpolate(double?.replace(/\\n/g, "\n").replace(/\\(["\\$])/g, "$1") ?? bare, own, `${where}: ${name}`)),
     );
   }
   return found;
@@ -64,7 +71,8 @@ export function shellWords(text: string, where: string): string[] {
     const character = text[at] ?? "";
     if (quote !== "") {
       if (character === quote) quote = "";
-      else if (character === "\\" && quote === '"' && /["\\$`]/.test(text[at + 1] ?? "")) word = (word ?? "") + (text[++at] ?? "");
+      else if (character === "\\" && quote === '"' && /["\\$`]/.test(text[at + 1] ?? ""))
+        word = (word ?? "") + (text[++at] ?? "");
       else word = (word ?? "") + character;
     } else if (character === "'" || character === '"') {
       quote = character;

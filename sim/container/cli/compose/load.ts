@@ -82,7 +82,9 @@ function ordered(services: readonly Service[]): Service[] {
   const visit = (one: Service, above: readonly string[]): void => {
     if (done.includes(one)) return;
     if (above.includes(one.name))
-      throw new CliError(`dependency cycle detected: ${[...above.slice(above.indexOf(one.name)), one.name].join(" -> ")}`);
+      throw new CliError(
+        `dependency cycle detected: ${[...above.slice(above.indexOf(one.name)), one.name].join(" -> ")}`,
+      );
     for (const name of Object.keys(one.dependsOn)) {
       const other = services.find((each) => each.name === name);
       if (other === undefined)
@@ -96,7 +98,14 @@ function ordered(services: readonly Service[]): Service[] {
 }
 
 function readNetwork(key: string, field: Field, project: string): ProjectNetwork {
-  const usual = { name: `${project}_${key}`, external: false, driver: "bridge", internal: false, subnet: undefined, labels: {} };
+  const usual = {
+    name: `${project}_${key}`,
+    external: false,
+    driver: "bridge",
+    internal: false,
+    subnet: undefined,
+    labels: {},
+  };
   if (field.absent) return usual;
   demandKeys(field, "attachable driver driver_opts enable_ipv6 external internal ipam labels name");
   const external = field.at("external").optional((one) => one.boolean()) ?? false;
@@ -143,9 +152,13 @@ function topField(value: Json): Field {
 export function* loadProject(it: Context): Activity<Project> {
   const files = yield* filesOf(it);
   const [first = ""] = files;
-  const directory = yield* absolute(it, it.variable("COMPOSE_PROJECT_DIRECTORY") ?? (first.slice(0, first.lastIndexOf("/")) || "/"));
+  const directory = yield* absolute(
+    it,
+    it.variable("COMPOSE_PROJECT_DIRECTORY") ?? (first.slice(0, first.lastIndexOf("/")) || "/"),
+  );
   const own = yield* readTextIfThere(it.sys, `${directory === "/" ? "" : directory}/.env`);
-  const settings = own === undefined ? new Map<string, string>() : parseEnvFile(own, (name) => it.variable(name), ".env");
+  const settings =
+    own === undefined ? new Map<string, string>() : parseEnvFile(own, (name) => it.variable(name), ".env");
   const lookup: Lookup = (name) => it.variable(name) ?? settings.get(name);
   let document: Json = {};
   for (const path of files) {
@@ -168,14 +181,21 @@ export function* loadProject(it: Context): Activity<Project> {
 
 function* read(
   it: Context,
-  given: { readonly document: Json; readonly files: readonly string[]; readonly directory: string; readonly lookup: Lookup },
+  given: {
+    readonly document: Json;
+    readonly files: readonly string[];
+    readonly directory: string;
+    readonly lookup: Lookup;
+  },
 ): Activity<Project> {
   const { files, directory, lookup } = given;
   const top = topField(given.document);
   demandKeys(new Field(given.document, "(root)"), "name version services networks volumes");
   const warnings = top.at("version").absent
     ? []
-    : [`${files[0] ?? ""}: the attribute \`version\` is obsolete, it will be ignored, please remove it to avoid potential confusion`];
+    : [
+        `${files[0] ?? ""}: the attribute \`version\` is obsolete, it will be ignored, please remove it to avoid potential confusion`,
+      ];
   const asked = it.variable("COMPOSE_PROJECT_NAME") ?? top.at("name").optional((one) => one.text());
   const name = asked ?? normalized(directory.slice(directory.lastIndexOf("/") + 1));
   if (name === "" || normalized(name) !== name)
@@ -191,7 +211,8 @@ function* read(
     for (const path of envFilePaths(field)) {
       const whole = resolve(directory, path);
       const text = yield* readTextIfThere(it.sys, whole);
-      if (text === undefined) throw new CliError(`env file ${whole} not found: stat ${whole}: no such file or directory`);
+      if (text === undefined)
+        throw new CliError(`env file ${whole} not found: stat ${whole}: no such file or directory`);
       envFiles.set(whole, parseEnvFile(text, lookup, whole));
     }
   const around: Surroundings = { project: name, directory, lookup, envFiles };
@@ -205,7 +226,8 @@ function* read(
     declared.set("default", readNetwork("default", new Field(null, "networks.default"), name));
   for (const one of active) {
     for (const key of Object.keys(one.networks))
-      if (!declared.has(key)) throw new CliError(`service "${one.name}" refers to undefined network ${key}: invalid compose project`);
+      if (!declared.has(key))
+        throw new CliError(`service "${one.name}" refers to undefined network ${key}: invalid compose project`);
     for (const { type, source } of one.volumes)
       if (type === "volume" && source !== undefined && !volumes.has(source))
         throw new CliError(`service "${one.name}" refers to undefined volume ${source}: invalid compose project`);

@@ -59,7 +59,13 @@ export function* printLogs(it: Context, all: readonly Member[], options: LogsOpt
       const bytes = yield* attempt(stream.conversation.read());
       if (bytes instanceof Errno) continue;
       if (bytes.length > 0) {
-        const lines = (stream.rest + stream.frames.take(bytes).map((frame) => decode(frame.bytes)).join("")).split("\n");
+        const lines = (
+          stream.rest +
+          stream.frames
+            .take(bytes)
+            .map((frame) => decode(frame.bytes))
+            .join("")
+        ).split("\n");
         stream.rest = lines.pop() ?? "";
         for (const line of lines) put(stream.one, line);
         continue;

@@ -88,7 +88,10 @@ const words = (field: Field): string[] =>
 function readBuild(field: Field, { directory, lookup }: Surroundings): Build {
   if (typeof field.value === "string")
     return { context: resolve(directory, field.value), dockerfile: "", args: {}, labels: {}, target: undefined };
-  demandKeys(field, "additional_contexts args cache_from context dockerfile labels no_cache platforms pull tags target");
+  demandKeys(
+    field,
+    "additional_contexts args cache_from context dockerfile labels no_cache platforms pull tags target",
+  );
   const context = resolve(directory, optional(field.at("context"), scalar) ?? ".");
   const args = Object.entries(optional(field.at("args"), pairs) ?? {});
   const file = optional(field.at("dockerfile"), scalar);
@@ -116,7 +119,12 @@ function readPort(field: Field): ServicePort[] {
   try {
     return Object.entries(parsePorts([scalar(field)]).bindings).flatMap(([key, ends]) => {
       const [port = "", protocol = "tcp"] = key.split("/");
-      return ends.map(({ HostIp, HostPort }) => ({ target: Number(port), published: HostPort, protocol, host: HostIp }));
+      return ends.map(({ HostIp, HostPort }) => ({
+        target: Number(port),
+        published: HostPort,
+        protocol,
+        host: HostIp,
+      }));
     });
   } catch (error) {
     throw error instanceof CliError ? new CliError(`${field.where}: ${error.message}`) : error;
@@ -165,14 +173,17 @@ const conditions: readonly Condition[] = ["service_started", "service_healthy", 
 
 function readDependencies(field: Field): Record<string, Condition> {
   if (field.absent) return {};
-  if (Array.isArray(field.value)) return Object.fromEntries(field.list().map((one) => [scalar(one), "service_started"]));
+  if (Array.isArray(field.value))
+    return Object.fromEntries(field.list().map((one) => [scalar(one), "service_started"]));
   return Object.fromEntries(
     field.entries().map(([name, one]) => {
       demandKeys(one, "condition required restart");
       const text = scalar(one.at("condition"));
       const condition = conditions.find((each) => each === text);
       if (condition === undefined)
-        throw new CliError(`${one.where}.condition must be one of the following: ${conditions.map((each) => `"${each}"`).join(", ")}`);
+        throw new CliError(
+          `${one.where}.condition must be one of the following: ${conditions.map((each) => `"${each}"`).join(", ")}`,
+        );
       return [name, condition];
     }),
   );
@@ -251,7 +262,9 @@ function read(name: string, field: Field, around: Surroundings): Service {
   const replicas = deploy.absent ? undefined : optional(deploy.at("replicas"), whole);
   const networkMode = text("network_mode");
   if (networkMode !== undefined && !field.at("networks").absent)
-    throw new CliError(`service ${name} declares mutually exclusive \`network_mode\` and \`networks\`: invalid compose project`);
+    throw new CliError(
+      `service ${name} declares mutually exclusive \`network_mode\` and \`networks\`: invalid compose project`,
+    );
   const list = (key: string): string[] | undefined => optional(field.at(key), several);
   const grace = optional(field.at("stop_grace_period"), duration);
   return {

@@ -56,7 +56,9 @@ export function* buildService(it: Context, service: Service, noCache: boolean): 
   if (build === undefined) return undefined;
   const { args, labels, target } = build;
   const context = yield* directoryContext(it, build.context, build.dockerfile);
-  yield* buildImage(it, { context, tags: [service.image], args, labels, target, noCache, quiet: false }, (text) => it.say(text));
+  yield* buildImage(it, { context, tags: [service.image], args, labels, target, noCache, quiet: false }, (text) =>
+    it.say(text),
+  );
   yield* report(it, "Service", service.name, "Built");
   return undefined;
 }
@@ -67,7 +69,9 @@ function* imageOf(it: Context, service: Service, build: boolean): Activity<strin
   if (service.build !== undefined && (build || !(yield* exists(it, path)))) yield* buildService(it, service, false);
   else if (service.pullPolicy === "always" || !(yield* exists(it, path))) {
     if (service.pullPolicy === "never")
-      throw new CliError(`Error response from daemon: No such image: ${service.image} (service ${service.name} has pull_policy never)`);
+      throw new CliError(
+        `Error response from daemon: No such image: ${service.image} (service ${service.name} has pull_policy never)`,
+      );
     yield* it.tell(` ${service.name} Pulling \n`);
     yield* pullImage(it, service.image, "nowhere");
     yield* it.tell(` ${service.name} Pulled \n`);
@@ -79,8 +83,7 @@ function* prepare(it: Context, project: Project, services: readonly Service[]): 
   const used = new Set(services.flatMap((one) => Object.keys(one.networks)));
   for (const [key, network] of Object.entries(project.networks)) {
     if (!used.has(key) || (yield* exists(it, `/networks/${network.name}`))) continue;
-    if (network.external)
-      throw new CliError(`network ${network.name} declared as external, but could not be found`);
+    if (network.external) throw new CliError(`network ${network.name} declared as external, but could not be found`);
     yield* report(it, "Network", network.name, "Creating");
     yield* it.client.ask("POST", "/networks/create", {
       json: {
@@ -98,7 +101,9 @@ function* prepare(it: Context, project: Project, services: readonly Service[]): 
     if (!mounted.has(key) || (yield* exists(it, `/volumes/${volume.name}`))) continue;
     if (volume.external) throw new CliError(`external volume ${JSON.stringify(volume.name)} not found`);
     yield* report(it, "Volume", volume.name, "Creating");
-    yield* it.client.ask("POST", "/volumes/create", { json: { Name: volume.name, Labels: volumeLabels(project, key) } });
+    yield* it.client.ask("POST", "/volumes/create", {
+      json: { Name: volume.name, Labels: volumeLabels(project, key) },
+    });
     yield* report(it, "Volume", volume.name, "Created");
   }
   return undefined;
@@ -109,7 +114,11 @@ function* converge(
   it: Context,
   project: Project,
   service: Service,
-  { options, present, imageId }: { readonly options: UpOptions; readonly present: readonly Member[]; readonly imageId: string },
+  {
+    options,
+    present,
+    imageId,
+  }: { readonly options: UpOptions; readonly present: readonly Member[]; readonly imageId: string },
 ): Activity<undefined> {
   const count = options.scale.get(service.name) ?? service.replicas;
   if (count > 1 && service.containerName !== undefined)
@@ -127,7 +136,9 @@ function* converge(
     const differs = one.hash !== hashOf(service) || one.imageId !== imageId;
     if (!options.forceRecreate && (!differs || options.noRecreate)) continue;
     yield* report(it, "Container", one.name, "Recreate");
-    yield* it.client.ask("POST", containerPath(one.id, "stop"), { query: { t: options.timeout ?? service.stopGracePeriod } });
+    yield* it.client.ask("POST", containerPath(one.id, "stop"), {
+      query: { t: options.timeout ?? service.stopGracePeriod },
+    });
     yield* it.client.ask("DELETE", containerPath(one.id), { query: { force: true } });
     yield* createMember(it, project, service, one.number);
     yield* report(it, "Container", one.name, "Recreated");
@@ -148,7 +159,12 @@ function* awaitDependencies(it: Context, project: Project, service: Service): Ac
 }
 
 /** Waits until all containers of a service have come that far. @throws CliError where one won't */
-export function* awaitCondition(it: Context, project: Project, service: string, condition: Condition): Activity<undefined> {
+export function* awaitCondition(
+  it: Context,
+  project: Project,
+  service: string,
+  condition: Condition,
+): Activity<undefined> {
   for (const one of yield* members(it, project)) if (one.service === service) yield* awaitOne(it, one, condition);
   return undefined;
 }

@@ -83,7 +83,10 @@ export function dockerScript(body: string): string {
 function chosen(magic: "%%sh" | "%%docker", hosts: readonly Linux[], args: readonly string[]): Linux {
   const [word, name, ...more] = args[0]?.startsWith("--on=") === true ? ["--on", args[0].slice(5)] : args;
   if ((word !== undefined && word !== "--on") || more.length > 0 || (word !== undefined && name === undefined)) {
-    throw new UsageError(`${magic} doesn't understand "${args.join(" ")}"`, `It takes a host's name: ${magic} --on web.`);
+    throw new UsageError(
+      `${magic} doesn't understand "${args.join(" ")}"`,
+      `It takes a host's name: ${magic} --on web.`,
+    );
   }
   const last = hosts.at(-1);
   if (last === undefined) {

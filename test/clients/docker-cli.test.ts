@@ -79,7 +79,10 @@ describe.skipIf(docker === undefined)("our docker and the stock one", () => {
     for (const line of lines) {
       const said = await stock(line);
       const known = (text: string): string =>
-        declared.reduce((all, { from, to }) => all.replace(from, to), settled(text, join(bench.folder, "work"), seen[0]));
+        declared.reduce(
+          (all, { from, to }) => all.replace(from, to),
+          settled(text, join(bench.folder, "work"), seen[0]),
+        );
       const theirs = { out: known(said.out), err: known(said.err), status: said.status };
       // What follows another thing is later than it.
       ours.world.engine.run((ours.world.engine.now + s(1)) as Nanos);

@@ -71,7 +71,7 @@ export const corpus: Readonly<Record<string, readonly string[]>> = {
     "docker run -it alpine sh",
     "docker rm -f loop",
   ],
-  "images": [
+  images: [
     "docker images",
     "docker images -q",
     "docker images --digests",
@@ -112,8 +112,8 @@ export const corpus: Readonly<Record<string, readonly string[]>> = {
     "docker rm made",
     "docker image prune -f",
   ],
-  "builds": [
-    "mkdir -p app; printf 'FROM alpine\\nARG WHO=you\\nRUN echo hello $WHO\\nCOPY f /f\\nCMD [\"cat\",\"/f\"]\\n' > app/Dockerfile; echo content > app/f",
+  builds: [
+    'mkdir -p app; printf \'FROM alpine\\nARG WHO=you\\nRUN echo hello $WHO\\nCOPY f /f\\nCMD ["cat","/f"]\\n\' > app/Dockerfile; echo content > app/f',
     "docker build -t app:1 app",
     // Whether the same image comes of it depends on whether it comes in the same second.
     "docker build -t app:1 app | grep -v -e '> [0-9a-f]' -e 'built'",
@@ -191,7 +191,7 @@ export const corpus: Readonly<Record<string, readonly string[]>> = {
     "docker inspect --type nosuch nobody",
     "docker inspect -f '{{.Foo}}' alpine",
     "docker inspect -f '{{' alpine",
-    "docker inspect -f '{{if eq .Os \"linux\"}}yes{{else}}no{{end}} {{len .RepoTags}} {{upper .Os}} {{index .RepoTags 0}} {{printf \"%s-%s\" .Os .Architecture}}' alpine",
+    'docker inspect -f \'{{if eq .Os "linux"}}yes{{else}}no{{end}} {{len .RepoTags}} {{upper .Os}} {{index .RepoTags 0}} {{printf "%s-%s" .Os .Architecture}}\' alpine',
     "docker inspect -f '{{range $i, $l := .RootFS.Layers}}{{$i}}:{{slice $l 0 10}}{{end}}' alpine",
     "docker inspect -f '{{with .Config}}{{join .Env \",\"}}{{end}}' alpine",
     "docker info --format '{{.OSType}} {{.NCPU}} {{.Driver}} {{.Swarm.LocalNodeState}}'",

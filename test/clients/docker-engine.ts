@@ -29,7 +29,11 @@ export interface ClientBench {
 }
 
 /** A host with an engine whose registries are a hub that knows a user ("me", "secret") and one at localhost:5000. */
-export function dockerHost(): { readonly world: World; readonly linux: Linux; readonly engine: container.ContainerEngine } {
+export function dockerHost(): {
+  readonly world: World;
+  readonly linux: Linux;
+  readonly engine: container.ContainerEngine;
+} {
   const world = lab({ seed: 9 });
   const hub = container.dockerHub(world, { users: { me: "secret" } });
   const local = new container.Registry({ world });

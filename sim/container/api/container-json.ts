@@ -69,7 +69,6 @@ export function inspectionJson(engine: ContainerEngine, name: string): object {
       DnsSearch: [],
       Links: null,
       Cgroup: "",
-      PublishAllPorts: false,
       UsernsMode: "",
       Runtime: "runc",
       Isolation: "",

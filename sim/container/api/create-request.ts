@@ -131,6 +131,7 @@ export function readHostConfig(body: Body): Partial<HostConfig> {
     VolumesFrom: body.texts("VolumesFrom"),
     NetworkMode: mode === "default" ? undefined : mode,
     PortBindings: readBindings(body),
+    PublishAllPorts: body.flag("PublishAllPorts"),
     ExtraHosts: body.texts("ExtraHosts"),
     Dns: body.texts("Dns"),
     RestartPolicy: readPolicy(body),

@@ -88,12 +88,7 @@ function* converse(sys: Sys, api: DockerApi, fd: number): Activity<undefined> {
 const startOf = ({ status }: ApiAnswer): string => `HTTP/1.1 ${status} ${status === 101 ? "UPGRADED" : ""}`.trimEnd();
 
 /** An answer that is told bit by bit ends with the connection, which a child hears meanwhile. */
-function* stream(
-  sys: Sys,
-  fd: number,
-  answer: Opened,
-  early: Uint8Array,
-): Activity<undefined> {
+function* stream(sys: Sys, fd: number, answer: Opened, early: Uint8Array): Activity<undefined> {
   yield* writeAll(sys, fd, encodeHead(startOf(answer), answer.headers));
   let waiting: Uint8Array[] = [];
   let ended = false;

@@ -7,7 +7,8 @@ import { makeDirectories, readTextIfThere, writeText } from "../runtime/files.js
 import type { Context } from "./command.js";
 import { fieldOf, mapAt, textAt } from "./rows.js";
 
-const directoryOf = (it: Context): string => it.variable("DOCKER_CONFIG") ?? `${it.variable("HOME") ?? "/root"}/.docker`;
+const directoryOf = (it: Context): string =>
+  it.variable("DOCKER_CONFIG") ?? `${it.variable("HOME") ?? "/root"}/.docker`;
 
 /** Docker Hub's address, as it has been since there was only one registry. */
 export const indexServer = "https://index.docker.io/v1/";

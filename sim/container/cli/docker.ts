@@ -5,6 +5,7 @@ import { installPackage } from "../runtime/package.js";
 import { CliError, DockerClient } from "./client.js";
 import { runCommand, type DockerCommand } from "./command.js";
 import { build } from "./commands/build.js";
+import { composeCommands, composeFlags } from "./compose/commands.js";
 import { copy } from "./commands/copy.js";
 import { exec, logs } from "./commands/exec.js";
 import { imageCommands } from "./commands/images.js";
@@ -28,11 +29,13 @@ const commands: readonly DockerCommand[] = [
   ...networkCommands,
   ...volumeCommands,
   ...systemCommands,
+  ...composeCommands,
 ];
 
 /** Nouns whose verbs are commands. */
 const groups: Readonly<Record<string, string>> = {
   builder: "Manage builds",
+  compose: "Docker Compose",
   container: "Manage containers",
   image: "Manage images",
   network: "Manage networks",
@@ -63,7 +66,9 @@ function verbsOf(group: string): (readonly [string, string])[] {
   const depth = group === "" ? 1 : 2;
   return commands
     .flatMap(({ paths, about }) => {
-      const own = paths.find((path) => path.split(" ").length === depth && (group === "" || path.startsWith(`${group} `)));
+      const own = paths.find(
+        (path) => path.split(" ").length === depth && (group === "" || path.startsWith(`${group} `)),
+      );
       return own === undefined ? [] : [[own.split(" ").at(-1) ?? "", about.split("\n")[0] ?? ""] as const];
     })
     .sort(([a], [b]) => (a < b ? -1 : 1));
@@ -88,7 +93,11 @@ function groupHelp(group: string): string {
 }
 
 /** Which command words name, and what is left of them. @throws CliError where there is none */
-function find(words: readonly string[]): { readonly command: DockerCommand; readonly path: string; readonly rest: readonly string[] } {
+function find(words: readonly string[]): {
+  readonly command: DockerCommand;
+  readonly path: string;
+  readonly rest: readonly string[];
+} {
   const [first = "", second = ""] = words;
   if (first in groups) {
     const path = `${first} ${second}`;
@@ -104,6 +113,27 @@ function find(words: readonly string[]): { readonly command: DockerCommand; read
   const command = byPath.get(first);
   if (command === undefined) throw new CliError(`docker: '${first}' is not a docker command.\nSee 'docker --help'`);
   return { command, path: first, rest: words.slice(1) };
+}
+
+/** What stands between `compose` and its verb, as the variables that mean the same. @throws CliError */
+function composeSettings(words: readonly string[]): {
+  readonly words: readonly string[];
+  readonly env: readonly string[];
+} {
+  try {
+    const flags = parseFlags(
+      composeFlags.map(([one]) => one),
+      words,
+      false,
+    );
+    const env = composeFlags.flatMap(([{ name }, variable, separator]) =>
+      flags.has(name) ? [`${variable}=${flags.all(name).join(separator)}`] : [],
+    );
+    return { words: flags.operands, env };
+  } catch (error) {
+    if (error instanceof CliError) throw new CliError(`${error.message}\nSee 'docker compose --help'.`, 16);
+    throw error;
+  }
 }
 
 function* main(sys: Sys, argv: readonly string[], env: readonly string[]): Activity<number> {
@@ -135,11 +165,16 @@ function* main(sys: Sys, argv: readonly string[], env: readonly string[]): Activ
     yield* writeAll(sys, asked.length === 1 ? 2 : 1, encode(text));
     return 0;
   }
-  if (operands[0] === "help" && !(first in groups) && !byPath.has(first)) throw new CliError(`unknown help topic: ${first}`);
-  const { command, path, rest } = find(asked);
+  if (operands[0] === "help" && !(first in groups) && !byPath.has(first))
+    throw new CliError(`unknown help topic: ${first}`);
+  const compose = first === "compose" ? composeSettings(asked.slice(1)) : undefined;
+  const { command, path, rest } = find(compose === undefined ? asked : ["compose", ...compose.words]);
   const host = flags.text("host") ?? variable("DOCKER_HOST") ?? "unix:///var/run/docker.sock";
   const client = new DockerClient(sys, host);
-  return yield* runCommand(command, `docker ${path}`, operands[0] === "help" ? ["--help"] : rest, { client, env });
+  return yield* runCommand(command, `docker ${path}`, operands[0] === "help" ? ["--help"] : rest, {
+    client,
+    env: [...(compose?.env ?? []), ...env],
+  });
 }
 
 /** docker(1): the client's program. It knows nothing of the engine but the socket that it listens at. */

@@ -198,7 +198,9 @@ export function describeFlags(table: readonly Flag[]): string {
     }));
   const width = Math.max(...rows.map(({ left }) => left.length)) + 3;
   return rows
-    .map(({ left, help }) => `${left.padEnd(width)}${wrapped(help, width, 80 - width).join(`\n${" ".repeat(width)}`)}\n`)
+    .map(
+      ({ left, help }) => `${left.padEnd(width)}${wrapped(help, width, 80 - width).join(`\n${" ".repeat(width)}`)}\n`,
+    )
     .join("");
 }
 

@@ -13,6 +13,8 @@
  * template/    Go's text/template: parse, execute, values
  * listing      tables and templates of rows; rows: cells in docker's words; units: sizes and durations; progress: JSON lines
  * run-options  flags of run and create as the API's body; streams: frames, forwarded input and signals; credentials: ~/.docker/config.json
+ * compose/     `docker compose`: interpolate (variables), load and read-service (files to a project), containers (labels, bodies), up (converging),
+ *              logs, config, commands
  * commands/    the commands, by what they are about
  *
  * It acts as Docker 20.10 does without a terminal for progress: no bars. Absent: contexts, plugins, swarm's nouns, search, manifest and trust.

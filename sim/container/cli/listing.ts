@@ -24,7 +24,9 @@ export function tabulate(lines: readonly (readonly string[])[], least = 10, gap 
   return lines
     .map((cells) => {
       const last = cells.at(-1) ?? "";
-      const before = cells.slice(0, -1).map((cell, place) => cell + " ".repeat((widths[place] ?? 0) - [...cell].length));
+      const before = cells
+        .slice(0, -1)
+        .map((cell, place) => cell + " ".repeat((widths[place] ?? 0) - [...cell].length));
       return `${before.join("")}${last}\n`;
     })
     .join("");
@@ -58,7 +60,10 @@ export function demandTemplate(format: string, { titles, type }: Pick<Listing, "
 
 function parsed(source: string, before: number, missing: string): (data: unknown) => string {
   const execute = guarded("failed to parse template", () =>
-    template(source, { before, missing: (field) => missing.replace("%s", missing.startsWith("map") ? `"${field}"` : field) }),
+    template(source, {
+      before,
+      missing: (field) => missing.replace("%s", missing.startsWith("map") ? `"${field}"` : field),
+    }),
   );
   return (data) => guarded("failed to execute template", () => execute(data));
 }

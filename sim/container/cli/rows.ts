@@ -8,7 +8,8 @@ export const fieldOf = (value: Json): Field => new Field(value, "the daemon's an
 
 export const textAt = (field: Field, key: string): string => field.at(key).optional((one) => one.text()) ?? "";
 export const numberAt = (field: Field, key: string): number => field.at(key).optional((one) => one.number()) ?? 0;
-export const listAt = (field: Field, key: string): readonly Field[] => field.at(key).optional((one) => one.list()) ?? [];
+export const listAt = (field: Field, key: string): readonly Field[] =>
+  field.at(key).optional((one) => one.list()) ?? [];
 export const mapAt = (field: Field, key: string): readonly (readonly [string, Field])[] =>
   field.at(key).optional((one) => one.entries()) ?? [];
 
@@ -55,7 +56,8 @@ export function portsText(ports: readonly Field[]): string {
     }))
     .sort(
       (a, b) =>
-        a.inside - b.inside || (a.ip < b.ip ? -1 : a.ip > b.ip ? 1 : a.outside - b.outside || (a.type < b.type ? -1 : 1)),
+        a.inside - b.inside ||
+        (a.ip < b.ip ? -1 : a.ip > b.ip ? 1 : a.outside - b.outside || (a.type < b.type ? -1 : 1)),
     );
   const groups = new Map<string, { first: number; last: number }>();
   const ranges: string[] = [];

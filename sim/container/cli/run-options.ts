@@ -84,7 +84,10 @@ function rangeOf(text: string, what: string): readonly [number, number] {
  * nat.ParsePortSpecs: "8080:80", "127.0.0.1:8080-8081:80-81/udp", "80".
  * @throws CliError
  */
-export function parsePorts(specs: readonly string[]): { readonly exposed: readonly string[]; readonly bindings: Bindings } {
+export function parsePorts(specs: readonly string[]): {
+  readonly exposed: readonly string[];
+  readonly bindings: Bindings;
+} {
   const bindings: Record<string, { HostIp: string; HostPort: string }[]> = {};
   for (const spec of specs) {
     const [whole = "", protocol = "tcp"] = spec.split("/");
@@ -124,7 +127,8 @@ function mountOf(text: string): object {
       return [key.toLowerCase(), value] as const;
     }),
   );
-  const take = (...names: readonly string[]): string | undefined => names.map((one) => fields.get(one)).find((one) => one !== undefined);
+  const take = (...names: readonly string[]): string | undefined =>
+    names.map((one) => fields.get(one)).find((one) => one !== undefined);
   const size = take("tmpfs-size");
   const mode = take("tmpfs-mode");
   const Target = take("target", "dst", "destination");

@@ -43,9 +43,7 @@ export function* converse(
   let listens = options.stdin === true;
   for (;;) {
     const wanted = [conversation.fd, ...(listens ? [0] : [])].map((fd) => ({ fd, events: POLLIN }));
-    const polled = conversation.holds
-      ? [{ fd: conversation.fd, events: POLLIN }]
-      : yield* attempt(sys.poll(wanted));
+    const polled = conversation.holds ? [{ fd: conversation.fd, events: POLLIN }] : yield* attempt(sys.poll(wanted));
     // A signal that is passed on ends no conversation.
     if (polled instanceof Errno) continue;
     for (const { fd } of polled) {
@@ -87,4 +85,3 @@ export function* rawTerminal(sys: Sys): Activity<(() => Activity<undefined>) | u
     return undefined;
   };
 }
-

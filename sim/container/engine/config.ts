@@ -55,6 +55,8 @@ export interface HostConfig {
   /** "bridge", "host", "none", "container:NAME", or a network's name. */
   readonly NetworkMode: string;
   readonly PortBindings: Readonly<Record<string, readonly { readonly HostIp?: string; readonly HostPort?: string }[]>>;
+  /** Whether what is exposed and has no place on the host is given one that is free. */
+  readonly PublishAllPorts: boolean;
   readonly ExtraHosts: readonly string[];
   readonly Dns: readonly string[];
   readonly RestartPolicy: RestartPolicy;
@@ -90,6 +92,7 @@ const hostDefaults: HostConfig = {
   VolumesFrom: [],
   NetworkMode: "bridge",
   PortBindings: {},
+  PublishAllPorts: false,
   ExtraHosts: [],
   Dns: [],
   RestartPolicy: { Name: "no", MaximumRetryCount: 0 },

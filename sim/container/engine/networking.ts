@@ -38,7 +38,10 @@ export function* join(sys: Sys, host: EngineHost, container: Container, pid: num
   const end = endOf(container, pid);
   try {
     for (const [network, options] of container.endpoints) yield* networks.connect(sys, network, end, options);
-    yield* networks.publish(sys, container.id, container.host.PortBindings, Object.keys(container.config.ExposedPorts));
+    const exposed = Object.keys(container.config.ExposedPorts);
+    const { PortBindings, PublishAllPorts } = container.host;
+    const free = PublishAllPorts ? Object.fromEntries(exposed.map((port) => [port, [{}]])) : {};
+    yield* networks.publish(sys, container.id, { ...free, ...PortBindings }, exposed);
     yield* writeFiles(sys, networks, end, host.containerDirectory(container.id));
   } catch (error) {
     yield* networks.release(sys, container.id);

@@ -1,7 +1,16 @@
 import { UsageError, type Activity } from "../../../core/index.js";
 import { textOf } from "../../../net/index.js";
 import { attempt, Errno } from "../../../os/index.js";
-import { bytesOf, fileEntry, isGzip, readAll, readTar, writeTar, gunzip, type TarEntry } from "../../../userland/index.js";
+import {
+  bytesOf,
+  fileEntry,
+  isGzip,
+  readAll,
+  readTar,
+  writeTar,
+  gunzip,
+  type TarEntry,
+} from "../../../userland/index.js";
 import { ignoring } from "../../build/ignore.js";
 import { pack } from "../../image/pack.js";
 import { readBytes } from "../../runtime/files.js";
@@ -105,8 +114,11 @@ function* run(it: Context): Activity<number> {
   const [path = "."] = args;
   const file = flags.text("file") ?? "";
   if (/^(https?|git|ssh):\/\/|^git@/.test(path))
-    throw new CliError(`unable to prepare context: this client builds from directories and archives, and not from ${path}`);
-  if (path === "-" && file === "-") throw new CliError("invalid argument: can't use stdin for both build context and dockerfile");
+    throw new CliError(
+      `unable to prepare context: this client builds from directories and archives, and not from ${path}`,
+    );
+  if (path === "-" && file === "-")
+    throw new CliError("invalid argument: can't use stdin for both build context and dockerfile");
   const context = path === "-" ? yield* inputContext(it, file) : yield* directoryContext(it, path, file);
   const values = mapOf(flags.all("build-arg").filter((one) => one.includes("=")));
   // A name alone takes the client's variable; one that it hasn't stays undefined.
@@ -151,4 +163,3 @@ export const build: DockerCommand = {
   operands: [1, 1],
   run,
 };
-

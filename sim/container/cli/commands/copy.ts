@@ -23,7 +23,11 @@ function placeOf(text: string): Place {
 }
 
 const base = (path: string): string => path.replace(/\/+$/, "").replace(/^.*\//, "");
-const parent = (path: string): string => path.replace(/\/+$/, "").replace(/[^/]*$/, "").replace(/(?<=.)\/$/, "") || "/";
+const parent = (path: string): string =>
+  path
+    .replace(/\/+$/, "")
+    .replace(/[^/]*$/, "")
+    .replace(/(?<=.)\/$/, "") || "/";
 
 /** Go's os.ModeDir. */
 const directoryBit = 2 ** 31;
@@ -32,7 +36,8 @@ function* named(container: string, path: string, work: Activity<Answer>): Activi
   try {
     return yield* work;
   } catch (error) {
-    if (error instanceof DaemonError && error.code === 404) throw new MissingError("container:path", `${container}:${path}`);
+    if (error instanceof DaemonError && error.code === 404)
+      throw new MissingError("container:path", `${container}:${path}`);
     throw error;
   }
 }
@@ -56,7 +61,13 @@ function* statIn(
 /** The same entries with another first name. */
 function renamed(entries: readonly TarEntry[], from: string, to: string): TarEntry[] {
   const change = (name: string): string =>
-    name === from ? to : name.startsWith(`${from}/`) ? (to === "" ? name.slice(from.length + 1) : `${to}${name.slice(from.length)}`) : name;
+    name === from
+      ? to
+      : name.startsWith(`${from}/`)
+        ? to === ""
+          ? name.slice(from.length + 1)
+          : `${to}${name.slice(from.length)}`
+        : name;
   return entries
     .map((entry) => ({
       ...entry,
@@ -76,8 +87,7 @@ function* fromContainer(it: Context, container: string, path: string, to: string
   const stat = yield* attempt(it.sys.stat(target));
   const isDirectory = !(stat instanceof Errno) && (stat.mode & 0o170000) === 0o040000;
   const source = entries[0]?.type === "directory";
-  if (!isDirectory && to.endsWith("/") && !source)
-    throw new CliError(`no such directory: ${JSON.stringify(to)}`);
+  if (!isDirectory && to.endsWith("/") && !source) throw new CliError(`no such directory: ${JSON.stringify(to)}`);
   if (!isDirectory && !(stat instanceof Errno) && source) throw new CliError("cannot copy directory");
   const [directory, name] = isDirectory ? [target, whole ? "" : first] : [parent(target), base(target)];
   if ((yield* attempt(it.sys.stat(directory))) instanceof Errno)

@@ -39,7 +39,10 @@ function* execute(it: Context): Activity<number> {
     return 0;
   }
   const restore = tty && stdin ? yield* rawTerminal(it.sys) : undefined;
-  const conversation = yield* client.open("POST", `${path}/start`, { upgrade: true, json: { Detach: false, Tty: tty } });
+  const conversation = yield* client.open("POST", `${path}/start`, {
+    upgrade: true,
+    json: { Detach: false, Tty: tty },
+  });
   try {
     if (tty) yield* resize(it, path);
     yield* converse(it.sys, conversation, { tty, stdin });
@@ -82,7 +85,8 @@ export function timeParameter(text: string | undefined, now: number): string | u
     return `${Math.floor(at / 1e9)}.${String(at % 1e9).padStart(9, "0")}`;
   }
   if (/^\d+(\.\d+)?$/.test(text)) return text;
-  const [, date, time = "T00:00:00", fraction = ""] = /^(\d{4}-\d{2}-\d{2})(T\d{2}:\d{2}:\d{2})?(?:\.(\d+))?Z?$/.exec(text) ?? [];
+  const [, date, time = "T00:00:00", fraction = ""] =
+    /^(\d{4}-\d{2}-\d{2})(T\d{2}:\d{2}:\d{2})?(?:\.(\d+))?Z?$/.exec(text) ?? [];
   if (date === undefined) throw new DaemonError(400, `parsing time "${text}": not a time of RFC 3339 or a duration`);
   return `${secondsOf(`${date}${time}Z`)}.${fraction.padEnd(9, "0")}`;
 }
@@ -94,10 +98,20 @@ export const logs: DockerCommand = {
   flags: [
     flag("details", "", "bool", "Show extra details provided to logs"),
     flag("follow", "f", "bool", "Follow log output"),
-    flag("since", "", "string", "Show logs since timestamp (e.g. 2013-01-02T13:23:37Z) or relative (e.g. 42m for 42 minutes)"),
+    flag(
+      "since",
+      "",
+      "string",
+      "Show logs since timestamp (e.g. 2013-01-02T13:23:37Z) or relative (e.g. 42m for 42 minutes)",
+    ),
     flag("tail", "n", "string", "Number of lines to show from the end of the logs", '"all"'),
     flag("timestamps", "t", "bool", "Show timestamps"),
-    flag("until", "", "string", "Show logs before a timestamp (e.g. 2013-01-02T13:23:37Z) or relative (e.g. 42m for 42 minutes)"),
+    flag(
+      "until",
+      "",
+      "string",
+      "Show logs before a timestamp (e.g. 2013-01-02T13:23:37Z) or relative (e.g. 42m for 42 minutes)",
+    ),
   ],
   operands: [1, 1],
   *run(it) {
@@ -127,4 +141,3 @@ function* printLogs(it: Context, id: string, tty: boolean): Activity<undefined> 
   yield* conversation.close();
   return undefined;
 }
-

@@ -96,7 +96,11 @@ const images: DockerCommand = {
     });
     const now = yield* it.sys.clock_gettime("CLOCK_REALTIME");
     const digests = flags.flag("digests");
-    const options = { now, whole: flags.flag("no-trunc"), digests: digests || /Digest/.test(flags.text("format") ?? "") };
+    const options = {
+      now,
+      whole: flags.flag("no-trunc"),
+      digests: digests || /Digest/.test(flags.text("format") ?? ""),
+    };
     const listing: Listing = {
       columns: ["Repository", "Tag", ...(digests ? ["Digest"] : []), "ID", "CreatedSince", "Size"],
       titles,

@@ -184,7 +184,8 @@ const top: DockerCommand = {
     const answer = fieldOf(yield* it.client.json("GET", pathOf(name, "top"), { query }));
     // Here tabwriter has cells of twenty columns.
     const lines = [answer.at("Titles").texts(), ...listAt(answer, "Processes").map((row) => row.texts())];
-    const widths = lines[0]?.map((_, place) => Math.max(20, ...lines.map((row) => (row[place] ?? "").length + 3))) ?? [];
+    const widths =
+      lines[0]?.map((_, place) => Math.max(20, ...lines.map((row) => (row[place] ?? "").length + 3))) ?? [];
     for (const row of lines)
       it.out.put(
         `${row.map((cell, place) => (place === row.length - 1 ? cell : cell.padEnd(widths[place] ?? 0))).join("")}\n`,
@@ -203,8 +204,7 @@ const port: DockerCommand = {
     const [name = "", asked] = it.args;
     const seen = fieldOf(yield* known("container", name, it.client.json("GET", pathOf(name, "json"))));
     const bound = mapAt(seen.at("NetworkSettings"), "Ports").map(
-      ([inside, ends]) =>
-        [inside, ends.optional((one) => one.list()) ?? []] as const,
+      ([inside, ends]) => [inside, ends.optional((one) => one.list()) ?? []] as const,
     );
     const shown = (end: Parameters<typeof textAt>[0]): string => `${textAt(end, "HostIp")}:${textAt(end, "HostPort")}`;
     if (asked === undefined) {
@@ -272,4 +272,3 @@ export const lifecycleCommands: readonly DockerCommand[] = [
   simple("unpause", "Unpause all processes within one or more containers"),
   ...[rm, wait, rename, update, top, port, diff, prune],
 ];
-

@@ -73,7 +73,8 @@ const create: DockerCommand = {
     const [subnets, gateways, ranges] = [flags.all("subnet"), flags.all("gateway"), flags.all("ip-range")];
     if (subnets.length === 0 && gateways.length > 0)
       throw new CliError(`no matching subnet for gateway ${gateways[0] ?? ""}`);
-    if (subnets.length === 0 && ranges.length > 0) throw new CliError(`no matching subnet for range ${ranges[0] ?? ""}`);
+    if (subnets.length === 0 && ranges.length > 0)
+      throw new CliError(`no matching subnet for range ${ranges[0] ?? ""}`);
     const Config = subnets.map((Subnet, place) => ({ Subnet, Gateway: gateways[place], IPRange: ranges[place] }));
     const answer = yield* it.client.json("POST", "/networks/create", {
       json: {

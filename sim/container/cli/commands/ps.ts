@@ -84,7 +84,16 @@ function* run(it: Context): Activity<undefined> {
   });
   const now = yield* it.sys.clock_gettime("CLOCK_REALTIME");
   const listing: Listing = {
-    columns: ["ID", "Image", "Command", "RunningFor", "Status", "Ports", "Names", ...(flags.flag("size") ? ["Size"] : [])],
+    columns: [
+      "ID",
+      "Image",
+      "Command",
+      "RunningFor",
+      "Status",
+      "Ports",
+      "Names",
+      ...(flags.flag("size") ? ["Size"] : []),
+    ],
     titles,
     rows: fieldOf(answer)
       .list()

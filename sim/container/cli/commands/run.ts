@@ -97,7 +97,8 @@ function* created(it: Context): Activity<string> {
     answer = yield* create();
   }
   const made = fieldOf(answer);
-  for (const warning of made.at("Warnings").optional((one) => one.texts()) ?? []) yield* it.tell(`WARNING: ${warning}\n`);
+  for (const warning of made.at("Warnings").optional((one) => one.texts()) ?? [])
+    yield* it.tell(`WARNING: ${warning}\n`);
   const id = textAt(made, "Id");
   if (cidfile !== undefined) {
     const fd = yield* attempt(it.sys.open(cidfile, O_CREAT | O_EXCL | O_WRONLY, 0o644));
@@ -214,4 +215,3 @@ export const attach: DockerCommand = {
     });
   },
 };
-

@@ -68,7 +68,9 @@ function* run(it: Context): Activity<number> {
   if (once) {
     const rows: Readonly<Record<string, string>>[] = [];
     for (const name of all)
-      rows.push(rowOf(fieldOf(yield* it.client.json("GET", pathOf(name, "stats"), { query: { stream: "0" } })), name, whole));
+      rows.push(
+        rowOf(fieldOf(yield* it.client.json("GET", pathOf(name, "stats"), { query: { stream: "0" } })), name, whole),
+      );
     it.out.put(formatListing(listingOf(rows), format));
     return 0;
   }
@@ -87,7 +89,9 @@ function* run(it: Context): Activity<number> {
       const now = fieldOf(parseJson(body, "statistics"));
       const before = last.get(name) ?? now;
       last.set(name, now);
-      rows.push(rowOf(fieldOf({ ...(now.value as object), precpu_stats: before.at("cpu_stats").value ?? null }), name, whole));
+      rows.push(
+        rowOf(fieldOf({ ...(now.value as object), precpu_stats: before.at("cpu_stats").value ?? null }), name, whole),
+      );
     }
     return yield* it.say(formatListing(listingOf(rows), format));
   });

@@ -35,7 +35,13 @@ const version: DockerCommand = {
   flags: [flag("format", "f", "string", "Format the output using the given Go template")],
   operands: [0, 0],
   *run(it) {
-    const Client = { Version: clientVersion, ApiVersion: apiVersion, GitCommit: commit, Os: "linux", Context: "default" };
+    const Client = {
+      Version: clientVersion,
+      ApiVersion: apiVersion,
+      GitCommit: commit,
+      Os: "linux",
+      Context: "default",
+    };
     let failure: CliError | undefined;
     let server: Json = null;
     try {
@@ -142,7 +148,12 @@ const info: DockerCommand = {
       ...(seen.at("Labels").optional((one) => one.texts()) ?? []).map((one) => `  ${one}`),
       ` Experimental: ${String(flagged("ExperimentalBuild"))}`,
       " Insecure Registries:",
-      ...(seen.at("RegistryConfig").at("InsecureRegistryCIDRs").optional((one) => one.texts()) ?? []).map((one) => `  ${one}`),
+      ...(
+        seen
+          .at("RegistryConfig")
+          .at("InsecureRegistryCIDRs")
+          .optional((one) => one.texts()) ?? []
+      ).map((one) => `  ${one}`),
       ` Live Restore Enabled: ${String(flagged("LiveRestoreEnabled"))}`,
       "",
     ];
@@ -161,7 +172,9 @@ const info: DockerCommand = {
 /** "name=seccomp,profile=builtin" in two lines. */
 function securityLines(text: string): string[] {
   const pairs = text.split(",").map((one) => one.split("="));
-  return pairs.map(([key = "", value = ""]) => (key === "name" ? `  ${value}` : `   ${key[0]?.toUpperCase() ?? ""}${key.slice(1)}: ${value}`));
+  return pairs.map(([key = "", value = ""]) =>
+    key === "name" ? `  ${value}` : `   ${key[0]?.toUpperCase() ?? ""}${key.slice(1)}: ${value}`,
+  );
 }
 
 interface Usage {
@@ -196,7 +209,8 @@ function usageRows(answer: Field): Usage[] {
   }, 0);
   const sizeOf = (one: Field): number => numberAt(one, "SizeRw");
   const runs = (one: Field): boolean => ["running", "paused", "restarting"].includes(textAt(one, "State"));
-  const sum = (list: readonly Field[], of: (one: Field) => number): number => list.reduce((all, one) => all + of(one), 0);
+  const sum = (list: readonly Field[], of: (one: Field) => number): number =>
+    list.reduce((all, one) => all + of(one), 0);
   const volumeSize = (one: Field): number => numberAt(one.at("UsageData"), "Size");
   const idle = volumes.filter((one) => numberAt(one.at("UsageData"), "RefCount") === 0);
   return [
@@ -206,7 +220,10 @@ function usageRows(answer: Field): Usage[] {
       containers.length,
       containers.filter(runs).length,
       sum(containers, sizeOf),
-      sum(containers.filter((one) => !runs(one)), sizeOf),
+      sum(
+        containers.filter((one) => !runs(one)),
+        sizeOf,
+      ),
       true,
     ),
     usageRow(
@@ -246,7 +263,16 @@ function* verboseUsage(it: Context, answer: Field): Activity<undefined> {
   const images = listAt(answer, "Images").flatMap((one) => imageRows(one, { now, whole: false }).slice(0, 1));
   const listed = (columns: readonly string[], titles: Readonly<Record<string, string>>, rows: typeof images): string =>
     formatListing({ columns, titles, rows, type: "row" }, "");
-  const imageColumns = ["Repository", "Tag", "ID", "CreatedSince", "VirtualSize", "SharedSize", "UniqueSize", "Containers"];
+  const imageColumns = [
+    "Repository",
+    "Tag",
+    "ID",
+    "CreatedSince",
+    "VirtualSize",
+    "SharedSize",
+    "UniqueSize",
+    "Containers",
+  ];
   it.out.put(`Images space usage:\n\n${listed(imageColumns, imageTitles, images)}\n`);
   const containers = listAt(answer, "Containers").map((one) => containerRow(one, now, false));
   const titles = { ID: "CONTAINER ID", LocalVolumes: "LOCAL VOLUMES", RunningFor: "CREATED" };
@@ -305,7 +331,8 @@ const prune: DockerCommand = {
     const put = (title: string, names: readonly string[]): void => {
       if (names.length > 0) it.out.put(`${title}:\n${names.map((one) => `${one}\n`).join("")}\n`);
     };
-    const texts = (answer: Field, key: string): readonly string[] => answer.at(key).optional((one) => one.texts()) ?? [];
+    const texts = (answer: Field, key: string): readonly string[] =>
+      answer.at(key).optional((one) => one.texts()) ?? [];
     const containers = yield* ask("/containers/prune");
     put("Deleted Containers", texts(containers, "ContainersDeleted"));
     const networks = yield* ask("/networks/prune");

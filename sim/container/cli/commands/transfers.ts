@@ -205,11 +205,13 @@ const login: DockerCommand = {
       yield* it.tell("WARNING! Using --password via the CLI is insecure. Use --password-stdin.\n");
       if (flags.flag("password-stdin")) throw new CliError("--password and --password-stdin are mutually exclusive");
     }
-    if (flags.flag("password-stdin") && username === "") throw new CliError("Must provide --username with --password-stdin");
+    if (flags.flag("password-stdin") && username === "")
+      throw new CliError("Must provide --username with --password-stdin");
     const typed = flags.flag("password-stdin") ? yield* readFrom(it, "-") : undefined;
     const password = typed === undefined ? flags.text("password") : textFrom(typed);
     // Without a terminal nobody can be asked.
-    if (username === "" || password === undefined) throw new CliError("Error: Cannot perform an interactive login from a non TTY device");
+    if (username === "" || password === undefined)
+      throw new CliError("Error: Cannot perform an interactive login from a non TTY device");
     const answer = yield* it.client.json("POST", "/auth", { json: { username, password, serveraddress: server } });
     yield* keepCredentials(it, server, { username, password });
     yield* it.tell(

@@ -66,9 +66,17 @@ const functions: ReadonlyMap<string, Callable> = new Map<string, Callable>([
   ["title", ([text]) => String(text).replace(/(^|\s)(\S)/g, (_, blank: string, c: string) => blank + c.toUpperCase())],
   ["lower", ([text]) => String(text).toLowerCase()],
   ["upper", ([text]) => String(text).toUpperCase()],
-  ["pad", ([text, before, after]) => (text === "" ? "" : " ".repeat(Number(before)) + String(text) + " ".repeat(Number(after)))],
+  [
+    "pad",
+    ([text, before, after]) =>
+      text === "" ? "" : " ".repeat(Number(before)) + String(text) + " ".repeat(Number(after)),
+  ],
   ["truncate", ([text, length]) => String(text).slice(0, Number(length))],
-  ["len", ([value]) => (isObject(value) ? Object.keys(value).length : (value as { readonly length?: number } | null)?.length ?? 0)],
+  [
+    "len",
+    ([value]) =>
+      isObject(value) ? Object.keys(value).length : ((value as { readonly length?: number } | null)?.length ?? 0),
+  ],
   ["index", index],
   ["slice", ([value, from, to]) => (value as string).slice(from as number | undefined, to as number | undefined)],
   ["print", (args) => args.map(goText).join(" ")],
@@ -147,8 +155,7 @@ class Execution {
 
   #pipe({ commands, declares }: Pipe, dot: unknown): unknown {
     let value: unknown;
-    for (const [place, command] of commands.entries())
-      value = this.#command(command, dot, place === 0 ? [] : [value]);
+    for (const [place, command] of commands.entries()) value = this.#command(command, dot, place === 0 ? [] : [value]);
     if (declares.length === 1) this.#variables.set(declares[0] ?? "", value);
     return value;
   }
@@ -157,7 +164,9 @@ class Execution {
     if (head === undefined) return undefined;
     if (head.kind !== "function") {
       if (rest.length + last.length > 0)
-        throw this.#error(`can't give argument to non-function ${head.kind === "chain" ? head.text : goText(head.value)}`);
+        throw this.#error(
+          `can't give argument to non-function ${head.kind === "chain" ? head.text : goText(head.value)}`,
+        );
       return this.#operand(head, dot);
     }
     const args = [...rest.map((one) => this.#operand(one, dot)), ...last];
@@ -204,4 +213,10 @@ class Execution {
 }
 
 const typeOf = (value: unknown): string =>
-  typeof value === "string" ? "string" : typeof value === "number" ? "float64" : Array.isArray(value) ? "[]interface {}" : "bool";
+  typeof value === "string"
+    ? "string"
+    : typeof value === "number"
+      ? "float64"
+      : Array.isArray(value)
+        ? "[]interface {}"
+        : "bool";

@@ -76,7 +76,8 @@ function endOf(source: string, from: number): number {
       const end = new RegExp(character === '"' ? /"(?:[^"\\]|\\.)*"/y : /`[^`]*`/y);
       end.lastIndex = at;
       const match = end.exec(source);
-      if (match === null) throw wrong(character === '"' ? "unterminated quoted string" : "unterminated raw quoted string");
+      if (match === null)
+        throw wrong(character === '"' ? "unterminated quoted string" : "unterminated raw quoted string");
       at += match[0].length - 1;
     } else if (source.startsWith("}}", at)) return at;
   }

@@ -1,6 +1,7 @@
 import { forbidden } from "../apiserver/status.js";
 import {
   isObject,
+  joined,
   listAt,
   numberAt,
   stringAt,
@@ -22,6 +23,13 @@ export function newPodSpec({ operation, resource, subresource, object }: Admissi
 /** How long a pod stays on a node that is not ready or not reachable (`--default-not-ready-toleration-seconds`). */
 const patience = 300;
 
+const patient = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"].map((key) => ({
+  key,
+  operator: "Exists",
+  effect: "NoExecute",
+  tolerationSeconds: patience,
+}));
+
 export const defaultTolerationSeconds: AdmissionPlugin = {
   name: "DefaultTolerationSeconds",
   mutate(call) {
@@ -34,10 +42,9 @@ export const defaultTolerationSeconds: AdmissionPlugin = {
         const effect = stringAt(each, "effect") ?? "";
         return (own === key || own === "") && (effect === "NoExecute" || effect === "");
       });
-    const added = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"]
-      .filter((key) => !tolerates(key))
-      .map((key): Json => ({ key, operator: "Exists", effect: "NoExecute", tolerationSeconds: patience }));
-    if (added.length > 0) spec["tolerations"] = [...given, ...added];
+    // One list for all pods that say nothing of tolerations.
+    const added = given.length === 0 ? patient : patient.filter(({ key }) => !tolerates(key));
+    if (added.length > 0) spec["tolerations"] = given.length === 0 ? added : joined<Json>(given, added);
   },
 };
 

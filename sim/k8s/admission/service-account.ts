@@ -1,5 +1,5 @@
 import { forbidden } from "../apiserver/status.js";
-import { at, isObject, listAt, stringAt, type Json, mutable } from "../objects/value.js";
+import { at, isObject, joined, listAt, stringAt, type Json, mutable } from "../objects/value.js";
 import type { AdmissionPlugin } from "./admission.js";
 import { newPodSpec } from "./pod-defaults.js";
 
@@ -7,6 +7,17 @@ import { newPodSpec } from "./pod-defaults.js";
 const mountPath = "/var/run/secrets/kubernetes.io/serviceaccount";
 /** Refreshed by the kubelet long before (kubernetes, `WarnOnlyBoundTokenExpirationPeriod`). */
 const tokenSeconds = 3607;
+
+/** What the volume holds, the same for all pods. */
+const sources: Json = [
+  { serviceAccountToken: { expirationSeconds: tokenSeconds, path: "token" } },
+  { configMap: { name: "kube-root-ca.crt", items: [{ key: "ca.crt", path: "ca.crt" }] } },
+  {
+    downwardAPI: {
+      items: [{ path: "namespace", fieldRef: { apiVersion: "v1", fieldPath: "metadata.namespace" } }],
+    },
+  },
+];
 
 const letters = "bcdfghjklmnpqrstvwxz2456789";
 /** Five letters that follow from the pod: whoever replays a world finds the same volume. */
@@ -52,19 +63,10 @@ export const serviceAccount: AdmissionPlugin = {
         const mounts = listAt(container, "volumeMounts");
         if (!isObject(container) || mounts.some((mount) => stringAt(mount, "mountPath") === mountPath)) continue;
         used = true;
-        mutable(container)["volumeMounts"] = [...mounts, { name: volume, readOnly: true, mountPath }];
+        mutable(container)["volumeMounts"] = joined(mounts, [{ name: volume, readOnly: true, mountPath }]);
       }
     }
     if (!used || existing !== undefined) return;
-    const sources: Json = [
-      { serviceAccountToken: { expirationSeconds: tokenSeconds, path: "token" } },
-      { configMap: { name: "kube-root-ca.crt", items: [{ key: "ca.crt", path: "ca.crt" }] } },
-      {
-        downwardAPI: {
-          items: [{ path: "namespace", fieldRef: { apiVersion: "v1", fieldPath: "metadata.namespace" } }],
-        },
-      },
-    ];
-    spec["volumes"] = [...volumes, { name: volume, projected: { sources, defaultMode: 420 } }];
+    spec["volumes"] = joined(volumes, [{ name: volume, projected: { sources, defaultMode: 420 } }]);
   },
 };

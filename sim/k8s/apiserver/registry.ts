@@ -10,6 +10,7 @@ import {
   copyOf,
   equal,
   isObject,
+  joined,
   listAt,
   omit,
   stringAt,
@@ -330,7 +331,7 @@ export class Registry extends Reader {
     const spec = copyOf(isObject(old["spec"]) ? old["spec"] : {});
     spec["nodeName"] = node;
     const told = copyOf(isObject(status) ? status : {});
-    told["conditions"] = [...rest, condition];
+    told["conditions"] = joined(rest, [condition]);
     const object = copyOf(old);
     Object.assign(object, { metadata: merged, spec, status: told });
     if (!writer.options.dryRun) this.#put(pods, object as KubeObject, old);

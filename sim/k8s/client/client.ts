@@ -1,4 +1,4 @@
-import { us, type Activity, type Nanos, type World } from "../../core/index.js";
+import { us, type Activity, type Nanos, type Signal, type World } from "../../core/index.js";
 import type { ApiRequest, ApiResponse, ApiStream, User, WatchEvent } from "../apiserver/request.js";
 import { isObject, listAt, stringAt, type Json, type JsonObject, type KubeObject } from "../objects/value.js";
 import { apiVersionOf, pathOf, served, type Kind, type Served } from "./address.js";
@@ -82,8 +82,8 @@ export class Client {
     return this.#background ? this : new Client(this.#options, true);
   }
 
-  *get<K extends Kind>(kind: K, namespace: string, name: string): Activity<ObjectOf<K>> {
-    return (yield* this.request("GET", pathOf(kind, namespace, name))) as ObjectOf<K>;
+  get<K extends Kind>(kind: K, namespace: string, name: string): Activity<ObjectOf<K>> {
+    return this.#object<K>("GET", pathOf(kind, namespace, name));
   }
 
   /** In one namespace, or in all of them ("") . */
@@ -99,23 +99,23 @@ export class Client {
     };
   }
 
-  *create<K extends Kind>(kind: K, namespace: string, object: JsonObject): Activity<ObjectOf<K>> {
+  create<K extends Kind>(kind: K, namespace: string, object: JsonObject): Activity<ObjectOf<K>> {
     const body = { apiVersion: apiVersionOf(kind), kind: served(kind).kind, ...object };
-    return (yield* this.request("POST", pathOf(kind, namespace), body)) as ObjectOf<K>;
+    return this.#object<K>("POST", pathOf(kind, namespace), body);
   }
 
   /** Puts an object in the place of the one it was made from; a conflict where that has changed since. */
-  *update<K extends Kind>(kind: K, object: ObjectOf<K>, subresource = ""): Activity<ObjectOf<K>> {
+  update<K extends Kind>(kind: K, object: ObjectOf<K>, subresource = ""): Activity<ObjectOf<K>> {
     const { namespace = "", name = "" } = object.metadata;
-    return (yield* this.request("PUT", pathOf(kind, namespace, name, subresource), object)) as ObjectOf<K>;
+    return this.#object<K>("PUT", pathOf(kind, namespace, name, subresource), object);
   }
 
-  *updateStatus<K extends Kind>(kind: K, object: ObjectOf<K>): Activity<ObjectOf<K>> {
-    return yield* this.update(kind, object, "status");
+  updateStatus<K extends Kind>(kind: K, object: ObjectOf<K>): Activity<ObjectOf<K>> {
+    return this.update(kind, object, "status");
   }
 
   /** A JSON merge patch; `null` takes a key away. */
-  *patch<K extends Kind>(
+  patch<K extends Kind>(
     kind: K,
     namespace: string,
     name: string,
@@ -124,7 +124,7 @@ export class Client {
   ): Activity<ObjectOf<K>> {
     const headers = { "content-type": "application/merge-patch+json" };
     const path = pathOf(kind, namespace, name, subresource);
-    return (yield* this.request("PATCH", path, patch, { headers })) as ObjectOf<K>;
+    return this.#object<K>("PATCH", path, patch, { headers });
   }
 
   *delete(kind: Kind, namespace: string, name: string, query: DeleteQuery = {}): Activity<void> {
@@ -142,8 +142,8 @@ export class Client {
   }
 
   /** What a subresource takes that is no form of the object itself: `binding`, `eviction`, `token`, `finalize`. */
-  *post(kind: Kind, namespace: string, name: string, subresource: string, body: JsonObject): Activity<JsonObject> {
-    return yield* this.request("POST", pathOf(kind, namespace, name, subresource), body);
+  post(kind: Kind, namespace: string, name: string, subresource: string, body: JsonObject): Activity<JsonObject> {
+    return this.request("POST", pathOf(kind, namespace, name, subresource), body);
   }
 
   *scale(kind: Kind, namespace: string, name: string): Activity<Scale> {
@@ -194,7 +194,8 @@ export class Client {
     query: Readonly<Record<string, string>>,
     sink: { readonly events: (events: readonly WatchEvent[]) => void; readonly end: () => void },
   ): Activity<() => void> {
-    yield* this.#wait();
+    const wait = this.#wait();
+    if (wait !== undefined) yield wait;
     const request = {
       method: "GET",
       path: pathOf(kind, namespace),
@@ -242,14 +243,18 @@ export class Client {
     };
   }
 
-  /** @param body never changed again: the store may keep parts of it @throws ApiFailure for every answer that is no success */
+  /**
+   * @param body never changed again: the store may keep parts of it
+   * @throws ApiFailure for every answer that is no success
+   */
   *request(
     method: string,
     path: string,
     body?: JsonObject,
     more: Pick<ApiRequest, "query" | "headers"> = {},
   ): Activity<JsonObject> {
-    yield* this.#wait();
+    const wait = this.#wait();
+    if (wait !== undefined) yield wait;
     const { query, headers } = more;
     const request = { method, path, query, headers, body, lasting: true, user: this.user };
     const { endpoint } = this.#options;
@@ -258,11 +263,17 @@ export class Client {
     return answer.object ?? {};
   }
 
-  *#wait(): Activity<void> {
+  /** A request whose answer is an object of the kind. Each generator on the way would cost as much as the rest of the way. */
+  #object<K extends Kind>(...asked: Parameters<Client["request"]>): Activity<ObjectOf<K>> {
+    return this.request(...asked) as Activity<ObjectOf<K>>;
+  }
+
+  /** What a request waits for: its turn and the latency. */
+  #wait(): Signal<void> | undefined {
     const { engine } = this.world;
     const turn = this.#bucket?.reserve() ?? 0;
     const wait = (turn + this.latency) as Nanos;
-    if (wait > 0) yield* engine.delay(wait, { background: this.#background });
+    return wait > 0 ? engine.delay(wait, { background: this.#background }) : undefined;
   }
 }
 

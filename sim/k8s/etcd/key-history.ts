@@ -1,5 +1,7 @@
 import type { KeyValue } from "./types.js";
 
+const few = 6;
+
 /** All that is kept of a key: what it is, and what it was at earlier revisions. */
 export class KeyHistory {
   latest: KeyValue;
@@ -16,6 +18,8 @@ export class KeyHistory {
 
   add(next: KeyValue): void {
     if (this.#older === undefined) this.#older = [this.latest];
+    // What grows by one leaves room for 16 more, and most keys are written four times.
+    else if (this.#older.length < few) this.#older = this.#older.concat(this.latest);
     else this.#older.push(this.latest);
     this.latest = next;
   }

@@ -9,6 +9,8 @@ import { environmentOf, expanded } from "./pod-config.js";
 import type { ContainerConfig, LinuxContainerConfig } from "./runtime.js";
 import { mountsOf } from "./volumes/volumes.js";
 
+const none: readonly never[] = [];
+
 /** What a container is made of, its environment read from where its spec points. @throws RuntimeFailure for what isn't there */
 export function* configOf(
   context: NodeContext,
@@ -27,7 +29,7 @@ export function* configOf(
     linux = linuxContainer(context, pod, container, mounts, terminationLog);
   }
   const expand = (words: readonly string[] | undefined): readonly string[] =>
-    (words ?? []).map((word) => expanded(word, env));
+    words === undefined ? none : words.map((word) => expanded(word, env));
   return {
     name: container.name,
     attempt,
@@ -35,7 +37,7 @@ export function* configOf(
     command: expand(container.command),
     args: expand(container.args),
     env,
-    ports: (container.ports ?? []).map(({ containerPort }) => containerPort),
+    ports: container.ports?.map(({ containerPort }) => containerPort) ?? none,
     memory: limit === undefined ? undefined : (Number((parseQuantity(limit) ?? 0n) / 1_000_000_000n) as Bytes),
     ...(linux !== undefined && { linux }),
     ...(volumes !== undefined && { volumes }),

@@ -8,7 +8,7 @@ import type {
   PodStatus,
 } from "../client/pod-types.js";
 import { epoch, formatTime } from "../objects/time.js";
-import type { Draft } from "../objects/value.js";
+import { joined, type Draft } from "../objects/value.js";
 import { isSidecar, latest, restarts } from "./actions.js";
 import type { Waiting } from "./images.js";
 import type { NodeContext } from "./node-context.js";
@@ -30,6 +30,9 @@ export interface PodFacts {
   /** Ended by the kubelet, and why: evicted, past its deadline, refused. */
   readonly verdict: { readonly reason: string; readonly message: string } | undefined;
 }
+
+/** The state before the first: the same for all. */
+const none: Shown = {};
 
 const timeOf = (at: Nanos): string => formatTime(epoch + Math.floor(at / 1e9));
 
@@ -59,7 +62,7 @@ function containerStatus(facts: PodFacts, container: Container, context: NodeCon
   const why = waiting.get(name);
   if (now === undefined) {
     const reason = (pod.spec.initContainers ?? []).length > 0 ? "PodInitializing" : "ContainerCreating";
-    const lastState = before?.state?.terminated !== undefined ? before.state : (before?.lastState ?? {});
+    const lastState = before?.state?.terminated !== undefined ? before.state : (before?.lastState ?? none);
     return {
       name,
       state: { waiting: why === undefined ? { reason } : { ...why } },
@@ -73,7 +76,7 @@ function containerStatus(facts: PodFacts, container: Container, context: NodeCon
   }
   const older = state.containers.find((each) => each.name === name && each.id !== now.id);
   let shown: Shown;
-  let last: Shown = older?.state === "exited" ? ended(older, runtime.name) : (before?.lastState ?? {});
+  let last: Shown = older?.state === "exited" ? ended(older, runtime.name) : (before?.lastState ?? none);
   if (now.state === "running") shown = { running: { startedAt: timeOf(now.startedAt) } };
   else if (now.state === "created") shown = { waiting: { reason: "ContainerCreating" } };
   else {
@@ -216,19 +219,22 @@ export function statusOf(
   const own = conditionsOf(facts, { phase, inits, statuses });
   const known = pod.status?.conditions ?? [];
   const told = previous.conditions ?? known;
-  const conditions = [
-    ...own.map((each) => timed(each, told, now)),
-    // What others have written stays: that a pod was preempted, a readiness gate.
-    ...known.filter(({ type }) => !own.some((each) => each.type === type)),
-  ];
+  // What others have written stays: that a pod was preempted, a readiness gate.
+  const foreign = known.filter(({ type }) => !own.some((each) => each.type === type));
+  let conditions = joined(
+    own.map((each) => timed(each, told, now)),
+    foreign,
+  );
   if (verdict?.reason === "Evicted" && !conditions.some(({ type }) => type === "DisruptionTarget"))
-    conditions.push({
-      type: "DisruptionTarget",
-      status: "True",
-      reason: "TerminationByKubelet",
-      message: verdict.message,
-      lastTransitionTime: now,
-    });
+    conditions = joined(conditions, [
+      {
+        type: "DisruptionTarget",
+        status: "True",
+        reason: "TerminationByKubelet",
+        message: verdict.message,
+        lastTransitionTime: now,
+      },
+    ]);
   const ip = hostNetwork ? context.hostIP : (state.sandboxes[0]?.ip ?? "");
   const address = ip === "" ? previous.podIP : ip;
   const draft: Draft = {

@@ -113,6 +113,10 @@ export function put(draft: Draft, key: string, value: Json | undefined): void {
   } else draft[key] = value;
 }
 
+/** Lists one after the other. Not by spread: V8 leaves room for 16 more members behind these, in each of ten lists of 150,000 pods. */
+export const joined = <T>(first: readonly T[], ...more: readonly (readonly T[])[]): readonly T[] =>
+  first.concat(...more);
+
 /** Equality of JSON values; the order of keys doesn't count, a key that is undefined is absent. */
 export function equal(a: Json | undefined, b: Json | undefined): boolean {
   if (a === b) return true;

@@ -24,6 +24,7 @@ import {
   type Sandbox,
   type SandboxConfig,
 } from "../runtime.js";
+import { joined } from "../../objects/value.js";
 import { AddressPool } from "../address-pool.js";
 import { digestOf } from "./identifier.js";
 import { ProcessorTime } from "./processor-time.js";
@@ -49,7 +50,8 @@ interface HollowSandbox {
   readonly config: SandboxConfig;
   ready: boolean;
   readonly ip: string;
-  readonly containers: HollowContainer[];
+  /** The newest first. */
+  containers: readonly HollowContainer[];
 }
 
 interface HollowContainer {
@@ -159,7 +161,7 @@ export class HollowRuntime implements ContainerRuntime {
       },
     };
     this.#containers.set(container.state.id, container);
-    sandbox.containers.unshift(container);
+    sandbox.containers = [container].concat(sandbox.containers);
     return container.state.id;
   }
 
@@ -199,7 +201,8 @@ export class HollowRuntime implements ContainerRuntime {
     if (container === undefined) return;
     yield* this.stopContainer(id, untold);
     this.#containers.delete(id);
-    container.sandbox.containers.splice(container.sandbox.containers.indexOf(container), 1);
+    const { sandbox } = container;
+    sandbox.containers = sandbox.containers.filter((other) => other !== container);
   }
 
   *execSync(id: string, command: readonly string[], timeout: Nanos): Activity<ExecResult> {
@@ -255,10 +258,8 @@ export class HollowRuntime implements ContainerRuntime {
 
   podState(uid: string): PodState {
     const sandboxes = this.#byPod.get(uid) ?? [];
-    return {
-      sandboxes: sandboxes.map(sandboxOf),
-      containers: sandboxes.flatMap(({ containers }) => containers.map(({ state }) => state)),
-    };
+    const [first, ...older] = sandboxes.map(({ containers }) => containers.map(({ state }) => state));
+    return { sandboxes: sandboxes.map(sandboxOf), containers: joined(first ?? [], ...older) };
   }
 
   pods(): readonly string[] {

@@ -4,6 +4,7 @@ import type { ControllerManagerOptions } from "../controllers/controller-manager
 import type { HollowRuntimeOptions } from "../kubelet/hollow/runtime.js";
 import type { NodeDescription } from "../kubelet/node-status.js";
 import type { ContainerRuntime } from "../kubelet/runtime.js";
+import type { ProxyModeName } from "../proxy/mode.js";
 
 export interface ClusterOptions extends Partial<Omit<NodeDescription, "name" | "address" | "podCIDR">> {
   readonly world: World;
@@ -21,6 +22,8 @@ export interface ClusterOptions extends Partial<Omit<NodeDescription, "name" | "
     "hollow" | "containers" | ((node: { readonly name: string; readonly podCIDR: string }) => ContainerRuntime);
   /** With `containers`: programs that executables of images may name, beside those of the userland. */
   readonly programs?: readonly Program<Sys>[];
+  /** With `containers`: by what nodes' kernels lead connections to services' endpoints (`--proxy-mode`). Default `iptables`. */
+  readonly proxy?: ProxyModeName;
   readonly controllers?: Partial<Omit<ControllerManagerOptions, "world" | "endpoint">>;
   /** Whether a metrics server runs: what autoscalers and `kubectl top` ask. Default false, as in a cluster that is new. */
   readonly metrics?: boolean;
@@ -43,6 +46,7 @@ export const unsaid = {
   images: undefined,
   runtime: undefined,
   programs: undefined,
+  proxy: undefined,
   controllers: undefined,
   metrics: undefined,
   authorization: undefined,

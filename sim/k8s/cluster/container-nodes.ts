@@ -8,7 +8,8 @@ import { EngineRuntime } from "../node/engine-runtime.js";
 import { NodeMachine } from "../node/machine.js";
 import { PodRoutes } from "../node/pod-routes.js";
 import { NetworkPolicyController } from "../policy/controller.js";
-import { KubeProxy } from "../proxy/kube-proxy.js";
+import { KubeProxy, proxyModes } from "../proxy/kube-proxy.js";
+import type { ProxyModeName } from "../proxy/mode.js";
 import { clusterRange, nodeAddress, podRange, routerAddress } from "./addresses.js";
 
 export interface ContainerNodesOptions {
@@ -17,6 +18,7 @@ export interface ContainerNodesOptions {
   readonly cpus?: number | undefined;
   readonly memory?: Bytes | undefined;
   readonly programs?: readonly Program<Sys>[] | undefined;
+  readonly proxy?: ProxyModeName | undefined;
 }
 
 /** What the network's components may read. */
@@ -47,11 +49,16 @@ export class ContainerNodes {
   readonly #others: (PodRoutes | NetworkPolicyController)[] = [];
   readonly #proxies = new Map<string, KubeProxy>();
   readonly #clusterCIDR: string;
+  readonly #proxy: ProxyModeName;
   /** The switch that all nodes are plugged into, and their router to elsewhere. */
   readonly lan: Bridge;
 
   /** @throws UsageError inside of an event */
-  constructor({ world, nodes, cpus = 4, memory = GiB(8), programs = [] }: ContainerNodesOptions) {
+  constructor(options: ContainerNodesOptions) {
+    const { world, nodes, cpus = 4, memory = GiB(8), programs = [], proxy = "iptables" } = options;
+    if (!Object.hasOwn(proxyModes, proxy))
+      throw new UsageError(`kube-proxy has no mode "${proxy}"`, `There are ${Object.keys(proxyModes).join(", ")}.`);
+    this.#proxy = proxy;
     const { engine } = world;
     this.#clusterCIDR = clusterRange(nodes);
     const lan = new Bridge(world, { name: "nodes" });
@@ -87,7 +94,7 @@ export class ContainerNodes {
     for (const [name, machine] of this.#machines) {
       machine.kernel.install(coredns(machine.kernel.world, endpoint));
       this.#others.push(new PodRoutes(machine, endpoint), new NetworkPolicyController(machine, endpoint));
-      this.#proxies.set(name, new KubeProxy({ machine, endpoint, clusterCIDR }));
+      this.#proxies.set(name, new KubeProxy({ machine, endpoint, clusterCIDR, mode: this.#proxy }));
     }
   }
 

@@ -5,6 +5,7 @@ import type { HollowRuntimeOptions } from "../kubelet/hollow/runtime.js";
 import type { NodeDescription } from "../kubelet/node-status.js";
 import type { ContainerRuntime } from "../kubelet/runtime.js";
 import type { BlockStorageOptions } from "../volumes/block-storage.js";
+import type { ProxyModeName } from "../proxy/mode.js";
 
 export interface ClusterOptions extends Partial<Omit<NodeDescription, "name" | "address" | "podCIDR">> {
   readonly world: World;
@@ -27,6 +28,8 @@ export interface ClusterOptions extends Partial<Omit<NodeDescription, "name" | "
    * labels of zones on nodes, its claims wait for their first pod. Default none: then volumes are made by hand.
    */
   readonly storage?: boolean | BlockStorageOptions;
+  /** With `containers`: by what nodes' kernels lead connections to services' endpoints (`--proxy-mode`). Default `iptables`. */
+  readonly proxy?: ProxyModeName;
   readonly controllers?: Partial<Omit<ControllerManagerOptions, "world" | "endpoint">>;
   /** Whether a metrics server runs: what autoscalers and `kubectl top` ask. Default false, as in a cluster that is new. */
   readonly metrics?: boolean;
@@ -50,6 +53,7 @@ export const unsaid = {
   runtime: undefined,
   programs: undefined,
   storage: undefined,
+  proxy: undefined,
   controllers: undefined,
   metrics: undefined,
   authorization: undefined,

@@ -32,6 +32,8 @@ export interface NodeMachineOptions extends PodNetworkOptions {
  */
 export class NodeMachine implements NodeSystem {
   readonly name: string;
+  /** In the nodes' network. */
+  readonly address: string;
   readonly kernel: Kernel;
   readonly engine: ContainerEngine;
   readonly network: PodNetwork;
@@ -40,6 +42,7 @@ export class NodeMachine implements NodeSystem {
   constructor(options: NodeMachineOptions) {
     const { world, name, address, gateway, link, cpus, memory, registries, programs = [], systemImages = [] } = options;
     this.name = name;
+    [this.address = address] = address.split("/");
     const kernel = new Kernel({ world, hostname: name, cpus, memory, cards: [{ link }], bootTime: epoch * 1e9 });
     this.kernel = kernel;
     furnish(kernel);

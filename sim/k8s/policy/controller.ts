@@ -1,6 +1,7 @@
 import { Client, type ApiEndpoint } from "../client/client.js";
 import { Informer } from "../client/informer.js";
 import type { NodeMachine } from "../node/machine.js";
+import { RestoredTable } from "../node/restored-table.js";
 import { RulesWriter } from "../node/rules-writer.js";
 import { networkPolicies, type NetworkPolicy } from "./policy.js";
 import { entries, policyRules } from "./rules.js";
@@ -21,19 +22,18 @@ export class NetworkPolicyController {
     this.#pods = new Informer(client, "pods");
     this.#namespaces = new Informer(client, "namespaces");
     this.#policies = new Informer(client, networkPolicies);
-    this.#writer = new RulesWriter(machine, {
-      ...{ name: "kube-router", table: "filter", prepare: entries },
-      rules: () => {
-        const all = [this.#pods, this.#namespaces, this.#policies];
-        if (!all.every(({ synced }) => synced.settled)) return undefined;
-        return policyRules({
-          pods: [...this.#pods.store.values()],
-          namespaces: [...this.#namespaces.store.values()],
-          // Its own shape is not among those of the kinds that components share.
-          policies: [...this.#policies.store.values()] as object[] as NetworkPolicy[],
-          node: machine.name,
-        });
-      },
+    const table = new RestoredTable("filter", entries);
+    this.#writer = new RulesWriter(machine, "kube-router", () => {
+      const all = [this.#pods, this.#namespaces, this.#policies];
+      if (!all.every(({ synced }) => synced.settled)) return undefined;
+      const rules = policyRules({
+        pods: [...this.#pods.store.values()],
+        namespaces: [...this.#namespaces.store.values()],
+        // Its own shape is not among those of the kinds that components share.
+        policies: [...this.#policies.store.values()] as object[] as NetworkPolicy[],
+        node: machine.name,
+      });
+      return table.requests(rules);
     });
     const changed = (): void => {
       // Where nobody asks for anything, nothing is written.

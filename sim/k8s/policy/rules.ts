@@ -3,7 +3,7 @@ import type { Pod } from "../client/pod-types.js";
 import { matches, parseLabelSelector } from "../objects/selectors.js";
 import { isObject, type JsonObject } from "../objects/value.js";
 import { hashOf } from "../proxy/names.js";
-import type { Rules } from "../node/rules-writer.js";
+import type { Rules } from "../node/restored-table.js";
 
 /** All that policies are about. */
 export interface Picture {

@@ -1,11 +1,10 @@
+import { RestoredTable } from "../node/restored-table.js";
+import { mark, type ProxyMode } from "./mode.js";
 import { hashOf } from "./names.js";
 import type { Endpoint, ServicePort } from "./service-port.js";
 
-/** The mark of what is to be masqueraded (`--iptables-masquerade-bit` 14). */
-const mark = "0x4000/0x4000";
-
 /** What leads into the proxy's chains: put in once, before what others have there (kubernetes, iptablesJumpChains). */
-export const jumps: readonly { readonly table: "nat" | "filter"; readonly rule: string }[] = [
+const jumps: readonly { readonly table: "nat" | "filter"; readonly rule: string }[] = [
   [
     "filter",
     "INPUT",
@@ -31,8 +30,17 @@ export const jumps: readonly { readonly table: "nat" | "filter"; readonly rule: 
   rule: `${chain} ${match === "" ? "" : `${match} `}-m comment --comment "${comment}" -j ${target}`,
 }));
 
+/** kube-proxy in mode iptables: a rule for each service in KUBE-SERVICES, which is written anew each time; of the services' own chains those that changed. */
+export function iptablesMode(clusterCIDR: string): ProxyMode {
+  const table = new RestoredTable("nat", [
+    ...(["filter", "nat"] as const).flatMap((name) => baseChains[name].map((chain) => `-t ${name} -N ${chain}`)),
+    ...jumps.map(({ table: name, rule }) => `-t ${name} -I ${rule}`),
+  ]);
+  return { requests: (ports) => table.requests(iptablesRules(ports, clusterCIDR)) };
+}
+
 /** Chains that there are whatever services there are. */
-export const baseChains = {
+const baseChains = {
   filter: ["KUBE-SERVICES", "KUBE-EXTERNAL-SERVICES", "KUBE-FORWARD"],
   nat: ["KUBE-SERVICES", "KUBE-NODEPORTS", "KUBE-POSTROUTING", "KUBE-MARK-MASQ"],
 } as const;

@@ -63,8 +63,22 @@ export class Ipvs {
     return real;
   }
 
+  /** `ipvsadm -D -t ADDRESS:PORT`. */
   remove({ protocol, address, port }: VirtualServer): void {
     this.#servers.delete(this.#key(number[protocol], address, port));
+  }
+
+  /** `ipvsadm -d -t … -r ADDRESS:PORT`: it gets no more connections, and keeps those that it has. */
+  removeReal({ servers }: VirtualServer, at: string): void {
+    const gone = endpoint(at);
+    const place = servers.findIndex(({ address, port }) => address === gone.address && port === gone.port);
+    if (place >= 0) servers.splice(place, 1);
+  }
+
+  /** The virtual server at "10.96.0.1:443". @throws UsageError for what is no address with a port */
+  at(protocol: "tcp" | "udp", at: string): VirtualServer | undefined {
+    const { address, port } = endpoint(at);
+    return this.#servers.get(this.#key(number[protocol], address, port));
   }
 
   /** The virtual server that a packet is for. */

@@ -58,6 +58,8 @@ export type Target =
   | { readonly target: "JUMP" | "GOTO"; readonly chain: string }
   | { readonly target: "DNAT" | "SNAT" | "MASQUERADE" | "REDIRECT"; readonly to: NatTo; readonly random?: boolean }
   | { readonly target: "MARK"; readonly value: number; readonly mask: number }
+  /** nftables' `numgen random mod N vmap { 0: goto … }`: one draw says which chain goes on. */
+  | { readonly target: "NUMGEN"; readonly chains: readonly string[] }
   /** nftables' `vmap`: one look-up says which target applies; no entry, and the next rule is tried. */
   | { readonly target: "MAP"; readonly key: readonly MapField[]; readonly map: string };
 

@@ -235,6 +235,11 @@ export class Netfilter implements PacketFilter, MatchContext, Persist<NetfilterS
         const outcome = next === undefined ? "end" : this.#walk(table, next, passage, hook);
         return target.target === "GOTO" && outcome === "end" ? "return" : outcome;
       }
+      case "NUMGEN": {
+        this.work.lookups++;
+        const chain = target.chains[this.#rng.integer(target.chains.length)] ?? "";
+        return this.#apply({ target: "GOTO", chain }, table, passage, hook);
+      }
       case "MARK":
         passage.mark = ((passage.mark & ~target.mask) ^ target.value) >>> 0;
         return "end";

@@ -266,6 +266,8 @@ function parseTarget(
       const { value, mask } = marked(set);
       return { target: "MARK", value, mask: (mask | value) >>> 0 };
     }
+    case "NUMGEN":
+      return { target: "NUMGEN", chains: need("--chains").split(",") };
     case "MAP":
       return {
         target: "MAP",

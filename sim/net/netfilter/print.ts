@@ -93,6 +93,8 @@ function printTarget(target: Target): string {
     }
     case "MARK":
       return `-j MARK --set-xmark ${hex(target.value)}/${hex(target.mask)}`;
+    case "NUMGEN":
+      return `-j NUMGEN --chains ${target.chains.join(",")}`;
     case "MAP":
       // iptables has no such target: as nft writes it.
       return `-j MAP --key ${target.key.join(",")} --map ${target.map}`;

@@ -1,4 +1,13 @@
-import type { Chain, InterfaceKind, InterfaceStatistics, RouteType, TableName } from "../../net/index.js";
+import type {
+  Chain,
+  InterfaceKind,
+  InterfaceStatistics,
+  IpvsScheduler,
+  RouteType,
+  SetType,
+  TableName,
+  Target,
+} from "../../net/index.js";
 import type { LinkChanges, LinkKind, OperState } from "./links.js";
 
 /** The network namespace of a task (IFLA_NET_NS_PID), or of an opened file of /proc/PID/ns (IFLA_NET_NS_FD). */
@@ -57,6 +66,31 @@ export type NetlinkRequest =
   /** A line of iptables(8), or the input of iptables-restore(8): Linux's own takes and gives whole tables as bytes. */
   | { readonly type: "NFT_MSG_NEWRULE"; readonly line: string }
   | { readonly type: "NFT_MSG_RESTORE"; readonly text: string; readonly keep?: boolean }
+  /** What `nft` says of a verdict map: entries that come or change, and keys that go. */
+  | {
+      readonly type: "NFT_MSG_NEWSETELEM";
+      readonly map: string;
+      readonly entries: readonly (readonly [key: string, target: Target])[];
+    }
+  | { readonly type: "NFT_MSG_DELSETELEM"; readonly map: string; readonly keys: readonly string[] }
+  /** What `ipset` says: a set, made where it isn't there, with entries that come and go. */
+  | {
+      readonly type: "IPSET_CMD_ADD";
+      readonly set: string;
+      readonly kind: SetType;
+      readonly add: readonly string[];
+      readonly remove: readonly string[];
+    }
+  /** What `ipvsadm` says: a virtual server at "10.96.0.1:443", made where it isn't there, with real ones that come and go; or its end. */
+  | {
+      readonly type: "IPVS_CMD_SET_SERVICE";
+      readonly protocol: "tcp" | "udp";
+      readonly at: string;
+      readonly scheduler: IpvsScheduler;
+      readonly add: readonly string[];
+      readonly remove: readonly string[];
+    }
+  | { readonly type: "IPVS_CMD_DEL_SERVICE"; readonly protocol: "tcp" | "udp"; readonly at: string }
   /** A table's chains and rules with what they counted; a table that nobody touched has its built-in chains. */
   | { readonly type: "NFT_MSG_GETRULE"; readonly table: TableName };
 

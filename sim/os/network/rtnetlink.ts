@@ -135,6 +135,43 @@ export function answer(task: Task, namespace: NetNamespace, request: NetlinkRequ
         net.netfilter.restoreRules(request.text, { keep: request.keep ?? false });
       });
       return undefined;
+    case "NFT_MSG_NEWSETELEM": {
+      const map = net.netfilter.map(request.map);
+      for (const [key, target] of request.entries) map.set(key, target);
+      return undefined;
+    }
+    case "NFT_MSG_DELSETELEM": {
+      const map = net.netfilter.map(request.map);
+      for (const key of request.keys) map.delete(key);
+      return undefined;
+    }
+    case "IPSET_CMD_ADD": {
+      const { netfilter } = net;
+      parsed(() => {
+        const set =
+          netfilter.sets.find(({ name }) => name === request.set) ?? netfilter.addSet(request.set, request.kind);
+        for (const entry of request.remove) set.delete(entry);
+        for (const entry of request.add) set.add(entry);
+      });
+      return undefined;
+    }
+    case "IPVS_CMD_SET_SERVICE": {
+      const { ipvs } = net.netfilter;
+      const { protocol, at, scheduler, add, remove } = request;
+      parsed(() => {
+        const server = ipvs.at(protocol, at) ?? ipvs.add(protocol, at, scheduler);
+        for (const real of remove) ipvs.removeReal(server, real);
+        for (const real of add) ipvs.addReal(server, real);
+      });
+      return undefined;
+    }
+    case "IPVS_CMD_DEL_SERVICE":
+      parsed(() => {
+        const { ipvs } = net.netfilter;
+        const server = ipvs.at(request.protocol, request.at);
+        if (server !== undefined) ipvs.remove(server);
+      });
+      return undefined;
     case "NFT_MSG_GETRULE":
       return [...net.netfilter.rules.table(request.table).values()];
   }

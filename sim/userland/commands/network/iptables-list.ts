@@ -129,6 +129,8 @@ function targetText({ target }: Rule, numeric: boolean): readonly [name: string,
       if (target.mask === 0xffff_ffff) return ["MARK", `MARK set ${hex(target.value)}`];
       if (target.mask === target.value) return ["MARK", `MARK or ${hex(target.value)}`];
       return ["MARK", `MARK xset ${hex(target.value)}/${hex(target.mask)}`];
+    case "NUMGEN":
+      return ["NUMGEN", target.chains.join(",")];
     case "MAP":
       return ["MAP", `${target.key.join(",")} map ${target.map}`];
   }

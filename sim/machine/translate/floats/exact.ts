@@ -1,4 +1,4 @@
-import { and, choose, f64, i64, op, type FloatFunction, type Keeper, type Value } from "./function.js";
+import { and, choose, f64, i64, op, type FloatFunction, type Value } from "./function.js";
 
 /** A rounded result and what rounding took away: together the exact one. */
 export interface Pair {
@@ -10,7 +10,7 @@ export interface Pair {
  * a + b of any two doubles, where nothing overflows (Møller 1965; Knuth, The Art of Computer Programming, volume 2, 4.2.2,
  * theorem B).
  */
-export function twoSum(fn: Keeper, a: Value, b: Value): Pair {
+export function twoSum(fn: FloatFunction, a: Value, b: Value): Pair {
   const rounded = fn.keep("f64", op("f64.add", a, b));
   const ofB = fn.keep("f64", op("f64.sub", rounded, a));
   const rest = fn.keep("f64", op("f64.add", op("f64.sub", a, op("f64.sub", rounded, ofB)), op("f64.sub", b, ofB)));

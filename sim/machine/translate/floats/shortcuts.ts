@@ -1,8 +1,7 @@
 import type { FloatOperation, FloatWidth } from "../../float/index.js";
 import { hartLayout } from "../../layout.js";
 import { dynamicRounding, type EmitContext, type Locals } from "../context.js";
-import { twoSum } from "./exact.js";
-import { and, equal, isMiddling, isZero, op, ordinary, type Keeper, type Value } from "./function.js";
+import { and, equal, isMiddling, op, ordinary, type Keeper, type Value } from "./function.js";
 
 /** The rounding mode of almost all code (unprivileged ISA, "F" extension). */
 const nearestEven = 0;
@@ -10,9 +9,10 @@ const nearestEven = 0;
 interface Attempt {
   /** Rounded once, to nearest even. */
   readonly result: Value;
-  /** Where this doesn't hold, nothing is known. */
-  readonly isSound?: Value;
-  readonly isExact: Value;
+  /** Unless all of these hold, nothing is known. */
+  readonly isSound: readonly Value[];
+  /** Where all of these hold, it is exact. */
+  readonly isExact: readonly Value[];
 }
 
 type Shortcut = (keep: Keeper, operands: readonly [Value, Value, Value]) => Attempt;
@@ -20,26 +20,27 @@ type Shortcut = (keep: Keeper, operands: readonly [Value, Value, Value]) => Atte
 /** Whether it is a single, or an infinity: the product of two is a double, and none of them underflows. */
 const isSingle = (value: Value): Value => equal(op("f64.promote_f32", op("f32.demote_f64", value)), value);
 
-/** No step of a pair is finite where one before it overflowed, so the rest is 0 only where the sum is exact. */
-const sum =
-  (subtract: boolean): Shortcut =>
-  (keep, [a, b]) => {
-    const { rounded, rest } = twoSum(keep, a, subtract ? keep.keep("f64", op("f64.neg", b)) : b);
-    return { result: rounded, isExact: isZero(rest) };
-  };
+/**
+ * What is taken off the sum of the greater one is exact (Dekker 1971, Fast2Sum), so if that is the other one, the sum is. Which one
+ * is greater need not be known. Where a sum overflows, one of the differences is no number.
+ */
+function sum(keep: Keeper, a: Value, b: Value): Omit<Attempt, "isSound"> {
+  const result = keep.keep("f64", op("f64.add", a, b));
+  return { result, isExact: [equal(op("f64.sub", result, a), b), equal(op("f64.sub", result, b), a)] };
+}
 
 const shortcuts: Readonly<Partial<Record<FloatOperation, Shortcut>>> = {
-  add: sum(false),
-  subtract: sum(true),
+  add: (keep, [a, b]) => ({ ...sum(keep, a, b), isSound: [] }),
+  subtract: (keep, [a, b]) => ({ ...sum(keep, a, keep.keep("f64", op("f64.neg", b))), isSound: [] }),
   multiply(keep, [a, b]) {
-    const product = keep.keep("f64", op("f64.mul", a, b));
+    const result = keep.keep("f64", op("f64.mul", a, b));
     // An infinity times 0 is a NaN.
-    return { result: product, isExact: and(and(isSingle(a), isSingle(b)), equal(product, product)) };
+    return { result, isSound: [], isExact: [isSingle(a), isSingle(b), equal(result, result)] };
   },
-  multiplyAdd(keep, [a, b, c]) {
-    const { rounded, rest } = twoSum(keep, keep.keep("f64", op("f64.mul", a, b)), c);
-    return { result: rounded, isSound: and(isSingle(a), isSingle(b)), isExact: isZero(rest) };
-  },
+  multiplyAdd: (keep, [a, b, c]) => ({
+    ...sum(keep, keep.keep("f64", op("f64.mul", a, b)), c),
+    isSound: [isSingle(a), isSingle(b)],
+  }),
 };
 
 type ShortcutContext = Pick<EmitContext, "code" | "variable"> & { readonly locals: Pick<Locals, "hart"> };
@@ -84,10 +85,10 @@ export function emitShortcut(
   };
   code.block();
   const unknown = code.depth;
-  const require = (condition: Value): void => {
+  const leaveUnless = (condition: Value, label: number): void => {
     condition(code);
     code.op("i32.eqz");
-    code.branchIf(unknown);
+    code.branchIf(label);
   };
   if (rm === dynamicRounding) {
     hartWord(hartLayout.frm)(code);
@@ -98,10 +99,15 @@ export function emitShortcut(
     return bits === undefined ? () => undefined : keep.keep("f64", op("f64.reinterpret_i64", bits));
   }) as [Value, Value, Value];
   const { result, isSound, isExact } = shortcut(keep, [a, b, c]);
-  if (isSound !== undefined) require(isSound);
-  op("i32.eqz", isExact)(code);
-  code.if();
-  require(and(isMiddling(result, ordinary[width]), hartWord(hartLayout.fflags)));
+  for (const condition of isSound) leaveUnless(condition, unknown);
+  code.block();
+  const known = code.depth;
+  code.block();
+  const inexact = code.depth;
+  for (const condition of isExact) leaveUnless(condition, inexact);
+  code.branch(known);
+  code.op("end");
+  leaveUnless(and(isMiddling(result, ordinary[width]), hartWord(hartLayout.fflags)), unknown);
   code.op("end");
   op("i64.reinterpret_f64", result)(code);
   code.set(to);

@@ -91,7 +91,7 @@ const startOf = ({ status }: ApiAnswer): string => `HTTP/1.1 ${status} ${status 
 function* stream(sys: Sys, fd: number, answer: Opened, early: Uint8Array): Activity<undefined> {
   yield* writeAll(sys, fd, encodeHead(startOf(answer), answer.headers));
   let waiting: Uint8Array[] = [];
-  let ended = false;
+  const said = { all: false };
   let news = new Signal<void>("an answer goes on");
   const tell = (): void => {
     if (!news.settled) news.fire();
@@ -102,7 +102,7 @@ function* stream(sys: Sys, fd: number, answer: Opened, early: Uint8Array): Activ
       tell();
     },
     end: () => {
-      ended = true;
+      said.all = true;
       tell();
     },
   });
@@ -118,7 +118,7 @@ function* stream(sys: Sys, fd: number, answer: Opened, early: Uint8Array): Activ
         return undefined;
       }
     if (pieces.length > 0) continue;
-    if (ended) break;
+    if (said.all) break;
     yield* news;
   }
   // The child has the connection, too: it isn't over by closing it here.

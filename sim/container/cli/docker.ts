@@ -7,6 +7,7 @@ import { runCommand, type DockerCommand } from "./command.js";
 import { build } from "./commands/build.js";
 import { composeCommands, composeFlags } from "./compose/commands.js";
 import { copy } from "./commands/copy.js";
+import { diskCommands } from "./commands/disk-usage.js";
 import { exec, logs } from "./commands/exec.js";
 import { imageCommands } from "./commands/images.js";
 import { inspectCommands } from "./commands/inspect.js";
@@ -29,6 +30,7 @@ const commands: readonly DockerCommand[] = [
   ...networkCommands,
   ...volumeCommands,
   ...systemCommands,
+  ...diskCommands,
   ...composeCommands,
 ];
 

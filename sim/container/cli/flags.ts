@@ -117,7 +117,10 @@ function whyNot({ kind }: Flag, value: string): string | undefined {
     }
     case "ulimit":
       return /^\w+=-?\d+(:-?\d+)?$/.test(value) ? undefined : `invalid ulimit argument: ${value}`;
-    default:
+    case "string":
+    case "list":
+    case "map":
+    case "network":
       return undefined;
   }
 }

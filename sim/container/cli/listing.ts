@@ -15,18 +15,19 @@ export interface Listing {
   readonly type: string;
 }
 
+/** Go counts code points. */
+const columnsOf = (text: string): number => Array.from(text).length;
+
 /** text/tabwriter with a cell of at least ten columns and three blanks behind it; of a line's last cell nothing follows. */
 export function tabulate(lines: readonly (readonly string[])[], least = 10, gap = 3): string {
   const widths: number[] = [];
   for (const cells of lines)
     for (const [place, cell] of cells.slice(0, -1).entries())
-      widths[place] = Math.max(widths[place] ?? least, [...cell].length + gap);
+      widths[place] = Math.max(widths[place] ?? least, columnsOf(cell) + gap);
   return lines
     .map((cells) => {
       const last = cells.at(-1) ?? "";
-      const before = cells
-        .slice(0, -1)
-        .map((cell, place) => cell + " ".repeat((widths[place] ?? 0) - [...cell].length));
+      const before = cells.slice(0, -1).map((cell, place) => cell + " ".repeat((widths[place] ?? 0) - columnsOf(cell)));
       return `${before.join("")}${last}\n`;
     })
     .join("");
@@ -47,11 +48,15 @@ export function formatListing({ columns, titles, rows, type }: Listing, format: 
   const before = isTable ? "table ".length : 0;
   const render = parsed(source, before, `can't evaluate field %s in type ${type}`);
   // Rows come first: Go says of them what their type lacks.
-  const lines = rows.map((row) => render(row));
+  const lines = rows.map((row) => render(sorted(row)));
   if (!isTable) return lines.map((line) => `${line}\n`).join("");
   const header = parsed(source, before, "map has no entry for key %s")(titles);
   return tabulate([header, ...lines].map((line) => line.split("\t")));
 }
+
+/** Fields by their names' order, as `{{json .}}` shows them. */
+const sorted = (row: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(row).sort(([a], [b]) => (a < b ? -1 : 1)));
 
 /** Tries a template on the titles, before there are rows. @throws CliError for a field that rows won't have */
 export function demandTemplate(format: string, { titles, type }: Pick<Listing, "titles" | "type">): void {

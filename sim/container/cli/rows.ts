@@ -17,8 +17,10 @@ export const mapAt = (field: Field, key: string): readonly (readonly [string, Fi
 export const shortId = (id: string): string => id.replace(/^sha256:/, "").slice(0, 12);
 
 /** formatter.Ellipsis. */
-export const ellipsis = (text: string, width: number): string =>
-  [...text].length <= width ? text : `${[...text].slice(0, width - 1).join("")}…`;
+export function ellipsis(text: string, width: number): string {
+  const characters = Array.from(text);
+  return characters.length <= width ? text : `${characters.slice(0, width - 1).join("")}…`;
+}
 
 /** "2 years ago". @param now in nanoseconds since 1970 */
 export const ago = (now: number, seconds: number): string => `${inWords(now - seconds * 1e9)} ago`;

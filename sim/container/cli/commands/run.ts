@@ -1,7 +1,7 @@
 import type { Activity } from "../../../core/index.js";
 import { attempt, Errno, O_CREAT, O_EXCL, O_WRONLY } from "../../../os/index.js";
 import { encode, writeAll } from "../../../userland/index.js";
-import { textOf } from "../../../net/index.js";
+import { parseJson } from "../../json.js";
 import { CliError, DaemonError, containerPath as pathOf } from "../client.js";
 import { known, type Context, type DockerCommand } from "../command.js";
 import { flag } from "../flags.js";
@@ -55,7 +55,7 @@ export function* attached(it: Context, given: Attachment): Activity<number> {
     for (;;) {
       const answer = yield* attempt(wait.rest());
       if (answer instanceof Errno) continue;
-      return numberAt(fieldOf(JSON.parse(textOf(answer))), "StatusCode");
+      return numberAt(fieldOf(parseJson(answer, "the daemon's answer")), "StatusCode");
     }
   } finally {
     yield* conversation.close();

@@ -85,7 +85,6 @@ const push: DockerCommand = {
 };
 
 // An activity that is over at once.
-// eslint-disable-next-line require-yield
 function* nothing(): Activity<undefined> {
   return undefined;
 }

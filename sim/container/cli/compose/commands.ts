@@ -1,5 +1,5 @@
 import type { Activity } from "../../../core/index.js";
-import { attempt } from "../../../os/index.js";
+import { attempt, Errno } from "../../../os/index.js";
 import { exec as execCommand, timeParameter } from "../commands/exec.js";
 import { containerRow } from "../commands/ps.js";
 import { pullImage } from "../commands/transfers.js";
@@ -7,163 +7,12 @@ import { CliError, containerPath } from "../client.js";
 import { Context, type DockerCommand } from "../command.js";
 import { flag, type Flag, Flags } from "../flags.js";
 import { showListing } from "../listing.js";
+import { chosen, many, optionsOf, projectOf, scaleOf, timeoutFlag } from "./asked.js";
 import { configText } from "./config.js";
-import { exists, members, removeMember, report, stopMember, type Member } from "./containers.js";
-import { loadProject } from "./load.js";
+import { members, removeMember, report, stopMember, type Member } from "./containers.js";
 import { printLogs } from "./logs.js";
-import type { Project } from "./project.js";
-import { awaitCondition, buildService, selected, startService, up, type UpOptions } from "./up.js";
-
-const many = Infinity;
-const timeoutFlag = flag("timeout", "t", "int", "Seconds to wait for a stop before killing it");
-
-/** Reads the project and says what is old in its file. */
-function* projectOf(it: Context): Activity<Project> {
-  const project = yield* loadProject(it);
-  for (const warning of project.warnings) yield* it.tell(`WARN[0000] ${warning}\n`);
-  return project;
-}
-
-/** Containers of the services that are named; of all where none is. @throws CliError for a service that there isn't */
-function* chosen(it: Context, project: Project): Activity<Member[]> {
-  const services = selected(project, it.args, false).map(({ name }) => name);
-  return (yield* members(it, project)).filter((one) => it.args.length === 0 || services.includes(one.service));
-}
-
-function scaleOf(pairs: readonly string[]): Map<string, number> {
-  return new Map(
-    pairs.map((one) => {
-      const [, name, count] = /^([^=]+)=(\d+)$/.exec(one) ?? [];
-      if (name === undefined)
-        throw new CliError(`invalid --scale option ${JSON.stringify(one)}. Should be SERVICE=NUM`);
-      return [name, Number(count)] as const;
-    }),
-  );
-}
-
-const optionsOf = (it: Context, more: Partial<UpOptions> = {}): UpOptions => ({
-  services: it.args,
-  scale: scaleOf(it.flags.all("scale")),
-  build: it.flags.flag("build"),
-  forceRecreate: it.flags.flag("force-recreate"),
-  noRecreate: it.flags.flag("no-recreate"),
-  noDependencies: it.flags.flag("no-deps"),
-  start: !it.flags.flag("no-start"),
-  timeout: it.flags.number("timeout"),
-  ...more,
-});
-
-/** Containers of services that the file doesn't have any more. */
-function* orphans(it: Context, project: Project): Activity<Member[]> {
-  const names = project.services.map(({ name }) => name);
-  return (yield* members(it, project)).filter(({ service }) => !names.includes(service));
-}
-
-const upCommand: DockerCommand = {
-  paths: ["compose up"],
-  usage: "[OPTIONS] [SERVICE...]",
-  about: "Create and start containers",
-  flags: [
-    flag("build", "", "bool", "Build images before starting containers"),
-    flag("detach", "d", "bool", "Detached mode: Run containers in the background"),
-    flag("force-recreate", "", "bool", "Recreate containers even if their configuration and image haven't changed"),
-    flag("no-deps", "", "bool", "Don't start linked services"),
-    flag("no-recreate", "", "bool", "If containers already exist, don't recreate them"),
-    flag("no-start", "", "bool", "Don't start the services after creating them"),
-    flag("remove-orphans", "", "bool", "Remove containers for services not defined in the Compose file"),
-    flag("scale", "", "list", "Scale SERVICE to NUM instances"),
-    timeoutFlag,
-    flag("wait", "", "bool", "Wait for services to be running|healthy. Implies detached mode"),
-  ],
-  operands: [0, many],
-  *run(it) {
-    const project = yield* projectOf(it);
-    const lost = yield* orphans(it, project);
-    if (lost.length > 0 && !it.flags.flag("remove-orphans"))
-      yield* it.tell(
-        `WARN[0000] Found orphan containers ([${lost.map(({ name }) => name).join(" ")}]) for this project. If you removed or renamed this service in your compose file, you can run this command with the --remove-orphans flag to clean it up.\n`,
-      );
-    if (it.flags.flag("remove-orphans"))
-      for (const one of lost) {
-        yield* stopMember(it, one, it.flags.number("timeout"));
-        yield* removeMember(it, one);
-      }
-    yield* up(it, project, optionsOf(it));
-    if (it.flags.flag("wait")) return yield* waitForAll(it, project);
-    if (it.flags.flag("detach") || it.flags.flag("no-start")) return 0;
-    return yield* watchAll(it, project);
-  },
-};
-
-/** Until everything that has a health check is healthy. */
-function* waitForAll(it: Context, project: Project): Activity<number> {
-  for (const { name, healthcheck } of selected(project, it.args, true))
-    if (healthcheck !== undefined && healthcheck.Test[0] !== "NONE")
-      yield* awaitCondition(it, project, name, "service_healthy");
-  return 0;
-}
-
-/** Shows what all write until all have ended, or until it is interrupted, which stops them. */
-function* watchAll(it: Context, project: Project): Activity<number> {
-  let interrupted = false;
-  for (const signal of ["SIGINT", "SIGTERM"] as const)
-    yield* it.sys.rt_sigaction(signal, function* () {
-      interrupted = true;
-      yield* it.tell("Gracefully stopping... (press Ctrl+C again to force)\n");
-    });
-  const all = yield* chosen(it, project);
-  yield* it.tell(`Attaching to ${all.map(({ service, number }) => `${service}-${number}`).join(", ")}\n`);
-  const options = { follow: true, tail: "all", timestamps: false, prefix: true, tellEnds: true };
-  yield* printLogs(it, all, { ...options, stopped: () => interrupted });
-  if (!interrupted) return 0;
-  for (const one of (yield* chosen(it, project)).reverse()) yield* stopMember(it, one, it.flags.number("timeout"));
-  return 130;
-}
-
-const down: DockerCommand = {
-  paths: ["compose down"],
-  usage: "[OPTIONS] [SERVICES]",
-  about: "Stop and remove containers, networks",
-  flags: [
-    flag("remove-orphans", "", "bool", "Remove containers for services not defined in the Compose file"),
-    flag("rmi", "", "string", 'Remove images used by services ("local"|"all")'),
-    timeoutFlag,
-    flag("volumes", "v", "bool", "Remove named volumes declared in the file, and anonymous ones"),
-  ],
-  operands: [0, many],
-  *run(it) {
-    const project = yield* projectOf(it);
-    const { flags } = it;
-    const order = project.services.map(({ name }) => name);
-    const all = (yield* members(it, project)).filter(
-      (one) => order.includes(one.service) || flags.flag("remove-orphans"),
-    );
-    const asked = all.filter((one) => it.args.length === 0 || it.args.includes(one.service));
-    // What depends on others goes first.
-    asked.sort((a, b) => order.indexOf(b.service) - order.indexOf(a.service) || b.number - a.number);
-    for (const one of asked) {
-      const grace = project.services.find(({ name }) => name === one.service)?.stopGracePeriod;
-      yield* stopMember(it, one, flags.number("timeout") ?? grace);
-      yield* removeMember(it, one, flags.flag("volumes"));
-    }
-    if (it.args.length > 0) return 0;
-    const gone = function* (kind: string, name: string, path: string): Activity<undefined> {
-      if (!(yield* exists(it, kind === "Image" ? `${path}/json` : path))) return undefined;
-      yield* report(it, kind, name, "Removing");
-      yield* it.client.ask("DELETE", path);
-      return yield* report(it, kind, name, "Removed");
-    };
-    if (flags.has("rmi"))
-      for (const { image, build } of project.services)
-        if (flags.text("rmi") === "all" || build !== undefined) yield* gone("Image", image, `/images/${image}`);
-    for (const { name, external } of Object.values(project.networks))
-      if (!external) yield* gone("Network", name, `/networks/${name}`);
-    if (flags.flag("volumes"))
-      for (const { name, external } of Object.values(project.volumes))
-        if (!external) yield* gone("Volume", name, `/volumes/${name}`);
-    return 0;
-  },
-};
+import { down, upCommand } from "./up-down.js";
+import { buildService, selected, startService, up } from "./up.js";
 
 const ps: DockerCommand = {
   paths: ["compose ps"],
@@ -261,7 +110,7 @@ const exec: DockerCommand = {
     const flags = new Flags();
     for (const row of execCommand.flags) for (const value of it.flags.all(row.name)) flags.set(row, value);
     flags.operands.push(one.id, ...command);
-    const isTerminal = !("code" in Object(yield* attempt(it.sys.ioctl(0, "TCGETS"))));
+    const isTerminal = !((yield* attempt(it.sys.ioctl(0, "TCGETS"))) instanceof Errno);
     const set = (name: string): void => {
       const row = execCommand.flags.find((each) => each.name === name);
       if (row !== undefined) flags.set(row, "true");

@@ -44,7 +44,7 @@ function serviceDocument(project: Project, service: Service): object {
     hostname: config["Hostname"],
     image: build === undefined || service.image !== `${project.name}-${service.name}` ? service.image : undefined,
     labels: service.labels,
-    mem_limit: host["Memory"] === undefined ? undefined : String(host["Memory"]),
+    mem_limit: host["Memory"] === undefined ? undefined : `${host["Memory"] as number}`,
     network_mode: service.networkMode,
     networks: Object.fromEntries(
       Object.entries(service.networks).map(([key, { aliases, address }]) => {

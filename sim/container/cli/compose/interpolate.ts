@@ -21,7 +21,7 @@ export function interpolate(text: string, lookup: Lookup, where: string): string
       );
     const value = lookup(name);
     const given = operator?.startsWith(":") === true ? value !== undefined && value !== "" : value !== undefined;
-    switch (operator?.at(-1)) {
+    switch (operator?.at(-1) as "-" | "+" | "?" | undefined) {
       case "-":
         return given ? (value ?? "") : interpolate(rest, lookup, where);
       case "+":
@@ -32,7 +32,7 @@ export function interpolate(text: string, lookup: Lookup, where: string): string
             `error while interpolating ${where}: required variable ${name} is missing a value: ${rest}`,
           );
         return value ?? "";
-      default:
+      case undefined:
         return value ?? "";
     }
   });

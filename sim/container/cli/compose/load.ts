@@ -160,22 +160,22 @@ export function* loadProject(it: Context): Activity<Project> {
   const settings =
     own === undefined ? new Map<string, string>() : parseEnvFile(own, (name) => it.variable(name), ".env");
   const lookup: Lookup = (name) => it.variable(name) ?? settings.get(name);
-  let document: Json = {};
-  for (const path of files) {
-    const text = yield* attempt(readText(it.sys, path));
-    if (text instanceof Errno) throw new CliError(`open ${path}: ${text.message.toLowerCase()}`, 14);
-    const value = filled(parse(text, path), lookup, "");
-    if (typeof value !== "object" || value === null || Array.isArray(value))
-      throw new CliError(`validating ${path}: top-level object must be a mapping`, 15);
-    document = merged(document, value);
-  }
   try {
+    let document: Json = {};
+    for (const path of files) {
+      const text = yield* attempt(readText(it.sys, path));
+      if (text instanceof Errno) throw new CliError(`open ${path}: ${text.message.toLowerCase()}`, 14);
+      const value = filled(parse(text, path), lookup, "");
+      if (typeof value !== "object" || value === null || Array.isArray(value))
+        throw new CliError(`validating ${path}: top-level object must be a mapping`, 15);
+      document = merged(document, value);
+    }
     return yield* read(it, { document, files, directory, lookup });
   } catch (error) {
     if (error instanceof UsageError) throw new CliError(`validating ${first}: ${error.message}`, 15);
     if (error instanceof CliError && error.message.includes("additional properties"))
       throw new CliError(`validating ${first}: ${error.message}`, 15);
-    throw error instanceof CliError ? new CliError(error.message, 15) : error;
+    throw error instanceof CliError && error.status === 1 ? new CliError(error.message, 15) : error;
   }
 }
 

@@ -1,4 +1,3 @@
-import { UsageError } from "../../../core/index.js";
 import type { Field } from "../../json.js";
 import { CliError } from "../client.js";
 import { parsePorts } from "../run-options.js";
@@ -237,18 +236,8 @@ const cpus = (field: Field): number => {
   return Math.round(number * 1e9);
 };
 
-/** @throws CliError naming the service and its key */
+/** @throws CliError, or UsageError of Field, naming the service and its key */
 export function readService(name: string, field: Field, around: Surroundings): Service {
-  try {
-    return read(name, field, around);
-  } catch (error) {
-    // Of Field, which says what isn't what.
-    if (error instanceof UsageError) throw new CliError(error.message);
-    throw error;
-  }
-}
-
-function read(name: string, field: Field, around: Surroundings): Service {
   demandKeys(field, known);
   const text = (key: string): string | undefined => optional(field.at(key), scalar);
   const build = optional(field.at("build"), (one) => readBuild(one, around));

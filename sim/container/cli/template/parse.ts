@@ -101,7 +101,8 @@ function tokensOf({ text, at }: Piece): Token[] {
     const start = tokenPattern.lastIndex;
     const match = tokenPattern.exec(text);
     if (match === null) throw wrong(`unexpected ${JSON.stringify(text.slice(start, start + 1))} in command`);
-    const place = match.slice(1).findIndex((one) => one !== undefined);
+    const groups: readonly (string | undefined)[] = match.slice(1);
+    const place = groups.findIndex((one) => one !== undefined);
     tokens.push({ kind: tokenKinds[place] ?? "blank", text: match[0], at: at + start });
   }
   return tokens;
@@ -235,7 +236,8 @@ class ActionParser {
         if (token.text === "true" || token.text === "false") return { kind: "literal", value: token.text === "true" };
         if (token.text === "nil") return { kind: "literal", value: null };
         return { kind: "function", name: token.text };
-      default: {
+      case "blank":
+      case "mark": {
         if (token.text === ".") return { kind: "chain", of: "dot", fields: [], text: "." };
         if (token.text !== "(") throw wrong(`unexpected ${JSON.stringify(token.text)} in operand`);
         const pipe = this.pipe(false);

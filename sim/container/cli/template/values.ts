@@ -23,9 +23,9 @@ export function goText(value: unknown): string {
   return `map[${entries.join(" ")}]`;
 }
 
-/** encoding/json: keys sorted as those of a map are, and `<`, `>`, `&` escaped. */
+/** encoding/json: `<`, `>` and `&` escaped. */
 export function goJson(value: unknown): string {
-  return (JSON.stringify(value) ?? "null").replace(
+  return JSON.stringify(value ?? null).replace(
     /[<>&\u2028\u2029]/g,
     (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );

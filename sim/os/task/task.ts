@@ -1,4 +1,5 @@
 import { invariant, Signal, type Activity, type Engine, type Trace, type Waiter } from "../../core/index.js";
+import type { DeviceAccess } from "../cgroup/device-rules.js";
 import type { Cgroup, Member } from "../cgroup/cgroup.js";
 import type { Costs } from "../machine.js";
 import { numberIn, type PidNamespace } from "../namespace/pid-namespace.js";
@@ -264,6 +265,10 @@ export class Task extends Entity implements Waiter, Walker, Member {
     this.childrenUser = 0;
     this.childrenSystem = 0;
     this.switches = 0;
+  }
+
+  mayUse(wanted: DeviceAccess): boolean {
+    return this.cgroup.mayUse(wanted);
   }
 
   /** In its own pid namespace. */

@@ -27,7 +27,7 @@
  *                 pseudo (made-up files), devices, block-devices (drives of sim/storage)
  * ipc/            pipes, Unix sockets, event counters, timers, signals as files, epoll; tty/: terminals; wait-queue: where tasks wait
  * namespace/      the eight kinds; unsharing: new ones
- * cgroup/         groups, their files, who is in them
+ * cgroup/         groups, their files, who is in them, what they may do with devices
  * security/       credentials, capabilities, seccomp filters; flaws: mistakes that a kernel may be given; take-over: what follows
  * proc/           proc and sysfs; file-systems: what mount(2) knows
  * network/        where sim/net and this room meet: sockets as files, interfaces by netlink, packets' work on CPUs, getaddrinfo
@@ -59,6 +59,7 @@ export { executable, type Program } from "./task/program.js";
 export { describeStatus, signalNumbers, type SignalName } from "./task/signals.js";
 export { allCapabilities, capabilityNames, noCapabilities } from "./security/capabilities.js";
 export type { Filter } from "./security/seccomp.js";
+export type { DeviceRule } from "./cgroup/device-rules.js";
 export type { Channel } from "./vfs/inode.js";
 export { Strace } from "./view/strace.js";
 export {

@@ -72,7 +72,6 @@ export function inspectionJson(engine: ContainerEngine, name: string): object {
       UsernsMode: "",
       Runtime: "runc",
       Isolation: "",
-      Devices: [],
       MemorySwap: HostConfig.Memory * 2,
       OomKillDisable: null,
       PidsLimit: HostConfig.PidsLimit === 0 ? null : HostConfig.PidsLimit,

@@ -12,8 +12,8 @@ export function given<T extends object>(fields: { readonly [K in keyof T]?: T[K]
 /** Fields of HostConfig that this engine has nothing behind; one that says something is left out, and a warning tells. */
 const absent = (
   "CpuRealtimePeriod CpuRealtimeRuntime CpusetCpus CpusetMems MemorySwap MemorySwappiness KernelMemory BlkioWeight " +
-  "BlkioDeviceReadBps BlkioDeviceWriteBps BlkioDeviceReadIOps BlkioDeviceWriteIOps Devices DeviceRequests " +
-  "DeviceCgroupRules CgroupParent OomKillDisable VolumeDriver Links UsernsMode StorageOpt DnsOptions DnsSearch"
+  "BlkioDeviceReadBps BlkioDeviceWriteBps BlkioDeviceReadIOps BlkioDeviceWriteIOps DeviceRequests " +
+  "CgroupParent OomKillDisable VolumeDriver Links UsernsMode StorageOpt DnsOptions DnsSearch"
 ).split(" ");
 
 const saysNothing = (value: unknown): boolean =>
@@ -139,6 +139,12 @@ export function readHostConfig(body: Body): Partial<HostConfig> {
     CapAdd: body.texts("CapAdd"),
     CapDrop: body.texts("CapDrop"),
     Privileged: body.flag("Privileged"),
+    Devices: body.list("Devices")?.map((one) => ({
+      PathOnHost: one.text("PathOnHost") ?? "",
+      PathInContainer: one.text("PathInContainer") ?? "",
+      CgroupPermissions: one.text("CgroupPermissions") ?? "",
+    })),
+    DeviceCgroupRules: body.texts("DeviceCgroupRules"),
     ReadonlyRootfs: body.flag("ReadonlyRootfs"),
     SecurityOpt: body.texts("SecurityOpt"),
     GroupAdd: body.texts("GroupAdd"),

@@ -5,6 +5,7 @@ import {
   hookKinds,
   namespaceTypes,
   type CapabilitySpec,
+  type DeviceCgroupSpec,
   type DeviceSpec,
   type Hook,
   type Hooks,
@@ -133,6 +134,15 @@ const readDevice = (field: Field): DeviceSpec =>
     gid: field.at("gid").optional(id),
   });
 
+const readDeviceRule = (field: Field): DeviceCgroupSpec =>
+  present<DeviceCgroupSpec>({
+    allow: field.at("allow").boolean(),
+    type: field.at("type").optional((one) => word(one, ["a", "b", "c"] as const)),
+    major: field.at("major").optional(number),
+    minor: field.at("minor").optional(number),
+    access: field.at("access").optional(text),
+  });
+
 function readResources(field: Field): Resources {
   const numbers = <K extends string>(key: string, names: readonly K[]): { readonly [N in K]?: number } | undefined =>
     field.at(key).optional((group) => {
@@ -143,6 +153,7 @@ function readResources(field: Field): Resources {
     memory: numbers("memory", ["limit", "reservation", "swap"]),
     cpu: numbers("cpu", ["shares", "quota", "period"]),
     pids: field.at("pids").optional((pids) => ({ limit: pids.at("limit").number() })),
+    devices: field.at("devices").optional((list) => list.list().map(readDeviceRule)),
     unified: field.at("unified").optional((one) => one.textMap()),
   });
 }

@@ -1,7 +1,7 @@
 /**
  * An OCI bundle's config.json, runtime-spec 1.2 (config.md, config-linux.md): the parts that a simulated Linux can follow.
- * What is left out is accepted and ignored by the reader: apparmorProfile, selinuxLabel, intelRdt, devices' access rules
- * (there is no device controller), block and network resources, RDMA, time offsets, I/O priority.
+ * What is left out is accepted and ignored by the reader: apparmorProfile, selinuxLabel, intelRdt, block and network resources, RDMA,
+ * time offsets, I/O priority.
  */
 export interface RuntimeSpec {
   readonly ociVersion: string;
@@ -94,11 +94,22 @@ export interface DeviceSpec {
   readonly gid?: number;
 }
 
+/** What of devices is allowed or refused, by a rule; what is left out stands for all. Later rules count. */
+export interface DeviceCgroupSpec {
+  readonly allow: boolean;
+  readonly type?: "a" | "b" | "c";
+  readonly major?: number;
+  readonly minor?: number;
+  /** Letters: r, w, m (make a node). */
+  readonly access?: string;
+}
+
 /** Amounts as config-linux.md has them: bytes, microseconds; -1 is no limit. */
 export interface Resources {
   readonly memory?: { readonly limit?: number; readonly reservation?: number; readonly swap?: number };
   readonly cpu?: { readonly shares?: number; readonly quota?: number; readonly period?: number };
   readonly pids?: { readonly limit: number };
+  readonly devices?: readonly DeviceCgroupSpec[];
   /** Files of cgroup v2, written as they are. */
   readonly unified?: Readonly<Record<string, string>>;
 }

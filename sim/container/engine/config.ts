@@ -64,6 +64,14 @@ export interface HostConfig {
   readonly CapAdd: readonly string[];
   readonly CapDrop: readonly string[];
   readonly Privileged: boolean;
+  /** Devices of the host's that it gets; permissions as "rwm". */
+  readonly Devices: readonly {
+    readonly PathOnHost: string;
+    readonly PathInContainer: string;
+    readonly CgroupPermissions: string;
+  }[];
+  /** Further rules: "c 189:* rmw". */
+  readonly DeviceCgroupRules: readonly string[];
   readonly ReadonlyRootfs: boolean;
   readonly SecurityOpt: readonly string[];
   readonly GroupAdd: readonly string[];
@@ -100,6 +108,8 @@ const hostDefaults: HostConfig = {
   CapAdd: [],
   CapDrop: [],
   Privileged: false,
+  Devices: [],
+  DeviceCgroupRules: [],
   ReadonlyRootfs: false,
   SecurityOpt: [],
   GroupAdd: [],

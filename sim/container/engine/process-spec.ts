@@ -7,6 +7,7 @@ import { defaultSpec, dockerCapabilities } from "../bundle/default-spec.js";
 import type { MountSpec, NamespaceType, ProcessSpec, Resources, RuntimeSpec } from "../bundle/spec.js";
 import { textOf } from "../../net/index.js";
 import type { Container } from "./container.js";
+import type { ContainerDevices } from "./devices.js";
 import type { HostConfig } from "./config.js";
 import { invalid } from "./errors.js";
 import { mountSpecOf } from "./mounts.js";
@@ -127,6 +128,7 @@ export function specOf(
   user: User,
   files: readonly MountSpec[],
   shared: Shared,
+  devices: ContainerDevices,
 ): RuntimeSpec {
   const { config, host } = container;
   const cwd = config.WorkingDir === "" ? "/" : config.WorkingDir;
@@ -183,7 +185,8 @@ export function specOf(
           return path === undefined ? { type } : { type, path };
         }),
       cgroupsPath: `${host.CgroupParent === "" ? "/docker" : host.CgroupParent}/${container.id}`,
-      resources: resourcesOf(host),
+      ...(devices.nodes.length > 0 && { devices: devices.nodes }),
+      resources: { ...resourcesOf(host), devices: devices.rules },
       ...(seccomp !== undefined && !unconfined && { seccomp }),
       ...(Object.keys(host.Sysctls).length > 0 && { sysctl: host.Sysctls }),
     },

@@ -6,6 +6,7 @@ import { makeDirectories, writeText } from "../runtime/files.js";
 import { openRoot, placeWithin } from "../runtime/rootfs.js";
 import { removeTree } from "../image/unpack.js";
 import type { Container, Ended } from "./container.js";
+import { devicesFor } from "./devices.js";
 import type { EngineHost } from "./host.js";
 import { join, leave } from "./networking.js";
 import { specOf, userOf, type Shared } from "./process-spec.js";
@@ -154,7 +155,8 @@ function* writeBundle(sys: Sys, container: Container, options: ShimOptions): Act
   if (config.WorkingDir !== "") yield* placeWithin(sys, root, config.WorkingDir, "directory");
   yield* sys.close(root);
   const files = yield* etcFiles(sys, host.containerDirectory(id), container);
-  const spec = specOf(container, rootfs, user, files, sharedNamespaces(container, options.find));
+  const devices = yield* devicesFor(sys, container.host);
+  const spec = specOf(container, rootfs, user, files, sharedNamespaces(container, options.find), devices);
   yield* makeDirectories(sys, host.bundle(id));
   return yield* writeText(sys, `${host.bundle(id)}/config.json`, JSON.stringify(spec), true);
 }

@@ -1,5 +1,6 @@
 import { UsageError } from "../../core/index.js";
 import { capabilityNames } from "../../os/index.js";
+import { closedDevices } from "../bundle/device-rules.js";
 import { namespaceTypes, type MountSpec, type RuntimeSpec } from "../bundle/spec.js";
 import { parseXml, type Element } from "./xml.js";
 
@@ -175,6 +176,7 @@ export function parseDomain(text: string): Domain {
         ...(idmap !== undefined && { uidMappings: mappings("uid") ?? [], gidMappings: mappings("gid") ?? [] }),
         cgroupsPath: group,
         resources: {
+          devices: closedDevices,
           ...(bytes > 0 && { memory: { limit: bytes } }),
           ...(shares !== undefined && { cpu: { shares: Number(shares) } }),
         },

@@ -1,6 +1,6 @@
 import { nearest, UsageError, type Activity } from "../../core/index.js";
 import { capabilityNames, signalNumbers, type Sys } from "../../os/index.js";
-import type { IdMapping } from "../bundle/spec.js";
+import type { DeviceCgroupSpec, IdMapping } from "../bundle/spec.js";
 import { readText } from "../runtime/files.js";
 
 /** One network of a container: lxc.net.N.*. */
@@ -33,6 +33,8 @@ export interface Configuration {
   readonly networks: readonly NetworkSettings[];
   /** Files of cgroup v2. */
   readonly cgroup: Readonly<Record<string, string>>;
+  /** lxc.cgroup2.devices.allow and .deny, in their order; none leaves all devices open. */
+  readonly devices: readonly DeviceCgroupSpec[];
   readonly idmaps: { readonly u: readonly IdMapping[]; readonly g: readonly IdMapping[] };
   /** Lines of fstab(5). */
   readonly mounts: readonly string[];
@@ -169,6 +171,23 @@ interface Item extends Place {
   readonly value: string;
 }
 
+const deviceKeys = { "lxc.cgroup2.devices.allow": true, "lxc.cgroup2.devices.deny": false } as const;
+
+/** "c 1:3 rwm", "b *:* m", "a". */
+function deviceRule(item: Item): DeviceCgroupSpec {
+  const allow = item.key === "lxc.cgroup2.devices.allow";
+  if (item.value === "a") return { allow };
+  const [, type, major = "*", minor = "*", access = "rwm"] =
+    /^([abc]) (\d+|\*):(\d+|\*) ([rwm]+)$/.exec(item.value) ?? [];
+  if (type !== "a" && type !== "b" && type !== "c")
+    throw refuse(item, `${item.key} = ${item.value}`, "Write a kind, numbers and letters: c 1:3 rwm; or a for all.");
+  return {
+    ...{ allow, type, access },
+    ...(major !== "*" && { major: Number(major) }),
+    ...(minor !== "*" && { minor: Number(minor) }),
+  };
+}
+
 /** A file's lines, with those of the files that it includes in their places. */
 function* itemsOf(sys: Sys, file: string, above: readonly string[] = []): Activity<Item[]> {
   if (above.includes(file))
@@ -218,7 +237,9 @@ function configurationOf(all: readonly Item[]): Configuration {
     values(key).flatMap((item) => item.value.split(/\s+/).map((word) => ({ word, item })));
   const prefixed = (prefix: string): Record<string, string> =>
     Object.fromEntries(
-      items.filter(({ key }) => key.startsWith(prefix)).map(({ key, value }) => [key.slice(prefix.length), value]),
+      items
+        .filter(({ key }) => key.startsWith(prefix) && !(key in deviceKeys))
+        .map(({ key, value }) => [key.slice(prefix.length), value]),
     );
   const maps = values("lxc.idmap").flatMap((item) => idmap(item.value, item));
   const halt = last("lxc.signal.halt");
@@ -235,6 +256,7 @@ function configurationOf(all: readonly Item[]): Configuration {
       .sort((a, b) => Number(a) - Number(b))
       .map((number) => networkOf(items, `lxc.net.${number}.`)),
     cgroup: prefixed("lxc.cgroup2."),
+    devices: items.filter(({ key }) => key in deviceKeys).map(deviceRule),
     idmaps: {
       u: maps.filter(([kind]) => kind === "u").map(([, one]) => one),
       g: maps.filter(([kind]) => kind === "g").map(([, one]) => one),

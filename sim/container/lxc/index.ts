@@ -16,7 +16,7 @@
  * commands       the commands' command lines (listing: lxc-ls, lxc-info); installation: the package's files and its bridge
  *
  * Absent: AppArmor and SELinux (the simulated kernel has neither: their keys are refused with the mend), consoles and terminals of their own
- * (lxc-console), hooks, lxc-usernsexec and what unprivileged users start, checkpoints, devices' access rules, DHCP on lxcbr0:
+ * (lxc-console), hooks, lxc-usernsexec and what unprivileged users start, checkpoints, DHCP on lxcbr0:
  * addresses are given by lxc.net.N.ipv4.address.
  */
 export { parseConfiguration } from "./configuration.js";

@@ -92,7 +92,10 @@ export function specOfConfiguration(
         .map((type) => ({ type })),
       ...(mapped && { uidMappings: idmaps.u, gidMappings: idmaps.g }),
       cgroupsPath: `/lxc.payload.${name}`,
-      resources: { unified: configuration.cgroup },
+      resources: {
+        unified: configuration.cgroup,
+        ...(configuration.devices.length > 0 && { devices: configuration.devices }),
+      },
       readonlyPaths: settings,
       sysctl: configuration.sysctl,
       ...(seccomp !== undefined && { seccomp }),

@@ -12,6 +12,7 @@ import {
   WNOHANG,
   type Sys,
 } from "../../os/index.js";
+import { closedDevices } from "../bundle/device-rules.js";
 import { rebootStatus } from "../init/systemd.js";
 import { removeTree } from "../image/unpack.js";
 import { ask, inNamespace } from "../network/sandbox.js";
@@ -113,7 +114,7 @@ export function* runMachine(sys: Sys, settings: Settings): Activity<number> {
   try {
     for (const one of [supervisor, group]) yield* makeCgroup(sys, one);
     yield* writeText(sys, `${cgroupDirectory(supervisor)}/cgroup.procs`, "0");
-    yield* limitCgroup(sys, group, { unified: settings.limits });
+    yield* limitCgroup(sys, group, { unified: settings.limits, devices: closedDevices });
     const rootfs = yield* rootOf(sys, settings);
     if (shift !== undefined) yield* shiftTree(sys, rootfs, shift);
     const spec = specOfSettings(settings, group, shift);

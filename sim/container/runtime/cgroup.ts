@@ -1,5 +1,5 @@
 import type { Activity } from "../../core/index.js";
-import { attempt, Errno, type Sys } from "../../os/index.js";
+import { attempt, Errno, O_DIRECTORY, O_RDONLY, type DeviceRule, type Sys } from "../../os/index.js";
 import type { Resources } from "../bundle/spec.js";
 import { listDirectory, makeDirectories, readText, readTextIfThere, writeText } from "./files.js";
 
@@ -65,7 +65,13 @@ export function* makeCgroup(sys: Sys, path: string): Activity<undefined> {
 /** @throws Errno EINVAL, EBUSY as the kernel says */
 export function* limitCgroup(sys: Sys, path: string, resources: Resources): Activity<undefined> {
   for (const [file, text] of cgroupFilesOf(resources)) yield* writeText(sys, `${top}${path}/${file}`, text);
-  return undefined;
+  if (resources.devices === undefined) return undefined;
+  const program = resources.devices.map(({ type = "a", access = "rwm", ...rule }): DeviceRule => ({
+    ...{ ...rule, type, access },
+  }));
+  const group = yield* sys.open(`${top}${path}`, O_RDONLY | O_DIRECTORY);
+  yield* sys.bpf("BPF_PROG_ATTACH", { target_fd: group, program });
+  return yield* sys.close(group);
 }
 
 /** Removes a group and those below. */

@@ -1,6 +1,7 @@
 import { encodeUtf8, UsageError, type Activity } from "../../core/index.js";
 import { attempt, Errno, O_RDONLY, S_IFIFO, type Sys } from "../../os/index.js";
 import { Field, parseJson } from "../json.js";
+import { usualDevices } from "../bundle/device-rules.js";
 import { parseSpec } from "../bundle/parse.js";
 import type { ProcessSpec, Resources, RuntimeSpec } from "../bundle/spec.js";
 import { removeTree } from "../image/unpack.js";
@@ -80,7 +81,8 @@ export class Runtime {
     yield* sys.mkdir(directory, 0o711);
     try {
       yield* makeCgroup(sys, cgroup);
-      yield* limitCgroup(sys, cgroup, spec.linux.resources ?? {});
+      const { resources } = spec.linux;
+      yield* limitCgroup(sys, cgroup, { ...resources, devices: [...(resources?.devices ?? []), ...usualDevices] });
       yield* sys.mknod(`${directory}/${gateName}`, S_IFIFO | 0o622, 0);
       yield* sys.chmod(`${directory}/${gateName}`, 0o622);
       const launched = yield* this.#init(sys, id, bundle, rootfs, spec, cgroup);

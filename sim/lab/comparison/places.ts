@@ -1,6 +1,6 @@
 import { GiB, us, type Activity } from "../../core/index.js";
 import { Cable } from "../../net/index.js";
-import { attachDrive, makedev, S_IFBLK, type Sys } from "../../os/index.js";
+import { attachDrive, type Sys } from "../../os/index.js";
 import { createDisk, type FlashProfile } from "../../storage/index.js";
 import type { ProcessorOptions } from "../kvm/index.js";
 import { lab, type Lab } from "../lab.js";
@@ -73,20 +73,14 @@ export function stageAt(place: Place, seed: number, processor: ProcessorOptions)
   if (place === "native") return { ...common, drive, launch: begin(host) };
   const docker = host.docker();
   docker.pull(serviceImage);
-  const number = deviceOf(host);
   return {
     ...common,
-    drive: "/tmp/disk",
+    drive,
     launch(body) {
-      host.install({
-        name: serviceName,
-        *main(sys) {
-          yield* sys.mknod("/tmp/disk", S_IFBLK | 0o600, number);
-          yield* body(sys);
-        },
-      });
+      host.install({ name: serviceName, main: body });
       docker.run(serviceImage, {
         entrypoint: serviceEntrypoint,
+        devices: [drive],
         ...(place === "container" ? { network: "host" } : { publish: { [servedPort]: servedPort } }),
       });
     },
@@ -99,12 +93,3 @@ const begin =
     const { init } = kernel.pidNamespace;
     if (init !== undefined) kernel.start(body, init);
   };
-
-/** The drive's number, which a container makes its own node with. */
-function deviceOf(host: Linux): number {
-  let rdev = makedev(0, 0);
-  host.run(function* (sys) {
-    rdev = (yield* sys.stat(drive)).rdev;
-  });
-  return rdev;
-}

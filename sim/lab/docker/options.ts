@@ -33,6 +33,8 @@ export interface ContainerOptions {
   readonly restart: string;
   readonly readOnly: boolean;
   readonly privileged: boolean;
+  /** Devices of the host, where they are inside, and what may be done with them: "/dev/sda", "/dev/sda:/dev/disk:r". */
+  readonly devices: readonly string[];
   readonly capAdd: readonly string[];
   readonly capDrop: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
@@ -59,6 +61,7 @@ const defaults: ContainerOptions = {
   restart: "no",
   readOnly: false,
   privileged: false,
+  devices: [],
   capAdd: [],
   capDrop: [],
   labels: {},
@@ -113,6 +116,10 @@ export function createOptions(image: string, given: Partial<ContainerOptions> | 
       RestartPolicy: restartPolicy(options.restart),
       ReadonlyRootfs: options.readOnly,
       Privileged: options.privileged,
+      Devices: options.devices.map((text) => {
+        const [PathOnHost = "", PathInContainer = "", CgroupPermissions = ""] = text.split(":");
+        return { PathOnHost, PathInContainer, CgroupPermissions };
+      }),
       CapAdd: options.capAdd,
       CapDrop: options.capDrop,
       AutoRemove: options.remove,

@@ -25,6 +25,7 @@ export interface Facts {
   readonly ipc?: string;
   /** Of 40 children at once, so many could be had. */
   readonly children?: number;
+  /** Making a node of the host's disk, and reading it. */
   readonly device?: string;
   readonly mount?: string;
   /** Changing a setting of the kernel. */
@@ -119,7 +120,7 @@ export const aspects: readonly Aspect[] = [
     aspect: "is limited to 20 processes",
     verdict: ({ facts }) => (facts.children === undefined ? "no such thing" : facts.children < 40 ? "yes" : "no"),
   },
-  { aspect: "makes or opens a disk's device", verdict: ({ facts }) => refused(facts.device) },
+  { aspect: "reads the host's disk", verdict: ({ facts }) => refused(facts.device) },
   {
     aspect: "adds to a table of mounts",
     verdict: ({ facts, outside }) => whose(facts.mount, outside.before.mounts !== outside.after.mounts),

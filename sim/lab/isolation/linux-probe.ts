@@ -16,13 +16,17 @@ import {
 } from "../../os/index.js";
 import type { Facts } from "./facts.js";
 
-/** What there is of the host's, for the probe to look for: a file, a process, an address, an abstract socket that somebody listens at. */
+/** What there is of the host's, for the probe to look for: a file, a process, an address, an abstract socket that somebody listens at, a disk. */
 export const landmarks = {
   file: "/etc/landmark",
   command: "landmark",
   address: "192.0.2.10",
   socket: "\0landmark",
+  disk: "landmark0",
 } as const;
+
+/** The number of the first drive that a machine is given (`os/vfs/block-devices`). */
+const diskNumber = makedev(259, 0);
 
 function* code(call: Activity<unknown>): Activity<string> {
   const outcome = yield* attempt(call);
@@ -148,11 +152,20 @@ function* facts(sys: Sys, pid: number): Activity<Facts> {
       })(),
     ),
     children: yield* children(sys),
-    device: yield* code(sys.mknod("/tmp/disk", S_IFBLK | 0o600, makedev(8, 0))),
+    device: yield* code(readDisk(sys)),
     mount: yield* code(sys.mount("none", "/tmp", "tmpfs")),
     setting: yield* code(setForwarding(sys)),
     clock: (yield* sys.capget()).effective.has("SYS_TIME") ? "ok" : "EPERM",
   };
+}
+
+/** By a node of its own: whoever may make one needs no /dev of the host's. */
+function* readDisk(sys: Sys): Activity<Uint8Array> {
+  yield* sys.mknod("/tmp/disk", S_IFBLK | 0o600, diskNumber);
+  const fd = yield* sys.open("/tmp/disk");
+  const bytes = yield* sys.read(fd, 512);
+  yield* sys.close(fd);
+  return bytes;
 }
 
 export const settingFile = "/proc/sys/net/ipv4/ip_forward";

@@ -1,6 +1,17 @@
-import { encodeUtf8, UsageError } from "../../core/index.js";
+import { encodeUtf8, MiB, UsageError } from "../../core/index.js";
+import { createDisk } from "../../storage/index.js";
 import { makeTree } from "../../container/index.js";
-import { AF_UNIX, attempt, Errno, executable, netlink, O_CREAT, O_WRONLY, SOCK_STREAM } from "../../os/index.js";
+import {
+  AF_UNIX,
+  attachDrive,
+  attempt,
+  Errno,
+  executable,
+  netlink,
+  O_CREAT,
+  O_WRONLY,
+  SOCK_STREAM,
+} from "../../os/index.js";
 import { Linux } from "../linux.js";
 import type { Facts, Finding, HostState } from "./facts.js";
 import { landmarks, linuxProbe, settingFile } from "./linux-probe.js";
@@ -113,6 +124,7 @@ function landmarked(): { readonly host: Linux; readonly pid: number } {
       for (;;) yield* sys.pause();
     },
   });
+  attachDrive(host, landmarks.disk, createDisk({ world: host.world, size: MiB(1) }));
   let pid = 0;
   host.run(function* (sys) {
     for (const path of ["/opt", "/opt/probe"]) yield* attempt(sys.mkdir(path, 0o755));

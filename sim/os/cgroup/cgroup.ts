@@ -1,6 +1,7 @@
 import { E } from "../errno.js";
 import { Group, type Entity } from "../scheduler/entity.js";
 import { WaitQueue } from "../wait-queue.js";
+import { allows, type DeviceAccess, type DeviceRule } from "./device-rules.js";
 
 export const controllers = ["cpu", "memory", "pids"] as const;
 export type Controller = (typeof controllers)[number];
@@ -66,6 +67,8 @@ export class Cgroup {
     events: { low: 0, high: 0, max: 0, oom: 0, oom_kill: 0, oom_group_kill: 0 },
   };
   weight = 100;
+  /** What its tasks may do with devices, by bpf(2); everything where absent. A group above may refuse more. */
+  deviceRules: readonly DeviceRule[] | undefined;
   /** rmdir(2) has removed it. */
   removed = false;
 
@@ -155,6 +158,12 @@ export class Cgroup {
   demandRoom(): void {
     if (this.removed) throw E.ENODEV;
     if (this.parent !== undefined && this.enabled.size > 0) throw E.EBUSY;
+  }
+
+  /** Whether this group and those above let their tasks have a device: cgroup-v2.rst, "Device controller". */
+  mayUse(wanted: DeviceAccess): boolean {
+    const own = this.deviceRules === undefined || allows(this.deviceRules, wanted);
+    return own && (this.parent === undefined || this.parent.mayUse(wanted));
   }
 
   /** One task more. @param forced whether limits don't count: a task that is moved. @throws EAGAIN at pids.max */

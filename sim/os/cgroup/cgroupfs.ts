@@ -36,7 +36,8 @@ export class Cgroupfs {
   }
 }
 
-class CgroupDirectory extends PseudoInode {
+/** A group's directory. */
+export class CgroupDirectory extends PseudoInode {
   readonly #all: Cgroupfs;
   readonly #cgroup: Cgroup;
   readonly #kernel: KernelState;

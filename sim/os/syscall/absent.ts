@@ -179,7 +179,6 @@ export const absentCalls: readonly (readonly [number: number, name: string])[] =
   [314, "sched_setattr"],
   [315, "sched_getattr"],
   [320, "kexec_file_load"],
-  [321, "bpf"],
   [322, "execveat"],
   [323, "userfaultfd"],
   [324, "membarrier"],

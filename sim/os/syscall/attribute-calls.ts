@@ -7,7 +7,7 @@ import type { Task } from "../task/task.js";
 import type { Attributes, Changes, Inode, Space } from "../vfs/inode.js";
 import type { Place } from "../vfs/mount.js";
 import { demand, ownsOrCapable } from "../vfs/permission.js";
-import { demandWritable, existing } from "./paths.js";
+import { demandWritable, existing, rootNamespace } from "./paths.js";
 import { full, partial, type Rows } from "./row.js";
 
 /** Ids as the caller's user namespace has them; times by the real-time clock. */
@@ -66,8 +66,6 @@ function demandXattr(task: Task, inode: Inode, name: string, write: boolean): vo
     if (write && !capable(task.credentials, rootNamespace(task), "SYS_ADMIN")) throw E.EPERM;
   } else throw E.EOPNOTSUPP;
 }
-
-const rootNamespace = (task: Task): Task["credentials"]["userNamespace"] => task.kernel.pidNamespace.userNamespace;
 
 export const attributeCalls = {
   stat(task: Task, path: string): Attributes {

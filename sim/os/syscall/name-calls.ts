@@ -13,11 +13,12 @@ import {
 import { noId } from "../namespace/user-namespace.js";
 import { capable } from "../security/credentials.js";
 import type { Task } from "../task/task.js";
+import { demandDevice } from "../vfs/devices.js";
 import { reaches } from "../vfs/propagation.js";
 import { pathOf, topmost, type Target } from "../vfs/resolve.js";
 import type { Place } from "../vfs/mount.js";
 import { demand, demandRemoval } from "../vfs/permission.js";
-import { baseOf, demandWritable, existing, target } from "./paths.js";
+import { baseOf, demandWritable, existing, rootNamespace, target } from "./paths.js";
 import { full, partial, type Rows } from "./row.js";
 
 /** Where a new name is to be. @throws EEXIST, and what keeps the caller from making it */
@@ -69,8 +70,6 @@ function remove(task: Task, directory: number, path: string, isDirectory: boolea
   demandUncovered(found, task);
   found.directory.inode.remove(found.name, isDirectory, task);
 }
-
-const rootNamespace = (task: Task): Task["credentials"]["userNamespace"] => task.kernel.pidNamespace.userNamespace;
 
 function rename(
   task: Task,
@@ -187,7 +186,10 @@ export const nameCalls = {
     const isDevice = type === S_IFCHR || type === S_IFBLK;
     const isWhiteout = type === S_IFCHR && device === 0;
     // Not in the namespace's own right: a device made there would reach the machine's. mknod(2).
-    if (isDevice && !isWhiteout && !capable(task.credentials, rootNamespace(task), "MKNOD")) throw E.EPERM;
+    if (isDevice && !isWhiteout) {
+      if (!capable(task.credentials, rootNamespace(task), "MKNOD")) throw E.EPERM;
+      demandDevice(task, type, device, "m");
+    }
     make(task, found, type | (mode & 0o7777 & ~task.context.umask), { rdev: device });
   },
   umask(task: Task, mask: number): number {

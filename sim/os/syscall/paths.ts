@@ -24,6 +24,10 @@ export function existing(task: Task, directory: number, path: string, follow = t
   return place;
 }
 
+/** The first user namespace: who has a capability there has it over the machine. */
+export const rootNamespace = (task: Task): Task["credentials"]["userNamespace"] =>
+  task.kernel.pidNamespace.userNamespace;
+
 /** @throws EROFS where the mount, or its file system, can't be written */
 export function demandWritable(place: Place): void {
   if (place.mount.readonly) throw E.EROFS;

@@ -4,6 +4,7 @@ const since: Readonly<Record<string, string>> = {
   seccomp: "3.17",
   getrandom: "3.17",
   memfd_create: "3.17",
+  bpf: "3.18",
   openat2: "5.6",
   close_range: "5.9",
 };

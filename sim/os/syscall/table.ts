@@ -19,6 +19,7 @@ import { isActivity, type Outcome, type SystemCall } from "./interposer.js";
 import { messageCalls, messageRows } from "./message-calls.js";
 import { nameCalls, nameRows } from "./name-calls.js";
 import { namespaceCalls, namespaceRows } from "./namespace-calls.js";
+import { programCalls, programRows } from "./program-calls.js";
 import type { Row } from "./row.js";
 import { signalCalls, signalRows } from "./signal-calls.js";
 import { socketCalls, socketRows } from "./socket-calls.js";
@@ -36,6 +37,7 @@ const handlers = {
   ...socketCalls,
   ...messageCalls,
   ...eventCalls,
+  ...programCalls,
 };
 const rows: Readonly<Record<string, Row>> = {
   ...fileRows,
@@ -49,6 +51,7 @@ const rows: Readonly<Record<string, Row>> = {
   ...socketRows,
   ...messageRows,
   ...eventRows,
+  ...programRows,
 };
 
 type Handlers = typeof fileCalls &
@@ -61,7 +64,8 @@ type Handlers = typeof fileCalls &
   typeof channelCalls &
   typeof socketCalls &
   typeof messageCalls &
-  typeof eventCalls;
+  typeof eventCalls &
+  typeof programCalls;
 
 /** What a call's activity gives; a call that doesn't return gives never. */
 type Given<R> = Exclude<R, Activity<unknown>> | (R extends Activity<infer T> ? T : never) extends infer V

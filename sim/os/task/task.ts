@@ -1,4 +1,5 @@
 import { invariant, Signal, type Engine, type Trace, type Waiter } from "../../core/index.js";
+import type { DeviceAccess } from "../cgroup/device-rules.js";
 import type { Cgroup, Member } from "../cgroup/cgroup.js";
 import type { Costs } from "../machine.js";
 import { numberIn, type PidNamespace } from "../namespace/pid-namespace.js";
@@ -226,6 +227,10 @@ export class Task extends Entity implements Waiter, Walker, Member {
   moveOut(): void {
     this.namespaces.mnt.inhabitants.delete(this);
     this.namespaces.net.letGo();
+  }
+
+  mayUse(wanted: DeviceAccess): boolean {
+    return this.cgroup.mayUse(wanted);
   }
 
   /** In its own pid namespace. */

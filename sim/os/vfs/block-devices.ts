@@ -30,7 +30,9 @@ export function attachDrive(kernel: DriveHost, name: string, drive: Drive): void
   if (place?.inode.isDirectory !== true) throw new UsageError("there is no /dev", "Give the root file system one.");
   if (place.inode.lookup(name, kernel.caller) !== undefined)
     throw new UsageError(`there is a /dev/${name} already`, "Give the drive another name.");
-  const minor = place.inode.list(kernel.caller).length;
+  const { inode } = place;
+  const drives = inode.list(kernel.caller).filter((one) => inode.lookup(one, kernel.caller)?.type === S_IFBLK);
+  const minor = drives.length;
   kernel.devices.register(major, minor, () => channelOf(drive));
   const rdev = makedev(major, minor);
   place.inode.create(name, { mode: S_IFBLK | 0o660, uid: 0, gid: 6, rdev }, kernel.caller);

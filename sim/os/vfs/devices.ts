@@ -1,5 +1,5 @@
 import { E } from "../errno.js";
-import { majorOf, makedev, S_IFBLK, S_IFCHR } from "../flags.js";
+import { majorOf, makedev, minorOf, O_ACCMODE, O_RDONLY, O_WRONLY, S_IFBLK, S_IFCHR } from "../flags.js";
 import type { Caller } from "./caller.js";
 import type { Channel, Clock, Inode } from "./inode.js";
 import { Tmpfs } from "./tmpfs.js";
@@ -16,13 +16,30 @@ export class Devices {
     this.#drivers.set(minor === undefined ? -major : makedev(major, minor), driver);
   }
 
-  /** @throws ENXIO where nobody serves it */
+  /** @throws EPERM where its control group refuses it; ENXIO where nobody serves it */
   open(inode: Inode, flags: number, caller: Caller): Channel {
     const { rdev } = inode;
+    demandDevice(caller, inode.type, rdev, accessOf(flags));
     const driver = this.#drivers.get(rdev) ?? this.#drivers.get(-majorOf(rdev));
     if (driver === undefined || (inode.type !== S_IFCHR && inode.type !== S_IFBLK)) throw E.ENXIO;
     return driver(inode, flags, caller);
   }
+}
+
+const accessOf = (flags: number): string => {
+  const mode = flags & O_ACCMODE;
+  return mode === O_RDONLY ? "r" : mode === O_WRONLY ? "w" : "rw";
+};
+
+/** devcgroup_check_permission() in Linux. @param access letters of a rule's @throws EPERM */
+export function demandDevice(caller: Caller, type: number, device: number, access: string): void {
+  const wanted = {
+    type: type === S_IFBLK ? "b" : "c",
+    major: majorOf(device),
+    minor: minorOf(device),
+    access,
+  } as const;
+  if (caller.mayUse?.(wanted) === false) throw E.EPERM;
 }
 
 const sink = (_caller: Caller, _offset: number, bytes: Uint8Array): number => bytes.length;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { lab, MiB, ms, type Docker } from "../../../sim/lab/index.js";
+import { createDisk, lab, MiB, ms, os, type ContainerOptions, type Docker } from "../../../sim/lab/index.js";
 
 const docker = (): Docker => lab({ seed: 1 }).linux().docker();
 
@@ -46,6 +46,28 @@ describe("linux().docker()", () => {
     expect(() => engine.run("alpine", { restart: "often" })).toThrow('restart: "often"');
     expect(() => engine.run("alpine", { name: one.name })).toThrow("is already in use");
     expect(() => engine.run("no-such-image")).toThrow(/no-such-image/);
+  });
+
+  test("devices of the host are given one by one, or all to who is privileged", () => {
+    const host = lab({ seed: 1 }).linux();
+    os.attachDrive(host, "sda", createDisk({ world: host.world, size: MiB(1) }));
+    const engine = host.docker();
+    const read = "dd if=/dev/sda of=/tmp/sector bs=512 count=1 2>&1 | tail -1; ls -l /dev/sda | cut -c1-10";
+    const run = (options: Partial<ContainerOptions>): string => {
+      const box = engine.run("alpine", { command: read, ...options });
+      box.wait();
+      return box.logs().text;
+    };
+    const number = host.sh("stat -c '%t %T' /dev/sda").stdout.trim();
+    expect(number).toBe("103 0");
+    expect(run({})).toContain("No such file");
+    expect(run({ devices: ["/dev/sda"] })).toContain("512 bytes");
+    expect(run({ privileged: true })).toContain("512 bytes");
+    // The node is there, and may not be read.
+    expect(run({ devices: ["/dev/sda:/dev/sdb:w"], command: "head -c 512 /dev/sdb" })).toContain(
+      "Operation not permitted",
+    );
+    expect(() => run({ devices: ["/etc/hosts"] })).toThrow("not a device node");
   });
 
   test("containers of one network find each other by name", () => {

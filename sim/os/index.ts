@@ -27,7 +27,8 @@
  *                 pseudo (made-up files), devices, block-devices (drives of sim/storage)
  * ipc/            pipes, Unix sockets, event counters, timers, signals as files, epoll; tty/: terminals; wait-queue: where tasks wait
  * namespace/      the eight kinds; unsharing: new ones
- * cgroup/         groups, their files, who is in them, what they may do with devices
+ * cgroup/         groups, their files (by controller), who is in them; device-rules: what they may do with devices; high: memory.high;
+ *                 pressure: time lost for want of something
  * security/       credentials, capabilities, seccomp filters; flaws: mistakes that a kernel may be given; take-over: what follows
  * proc/           proc and sysfs; file-systems: what mount(2) knows
  * network/        where sim/net and this room meet: sockets as files, interfaces by netlink, packets' work on CPUs, getaddrinfo

@@ -133,7 +133,7 @@ export class Kernel implements Mounter {
     this.memory = given.memory;
     const { engine } = given.world;
     const cpus = typeof given.cpus === "number" ? bareCpus(engine, given.cpus) : given.cpus;
-    this.scheduler = new Scheduler<Task>(engine, cpus, { advance }, given.costs.contextSwitch, this.cgroups.group);
+    this.scheduler = new Scheduler<Task>(engine, cpus, runner, given.costs.contextSwitch, this.cgroups.group);
     this.cgroups.memory.max = given.memory;
     // The numbers of the initial namespaces are fixed: include/linux/proc_ns.h.
     const user = new UserNamespace(4026531837, undefined, 0, 0);
@@ -380,7 +380,13 @@ export class Kernel implements Mounter {
     });
   }
 
-  #outOfMemory(over: Cgroup, victim: Member): void {
+  #outOfMemory(over: Cgroup, victim: Member | undefined): void {
+    if (victim === undefined) {
+      // out_of_memory(), mm/oom_kill.c: of a group it is only told.
+      this.trace.emit("oom.none", over.path, { reason: "Out of memory and no killable processes" });
+      if (over.parent === undefined) this.panic("System is deadlocked on memory");
+      return;
+    }
     if (!(victim instanceof Task)) return;
     this.trace.emit("oom.kill", `${victim.pids[0] ?? 0}`, {
       name: victim.name,
@@ -392,6 +398,13 @@ export class Kernel implements Mounter {
     send(victim, SIGKILL, undefined);
   }
 }
+
+const runner = {
+  advance,
+  seated: (task: Task, on: boolean): void => {
+    task.seat(on);
+  },
+};
 
 /** A pid 1 that takes in orphans. */
 const idle: ChildBody = function* (sys) {

@@ -1,5 +1,6 @@
 import { E } from "../errno.js";
 import { Group, type Entity } from "../scheduler/entity.js";
+import { Pressure } from "./pressure.js";
 import { WaitQueue } from "../wait-queue.js";
 import { allows, type DeviceAccess, type DeviceRule } from "./device-rules.js";
 
@@ -9,6 +10,8 @@ export type Controller = (typeof controllers)[number];
 /** A task, as cgroups see it. */
 export interface Member extends Entity {
   readonly zombie: boolean;
+  /** A SIGKILL is on its way to it. */
+  readonly dying: boolean;
   readonly unkillable: boolean;
   /** Bytes of its own memory, and its oom_score_adj: what the oom killer goes by. */
   readonly residentBytes: number;
@@ -66,6 +69,7 @@ export class Cgroup {
     oomGroup: false,
     events: { low: 0, high: 0, max: 0, oom: 0, oom_kill: 0, oom_group_kill: 0 },
   };
+  readonly pressure: Pressure = new Pressure();
   weight = 100;
   /** What its tasks may do with devices, by bpf(2); everything where absent. A group above may refuse more. */
   deviceRules: readonly DeviceRule[] | undefined;

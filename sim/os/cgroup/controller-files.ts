@@ -1,6 +1,7 @@
 import { E } from "../errno.js";
 import { limit, line, micro, parseBytes, parseFlag, parseLimit, parseWhole, table } from "./file.js";
 import type { CgroupFile, CgroupFiles } from "./file.js";
+import { resources } from "./pressure.js";
 
 /** The files of the cpu controller; times in microseconds. */
 export const cpuFiles: CgroupFiles = {
@@ -76,6 +77,17 @@ export const memoryFiles: CgroupFiles = {
     },
   },
 };
+
+/** What each group, and the machine, loses for want of a resource: there whatever controllers there are. */
+export const pressureFiles: CgroupFiles = Object.fromEntries(
+  resources.map((resource) => [
+    `${resource}.pressure`,
+    {
+      read: ({ cgroup, kernel: { engine, scheduler } }) =>
+        cgroup.pressure.text(engine.now, scheduler.cpus, resource, cgroup.parent === undefined),
+    } satisfies CgroupFile,
+  ]),
+);
 
 /** The files of the pids controller. */
 export const pidsFiles: CgroupFiles = {

@@ -3,7 +3,7 @@ import { Task } from "../task/task.js";
 import type { KernelState } from "../task/task.js";
 import type { Caller } from "../vfs/caller.js";
 import { controllers, type Cgroup, type Controller } from "./cgroup.js";
-import { cpuFiles, memoryFiles, pidsFiles } from "./controller-files.js";
+import { cpuFiles, memoryFiles, pidsFiles, pressureFiles } from "./controller-files.js";
 import { line, parseFlag, table, type CgroupFile, type MayWrite } from "./file.js";
 import { enableController, freeze, killAll, moveTask } from "./membership.js";
 
@@ -48,6 +48,7 @@ export const cgroupFiles: ReadonlyMap<string, CgroupFile> = new Map(
     ...cpuFiles,
     ...memoryFiles,
     ...pidsFiles,
+    ...pressureFiles,
   }),
 );
 

@@ -31,6 +31,12 @@ export function* holdBack(task: Task): Activity<undefined> {
   const delay = highDelay(task.cgroup, task.chargedPages);
   task.chargedPages = 0;
   if (delay > 0)
-    yield* wait(task, task.kernel.engine.delay(delay as Nanos), "uninterruptible", "mem_cgroup_handle_over_high");
+    yield* wait(
+      task,
+      task.kernel.engine.delay(delay as Nanos),
+      "uninterruptible",
+      "mem_cgroup_handle_over_high",
+      "memory",
+    );
   return undefined;
 }

@@ -7,11 +7,13 @@ export function moveTask(task: Task, to: Cgroup): void {
   const from = task.cgroup;
   if (from === to) return;
   to.demandRoom();
+  task.leavePressure();
   from.members.delete(task);
   from.died();
   to.born(true);
   to.members.add(task);
   task.cgroup = to;
+  task.notePressure();
   task.memory.move(to);
   task.kernel.scheduler.move(task, to.schedulingGroup);
   task.freeze(to.isFrozen);

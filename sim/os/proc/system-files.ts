@@ -1,3 +1,4 @@
+import { resources } from "../cgroup/pressure.js";
 import { E } from "../errno.js";
 import { overflowId } from "../namespace/user-namespace.js";
 import { capable } from "../security/credentials.js";
@@ -61,7 +62,16 @@ export function addSystemFiles(root: PseudoDirectory, kernel: KernelState): void
       ["sysfs", "tmpfs", "proc", "cgroup2", "devtmpfs", "devpts", "overlay"].map((type) => `nodev\t${type}\n`).join(""),
   });
   root.file("cmdline", { read: () => "BOOT_IMAGE=/vmlinuz root=/dev/root\n" });
+  root.later("pressure", () => pressure(root, kernel));
   root.later("sys", () => sysctls(root, kernel));
+}
+
+/** /proc/pressure, psi.rst. */
+function pressure(root: PseudoDirectory, { cgroups, engine, scheduler }: KernelState): PseudoDirectory {
+  const directory = new PseudoDirectory(root.fs, root, "pressure");
+  for (const resource of resources)
+    directory.file(resource, { read: () => cgroups.pressure.text(engine.now, scheduler.cpus, resource, true) });
+  return directory;
 }
 
 /** /proc/sys. */

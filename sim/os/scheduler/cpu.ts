@@ -19,6 +19,8 @@ export interface Runner<T> {
   advance(task: T): boolean;
   /** It was taken from a CPU while others wait, or has been given one. */
   switched?(cpu: number, task: T | undefined): void;
+  /** It has got a CPU, or lost it. */
+  seated?(task: T, on: boolean): void;
 }
 
 export interface Cpu<T> {
@@ -41,6 +43,23 @@ export interface Cpu<T> {
   /** Interrupts stand back for a turn of a task. */
   yields: boolean;
 }
+
+export const newCpu = <T>(number: number, now: Nanos): Cpu<T> => ({
+  number,
+  task: undefined,
+  last: undefined,
+  run: undefined,
+  since: 0,
+  work: 0,
+  grants: [],
+  turnEnds: undefined,
+  idleSince: now,
+  interrupts: [],
+  interrupted: false,
+  streak: 0,
+  streakEnd: -1,
+  yields: false,
+});
 
 /** Whether it has nothing to do. */
 export const isFree = ({ task, interrupted }: { readonly task: unknown; readonly interrupted: boolean }): boolean =>

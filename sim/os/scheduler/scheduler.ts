@@ -1,7 +1,7 @@
 import type { Engine, Nanos } from "../../core/index.js";
 import type { CpuSource } from "../machine.js";
 import { Bandwidth } from "./bandwidth.js";
-import { isFree, type Cpu, type Runner, type Schedulable } from "./cpu.js";
+import { isFree, newCpu, type Cpu, type Runner, type Schedulable } from "./cpu.js";
 import type { Entity } from "./entity.js";
 import { baseWeight, Group } from "./entity.js";
 
@@ -44,22 +44,7 @@ export class Scheduler<T extends Schedulable> {
     this.#source = source;
     this.#runner = runner;
     this.#switchCost = switchCost;
-    this.#cpus = Array.from({ length: source.count }, (_, number) => ({
-      number,
-      task: undefined,
-      last: undefined,
-      run: undefined,
-      since: 0,
-      work: 0,
-      grants: [],
-      turnEnds: undefined,
-      idleSince: engine.now,
-      interrupts: [],
-      interrupted: false,
-      streak: 0,
-      streakEnd: -1,
-      yields: false,
-    }));
+    this.#cpus = Array.from({ length: source.count }, (_, number) => newCpu<T>(number, engine.now));
   }
 
   get cpus(): number {
@@ -90,21 +75,12 @@ export class Scheduler<T extends Schedulable> {
   /** A task doesn't wait for a CPU any more, nor run: it has ended, or was stopped. */
   remove(task: T): void {
     task.group?.drop(task);
-    const cpu = this.#cpus.find((one) => one.task === task && one.run !== undefined);
-    if (cpu === undefined) return;
-    this.#stop(cpu);
-    cpu.task = undefined;
-    cpu.idleSince = this.#engine.now;
-    this.#pump();
+    if (this.#evict(task)) this.#pump();
   }
 
   /** A task has to look at something at once: where it runs, it gets in line anew. */
   interrupt(task: T): void {
-    const cpu = this.#cpus.find((one) => one.task === task && one.run !== undefined);
-    if (cpu === undefined) return;
-    this.#stop(cpu);
-    cpu.task = undefined;
-    cpu.idleSince = this.#engine.now;
+    if (!this.#evict(task)) return;
     this.#enqueue(task);
     this.#pump();
   }
@@ -171,7 +147,7 @@ export class Scheduler<T extends Schedulable> {
     if (isFree(cpu)) this.#idle += now - cpu.idleSince;
     if (task !== undefined && cpu.run !== undefined) {
       this.#stop(cpu);
-      cpu.task = undefined;
+      this.#vacate(cpu);
       this.#enqueue(task);
     }
     cpu.interrupted = true;
@@ -285,6 +261,23 @@ export class Scheduler<T extends Schedulable> {
     }
   }
 
+  /** Takes a task from its CPU. @returns whether it had one */
+  #evict(task: T): boolean {
+    const cpu = this.#cpus.find((one) => one.task === task && one.run !== undefined);
+    if (cpu === undefined) return false;
+    this.#stop(cpu);
+    this.#vacate(cpu);
+    return true;
+  }
+
+  /** A CPU has no task any more. */
+  #vacate(cpu: Cpu<T>): void {
+    const { task } = cpu;
+    cpu.task = undefined;
+    cpu.idleSince = this.#engine.now;
+    if (task !== undefined) this.#runner.seated?.(task, false);
+  }
+
   #isHalted(): boolean {
     return this.#halted;
   }
@@ -298,10 +291,7 @@ export class Scheduler<T extends Schedulable> {
       const granted = group.bandwidth.take(Math.min(debt, bandwidthSlice));
       if (granted === 0) {
         for (const { bandwidth, granted: back } of grants) bandwidth.giveBack(back);
-        if (cpu.task === task) {
-          cpu.task = undefined;
-          cpu.idleSince = this.#engine.now;
-        }
+        if (cpu.task === task) this.#vacate(cpu);
         group.group?.drop(group);
         task.group?.put(task);
         if (task.group !== undefined) this.#requeue(task.group);
@@ -312,6 +302,7 @@ export class Scheduler<T extends Schedulable> {
     }
     if (cpu.task === undefined) this.#idle += this.#engine.now - cpu.idleSince;
     if (cpu.last !== task || cpu.task === undefined) this.#runner.switched?.(cpu.number, task);
+    if (cpu.task !== task) this.#runner.seated?.(task, true);
     cpu.task = task;
     cpu.last = task;
     cpu.since = this.#engine.now;
@@ -340,8 +331,7 @@ export class Scheduler<T extends Schedulable> {
       if (goesOn && this.root.size === 0) {
         if (this.#begin(cpu, task)) return;
       } else {
-        cpu.task = undefined;
-        cpu.idleSince = this.#engine.now;
+        this.#vacate(cpu);
         if (goesOn) this.#enqueue(task);
         else this.#runner.switched?.(cpu.number, undefined);
       }

@@ -4,7 +4,7 @@ import { exit } from "./exit.js";
 import { send, setBlocked, takePending } from "./signal-sending.js";
 import { defaultAction, exited, killedBy, SIGCHLD, SIGKILL, SIGSTOP } from "./signals.js";
 import type { Task } from "./task.js";
-import type { Frame, PendingSignal, SignalAction, WaitKind } from "./parts.js";
+import type { Frame, PendingSignal, SignalAction, Stall, WaitKind } from "./parts.js";
 
 /** Yielded by a task that has work to do on a CPU, or something to look at, before it goes on. */
 export const pause: Signal<void> = new Signal<void>("cpu");
@@ -13,7 +13,7 @@ export const pause: Signal<void> = new Signal<void>("cpu");
 export const gone: unique symbol = Symbol("gone");
 
 /** Waits inside a system call. A signal that has a handler ends the wait, and the call with EINTR, or is restarted. */
-export function* wait<T>(task: Task, signal: Signal<T>, kind: WaitKind, name: string): Activity<T> {
+export function* wait<T>(task: Task, signal: Signal<T>, kind: WaitKind, name: string, stall?: Stall): Activity<T> {
   const { frame } = task;
   if (frame.interrupted) {
     frame.interrupted = false;
@@ -21,11 +21,19 @@ export function* wait<T>(task: Task, signal: Signal<T>, kind: WaitKind, name: st
   }
   frame.waitKind = kind;
   frame.waitName = name;
+  if (stall !== undefined) {
+    frame.waitStall = stall;
+    task.notePressure();
+  }
   try {
     return yield* signal;
   } finally {
     frame.waitKind = "restartable";
     frame.waitName = "";
+    if (stall !== undefined) {
+      frame.waitStall = undefined;
+      task.notePressure();
+    }
   }
 }
 
@@ -47,6 +55,7 @@ export const frameOf = (body: Activity<unknown>): Frame => ({
   waitsFor: undefined,
   waitKind: "restartable",
   waitName: "",
+  waitStall: undefined,
 });
 
 /**
@@ -54,7 +63,7 @@ export const frameOf = (body: Activity<unknown>): Frame => ({
  * @returns whether it has work to do
  */
 export function advance(task: Task): boolean {
-  task.state = "running";
+  if (task.state !== "running") task.become("running");
   for (;;) {
     if (task.attention && !lookAround(task)) return false;
     const { frame } = task;
@@ -63,7 +72,7 @@ export function advance(task: Task): boolean {
       if (!awaited.settled) {
         // Its work up to here is done first: then it looks whether it still has to wait.
         if (task.debt > 0) return true;
-        task.state = "waiting";
+        task.become("waiting");
         awaited.subscribe(task);
         return false;
       }
@@ -123,7 +132,7 @@ function finish(task: Task, frame: Frame, value: unknown): void {
 function lookAround(task: Task): boolean {
   for (;;) {
     if (task.frozen && task.pending?.some((one) => one.signal === SIGKILL) !== true) {
-      task.state = "waiting";
+      task.become("waiting");
       task.parked = true;
       return false;
     }
@@ -150,7 +159,7 @@ function deliver(task: Task, { signal, forced }: PendingSignal): boolean {
     case "continue":
       return true;
     case "stop":
-      task.state = "stopped";
+      task.become("stopped");
       task.reported = "stopped";
       if (task.parent !== undefined) {
         send(task.parent, SIGCHLD, task);

@@ -8,7 +8,7 @@ export function exit(task: Task, status: number): void {
   const { kernel } = task;
   task.status = status;
   if (task.state === "waiting") task.waitsFor?.unsubscribe(task);
-  task.state = "zombie";
+  task.become("zombie");
   task.frames = [];
   task.pending = undefined;
   task.attention = false;

@@ -135,11 +135,17 @@ export function badness(member: Member, total: number): number {
 /**
  * Pays, and kills where a limit would be passed: the worst task of the group over its limit, or all tasks of its group
  * where memory.oom.group says so; until there is room. Nothing is reclaimed before: there is no swap, and page cache is
- * not kept apart.
- * @param oom told who is killed, and for which group
+ * not kept apart. Files of a tmpfs outlive those who wrote them, so one task after another goes for them, those without memory of their
+ * own, too (each has page tables), until the group is empty.
+ * @param oom told who is killed, and for which group; undefined where nobody is left who may be
  * @throws ENOMEM where nobody is left to kill
  */
-export function charge(payer: Cgroup, bytes: number, total: number, oom: (over: Cgroup, victim: Member) => void): void {
+export function charge(
+  payer: Cgroup,
+  bytes: number,
+  total: number,
+  oom: (over: Cgroup, victim: Member | undefined) => void,
+): void {
   for (;;) {
     const over = payer.overLimit(bytes);
     if (over === undefined) {
@@ -150,25 +156,35 @@ export function charge(payer: Cgroup, bytes: number, total: number, oom: (over: 
     let worst: { readonly member: Member; readonly cgroup: Cgroup; readonly score: number } | undefined;
     for (const cgroup of over.subtree()) {
       for (const member of cgroup.members) {
-        if (member.zombie || member.unkillable || member.residentBytes === 0) continue;
+        // Who was chosen before has nothing more to give.
+        if (member.zombie || member.dying || member.unkillable) continue;
         const score = badness(member, Math.min(over.memory.max, total));
         if (score > (worst?.score ?? -Infinity)) worst = { member, cgroup, score };
       }
     }
     over.happened("oom");
-    if (worst === undefined) throw E.ENOMEM;
+    if (worst === undefined) {
+      oom(over, undefined);
+      throw E.ENOMEM;
+    }
     const group = groupToKill(worst.cgroup, over);
     if (group === undefined) kill(worst.member, worst.cgroup, over, oom);
     else {
       group.happened("oom_group_kill");
       for (const cgroup of group.subtree()) {
-        for (const member of [...cgroup.members]) if (member.oomAdjustment !== -1000) kill(member, cgroup, over, oom);
+        for (const member of [...cgroup.members])
+          if (!member.unkillable && member.oomAdjustment !== -1000) kill(member, cgroup, over, oom);
       }
     }
   }
 }
 
-function kill(member: Member, cgroup: Cgroup, over: Cgroup, oom: (over: Cgroup, victim: Member) => void): void {
+function kill(
+  member: Member,
+  cgroup: Cgroup,
+  over: Cgroup,
+  oom: (over: Cgroup, victim: Member | undefined) => void,
+): void {
   cgroup.happened("oom_kill");
   oom(over, member);
 }

@@ -16,6 +16,7 @@ export interface Frame {
   waitKind: WaitKind;
   /** In words, as /proc/PID/wchan has it. */
   waitName: string;
+  waitStall: Stall | undefined;
 }
 
 /** What sigaction(2) sets. */
@@ -36,6 +37,9 @@ export interface PendingSignal {
   /** Sent from outside of the namespace whose pid 1 receives it: it may not be shrugged off. */
   readonly forced: boolean;
 }
+
+/** What a wait is for that counts as pressure. */
+export type Stall = "memory" | "io";
 
 /** How a wait ends when a signal comes. */
 export type WaitKind = "restartable" | "once" | "uninterruptible";

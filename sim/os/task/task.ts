@@ -1,6 +1,7 @@
 import { invariant, Signal, type Engine, type Trace, type Waiter } from "../../core/index.js";
 import type { DeviceAccess } from "../cgroup/device-rules.js";
 import type { Cgroup, Member } from "../cgroup/cgroup.js";
+import { LACKS_MEMORY, ON_CPU, RUNNABLE, WAITS_FOR_IO } from "../cgroup/pressure.js";
 import type { Costs } from "../machine.js";
 import { numberIn, type PidNamespace } from "../namespace/pid-namespace.js";
 import type { NetworkHost } from "../namespace/net-namespace.js";
@@ -18,6 +19,7 @@ import type { Place } from "../vfs/mount.js";
 import type { MountNumbers } from "../vfs/propagation.js";
 import type { Walker } from "../vfs/resolve.js";
 import { WaitQueue } from "../wait-queue.js";
+import { SIGKILL } from "./signals.js";
 import type { AddressSpace } from "./memory.js";
 import type { FileContext, Frame, Limits, PendingSignal, SignalAction, TaskState, WaitKind } from "./parts.js";
 import type { Body } from "./program.js";
@@ -152,6 +154,9 @@ export class Task extends Entity implements Waiter, Walker, Member {
   childrenUser: number;
   childrenSystem: number;
   switches: number;
+  private onCpu: boolean;
+  /** What it counts as in its groups' pressure. */
+  private counts: number;
 
   constructor(parts: TaskParts) {
     super(parts.cgroup.schedulingGroup, baseWeight);
@@ -206,6 +211,8 @@ export class Task extends Entity implements Waiter, Walker, Member {
     this.childrenUser = 0;
     this.childrenSystem = 0;
     this.switches = 0;
+    this.onCpu = false;
+    this.counts = 0;
   }
 
   /** Lives in other namespaces from now on. */
@@ -248,6 +255,10 @@ export class Task extends Entity implements Waiter, Walker, Member {
 
   get zombie(): boolean {
     return this.state === "zombie" || this.state === "dead";
+  }
+
+  get dying(): boolean {
+    return this.pending?.some(({ signal }) => signal === SIGKILL) === true;
   }
 
   /** Whether it is pid 1 of a pid namespace. */
@@ -293,10 +304,45 @@ export class Task extends Entity implements Waiter, Walker, Member {
     }
   }
 
+  become(state: TaskState): void {
+    this.state = state;
+    this.notePressure();
+  }
+
+  /** It has got a CPU, or lost it. */
+  seat(onCpu: boolean): void {
+    this.onCpu = onCpu;
+    this.notePressure();
+  }
+
+  /** Its groups are told what it counts as now. */
+  notePressure(): void {
+    const stall = this.zombie ? undefined : this.frames.at(-1)?.waitStall;
+    let counts = stall === "memory" ? LACKS_MEMORY : 0;
+    if (this.state === "running") counts |= RUNNABLE | (this.onCpu ? ON_CPU : 0);
+    else if (stall === "io" && this.state === "waiting") counts |= WAITS_FOR_IO;
+    this.countAs(counts);
+  }
+
+  /** It goes to another group. */
+  leavePressure(): void {
+    this.countAs(0);
+  }
+
+  private countAs(counts: number): void {
+    const before = this.counts;
+    if (before === counts) return;
+    this.counts = counts;
+    const { now } = this.kernel.engine;
+    const { cpus } = this.kernel.scheduler;
+    for (let at: Cgroup | undefined = this.cgroup; at !== undefined; at = at.parent)
+      at.pressure.change(now, cpus, before, counts);
+  }
+
   /** Called by what it waits for. */
   wake(): void {
     if (this.state !== "waiting") return;
-    this.state = "running";
+    this.become("running");
     this.kernel.scheduler.ready(this);
   }
 

@@ -51,7 +51,7 @@ function channelOf(drive: Drive): Channel {
     const pages = Math.round((caller.kernel.costs.page * at.count * sectorSize) / 4096);
     caller.debt += pages;
     caller.systemTime += pages;
-    yield* wait(caller, done, "uninterruptible", "blkdev");
+    yield* wait(caller, done, "uninterruptible", "blkdev", "io");
   }
   return {
     seekable: true,

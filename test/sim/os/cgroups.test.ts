@@ -52,7 +52,7 @@ describe("the hierarchy", () => {
       yield* set(sys, "cgroup.subtree_control", "+memory +pids");
       const after = yield* names(sys, `${root}/a`);
       const log: unknown[] = [
-        before.some((name) => name.startsWith("memory.")),
+        before.filter((name) => name.startsWith("memory.")),
         after.includes("memory.max"),
         after.includes("cpu.max"),
       ];
@@ -72,7 +72,7 @@ describe("the hierarchy", () => {
       return log;
     });
     expect(seen).toEqual([
-      false,
+      ["memory.pressure"],
       true,
       false,
       "memory pids",
@@ -304,6 +304,53 @@ describe("memory", () => {
       ];
     }, on);
     expect(seen).toEqual([true, 9, true, "2", true, true, true]);
+  });
+
+  test("files of a tmpfs are nobody's to free: one task after another is killed for them, then the call fails and says why", () => {
+    const on = kernel();
+    const seen = play(function* (sys) {
+      yield* groups(sys, "m");
+      yield* sys.mount("none", "/mnt", "tmpfs");
+      yield* set(sys, "m/memory.max", "1M");
+      const into = { cgroup: on.cgroups.children.get("m")! };
+      // One with memory, one without any of its own, and one that may not be killed, which writes.
+      yield* sys.clone(function* (child) {
+        yield* child.touch(yield* child.mmap(MiB(1) / 2), MiB(1) / 2);
+        yield* child.pause();
+      }, into);
+      yield* sys.clone(function* (child) {
+        yield* child.pause();
+      }, into);
+      yield* sys.nanosleep(ms(1));
+      const writer = yield* sys.clone(function* (child) {
+        yield* set(child, "../../../proc/self/oom_score_adj", "-1000");
+        const fd = yield* child.open("/mnt/file", O_CREAT | O_WRONLY);
+        for (let count = 0; count < 15; count++) yield* child.write(fd, new Uint8Array(64 * 1024));
+        const refused = yield* code(child.write(fd, new Uint8Array(128 * 1024)));
+        yield* child.exit_group(refused === "ENOMEM" ? 7 : 1);
+      }, into);
+      const ends: unknown[] = [];
+      for (let count = 0; count < 3; count++) {
+        const end = yield* sys.wait4();
+        ends.push(end?.pid === writer ? "writer" : "other", end?.status);
+      }
+      const current = yield* get(sys, "m/memory.current");
+      return [ends, /oom_kill (\d+)/.exec(yield* get(sys, "m/memory.events"))?.[1], current];
+    }, on);
+    expect(seen).toEqual([["other", 9, "other", 9, "writer", 7 << 8], "2", String(15 * 64 * 1024)]);
+    const rows = on.trace.rows().filter(({ kind }) => kind.startsWith("oom."));
+    expect(rows.map(({ kind }) => kind)).toEqual(["oom.kill", "oom.kill", "oom.none"]);
+  });
+
+  test("a machine that is out of memory with nobody to kill stops", () => {
+    const on = kernel({ memory: MiB(1) });
+    expect(() => {
+      play(function* (sys) {
+        yield* set(sys, "../../../proc/self/oom_score_adj", "-1000");
+        yield* sys.touch(yield* sys.mmap(MiB(2)), MiB(2));
+      }, on);
+    }).toThrow("Cannot allocate memory");
+    expect(on.panicked).toBe("System is deadlocked on memory");
   });
 
   test("files of a tmpfs are paid by who writes them", () => {

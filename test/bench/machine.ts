@@ -161,8 +161,8 @@ function inGuests(name: string, times: number): Bench {
 }
 
 /**
- * A quarter of v86's time, beside what the same C takes as WebAssembly in the same V8: no machine in WebAssembly is faster than
- * that, and by how much one that looks up each access in a TLB and counts is slower, the second says.
+ * A quarter of v86's time, beside what the same C takes natively, as WebAssembly in the same V8, and as WebAssembly that looks up each
+ * access in a TLB and counts.
  */
 function limits(outcomes: readonly Outcome[]): string[] {
   return outcomes.flatMap(({ bench, results }) => {

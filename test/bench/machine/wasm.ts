@@ -15,7 +15,7 @@ export function lackOf(kind: WasmKind, { wasm }: Guest): string | undefined {
   return "missing" in compiled ? compiled.missing : undefined;
 }
 
-/** Runs the program without any machine around it, in this V8: faster than that, no translator to WebAssembly gets here. */
+/** Runs the program in this V8 without any machine around it: what is left for a translator to WebAssembly to lose. */
 export async function runInWasm(kind: WasmKind, { wasm, times = 1 }: Guest): Promise<Run> {
   const compiled = wasm?.[kind];
   if (compiled === undefined || "missing" in compiled) throw new Error(`no ${kind} program`);

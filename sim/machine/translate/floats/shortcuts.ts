@@ -22,7 +22,7 @@ const isSingle = (value: Value): Value => equal(op("f64.promote_f32", op("f32.de
 
 /**
  * What is taken off the sum of the greater one is exact (Dekker 1971, Fast2Sum), so if that is the other one, the sum is. Which one
- * is greater need not be known. Where a sum overflows, one of the differences is no number.
+ * is greater need not be known. Of an infinite sum, one of the differences is another number or none.
  */
 function sum(keep: Keeper, a: Value, b: Value): Omit<Attempt, "isSound"> {
   const result = keep.keep("f64", op("f64.add", a, b));

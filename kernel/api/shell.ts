@@ -58,7 +58,7 @@ function runScript(host: Linux, script: string): void {
 }
 
 /** A cell of docker's command lines as a script: lines that go on, and here-documents, stay as they are. */
-export function dockerScript(body: string): string {
+function dockerScript(body: string): string {
   let goesOn = false;
   let end: string | undefined;
   return body

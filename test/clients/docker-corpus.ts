@@ -53,6 +53,7 @@ export const corpus: Readonly<Record<string, readonly string[]>> = {
     "docker ps -a",
   ],
   "streams and exec": [
+    "docker pull -q alpine",
     "docker run -d --name loop alpine sh -c 'for i in 1 2 3; do echo tick $i; done; echo oops >&2; sleep 1000'",
     "docker exec loop true",
     "docker logs loop",
@@ -72,6 +73,7 @@ export const corpus: Readonly<Record<string, readonly string[]>> = {
     "docker rm -f loop",
   ],
   images: [
+    "docker pull -q alpine",
     "docker images",
     "docker images -q",
     "docker images --digests",
@@ -115,6 +117,7 @@ export const corpus: Readonly<Record<string, readonly string[]>> = {
     "docker image prune -f",
   ],
   builds: [
+    "docker pull -q alpine",
     'mkdir -p app; printf \'FROM alpine\\nARG WHO=you\\nRUN echo hello $WHO\\nCOPY f /f\\nCMD ["cat","/f"]\\n\' > app/Dockerfile; echo content > app/f',
     "docker build -t app:1 app",
     // Whether the same image comes of it depends on whether it comes in the same second.
@@ -133,6 +136,7 @@ export const corpus: Readonly<Record<string, readonly string[]>> = {
     "docker image prune -f >/dev/null",
   ],
   "networks and volumes": [
+    "docker pull -q alpine",
     "docker network ls",
     "docker run -d -P --name pub nginx",
     "docker port pub",
@@ -167,6 +171,7 @@ export const corpus: Readonly<Record<string, readonly string[]>> = {
     "docker volume prune -f",
   ],
   "the grammar": [
+    "docker pull -q alpine",
     "docker foo",
     "docker container foo 2>&1 | head -n 3",
     "docker ps --foo",
@@ -194,6 +199,7 @@ export const corpus: Readonly<Record<string, readonly string[]>> = {
     "docker ps -a --format '{{.Foo}}'",
     "docker ps --format 'table {{.Foo}}'",
     "docker inspect nobody",
+    "docker inspect -f '{{.Name}}' nobody",
     "docker inspect --type nosuch nobody",
     "docker inspect -f '{{.Foo}}' alpine",
     "docker inspect -f '{{' alpine",

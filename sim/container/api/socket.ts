@@ -18,7 +18,7 @@ import { DockerApi } from "./api.js";
 import type { ApiAnswer, Source } from "./exchange.js";
 
 /** Where dockerd listens. */
-export const socketPath = "/run/docker.sock";
+const socketPath = "/run/docker.sock";
 
 const piece = 65_536;
 

@@ -41,7 +41,7 @@ export interface Answer {
 }
 
 type Scalar = string | number | boolean | undefined;
-export type QueryParameters = Readonly<Record<string, Scalar | readonly string[]>>;
+type QueryParameters = Readonly<Record<string, Scalar | readonly string[]>>;
 
 export interface RequestParts {
   readonly query?: QueryParameters;

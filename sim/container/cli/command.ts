@@ -125,7 +125,7 @@ const withOptions = ({ flags, usage }: DockerCommand): string => {
 };
 
 /** What `--help` prints. */
-export function helpOf(command: DockerCommand, called: string): string {
+function helpOf(command: DockerCommand, called: string): string {
   const aliases = aliasesOf(command, called);
   const flags = command.flags.length === 0 ? "" : `\nOptions:\n${describeFlags(command.flags)}`;
   return `\nUsage:  ${called} ${withOptions(command)}\n\n${command.about}\n${aliases}${flags}`;

@@ -180,7 +180,7 @@ function* main(sys: Sys, argv: readonly string[], env: readonly string[]): Activ
 }
 
 /** docker(1): the client's program. It knows nothing of the engine but the socket that it listens at. */
-export const dockerProgram: Program<Sys> = {
+const dockerProgram: Program<Sys> = {
   name: "docker",
   memory: 30_000_000,
   *main(sys, argv, env) {

@@ -92,7 +92,7 @@ export class Flags {
 const labelOf = ({ name, short }: Flag): string => (short === undefined ? `--${name}` : `-${short}, --${name}`);
 
 /** Go's strconv.Unquote's inverse, as far as messages need it. */
-export const quoted = (text: string): string => JSON.stringify(text);
+const quoted = (text: string): string => JSON.stringify(text);
 
 /** Why a value doesn't fit a flag, in Docker's words; undefined where it does. */
 function whyNot({ kind }: Flag, value: string): string | undefined {

@@ -19,4 +19,4 @@
  *
  * It acts as Docker 20.10 does without a terminal for progress: no bars. Absent: contexts, plugins, swarm's nouns, search, manifest and trust.
  */
-export { dockerProgram, installDockerClient } from "./docker.js";
+export { installDockerClient } from "./docker.js";

@@ -67,6 +67,7 @@ function parsed(source: string, before: number, missing: string): (data: unknown
   const execute = guarded("failed to parse template", () =>
     template(source, {
       before,
+      row: true,
       missing: (field) => missing.replace("%s", missing.startsWith("map") ? `"${field}"` : field),
     }),
   );

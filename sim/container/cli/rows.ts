@@ -2,7 +2,6 @@
 import { rfc3339 } from "../../core/index.js";
 import { inWords } from "../engine/clock.js";
 import { Field, type Json } from "../json.js";
-import { secondsOf } from "../timestamp.js";
 
 export const fieldOf = (value: Json): Field => new Field(value, "the daemon's answer");
 
@@ -30,8 +29,6 @@ export const goTime = (seconds: number): string => rfc3339(seconds).replace("T",
 
 /** The same of RFC 3339 with a fraction. */
 export const goTimeOf = (text: string): string => text.replace("T", " ").replace("Z", " +0000 UTC");
-
-export const secondsAt = (field: Field, key: string): number => secondsOf(textAt(field, key));
 
 /** "a=1,b=2", in the order of the names. */
 export const labelsText = (field: Field): string =>

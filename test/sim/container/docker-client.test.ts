@@ -105,7 +105,7 @@ describe("templates", () => {
     ['{{if and .Up (eq .Name "db" "web")}}1{{else if .Up}}2{{else}}3{{end}}', "1"],
     ['{{if not .Up}}1{{else if eq .Name "web"}}2{{else}}3{{end}}', "2"],
     ["a {{- /* none */ -}} b{{- .Name -}} c", "abwebc"],
-    ['{{json .Labels}} {{json "<"}}', '{"b":"2","a":"1"} "\\u003c"'],
+    ['{{json .Labels}} {{json "<"}}', '{"b":"2","a":"1"} "<"'],
     ["{{$x := .Name}}{{$x}}{{$.Up}}", "webtrue"],
   ])("%s", (source, expected) => {
     expect(template(source)(data)).toBe(expected);

@@ -50,15 +50,18 @@ function* inspect(it: Context, among: readonly Kind[], object: string): Activity
   }
   if (render === undefined) {
     it.out.put(found.length === 0 ? "[]\n" : `${JSON.stringify(found, null, 4)}\n`);
-  } else
+  } else {
+    const lines: string[] = [];
     for (const one of found)
       try {
-        it.out.put(`${render(one)}\n`);
+        lines.push(render(one));
       } catch (error) {
         if (!(error instanceof TemplateError)) throw error;
-        it.out.put("\n");
         failures.push(`template parsing error: ${error.message}`);
       }
+    // Of nothing there is an empty line.
+    it.out.put(`${lines.join("\n")}\n`);
+  }
   if (failures.length > 0) throw new CliError(failures.join("\n"));
   return 0;
 }

@@ -111,8 +111,7 @@ function* created(it: Context): Activity<string> {
 }
 
 /** A reference with the tag that it has where it says none. */
-export const withTag = (image: string): string =>
-  /@/.test(image) || /:[^/]*$/.test(image) ? image : `${image}:latest`;
+const withTag = (image: string): string => (/@/.test(image) || /:[^/]*$/.test(image) ? image : `${image}:latest`);
 
 /** What is refused before anything runs: said by "docker:", with status 125. */
 function refused(it: Context, error: CliError): CliError {

@@ -47,7 +47,7 @@ export function* members(it: Context, project: Pick<Project, "name">): Activity<
 }
 
 /** Labels of what belongs to a project. */
-export const projectLabels = (project: Project): Readonly<Record<string, string>> => ({
+const projectLabels = (project: Project): Readonly<Record<string, string>> => ({
   [label("project")]: project.name,
   [label("version")]: "2.32.4",
 });
@@ -68,7 +68,7 @@ export const volumeLabels = (project: Project, key: string): Readonly<Record<str
 export const hashOf = (service: Service): string =>
   digestOf(encodeJson({ ...service, replicas: 1, dependsOn: {}, profiles: [] })).slice("sha256:".length);
 
-export const nameOf = (project: Project, service: Service, number: number): string =>
+const nameOf = (project: Project, service: Service, number: number): string =>
   service.containerName ?? `${project.name}-${service.name}-${number}`;
 
 function mountsOf(project: Project, { volumes }: Service): object[] {
@@ -81,7 +81,7 @@ function mountsOf(project: Project, { volumes }: Service): object[] {
 }
 
 /** The body of POST /containers/create. The first network is the one that it begins in; others are connected afterwards. */
-export function bodyOf(project: Project, service: Service, number: number): object {
+function bodyOf(project: Project, service: Service, number: number): object {
   const { environment, ports, expose, networkMode, networks } = service;
   const bindings: Record<string, { readonly HostIp: string; readonly HostPort: string }[]> = {};
   for (const { target, published, protocol, host } of ports)
@@ -121,7 +121,7 @@ export function bodyOf(project: Project, service: Service, number: number): obje
   };
 }
 
-export const networkName = (project: Project, key: string): string => project.networks[key]?.name ?? key;
+const networkName = (project: Project, key: string): string => project.networks[key]?.name ?? key;
 
 /** "service:db" is the network of that service's first container. */
 function networkModeOf(project: Project, mode: string | undefined): string | undefined {
@@ -133,7 +133,7 @@ function networkModeOf(project: Project, mode: string | undefined): string | und
 }
 
 /** Its names in a network: the service's, under which all of a service are found, and what it asks for. */
-export function endpointOf(project: Project, service: Service, number: number, key: string): object {
+function endpointOf(project: Project, service: Service, number: number, key: string): object {
   const { aliases = [], address } = service.networks[key] ?? {};
   return {
     Aliases: [...new Set([service.name, ...aliases, nameOf(project, service, number)])],

@@ -33,7 +33,7 @@ const several = (field: Field): string[] => (Array.isArray(field.value) ? field.
 const optional = <T>(field: Field, read: (one: Field) => T): T | undefined => field.optional(read);
 
 /** A map, or a list of NAME=value; a name without a value is null. */
-export function pairs(field: Field): Record<string, string | null> {
+function pairs(field: Field): Record<string, string | null> {
   if (Array.isArray(field.value))
     return Object.fromEntries(
       field.list().map((one) => {

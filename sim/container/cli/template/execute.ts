@@ -1,5 +1,5 @@
 import { parseTemplate, TemplateError, type Command, type Node, type Operand, type Pipe } from "./parse.js";
-import { goJson, goText, isObject, truth } from "./values.js";
+import { goJson, goMarshalled, goText, isObject, truth } from "./values.js";
 
 type Callable = (args: readonly unknown[]) => unknown;
 
@@ -8,6 +8,8 @@ export interface TemplateOptions {
   readonly missing?: (field: string) => string;
   /** How much stands before the template in what was typed: messages count from there. */
   readonly before?: number;
+  /** Whether the data is a row, which writes itself as JSON: by json.Marshal. */
+  readonly row?: boolean;
   /** Fields that may be absent, and then are nothing. */
   readonly optional?: readonly string[];
 }
@@ -170,6 +172,8 @@ class Execution {
       return this.#operand(head, dot);
     }
     const args = [...rest.map((one) => this.#operand(one, dot)), ...last];
+    if (head.name === "json" && this.#options.row === true && args[0] === this.#variables.get("$"))
+      return goMarshalled(args[0]);
     try {
       return functions.get(head.name)?.(args);
     } catch (error) {

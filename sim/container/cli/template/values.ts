@@ -23,10 +23,10 @@ export function goText(value: unknown): string {
   return `map[${entries.join(" ")}]`;
 }
 
-/** encoding/json: `<`, `>` and `&` escaped. */
-export function goJson(value: unknown): string {
-  return JSON.stringify(value ?? null).replace(
-    /[<>&\u2028\u2029]/g,
-    (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+/** encoding/json's encoder as docker's function has it: nothing is escaped for HTML. */
+export const goJson = (value: unknown): string => JSON.stringify(value ?? null);
+
+/** json.Marshal: `<`, `>` and `&` are escaped. */
+export function goMarshalled(value: unknown): string {
+  return goJson(value).replace(/[<>&\u2028\u2029]/g, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

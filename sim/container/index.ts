@@ -14,7 +14,8 @@
  * registry/   a registry as a handler of requests (routes, repositories, uploads, tokens, limits), ways to reach one (transport),
  *             and the client's side: session (tokens, resuming), pull, push
  * hub/        a simulated Docker Hub: the images that we author
- * bundle/     config.json of OCI's runtime-spec: its shape, its reader, Docker's default configuration and seccomp profile
+ * bundle/     config.json of OCI's runtime-spec: its shape, its reader, Docker's default configuration and seccomp profile,
+ *             rules for devices
  * runtime/    a runtime like runc, by system calls: launch (the talk with a container's process), namespaces, rootfs, process,
  *             cgroup, hooks
  * network/    Docker's networks, by netlink and setns: catalogue (made, found, removed), networks (who is in them), ipam, bridge,

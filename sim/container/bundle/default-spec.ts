@@ -1,4 +1,5 @@
 import { capabilityNames } from "../../os/index.js";
+import { noDevices } from "./device-rules.js";
 import { defaultSeccomp } from "./seccomp.js";
 import { namespaceTypes, type MountSpec, type RuntimeSpec } from "./spec.js";
 
@@ -76,12 +77,13 @@ export interface DefaultSpecOptions {
   readonly user?: RuntimeSpec["process"]["user"];
   /** Without "CAP_". */
   readonly capabilities?: readonly string[];
-  /** Every capability, no filter, nothing hidden. */
+  /** Every capability, no filter, nothing hidden, all devices. */
   readonly privileged?: boolean;
 }
 
 /**
- * A configuration as Docker makes it: seven namespaces (not user), 14 capabilities, its seccomp profile, its masked paths.
+ * A configuration as Docker makes it: seven namespaces (not user), 14 capabilities, its seccomp profile, its masked paths, no devices but those
+ * that the runtime always allows.
  * No mqueue is mounted (the simulated kernel has none).
  */
 export function defaultSpec(options: DefaultSpecOptions): RuntimeSpec {
@@ -104,6 +106,7 @@ export function defaultSpec(options: DefaultSpecOptions): RuntimeSpec {
     mounts: mounts.map(writable),
     linux: {
       namespaces: namespaceTypes.filter((type) => type !== "user" && type !== "time").map((type) => ({ type })),
+      resources: { devices: [privileged ? { allow: true, access: "rwm" } : noDevices] },
       ...(!privileged && { seccomp: defaultSeccomp(names), maskedPaths, readonlyPaths }),
     },
   };

@@ -8,7 +8,7 @@ const character = (major: number, minor: number | undefined, access = "rwm"): De
 export const noDevices: DeviceCgroupSpec = { allow: false, access: "rwm" };
 
 /** null, zero, full, random, urandom: what systemd calls pseudo devices, systemd.resource-control(5), DevicePolicy=closed. */
-export const pseudoDevices: readonly DeviceCgroupSpec[] = [3, 5, 7, 8, 9].map((minor) => character(1, minor));
+const pseudoDevices: readonly DeviceCgroupSpec[] = [3, 5, 7, 8, 9].map((minor) => character(1, minor));
 
 /** tty, console; ptmx and the terminals of devpts. */
 const terminals: readonly DeviceCgroupSpec[] = [

@@ -24,4 +24,4 @@ const fits = (rule: DeviceRule, { type, major, minor }: DeviceAccess, letter: st
 
 /** Whether rules allow all that is wanted: for each letter the last that fits counts, and what none speaks of is refused. */
 export const allows = (rules: readonly DeviceRule[], wanted: DeviceAccess): boolean =>
-  [...wanted.access].every((letter) => rules.findLast((rule) => fits(rule, wanted, letter))?.allow === true);
+  Array.from(wanted.access).every((letter) => rules.findLast((rule) => fits(rule, wanted, letter))?.allow === true);

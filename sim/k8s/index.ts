@@ -43,8 +43,9 @@
  *             pod-config (environment), container-config, volumes/ (what pods see of objects and of the node), linux-config (limits, users, resolver), streaming
  *             (exec, attach, port-forward, logs that grow), node-status (registration, conditions, lease), node-admission, eviction, logs; hollow/
  * node/       a machine: its Linux and container engine, pod-network (CNI), engine-runtime (CRI on that engine, as cri-dockerd has it),
- *             streaming, probing, pod-routes, rules-writer (who writes a packet filter's rules, and when), system-images
- * proxy/      kube-proxy: service-port (services and slices as a proxy sees them), iptables (its rules, a pure function of these)
+ *             streaming, probing, pod-routes, rules-writer (who writes a packet filter's rules, and when), restored-table (those of iptables), system-images
+ * proxy/      kube-proxy: service-port (services and slices as a proxy sees them), mode (what a mode is: functions from these to what the kernel is
+ *             told), iptables, nftables, ipvs; costs compares them
  * dns/        the cluster's name server: records (what a name stands for), coredns (the program, and its manifest)
  * metrics/    what pods and nodes use: metrics-server, which asks kubelets and answers metrics.k8s.io
  * policy/     network policies as rules of each node
@@ -157,5 +158,7 @@ export type {
 export { NodeMachine } from "./node/machine.js";
 export type { Component, ControlPlane } from "./cluster/control-plane.js";
 export { stopEach } from "./cluster/stop-each.js";
+export { proxyCosts, type ProxyCost } from "./proxy/costs.js";
+export type { ProxyModeName } from "./proxy/mode.js";
 export type { Listing } from "./cluster/listing.js";
 export type { Manifest } from "./cluster/manifest.js";

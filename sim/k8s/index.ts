@@ -158,6 +158,7 @@ export type {
 export { NodeMachine } from "./node/machine.js";
 export type { Component, ControlPlane } from "./cluster/control-plane.js";
 export { stopEach } from "./cluster/stop-each.js";
+export { endpointSliceCosts, type SliceCost, type SliceCostOptions } from "./cluster/slice-costs.js";
 export { proxyCosts, type ProxyCost } from "./proxy/costs.js";
 export type { ProxyModeName } from "./proxy/mode.js";
 export type { Listing } from "./cluster/listing.js";

@@ -42,19 +42,13 @@ const service = (place: number, version = 0): ServicePort => ({
 
 /** How much a request has the kernel take in: rules of a table, elements of a map or set, servers, addresses. */
 function sizeOf(request: NetlinkRequest): number {
-  switch (request.type) {
-    case "NFT_MSG_RESTORE":
-      return request.text.split("\n").filter((line) => line.startsWith("-A ")).length;
-    case "NFT_MSG_NEWSETELEM":
-      return request.entries.length;
-    case "NFT_MSG_DELSETELEM":
-      return request.keys.length;
-    case "IPSET_CMD_ADD":
-    case "IPVS_CMD_SET_SERVICE":
-      return request.add.length + request.remove.length;
-    default:
-      return 1;
-  }
+  if (request.type === "NFT_MSG_RESTORE")
+    return request.text.split("\n").filter((line) => line.startsWith("-A ")).length;
+  if (request.type === "NFT_MSG_NEWSETELEM") return request.entries.length;
+  if (request.type === "NFT_MSG_DELSETELEM") return request.keys.length;
+  if (request.type === "IPSET_CMD_ADD" || request.type === "IPVS_CMD_SET_SERVICE")
+    return request.add.length + request.remove.length;
+  return 1;
 }
 
 /**

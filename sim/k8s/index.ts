@@ -50,7 +50,7 @@
  * metrics/    what pods and nodes use: metrics-server, which asks kubelets and answers metrics.k8s.io
  * policy/     network policies as rules of each node
  * cluster/    all of it in one world, and what a cell asks of it: apply, get, explain, birth; nodes (kubelets and what is beneath them); control-plane (processes that stop and start,
- *             front-door: where the API server is reached), stop-each (what nobody does then); recorded-endpoint traces who asked what
+ *             front-door: where the API server is reached), stop-each (what nobody does then); slice-costs (what one changed endpoint costs); recorded-endpoint traces who asked what
  * linearizability/  histories of a troubled cluster, and whether one register could have given them
  */
 export { ApiServer, type ApiServerOptions } from "./apiserver/server.js";

@@ -45,15 +45,16 @@
  *             pod-config (environment), container-config, volumes/ (what pods see of objects and of the node; volume-manager: of drivers), linux-config (limits, users, resolver), streaming
  *             (exec, attach, port-forward, logs that grow), node-status (registration, conditions, lease), node-admission, eviction, logs; hollow/
  * node/       a machine: its Linux and container engine, pod-network (CNI), engine-runtime (CRI on that engine, as cri-dockerd has it),
- *             streaming, probing, pod-routes, rules-writer (who writes a packet filter's rules, and when), system-images
- * proxy/      kube-proxy: service-port (services and slices as a proxy sees them), iptables (its rules, a pure function of these)
+ *             streaming, probing, pod-routes, rules-writer (who writes a packet filter's rules, and when), restored-table (those of iptables), system-images
+ * proxy/      kube-proxy: service-port (services and slices as a proxy sees them), mode (what a mode is: functions from these to what the kernel is
+ *             told), iptables, nftables, ipvs; costs compares them
  * dns/        the cluster's name server: records (what a name stands for), coredns (the program, and its manifest)
  * metrics/    what pods and nodes use: metrics-server, which asks kubelets and answers metrics.k8s.io
  * volumes/    storage: matching (which volume a claim gets), driver (what CSI asks of one), block-storage (disks in a network), and the
  *             processes beside a driver: csi-controller with provisioner, attacher, resizer
  * policy/     network policies as rules of each node
  * cluster/    all of it in one world, and what a cell asks of it: apply, get, explain, birth; nodes (kubelets and what is beneath them); control-plane (processes that stop and start,
- *             front-door: where the API server is reached), stop-each (what nobody does then); recorded-endpoint traces who asked what
+ *             front-door: where the API server is reached), stop-each (what nobody does then); slice-costs (what one changed endpoint costs); recorded-endpoint traces who asked what
  * linearizability/  histories of a troubled cluster, and whether one register could have given them
  */
 export { ApiServer, type ApiServerOptions } from "./apiserver/server.js";
@@ -163,5 +164,8 @@ export type {
 export { NodeMachine } from "./node/machine.js";
 export type { Component, ControlPlane } from "./cluster/control-plane.js";
 export { stopEach } from "./cluster/stop-each.js";
+export { endpointSliceCosts, type SliceCost, type SliceCostOptions } from "./cluster/slice-costs.js";
+export { proxyCosts, type ProxyCost } from "./proxy/costs.js";
+export type { ProxyModeName } from "./proxy/mode.js";
 export type { Listing } from "./cluster/listing.js";
 export type { Manifest } from "./cluster/manifest.js";

@@ -61,7 +61,7 @@ interface Writing {
  * @param clusterCIDR what doesn't come from there is masqueraded on its way to a cluster address
  * @returns the text, and the chains of services and endpoints that it makes
  */
-export function iptablesRules(
+function iptablesRules(
   ports: readonly ServicePort[],
   clusterCIDR: string,
 ): { readonly text: string; readonly chains: readonly string[] } {

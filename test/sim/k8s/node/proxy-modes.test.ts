@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { s } from "../../../../sim/core/index.js";
-import { Cluster, type ClusterOptions } from "../../../../sim/k8s/index.js";
+import type { Cluster, ClusterOptions } from "../../../../sim/k8s/index.js";
 import { Kernel } from "../../../../sim/os/index.js";
 import { furnish, runShell } from "../../../../sim/userland/index.js";
 import { onNode, printed, realCluster, serverPod } from "./real-cluster.js";
@@ -65,9 +65,7 @@ describe.each(["nftables", "ipvs"] as const)("kube-proxy in mode %s", (proxy) =>
     expect(inPod(cluster, `http://${address}/`, 1)).toMatch(/Connection refused/);
     cluster.delete("service/web");
     cluster.run(s(5));
-    expect(cluster.machine("node-1").stack.netfilter.save()).not.toMatchObject({
-      rules: expect.stringContaining("web"),
-    });
+    expect(cluster.machine("node-1").stack.netfilter.saveRules()).not.toContain("web");
     expect(cluster.machine("node-1").stack.netfilter.ipvs.servers.map(({ port }) => port)).not.toContain(80);
   });
 

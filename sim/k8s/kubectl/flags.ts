@@ -1,4 +1,4 @@
-import { usage } from "./failure.js";
+import { KubectlFailure, usage } from "./failure.js";
 
 /**
  * Flags of a command, as text: `--selector=-l --all-namespaces!-A --replicas=`. With `=` a flag takes a value, with `!` none, with `?` one
@@ -108,6 +108,6 @@ export class CommandLine {
   required(...names: readonly string[]): void {
     const missing = names.filter((name) => !this.has(name));
     if (missing.length > 0)
-      throw usage(`required flag(s) ${missing.map((name) => `"${name}"`).join(", ")} not set`, this.command);
+      throw new KubectlFailure(`Error: required flag(s) ${missing.map((name) => `"${name}"`).join(", ")} not set`);
   }
 }

@@ -5,7 +5,7 @@ import type { KubectlHost } from "./host.js";
 import { Session } from "./session.js";
 import { autoscale, cordon, drain, mark, scale, set, taint } from "./commands/change.js";
 import { describe } from "./commands/describe.js";
-import { create, expose, run } from "./commands/generators.js";
+import { create, expose, run } from "./commands/create.js";
 import { get } from "./commands/get.js";
 import { apiResources, apiVersions, auth, clusterInfo, config, explain, version } from "./commands/info.js";
 import { apply, diff, patch, remove, replace } from "./commands/manifests.js";

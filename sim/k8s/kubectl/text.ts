@@ -1,11 +1,11 @@
-import { isArray, isObject, type Json, type JsonObject } from "../objects/value.js";
+import { isArray, isObject, type Json } from "../objects/value.js";
 
 /** Columns with three blanks between, none narrower than six characters, as kubectl's tab writer has them. */
 export function columns(rows: readonly (readonly string[])[], least = 6, between = 3): string {
   const widths: number[] = [];
   for (const row of rows)
     row.slice(0, -1).forEach((cell, i) => {
-      widths[i] = Math.max(widths[i] ?? least, [...cell].length + between);
+      widths[i] = Math.max(widths[i] ?? least, Array.from(cell).length + between);
     });
   return rows
     .map((row) => `${row.map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i] ?? 0))).join("")}\n`)
@@ -37,7 +37,7 @@ export function tabbed(text: string, padding = 2): string {
       write(begin, at);
       begin = at;
       let width = 0;
-      while (at < to && has(at)) width = Math.max(width, [...(lines[at++]?.[column] ?? "")].length + padding);
+      while (at < to && has(at)) width = Math.max(width, Array.from(lines[at++]?.[column] ?? "").length + padding);
       widths.push(width);
       format(begin, at);
       widths.pop();
@@ -54,7 +54,7 @@ function ordered(value: Json): Json {
   if (isArray(value)) return value.map(ordered);
   if (!isObject(value)) return value;
   const keys = Object.keys(value).filter((key) => value[key] !== undefined);
-  return Object.fromEntries(keys.sort().map((key) => [key, ordered(value[key] ?? null)])) as JsonObject;
+  return Object.fromEntries(keys.sort().map((key) => [key, ordered(value[key] ?? null)]));
 }
 
 const escapes: Readonly<Record<string, string>> = { "<": "\\u003c", ">": "\\u003e", "&": "\\u0026" };

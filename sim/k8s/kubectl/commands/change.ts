@@ -4,6 +4,7 @@ import {
   listAt,
   numberAt,
   objectAt,
+  show,
   stringAt,
   type Draft,
   type Json,
@@ -71,8 +72,8 @@ export function* mark(session: Session): Activity<number> {
       } else if (was !== undefined && was !== value && !line.is("overwrite"))
         throw failure(
           label
-            ? `'${name}' already has a value (${String(was)}), and --overwrite is false`
-            : `--overwrite is false but found the following declared annotation(s): '${name}' already has a value (${String(was)})`,
+            ? `'${name}' already has a value (${show(was)}), and --overwrite is false`
+            : `--overwrite is false but found the following declared annotation(s): '${name}' already has a value (${show(was)})`,
         );
     }
     const changed = Object.entries(marks).some(([name, value]) =>

@@ -3,7 +3,7 @@ import { formatQuantity, parseQuantity } from "../../objects/quantity.js";
 import { humanDuration, parseTime } from "../../objects/time.js";
 import { isObject, listAt, objectAt, show, stringAt, type JsonObject, type KubeObject } from "../../objects/value.js";
 import type { Session } from "../session.js";
-import { conditionsText, listed, longTime, pairsOf, rowsText, type Row } from "./describe.js";
+import { conditionsText, listed, longTime, pairsOf, quantityText, rowsText, type Row } from "./describe-parts.js";
 
 /** A node with its lease and its pods, as lines with tabs (kubectl, `pkg/describe`). */
 export function* nodeText(session: Session, node: KubeObject): Activity<string> {
@@ -39,7 +39,7 @@ export function* nodeText(session: Session, node: KubeObject): Activity<string> 
     const all = objectAt(node, "status", key);
     return `${key === "capacity" ? "Capacity" : "Allocatable"}:\n${Object.keys(all)
       .sort()
-      .map((each) => `  ${each}:\t${show(all[each])}\n`)
+      .map((each) => `  ${each}:\t${quantityText(all[each])}\n`)
       .join("")}`;
   };
   const addresses = listAt(node, "status", "addresses").map(
@@ -102,13 +102,13 @@ function podsText(session: Session, pods: readonly KubeObject[], allocatable: Js
     return `${formatQuantity(amount, name === "cpu" ? "" : "Mi")} (${percent}%)`;
   };
   const row = (cells: readonly string[]): string => `  ${cells.join("\t")}\n`;
-  const titles = ["Namespace", "Name", "CPU Requests", "CPU Limits", "Memory Requests", "Memory Limits", "Age"];
+  const titles = ["Namespace", "Name", "CPU Requests", "CPU Limits", "Memory Requests", "Memory Limits", "AGE"];
   const rules = titles.map((title) => "-".repeat(title.length));
   const rows = pods.map((pod) => {
     const age = humanDuration(session.now - (parseTime(pod.metadata.creationTimestamp ?? "") ?? session.now));
     return row([
-      `${pod.metadata.namespace ?? ""}`,
-      `${pod.metadata.name ?? ""}`,
+      pod.metadata.namespace ?? "",
+      pod.metadata.name ?? "",
       ...["cpu", "memory"].flatMap((name) => [
         share(asked(pod, "requests", name), name),
         share(asked(pod, "limits", name), name),

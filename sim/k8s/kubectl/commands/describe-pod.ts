@@ -11,7 +11,7 @@ import {
   type KubeObject,
 } from "../../objects/value.js";
 import { formatQuantity, parseQuantity } from "../../objects/quantity.js";
-import { conditionsText, listed, longTime, pairsOf, rowsText, type Row } from "./describe.js";
+import { conditionsText, listed, longTime, pairsOf, quantityText, rowsText, type Row } from "./describe-parts.js";
 
 /** A pod, as lines with tabs (kubectl, `pkg/describe`). */
 export function podText(pod: KubeObject): string {
@@ -163,7 +163,8 @@ function containerText(container: JsonObject, status: Json | undefined): string 
   ] as const) {
     const amounts = objectAt(container, "resources", key);
     const names = Object.keys(amounts).sort();
-    if (names.length > 0) lines.push(`${title}:\n`, ...names.map((name) => `  ${name}:\t${show(amounts[name])}\n`));
+    if (names.length > 0)
+      lines.push(`${title}:\n`, ...names.map((name) => `  ${name}:\t${quantityText(amounts[name])}\n`));
   }
   for (const [title, key] of [
     ["Liveness", "livenessProbe"],

@@ -1,6 +1,6 @@
 import { ms, type Activity } from "../../../core/index.js";
 import type { KubeObject } from "../../objects/value.js";
-import { listAt, type JsonObject } from "../../objects/value.js";
+import { listAt, stringAt, type JsonObject } from "../../objects/value.js";
 import { KubectlFailure, Refused } from "../failure.js";
 import { listOf, printerOf, sorted, tableText } from "../printing.js";
 import { titleOf, type Mapping, type Session } from "../session.js";
@@ -24,8 +24,8 @@ type Wanted = readonly { readonly mapping: Mapping; readonly names: readonly str
 function* ofFiles(session: Session): Activity<Wanted> {
   const found: { mapping: Mapping; names: readonly string[] }[] = [];
   for (const { object, source } of yield* session.files()) {
-    const name = (object["metadata"] as JsonObject | undefined)?.["name"];
-    found.push({ mapping: yield* session.mappingOf(object, source), names: [String(name)] });
+    const name = stringAt(object, "metadata", "name") ?? "";
+    found.push({ mapping: yield* session.mappingOf(object, source), names: [name] });
   }
   return found;
 }
@@ -40,7 +40,6 @@ function queryOf({ line }: Session): Record<string, string> {
 
 function* tables(session: Session, wanted: Wanted): Activity<number> {
   const { line } = session;
-  const kinds = line.is("show-kind") || new Set(wanted.map(({ mapping }) => titleOf(mapping))).size > 1;
   const groups: { readonly mapping: Mapping; readonly tables: JsonObject[] }[] = [];
   const failures: KubectlFailure[] = [];
   for (const { mapping, names } of wanted) {
@@ -63,6 +62,7 @@ function* tables(session: Session, wanted: Wanted): Activity<number> {
       }
     }
   }
+  const kinds = line.is("show-kind") || new Set(groups.map(({ mapping }) => titleOf(mapping))).size > 1;
   const text = groups.map(({ mapping, tables: found }) => tableText(session, mapping, found, kinds));
   yield* session.out(text.join("\n"));
   for (const { message } of failures) yield* session.err(`${message}\n`);
@@ -86,7 +86,7 @@ function* watch(session: Session, wanted: Wanted, kinds: boolean): Activity<void
       query: queryOf(session),
     });
     const named = names[0] === undefined ? {} : { fieldSelector: `metadata.name=${names[0]}` };
-    const version = String((listed["metadata"] as JsonObject | undefined)?.["resourceVersion"] ?? "");
+    const version = stringAt(listed, "metadata", "resourceVersion") ?? "";
     const answer = yield* session.ask({
       method: "GET",
       path: session.path({ mapping, namespace, name: "" }),

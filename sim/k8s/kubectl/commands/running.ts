@@ -127,7 +127,7 @@ export function* exec(session: Session): Activity<number> {
       made = opened;
     },
   });
-  const opened = made as StreamSession | undefined;
+  const opened = made;
   if (opened?.kind !== "process") {
     if (answer.stream === undefined && answer.status >= 400) throw new Refused(answer.object);
     throw failure("unable to upgrade connection");

@@ -12,10 +12,11 @@
  * input      a line that the user types
  * supervision  the user's stop reaches a running world, and its bar the user; interrupt asks whether to stop
  * serve      a machine on a port of this computer, for gdb; etcd servers for etcdctl; serve-cluster: a cluster for kubectl; serve-docker: an engine for docker
- * magic      commands that stand in a cell: the door for whoever brings one; shell is `%%sh` and `%%docker`
+ * magic      commands that stand in a cell: the door for whoever brings one; shell is `%%sh` and `%%docker`, kubectl is `%%kubectl`
  * progress   a bar for any loop; bar shows it when it is worth it, bar-picture draws it, pace looks at the clock rarely
  */
 import { hearConsoles } from "../../sim/lab/index.js";
+import { defineKubectl } from "./kubectl.js";
 import { defineShell } from "./shell.js";
 import { superviseRuns } from "./supervision.js";
 
@@ -52,5 +53,6 @@ export { show } from "./show.js";
 
 superviseRuns();
 defineShell();
+defineKubectl();
 // What a guest's console shows is the cell's output.
 hearConsoles((text) => process.stdout.write(text));

@@ -55,6 +55,9 @@
  * policy/     network policies as rules of each node
  * cluster/    all of it in one world, and what a cell asks of it: apply, get, explain, birth; nodes (kubelets and what is beneath them); control-plane (processes that stop and start,
  *             front-door: where the API server is reached), stop-each (what nobody does then); slice-costs (what one changed endpoint costs); recorded-endpoint traces who asked what
+ * kubectl/    our own kubectl, over the API server's handlers: kubectl (the commands), in-cell (one run of it), host (where it runs), flags, session
+ *             (requests, kinds by discovery, what words and files name), printing, jsonpath, text (columns, JSON, YAML as Go has them), three-way
+ *             (what apply sends), commands/
  * linearizability/  histories of a troubled cluster, and whether one register could have given them
  */
 export { ApiServer, type ApiServerOptions } from "./apiserver/server.js";
@@ -163,6 +166,7 @@ export type {
 } from "./apiserver/session.js";
 export { NodeMachine } from "./node/machine.js";
 export type { Component, ControlPlane } from "./cluster/control-plane.js";
+export { runKubectl, type KubectlOptions, type KubectlResult } from "./kubectl/in-cell.js";
 export { stopEach } from "./cluster/stop-each.js";
 export { endpointSliceCosts, type SliceCost, type SliceCostOptions } from "./cluster/slice-costs.js";
 export { proxyCosts, type ProxyCost } from "./proxy/costs.js";

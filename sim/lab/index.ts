@@ -5,6 +5,7 @@
  * isa         the sets of instructions that machines can have
  * vmm         virtual machine monitors
  * linux       a simulated Linux with its shell and commands (shell-result: what these gave); `os` has all of its names
+ * clusters    who is told of Kubernetes clusters
  * docker/     Docker on such a Linux: its verbs, requests of its API (reply), who asks what of whom (recording, telling-calls), and the
  *             registries of a world; kvm/: virtual machines on it
  * comparison/ containers and virtual machines, measured side by side
@@ -96,6 +97,7 @@ export { lab, type Lab, type LabOptions } from "./lab.js";
 export type { BootPhase, ExitCounts, KvmOptions, MonitorName, ProcessorOptions, VirtualLinux } from "./kvm/index.js";
 export { comparison } from "./comparison/index.js";
 export type { Density, Felter, FelterOptions, Footprint, FootprintOptions } from "./comparison/index.js";
+export { hearClusters } from "./clusters.js";
 export { hearHosts, Linux, linux } from "./linux.js";
 export { describeEnd, type ShellResult } from "./shell-result.js";
 export { FreeBsd, freebsd } from "./freebsd.js";

@@ -21,6 +21,7 @@ import type { Registry } from "../container/index.js";
 import { registryOf, type RegistryOptions } from "./docker/registries.js";
 import { linux, type Linux } from "./linux.js";
 import { Cluster, EtcdCluster, type ClusterOptions, type EtcdClusterOptions } from "../k8s/index.js";
+import { clusterMade } from "./clusters.js";
 import { network, type Network } from "./network/index.js";
 import { createDisk, type Disk, type DiskOptions } from "../storage/index.js";
 
@@ -100,6 +101,7 @@ export function lab(options?: Partial<LabOptions>): Lab {
     kubernetes: (how) => {
       const cluster = new Cluster({ ...how, world });
       cluster.start();
+      clusterMade(cluster);
       return cluster;
     },
   };

@@ -92,7 +92,7 @@ describe.skipIf(stockKubectl === undefined)("applications as they are published,
     expect(await all()).toEqual(before);
   });
 
-  test("the same in the cluster's own way, of which nothing is kubectl's", async () => {
+  test("the same in the cluster's own way, of which nothing is kubectl's", () => {
     const own = lab({ seed: 9 }).kubernetes({ nodes: 3 });
     for (const { file } of applications) {
       const text = readFileSync(path(file), "utf8");

@@ -14,7 +14,7 @@ const truths = /^(?:true|True|TRUE|y|Y|yes|Yes|YES|on|On|ON)$/;
 const falsehoods = /^(?:false|False|FALSE|n|N|no|No|NO|off|Off|OFF)$/;
 const bool = defineScalarTag<boolean>("tag:yaml.org,2002:bool", {
   implicit: true,
-  implicitFirstChars: [..."yYnNtTfFoO"],
+  implicitFirstChars: Array.from("yYnNtTfFoO"),
   resolve: (source) => (truths.test(source) ? true : falsehoods.test(source) ? false : NOT_RESOLVED),
   identify: (value) => typeof value === "boolean",
 });
@@ -35,7 +35,7 @@ function numberOf(source: string): number | typeof NOT_RESOLVED {
 const number = (name: "int" | "float"): ReturnType<typeof defineScalarTag<number>> =>
   defineScalarTag<number>(`tag:yaml.org,2002:${name}`, {
     implicit: true,
-    implicitFirstChars: [..."+-.0123456789"],
+    implicitFirstChars: Array.from("+-.0123456789"),
     resolve: numberOf,
     identify: (value) => typeof value === "number" && Number.isInteger(value) === (name === "int"),
   });

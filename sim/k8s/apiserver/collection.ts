@@ -17,9 +17,15 @@ export interface Change {
   told: WatchEvent | undefined;
 }
 
+/** A field's value that objects are selected by. */
+export interface Trigger {
+  readonly path: string;
+  readonly value: string;
+}
+
 export interface Follower {
   /** Sees only changes of objects, or from objects, with this field value, where given. */
-  readonly trigger: { readonly path: string; readonly value: string } | undefined;
+  readonly trigger: Trigger | undefined;
   change(change: Change): void;
 }
 
@@ -46,6 +52,8 @@ export class Collection {
   #since: number;
   readonly #followers = new Set<Follower>();
   readonly #triggered = new Map<string, Map<string, Set<Follower>>>();
+  /** The changes that are remembered by the fields that watches select by, as far as they have been looked at. */
+  readonly #past = new Map<string, { looked: number; readonly byValue: Map<string, Change[]> }>();
 
   constructor(storage: Storage, prefix: string) {
     this.prefix = prefix;
@@ -100,17 +108,40 @@ export class Collection {
     return found;
   }
 
-  /** The changes behind a revision, or undefined where they are forgotten. */
-  changesSince(revision: number): readonly Change[] | undefined {
+  /**
+   * The changes behind a revision, or undefined where they are forgotten.
+   * @param trigger only those of objects, or from objects, with this field value
+   */
+  changesSince(revision: number, trigger?: Trigger): readonly Change[] | undefined {
     if (revision < this.#since) return undefined;
+    const changes = trigger === undefined ? this.#changes : this.#changesOf(trigger);
     let low = 0;
-    let high = this.#changes.length;
+    let high = changes.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((this.#changes[middle]?.revision ?? 0) <= revision) low = middle + 1;
+      if ((changes[middle]?.revision ?? 0) <= revision) low = middle + 1;
       else high = middle;
     }
-    return this.#changes.slice(low);
+    return changes.slice(low);
+  }
+
+  /** Looked up: thousands of kubelets begin to watch, each its own node, when thousands of nodes have just been made. */
+  #changesOf({ path, value }: Trigger): readonly Change[] {
+    let past = this.#past.get(path);
+    if (past === undefined) this.#past.set(path, (past = { looked: 0, byValue: new Map<string, Change[]>() }));
+    const { byValue } = past;
+    for (; past.looked < this.#changes.length; past.looked++) {
+      const change = this.#changes[past.looked];
+      if (change === undefined) continue;
+      const now = fieldText(change.object, path);
+      const before = change.previous === undefined ? now : fieldText(change.previous, path);
+      for (const each of now === before ? [now] : [now, before]) {
+        const found = byValue.get(each);
+        if (found === undefined) byValue.set(each, [change]);
+        else found.push(change);
+      }
+    }
+    return byValue.get(value) ?? [];
   }
 
   /** The oldest revision from which changes are remembered. */
@@ -122,6 +153,7 @@ export class Collection {
   forget(revision: number): void {
     this.#since = Math.max(this.#since, revision);
     this.#changes = this.#changes.filter((change) => change.revision > revision);
+    this.#past.clear();
   }
 
   /** @returns what ends it */
@@ -162,6 +194,7 @@ export class Collection {
     this.#changes.push(change);
     if (this.#changes.length >= 2 * remembered) {
       this.#changes = this.#changes.slice(-remembered);
+      this.#past.clear();
       this.#since = (this.#changes[0]?.revision ?? revision) - 1;
     }
     // A copy: who is told may begin or end to follow.

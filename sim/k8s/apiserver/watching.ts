@@ -69,6 +69,9 @@ export function watch(
     return formed(watchEvent("BOOKMARK", object));
   };
 
+  const equality = options.fields.find(({ equal }) => equal);
+  const namespace = prefix.slice(collection.prefix.length).replace(/\/$/, "");
+  const trigger = equality ?? (namespace === "" ? undefined : { path: "metadata.namespace", value: namespace });
   const begin = (sink: StreamSink): (() => void) => {
     const initial = options.sendInitialEvents ?? from === 0;
     if (initial) {
@@ -76,7 +79,7 @@ export function watch(
         if (selects(options, object)) sink.event(formed(watchEvent("ADDED", object)));
       if (options.sendInitialEvents === true) sink.event(bookmark(true));
     } else {
-      const missed = collection.changesSince(from > 0 ? from : revision());
+      const missed = collection.changesSince(from > 0 ? from : revision(), trigger);
       if (missed === undefined) {
         sink.event(watchEvent("ERROR", expired(`too old resource version: ${from} (${collection.since})`).status));
         sink.end();
@@ -87,10 +90,8 @@ export function watch(
         if (seen !== undefined) sink.event(formed(seen));
       }
     }
-    const equality = options.fields.find(({ equal }) => equal);
-    const namespace = prefix.slice(collection.prefix.length).replace(/\/$/, "");
     const stop = collection.follow({
-      trigger: equality ?? (namespace === "" ? undefined : { path: "metadata.namespace", value: namespace }),
+      trigger,
       change: (change) => {
         if (!change.key.startsWith(prefix)) return;
         const seen = asSeen(change, options);

@@ -57,11 +57,6 @@ export class MvccStore implements Persist<StoreState> {
     return { total: this.#size, inUse: this.#inUse };
   }
 
-  /** How many watch. */
-  get watchers(): number {
-    return this.#hub.size;
-  }
-
   get #index(): Index {
     return {
       byKey: this.#byKey,

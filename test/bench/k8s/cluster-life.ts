@@ -16,7 +16,8 @@ export interface Life {
   readonly memory: number;
   /** 99th percentiles in seconds of virtual time. */
   readonly podStart: number;
-  readonly call: number;
+  /** By verb. */
+  readonly calls: Readonly<Record<string, number>>;
 }
 
 const [nodes = 0, pods = 0, etcd = 1] = process.argv.slice(2).map(Number);
@@ -37,7 +38,7 @@ const running = cluster.get("pods", { fieldSelector: "status.phase=Running" }).i
 if (running !== pods) throw new Error(`${running} of ${pods} pods run`);
 
 const timed = 200;
-const calls: number[] = [];
+const calls = new Map<string, number[]>();
 const starts = new Map<string, number>();
 const { engine } = world;
 const client = new KubeClient({
@@ -63,13 +64,23 @@ engine.spawn(
     },
   ),
 );
+/** A call, timed until its answer is there. */
+function* call<T>(verb: string, asked: Activity<T>): Activity<T> {
+  const begun = engine.now;
+  const answer = yield* asked;
+  calls.set(verb, [...(calls.get(verb) ?? []), (engine.now - begun) / 1e9]);
+  return answer;
+}
 engine.spawn(
   (function* load(): Activity<void> {
     for (let n = 0; n < timed; n++) {
       const name = `timed-${n}`;
       begun.set(name, engine.now);
-      yield* client.create("pods", "default", pod(name, "timed") ?? {});
-      calls.push((engine.now - (begun.get(name) ?? NaN)) / 1e9);
+      yield* call("create", client.create("pods", "default", pod(name, "timed") ?? {}));
+      yield* call("get", client.get("pods", "default", name));
+      yield* call("patch", client.patch("pods", "default", name, { metadata: { labels: { n: String(n) } } }));
+      yield* call("list", client.list("pods", "default", { limit: 500 }));
+      yield* call("delete", client.delete("pods", "default", `web-${n}`));
       yield* engine.delay(ms(200));
     }
   })(),
@@ -83,6 +94,6 @@ const life: Life = {
   // `maxRSS` is in KiB.
   memory: process.resourceUsage().maxRSS / 2 ** 20,
   podStart: p99(starts.values()),
-  call: p99(calls),
+  calls: Object.fromEntries([...calls].map(([verb, values]) => [verb, p99(values)])),
 };
 console.log(JSON.stringify(life));

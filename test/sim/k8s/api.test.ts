@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { s } from "../../../sim/core/index.js";
-import { at, listAt, show, type JsonObject } from "../../../sim/k8s/objects/value.js";
+import { at, listAt, show, stringAt, type JsonObject } from "../../../sim/k8s/objects/value.js";
 import { pod, pods, ready } from "./client.js";
 
 const rv = (object: JsonObject | undefined): string => show(at(object, "metadata", "resourceVersion"));
@@ -98,6 +98,30 @@ test("kubelets watch their own pods alone", () => {
     code: 409,
     message: 'Operation cannot be fulfilled on pods/binding "a": pod a is already assigned to node "n1"',
   });
+});
+
+test("kubelets that begin late hear the past of their own node alone, also of objects that have left what they select", () => {
+  const { post, get, patch, watch } = ready();
+  const rv = stringAt(get(pods), "metadata", "resourceVersion") ?? "";
+  const names = ["a", "b", "c"];
+  for (const name of names) post(pods, pod(name));
+  for (const name of names)
+    post(`${pods}/${name}/binding`, { target: { kind: "Node", name: name === "b" ? "n2" : "n1" } });
+  const told = (query: string): unknown[] =>
+    watch(`/api/v1/pods?${query}&resourceVersion=${rv}`).map(({ type, object }) => [
+      type,
+      at(object as JsonObject, "metadata", "name"),
+    ]);
+  const ofFirst = [
+    ["ADDED", "a"],
+    ["ADDED", "c"],
+  ];
+  expect(told("fieldSelector=spec.nodeName%3Dn1")).toEqual(ofFirst);
+  expect(told("fieldSelector=spec.nodeName%3Dn2")).toEqual([["ADDED", "b"]]);
+  expect(told("fieldSelector=spec.nodeName%3Dn3")).toEqual([]);
+  patch(`${pods}/c/status`, "application/merge-patch+json", { status: { phase: "Running" } });
+  expect(told("fieldSelector=spec.nodeName%3Dn1")).toEqual([...ofFirst, ["MODIFIED", "c"]]);
+  expect(told("fieldSelector=status.phase%3DPending")).toContainEqual(["DELETED", "c"]);
 });
 
 test("a streaming list ends its first part with a bookmark; later ones come by the minute", () => {

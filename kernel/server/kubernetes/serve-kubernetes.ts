@@ -72,11 +72,7 @@ function headersOf(message: IncomingMessage): Record<string, string | undefined>
   );
 }
 
-async function answer(
-  api: KubernetesApi,
-  message: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
+async function answer(api: KubernetesApi, message: IncomingMessage, response: ServerResponse): Promise<void> {
   const body = await readBody(message);
   const [path = "/", query = ""] = (message.url ?? "/").split("?", 2);
   const answered = api.handle({ method: message.method ?? "GET", path, query, headers: headersOf(message), body });

@@ -64,7 +64,7 @@ export function* printDone(session: Session, mapping: Mapping, object: JsonObjec
 }
 
 /** A table of the server's, as it is printed. */
-export interface Printed {
+interface Printed {
   readonly mapping: Mapping;
   readonly table: JsonObject;
 }

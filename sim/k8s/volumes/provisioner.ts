@@ -3,7 +3,6 @@ import { keyOf } from "../client/address.js";
 import type { Again } from "../client/control-loop.js";
 import { isAlreadyExists, isNotFound } from "../client/failure.js";
 import { Controller, type ControllerContext } from "../controllers/controller.js";
-import { formatQuantity } from "../objects/quantity.js";
 import { labelsOf, listAt, stringAt, type Json, type JsonObject } from "../objects/value.js";
 import { VolumeFailure, zoneLabel, type VolumeDriver } from "./driver.js";
 import { annotation, annotations, requested, type Claim, type StorageClass, type Volume } from "./matching.js";
@@ -168,6 +167,3 @@ export function allowedZones(storageClass: JsonObject): readonly Json[] | undefi
   );
   return expressions.length === 0 ? undefined : expressions.flatMap((each) => listAt(each, "values"));
 }
-
-/** A size as claims and volumes have it. */
-export const sizeText = (bytes: number): string => formatQuantity(BigInt(bytes) * 1_000_000_000n, "Gi");

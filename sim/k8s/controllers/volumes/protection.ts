@@ -6,8 +6,8 @@ import { Controller, type ControllerContext } from "../controller.js";
 import { hasEnded } from "../pods.js";
 import { claimKeysOf } from "../../volumes/claims.js";
 
-export const claimFinalizer = "kubernetes.io/pvc-protection";
-export const volumeFinalizer = "kubernetes.io/pv-protection";
+const claimFinalizer = "kubernetes.io/pvc-protection";
+const volumeFinalizer = "kubernetes.io/pv-protection";
 
 /** Lets a claim go that is asked to, once no pod uses it any more (kubernetes, `pkg/controller/volume/pvcprotection`). */
 export class ClaimProtection extends Controller {

@@ -63,12 +63,6 @@ export function* printDone(session: Session, mapping: Mapping, object: JsonObjec
   );
 }
 
-/** A table of the server's, as it is printed. */
-interface Printed {
-  readonly mapping: Mapping;
-  readonly table: JsonObject;
-}
-
 /** What `get` prints of tables of one kind. */
 export function tableText(session: Session, mapping: Mapping, tables: readonly JsonObject[], kinds: boolean): string {
   const { line } = session;

@@ -32,7 +32,7 @@ function rollout(namespace: string, what: string): readonly string[] {
 }
 
 describe.skipIf(stockKubectl === undefined)("applications as they are published, by the stock kubectl", () => {
-  const cluster = lab({ seed: 8 }).kubernetes({ nodes: 3 });
+  const cluster = lab({ seed: 8 }).kubernetes({ nodes: 3, storage: true });
   let served: ServedCluster;
   let home: string;
 
@@ -93,7 +93,7 @@ describe.skipIf(stockKubectl === undefined)("applications as they are published,
   });
 
   test("the same in the cluster's own way, of which nothing is kubectl's", () => {
-    const own = lab({ seed: 9 }).kubernetes({ nodes: 3 });
+    const own = lab({ seed: 9 }).kubernetes({ nodes: 3, storage: true });
     for (const { file } of applications) {
       const text = readFileSync(path(file), "utf8");
       for (const row of own.apply(text).rows) expect(row["result"], String(row["object"])).toBe("created");

@@ -39,7 +39,8 @@
  */
 export { E, Errno } from "./errno.js";
 export * from "./flags.js";
-export { Kernel, type KernelOptions } from "./kernel.js";
+export { Kernel } from "./kernel.js";
+export type { KernelOptions } from "./kernel-options.js";
 export type { CpuSource, NetworkCard, Run } from "./machine.js";
 export { attempt, systemCallTable, type ChildBody, type Sys } from "./syscall/table.js";
 export { isActivity, type SystemCallInterposer } from "./syscall/interposer.js";

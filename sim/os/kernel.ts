@@ -16,7 +16,8 @@ import { Cgroupfs } from "./cgroup/cgroupfs.js";
 import { E } from "./errno.js";
 import { O_RDWR, S_IFIFO } from "./flags.js";
 import { Pipe, PipeEnd } from "./ipc/pipe.js";
-import { bareCpus, measuredCosts, type Costs, type CpuSource, type NetworkCard } from "./machine.js";
+import type { KernelOptions } from "./kernel-options.js";
+import { bareCpus, measuredCosts, type Costs, type NetworkCard } from "./machine.js";
 import { PidNamespace } from "./namespace/pid-namespace.js";
 import type { NamespaceSet } from "./namespace/plain-namespaces.js";
 import { UserNamespace } from "./namespace/user-namespace.js";
@@ -48,29 +49,6 @@ import { Tmpfs } from "./vfs/tmpfs.js";
 import type { PageAccount } from "./vfs/tmpfs-inode.js";
 import { fileSystemTypes, type Mounter } from "./file-systems.js";
 import { mountRoot, plainRoot } from "./root.js";
-
-export interface KernelOptions {
-  readonly world: World;
-  readonly hostname: string;
-  readonly cpus: CpuSource | number;
-  /** In bytes. */
-  readonly memory: number;
-  /** The processor, as uname(2) names it: executables are made for one. */
-  readonly machine: string;
-  /** A version, as uname(2) gives it: calls that are younger fail with ENOSYS. */
-  readonly release: string;
-  /** Mistakes that it has. */
-  readonly flaws: readonly KernelFlaw[];
-  readonly costs: Costs;
-  /** Time of day at the world's beginning, in nanoseconds since 1970. */
-  readonly bootTime: number;
-  /** The root file system; an empty tmpfs with the usual directories where absent. */
-  readonly root: FileSystem | undefined;
-  /** Whether it has a network at all; without one there are only sockets of AF_UNIX. */
-  readonly network: boolean;
-  /** Network cards: eth0 and on, in this order. More may be plugged in by `plug`. */
-  readonly cards: readonly NetworkCard[];
-}
 
 /** A simulated Linux kernel: boots with an empty set of tasks; `boot` starts pid 1. */
 export class Kernel implements Mounter {

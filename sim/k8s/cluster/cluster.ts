@@ -69,11 +69,8 @@ export class Cluster {
 
   /** @throws UsageError for an unknown option, or a number of nodes that can't be */
   constructor(given: ClusterOptions) {
-    const options = withDefaults<{ [Key in keyof ClusterOptions]-?: ClusterOptions[Key] | undefined }>(
-      "kubernetes",
-      given,
-      { ...unsaid, world: given.world },
-    ) as ClusterOptions;
+    type All = { [Key in keyof ClusterOptions]-?: ClusterOptions[Key] | undefined };
+    const options = withDefaults<All>("kubernetes", given, { ...unsaid, world: given.world }) as ClusterOptions;
     const { world, etcd, authorization, controllers, metrics = false } = options;
     this.world = world;
     const storage = blockStorage(options, (node) => (nodes.areMachines ? nodes.machine(node).kernel : undefined));

@@ -91,6 +91,6 @@ describe.skipIf(docker === undefined)("our docker and the stock one", () => {
       const answer = { out: mended(mine.out), err: mended(mine.err), status: mine.status };
       if (JSON.stringify(theirs) !== JSON.stringify(answer)) differing[line] = { theirs, ours: answer };
     }
-    expect(differing).toEqual({});
+    expect(differing, JSON.stringify(differing, null, 1)).toEqual({});
   });
 });

@@ -190,8 +190,8 @@ test("comm messages on a subshell are delivered while the main shell's cell awai
     (globalThis as any)[Symbol.for("virtlab.comms")].onTarget("echo", (comm: any) => {
       comm.onMessage(({ data }: any) => { comm.send({ data: { echo: data.say } }); if (data.say === "go") go(); });
     });`);
-  const main = await run(null, "await new Promise<void>((done) => { go = done; }); 'went'");
-  await until(() => statuses(main).includes("busy"));
+  const main = await run(null, "console.log('waits'); await new Promise<void>((done) => { go = done; }); 'went'");
+  await until(() => outputs(main).length > 0);
   await send(subshell, "comm_open", { comm_id: "e", target_name: "echo", data: {} });
   await send(subshell, "comm_msg", { comm_id: "e", data: { say: "hello" } });
   const echoes = (): unknown[] =>

@@ -1,16 +1,20 @@
 import type { Activity } from "../../core/index.js";
 import { CliError } from "./client.js";
 import type { Context } from "./command.js";
-import { template } from "./template/execute.js";
+import { template, type Method } from "./template/execute.js";
 import { TemplateError } from "./template/parse.js";
+import { goText } from "./template/values.js";
+
+/** A row's texts by the names that a template has for them; `Label` is asked with a label's name. */
+export type Row = Readonly<Record<string, string | Method>>;
 
 /** What a list shows: rows of texts, by the names that a template has for them. */
 export interface Listing {
   /** Of the table where no format is given, in their order. */
   readonly columns: readonly string[];
   /** Headers by names. */
-  readonly titles: Readonly<Record<string, string>>;
-  readonly rows: readonly Readonly<Record<string, string>>[];
+  readonly titles: Row;
+  readonly rows: readonly Row[];
   /** What Go calls a row, for its message of a field that there isn't. */
   readonly type: string;
 }
@@ -40,8 +44,8 @@ const unescaped = (format: string): string => format.replaceAll("\\t", "\t").rep
 export function formatListing({ columns, titles, rows, type }: Listing, format: string): string {
   if (format === "" || format === "table")
     return tabulate([
-      columns.map((key) => titles[key] ?? key.toUpperCase()),
-      ...rows.map((row) => columns.map((key) => row[key] ?? "")),
+      columns.map((key) => goText(titles[key] ?? key.toUpperCase())),
+      ...rows.map((row) => columns.map((key) => goText(row[key] ?? ""))),
     ]);
   const isTable = format.startsWith("table ");
   const source = unescaped(isTable ? format.slice("table ".length) : format);
@@ -55,8 +59,7 @@ export function formatListing({ columns, titles, rows, type }: Listing, format: 
 }
 
 /** Fields by their names' order, as `{{json .}}` shows them. */
-const sorted = (row: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
-  Object.fromEntries(Object.entries(row).sort(([a], [b]) => (a < b ? -1 : 1)));
+const sorted = (row: Row): Row => Object.fromEntries(Object.entries(row).sort(([a], [b]) => (a < b ? -1 : 1)));
 
 /** Tries a template on the titles, before there are rows. @throws CliError for a field that rows won't have */
 export function demandTemplate(format: string, { titles, type }: Pick<Listing, "titles" | "type">): void {
@@ -86,7 +89,8 @@ function guarded<T>(what: string, work: () => T): T {
 /** Shows a list as `--format` and `--quiet` have it. @param key what is left of a row where it is to be quiet */
 export function* showListing(it: Context, listing: Listing, key = "ID"): Activity<undefined> {
   const format = it.flags.text("format") ?? "";
-  if (it.flags.flag("quiet") && format === "") for (const row of listing.rows) it.out.put(`${row[key] ?? ""}\n`);
+  if (it.flags.flag("quiet") && format === "")
+    for (const row of listing.rows) it.out.put(`${goText(row[key] ?? "")}\n`);
   else it.out.put(formatListing(listing, format));
   yield* it.out.drain();
   return undefined;

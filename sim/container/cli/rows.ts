@@ -2,6 +2,7 @@
 import { rfc3339 } from "../../core/index.js";
 import { inWords } from "../engine/clock.js";
 import { Field, type Json } from "../json.js";
+import type { Method } from "./template/execute.js";
 
 export const fieldOf = (value: Json): Field => new Field(value, "the daemon's answer");
 
@@ -36,6 +37,15 @@ export const labelsText = (field: Field): string =>
     .map(([name, value]) => `${name}=${value.text()}`)
     .sort()
     .join(",");
+
+/** What `{{.Label "name"}}` is of a thing, and as a column's title: the last part of the name, in words. */
+export const labelOf =
+  (field: Field): Method =>
+  (name) =>
+    mapAt(field, "Labels")
+      .find(([one]) => one === name)?.[1]
+      .text() ?? "";
+export const labelTitle: Method = (name) => (name.split(".").at(-1) ?? "").replace(/[-_]/g, " ");
 
 interface Port {
   readonly ip: string;

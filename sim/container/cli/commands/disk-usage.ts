@@ -3,8 +3,9 @@ import type { Activity } from "../../../core/index.js";
 import type { Field } from "../../json.js";
 import type { Context, DockerCommand } from "../command.js";
 import { flag } from "../flags.js";
-import { formatListing, tabulate } from "../listing.js";
+import { formatListing, tabulate, type Row } from "../listing.js";
 import { fieldOf, filtersOf, listAt, numberAt, textAt } from "../rows.js";
+import { goText } from "../template/values.js";
 import { humanSize } from "../units.js";
 import { imageRows, imageTitles } from "./images.js";
 import { containerRow } from "./ps.js";
@@ -93,7 +94,7 @@ function* verboseUsage(it: Context, answer: Field): Activity<undefined> {
   const now = yield* it.sys.clock_gettime("CLOCK_REALTIME");
   // Of several names, here only the first is told.
   const images = listAt(answer, "Images").flatMap((one) => imageRows(one, { now, whole: false }).slice(0, 1));
-  const listed = (columns: readonly string[], titles: Readonly<Record<string, string>>, rows: typeof images): string =>
+  const listed = (columns: readonly string[], titles: Row, rows: readonly Row[]): string =>
     formatListing({ columns, titles, rows, type: "row" }, "");
   const imageColumns = [
     "Repository",
@@ -108,7 +109,7 @@ function* verboseUsage(it: Context, answer: Field): Activity<undefined> {
   it.out.put(`Images space usage:\n\n${listed(imageColumns, imageTitles, images)}\n`);
   const containers = listAt(answer, "Containers").map((one) => containerRow(one, now, false));
   const titles = { ID: "CONTAINER ID", LocalVolumes: "LOCAL VOLUMES", RunningFor: "CREATED" };
-  const rows = containers.map((row) => ({ ...row, Size: row["Size"]?.replace(/ \(.*/, "") ?? "" }));
+  const rows = containers.map((row) => ({ ...row, Size: goText(row["Size"]).replace(/ \(.*/, "") }));
   const columns = ["ID", "Image", "Command", "LocalVolumes", "Size", "RunningFor", "Status", "Names"];
   it.out.put(`Containers space usage:\n\n${listed(columns, titles, rows)}\n`);
   const volumes = listAt(answer, "Volumes").map((one) => [

@@ -2,7 +2,7 @@ import { CliError } from "../client.js";
 import { known, type DockerCommand } from "../command.js";
 import { flag } from "../flags.js";
 import { showListing } from "../listing.js";
-import { fieldOf, filtersOf, goTimeOf, labelsText, shortId, textAt } from "../rows.js";
+import { fieldOf, filtersOf, goTimeOf, labelOf, labelsText, labelTitle, shortId, textAt } from "../rows.js";
 import { mapOf } from "../run-options.js";
 
 const pathOf = (name: string): string => `/networks/${encodeURIComponent(name)}`;
@@ -31,6 +31,7 @@ const list: DockerCommand = {
         IPv6: String(one.at("EnableIPv6").boolean()),
         Internal: String(one.at("Internal").boolean()),
         Labels: labelsText(one),
+        Label: labelOf(one),
         CreatedAt: goTimeOf(textAt(one, "Created")),
       }))
       .sort((a, b) => (a.Name < b.Name ? -1 : 1));
@@ -44,6 +45,7 @@ const list: DockerCommand = {
         IPv6: "IPV6",
         Internal: "INTERNAL",
         Labels: "LABELS",
+        Label: labelTitle,
         CreatedAt: "CREATED AT",
       },
       rows,

@@ -2,14 +2,16 @@ import type { Activity } from "../../../core/index.js";
 import type { Field } from "../../json.js";
 import type { Context, DockerCommand } from "../command.js";
 import { flag } from "../flags.js";
-import { demandTemplate, showListing, type Listing } from "../listing.js";
+import { demandTemplate, showListing, type Listing, type Row } from "../listing.js";
 import {
   ago,
   ellipsis,
   fieldOf,
   filtersOf,
   goTime,
+  labelOf,
   labelsText,
+  labelTitle,
   listAt,
   mapAt,
   numberAt,
@@ -31,6 +33,7 @@ const titles = {
   Names: "NAMES",
   Size: "SIZE",
   Labels: "LABELS",
+  Label: labelTitle,
   Mounts: "MOUNTS",
   LocalVolumes: "LOCAL VOLUMES",
   Networks: "NETWORKS",
@@ -39,7 +42,7 @@ const titles = {
 const type = "*formatter.ContainerContext";
 
 /** A row of GET /containers/json as docker's formatter tells it. @param now in nanoseconds since 1970 */
-export function containerRow(one: Field, now: number, whole: boolean): Readonly<Record<string, string>> {
+export function containerRow(one: Field, now: number, whole: boolean): Row {
   const cut = (text: string): string => (whole ? text : ellipsis(text, 15));
   const size = humanSize(numberAt(one, "SizeRw"));
   const all = numberAt(one, "SizeRootFs");
@@ -59,6 +62,7 @@ export function containerRow(one: Field, now: number, whole: boolean): Readonly<
       .join(","),
     Size: all > 0 ? `${size} (virtual ${humanSize(all)})` : size,
     Labels: labelsText(one),
+    Label: labelOf(one),
     Mounts: mounts.map((mount) => cut(textAt(mount, "Name") || textAt(mount, "Source"))).join(","),
     LocalVolumes: String(mounts.filter((mount) => textAt(mount, "Driver") === "local").length),
     Networks: mapAt(one.at("NetworkSettings"), "Networks")

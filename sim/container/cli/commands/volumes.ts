@@ -1,7 +1,7 @@
 import { known, type DockerCommand } from "../command.js";
 import { flag } from "../flags.js";
 import { showListing } from "../listing.js";
-import { fieldOf, filtersOf, labelsText, listAt, numberAt, textAt } from "../rows.js";
+import { fieldOf, filtersOf, labelOf, labelsText, labelTitle, listAt, numberAt, textAt } from "../rows.js";
 import { mapOf } from "../run-options.js";
 import { humanSize } from "../units.js";
 
@@ -24,6 +24,7 @@ const list: DockerCommand = {
         Scope: textAt(one, "Scope"),
         Mountpoint: textAt(one, "Mountpoint"),
         Labels: labelsText(one),
+        Label: labelOf(one),
         Links: "N/A",
         Size: "N/A",
       }))
@@ -38,6 +39,7 @@ const list: DockerCommand = {
           Scope: "SCOPE",
           Mountpoint: "MOUNTPOINT",
           Labels: "LABELS",
+          Label: labelTitle,
           Links: "LINKS",
           Size: "SIZE",
         },

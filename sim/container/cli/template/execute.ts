@@ -3,6 +3,9 @@ import { goJson, goMarshalled, goText, isObject, truth } from "./values.js";
 
 type Callable = (args: readonly unknown[]) => unknown;
 
+/** A field of the data that is asked with a word: `{{.Label "team"}}`. */
+export type Method = (word: string) => string;
+
 export interface TemplateOptions {
   /** What a field that there isn't is told as, behind the field's name: Go says it of maps and of structures in different ways. */
   readonly missing?: (field: string) => string;
@@ -165,11 +168,13 @@ class Execution {
   #command([head, ...rest]: Command, dot: unknown, last: readonly unknown[]): unknown {
     if (head === undefined) return undefined;
     if (head.kind !== "function") {
+      const value = this.#operand(head, dot);
+      if (typeof value === "function") return this.#method(value as Method, head, rest, last, dot);
       if (rest.length + last.length > 0)
         throw this.#error(
           `can't give argument to non-function ${head.kind === "chain" ? head.text : goText(head.value)}`,
         );
-      return this.#operand(head, dot);
+      return value;
     }
     const args = [...rest.map((one) => this.#operand(one, dot)), ...last];
     if (head.name === "json" && this.#options.row === true && args[0] === this.#variables.get("$"))
@@ -179,6 +184,19 @@ class Execution {
     } catch (error) {
       throw this.#error(`executing "" at <${head.name}>: ${error instanceof Error ? error.message : String(error)}`);
     }
+  }
+
+  #method(method: Method, head: Operand, rest: Command, last: readonly unknown[], dot: unknown): string {
+    const args = [...rest.map((one) => this.#operand(one, dot)), ...last];
+    if (args.length !== 1) {
+      const text = head.kind === "chain" ? head.text : "";
+      const called = text.slice(text.lastIndexOf(".") + 1);
+      throw this.#error(
+        `executing "" at <${text}>: wrong number of args for ${called}: want 1 got ${args.length}`,
+        text,
+      );
+    }
+    return method(goText(args[0]));
   }
 
   #operand(operand: Operand, dot: unknown): unknown {

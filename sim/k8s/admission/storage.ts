@@ -1,11 +1,12 @@
 import { forbidden } from "../apiserver/status.js";
 import { parseQuantity } from "../objects/quantity.js";
 import { at, isObject, mutable, stringAt, type Draft, type JsonObject } from "../objects/value.js";
+import { claimFinalizer, volumeFinalizer } from "../volumes/matching.js";
 import type { AdmissionPlugin } from "./admission.js";
 
 const finalizers: Readonly<Record<string, string>> = {
-  PersistentVolumeClaim: "kubernetes.io/pvc-protection",
-  PersistentVolume: "kubernetes.io/pv-protection",
+  PersistentVolumeClaim: claimFinalizer,
+  PersistentVolume: volumeFinalizer,
 };
 
 /** A new claim or volume doesn't go while it is used: its protection controller says when. */

@@ -22,6 +22,10 @@ export const annotations = {
   provisionedBy: "pv.kubernetes.io/provisioned-by",
 } as const;
 
+/** What keeps a claim that a pod uses, and a volume that a claim is bound to (StorageObjectInUseProtection). */
+export const claimFinalizer = "kubernetes.io/pvc-protection";
+export const volumeFinalizer = "kubernetes.io/pv-protection";
+
 export const annotation = (object: KubeObject, name: string): string | undefined => object.metadata.annotations?.[name];
 
 /** The provisioner of classes whose volumes are made by hand. */

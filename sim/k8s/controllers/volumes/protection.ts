@@ -5,9 +5,7 @@ import type { Pod } from "../../client/pod-types.js";
 import { Controller, type ControllerContext } from "../controller.js";
 import { hasEnded } from "../pods.js";
 import { claimKeysOf } from "../../volumes/claims.js";
-
-const claimFinalizer = "kubernetes.io/pvc-protection";
-const volumeFinalizer = "kubernetes.io/pv-protection";
+import { claimFinalizer, volumeFinalizer } from "../../volumes/matching.js";
 
 /** Lets a claim go that is asked to, once no pod uses it any more (kubernetes, `pkg/controller/volume/pvcprotection`). */
 export class ClaimProtection extends Controller {

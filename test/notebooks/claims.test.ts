@@ -18,8 +18,14 @@ test("the course makes claims, each with a mutation, and no mutation is left ove
   expect(unpaired(claims, mutations)).toEqual([]);
 });
 
+/** Each notebook's first claim stands for its others where time is short. */
+const judged =
+  process.env["VIRTLAB_LONG"] === "1"
+    ? claims
+    : claims.filter(({ lesson, id }) => claims.find((other) => other.lesson === lesson)?.id === id);
+
 /** That each claim holds where nothing was changed is the clean run's to show: notebooks.test.ts. */
-describe.concurrent.each(claims)("claim $id of $lesson.name", ({ lesson, ...claim }) => {
+describe.concurrent.each(judged)("claim $id of $lesson.name", ({ lesson, ...claim }) => {
   const own = mutations.filter(({ id }) => id === claim.id);
   test.for(own)("is refuted under $name", async ({ nodeOptions }, { expect }) => {
     // What stands below the claim has no part in it.

@@ -5,7 +5,8 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { formatNotebook, type Execution } from "../../kernel/runner/index.js";
 import { code, notebookOf } from "../kernel/runner/notebooks.js";
 import { runCells } from "./course.js";
-import { offences, shuffled } from "./orders.js";
+import { offences } from "./orders.js";
+import { shuffled } from "./shuffled.js";
 
 const notebook = notebookOf(code("const a = 1; a", "a"), code("a + 1", "b"));
 

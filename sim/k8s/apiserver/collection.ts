@@ -99,12 +99,12 @@ export class Collection {
   }
 
   /** Objects whose keys begin so, in the order of keys. @param most so many at most */
-  under(prefix: string, most = Infinity): KubeObject[] {
+  under(prefix: string, most?: number): KubeObject[] {
     const found: KubeObject[] = [];
     this.#order.each(prefix, prefixEnd(prefix), (key) => {
       const object = this.#objects.get(key);
       if (object !== undefined) found.push(object);
-      return found.length < most;
+      return found.length !== most;
     });
     return found;
   }

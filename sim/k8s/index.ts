@@ -25,7 +25,7 @@
  * objects/    kinds and their field tables (tables/, notation): from these reading (decode), defaults, validation (rules/),
  *             conversion, columns of tables, OpenAPI; quantities, times, selectors
  * apiserver/  requests and answers: server, handlers, registry (how objects come and go), collection (the watch cache),
- *             listing, watching, patch/, fields/ (server-side apply), discovery; storage is what it needs of a store, etcd-storage that store in
+ *             listing, watching, work (what it has done, counted), patch/, fields/ (server-side apply), discovery; storage is what it needs of a store, etcd-storage that store in
  *             one server of etcd, replicated-storage in several (asking: how a request waits for them), kept-object an object in etcd
  * admission/  the plugins of the admission chain
  * raft/       consensus as a pure core: ticks and messages in, messages, entries to keep and committed ones out
@@ -54,7 +54,7 @@
  *             processes beside a driver: csi-controller with provisioner, attacher, resizer
  * policy/     network policies as rules of each node
  * cluster/    all of it in one world, and what a cell asks of it: apply, get, explain, birth; nodes (kubelets and what is beneath them); control-plane (processes that stop and start,
- *             front-door: where the API server is reached), stop-each (what nobody does then); slice-costs (what one changed endpoint costs); recorded-endpoint traces who asked what
+ *             front-door: where the API server is reached), stop-each (what nobody does then); slice-costs (what one changed endpoint costs), growth (what a pod costs, the more nodes there are; load: its pods, and how long clients wait); recorded-endpoint traces who asked what
  * kubectl/    our own kubectl, over the API server's handlers: kubectl (the commands), in-cell (one run of it), host (where it runs), flags, session
  *             (requests, kinds by discovery, what words and files name), printing, jsonpath, text (columns, JSON, YAML as Go has them), three-way
  *             (what apply sends), commands/
@@ -168,6 +168,8 @@ export { NodeMachine } from "./node/machine.js";
 export type { Component, ControlPlane } from "./cluster/control-plane.js";
 export { runKubectl, type KubectlOptions, type KubectlResult } from "./kubectl/in-cell.js";
 export { stopEach } from "./cluster/stop-each.js";
+export { clusterGrowth, type GrowthOptions, type GrowthPoint } from "./cluster/growth.js";
+export { fill, latencies, type Latencies } from "./cluster/load.js";
 export { endpointSliceCosts, type SliceCost, type SliceCostOptions } from "./cluster/slice-costs.js";
 export { proxyCosts, type ProxyCost } from "./proxy/costs.js";
 export type { ProxyModeName } from "./proxy/mode.js";

@@ -1,6 +1,7 @@
 import { invariant } from "../../core/index.js";
 import { fieldText } from "../objects/selectors.js";
 import type { Draft, KubeObject } from "../objects/value.js";
+import { OrderedKeys } from "../etcd/ordered-keys.js";
 import { prefixEnd } from "../etcd/types.js";
 import type { WatchEvent } from "./request.js";
 import { internal } from "./status.js";
@@ -46,7 +47,7 @@ export class Collection {
   /** Ends the watch of the store. */
   readonly stop: () => void;
   readonly #objects = new Map<string, KubeObject>();
-  #sorted: string[] | undefined;
+  #ordered: OrderedKeys<string> | undefined;
   #changes: Change[] = [];
   /** The revision behind which changes are remembered. */
   #since: number;
@@ -79,32 +80,32 @@ export class Collection {
     return this.#objects.get(key);
   }
 
-  /** The keys in order. */
-  keys(): readonly string[] {
-    return (this.#sorted ??= [...this.#objects.keys()].sort((a, b) => (a < b ? -1 : 1)));
-  }
-
   values(): IterableIterator<KubeObject> {
     return this.#objects.values();
   }
 
-  /** Objects whose keys begin so, in the order of keys. */
-  under(prefix: string): KubeObject[] {
-    const keys = this.keys();
-    let low = 0;
-    let high = keys.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((keys[middle] ?? "") < prefix) low = middle + 1;
-      else high = middle;
+  /** Kept from the first time on that the order is asked for. */
+  get #order(): OrderedKeys<string> {
+    if (this.#ordered === undefined) {
+      this.#ordered = new OrderedKeys<string>((): boolean => true);
+      for (const key of [...this.#objects.keys()].sort((a, b) => (a < b ? -1 : 1))) this.#ordered.insert(key, key);
     }
+    return this.#ordered;
+  }
+
+  /** How many keys begin so. */
+  count(prefix: string): number {
+    return this.#order.count(prefix, prefixEnd(prefix));
+  }
+
+  /** Objects whose keys begin so, in the order of keys. @param most so many at most */
+  under(prefix: string, most?: number): KubeObject[] {
     const found: KubeObject[] = [];
-    for (; low < keys.length; low++) {
-      const key = keys[low] ?? "";
-      if (!key.startsWith(prefix)) break;
+    this.#order.each(prefix, prefixEnd(prefix), (key) => {
       const object = this.#objects.get(key);
       if (object !== undefined) found.push(object);
-    }
+      return found.length !== most;
+    });
     return found;
   }
 
@@ -181,12 +182,12 @@ export class Collection {
     if (value === undefined) {
       if (previous === undefined) return;
       this.#objects.delete(key);
-      this.#sorted = undefined;
+      this.#ordered?.delete(key);
       const last = { ...previous, metadata: { ...previous.metadata, resourceVersion: String(revision) } };
       change = { type: "DELETED", key, revision, object: last, previous, told: undefined };
     } else {
       stamp(value, revision);
-      if (previous === undefined) this.#sorted = undefined;
+      if (previous === undefined) this.#ordered?.insert(key, key);
       this.#objects.set(key, value);
       const type = previous === undefined ? "ADDED" : "MODIFIED";
       change = { type, key, revision, object: value, previous, told: undefined };

@@ -19,6 +19,7 @@ import type { Served } from "./served.js";
 import { storageError } from "./collection.js";
 import { ApiError, badRequest, invalid, notFound, success, unsupportedMediaType } from "./status.js";
 import { watch } from "./watching.js";
+import type { ApiWork } from "./work.js";
 import type { Engine, Rng } from "../../core/index.js";
 
 /** A request for a resource, all that is known of it. */
@@ -34,6 +35,7 @@ export interface Machinery {
   readonly rng: Rng;
   readonly served: Served;
   readonly registry: Registry;
+  readonly work: ApiWork;
 }
 
 const patchTypes = [
@@ -58,7 +60,7 @@ const answer = (machinery: Machinery, call: Call, status: number, object: KubeOb
   json(status, formObject(object, forming(machinery, call)));
 
 export function read(machinery: Machinery, call: Call): ApiResponse | ApiStream {
-  const { registry, engine, rng } = machinery;
+  const { registry, engine, rng, work } = machinery;
   const { resource, namespace, name, verb, query } = call;
   const { resourceVersion = "" } = query;
   const unreachable = verb !== "watch" && resourceVersion === "" ? registry.storage.unreachable?.() : undefined;
@@ -77,6 +79,7 @@ export function read(machinery: Machinery, call: Call): ApiResponse | ApiStream 
   return watch(collection, resource, prefix, options, presentation(forming(machinery, call)), {
     engine,
     rng,
+    work,
     revision: () => registry.storage.revision,
   });
 }

@@ -77,16 +77,18 @@ export function list(
   if (wanted > now) throw tooLarge(wanted, now);
   const exact = resourceVersionMatch === "Exact" || (resourceVersionMatch === "" && limit > 0 && wanted > 0);
   if (exact && wanted < now) return ranged(storage, prefix, options, wanted, prefix);
-  const all = candidates(collection, prefix, options, single);
   const plain = options.labels.length === 0 && options.fields.length === 0;
-  const items = plain ? all : all.filter((object) => selects(options, object));
   const metadata: Draft = { resourceVersion: String(now) };
   // As the watch cache does: of any age means all of it.
-  if (limit <= 0 || items.length <= limit || resourceVersion === "0") return { items, metadata };
+  const whole = limit <= 0 || resourceVersion === "0";
+  const all =
+    plain && !whole ? collection.under(prefix, limit + 1) : candidates(collection, prefix, options, single);
+  const items = plain ? all : all.filter((object) => selects(options, object));
+  if (whole || items.length <= limit) return { items, metadata };
   const part = items.slice(0, limit);
   return {
     items: part,
-    metadata: cut(metadata, part, prefix, now, plain ? items.length - limit : undefined, collection),
+    metadata: cut(metadata, part, prefix, now, plain ? collection.count(prefix) - limit : undefined, collection),
   };
 }
 

@@ -37,6 +37,7 @@ import { Served } from "./served.js";
 import { ApiError, forbidden, internal, methodNotAllowed, noPath, notAcceptable, unauthorized } from "./status.js";
 import { asked } from "./asking.js";
 import type { Storage } from "./storage.js";
+import { noWork, type ApiWork } from "./work.js";
 
 export interface ApiServerOptions {
   readonly world?: World;
@@ -67,6 +68,7 @@ const master: User = { name: "system:apiserver", groups: ["system:masters", "sys
  */
 export class ApiServer {
   readonly #machinery: Machinery;
+  readonly work: ApiWork = noWork();
   #document: { readonly of: number; readonly json: JsonObject; bytes: Uint8Array | undefined } | undefined;
 
   /** Over a store that takes its time: fires when the objects of a new cluster are there. */
@@ -83,7 +85,7 @@ export class ApiServer {
     const served = new Served(options.metrics === undefined ? [] : metricsKinds);
     const registry = new Registry({ engine: world.engine, rng, storage, admission }, (plural) => served.named(plural));
     registry.resourceAt = (group, version, plural) => served.at(group, version, plural);
-    this.#machinery = { engine: world.engine, rng, served, registry };
+    this.#machinery = { engine: world.engine, rng, served, registry, work: this.work };
     this.#options = options;
     const named = (plural: string): Resource => {
       const resource = served.named(plural);
@@ -207,6 +209,7 @@ export class ApiServer {
     this.#authorize(user, info);
     if (info.of === "path") return this.#path(method, path, form);
     if (form === undefined) throw notAcceptable(mediaTypes);
+    this.work.requests[info.verb]++;
     const options = parseWriteOptions(query, request.user === undefined ? headers["user-agent"] : undefined);
     const writer = { user, options, warn };
     const { of, verb, resource, namespace, name, subresource, rest } = info;

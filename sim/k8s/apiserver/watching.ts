@@ -5,6 +5,7 @@ import type { JsonObject, KubeObject } from "../objects/value.js";
 import type { Change, Collection } from "./collection.js";
 import { selects, tooLarge } from "./listing.js";
 import type { ListOptions } from "./options.js";
+import type { ApiWork } from "./work.js";
 import { watchEvent, type ApiStream, type StreamSink, type WatchEvent } from "./request.js";
 import { expired } from "./status.js";
 
@@ -21,6 +22,7 @@ interface Surroundings {
   readonly rng: Rng;
   /** The store's present revision. */
   readonly revision: () => number;
+  readonly work: ApiWork;
 }
 
 /** A change as most watchers see it: one event for all of them. */
@@ -52,7 +54,7 @@ export function watch(
   prefix: string,
   options: ListOptions,
   present: Present | undefined,
-  { engine, rng, revision }: Surroundings,
+  { engine, rng, revision, work }: Surroundings,
   type = "application/json",
 ): ApiStream {
   const from = options.resourceVersion === "" ? 0 : Number(options.resourceVersion);
@@ -73,10 +75,14 @@ export function watch(
   const namespace = prefix.slice(collection.prefix.length).replace(/\/$/, "");
   const trigger = equality ?? (namespace === "" ? undefined : { path: "metadata.namespace", value: namespace });
   const begin = (sink: StreamSink): (() => void) => {
+    const tell = (event: WatchEvent): void => {
+      work.events++;
+      sink.event(formed(event));
+    };
     const initial = options.sendInitialEvents ?? from === 0;
     if (initial) {
       for (const object of collection.under(prefix))
-        if (selects(options, object)) sink.event(formed(watchEvent("ADDED", object)));
+        if (selects(options, object)) tell(watchEvent("ADDED", object));
       if (options.sendInitialEvents === true) sink.event(bookmark(true));
     } else {
       const missed = collection.changesSince(from > 0 ? from : revision(), trigger);
@@ -87,7 +93,7 @@ export function watch(
       }
       for (const change of missed) {
         const seen = change.key.startsWith(prefix) ? asSeen(change, options) : undefined;
-        if (seen !== undefined) sink.event(formed(seen));
+        if (seen !== undefined) tell(seen);
       }
     }
     const stop = collection.follow({
@@ -95,7 +101,7 @@ export function watch(
       change: (change) => {
         if (!change.key.startsWith(prefix)) return;
         const seen = asSeen(change, options);
-        if (seen !== undefined) sink.event(formed(seen));
+        if (seen !== undefined) tell(seen);
       },
     });
     // Neither keeps a world running that has nothing else to do.

@@ -1,5 +1,5 @@
 import { equal, labelsOf, objectAt, type KubeObject } from "../objects/value.js";
-import type { ClusterView } from "./framework.js";
+import type { ClusterView, NodeChanges } from "./framework.js";
 import { NodeInfo } from "./node-info.js";
 import type { PodInfo } from "./pod-info.js";
 
@@ -16,6 +16,30 @@ export function viewOf(nodes: readonly NodeInfo[]): ClusterView {
 const zoneOf = ({ labels }: NodeInfo): string =>
   `${labels["topology.kubernetes.io/region"] ?? ""}:${labels["topology.kubernetes.io/zone"] ?? ""}`;
 
+/** Changes that are remembered at the least. */
+const remembered = 4096;
+
+class Changes implements NodeChanges {
+  #places: number[] = [];
+  /** How many went before those. */
+  #forgotten = 0;
+
+  get end(): number {
+    return this.#forgotten + this.#places.length;
+  }
+
+  note(place: number): void {
+    this.#places.push(place);
+    if (this.#places.length < 2 * remembered) return;
+    this.#places = this.#places.slice(remembered);
+    this.#forgotten += remembered;
+  }
+
+  since(end: number): readonly number[] | undefined {
+    return end < this.#forgotten ? undefined : this.#places.slice(end - this.#forgotten);
+  }
+}
+
 /**
  * The scheduler's cache (kubernetes, `backend/cache`): nodes with their pods, those that it has only assumed to be there included.
  * It changes with each event, so that a decision needs no snapshot: nothing else happens while one is made.
@@ -31,6 +55,9 @@ export class Cluster implements ClusterView {
   readonly #images = new Map<string, number>();
   readonly #namespaces = new Map<string, KubeObject>();
   #order: readonly NodeInfo[] | undefined;
+  /** Where each is in that order. */
+  readonly #placeOf = new Map<NodeInfo, number>();
+  readonly changes: Changes = new Changes();
 
   /** One of each zone in turn, so that a search that ends early has looked into all of them (`node_tree.go`). */
   get nodes(): readonly NodeInfo[] {
@@ -45,8 +72,16 @@ export class Cluster implements ClusterView {
       const zones = [...byZone.values()];
       const longest = Math.max(0, ...zones.map(({ length }) => length));
       this.#order = Array.from({ length: longest }, (_, i) => zones.flatMap((zone) => zone[i] ?? [])).flat();
+      this.#placeOf.clear();
+      for (const [place, node] of this.#order.entries()) this.#placeOf.set(node, place);
     }
     return this.#order;
+  }
+
+  /** A node is another than it was. While there is no order, nobody remembers anything of its places. */
+  #touched(node: NodeInfo): void {
+    const place = this.#order === undefined ? undefined : this.#placeOf.get(node);
+    if (place !== undefined) this.changes.note(place);
   }
 
   get withAffinity(): Iterable<NodeInfo> {
@@ -79,6 +114,7 @@ export class Cluster implements ClusterView {
     const zone = zoneOf(known);
     this.#countImages(known, -1);
     known.update(node);
+    this.#touched(known);
     this.#countImages(known, 1);
     if (zoneOf(known) !== zone) this.#order = undefined;
   }
@@ -139,6 +175,7 @@ export class Cluster implements ClusterView {
       return;
     }
     info.remove(key);
+    this.#touched(info);
     this.#places.delete(key);
     if (info.withAffinity.size === 0) this.#withAffinity.delete(info);
   }
@@ -161,6 +198,7 @@ export class Cluster implements ClusterView {
 
   #place(pod: PodInfo, node: NodeInfo): void {
     node.add(pod);
+    this.#touched(node);
     this.#places.set(pod.key, node);
     if (node.withAffinity.size > 0) this.#withAffinity.add(node);
   }

@@ -1,14 +1,14 @@
 import type { Row, TableView } from "../../core/index.js";
 import type { KubeObject } from "../objects/value.js";
 import { viewOf, withNode } from "./cluster.js";
-import type { ClusterView, Plugin, Scoring } from "./framework.js";
+import type { ClusterView, Plugin } from "./framework.js";
 import {
   firstRefusal,
-  judge,
   Judgements,
-  localScores,
-  type Judgement,
+  verdicts,
+  type ClassJudgements,
   type NamedFilter,
+  type NamedScoring,
   type RefusedNode,
 } from "./judgement.js";
 import { NodeInfo } from "./node-info.js";
@@ -105,33 +105,41 @@ export function search(pod: PodInfo, cluster: ClusterView, options: DecisionOpti
   const others = filters.findIndex(({ local }) => !local);
   const lead = others < 0 ? filters : filters.slice(0, others);
   const rest = others < 0 ? [] : filters.slice(others);
-  const known = judgements.of(pod, nodes.length);
-  const judged: Judgement[] = [];
+  const local = scoringsOf(
+    pod,
+    cluster,
+    plugins.filter((plugin) => plugin.local === true),
+    nodes,
+  );
+  const known = judgements.of(pod, cluster);
+  /** What speaks against a node beside its judgement. */
+  const against = (node: NodeInfo, alone: RefusedNode | undefined): RefusedNode | undefined => {
+    alone ??= rest.length === 0 ? undefined : firstRefusal(rest, node);
+    const promised = nominated?.get(node.name)?.filter((each) => each.priority >= pod.priority && each.key !== pod.key);
+    if (promised === undefined || promised.length === 0) return alone;
+    // Both ways: a promise may not be kept.
+    return refusalAmong(pod, cluster, plugins, new NodeInfo(node.node, [...node.pods.values(), ...promised])) ?? alone;
+  };
+  const judgedAlone = rest.length === 0 && (nominated === undefined || nominated.size === 0);
   const enough = enoughNodes(nodes.length);
-  const fitting: NodeInfo[] = [];
+  const fitting: number[] = [];
   const refused: RefusedNode[] = [];
   let examined = 0;
-  for (; examined < nodes.length && fitting.length < enough; examined++) {
-    const place = (start + examined) % nodes.length;
-    const node = nodes[place];
-    if (node === undefined) continue;
-    const promised =
-      nominated === undefined || nominated.size === 0
-        ? undefined
-        : nominated.get(node.name)?.filter((other) => other.priority >= pod.priority && other.key !== pod.key);
-    const judgement = judge(known, place, lead, node);
-    const alone = judgement.refused ?? (rest.length === 0 ? undefined : firstRefusal(rest, node));
-    const against =
-      promised === undefined || promised.length === 0
-        ? alone
-        : // Both ways: a promise may not be kept.
-          (refusalAmong(pod, cluster, plugins, new NodeInfo(node.node, [...node.pods.values(), ...promised])) ?? alone);
-    if (against === undefined) {
-      fitting.push(node);
-      judged.push(judgement);
-    } else refused.push(against);
+  for (let place = nodes.length === 0 ? 0 : start % nodes.length; examined < nodes.length; examined++) {
+    if (fitting.length >= enough) break;
+    let verdict = known.verdicts[place];
+    if (verdict === verdicts.unknown) verdict = known.judge(place, lead, local);
+    if (judgedAlone && verdict === verdicts.fits) fitting.push(place);
+    else {
+      const node = nodes[place];
+      const alone = known.kept[place]?.refused;
+      const why = judgedAlone || node === undefined ? alone : against(node, alone);
+      if (why === undefined) fitting.push(place);
+      else refused.push(why);
+    }
+    place = place + 1 === nodes.length ? 0 : place + 1;
   }
-  const { columns, totals } = scored(pod, cluster, plugins, fitting, judged);
+  const { totals, feasible } = scored(pod, cluster, plugins, fitting, known, local);
   let best = -Infinity;
   let ties: number[] = [];
   for (let i = 0; i < totals.length; i++) {
@@ -143,13 +151,10 @@ export function search(pod: PodInfo, cluster: ClusterView, options: DecisionOpti
   }
   const chosen = ties.length === 0 ? undefined : fitting[ties[ties.length === 1 ? 0 : choose(ties.length)] ?? 0];
   return {
-    node: chosen?.name,
+    node: chosen === undefined ? undefined : nodes[chosen]?.name,
     // Thousands of these are made for a pod that few will ask about.
     get feasible() {
-      return fitting.map(({ name }, row) => {
-        const scores = Object.fromEntries(columns.map((column) => [column.name, column.values[row] ?? 0]));
-        return { name, scores, total: totals[row] ?? 0 };
-      });
+      return feasible();
     },
     refused,
     nodes: nodes.length,
@@ -157,34 +162,74 @@ export function search(pod: PodInfo, cluster: ClusterView, options: DecisionOpti
   };
 }
 
+const scoringsOf = (
+  pod: PodInfo,
+  cluster: ClusterView,
+  plugins: readonly Plugin[],
+  feasible: readonly NodeInfo[],
+): readonly NamedScoring[] =>
+  plugins.flatMap((plugin) => {
+    const scoring = plugin.score?.(pod, cluster, feasible);
+    return scoring === undefined ? [] : [{ plugin, ...scoring }];
+  });
+
+/** @param fitting the places of the nodes that are left @param local the scorings of local plugins */
 function scored(
   pod: PodInfo,
   cluster: ClusterView,
   plugins: readonly Plugin[],
-  nodes: readonly NodeInfo[],
-  judged: readonly Judgement[],
-): { readonly columns: readonly { name: string; values: readonly number[] }[]; readonly totals: readonly number[] } {
-  const columns: { name: string; values: readonly number[] }[] = [];
-  const totals = new Array<number>(nodes.length).fill(0);
-  const scorings = (nodes.length === 0 ? [] : plugins).flatMap((plugin): (Scoring & { readonly plugin: Plugin })[] => {
-    const scoring = plugin.score?.(pod, cluster, nodes);
-    return scoring === undefined ? [] : [{ plugin, ...scoring }];
-  });
-  for (const judgement of judged) judgement.scores ??= localScores(scorings, judgement.node);
-  let local = 0;
-  for (const { plugin, of, normalize } of scorings) {
-    const { name, weight } = plugin;
-    const place = plugin.local === true ? local++ : -1;
-    const values = place < 0 ? nodes.map(of) : judged.map(({ scores }) => scores?.[place] ?? 0);
+  fitting: readonly number[],
+  known: ClassJudgements,
+  local: readonly NamedScoring[],
+): { readonly totals: readonly number[]; readonly feasible: () => readonly ScoredNode[] } {
+  if (fitting.length === 0) return { totals: [], feasible: () => [] };
+  const nodes = placed(cluster.nodes, fitting);
+  const totals = fitting.map((place) => known.sums[place] ?? 0);
+  /** By plugin, weighted; what isn't here is in the judgements. */
+  const columns = new Map<string, readonly number[]>();
+  const count = ({ plugin, normalize }: NamedScoring, values: number[]): void => {
     normalize?.(values, nodes);
     for (let i = 0; i < values.length; i++) {
-      const value = (values[i] ?? 0) * weight;
+      const value = (values[i] ?? 0) * plugin.weight;
       values[i] = value;
       totals[i] = (totals[i] ?? 0) + value;
     }
-    columns.push({ name, values });
+    columns.set(plugin.name, values);
+  };
+  for (const [i, scoring] of local.entries()) {
+    const raw = known.raw[i];
+    if (scoring.normalize === undefined || raw === undefined) continue;
+    count(
+      scoring,
+      fitting.map((place) => raw[place] ?? 0),
+    );
   }
-  return { columns, totals };
+  const others = plugins.filter((plugin) => plugin.local !== true);
+  for (const scoring of scoringsOf(pod, cluster, others, nodes)) count(scoring, nodes.map(scoring.of));
+  const judged = placed(known.kept, fitting);
+  const locals = new Map(local.map(({ plugin }, i) => [plugin.name, i]));
+  const feasible = (): readonly ScoredNode[] =>
+    nodes.map(({ name }, row) => {
+      const scores: Record<string, number> = {};
+      for (const plugin of plugins) {
+        const place = locals.get(plugin.name);
+        const own = place === undefined ? undefined : judged[row]?.scores[place];
+        const score = columns.get(plugin.name)?.[row] ?? (own === undefined ? undefined : own * plugin.weight);
+        if (score !== undefined) scores[plugin.name] = score;
+      }
+      return { name, scores, total: totals[row] ?? 0 };
+    });
+  return { totals, feasible };
+}
+
+/** The elements at some places. */
+function placed<T>(all: readonly (T | undefined)[], places: readonly number[]): readonly T[] {
+  const found: T[] = [];
+  for (const place of places) {
+    const element = all[place];
+    if (element !== undefined) found.push(element);
+  }
+  return found;
 }
 
 /**

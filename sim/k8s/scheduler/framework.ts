@@ -6,13 +6,24 @@ import type { PodInfo, Toleration } from "./pod-info.js";
 
 /** All that a decision may look at. */
 export interface ClusterView {
+  /** The same array while there are the same nodes in the same order. */
   readonly nodes: readonly NodeInfo[];
+  /** Which of them change; undefined where nobody notes that. */
+  readonly changes?: NodeChanges;
   /** Nodes with pods that have terms of affinity: all others needn't be asked about these. */
   readonly withAffinity: Iterable<NodeInfo>;
   /** Labels of a namespace. */
   readonly namespace: (name: string) => Readonly<Record<string, string>>;
   /** On how many nodes an image is; 0 where on none. */
   readonly imageNodes: (name: string) => number;
+}
+
+/** The places of nodes that changed, one behind the other: who remembers something of nodes asks for those since it last did. */
+export interface NodeChanges {
+  /** How many changes there have been. */
+  readonly end: number;
+  /** The changes behind so many; undefined where they are forgotten. */
+  since(end: number): readonly number[] | undefined;
 }
 
 /** Why a pod can't be on a node. */

@@ -1,4 +1,4 @@
-import type { NodeFilter, Plugin, Refusal } from "./framework.js";
+import type { ClusterView, NodeChanges, NodeFilter, Plugin, Refusal, Scoring } from "./framework.js";
 import type { NodeInfo } from "./node-info.js";
 import type { PodInfo } from "./pod-info.js";
 
@@ -10,17 +10,77 @@ export interface RefusedNode extends Refusal {
 
 /** What local plugins say of one node for pods of one class, as long as the node is what it was. */
 export interface Judgement {
-  readonly node: NodeInfo;
-  readonly version: number;
   readonly refused: RefusedNode | undefined;
-  /** By local plugin that scores, not normalized; made when first wanted. */
-  scores: readonly number[] | undefined;
+  /** By local plugin that scores, not normalized; empty where it is refused. */
+  readonly scores: readonly number[];
 }
 
 export interface NamedFilter {
   readonly name: string;
   readonly asks: NodeFilter;
   readonly local: boolean;
+}
+
+/** A plugin that scores nodes for a pod. */
+export interface NamedScoring extends Scoring {
+  readonly plugin: Plugin;
+}
+
+/** What a class's judgement of a node came to: it isn't made since the node changed last, or the node fits, or it is refused. */
+export const verdicts = { unknown: 0, fits: 1, refused: 2 } as const;
+
+/**
+ * What local plugins say of all nodes for pods of one class, by the nodes' places. A decision among thousands of nodes reads numbers that lie
+ * one behind the other: to look at the nodes themselves would take most of its time.
+ */
+export class ClassJudgements {
+  readonly nodes: readonly NodeInfo[];
+  readonly verdicts: Uint8Array;
+  readonly kept: (Judgement | undefined)[];
+  /** Of scores that aren't normalized, the weighted sum. */
+  readonly sums: Float64Array;
+  /** Scores that are, by local plugin that scores; undefined for the others. */
+  readonly raw: (Float64Array | undefined)[] = [];
+  /** How far the cluster's changes have been looked at. */
+  #read: number;
+
+  constructor(nodes: readonly NodeInfo[], read: number) {
+    this.nodes = nodes;
+    this.verdicts = new Uint8Array(nodes.length);
+    this.kept = new Array<Judgement | undefined>(nodes.length).fill(undefined);
+    this.sums = new Float64Array(nodes.length);
+    this.#read = read;
+  }
+
+  /** Forgets what it knows of nodes that have changed. @returns false where too many have since it last did */
+  follow(changes: NodeChanges): boolean {
+    const places = changes.since(this.#read);
+    if (places === undefined) return false;
+    for (const place of places) this.verdicts[place] = verdicts.unknown;
+    this.#read = changes.end;
+    return true;
+  }
+
+  /**
+   * Makes the judgement of a node.
+   * @param lead the local filters that come before all others
+   * @param scorings those of local plugins
+   */
+  judge(place: number, lead: readonly NamedFilter[], scorings: readonly NamedScoring[]): number {
+    const node = this.nodes[place];
+    if (node === undefined) return verdicts.refused;
+    const refused = firstRefusal(lead, node);
+    const scores = refused === undefined ? scorings.map(({ of }) => of(node)) : [];
+    this.kept[place] = { refused, scores };
+    let sum = 0;
+    for (const [i, score] of scores.entries()) {
+      const { normalize, plugin } = scorings[i] ?? {};
+      if (normalize === undefined) sum += score * (plugin?.weight ?? 0);
+      else (this.raw[i] ??= new Float64Array(this.nodes.length))[place] = score;
+    }
+    this.sums[place] = sum;
+    return (this.verdicts[place] = refused === undefined ? verdicts.fits : verdicts.refused);
+  }
 }
 
 /** Classes whose judgements are kept. */
@@ -32,22 +92,21 @@ const mostClasses = 64;
  * found anew: only plugins that look at nothing but the class and the node are taken for it.
  */
 export class Judgements {
-  readonly #classes = new Map<string, (Judgement | undefined)[]>();
+  readonly #classes = new Map<string, ClassJudgements>();
 
-  /** Of a pod's class, by the node's place among all; of a node that has another place by now, it is made anew. */
-  of(pod: PodInfo, nodes: number): (Judgement | undefined)[] {
+  /** Of a pod's class: what holds still of the cluster's nodes. */
+  of(pod: PodInfo, { nodes, changes }: ClusterView): ClassJudgements {
     const key = pod.class;
-    let found = this.#classes.get(key);
-    if (found?.length !== nodes) {
-      this.#classes.delete(key);
-      found = new Array<Judgement | undefined>(nodes).fill(undefined);
-      if (this.#classes.size >= mostClasses) {
-        const [oldest] = this.#classes.keys();
-        if (oldest !== undefined) this.#classes.delete(oldest);
-      }
-      this.#classes.set(key, found);
+    const found = this.#classes.get(key);
+    if (found?.nodes === nodes && changes !== undefined && found.follow(changes)) return found;
+    const made = new ClassJudgements(nodes, changes?.end ?? 0);
+    this.#classes.delete(key);
+    if (this.#classes.size >= mostClasses) {
+      const [oldest] = this.#classes.keys();
+      if (oldest !== undefined) this.#classes.delete(oldest);
     }
-    return found;
+    this.#classes.set(key, made);
+    return made;
   }
 }
 
@@ -59,23 +118,3 @@ export function firstRefusal(filters: readonly NamedFilter[], node: NodeInfo): R
   }
   return undefined;
 }
-
-/** A node's judgement, remembered or made. @param lead the local filters that come before all others */
-export function judge(
-  known: (Judgement | undefined)[],
-  place: number,
-  lead: readonly NamedFilter[],
-  node: NodeInfo,
-): Judgement {
-  const remembered = known[place];
-  if (remembered?.node === node && remembered.version === node.version) return remembered;
-  const judgement: Judgement = { node, version: node.version, refused: firstRefusal(lead, node), scores: undefined };
-  known[place] = judgement;
-  return judgement;
-}
-
-/** The scores of local plugins, in the plugins' order. */
-export const localScores = (
-  scorings: readonly { readonly plugin: Plugin; readonly of: (node: NodeInfo) => number }[],
-  node: NodeInfo,
-): readonly number[] => scorings.filter(({ plugin }) => plugin.local === true).map(({ of }) => of(node));

@@ -48,6 +48,8 @@ export class Scheduler {
   readonly #bindings = new Set<Process<void>>();
   #wanted: Signal<void> | undefined;
   #start = 0;
+  /** What it has done: how often it looked for a node, and how many nodes it looked at, all times together. */
+  readonly work = { decisions: 0, examined: 0 };
 
   constructor({ client, informers, name = "default-scheduler", plugins }: SchedulerOptions) {
     this.#world = client.world;
@@ -195,6 +197,8 @@ export class Scheduler {
       judgements: this.#judgements,
     });
     this.#start = decision.nodes === 0 ? 0 : (this.#start + decision.examined) % decision.nodes;
+    this.work.decisions++;
+    this.work.examined += decision.examined;
     this.#remember(pod, decision);
     const node = decision.node === undefined ? undefined : this.#cluster.node(decision.node);
     if (node === undefined) {

@@ -261,7 +261,7 @@ export class ApiServer {
       return metrics(call, source);
     }
     if (resource.kind === "Binding") {
-      return bind(machinery, call, stringAt(parseBody(call.request), "metadata", "name") ?? "");
+      return bind(machinery, call, stringAt(parseBody(call.request, resource), "metadata", "name") ?? "");
     }
     if (resource.virtual) return review(machinery, call, this.#authority);
     switch (subresource) {

@@ -19,6 +19,7 @@
  * persist       plain state: save and restore
  * errors        UsageError (the student's mistake), invariant (ours)
  * bytes         UTF-8 and base64 without the platform; joining
+ * protobuf      messages of Protocol Buffers: their fields read and written
  * calendar      days of the Gregorian calendar, and their numbers
  * units         Nanos, Bytes and the functions that make and print them
  * options       options objects: defaults, and the nearest word for a mistyped one
@@ -40,6 +41,7 @@ export { Trace, type TraceFields, type TraceRow, type TraceState } from "./trace
 export type { Persist } from "./persist.js";
 export { UsageError, InvariantError, invariant } from "./errors.js";
 export { concatBytes, decodeBase64, encodeBase64, encodeUtf8, isZero } from "./bytes.js";
+export { ProtobufError, ProtobufMessage, readProtobuf, varintsOf, type WireField, type WireType } from "./protobuf.js";
 export { calendarDay, dayNumber, rfc3339 } from "./calendar.js";
 export * from "./units.js";
 export * from "./options.js";

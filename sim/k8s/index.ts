@@ -23,7 +23,8 @@
  *   reconcile  to make the world a little more as one object asks for, told nothing but that object's key
  *
  * objects/    kinds and their field tables (tables/, notation): from these reading (decode), defaults, validation (rules/),
- *             conversion, columns of tables, OpenAPI; quantities, times, selectors
+ *             conversion, columns of tables, OpenAPI; quantities, times, selectors;
+ *             protobuf (bodies as Go's clients send them)
  * apiserver/  requests and answers: server, handlers, registry (how objects come and go), collection (the watch cache),
  *             listing, watching, work (what it has done, counted), patch/, fields/ (server-side apply), discovery; storage is what it needs of a store, etcd-storage that store in
  *             one server of etcd, replicated-storage in several (asking: how a request waits for them), kept-object an object in etcd

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { UsageError } from "../../../sim/core/index.js";
 import { protocolOf, serveSession, type Session } from "./sessions.js";
+import { serveWebSocket, webSocketProtocolOf } from "./web-sockets.js";
 import { selfSigned } from "./certificate.js";
 
 /** What is served: a simulated API server, which answers at once and tells streams what happens. */
@@ -90,7 +91,7 @@ async function answer(api: KubernetesApi, message: IncomingMessage, response: Se
   response.on("close", stop);
 }
 
-/** An upgrade to SPDY: exec, attach, port-forward. What is refused is answered as any request. */
+/** An upgrade to SPDY or to a WebSocket: exec, attach, port-forward. What is refused is answered as any request. */
 function upgrade(
   api: KubernetesApi,
   options: ServeKubernetesOptions,
@@ -105,11 +106,17 @@ function upgrade(
     session = made;
   };
   const spdy = /^spdy\/3\.1$/i.test(headers["upgrade"] ?? "");
+  const webSocket = /^websocket$/i.test(headers["upgrade"] ?? "");
   const answered = api.handle({
     ...{ method: message.method ?? "GET", path, query, headers, body: new Uint8Array(0) },
-    ...(spdy && { connect }),
+    ...((spdy || webSocket) && { connect }),
   });
-  const protocol = session === undefined ? undefined : protocolOf(session, headers["x-stream-protocol-version"] ?? "");
+  const protocol =
+    session === undefined
+      ? undefined
+      : spdy
+        ? protocolOf(session, headers["x-stream-protocol-version"] ?? "")
+        : webSocketProtocolOf(session, headers["sec-websocket-protocol"] ?? "");
   if (session === undefined || protocol === undefined) {
     const body =
       answered.stream === undefined && session === undefined ? Buffer.from(answered.body()) : Buffer.alloc(0);
@@ -121,12 +128,17 @@ function upgrade(
     );
     return;
   }
+  const closed = options.opened?.();
+  socket.on("close", () => closed?.());
+  const step = (): void => options.step?.();
+  if (webSocket) {
+    serveWebSocket(session, protocol, message, socket, head, step);
+    return;
+  }
   socket.write(
     `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\nX-Stream-Protocol-Version: ${protocol}\r\n\r\n`,
   );
-  const closed = options.opened?.();
-  socket.on("close", () => closed?.());
-  serveSession(session, socket, head, () => options.step?.());
+  serveSession(session, socket, head, step);
 }
 
 function listen(server: Server, port: number): Promise<number> {

@@ -2,7 +2,7 @@ import type { Duplex } from "node:stream";
 import { SpdyConnection, type SpdyStream } from "./spdy.js";
 
 /** What of the simulation a connection becomes; the shapes are sim/k8s's. */
-interface ProcessSession {
+export interface ProcessSession {
   readonly kind: "process";
   readonly options: {
     readonly stdin: boolean;
@@ -18,7 +18,7 @@ interface ProcessSession {
   };
 }
 
-interface ForwardSession {
+export interface ForwardSession {
   readonly kind: "forward";
   connect(
     port: number,

@@ -108,7 +108,7 @@ function agree(given: JsonObject, { resource, namespace, name }: Call): void {
 
 export function create(machinery: Machinery, call: Call): ApiResponse {
   const { resource, namespace, writer } = call;
-  const given = parseBody(call.request);
+  const given = parseBody(call.request, resource);
   agree(given, call);
   // Events are most of what is created, and nobody changes parts of them on their way.
   const lasting = call.request.lasting === true && resource.kind === "Event";
@@ -120,7 +120,7 @@ export function create(machinery: Machinery, call: Call): ApiResponse {
 export function update(machinery: Machinery, call: Call): ApiResponse {
   const { registry } = machinery;
   const { resource, namespace, name, subresource, writer } = call;
-  const given = parseBody(call.request);
+  const given = parseBody(call.request, resource);
   agree(given, call);
   const called = stringAt(given, "metadata", "name") ?? "";
   if (called === "") throw badRequest(`name must be provided`);
@@ -259,8 +259,8 @@ function parseDeleteOptions(call: Call): DeleteOptions {
   const { body } = request;
   const has =
     body !== undefined && (typeof body === "object" && !(body instanceof Uint8Array) ? true : body.length > 0);
-  const given = has ? parseBody(request) : {};
-  const { value, error } = decode(deleteOptions, given);
+  const given = has ? parseBody(request, deleteOptions) : {};
+  const { value, error } = decode(deleteOptions.struct, given);
   if (error !== undefined) throw badRequest(error);
   const number = value["gracePeriodSeconds"] ?? query["gracePeriodSeconds"];
   const policy = value["propagationPolicy"] ?? query["propagationPolicy"];
@@ -293,7 +293,8 @@ function parseDeleteOptions(call: Call): DeleteOptions {
   };
 }
 
-const deleteOptions = structNamed("meta.DeleteOptions");
+const deleteOptions = { group: "", version: "v1", kind: "DeleteOptions", struct: structNamed("meta.DeleteOptions") };
+
 export function remove(machinery: Machinery, call: Call): ApiResponse {
   const { resource, namespace, name, writer } = call;
   const options = parseDeleteOptions(call);

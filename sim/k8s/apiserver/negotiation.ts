@@ -7,11 +7,9 @@ export interface Form {
   readonly version: string;
 }
 
-export const mediaTypes: readonly string[] = [
-  "application/json",
-  "application/yaml",
-  "application/vnd.kubernetes.protobuf",
-];
+export const protobufType = "application/vnd.kubernetes.protobuf";
+
+export const mediaTypes: readonly string[] = ["application/json", "application/yaml", protobufType];
 
 const openapi = /^application\/com\.github\.(proto-openapi\.spec\.v2(@|\.)v1\.0\+protobuf)$/;
 

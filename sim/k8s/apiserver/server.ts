@@ -13,6 +13,7 @@ import { defaultAdmission } from "../admission/chain.js";
 import { Etcd } from "../etcd/etcd.js";
 import { metricsKinds, type Resource } from "../objects/kinds.js";
 import { parseBody } from "./body.js";
+import { impersonated } from "./auth/impersonation.js";
 import { Authorizer, refusal, type Attempt, type Decision, type RoleView } from "./auth/rbac.js";
 import { requestToken, review, type Authority } from "./auth/reviews.js";
 import { audience, isFor, Tokens, userOf } from "./auth/tokens.js";
@@ -201,7 +202,7 @@ export class ApiServer {
     const { method, path, headers = {} } = request;
     const query = parseQuery(request.query);
     const form = negotiate(headers["accept"]);
-    const user = this.#user(request, headers);
+    const user = impersonated(this.#user(request, headers), headers, this.#authority.decide);
     const watch = query["watch"] !== undefined && query["watch"] !== "false" && query["watch"] !== "0";
     const info = requestInfo(this.#machinery.served, method, path, watch);
     if (info === undefined) throw noPath();
@@ -264,7 +265,7 @@ export class ApiServer {
       return metrics(call, source);
     }
     if (resource.kind === "Binding") {
-      return bind(machinery, call, stringAt(parseBody(call.request), "metadata", "name") ?? "");
+      return bind(machinery, call, stringAt(parseBody(call.request, resource), "metadata", "name") ?? "");
     }
     if (resource.virtual) return review(machinery, call, this.#authority);
     switch (subresource) {

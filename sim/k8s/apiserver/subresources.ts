@@ -78,6 +78,9 @@ const scaleResource = (resource: Resource): Resource => ({
   struct: scaleStruct,
 });
 
+const binding = { group: "", version: "v1", kind: "Binding", struct: structNamed("core.Binding") };
+const eviction = { group: "policy", version: "v1", kind: "Eviction", struct: structNamed("policy.Eviction") };
+
 export function scale(machinery: Machinery, call: Call): ApiResponse {
   const { registry } = machinery;
   const { resource, namespace, name, verb, request, writer } = call;
@@ -87,7 +90,7 @@ export function scale(machinery: Machinery, call: Call): ApiResponse {
   const given =
     verb === "patch"
       ? patched(scaleResource(resource), now, contentType(request), () => patchValue(request, "error decoding patch"))
-      : parseBody(request);
+      : parseBody(request, scaleResource(resource));
   const { value, error } = decode(scaleStruct, given);
   if (error !== undefined) throw badRequest(`Scale in version "v1" cannot be handled as a Scale: ${error}`);
   const wanted = stringAt(value, "metadata", "resourceVersion") ?? "";
@@ -114,7 +117,7 @@ export function scale(machinery: Machinery, call: Call): ApiResponse {
 export function bind(machinery: Machinery, call: Call, name: string): ApiResponse {
   const { registry, served } = machinery;
   const pods = served.named("pods") ?? call.resource;
-  const given = parseBody(call.request);
+  const given = parseBody(call.request, binding);
   const node = stringAt(given, "target", "name") ?? "";
   const kind = stringAt(given, "target", "kind") ?? "";
   if (node === "") {
@@ -147,7 +150,7 @@ export function bind(machinery: Machinery, call: Call, name: string): ApiRespons
 export function evict(machinery: Machinery, call: Call): ApiResponse {
   const { registry, served } = machinery;
   const { namespace, name, writer } = call;
-  const given = parseBody(call.request);
+  const given = parseBody(call.request, eviction);
   const called = stringAt(given, "metadata", "name") ?? "";
   if (called !== "" && called !== name) throw badRequest("name in URL does not match name in Eviction object");
   const pods = served.named("pods") ?? call.resource;
@@ -219,7 +222,7 @@ function charge({ registry }: Machinery, budgets: Resource, budget: KubeObject, 
 /** Of a namespace: which finalizers still hold it. */
 export function finalize(machinery: Machinery, call: Call): ApiResponse {
   const { resource, namespace, name, writer } = call;
-  const given = parseBody(call.request);
+  const given = parseBody(call.request, resource);
   const make = (old: KubeObject): Draft => {
     const changed = withAt(old, ["spec", "finalizers"], [...listAt(given, "spec", "finalizers")]);
     return decode(resource.struct, changed).value;

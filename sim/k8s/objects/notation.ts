@@ -7,6 +7,8 @@ import type { Json } from "./value.js";
  *
  * - Types: `string bool int32 int64 double quantity intstr time microtime duration bytes any fields`, a struct of the same
  *   table or, with its table's name before a dot, of another; `[]T`; `map[string]T`.
+ * - `#n` its number in the kind's protobuf message; `#m.n`: field n of a message that only protobuf has, its field m; a star behind it: Go has
+ *   a pointer there, so that a zero in protobuf is one, and otherwise nothing.
  * - `!` required; `nonempty` at least one item; `=JSON` the default; `immutable` on update.
  * - `enum(a|b)`, `min(n)`, `range(a..b)`, and names of formats (`dns-label`; see formats.ts).
  * - Lists: `map(k,…)` items are told apart by these keys, `set` by their value; else the list is atomic. A struct or map that
@@ -30,6 +32,8 @@ export interface Field {
   readonly patchMerge: boolean;
   readonly patchMergeKey: string | undefined;
   readonly retainKeys: boolean;
+  /** Where protobuf has it; undefined where it hasn't. */
+  readonly wire: { readonly numbers: readonly number[]; readonly pointer: boolean } | undefined;
 }
 
 export type ScalarName =
@@ -94,6 +98,7 @@ function parseField(name: string, type: Type, attributes: readonly string[]): Fi
   const keys = argument(attributes, "map")?.split(",");
   const mergeKey = argument(attributes, "merge");
   const given = attributes.find((text) => text.startsWith("="));
+  const place = attributes.find((text) => text.startsWith("#"));
   return {
     name,
     type,
@@ -104,12 +109,22 @@ function parseField(name: string, type: Type, attributes: readonly string[]): Fi
     enum: argument(attributes, "enum")?.split("|").sort(),
     min: low === undefined ? undefined : Number(low),
     max: high === undefined ? undefined : Number(high),
-    format: attributes.find((text) => !words.has(text) && !/[=(]/.test(text)),
+    format: attributes.find((text) => !words.has(text) && !/[=(#]/.test(text)),
     listType: keys !== undefined ? "map" : has("set") ? "set" : has("atomic") ? "atomic" : undefined,
     listKeys: keys ?? [],
     patchMerge: has("merge") || mergeKey !== undefined,
     patchMergeKey: mergeKey,
     retainKeys: has("retainKeys"),
+    wire:
+      place === undefined
+        ? undefined
+        : {
+            numbers: place
+              .slice(1)
+              .split(".")
+              .map((number) => Number.parseInt(number)),
+            pointer: place.endsWith("*"),
+          },
   };
 }
 
@@ -131,7 +146,7 @@ export function parseTables(
         fields = new Map();
         structs.set(`${table}.${name}`, { name: `${prefix}.${name}`, fields });
         if (kind === undefined) continue;
-        for (const text of ["apiVersion string", "kind string", "metadata meta.ObjectMeta"])
+        for (const text of ["apiVersion string", "kind string", "metadata meta.ObjectMeta #1"])
           lines.push({ table, struct: fields, words: text.split(" ") });
       } else if (fields !== undefined) lines.push({ table, struct: fields, words: line.trim().split(" ") });
     }

@@ -1,46 +1,17 @@
-import { encodeUtf8 } from "../../core/index.js";
+import { ProtobufMessage } from "../../core/index.js";
 import { isArray, isObject, type Json, type JsonObject } from "./value.js";
 
 /**
  * An OpenAPI 2.0 document in protobuf (gnostic's `OpenAPIv2.proto`), the only form in which older clients read it. What kubectl makes
- * no use of, such as examples and licences, has no place here.
+ * no use of, such as examples and licences, has no place here. What a document leaves out is left out of the message.
  */
-class Message {
-  readonly #bytes: number[] = [];
-
-  #varint(value: number): void {
-    let rest = value;
-    while (rest > 127) {
-      this.#bytes.push((rest % 128) | 128);
-      rest = Math.floor(rest / 128);
-    }
-    this.#bytes.push(rest);
-  }
-
-  bytes(field: number, value: readonly number[] | Uint8Array): this {
-    this.#varint(field * 8 + 2);
-    this.#varint(value.length);
-    for (const byte of value) this.#bytes.push(byte);
-    return this;
-  }
-
-  text(field: number, value: Json | undefined): this {
-    return typeof value === "string" && value !== "" ? this.bytes(field, encodeUtf8(value)) : this;
+class Message extends ProtobufMessage {
+  override text(field: number, value: Json | undefined): this {
+    return typeof value === "string" && value !== "" ? super.text(field, value) : this;
   }
 
   flag(field: number, value: Json | undefined): this {
-    if (value !== true) return this;
-    this.#varint(field * 8);
-    this.#varint(1);
-    return this;
-  }
-
-  message(field: number, value: Message): this {
-    return this.bytes(field, value.#bytes);
-  }
-
-  get done(): Uint8Array {
-    return Uint8Array.from(this.#bytes);
+    return value === true ? this.varint(field, 1) : this;
   }
 }
 

@@ -36,6 +36,43 @@ test("roles say who may do what, and a review says so beforehand", () => {
   expect([can("list"), can("delete")]).toEqual([true, false]);
 });
 
+test("who may impersonate somebody asks as that one, and nobody else does", () => {
+  const { send, post } = ready({ authorization: "RBAC", tokens }, bearer("master"));
+  const who = (headers: Record<string, string>): JsonObject =>
+    send("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", {}, headers).object ?? {};
+  const robot = { "impersonate-user": "system:serviceaccount:default:robot" };
+  expect(at(who(robot), "status", "userInfo")).toMatchObject({
+    username: "system:serviceaccount:default:robot",
+    groups: ["system:serviceaccounts", "system:serviceaccounts:default", "system:authenticated"],
+  });
+  expect(send("GET", pods, undefined, robot).status).toBe(403);
+  const tom = { "impersonate-user": "tom", "impersonate-group": "dev, ops", "impersonate-extra-a%2fb": "1" };
+  expect(at(who(tom), "status", "userInfo")).toMatchObject({
+    username: "tom",
+    groups: ["dev", "ops", "system:authenticated"],
+    extra: { "a/b": ["1"] },
+  });
+  expect(who({ "impersonate-group": "dev" })).toMatchObject({ code: 500 });
+  const asJane = (headers: Record<string, string>): JsonObject => who({ ...bearer("jane"), ...headers });
+  expect(asJane({ "impersonate-user": "tom" })).toMatchObject({
+    code: 403,
+    message:
+      'users "tom" is forbidden: User "jane" cannot impersonate resource "users" in API group "" at the cluster scope',
+  });
+  post("/apis/rbac.authorization.k8s.io/v1/clusterroles", {
+    metadata: { name: "as-tom" },
+    rules: [{ apiGroups: [""], resources: ["users"], verbs: ["impersonate"], resourceNames: ["tom"] }],
+  });
+  post("/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", {
+    metadata: { name: "as-tom" },
+    roleRef: { kind: "ClusterRole", name: "as-tom" },
+    subjects: [{ kind: "User", name: "jane" }],
+  });
+  expect(at(asJane({ "impersonate-user": "tom" }), "status", "userInfo", "username")).toBe("tom");
+  expect(asJane({ "impersonate-user": "tom", "impersonate-group": "system:masters" })).toMatchObject({ code: 403 });
+  expect(asJane({ "impersonate-user": "root" })).toMatchObject({ code: 403 });
+});
+
 test("an account's token is that account until it expires or the account goes", () => {
   const { send, post, world } = ready({ authorization: "RBAC", tokens }, bearer("master"));
   const accounts = "/api/v1/namespaces/default/serviceaccounts";

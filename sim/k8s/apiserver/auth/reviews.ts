@@ -15,6 +15,7 @@ import { decodeAs } from "../decoding.js";
 import { json, type ApiResponse, type User } from "../request.js";
 import { badRequest, invalid } from "../status.js";
 import { strings } from "../strategy.js";
+import { structNamed } from "../../objects/structs.js";
 import { formatTime } from "../../objects/time.js";
 import { rulesFor, type Attempt, type Decision, type RoleView } from "./rbac.js";
 import { audience, isFor, userOf, type Tokens } from "./tokens.js";
@@ -56,7 +57,7 @@ const userInfo = ({ name, uid, groups, extra }: User): JsonObject => ({
 export function review(machinery: Machinery, call: Call, { view, tokens, decide }: Authority): ApiResponse {
   const { resource, writer, namespace } = call;
   const { user } = writer;
-  const given = decodeAs(resource, parseBody(call.request), writer);
+  const given = decodeAs(resource, parseBody(call.request, resource), writer);
   const spec = objectAt(given, "spec");
   const answer = (status: JsonObject): ApiResponse =>
     json(201, { ...given, metadata: objectAt(given, "metadata"), status });
@@ -118,12 +119,19 @@ export function review(machinery: Machinery, call: Call, { view, tokens, decide 
   }
 }
 
+const tokenRequest = {
+  group: "authentication.k8s.io",
+  version: "v1",
+  kind: "TokenRequest",
+  struct: structNamed("authentication.TokenRequest"),
+};
+
 /** `serviceaccounts/NAME/token` */
 export function requestToken(machinery: Machinery, call: Call, { view, tokens }: Authority): ApiResponse {
   const { registry } = machinery;
   const { resource, namespace, name } = call;
   const account = registry.get(resource, namespace, name);
-  const given = parseBody(call.request);
+  const given = parseBody(call.request, tokenRequest);
   const seconds = numberAt(given, "spec", "expirationSeconds") ?? 3600;
   const refuse = (message: string): Error =>
     invalid("authentication.k8s.io", "TokenRequest", "", [

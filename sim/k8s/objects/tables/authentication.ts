@@ -1,47 +1,47 @@
 /** authentication.k8s.io/v1. The notation is in `../notation.ts`. */
 export const authentication: string = `
 TokenReview kind
-  spec TokenReviewSpec !
-  status TokenReviewStatus
+  spec TokenReviewSpec #2 !
+  status TokenReviewStatus #3
 
 TokenReviewSpec
-  token string
-  audiences []string
+  token string #1
+  audiences []string #2
 
 TokenReviewStatus
-  authenticated bool
-  user UserInfo
-  audiences []string
-  error string
+  authenticated bool #1
+  user UserInfo #2
+  audiences []string #4
+  error string #3
 
 UserInfo
-  username string
-  uid string
-  groups []string
-  extra map[string][]string
+  username string #1
+  uid string #2
+  groups []string #3
+  extra map[string][]string #4
 
 TokenRequest kind
-  spec TokenRequestSpec !
-  status TokenRequestStatus
+  spec TokenRequestSpec #2 !
+  status TokenRequestStatus #3
 
 TokenRequestSpec
-  audiences []string !
-  expirationSeconds int64 =3600 min(600)
-  boundObjectRef BoundObjectReference
+  audiences []string #1 !
+  expirationSeconds int64 #4* =3600 min(600)
+  boundObjectRef BoundObjectReference #3*
 
 BoundObjectReference
-  kind string
-  apiVersion string
-  name string
-  uid string
+  kind string #1
+  apiVersion string #2
+  name string #3
+  uid string #4
 
 TokenRequestStatus
-  token string !
-  expirationTimestamp time !
+  token string #1 !
+  expirationTimestamp time #2 !
 
 SelfSubjectReview kind
-  status SelfSubjectReviewStatus
+  status SelfSubjectReviewStatus #2
 
 SelfSubjectReviewStatus
-  userInfo UserInfo
+  userInfo UserInfo #1
 `;

@@ -1,78 +1,78 @@
 /** authorization.k8s.io/v1. The notation is in `../notation.ts`. */
 export const authorization: string = `
 SubjectAccessReview kind
-  spec SubjectAccessReviewSpec !
-  status SubjectAccessReviewStatus
+  spec SubjectAccessReviewSpec #2 !
+  status SubjectAccessReviewStatus #3
 
 SubjectAccessReviewSpec
-  resourceAttributes ResourceAttributes
-  nonResourceAttributes NonResourceAttributes
-  user string
-  groups []string
-  extra map[string][]string
-  uid string
+  resourceAttributes ResourceAttributes #1*
+  nonResourceAttributes NonResourceAttributes #2*
+  user string #3
+  groups []string #4
+  extra map[string][]string #5
+  uid string #6
 
 ResourceAttributes
-  namespace string
-  verb string
-  group string
-  version string
-  resource string
-  subresource string
-  name string
-  fieldSelector FieldSelectorAttributes
-  labelSelector LabelSelectorAttributes
+  namespace string #1
+  verb string #2
+  group string #3
+  version string #4
+  resource string #5
+  subresource string #6
+  name string #7
+  fieldSelector FieldSelectorAttributes #8*
+  labelSelector LabelSelectorAttributes #9*
 
 FieldSelectorAttributes
-  rawSelector string
-  requirements []meta.FieldSelectorRequirement
+  rawSelector string #1
+  requirements []meta.FieldSelectorRequirement #2
 
 LabelSelectorAttributes
-  rawSelector string
-  requirements []meta.LabelSelectorRequirement
+  rawSelector string #1
+  requirements []meta.LabelSelectorRequirement #2
 
 NonResourceAttributes
-  path string
-  verb string
+  path string #1
+  verb string #2
 
 SubjectAccessReviewStatus
-  allowed bool !
-  denied bool
-  reason string
-  evaluationError string
+  allowed bool #1 !
+  denied bool #4
+  reason string #2
+  evaluationError string #3
 
 SelfSubjectAccessReview kind
-  spec SelfSubjectAccessReviewSpec !
-  status SubjectAccessReviewStatus
+  spec SelfSubjectAccessReviewSpec #2 !
+  status SubjectAccessReviewStatus #3
 
 SelfSubjectAccessReviewSpec
-  resourceAttributes ResourceAttributes
-  nonResourceAttributes NonResourceAttributes
+  resourceAttributes ResourceAttributes #1*
+  nonResourceAttributes NonResourceAttributes #2*
 
 LocalSubjectAccessReview kind
-  spec SubjectAccessReviewSpec !
-  status SubjectAccessReviewStatus
+  spec SubjectAccessReviewSpec #2 !
+  status SubjectAccessReviewStatus #3
 
 SelfSubjectRulesReview kind
-  spec SelfSubjectRulesReviewSpec !
-  status SubjectRulesReviewStatus
+  spec SelfSubjectRulesReviewSpec #2 !
+  status SubjectRulesReviewStatus #3
 
 SelfSubjectRulesReviewSpec
-  namespace string
+  namespace string #1
 
 SubjectRulesReviewStatus
-  resourceRules []ResourceRule !
-  nonResourceRules []NonResourceRule !
-  incomplete bool !
-  evaluationError string
+  resourceRules []ResourceRule #1 !
+  nonResourceRules []NonResourceRule #2 !
+  incomplete bool #3 !
+  evaluationError string #4
 
 ResourceRule
-  verbs []string !
-  apiGroups []string
-  resources []string
-  resourceNames []string
+  verbs []string #1 !
+  apiGroups []string #2
+  resources []string #3
+  resourceNames []string #4
 
 NonResourceRule
-  verbs []string !
-  nonResourceURLs []string
+  verbs []string #1 !
+  nonResourceURLs []string #2
 `;

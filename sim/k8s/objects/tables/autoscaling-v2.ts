@@ -1,122 +1,122 @@
 /** autoscaling2. The notation is in `../notation.ts`. */
 export const autoscalingV2: string = `
 HorizontalPodAutoscaler kind
-  spec HorizontalPodAutoscalerSpec
-  status HorizontalPodAutoscalerStatus
+  spec HorizontalPodAutoscalerSpec #2
+  status HorizontalPodAutoscalerStatus #3
 
 HorizontalPodAutoscalerSpec
-  scaleTargetRef CrossVersionObjectReference !
-  minReplicas int32 =1 min(0)
-  maxReplicas int32 ! min(1)
-  metrics []MetricSpec
-  behavior HorizontalPodAutoscalerBehavior
+  scaleTargetRef CrossVersionObjectReference #1 !
+  minReplicas int32 #2* =1 min(0)
+  maxReplicas int32 #3 ! min(1)
+  metrics []MetricSpec #4
+  behavior HorizontalPodAutoscalerBehavior #5*
 
 CrossVersionObjectReference
-  kind string !
-  name string !
-  apiVersion string
+  kind string #1 !
+  name string #2 !
+  apiVersion string #3
 
 MetricSpec
-  type string ! enum(ContainerResource|External|Object|Pods|Resource)
-  object ObjectMetricSource
-  pods PodsMetricSource
-  resource ResourceMetricSource
-  containerResource ContainerResourceMetricSource
-  external ExternalMetricSource
+  type string #1 ! enum(ContainerResource|External|Object|Pods|Resource)
+  object ObjectMetricSource #2*
+  pods PodsMetricSource #3*
+  resource ResourceMetricSource #4*
+  containerResource ContainerResourceMetricSource #7*
+  external ExternalMetricSource #5*
 
 ObjectMetricSource
-  describedObject CrossVersionObjectReference !
-  target MetricTarget !
-  metric MetricIdentifier !
+  describedObject CrossVersionObjectReference #1 !
+  target MetricTarget #2 !
+  metric MetricIdentifier #3 !
 
 MetricTarget
-  type string ! enum(AverageValue|Utilization|Value)
-  value quantity
-  averageValue quantity
-  averageUtilization int32
+  type string #1 ! enum(AverageValue|Utilization|Value)
+  value quantity #2*
+  averageValue quantity #3*
+  averageUtilization int32 #4*
 
 MetricIdentifier
-  name string !
-  selector meta.LabelSelector atomic
+  name string #1 !
+  selector meta.LabelSelector #2* atomic
 
 PodsMetricSource
-  metric MetricIdentifier !
-  target MetricTarget !
+  metric MetricIdentifier #1 !
+  target MetricTarget #2 !
 
 ResourceMetricSource
-  name string !
-  target MetricTarget !
+  name string #1 !
+  target MetricTarget #2 !
 
 ContainerResourceMetricSource
-  name string !
-  target MetricTarget !
-  container string !
+  name string #1 !
+  target MetricTarget #2 !
+  container string #3 !
 
 ExternalMetricSource
-  metric MetricIdentifier !
-  target MetricTarget !
+  metric MetricIdentifier #1 !
+  target MetricTarget #2 !
 
 HorizontalPodAutoscalerBehavior
-  scaleUp HPAScalingRules
-  scaleDown HPAScalingRules
+  scaleUp HPAScalingRules #1*
+  scaleDown HPAScalingRules #2*
 
 HPAScalingRules
-  stabilizationWindowSeconds int32
-  selectPolicy string
-  policies []HPAScalingPolicy
+  stabilizationWindowSeconds int32 #3*
+  selectPolicy string #1*
+  policies []HPAScalingPolicy #2
 
 HPAScalingPolicy
-  type string !
-  value int32 !
-  periodSeconds int32 !
+  type string #1 !
+  value int32 #2 !
+  periodSeconds int32 #3 !
 
 HorizontalPodAutoscalerStatus
-  observedGeneration int64
-  lastScaleTime time
-  currentReplicas int32
-  desiredReplicas int32 !
-  currentMetrics []MetricStatus
-  conditions []HorizontalPodAutoscalerCondition map(type) merge(type)
+  observedGeneration int64 #1*
+  lastScaleTime time #2*
+  currentReplicas int32 #3
+  desiredReplicas int32 #4 !
+  currentMetrics []MetricStatus #5
+  conditions []HorizontalPodAutoscalerCondition #6 map(type) merge(type)
 
 MetricStatus
-  type string !
-  object ObjectMetricStatus
-  pods PodsMetricStatus
-  resource ResourceMetricStatus
-  containerResource ContainerResourceMetricStatus
-  external ExternalMetricStatus
+  type string #1 !
+  object ObjectMetricStatus #2*
+  pods PodsMetricStatus #3*
+  resource ResourceMetricStatus #4*
+  containerResource ContainerResourceMetricStatus #7*
+  external ExternalMetricStatus #5*
 
 ObjectMetricStatus
-  metric MetricIdentifier !
-  current MetricValueStatus !
-  describedObject CrossVersionObjectReference !
+  metric MetricIdentifier #1 !
+  current MetricValueStatus #2 !
+  describedObject CrossVersionObjectReference #3 !
 
 MetricValueStatus
-  value quantity
-  averageValue quantity
-  averageUtilization int32
+  value quantity #1*
+  averageValue quantity #2*
+  averageUtilization int32 #3*
 
 PodsMetricStatus
-  metric MetricIdentifier !
-  current MetricValueStatus !
+  metric MetricIdentifier #1 !
+  current MetricValueStatus #2 !
 
 ResourceMetricStatus
-  name string !
-  current MetricValueStatus !
+  name string #1 !
+  current MetricValueStatus #2 !
 
 ContainerResourceMetricStatus
-  name string !
-  current MetricValueStatus !
-  container string !
+  name string #1 !
+  current MetricValueStatus #2 !
+  container string #3 !
 
 ExternalMetricStatus
-  metric MetricIdentifier !
-  current MetricValueStatus !
+  metric MetricIdentifier #1 !
+  current MetricValueStatus #2 !
 
 HorizontalPodAutoscalerCondition
-  type string !
-  status string !
-  lastTransitionTime time
-  reason string
-  message string
+  type string #1 !
+  status string #2 !
+  lastTransitionTime time #3
+  reason string #4
+  message string #5
 `;

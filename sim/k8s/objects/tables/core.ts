@@ -1,130 +1,130 @@
 /** core/v1: the kinds that are small. The notation is in `../notation.ts`. */
 export const core: string = `
 Binding kind
-  target ObjectReference ! atomic
+  target ObjectReference #2 ! atomic
 
 ConfigMap kind
-  immutable bool
-  data map[string]string
-  binaryData map[string]bytes
+  immutable bool #4*
+  data map[string]string #2
+  binaryData map[string]bytes #3
 
 Event kind
-  involvedObject ObjectReference ! atomic
-  reason string
-  message string
-  source EventSource
-  firstTimestamp time
-  lastTimestamp time
-  count int32
-  type string
-  eventTime microtime
-  series EventSeries
-  action string
-  related ObjectReference atomic
-  reportingComponent string
-  reportingInstance string
+  involvedObject ObjectReference #2 ! atomic
+  reason string #3
+  message string #4
+  source EventSource #5
+  firstTimestamp time #6
+  lastTimestamp time #7
+  count int32 #8
+  type string #9
+  eventTime microtime #10
+  series EventSeries #11*
+  action string #12
+  related ObjectReference #13* atomic
+  reportingComponent string #14
+  reportingInstance string #15
 
 EventSource
-  component string
-  host string
+  component string #1
+  host string #2
 
 EventSeries
-  count int32
-  lastObservedTime microtime
+  count int32 #1
+  lastObservedTime microtime #2
 
 LimitRange kind
-  spec LimitRangeSpec
+  spec LimitRangeSpec #2
 
 LimitRangeSpec
-  limits []LimitRangeItem !
+  limits []LimitRangeItem #1 !
 
 LimitRangeItem
-  type string ! enum(Container|PersistentVolumeClaim|Pod)
-  max map[string]quantity
-  min map[string]quantity
-  default map[string]quantity
-  defaultRequest map[string]quantity
-  maxLimitRequestRatio map[string]quantity
+  type string #1 ! enum(Container|PersistentVolumeClaim|Pod)
+  max map[string]quantity #2
+  min map[string]quantity #3
+  default map[string]quantity #4
+  defaultRequest map[string]quantity #5
+  maxLimitRequestRatio map[string]quantity #6
 
 Namespace kind
-  spec NamespaceSpec
-  status NamespaceStatus
+  spec NamespaceSpec #2
+  status NamespaceStatus #3
 
 NamespaceSpec
-  finalizers []string
+  finalizers []string #1
 
 NamespaceStatus
-  phase string enum(Active|Terminating)
-  conditions []NamespaceCondition map(type) merge(type)
+  phase string #1 enum(Active|Terminating)
+  conditions []NamespaceCondition #2 map(type) merge(type)
 
 NamespaceCondition
-  type string !
-  status string !
-  lastTransitionTime time
-  reason string
-  message string
+  type string #1 !
+  status string #2 !
+  lastTransitionTime time #4
+  reason string #5
+  message string #6
 
 ReplicationController kind
-  spec ReplicationControllerSpec
-  status ReplicationControllerStatus
+  spec ReplicationControllerSpec #2
+  status ReplicationControllerStatus #3
 
 ReplicationControllerSpec
-  replicas int32 =1 min(0)
-  minReadySeconds int32 =0 min(0)
-  selector map[string]string atomic
-  template PodTemplateSpec
+  replicas int32 #1* =1 min(0)
+  minReadySeconds int32 #4 =0 min(0)
+  selector map[string]string #2 atomic
+  template PodTemplateSpec #3*
 
 ReplicationControllerStatus
-  replicas int32 !
-  fullyLabeledReplicas int32
-  readyReplicas int32
-  availableReplicas int32
-  observedGeneration int64
-  conditions []ReplicationControllerCondition map(type) merge(type)
+  replicas int32 #1 !
+  fullyLabeledReplicas int32 #2
+  readyReplicas int32 #4
+  availableReplicas int32 #5
+  observedGeneration int64 #3
+  conditions []ReplicationControllerCondition #6 map(type) merge(type)
 
 ReplicationControllerCondition
-  type string !
-  status string !
-  lastTransitionTime time
-  reason string
-  message string
+  type string #1 !
+  status string #2 !
+  lastTransitionTime time #3
+  reason string #4
+  message string #5
 
 ResourceQuota kind
-  spec ResourceQuotaSpec
-  status ResourceQuotaStatus
+  spec ResourceQuotaSpec #2
+  status ResourceQuotaStatus #3
 
 ResourceQuotaSpec
-  hard map[string]quantity
-  scopes []string enum(BestEffort|CrossNamespacePodAffinity|NotBestEffort|NotTerminating|PriorityClass|Terminating)
-  scopeSelector ScopeSelector atomic
+  hard map[string]quantity #1
+  scopes []string #2 enum(BestEffort|CrossNamespacePodAffinity|NotBestEffort|NotTerminating|PriorityClass|Terminating)
+  scopeSelector ScopeSelector #3* atomic
 
 ScopeSelector
-  matchExpressions []ScopedResourceSelectorRequirement
+  matchExpressions []ScopedResourceSelectorRequirement #1
 
 ScopedResourceSelectorRequirement
-  scopeName string ! enum(Terminating|NotTerminating|BestEffort|NotBestEffort|PriorityClass|CrossNamespacePodAffinity)
-  operator string ! enum(In|NotIn|Exists|DoesNotExist)
-  values []string
+  scopeName string #1 ! enum(Terminating|NotTerminating|BestEffort|NotBestEffort|PriorityClass|CrossNamespacePodAffinity)
+  operator string #2 ! enum(In|NotIn|Exists|DoesNotExist)
+  values []string #3
 
 ResourceQuotaStatus
-  hard map[string]quantity
-  used map[string]quantity
+  hard map[string]quantity #1
+  used map[string]quantity #2
 
 Secret kind
-  immutable bool
-  data map[string]bytes
-  stringData map[string]string
-  type string ="Opaque" immutable
+  immutable bool #5*
+  data map[string]bytes #2
+  stringData map[string]string #4
+  type string #3 ="Opaque" immutable
 
 ServiceAccount kind
-  secrets []ObjectReference map(name) merge(name)
-  imagePullSecrets []LocalObjectReference
-  automountServiceAccountToken bool
+  secrets []ObjectReference #2 map(name) merge(name)
+  imagePullSecrets []LocalObjectReference #3
+  automountServiceAccountToken bool #4*
 
 TopologySelectorTerm
-  matchLabelExpressions []TopologySelectorLabelRequirement
+  matchLabelExpressions []TopologySelectorLabelRequirement #1
 
 TopologySelectorLabelRequirement
-  key string !
-  values []string !
+  key string #1 !
+  values []string #2 !
 `;

@@ -1,34 +1,34 @@
 /** discovery.k8s.io/v1. The notation is in `../notation.ts`. */
 export const discovery: string = `
 EndpointSlice kind
-  addressType string ! enum(FQDN|IPv4|IPv6) immutable
-  endpoints []Endpoint !
-  ports []EndpointPort
+  addressType string #4 ! enum(FQDN|IPv4|IPv6) immutable
+  endpoints []Endpoint #2 !
+  ports []EndpointPort #3
 
 Endpoint
-  addresses []string ! set
-  conditions EndpointConditions
-  hostname string
-  targetRef core.ObjectReference atomic
-  deprecatedTopology map[string]string
-  nodeName string
-  zone string
-  hints EndpointHints
+  addresses []string #1 ! set
+  conditions EndpointConditions #2
+  hostname string #3*
+  targetRef core.ObjectReference #4* atomic
+  deprecatedTopology map[string]string #5
+  nodeName string #6*
+  zone string #7*
+  hints EndpointHints #8*
 
 EndpointConditions
-  ready bool
-  serving bool
-  terminating bool
+  ready bool #1*
+  serving bool #2*
+  terminating bool #3*
 
 EndpointHints
-  forZones []ForZone
+  forZones []ForZone #1
 
 ForZone
-  name string !
+  name string #1 !
 
 EndpointPort
-  name string =""
-  protocol string ="TCP" enum(TCP|UDP|SCTP)
-  port int32
-  appProtocol string
+  name string #1* =""
+  protocol string #2* ="TCP" enum(TCP|UDP|SCTP)
+  port int32 #3*
+  appProtocol string #4*
 `;

@@ -1,101 +1,101 @@
 /** networking.k8s.io/v1. The notation is in `../notation.ts`. */
 export const networking: string = `
 Ingress kind
-  spec IngressSpec
-  status IngressStatus
+  spec IngressSpec #2
+  status IngressStatus #3
 
 IngressSpec
-  ingressClassName string
-  defaultBackend IngressBackend
-  tls []IngressTLS
-  rules []IngressRule
+  ingressClassName string #4*
+  defaultBackend IngressBackend #1*
+  tls []IngressTLS #2
+  rules []IngressRule #3
 
 IngressBackend
-  service IngressServiceBackend
-  resource core.TypedLocalObjectReference atomic
+  service IngressServiceBackend #4*
+  resource core.TypedLocalObjectReference #3* atomic
 
 IngressServiceBackend
-  name string !
-  port ServiceBackendPort atomic
+  name string #1 !
+  port ServiceBackendPort #2 atomic
 
 ServiceBackendPort
-  name string
-  number int32
+  name string #1
+  number int32 #2
 
 IngressTLS
-  hosts []string
-  secretName string
+  hosts []string #1
+  secretName string #2
 
 IngressRule
-  host string
-  http HTTPIngressRuleValue
+  host string #1
+  http HTTPIngressRuleValue #2.1*
 
 HTTPIngressRuleValue
-  paths []HTTPIngressPath ! nonempty
+  paths []HTTPIngressPath #1 ! nonempty
 
 HTTPIngressPath
-  path string
-  pathType string ! enum(Exact|ImplementationSpecific|Prefix)
-  backend IngressBackend !
+  path string #1
+  pathType string #3* ! enum(Exact|ImplementationSpecific|Prefix)
+  backend IngressBackend #2 !
 
 IngressStatus
-  loadBalancer IngressLoadBalancerStatus
+  loadBalancer IngressLoadBalancerStatus #1
 
 IngressLoadBalancerStatus
-  ingress []IngressLoadBalancerIngress
+  ingress []IngressLoadBalancerIngress #1
 
 IngressLoadBalancerIngress
-  ip string
-  hostname string
-  ports []IngressPortStatus
+  ip string #1
+  hostname string #2
+  ports []IngressPortStatus #4
 
 IngressPortStatus
-  port int32 !
-  protocol string ! enum(TCP|UDP|SCTP)
-  error string
+  port int32 #1 !
+  protocol string #2 ! enum(TCP|UDP|SCTP)
+  error string #3*
 
 IngressClass kind
-  spec IngressClassSpec
+  spec IngressClassSpec #2
 
 IngressClassSpec
-  controller string
-  parameters IngressClassParametersReference
+  controller string #1
+  parameters IngressClassParametersReference #2*
 
 IngressClassParametersReference
-  apiGroup string
-  kind string !
-  name string !
-  scope string
-  namespace string
+  apiGroup string #1*
+  kind string #2 !
+  name string #3 !
+  scope string #4*
+  namespace string #5*
 
 NetworkPolicy kind
-  spec NetworkPolicySpec
+  spec NetworkPolicySpec #2
 
 NetworkPolicySpec
-  podSelector meta.LabelSelector ! atomic
-  ingress []NetworkPolicyIngressRule
-  egress []NetworkPolicyEgressRule
-  policyTypes []string enum(Ingress|Egress)
+  podSelector meta.LabelSelector #1 ! atomic
+  ingress []NetworkPolicyIngressRule #2
+  egress []NetworkPolicyEgressRule #3
+  policyTypes []string #4 enum(Ingress|Egress)
 
 NetworkPolicyIngressRule
-  ports []NetworkPolicyPort
-  from []NetworkPolicyPeer
+  ports []NetworkPolicyPort #1
+  from []NetworkPolicyPeer #2
 
 NetworkPolicyPort
-  protocol string ="TCP" enum(TCP|UDP|SCTP)
-  port intstr
-  endPort int32
+  protocol string #1* ="TCP" enum(TCP|UDP|SCTP)
+  port intstr #2*
+  endPort int32 #3*
 
 NetworkPolicyPeer
-  podSelector meta.LabelSelector atomic
-  namespaceSelector meta.LabelSelector atomic
-  ipBlock IPBlock
+  podSelector meta.LabelSelector #1* atomic
+  namespaceSelector meta.LabelSelector #2* atomic
+  ipBlock IPBlock #3*
 
 IPBlock
-  cidr string ! cidr
-  except []string
+  cidr string #1 ! cidr
+  except []string #2
 
 NetworkPolicyEgressRule
-  ports []NetworkPolicyPort
-  to []NetworkPolicyPeer
+  ports []NetworkPolicyPort #1
+  to []NetworkPolicyPeer #2
 `;

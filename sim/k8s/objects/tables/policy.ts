@@ -1,24 +1,24 @@
 /** policy/v1. The notation is in `../notation.ts`. */
 export const policy: string = `
 PodDisruptionBudget kind
-  spec PodDisruptionBudgetSpec
-  status PodDisruptionBudgetStatus
+  spec PodDisruptionBudgetSpec #2
+  status PodDisruptionBudgetStatus #3
 
 PodDisruptionBudgetSpec
-  minAvailable intstr
-  selector meta.LabelSelector replace atomic
-  maxUnavailable intstr
-  unhealthyPodEvictionPolicy string enum(IfHealthyBudget|AlwaysAllow)
+  minAvailable intstr #1*
+  selector meta.LabelSelector #2* replace atomic
+  maxUnavailable intstr #3*
+  unhealthyPodEvictionPolicy string #4* enum(IfHealthyBudget|AlwaysAllow)
 
 PodDisruptionBudgetStatus
-  observedGeneration int64
-  disruptedPods map[string]time
-  disruptionsAllowed int32 !
-  currentHealthy int32 !
-  desiredHealthy int32 !
-  expectedPods int32 !
-  conditions []meta.Condition map(type) merge(type)
+  observedGeneration int64 #1
+  disruptedPods map[string]time #2
+  disruptionsAllowed int32 #3 !
+  currentHealthy int32 #4 !
+  desiredHealthy int32 #5 !
+  expectedPods int32 #6 !
+  conditions []meta.Condition #7 map(type) merge(type)
 
 Eviction kind
-  deleteOptions meta.DeleteOptions
+  deleteOptions meta.DeleteOptions #2*
 `;

@@ -7,7 +7,7 @@ import type { ContainerRuntime } from "../kubelet/runtime.js";
 import type { BlockStorageOptions } from "../volumes/block-storage.js";
 import type { ProxyModeName } from "../proxy/mode.js";
 
-export interface ClusterOptions extends Partial<Omit<NodeDescription, "name" | "address" | "podCIDR">> {
+export interface ClusterOptions extends Partial<Omit<NodeDescription, "name" | "address" | "podCIDR" | "cloudProvider">> {
   readonly world: World;
   /** How many servers etcd has. With 1, the default, it answers at once; several agree by Raft, over a network and disks, and may fail. */
   readonly etcd?: number;

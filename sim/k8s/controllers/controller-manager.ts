@@ -1,129 +1,20 @@
-import { UsageError, nearest, type Nanos, type World } from "../../core/index.js";
-import { Client, type ApiEndpoint } from "../client/client.js";
-import { InformerFactory } from "../client/informer.js";
-import { LeaderElection } from "../client/leader-election.js";
-import type { MutationDetector } from "../client/mutation-detector.js";
-import type { Controller } from "./controller.js";
-import { defaultFlags, type ControllerFlags } from "./flags.js";
+import type { ControllerContext } from "./controller.js";
+import { Manager, type ManagerOptions } from "./manager.js";
 import { controllers, type ControllerName } from "./table.js";
 
-export interface ControllerManagerOptions {
-  readonly world: World;
-  readonly endpoint: ApiEndpoint;
-  /** Who it is among its replicas. Default `kube-controller-manager`. */
-  readonly identity?: string;
-  /** Which controllers it runs (`--controllers`). Default all. */
-  readonly controllers?: readonly ControllerName[];
-  /** Whether it acts only while it holds the lease `kube-controller-manager` (`--leader-elect`). Default true. */
-  readonly leaderElect?: boolean;
-  /** From a request to its answer; see `Client`. */
-  readonly latency?: Nanos;
-  /** Requests a second that each controller allows itself (`--kube-api-qps`), default 20, and how many at once, default 30. */
-  readonly qps?: number;
-  readonly burst?: number;
-  /** Other than the defaults, `defaultFlags`. */
-  readonly flags?: Partial<ControllerFlags>;
-  /** Finds controllers that change what is cached; for tests. */
-  readonly detector?: MutationDetector;
-}
+export type ControllerManagerOptions = ManagerOptions<ControllerName>;
 
-/**
- * kube-controller-manager: the controllers of one process, behind one lease. Each has requests of its own to spend, and can be stopped and
- * started while the others run.
- */
-export class ControllerManager {
-  readonly #options: ControllerManagerOptions;
-  readonly #wanted: Set<ControllerName>;
-  readonly #running = new Map<ControllerName, Controller>();
-  readonly #election: LeaderElection | undefined;
-  #informers: InformerFactory | undefined;
+// Simplification: Kubernetes gives each controller a service account of its own; here all are one user, with what they need together.
+const user = { name: "system:kube-controller-manager", groups: ["system:authenticated"] };
 
+/** kube-controller-manager: Kubernetes' own controllers. */
+export class ControllerManager extends Manager<ControllerName> {
   /** @throws UsageError for a controller that isn't there */
   constructor(options: ControllerManagerOptions) {
-    this.#options = options;
-    const all = Object.keys(controllers) as ControllerName[];
-    this.#wanted = new Set(options.controllers ?? all);
-    for (const name of this.#wanted) known(name);
-    if (options.leaderElect === false) {
-      this.#begin();
-      return;
-    }
-    const { identity = "kube-controller-manager" } = options;
-    this.#election = new LeaderElection(this.#client(false), {
-      name: "kube-controller-manager",
-      identity,
-      started: () => {
-        this.#begin();
-      },
-      stopped: () => {
-        this.#end();
-      },
-    });
-  }
-
-  /** The controllers that work now: none while another replica leads. */
-  get running(): readonly ControllerName[] {
-    return [...this.#running.keys()];
-  }
-
-  /** Starts a controller, or has it started when this replica leads. @throws UsageError for one that isn't there */
-  start(name: ControllerName): void {
-    known(name);
-    this.#wanted.add(name);
-    if (this.#informers !== undefined) this.#run(name, this.#informers);
-  }
-
-  /** Stops a controller: what it does is done by nobody then. @throws UsageError for one that isn't there */
-  stop(name: ControllerName): void {
-    known(name);
-    this.#wanted.delete(name);
-    this.#running.get(name)?.stop();
-    this.#running.delete(name);
-  }
-
-  /** Ends the process; its lease runs out by itself. */
-  kill(): void {
-    this.#election?.stop();
-    this.#end();
-  }
-
-  #begin(): void {
-    const { world, detector } = this.#options;
-    world.trace.emit("controllers.started", this.#options.identity ?? "kube-controller-manager", {});
-    this.#informers = new InformerFactory(this.#client(false), detector);
-    for (const name of this.#wanted) this.#run(name, this.#informers);
-  }
-
-  #end(): void {
-    for (const controller of this.#running.values()) controller.stop();
-    this.#running.clear();
-    this.#informers?.stop();
-    this.#informers = undefined;
-  }
-
-  #run(name: ControllerName, informers: InformerFactory): void {
-    if (this.#running.has(name)) return;
-    const flags = { ...defaultFlags, ...this.#options.flags };
-    const context = { client: this.#client(true), informers, flags };
-    this.#running.set(name, new controllers[name](context));
-  }
-
-  /** A client for a part of the process: informers list and watch without limits, as they must. */
-  #client(limited: boolean): Client {
-    const { world, endpoint, latency, qps = 20, burst = 30 } = this.#options;
-    // Simplification: Kubernetes gives each controller a service account of its own; here all are one user, with what they need together.
-    const user = { name: "system:kube-controller-manager", groups: ["system:authenticated"] };
-    const own = latency === undefined ? {} : { latency };
-    return new Client({ world, endpoint, user, ...own, ...(limited ? { qps, burst } : {}) });
+    super({ name: "kube-controller-manager", user, controllers: made }, options);
   }
 }
 
-function known(name: string): void {
-  if (Object.hasOwn(controllers, name)) return;
-  const names = Object.keys(controllers);
-  const close = nearest(name, names);
-  throw new UsageError(
-    `there is no controller "${name}"`,
-    close === undefined ? `There are ${names.join(", ")}.` : `Did you mean "${close}"?`,
-  );
-}
+const made = Object.fromEntries(
+  Object.entries(controllers).map(([name, Made]) => [name, (context: ControllerContext) => new Made(context)]),
+) as Record<ControllerName, (context: ControllerContext) => InstanceType<(typeof controllers)[ControllerName]>>;

@@ -183,6 +183,7 @@ export class Kubelet {
 
   #known(node: Node): void {
     this.#context.volumes.update(node);
+    this.#status.known(node);
     if (this.#admission !== undefined) {
       this.#admission.update(node);
       return;

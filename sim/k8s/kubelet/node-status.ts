@@ -3,7 +3,7 @@ import type { Client, ObjectOf } from "../client/client.js";
 import { microTimeText, seconds, timeText } from "../client/clock.js";
 import type { EventRecorder } from "../client/event-recorder.js";
 import { ApiFailure, isAlreadyExists, isConflict, isNotFound } from "../client/failure.js";
-import type { Condition } from "../client/pod-types.js";
+import type { Condition, Node } from "../client/pod-types.js";
 import type { JsonObject, KubeObject } from "../objects/value.js";
 import type { ContainerRuntime } from "./runtime.js";
 
@@ -20,7 +20,15 @@ export interface NodeDescription {
   readonly taints: readonly { readonly key: string; readonly value?: string; readonly effect: string }[];
   /** Where its pods get their addresses from; given by the node IPAM controller where nothing is said. */
   readonly podCIDR: string | undefined;
+  /**
+   * With `external`, a cloud's controller says what the node is: until then it has a taint that keeps pods away, and no addresses
+   * (`--cloud-provider`).
+   */
+  readonly cloudProvider: "external" | undefined;
 }
+
+/** What keeps pods from a node that no cloud's controller has looked at yet (k8s.io/cloud-provider, `api`). */
+export const uninitializedKey = "node.cloudprovider.kubernetes.io/uninitialized";
 
 export const defaultNode: Omit<NodeDescription, "name" | "address"> = {
   cpus: 4,
@@ -30,6 +38,7 @@ export const defaultNode: Omit<NodeDescription, "name" | "address"> = {
   labels: {},
   taints: [],
   podCIDR: undefined,
+  cloudProvider: undefined,
 };
 
 /** kubernetes, `pkg/kubelet/apis/config/v1beta1/defaults.go`: `nodeStatusUpdateFrequency`, `nodeStatusReportFrequency`, `nodeLeaseDurationSeconds`. */
@@ -72,6 +81,8 @@ export class NodeStatus {
   #stopped = false;
   #uid = "";
   #images = -1;
+  /** Conditions that others have written. */
+  #others: readonly Condition[] = [];
 
   constructor(
     client: Client,
@@ -106,6 +117,12 @@ export class NodeStatus {
     yield* this.#report();
   }
 
+  /** The node as the API has it: what others say of it is told again. */
+  known(node: Node): void {
+    const own = new Set(["MemoryPressure", "DiskPressure", "PIDPressure", "Ready"]);
+    this.#others = (node.status?.conditions ?? []).filter(({ type }) => !own.has(type));
+  }
+
   /** Something has changed: told when the status is looked at next. @param background whether a run may end before */
   changed(background = false): void {
     const { engine } = this.#client.world;
@@ -138,7 +155,9 @@ export class NodeStatus {
   }
 
   *#register(): Activity<boolean> {
-    const { name, labels, taints, podCIDR } = this.#node;
+    const { name, labels, podCIDR, cloudProvider } = this.#node;
+    const external = { key: uninitializedKey, value: "true", effect: "NoSchedule" };
+    const taints = [...this.#node.taints, ...(cloudProvider === undefined ? [] : [external])];
     const own = {
       "beta.kubernetes.io/arch": "amd64",
       "beta.kubernetes.io/os": "linux",
@@ -148,7 +167,7 @@ export class NodeStatus {
     };
     const spec: JsonObject = {
       ...(podCIDR === undefined ? {} : { podCIDR, podCIDRs: [podCIDR] }),
-      ...(taints.length === 0 ? {} : { taints: taints }),
+      ...(taints.length === 0 ? {} : { taints }),
     };
     const annotations = { "volumes.kubernetes.io/controller-managed-attach-detach": "true" };
     try {
@@ -197,8 +216,16 @@ export class NodeStatus {
     }
   }
 
+  /** Where a cloud's controller gives them, a node says its name alone, and that once. */
+  #addresses(up: boolean): JsonObject {
+    const { name, address, cloudProvider } = this.#node;
+    const hostname = { type: "Hostname", address: name };
+    if (cloudProvider === undefined) return { addresses: [{ type: "InternalIP", address }, hostname] };
+    return up ? {} : { addresses: [hostname] };
+  }
+
   #status(up: boolean): JsonObject {
-    const { name, cpus, memory, disk, pods, address } = this.#node;
+    const { name, cpus, memory, disk, pods} = this.#node;
     const { memory: memoryPressure, disk: diskPressure } = this.#pressures();
     const kibibytes = (bytes: number): string => `${Math.floor(bytes / 1024)}Ki`;
     const told = (type: string, holds: boolean, reason: string, message: string): Condition => {
@@ -238,11 +265,8 @@ export class NodeStatus {
         "ephemeral-storage": String(Math.floor(disk * (1 - reserved.diskFraction))),
         pods: String(pods),
       },
-      conditions,
-      addresses: [
-        { type: "InternalIP", address },
-        { type: "Hostname", address: name },
-      ],
+      conditions: [...conditions, ...this.#others],
+      ...this.#addresses(up),
       daemonEndpoints: { kubeletEndpoint: { Port: 10250 } },
       nodeInfo: {
         machineID: name,

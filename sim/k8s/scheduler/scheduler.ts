@@ -56,7 +56,7 @@ export class Scheduler {
     this.#client = client;
     this.#name = name;
     this.#informers = informers ?? new InformerFactory(client);
-    this.#plugins = plugins ?? withVolumes(defaultPlugins, storageOf(this.#informers));
+    this.#plugins = plugins ?? defaultProfile(this.#informers);
     this.#recorder = new EventRecorder(client, name);
     this.queue = new SchedulingQueue(client.world.engine, this.#plugins, () => this.#wanted?.fire());
     this.#listen();
@@ -352,9 +352,9 @@ function storageOf(informers: InformerFactory): StorageView {
 }
 
 /** The default profile with those that look at volumes, in its order: behind NodeResourcesFit. */
-function withVolumes(plugins: readonly Plugin[], storage: StorageView): readonly Plugin[] {
-  const place = plugins.findIndex(({ name }) => name === "NodeResourcesFit") + 1;
-  return [...plugins.slice(0, place), ...volumePlugins(storage), ...plugins.slice(place)];
+export function defaultProfile(informers: InformerFactory): readonly Plugin[] {
+  const place = defaultPlugins.findIndex(({ name }) => name === "NodeResourcesFit") + 1;
+  return [...defaultPlugins.slice(0, place), ...volumePlugins(storageOf(informers)), ...defaultPlugins.slice(place)];
 }
 
 /** Whether nothing has changed that a decision looks at. A write of the status alone leaves the spec the very object that it was. */

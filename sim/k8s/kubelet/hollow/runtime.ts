@@ -316,6 +316,12 @@ export class HollowRuntime implements ContainerRuntime {
     if (container.state.state === "running") this.#end(container, exitCode, exitCode === 0 ? "Completed" : "Error");
   }
 
+  /** Its machine is gone: nothing of it goes on. */
+  halt(): void {
+    for (const { ending } of this.#containers.values()) ending?.cancel();
+    this.#listeners.clear();
+  }
+
   /** The container that answers at a port: one that names it, or else any that runs. Half a millisecond each way would not be seen. */
   *#listening(id: string, port: number, timeout: Nanos): Activity<HollowContainer> {
     yield* this.#options.world.engine.delay(Math.min(timeout, ms(1)) as Nanos);

@@ -3,6 +3,7 @@ import type { Cgroupfs } from "./cgroup/cgroupfs.js";
 import { E } from "./errno.js";
 import { AT_FDCWD } from "./flags.js";
 import { noId } from "./namespace/user-namespace.js";
+import type { BackingStore } from "./memory/page-cache.js";
 import { procfs } from "./proc/procfs.js";
 import { sysfs } from "./proc/sysfs.js";
 import { existing } from "./syscall/paths.js";
@@ -20,6 +21,8 @@ export interface Mounter extends KernelState {
   readonly cgroupfs: Cgroupfs;
   readonly terminals: Terminals;
   readonly devpts: Devpts;
+  /** What the root file system lies on. */
+  readonly rootDisk: BackingStore;
   /** File systems of disks that are plugged in, by the path of the disk; see `plugDisk`. */
   readonly formattedDisks: ReadonlyMap<string, FileSystem>;
   /** A tmpfs whose pages are paid by whoever writes them. */

@@ -30,8 +30,9 @@ import { callsAfter } from "./syscall/since.js";
 import type { SystemCallInterposer } from "./syscall/interposer.js";
 import { sysOf, type ChildBody, type Sys } from "./syscall/table.js";
 import { clone, enter } from "./task/clone.js";
+import { PageCache, type BackingStore } from "./memory/page-cache.js";
 import { advance, frameOf, programOf } from "./task/execution.js";
-import { AddressSpace, charge } from "./task/memory.js";
+import { AddressSpace, charge, type OutOfMemory } from "./task/memory.js";
 import { ProcessGroup, Session } from "./task/process-group.js";
 import type { Body, Program } from "./task/program.js";
 import { send } from "./task/signal-sending.js";
@@ -61,6 +62,9 @@ export class Kernel implements Mounter {
   readonly machine: string;
   readonly bootTime: number;
   readonly memory: number;
+  readonly pageCache: PageCache;
+  readonly outOfMemory: OutOfMemory;
+  readonly rootDisk: BackingStore;
   readonly scheduler: Scheduler<Task>;
   readonly userNamespace: UserNamespace;
   readonly pidNamespace: PidNamespace<Task>;
@@ -113,6 +117,17 @@ export class Kernel implements Mounter {
     const cpus = typeof given.cpus === "number" ? bareCpus(engine, given.cpus) : given.cpus;
     this.scheduler = new Scheduler<Task>(engine, cpus, runner, given.costs.contextSwitch, this.cgroups.group);
     this.cgroups.memory.max = given.memory;
+    this.pageCache = new PageCache(engine, this.cgroups, (payer, bytes) => {
+      this.#charge(payer, bytes, "file");
+    });
+    this.outOfMemory = {
+      total: given.memory,
+      reclaimer: this.pageCache,
+      oom: (over, victim) => {
+        this.#outOfMemory(over, victim);
+      },
+    };
+    this.rootDisk = { submit: () => undefined };
     // The numbers of the initial namespaces are fixed: include/linux/proc_ns.h.
     const user = new UserNamespace(4026531837, undefined, 0, 0);
     this.userNamespace = user;
@@ -343,19 +358,17 @@ export class Kernel implements Mounter {
     const { cgroup } = caller;
     return {
       charge: (pages) => {
-        this.#charge(cgroup, pages * pageSize);
+        this.#charge(cgroup, pages * pageSize, "shmem");
         caller.chargedPages += pages;
       },
       uncharge: (pages) => {
-        cgroup.count(-pages * pageSize);
+        cgroup.count(-pages * pageSize, "shmem");
       },
     };
   }
 
-  #charge(payer: Cgroup, bytes: number): void {
-    charge(payer, bytes, this.memory, (over, victim) => {
-      this.#outOfMemory(over, victim);
-    });
+  #charge(payer: Cgroup, bytes: number, kind?: "file" | "shmem"): void {
+    charge(payer, bytes, kind, this.outOfMemory);
   }
 
   #outOfMemory(over: Cgroup, victim: Member | undefined): void {

@@ -1,4 +1,5 @@
-import { invariant } from "../../core/index.js";
+import { invariant, type Activity } from "../../core/index.js";
+import type { CachedFile } from "../memory/page-cache.js";
 import { E } from "../errno.js";
 import {
   O_TRUNC,
@@ -37,13 +38,15 @@ export interface TmpfsState extends FileSystem {
   readonly clock: Clock;
   readonly account: ((caller: Caller) => PageAccount | undefined) | undefined;
   readonly openSpecial: ((inode: Inode, flags: number, caller: Caller) => Channel) | undefined;
+  /** Of a file system on a disk: a file's pages in the cache. */
+  readonly cacheFile: (() => CachedFile) | undefined;
   make(creation: Creation, parent: TmpfsInode | undefined, name: string | undefined): TmpfsInode;
   /** @throws ENOSPC */
   take(pages: number): void;
 }
 
 type Body =
-  | { readonly kind: "file"; content: Content; payer: PageAccount | undefined }
+  | { readonly kind: "file"; content: Content; payer: PageAccount | undefined; cached: CachedFile | undefined }
   | {
       readonly kind: "directory";
       entries: Map<string, TmpfsInode>;
@@ -65,7 +68,7 @@ function bodyOf(creation: Creation, parent: TmpfsInode | undefined, name: string
     case S_IFSOCK:
       return { kind: "special", rdev: creation.rdev ?? 0 };
     case S_IFREG:
-      return { kind: "file", content: new Content(), payer: undefined };
+      return { kind: "file", content: new Content(), payer: undefined, cached: undefined };
     default:
       throw E.EINVAL;
   }
@@ -244,13 +247,16 @@ export class TmpfsInode extends Inode implements Channel {
     this.freeIfGone();
   }
 
-  read(_caller: Caller, offset: number, length: number): Uint8Array {
-    if (this.body.kind !== "file") throw E.EISDIR;
+  read(caller: Caller, offset: number, length: number): Uint8Array | Activity<Uint8Array> {
+    const { body } = this;
+    if (body.kind !== "file") throw E.EISDIR;
     this.atime = this.fs.clock.now;
-    return this.body.content.read(offset, length);
+    const bytes = body.content.read(offset, length);
+    const waits = this.cached?.read(caller, offset, bytes.length, body.content.size);
+    return waits === undefined ? bytes : after(waits, bytes);
   }
 
-  write(caller: Caller, offset: number, bytes: Uint8Array): number {
+  write(caller: Caller, offset: number, bytes: Uint8Array): number | Activity<number> {
     const { body } = this;
     if (body.kind !== "file") throw E.EISDIR;
     const before = body.content.ownPages;
@@ -264,12 +270,24 @@ export class TmpfsInode extends Inode implements Channel {
       this.fs.take(-most);
       throw error;
     }
+    const waits = this.cached?.write(caller, offset, bytes.length, body.content.size);
     body.content.write(offset, bytes);
     const unused = most - (body.content.ownPages - before);
     this.fs.take(-unused);
     if (unused > 0) body.payer?.uncharge(unused);
     this.mtime = this.ctime = this.fs.clock.now;
-    return bytes.length;
+    return waits === undefined ? bytes.length : after(waits, bytes.length);
+  }
+
+  sync(caller: Caller): Activity<undefined> | undefined {
+    return this.cached?.sync(caller);
+  }
+
+  /** Its pages in the cache, where it lies on a disk. */
+  get cached(): CachedFile | undefined {
+    const { body } = this;
+    if (body.kind !== "file" || this.fs.cacheFile === undefined) return undefined;
+    return (body.cached ??= this.fs.cacheFile());
   }
 
   override getXattr(name: string): Uint8Array | undefined {
@@ -304,6 +322,7 @@ export class TmpfsInode extends Inode implements Channel {
     if (body.kind !== "file") throw body.kind === "directory" ? E.EISDIR : E.EINVAL;
     const before = body.content.ownPages;
     body.content.truncate(size);
+    body.cached?.truncate(size);
     this.freed(before - body.content.ownPages);
     this.mtime = this.ctime = this.fs.clock.now;
   }
@@ -327,7 +346,9 @@ export class TmpfsInode extends Inode implements Channel {
   }
 
   private freeIfGone(): void {
-    if (this.nlink === 0 && this.opens === 0 && this.body.kind === "file") this.freed(this.body.content.ownPages);
+    if (this.nlink !== 0 || this.opens !== 0 || this.body.kind !== "file") return;
+    this.freed(this.body.content.ownPages);
+    this.body.cached?.truncate(0);
   }
 
   private moved(from: TmpfsInode, to: TmpfsInode, name: string): void {
@@ -362,4 +383,10 @@ export class TmpfsInode extends Inode implements Channel {
   private touched(): void {
     this.mtime = this.ctime = this.fs.clock.now;
   }
+}
+
+/** What a call gives when it has waited. */
+function* after<T>(waits: Activity<undefined>, value: T): Activity<T> {
+  yield* waits;
+  return value;
 }

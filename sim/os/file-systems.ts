@@ -1,9 +1,9 @@
 import { UsageError } from "../core/index.js";
+import type { BlockDisk } from "./block/block-disk.js";
 import type { Cgroupfs } from "./cgroup/cgroupfs.js";
 import { E } from "./errno.js";
 import { AT_FDCWD } from "./flags.js";
 import { noId } from "./namespace/user-namespace.js";
-import type { BackingStore } from "./memory/page-cache.js";
 import { procfs } from "./proc/procfs.js";
 import { sysfs } from "./proc/sysfs.js";
 import { existing } from "./syscall/paths.js";
@@ -22,7 +22,7 @@ export interface Mounter extends KernelState {
   readonly terminals: Terminals;
   readonly devpts: Devpts;
   /** What the root file system lies on. */
-  readonly rootDisk: BackingStore;
+  readonly rootDisk: BlockDisk;
   /** File systems of disks that are plugged in, by the path of the disk; see `plugDisk`. */
   readonly formattedDisks: ReadonlyMap<string, FileSystem>;
   /** A tmpfs whose pages are paid by whoever writes them. */
@@ -120,5 +120,10 @@ export const fileSystemTypes: Readonly<Record<string, ((mounting: Mounting) => F
   devpts: ({ kernel }) => new Devpts(kernel.nextDevice(), kernel.terminals),
   cgroup2: ({ kernel, task }) => kernel.cgroupfs.at(task?.namespaces.cgroup.root ?? kernel.cgroups),
   devtmpfs: ({ kernel }) =>
-    devtmpfs(kernel.nextDevice(), kernel.engine, (inode, flags, caller) => kernel.openSpecial(inode, flags, caller)),
+    devtmpfs(
+      kernel.nextDevice(),
+      kernel.engine,
+      (inode, flags, caller) => kernel.openSpecial(inode, flags, caller),
+      kernel.disks.values(),
+    ),
 };

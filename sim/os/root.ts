@@ -50,7 +50,7 @@ function directoryAt(walker: Walker, path: string): Place | undefined {
 /** A root file system with nothing but directories. */
 export function plainRoot(kernel: Mounter): Tmpfs {
   const fs = new Tmpfs({
-    device: kernel.nextDevice(),
+    device: kernel.rootDisk.number,
     clock: kernel.engine,
     mode: 0o755,
     type: "ext4",

@@ -1,11 +1,12 @@
 import { E } from "../errno.js";
 import { Group, type Entity } from "../scheduler/entity.js";
 import { Pressure } from "./pressure.js";
+import type { DiskUse } from "../block/io-limits.js";
 import type { LruLists } from "../memory/lru.js";
 import { WaitQueue } from "../wait-queue.js";
 import { allows, type DeviceAccess, type DeviceRule } from "./device-rules.js";
 
-export const controllers = ["cpu", "memory", "pids"] as const;
+export const controllers = ["cpu", "io", "memory", "pids"] as const;
 export type Controller = (typeof controllers)[number];
 
 /** A task, as cgroups see it. */
@@ -96,6 +97,9 @@ export class Cgroup {
   /** Its own pages of files, by their use. Made when it has any. */
   lru: LruLists | undefined;
   weight = 100;
+  /** io.weight; and what it has to do with each disk, by the disk's number. */
+  ioWeight = 100;
+  disks: Map<number, DiskUse> | undefined;
   /** What its tasks may do with devices, by bpf(2); everything where absent. A group above may refuse more. */
   deviceRules: readonly DeviceRule[] | undefined;
   /** rmdir(2) has removed it. */

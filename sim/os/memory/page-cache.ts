@@ -162,6 +162,27 @@ export class CachedFile implements BatchFile {
     })();
   }
 
+  /** Reading or writing past the cache: what it has of the pages is written back and dropped. */
+  direct(caller: Caller, op: "read" | "write", offset: number, length: number): Activity<undefined> | undefined {
+    if (!(caller instanceof Task) || length === 0) return undefined;
+    const waits: Signal<unknown>[] = [];
+    const [from, to] = [Math.floor(offset / pageSize), Math.ceil((offset + length) / pageSize)];
+    for (let number = Math.floor(from / batchPages); number * batchPages < to; number++) {
+      const first = number * batchPages;
+      const going = bitsOf(Math.max(0, from - first), Math.min(batchPages, to - first));
+      for (let at = this.batches[number]; at !== undefined;) {
+        const { beside } = at;
+        if ((at.dirty & going) !== 0) startWriting(at, this.cache.dirty);
+        if (at.written !== undefined) waits.push(at.written);
+        dropPages(at, going, this.cache.dirty);
+        at = beside;
+      }
+    }
+    const done = this.store.submit(caller.cgroup, op, length);
+    if (done !== undefined) waits.push(done);
+    return waits.length === 0 ? undefined : waitFor(caller, waits);
+  }
+
   /** Waits until what was written is on the disk. */
   sync(caller: Caller): Activity<undefined> | undefined {
     const next = (): Signal<unknown>[] => this.flush();

@@ -8,6 +8,7 @@ import type { NetworkHost } from "../namespace/net-namespace.js";
 import type { NamespaceSet, TimeNamespace } from "../namespace/plain-namespaces.js";
 import { baseWeight, Entity } from "../scheduler/entity.js";
 import type { Scheduler } from "../scheduler/scheduler.js";
+import type { BlockDisk } from "../block/block-disk.js";
 import type { PageCache } from "../memory/page-cache.js";
 import type { Credentials } from "../security/credentials.js";
 import type { KernelFlaw } from "../security/flaws.js";
@@ -63,6 +64,8 @@ export interface KernelState {
   readonly memory: number;
   readonly freeMemory: number;
   readonly pageCache: PageCache;
+  /** By number. */
+  readonly disks: ReadonlyMap<number, BlockDisk>;
   readonly outOfMemory: OutOfMemory;
   /** What net namespaces need; undefined on a machine without a network. */
   readonly networkHost: NetworkHost | undefined;

@@ -6,7 +6,8 @@ import type { Inode } from "./inode.js";
 import type { CachedFile } from "../memory/page-cache.js";
 import { type Channel, type Clock, type Creation, type Space } from "./inode.js";
 
-import { TmpfsInode, type PageAccount, type TmpfsState } from "./tmpfs-inode.js";
+import type { PageAccount } from "./tmpfs-body.js";
+import { TmpfsInode, type TmpfsState } from "./tmpfs-inode.js";
 
 export interface TmpfsOptions {
   readonly device: number;

@@ -1,4 +1,5 @@
 import { UsageError } from "../core/index.js";
+import type { BlockDisk } from "./block/block-disk.js";
 import type { Cgroupfs } from "./cgroup/cgroupfs.js";
 import { E } from "./errno.js";
 import { AT_FDCWD } from "./flags.js";
@@ -20,6 +21,8 @@ export interface Mounter extends KernelState {
   readonly cgroupfs: Cgroupfs;
   readonly terminals: Terminals;
   readonly devpts: Devpts;
+  /** What the root file system lies on. */
+  readonly rootDisk: BlockDisk;
   /** File systems of disks that are plugged in, by the path of the disk; see `plugDisk`. */
   readonly formattedDisks: ReadonlyMap<string, FileSystem>;
   /** A tmpfs whose pages are paid by whoever writes them. */
@@ -117,5 +120,10 @@ export const fileSystemTypes: Readonly<Record<string, ((mounting: Mounting) => F
   devpts: ({ kernel }) => new Devpts(kernel.nextDevice(), kernel.terminals),
   cgroup2: ({ kernel, task }) => kernel.cgroupfs.at(task?.namespaces.cgroup.root ?? kernel.cgroups),
   devtmpfs: ({ kernel }) =>
-    devtmpfs(kernel.nextDevice(), kernel.engine, (inode, flags, caller) => kernel.openSpecial(inode, flags, caller)),
+    devtmpfs(
+      kernel.nextDevice(),
+      kernel.engine,
+      (inode, flags, caller) => kernel.openSpecial(inode, flags, caller),
+      kernel.disks.values(),
+    ),
 };

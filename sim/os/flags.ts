@@ -10,9 +10,13 @@ export const O_NOCTTY = 0o400;
 export const O_TRUNC = 0o1000;
 export const O_APPEND = 0o2000;
 export const O_NONBLOCK = 0o4000;
+export const O_DSYNC = 0o10000;
+export const O_DIRECT = 0o40000;
 export const O_DIRECTORY = 0o200000;
 export const O_NOFOLLOW = 0o400000;
 export const O_CLOEXEC = 0o2000000;
+/** With O_DSYNC in it. */
+export const O_SYNC = 0o4010000;
 export const O_PATH = 0o10000000;
 
 export const AT_FDCWD = -100;

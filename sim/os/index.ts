@@ -41,6 +41,7 @@ export { E, Errno } from "./errno.js";
 export * from "./flags.js";
 export { Kernel } from "./kernel.js";
 export type { KernelOptions } from "./kernel-options.js";
+export type { DiskSpeed } from "./block/block-disk.js";
 export type { CpuSource, NetworkCard, Run } from "./machine.js";
 export { attempt, systemCallTable, type ChildBody, type Sys } from "./syscall/table.js";
 export { isActivity, type SystemCallInterposer } from "./syscall/interposer.js";

@@ -1,5 +1,6 @@
 import type { World } from "../core/index.js";
 import type { Costs, CpuSource, NetworkCard } from "./machine.js";
+import type { DiskSpeed } from "./block/block-disk.js";
 import type { KernelFlaw } from "./security/flaws.js";
 import type { FileSystem } from "./vfs/inode.js";
 
@@ -9,6 +10,8 @@ export interface KernelOptions {
   readonly cpus: CpuSource | number;
   /** In bytes. */
   readonly memory: number;
+  /** How fast /dev/vda is, which the root file system lies on; undefined takes no time but what io.max asks. */
+  readonly disk: DiskSpeed | undefined;
   /** The processor, as uname(2) names it: executables are made for one. */
   readonly machine: string;
   /** A version, as uname(2) gives it: calls that are younger fail with ENOSYS. */

@@ -11,10 +11,11 @@ import {
   type World,
 } from "../core/index.js";
 import { ethernet, mac, type NetworkInterface } from "../net/index.js";
+import { BlockDisk } from "./block/block-disk.js";
 import { Cgroup, type Member } from "./cgroup/cgroup.js";
 import { Cgroupfs } from "./cgroup/cgroupfs.js";
 import { E } from "./errno.js";
-import { O_RDWR, S_IFIFO } from "./flags.js";
+import { makedev, O_RDWR, S_IFIFO } from "./flags.js";
 import { Pipe, PipeEnd } from "./ipc/pipe.js";
 import type { KernelOptions } from "./kernel-options.js";
 import { bareCpus, measuredCosts, type Costs, type NetworkCard } from "./machine.js";
@@ -30,8 +31,9 @@ import { callsAfter } from "./syscall/since.js";
 import type { SystemCallInterposer } from "./syscall/interposer.js";
 import { sysOf, type ChildBody, type Sys } from "./syscall/table.js";
 import { clone, enter } from "./task/clone.js";
+import { PageCache } from "./memory/page-cache.js";
 import { advance, frameOf, programOf } from "./task/execution.js";
-import { AddressSpace, charge } from "./task/memory.js";
+import { AddressSpace, charge, type OutOfMemory } from "./task/memory.js";
 import { ProcessGroup, Session } from "./task/process-group.js";
 import type { Body, Program } from "./task/program.js";
 import { send } from "./task/signal-sending.js";
@@ -46,9 +48,12 @@ import { MountNamespace, type Place } from "./vfs/mount.js";
 import { DescriptorTable, OpenFile } from "./vfs/open-file.js";
 import { MountNumbers } from "./vfs/propagation.js";
 import { Tmpfs } from "./vfs/tmpfs.js";
-import type { PageAccount } from "./vfs/tmpfs-inode.js";
+import type { PageAccount } from "./vfs/tmpfs-body.js";
 import { fileSystemTypes, type Mounter } from "./file-systems.js";
 import { mountRoot, plainRoot } from "./root.js";
+
+/** Of virtio_blk's disks; numbers of this range are given out as drivers come (Debian's is 254). */
+const virtioMajor = 254;
 
 /** A simulated Linux kernel: boots with an empty set of tasks; `boot` starts pid 1. */
 export class Kernel implements Mounter {
@@ -61,6 +66,10 @@ export class Kernel implements Mounter {
   readonly machine: string;
   readonly bootTime: number;
   readonly memory: number;
+  readonly pageCache: PageCache;
+  readonly outOfMemory: OutOfMemory;
+  readonly rootDisk: BlockDisk;
+  readonly disks: Map<number, BlockDisk> = new Map<number, BlockDisk>();
   readonly scheduler: Scheduler<Task>;
   readonly userNamespace: UserNamespace;
   readonly pidNamespace: PidNamespace<Task>;
@@ -92,6 +101,7 @@ export class Kernel implements Mounter {
       hostname: "linux",
       cpus: 1,
       memory: GiB(4),
+      disk: undefined,
       machine: "x86_64",
       release: "6.12.0",
       flaws: [],
@@ -113,6 +123,18 @@ export class Kernel implements Mounter {
     const cpus = typeof given.cpus === "number" ? bareCpus(engine, given.cpus) : given.cpus;
     this.scheduler = new Scheduler<Task>(engine, cpus, runner, given.costs.contextSwitch, this.cgroups.group);
     this.cgroups.memory.max = given.memory;
+    this.pageCache = new PageCache(engine, this.cgroups, (payer, bytes) => {
+      this.#charge(payer, bytes, "file");
+    });
+    this.outOfMemory = {
+      total: given.memory,
+      reclaimer: this.pageCache,
+      oom: (over, victim) => {
+        this.#outOfMemory(over, victim);
+      },
+    };
+    this.rootDisk = new BlockDisk(engine, "vda", makedev(virtioMajor, 0), given.disk);
+    this.disks.set(this.rootDisk.number, this.rootDisk);
     // The numbers of the initial namespaces are fixed: include/linux/proc_ns.h.
     const user = new UserNamespace(4026531837, undefined, 0, 0);
     this.userNamespace = user;
@@ -239,7 +261,7 @@ export class Kernel implements Mounter {
   }
 
   nextDevice(): number {
-    return ++this.#device;
+    return makedev(0, ++this.#device);
   }
 
   nextInode(): number {
@@ -343,19 +365,17 @@ export class Kernel implements Mounter {
     const { cgroup } = caller;
     return {
       charge: (pages) => {
-        this.#charge(cgroup, pages * pageSize);
+        this.#charge(cgroup, pages * pageSize, "shmem");
         caller.chargedPages += pages;
       },
       uncharge: (pages) => {
-        cgroup.count(-pages * pageSize);
+        cgroup.count(-pages * pageSize, "shmem");
       },
     };
   }
 
-  #charge(payer: Cgroup, bytes: number): void {
-    charge(payer, bytes, this.memory, (over, victim) => {
-      this.#outOfMemory(over, victim);
-    });
+  #charge(payer: Cgroup, bytes: number, kind?: "file" | "shmem"): void {
+    charge(payer, bytes, kind, this.outOfMemory);
   }
 
   #outOfMemory(over: Cgroup, victim: Member | undefined): void {

@@ -1,6 +1,7 @@
 import { Errno } from "./errno.js";
 import { MS_NODEV, MS_NOEXEC, MS_NOSUID, S_IFDIR } from "./flags.js";
 import { fileSystemTypes, type Mounter } from "./file-systems.js";
+import { CachedFile } from "./memory/page-cache.js";
 import { Mount, type MountNamespace, type Place } from "./vfs/mount.js";
 import type { FileSystem } from "./vfs/inode.js";
 import { coveredBy } from "./vfs/mounting.js";
@@ -49,11 +50,12 @@ function directoryAt(walker: Walker, path: string): Place | undefined {
 /** A root file system with nothing but directories. */
 export function plainRoot(kernel: Mounter): Tmpfs {
   const fs = new Tmpfs({
-    device: kernel.nextDevice(),
+    device: kernel.rootDisk.number,
     clock: kernel.engine,
     mode: 0o755,
     type: "ext4",
     openSpecial: (inode, flags, caller) => kernel.openSpecial(inode, flags, caller),
+    cacheFile: () => new CachedFile(kernel.pageCache, kernel.rootDisk),
   });
   const names = "bin dev etc home lib mnt opt proc root run sbin srv sys tmp usr var".split(" ");
   for (const name of names) {

@@ -1,10 +1,12 @@
 import { E } from "../errno.js";
 import { Group, type Entity } from "../scheduler/entity.js";
 import { Pressure } from "./pressure.js";
+import type { DiskUse } from "../block/io-limits.js";
+import type { LruLists } from "../memory/lru.js";
 import { WaitQueue } from "../wait-queue.js";
 import { allows, type DeviceAccess, type DeviceRule } from "./device-rules.js";
 
-export const controllers = ["cpu", "memory", "pids"] as const;
+export const controllers = ["cpu", "io", "memory", "pids"] as const;
 export type Controller = (typeof controllers)[number];
 
 /** A task, as cgroups see it. */
@@ -28,6 +30,14 @@ export interface MemoryEvents {
   oom: number;
   oom_kill: number;
   oom_group_kill: number;
+}
+
+/** Counters of memory.stat: pages that reclaim looked at and freed, and that changed lists. */
+export interface MemoryHappenings {
+  pgscan: number;
+  pgsteal: number;
+  pgactivate: number;
+  pgdeactivate: number;
 }
 
 /** A control group, Documentation/admin-guide/cgroup-v2.rst. Amounts of memory are in bytes. */
@@ -58,7 +68,15 @@ export class Cgroup {
     low: number;
     min: number;
     oomGroup: boolean;
+    /** Of `current`: pages of files on disks, and of tmpfs; the rest is tasks' own. */
+    file: number;
+    shmem: number;
+    /** Of `file`: on the active list; written and not on the disk yet; on the way there. */
+    active: number;
+    dirty: number;
+    writeback: number;
     readonly events: MemoryEvents;
+    readonly happenings: MemoryHappenings;
   } = {
     current: 0,
     peak: 0,
@@ -67,10 +85,21 @@ export class Cgroup {
     low: 0,
     min: 0,
     oomGroup: false,
+    file: 0,
+    shmem: 0,
+    active: 0,
+    dirty: 0,
+    writeback: 0,
+    happenings: { pgscan: 0, pgsteal: 0, pgactivate: 0, pgdeactivate: 0 },
     events: { low: 0, high: 0, max: 0, oom: 0, oom_kill: 0, oom_group_kill: 0 },
   };
   readonly pressure: Pressure = new Pressure();
+  /** Its own pages of files, by their use. Made when it has any. */
+  lru: LruLists | undefined;
   weight = 100;
+  /** io.weight; and what it has to do with each disk, by the disk's number. */
+  ioWeight = 100;
+  disks: Map<number, DiskUse> | undefined;
   /** What its tasks may do with devices, by bpf(2); everything where absent. A group above may refuse more. */
   deviceRules: readonly DeviceRule[] | undefined;
   /** rmdir(2) has removed it. */
@@ -133,6 +162,10 @@ export class Cgroup {
     this.removed = true;
     this.parent?.children.delete(this.name);
     this.group.bandwidth?.retire();
+    if (this.lru === undefined || this.parent === undefined) return;
+    if (this.parent.lru === undefined) this.parent.lru = this.lru;
+    else this.parent.lru.append(this.lru);
+    this.lru = undefined;
   }
 
   /** Something about who lives here changed: whoever watches cgroup.events looks again, here and above. */
@@ -186,13 +219,24 @@ export class Cgroup {
     return this.memory.current + bytes > this.memory.max ? this : this.parent?.overLimit(bytes);
   }
 
-  /** Counts memory; less where `bytes` is below 0. */
-  count(bytes: number): void {
+  /** Counts memory, of tasks where no kind is said; less where `bytes` is below 0. */
+  count(bytes: number, kind?: "file" | "shmem"): void {
     const { memory } = this;
     memory.current += bytes;
+    if (kind !== undefined) memory[kind] += bytes;
     if (memory.current > memory.peak) memory.peak = memory.current;
-    if (bytes > 0 && memory.current > memory.high) memory.events.high++;
-    this.parent?.count(bytes);
+    this.parent?.count(bytes, kind);
+  }
+
+  /** Counts what pages of files are. */
+  note(kind: "active" | "dirty" | "writeback", bytes: number): void {
+    this.memory[kind] += bytes;
+    this.parent?.note(kind, bytes);
+  }
+
+  happenedTo(what: keyof MemoryHappenings, pages: number): void {
+    this.memory.happenings[what] += pages;
+    this.parent?.happenedTo(what, pages);
   }
 
   /** Counts a kind of event, here and in every group above. */

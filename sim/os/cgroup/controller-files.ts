@@ -1,6 +1,8 @@
 import { E } from "../errno.js";
+import { reclaim } from "../memory/reclaim.js";
+import { killFor } from "../task/memory.js";
 import { limit, line, micro, parseBytes, parseFlag, parseLimit, parseWhole, table } from "./file.js";
-import type { CgroupFile, CgroupFiles } from "./file.js";
+import type { CgroupFile, CgroupFiles, Site } from "./file.js";
 import { resources } from "./pressure.js";
 
 /** The files of the cpu controller; times in microseconds. */
@@ -47,27 +49,70 @@ export const cpuFiles: CgroupFiles = {
   },
 };
 
-const bytes = (field: "max" | "high" | "low" | "min"): CgroupFile => ({
+const bytes = (field: "max" | "high" | "low" | "min", then: (at: Site) => void = () => undefined): CgroupFile => ({
   controller: "memory",
   inner: true,
   read: ({ cgroup }) => limit(cgroup.memory[field]),
-  write: ({ cgroup }, _caller, text) => {
-    cgroup.memory[field] = parseBytes(text);
+  write: (at, _caller, text) => {
+    at.cgroup.memory[field] = parseBytes(text);
+    then(at);
   },
 });
 
-/**
- * The files of the memory controller, in bytes. Nothing is ever reclaimed, so memory.high only holds tasks back, and memory.low
- * and memory.min hold what was written.
- */
+/** What is over a new memory.high goes, as far as it can. */
+function toHigh({ cgroup, kernel: { pageCache } }: Site): void {
+  const { current, high } = cgroup.memory;
+  if (current > high) reclaim(cgroup, current - high, pageCache);
+}
+
+/** What is over a new memory.max goes; if need be tasks are killed: memory_max_write() in mm/memcontrol.c. */
+function toMax({ cgroup, kernel: { pageCache, outOfMemory } }: Site): void {
+  const { memory } = cgroup;
+  while (memory.current > memory.max) {
+    if (reclaim(cgroup, memory.current - memory.max, pageCache) > 0) continue;
+    try {
+      killFor(cgroup, outOfMemory.total, outOfMemory.oom);
+    } catch (error) {
+      if (error !== E.ENOMEM) throw error;
+      return;
+    }
+  }
+}
+
+/** memory.stat; tmpfs's pages are files' and lie on the lists of tasks' memory, since only swap could free them. */
+function memoryStat({ cgroup: { memory } }: Site): string {
+  const { current, file, shmem, active, dirty, writeback, happenings } = memory;
+  return table({
+    anon: current - file - shmem,
+    file: file + shmem,
+    shmem,
+    file_dirty: dirty,
+    file_writeback: writeback,
+    inactive_anon: shmem,
+    active_anon: current - file - shmem,
+    inactive_file: file - active,
+    active_file: active,
+    ...happenings,
+  });
+}
+
+/** The files of the memory controller, in bytes. */
 export const memoryFiles: CgroupFiles = {
   "memory.current": { controller: "memory", inner: true, read: ({ cgroup }) => line(cgroup.memory.current) },
   "memory.peak": { controller: "memory", inner: true, read: ({ cgroup }) => line(cgroup.memory.peak) },
-  "memory.max": bytes("max"),
-  "memory.high": bytes("high"),
+  "memory.max": bytes("max", toMax),
+  "memory.high": bytes("high", toHigh),
   "memory.low": bytes("low"),
   "memory.min": bytes("min"),
   "memory.events": { controller: "memory", inner: true, read: ({ cgroup }) => table({ ...cgroup.memory.events }) },
+  "memory.stat": { controller: "memory", read: memoryStat },
+  "memory.reclaim": {
+    controller: "memory",
+    write: ({ cgroup, kernel: { pageCache } }, _caller, text) => {
+      const wanted = parseBytes(text);
+      if (reclaim(cgroup, wanted, pageCache) < wanted) throw E.EAGAIN;
+    },
+  },
   "memory.oom.group": {
     controller: "memory",
     inner: true,

@@ -4,6 +4,7 @@ import type { KernelState } from "../task/task.js";
 import type { Caller } from "../vfs/caller.js";
 import { controllers, type Cgroup, type Controller } from "./cgroup.js";
 import { cpuFiles, memoryFiles, pidsFiles, pressureFiles } from "./controller-files.js";
+import { ioFiles } from "./io-files.js";
 import { line, parseFlag, table, type CgroupFile, type MayWrite } from "./file.js";
 import { enableController, freeze, killAll, moveTask } from "./membership.js";
 
@@ -46,6 +47,7 @@ export const cgroupFiles: ReadonlyMap<string, CgroupFile> = new Map(
       read: ({ cgroup }) => table({ nr_descendants: [...cgroup.subtree()].length - 1, nr_dying_descendants: 0 }),
     },
     ...cpuFiles,
+    ...ioFiles,
     ...memoryFiles,
     ...pidsFiles,
     ...pressureFiles,

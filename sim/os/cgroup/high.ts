@@ -1,5 +1,6 @@
-import type { Activity, Nanos } from "../../core/index.js";
-import { wait } from "../task/execution.js";
+import { all, type Activity, type Nanos } from "../../core/index.js";
+import { reclaim, type ReclaimDebt } from "../memory/reclaim.js";
+import { stalled, wait } from "../task/execution.js";
 import type { Task } from "../task/task.js";
 import type { Cgroup } from "./cgroup.js";
 
@@ -24,19 +25,37 @@ function highDelay(cgroup: Cgroup, pages: number): number {
 }
 
 /**
- * memory.high: a task that has taken memory in a group over it is held back on its way out of the kernel. Linux tries to reclaim pages first;
- * here there are none to reclaim. A SIGKILL comes through at the end of the wait, in Linux at once.
+ * On its way out of the kernel a task pays for memory that it needed: it works for what reclaim did and waits for dirty pages
+ * that were freed; then, in a group over its memory.high, pages are reclaimed there, and where that doesn't help the task is held back.
+ * All of that is time lost for want of memory. A SIGKILL comes through at the end of a wait, in Linux at once.
  */
-export function* holdBack(task: Task): Activity<undefined> {
-  const delay = highDelay(task.cgroup, task.chargedPages);
+export function* settleMemory(task: Task): Activity<undefined> {
+  const { kernel } = task;
+  const { pageCache } = kernel;
+  const pages = task.chargedPages;
   task.chargedPages = 0;
+  if (pages > 0)
+    for (let at: Cgroup | undefined = task.cgroup; at !== undefined; at = at.parent) {
+      if (at.memory.current <= at.memory.high) continue;
+      at.happened("high");
+      reclaim(at, at.memory.current - at.memory.high, pageCache);
+    }
+  if (pageCache.debt.due) yield* payDebt(task, pageCache.debt);
+  const delay = highDelay(task.cgroup, pages);
   if (delay > 0)
-    yield* wait(
-      task,
-      task.kernel.engine.delay(delay as Nanos),
-      "uninterruptible",
-      "mem_cgroup_handle_over_high",
-      "memory",
-    );
+    yield* wait(task, kernel.engine.delay(delay as Nanos), "uninterruptible", "mem_cgroup_handle_over_high", "memory");
+  return undefined;
+}
+
+function* payDebt(task: Task, debt: ReclaimDebt): Activity<undefined> {
+  const { scanned, waits } = debt;
+  debt.scanned = 0;
+  debt.waits = [];
+  const work = scanned * task.kernel.costs.reclaim;
+  task.debt += work;
+  task.systemTime += work;
+  yield* stalled(task, "memory");
+  const open = waits.filter((one) => !one.settled);
+  if (open.length > 0) yield* wait(task, all(open), "uninterruptible", "reclaim_throttle", "memory");
   return undefined;
 }

@@ -1,4 +1,4 @@
-import { MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY } from "../flags.js";
+import { majorOf, minorOf, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY } from "../flags.js";
 import type { Task } from "../task/task.js";
 import type { Mount } from "../vfs/mount.js";
 import { reaches } from "../vfs/propagation.js";
@@ -56,7 +56,7 @@ export function mountInfo(task: Task): string {
         ...(mount.master === undefined ? [] : [`master:${mount.master.number}`]),
         ...(mount.unbindable ? ["unbindable"] : []),
       ];
-      const own = `${mount.number} ${mount.parent?.number ?? mount.number} 0:${mount.fs.device}`;
+      const own = `${mount.number} ${mount.parent?.number ?? mount.number} ${majorOf(mount.fs.device)}:${minorOf(mount.fs.device)}`;
       const here = `${escaped(shownRoot(mount))} ${escaped(path)} ${mountFlags(mount)}`;
       const options = mount.fs.options === "" ? "rw" : `rw,${mount.fs.options}`;
       return `${[own, here, ...tags, "-", mount.fs.type, escaped(mount.source), options].join(" ")}\n`;

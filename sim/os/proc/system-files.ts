@@ -27,7 +27,26 @@ export function addSystemFiles(root: PseudoDirectory, kernel: KernelState): void
   root.file("meminfo", {
     read: () => {
       const { memory: total, freeMemory: free } = kernel;
-      return `MemTotal:       ${kib(total)}\nMemFree:        ${kib(free)}\nMemAvailable:   ${kib(free)}\nSwapTotal:      ${kib(0)}\nSwapFree:       ${kib(0)}\n`;
+      const { current, file, shmem, active, dirty, writeback } = kernel.cgroups.memory;
+      const anonymous = current - file - shmem;
+      const rows: [name: string, bytes: number][] = [
+        ["MemTotal", total],
+        ["MemFree", free],
+        ["MemAvailable", free + file],
+        ["Buffers", 0],
+        ["Cached", file + shmem],
+        ["Active", anonymous + active],
+        ["Inactive", shmem + file - active],
+        ["Active(file)", active],
+        ["Inactive(file)", file - active],
+        ["SwapTotal", 0],
+        ["SwapFree", 0],
+        ["Dirty", dirty],
+        ["Writeback", writeback],
+        ["AnonPages", anonymous],
+        ["Shmem", shmem],
+      ];
+      return rows.map(([name, bytes]) => `${`${name}:`.padEnd(16)}${kib(bytes)}\n`).join("");
     },
   });
   root.file("uptime", {
@@ -79,7 +98,20 @@ function sysctls(root: PseudoDirectory, kernel: KernelState): PseudoDirectory {
   const sys = new PseudoDirectory(root.fs, root, "sys");
   if (kernel.networkHost !== undefined) sys.later("net", () => networkSysctls(sys));
   sys.later("kernel", () => kernelSysctls(sys, kernel));
+  sys.later("vm", () => memorySysctls(sys, kernel));
   return sys;
+}
+
+/** /proc/sys/vm: Documentation/admin-guide/sysctl/vm.rst. */
+function memorySysctls(sys: PseudoDirectory, { pageCache, cgroups }: KernelState): PseudoDirectory {
+  const vm = new PseudoDirectory(sys.fs, sys, "vm");
+  const write: Text["write"] = (_caller, text) => {
+    if (!/^[1-4]$/.test(text)) throw E.EINVAL;
+    // 2 is for directory entries and inodes, of which there is no cache.
+    if (text === "1" || text === "3") pageCache.drop(cgroups);
+  };
+  vm.file("drop_caches", value(undefined, write), 0o200);
+  return vm;
 }
 
 function kernelSysctls(sys: PseudoDirectory, kernel: KernelState): PseudoDirectory {

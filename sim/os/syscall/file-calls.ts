@@ -282,8 +282,18 @@ export const fileCalls = {
     if (channel.ioctl === undefined) throw E.ENOTTY;
     return channel.ioctl(task, request, argument);
   },
-  fsync(task: Task, descriptor: number): undefined {
+  fsync(task: Task, descriptor: number): undefined | Activity<undefined> {
+    return task.files.file(descriptor).channel.sync?.(task);
+  },
+  fdatasync(task: Task, descriptor: number): undefined | Activity<undefined> {
+    return fileCalls.fsync(task, descriptor);
+  },
+  sync(task: Task): undefined | Activity<undefined> {
+    return task.kernel.pageCache.sync(task);
+  },
+  syncfs(task: Task, descriptor: number): undefined | Activity<undefined> {
     task.files.file(descriptor);
+    return fileCalls.sync(task);
   },
 };
 
@@ -304,5 +314,8 @@ export const fileRows: Rows<typeof fileCalls> = {
   dup3: full(292),
   fcntl: partial(72, `${stringCommands}; no locks, leases, seals`),
   ioctl: partial(16, `${stringCommands}; those of terminals`),
-  fsync: partial(74, "there is nothing behind memory"),
+  fsync: partial(74, "no error for pipes and sockets"),
+  fdatasync: partial(75, "as fsync: there is no metadata to be spared"),
+  sync: full(162),
+  syncfs: partial(306, "writes all file systems"),
 };

@@ -1,6 +1,6 @@
 import type { Activity, Nanos } from "../../core/index.js";
 import { UsageError } from "../../core/index.js";
-import { holdBack } from "../cgroup/high.js";
+import { settleMemory } from "../cgroup/high.js";
 import { E, Errno } from "../errno.js";
 import { gone, pause } from "../task/execution.js";
 import { pageSize } from "../vfs/content.js";
@@ -205,7 +205,7 @@ function* perform(task: Task, name: string, args: readonly unknown[]): Activity<
     failure = error;
   }
   if (outcome === gone) for (;;) yield pause;
-  if (task.chargedPages > 0) yield* holdBack(task);
+  if (task.chargedPages > 0 || task.kernel.pageCache.debt.due) yield* settleMemory(task);
   if (task.attention || task.debt >= burst) yield pause;
   if (failure !== undefined) throw failure;
   return outcome;
@@ -252,7 +252,7 @@ class Interface {
     }
     task.chargedPages += Math.max(0, task.memory.resident - before) / pageSize;
     if (task.attention) yield pause;
-    if (task.chargedPages > 0) yield* holdBack(task);
+    if (task.chargedPages > 0 || task.kernel.pageCache.debt.due) yield* settleMemory(task);
     if (failure !== undefined) throw failure;
     return undefined;
   }

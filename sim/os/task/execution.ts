@@ -37,6 +37,20 @@ export function* wait<T>(task: Task, signal: Signal<T>, kind: WaitKind, name: st
   }
 }
 
+/** Does its work so far as one that is held up by a lack. */
+export function* stalled(task: Task, stall: Stall): Activity<undefined> {
+  const { frame } = task;
+  frame.waitStall = stall;
+  task.notePressure();
+  try {
+    yield pause;
+  } finally {
+    frame.waitStall = undefined;
+    task.notePressure();
+  }
+  return undefined;
+}
+
 /** A program as a task's activity: what it did, and its end, take their time before it is gone. */
 export function* programOf(task: Task, body: Activity<unknown>): Activity<unknown> {
   const value = yield* body;

@@ -1,5 +1,6 @@
 import { E } from "../errno.js";
 import type { Cgroup, Member } from "../cgroup/cgroup.js";
+import { makeRoom, type Reclaimer } from "../memory/reclaim.js";
 import { pageSize } from "../vfs/content.js";
 
 interface Mapping {
@@ -133,48 +134,59 @@ export function badness(member: Member, total: number): number {
 }
 
 /**
- * Pays, and kills where a limit would be passed: the worst task of the group over its limit, or all tasks of its group
- * where memory.oom.group says so; until there is room. Nothing is reclaimed before: there is no swap, and page cache is
- * not kept apart. Files of a tmpfs outlive those who wrote them, so one task after another goes for them, those without memory of their
+ * Pays. Where a limit would be passed, pages of files are freed first, as far as there are any; then the worst task of the group
+ * over its limit is killed, or all tasks of its group where memory.oom.group says so; until there is room. Files of a tmpfs outlive those who wrote them, so one task after another goes for them, those without memory of their
  * own, too (each has page tables), until the group is empty.
- * @param oom told who is killed, and for which group; undefined where nobody is left who may be
  * @throws ENOMEM where nobody is left to kill
  */
 export function charge(
   payer: Cgroup,
   bytes: number,
-  total: number,
-  oom: (over: Cgroup, victim: Member | undefined) => void,
+  kind: "file" | "shmem" | undefined,
+  { total, reclaimer, oom }: OutOfMemory,
 ): void {
   for (;;) {
-    const over = payer.overLimit(bytes);
+    const over = makeRoom(payer, bytes, reclaimer);
     if (over === undefined) {
-      payer.count(bytes);
+      payer.count(bytes, kind);
       return;
     }
-    over.happened("max");
-    let worst: { readonly member: Member; readonly cgroup: Cgroup; readonly score: number } | undefined;
-    for (const cgroup of over.subtree()) {
-      for (const member of cgroup.members) {
-        // Who was chosen before has nothing more to give.
-        if (member.zombie || member.dying || member.unkillable) continue;
-        const score = badness(member, Math.min(over.memory.max, total));
-        if (score > (worst?.score ?? -Infinity)) worst = { member, cgroup, score };
-      }
+    killFor(over, total, oom);
+  }
+}
+
+/** What happens where memory runs out. */
+export interface OutOfMemory {
+  /** All memory there is, in bytes. */
+  readonly total: number;
+  readonly reclaimer: Reclaimer;
+  /** Told who is killed, and for which group; undefined where nobody is left who may be. */
+  readonly oom: (over: Cgroup, victim: Member | undefined) => void;
+}
+
+/** Kills whoever frees most in a group that is over its limit. @throws ENOMEM where nobody is left */
+export function killFor(over: Cgroup, total: number, oom: OutOfMemory["oom"]): void {
+  let worst: { readonly member: Member; readonly cgroup: Cgroup; readonly score: number } | undefined;
+  for (const cgroup of over.subtree()) {
+    for (const member of cgroup.members) {
+      // Who was chosen before has nothing more to give.
+      if (member.zombie || member.dying || member.unkillable) continue;
+      const score = badness(member, Math.min(over.memory.max, total));
+      if (score > (worst?.score ?? -Infinity)) worst = { member, cgroup, score };
     }
-    over.happened("oom");
-    if (worst === undefined) {
-      oom(over, undefined);
-      throw E.ENOMEM;
-    }
-    const group = groupToKill(worst.cgroup, over);
-    if (group === undefined) kill(worst.member, worst.cgroup, over, oom);
-    else {
-      group.happened("oom_group_kill");
-      for (const cgroup of group.subtree()) {
-        for (const member of [...cgroup.members])
-          if (!member.unkillable && member.oomAdjustment !== -1000) kill(member, cgroup, over, oom);
-      }
+  }
+  over.happened("oom");
+  if (worst === undefined) {
+    oom(over, undefined);
+    throw E.ENOMEM;
+  }
+  const group = groupToKill(worst.cgroup, over);
+  if (group === undefined) kill(worst.member, worst.cgroup, over, oom);
+  else {
+    group.happened("oom_group_kill");
+    for (const cgroup of group.subtree()) {
+      for (const member of [...cgroup.members])
+        if (!member.unkillable && member.oomAdjustment !== -1000) kill(member, cgroup, over, oom);
     }
   }
 }

@@ -8,6 +8,8 @@ import type { NetworkHost } from "../namespace/net-namespace.js";
 import type { NamespaceSet, TimeNamespace } from "../namespace/plain-namespaces.js";
 import { baseWeight, Entity } from "../scheduler/entity.js";
 import type { Scheduler } from "../scheduler/scheduler.js";
+import type { BlockDisk } from "../block/block-disk.js";
+import type { PageCache } from "../memory/page-cache.js";
 import type { Credentials } from "../security/credentials.js";
 import type { KernelFlaw } from "../security/flaws.js";
 import type { Filter } from "../security/seccomp.js";
@@ -20,7 +22,7 @@ import type { MountNumbers } from "../vfs/propagation.js";
 import type { Walker } from "../vfs/resolve.js";
 import { WaitQueue } from "../wait-queue.js";
 import { SIGKILL } from "./signals.js";
-import type { AddressSpace } from "./memory.js";
+import type { AddressSpace, OutOfMemory } from "./memory.js";
 import type { FileContext, Frame, Limits, PendingSignal, SignalAction, TaskState, WaitKind } from "./parts.js";
 import type { Body } from "./program.js";
 import type { ProcessGroup } from "./process-group.js";
@@ -61,6 +63,10 @@ export interface KernelState {
   /** Total memory, in bytes, and what of it is free. */
   readonly memory: number;
   readonly freeMemory: number;
+  readonly pageCache: PageCache;
+  /** By number. */
+  readonly disks: ReadonlyMap<number, BlockDisk>;
+  readonly outOfMemory: OutOfMemory;
   /** What net namespaces need; undefined on a machine without a network. */
   readonly networkHost: NetworkHost | undefined;
   random(length: number): Uint8Array;

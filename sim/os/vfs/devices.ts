@@ -73,6 +73,7 @@ export function devtmpfs(
   device: number,
   clock: Clock,
   open: (inode: Inode, flags: number, caller: Caller) => Channel,
+  disks: Iterable<{ readonly name: string; readonly number: number }>,
 ): Tmpfs {
   const fs = new Tmpfs({ device, clock, mode: 0o755, openSpecial: open, type: "devtmpfs" });
   const { root } = fs;
@@ -86,6 +87,7 @@ export function devtmpfs(
   ] as const) {
     root.create(name, { mode: S_IFCHR | 0o666, ...owner, rdev: makedev(1, minor) });
   }
+  for (const { name, number } of disks) root.create(name, { mode: S_IFBLK | 0o660, uid: 0, gid: 6, rdev: number });
   root.create("tty", { mode: S_IFCHR | 0o666, uid: 0, gid: 5, rdev: makedev(5, 0) });
   root.create("console", { mode: S_IFCHR | 0o600, ...owner, rdev: makedev(5, 1) });
   root.create("ptmx", { mode: S_IFCHR | 0o666, uid: 0, gid: 5, rdev: makedev(5, 2) });

@@ -56,6 +56,8 @@ export interface Channel {
   write(caller: Caller, offset: number, bytes: Uint8Array, nonblocking: boolean): number | Activity<number>;
   /** The bits of poll(2) that hold now. Files that never block have none of this and are always ready. */
   poll?(): { readonly events: number; readonly change: Signal<unknown> };
+  /** Writes to its disk what only memory has: fsync(2). */
+  sync?(caller: Caller): Activity<undefined> | undefined;
   ioctl?(caller: Caller, request: string, argument: unknown): unknown;
   /** The last descriptor is gone. */
   release?(): void;

@@ -1,21 +1,11 @@
-import { invariant } from "../../core/index.js";
+import { invariant, type Activity } from "../../core/index.js";
+import type { CachedFile } from "../memory/page-cache.js";
 import { E } from "../errno.js";
-import {
-  O_TRUNC,
-  RENAME_EXCHANGE,
-  RENAME_NOREPLACE,
-  S_IFBLK,
-  S_IFCHR,
-  S_IFDIR,
-  S_IFIFO,
-  S_IFLNK,
-  S_IFMT,
-  S_IFREG,
-  S_IFSOCK,
-  S_ISGID,
-} from "../flags.js";
+import { O_DIRECT, O_DSYNC, O_TRUNC, RENAME_EXCHANGE, RENAME_NOREPLACE, S_IFDIR, S_IFMT, S_ISGID } from "../flags.js";
 import type { Caller } from "./caller.js";
 import { Content, pageSize } from "./content.js";
+import { DirectFile } from "./direct-file.js";
+import { bodyOf, type Body, type PageAccount } from "./tmpfs-body.js";
 import {
   Inode,
   type Attributes,
@@ -26,49 +16,16 @@ import {
   type FileSystem,
 } from "./inode.js";
 
-/** Who pays for pages of memory; throws ENOMEM where they are refused. */
-export interface PageAccount {
-  charge(pages: number): void;
-  uncharge(pages: number): void;
-}
-
 /** What a file asks of its file system. */
 export interface TmpfsState extends FileSystem {
   readonly clock: Clock;
   readonly account: ((caller: Caller) => PageAccount | undefined) | undefined;
   readonly openSpecial: ((inode: Inode, flags: number, caller: Caller) => Channel) | undefined;
+  /** Of a file system on a disk: a file's pages in the cache. */
+  readonly cacheFile: (() => CachedFile) | undefined;
   make(creation: Creation, parent: TmpfsInode | undefined, name: string | undefined): TmpfsInode;
   /** @throws ENOSPC */
   take(pages: number): void;
-}
-
-type Body =
-  | { readonly kind: "file"; content: Content; payer: PageAccount | undefined }
-  | {
-      readonly kind: "directory";
-      entries: Map<string, TmpfsInode>;
-      parent: TmpfsInode | undefined;
-      name: string | undefined;
-    }
-  | { readonly kind: "link"; readonly target: string }
-  | { readonly kind: "special"; readonly rdev: number };
-
-function bodyOf(creation: Creation, parent: TmpfsInode | undefined, name: string | undefined): Body {
-  switch (creation.mode & S_IFMT) {
-    case S_IFDIR:
-      return { kind: "directory", entries: new Map(), parent, name };
-    case S_IFLNK:
-      return { kind: "link", target: creation.target ?? "" };
-    case S_IFCHR:
-    case S_IFBLK:
-    case S_IFIFO:
-    case S_IFSOCK:
-      return { kind: "special", rdev: creation.rdev ?? 0 };
-    case S_IFREG:
-      return { kind: "file", content: new Content(), payer: undefined };
-    default:
-      throw E.EINVAL;
-  }
 }
 
 export class TmpfsInode extends Inode implements Channel {
@@ -236,6 +193,8 @@ export class TmpfsInode extends Inode implements Channel {
       this.mtime = this.fs.clock.now;
     }
     this.opens++;
+    if ((flags & (O_DIRECT | O_DSYNC)) !== 0 && this.fs.cacheFile !== undefined)
+      return new DirectFile(this, (flags & O_DIRECT) !== 0, (flags & O_DSYNC) !== 0);
     return this;
   }
 
@@ -244,13 +203,32 @@ export class TmpfsInode extends Inode implements Channel {
     this.freeIfGone();
   }
 
-  read(_caller: Caller, offset: number, length: number): Uint8Array {
-    if (this.body.kind !== "file") throw E.EISDIR;
+  /** @param direct past the page cache */
+  read(
+    caller: Caller,
+    offset: number,
+    length: number,
+    _nonblocking = false,
+    direct = false,
+  ): Uint8Array | Activity<Uint8Array> {
+    const { body } = this;
+    if (body.kind !== "file") throw E.EISDIR;
     this.atime = this.fs.clock.now;
-    return this.body.content.read(offset, length);
+    const bytes = body.content.read(offset, length);
+    const waits = direct
+      ? this.cached?.direct(caller, "read", offset, bytes.length)
+      : this.cached?.read(caller, offset, bytes.length, body.content.size);
+    return waits === undefined ? bytes : after(waits, bytes);
   }
 
-  write(caller: Caller, offset: number, bytes: Uint8Array): number {
+  /** @param direct past the page cache */
+  write(
+    caller: Caller,
+    offset: number,
+    bytes: Uint8Array,
+    _nonblocking = false,
+    direct = false,
+  ): number | Activity<number> {
     const { body } = this;
     if (body.kind !== "file") throw E.EISDIR;
     const before = body.content.ownPages;
@@ -264,12 +242,26 @@ export class TmpfsInode extends Inode implements Channel {
       this.fs.take(-most);
       throw error;
     }
+    const waits = direct
+      ? this.cached?.direct(caller, "write", offset, bytes.length)
+      : this.cached?.write(caller, offset, bytes.length, body.content.size);
     body.content.write(offset, bytes);
     const unused = most - (body.content.ownPages - before);
     this.fs.take(-unused);
     if (unused > 0) body.payer?.uncharge(unused);
     this.mtime = this.ctime = this.fs.clock.now;
-    return bytes.length;
+    return waits === undefined ? bytes.length : after(waits, bytes.length);
+  }
+
+  sync(caller: Caller): Activity<undefined> | undefined {
+    return this.cached?.sync(caller);
+  }
+
+  /** Its pages in the cache, where it lies on a disk. */
+  get cached(): CachedFile | undefined {
+    const { body } = this;
+    if (body.kind !== "file" || this.fs.cacheFile === undefined) return undefined;
+    return (body.cached ??= this.fs.cacheFile());
   }
 
   override getXattr(name: string): Uint8Array | undefined {
@@ -304,6 +296,7 @@ export class TmpfsInode extends Inode implements Channel {
     if (body.kind !== "file") throw body.kind === "directory" ? E.EISDIR : E.EINVAL;
     const before = body.content.ownPages;
     body.content.truncate(size);
+    body.cached?.truncate(size);
     this.freed(before - body.content.ownPages);
     this.mtime = this.ctime = this.fs.clock.now;
   }
@@ -327,7 +320,9 @@ export class TmpfsInode extends Inode implements Channel {
   }
 
   private freeIfGone(): void {
-    if (this.nlink === 0 && this.opens === 0 && this.body.kind === "file") this.freed(this.body.content.ownPages);
+    if (this.nlink !== 0 || this.opens !== 0 || this.body.kind !== "file") return;
+    this.freed(this.body.content.ownPages);
+    this.body.cached?.truncate(0);
   }
 
   private moved(from: TmpfsInode, to: TmpfsInode, name: string): void {
@@ -362,4 +357,10 @@ export class TmpfsInode extends Inode implements Channel {
   private touched(): void {
     this.mtime = this.ctime = this.fs.clock.now;
   }
+}
+
+/** What a call gives when it has waited. */
+function* after<T>(waits: Activity<undefined>, value: T): Activity<T> {
+  yield* waits;
+  return value;
 }

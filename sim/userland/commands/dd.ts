@@ -1,5 +1,18 @@
 import type { Activity } from "../../core/index.js";
-import { attempt, Errno, O_APPEND, O_CREAT, O_RDONLY, O_TRUNC, O_WRONLY, SEEK_SET } from "../../os/index.js";
+import {
+  attempt,
+  Errno,
+  O_APPEND,
+  O_CREAT,
+  O_DIRECT,
+  O_DSYNC,
+  O_NOFOLLOW,
+  O_RDONLY,
+  O_SYNC,
+  O_TRUNC,
+  O_WRONLY,
+  SEEK_SET,
+} from "../../os/index.js";
 import { Failure, type Command, type Invocation } from "../program/command.js";
 import { concat } from "../program/encoding.js";
 import { writeAll } from "../program/streams.js";
@@ -31,9 +44,29 @@ function human(bytes: number): string {
   return shown === "" ? "" : ` (${shown})`;
 }
 
+/** Names of open(2)'s flags, by commas. */
+function openFlags(names: string, which: string): number {
+  const known: Readonly<Record<string, number>> = {
+    direct: O_DIRECT,
+    dsync: O_DSYNC,
+    sync: O_SYNC,
+    append: O_APPEND,
+    nofollow: O_NOFOLLOW,
+  };
+  return names
+    .split(",")
+    .filter((name) => name !== "")
+    .reduce((flags, name) => {
+      const flag = known[name];
+      if (flag === undefined)
+        throw new Failure(`invalid ${which} flag: '${name}'\nTry 'dd --help' for more information.`);
+      return flags | flag;
+    }, 0);
+}
+
 function* run(it: Invocation): Activity<number> {
   const { sys } = it;
-  const known = ["if", "of", "bs", "ibs", "obs", "count", "skip", "seek", "conv", "status"];
+  const known = ["if", "of", "bs", "ibs", "obs", "count", "skip", "seek", "conv", "status", "iflag", "oflag"];
   const given = new Map<string, string>();
   for (const operand of it.operands) {
     const [, name = "", value = ""] = /^([a-z]+)=(.*)$/s.exec(operand) ?? [];
@@ -49,17 +82,18 @@ function* run(it: Invocation): Activity<number> {
   if (block === 0) throw new Failure("invalid number: '0'");
   const outBlock = number("bs") ?? number("obs") ?? 512;
   const conversions = (given.get("conv") ?? "").split(",");
-  const open = function* (path: string, flags: number, purpose: string): Activity<number> {
-    const fd = yield* attempt(sys.open(path, flags, 0o666));
-    if (fd instanceof Errno) throw new Failure(`failed to open '${path}'${purpose}: ${fd.message}`);
+  const open = function* (path: string, flags: number, which: "input" | "output"): Activity<number> {
+    const more = openFlags(given.get(which === "input" ? "iflag" : "oflag") ?? "", which);
+    const fd = yield* attempt(sys.open(path, flags | more, 0o666));
+    if (fd instanceof Errno) throw new Failure(`failed to open '${path}': ${fd.message}`);
     return fd;
   };
   const [source, target] = [given.get("if"), given.get("of")];
-  const input = source === undefined ? 0 : yield* open(source, O_RDONLY, "");
+  const input = source === undefined ? 0 : yield* open(source, O_RDONLY, "input");
   const seek = (number("seek") ?? 0) * outBlock;
   const truncates = !conversions.includes("notrunc") && seek === 0;
   const flags = O_WRONLY | O_CREAT | (truncates ? O_TRUNC : 0) | (conversions.includes("append") ? O_APPEND : 0);
-  const output = target === undefined ? 1 : yield* open(target, flags, "");
+  const output = target === undefined ? 1 : yield* open(target, flags, "output");
   if (target !== undefined && seek > 0) yield* sys.lseek(output, seek, SEEK_SET);
   const skip = (number("skip") ?? 0) * block;
   if (skip > 0 && (yield* attempt(sys.lseek(input, skip, SEEK_SET))) instanceof Errno)
@@ -94,6 +128,7 @@ function* run(it: Invocation): Activity<number> {
   }
   if (rest.length > 0) yield* put(rest);
   if (conversions.includes("fsync")) yield* sys.fsync(output);
+  else if (conversions.includes("fdatasync")) yield* sys.fdatasync(output);
   const status = given.get("status");
   if (status === "none") return 0;
   yield* it.tell(`${counts.whole}+${counts.part} records in\n${counts.wholeOut}+${counts.partOut} records out`);
@@ -111,7 +146,7 @@ export const dd: Command = {
   name: "dd",
   usage: ["[OPERAND]..."],
   about:
-    "Copy a file: if=FILE of=FILE bs=BYTES ibs=BYTES obs=BYTES count=N skip=N seek=N conv=notrunc,append,fsync status=none|noxfer",
+    "Copy a file: if=FILE of=FILE bs=BYTES ibs=BYTES obs=BYTES count=N skip=N seek=N conv=notrunc,append,fsync,fdatasync iflag=direct oflag=direct,dsync,sync,append status=none|noxfer",
   options: [],
   run,
 };

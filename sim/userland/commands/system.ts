@@ -270,6 +270,7 @@ const commands: readonly Command[] = [
     about: "Synchronize cached writes to persistent storage.",
     options: [],
     *run(it) {
+      if (it.operands.length === 0) yield* it.sys.sync();
       for (const path of it.operands) {
         const fd = yield* it.open(path, (one, why) => `error opening ${quoteName(one)}: ${why}`);
         if (fd === undefined) continue;

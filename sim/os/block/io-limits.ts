@@ -1,0 +1,86 @@
+import type { Cgroup } from "../cgroup/cgroup.js";
+
+/** What io.max limits: bytes and requests a second. */
+export const ioLimits = ["rbps", "wbps", "riops", "wiops"] as const;
+export type IoLimit = (typeof ioLimits)[number];
+
+export type IoOperation = "read" | "write";
+
+/** What a group did with one disk: io.stat. */
+interface IoCounts {
+  rbytes: number;
+  wbytes: number;
+  rios: number;
+  wios: number;
+}
+
+/** What a group has to do with one disk. */
+export class DiskUse {
+  readonly counts: IoCounts = { rbytes: 0, wbytes: 0, rios: 0, wios: 0 };
+  readonly max: Map<IoLimit, number> = new Map();
+  /** Of io.weight, where it says something of this disk alone. */
+  weight: number | undefined;
+  /** Until when what was begun has used up each limit. */
+  readonly #used = new Map<IoLimit, number>();
+
+  /** @returns when a request that comes at `now` has had its turn under the limits, in nanoseconds */
+  pass(now: number, op: IoOperation, bytes: number): number {
+    let passed = now;
+    for (const [limit, amount] of op === "read"
+      ? ([
+          ["rbps", bytes],
+          ["riops", 1],
+        ] as const)
+      : ([
+          ["wbps", bytes],
+          ["wiops", 1],
+        ] as const)) {
+      const max = this.max.get(limit);
+      if (max === undefined) continue;
+      const end = Math.max(now, this.#used.get(limit) ?? 0) + Math.round((amount / max) * 1e9);
+      this.#used.set(limit, end);
+      passed = Math.max(passed, end);
+    }
+    return passed;
+  }
+
+  /** A limit is set anew; undefined lifts it. What was begun keeps its turn. */
+  limit(limit: IoLimit, max: number | undefined): void {
+    this.#used.delete(limit);
+    if (max === undefined) this.max.delete(limit);
+    else this.max.set(limit, max);
+  }
+}
+
+/** A group's use of a disk, by the disk's number. */
+export function useOf(cgroup: Cgroup, disk: number): DiskUse {
+  cgroup.disks ??= new Map();
+  let use = cgroup.disks.get(disk);
+  if (use === undefined) {
+    use = new DiskUse();
+    cgroup.disks.set(disk, use);
+  }
+  return use;
+}
+
+/** When a request has had its turn under the io.max of its group and of those above. */
+export function passLimits(cgroup: Cgroup, disk: number, op: IoOperation, bytes: number, now: number): number {
+  let passed = now;
+  for (let at: Cgroup | undefined = cgroup; at !== undefined; at = at.parent) {
+    const use = at.disks?.get(disk);
+    if (use !== undefined && use.max.size > 0) passed = use.pass(passed, op, bytes);
+  }
+  return passed;
+}
+
+/** Counts a request for its group and those above. */
+export function countRequest(cgroup: Cgroup, disk: number, op: IoOperation, bytes: number): void {
+  for (let at: Cgroup | undefined = cgroup; at !== undefined; at = at.parent) {
+    const { counts } = useOf(at, disk);
+    counts[op === "read" ? "rbytes" : "wbytes"] += bytes;
+    counts[op === "read" ? "rios" : "wios"]++;
+  }
+}
+
+/** Of a group's own tasks and groups, what its share of a disk is weighed by. */
+export const ioWeightOf = (cgroup: Cgroup, disk: number): number => cgroup.disks?.get(disk)?.weight ?? cgroup.ioWeight;

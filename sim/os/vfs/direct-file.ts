@@ -1,0 +1,54 @@
+import type { Activity } from "../../core/index.js";
+import { E } from "../errno.js";
+import type { Caller } from "./caller.js";
+import type { Channel } from "./inode.js";
+import type { TmpfsInode } from "./tmpfs-inode.js";
+
+/** What O_DIRECT asks offsets and lengths to be whole numbers of: a disk's logical block. */
+const block = 512;
+
+/** A file on a disk opened with O_DIRECT, past the page cache, or with O_SYNC or O_DSYNC: each write waits for the disk. */
+export class DirectFile implements Channel {
+  readonly seekable = true;
+  readonly #inode: TmpfsInode;
+  readonly #direct: boolean;
+  readonly #syncs: boolean;
+
+  constructor(inode: TmpfsInode, direct: boolean, syncs: boolean) {
+    this.#inode = inode;
+    this.#direct = direct;
+    this.#syncs = syncs;
+  }
+
+  /** @throws EINVAL for parts of blocks */
+  read(caller: Caller, offset: number, length: number): Uint8Array | Activity<Uint8Array> {
+    this.#demandBlocks(offset, length);
+    return this.#inode.read(caller, offset, length, false, this.#direct);
+  }
+
+  /** @throws EINVAL for parts of blocks */
+  write(caller: Caller, offset: number, bytes: Uint8Array): number | Activity<number> {
+    this.#demandBlocks(offset, bytes.length);
+    const written = this.#inode.write(caller, offset, bytes, false, this.#direct);
+    return this.#syncs ? this.#synced(caller, written) : written;
+  }
+
+  sync(caller: Caller): Activity<undefined> | undefined {
+    return this.#inode.sync(caller);
+  }
+
+  release(): void {
+    this.#inode.release();
+  }
+
+  *#synced(caller: Caller, written: number | Activity<number>): Activity<number> {
+    const length = typeof written === "number" ? written : yield* written;
+    const waits = this.#inode.sync(caller);
+    if (waits !== undefined) yield* waits;
+    return length;
+  }
+
+  #demandBlocks(offset: number, length: number): void {
+    if (this.#direct && (offset % block !== 0 || length % block !== 0)) throw E.EINVAL;
+  }
+}

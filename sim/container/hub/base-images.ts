@@ -54,7 +54,10 @@ export function alpine(machine: string, mtime: number): FileTree {
     .text("etc/apk/world", database.world)
     .text("lib/apk/db/installed", database.installed)
     .text("lib/apk/db/triggers", database.triggers)
-    .bytes("lib/apk/db/scripts.tar", writeTar(database.scripts.map(([name, body]) => fileEntry(name, encodeUtf8(body), { mode: 0o755 }))))
+    .bytes(
+      "lib/apk/db/scripts.tar",
+      writeTar(database.scripts.map(([name, body]) => fileEntry(name, encodeUtf8(body), { mode: 0o755 }))),
+    )
     .directory("var/cache/apk");
   return upTo(tree, "lib/ld-musl.so.1", 7_800_000);
 }

@@ -69,7 +69,9 @@ export function readApk(bytes: Uint8Array): ApkFile | undefined {
   try {
     const [control, data] = members(bytes);
     if (control === undefined || data === undefined) return undefined;
-    const texts = new Map(readTar(concatBytes([gunzip(control), ending])).map((one) => [one.name, textOf(bytesOf(one))]));
+    const texts = new Map(
+      readTar(concatBytes([gunzip(control), ending])).map((one) => [one.name, textOf(bytesOf(one))]),
+    );
     const info = new Map<string, string[]>();
     for (const line of (texts.get(".PKGINFO") ?? "").split("\n")) {
       const [, key, value = ""] = /^(\w+) = (.*)$/.exec(line) ?? [];
@@ -89,7 +91,10 @@ export function readRecords(text: string): ApkRecord[] {
   return text
     .split(/\n\n+/)
     .filter((block) => block.trim() !== "")
-    .map((block) => new Map(block.split("\n").flatMap((line) => (line[1] === ":" ? [[line[0] ?? "", line.slice(2)]] : []))));
+    .map(
+      (block) =>
+        new Map(block.split("\n").flatMap((line) => (line[1] === ":" ? [[line[0] ?? "", line.slice(2)]] : []))),
+    );
 }
 
 /** The fields that an index has of a package, in its order. */
@@ -116,7 +121,9 @@ export function readIndex(
   try {
     const texts = new Map(readTar(gunzip(bytes)).map((one) => [one.name, textOf(bytesOf(one))]));
     const index = texts.get("APKINDEX");
-    return index === undefined ? undefined : { description: texts.get("DESCRIPTION") ?? "", records: readRecords(index) };
+    return index === undefined
+      ? undefined
+      : { description: texts.get("DESCRIPTION") ?? "", records: readRecords(index) };
   } catch (error) {
     if (error instanceof UsageError) return undefined;
     throw error;

@@ -4,12 +4,7 @@ import { writeAll } from "../program/streams.js";
 import { makeAbove } from "./files.js";
 
 /** Runs a package's script as a child, with the standard streams of the caller. @returns its exit status, as a shell tells it */
-export function* runScript(
-  sys: Sys,
-  path: string,
-  args: readonly string[],
-  env: readonly string[],
-): Activity<number> {
+export function* runScript(sys: Sys, path: string, args: readonly string[], env: readonly string[]): Activity<number> {
   const pid = yield* sys.clone(function* (child) {
     yield* attempt(child.execve(path, [path, ...args], env));
     return 127;

@@ -20,7 +20,13 @@ export function holds(sign: number, operator: string): boolean {
 
 /** Letters before all else that is no digit, and a tilde before everything, even the end (deb-version(7)). */
 const weight = (letter: string | undefined): number =>
-  letter === undefined ? 0 : letter === "~" ? -1 : /[a-z]/i.test(letter) ? letter.charCodeAt(0) : letter.charCodeAt(0) + 256;
+  letter === undefined
+    ? 0
+    : letter === "~"
+      ? -1
+      : /[a-z]/i.test(letter)
+        ? letter.charCodeAt(0)
+        : letter.charCodeAt(0) + 256;
 
 function compareParts(one: string, other: string): number {
   let [a, b] = [one, other];

@@ -14,7 +14,8 @@ export interface HttpUrl {
 
 /** @returns undefined for what is no address of HTTP; the scheme may be left out */
 export function parseHttpUrl(text: string): HttpUrl | undefined {
-  const [, host, port = "80", path = ""] = /^(?:http:\/\/)?([^/:?#\s]+)(?::(\d+))?([/?][^#\s]*)?(?:#.*)?$/i.exec(text) ?? [];
+  const [, host, port = "80", path = ""] =
+    /^(?:http:\/\/)?([^/:?#\s]+)(?::(\d+))?([/?][^#\s]*)?(?:#.*)?$/i.exec(text) ?? [];
   if (host === undefined || Number(port) > 65_535) return undefined;
   return { host, port: Number(port), path: path.startsWith("/") ? path : `/${path}` };
 }

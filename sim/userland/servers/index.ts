@@ -1,6 +1,7 @@
 import type { Program, Sys } from "../../os/index.js";
 import { program } from "../program/command.js";
 import { apk } from "../packages/apk/apk.js";
+import { aptCommands } from "../packages/apt/apt.js";
 import { dpkgCommands } from "../packages/dpkg/dpkg.js";
 import { gosu } from "./gosu.js";
 import { nginx } from "./nginx/nginx.js";
@@ -12,6 +13,7 @@ import { redisServer } from "./redis/server.js";
 /** Programs that a kernel knows and no bare system has files of: images bring these. */
 export const servers: readonly Program<Sys>[] = [
   apk,
+  ...aptCommands,
   ...dpkgCommands,
   gosu,
   nginx,

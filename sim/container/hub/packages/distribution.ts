@@ -26,7 +26,11 @@ interface Pack<Fields> {
 // Alpine.
 
 /** What apk knows of a package before it has a file. */
-function alpineRecord({ name, summary, homepage, license }: PackagePlan, variant: Variant, size: number): [string, string][] {
+function alpineRecord(
+  { name, summary, homepage, license }: PackagePlan,
+  variant: Variant,
+  size: number,
+): [string, string][] {
   return [
     ["P", name],
     ["V", variant.version],
@@ -100,7 +104,9 @@ function debianPack(plan: PackagePlan, variant: Variant, machine: string): Pack<
     .map((entry) => `${hexOf(md5(bytesOf(entry)))}  ${entry.name.slice(2)}\n`);
   const extras = new Map<string, string>([
     ["md5sums", sums.join("")],
-    ...(variant.conffiles === undefined ? [] : [["conffiles", variant.conffiles.map((one) => `${one}\n`).join("")] as const]),
+    ...(variant.conffiles === undefined
+      ? []
+      : [["conffiles", variant.conffiles.map((one) => `${one}\n`).join("")] as const]),
     ...Object.entries(variant.scripts ?? {}),
   ]);
   const archive = writeDeb({ control, extras, files }, built);
@@ -203,7 +209,10 @@ export function alpineDatabase(machine: string): {
   const base = alpinePacks(machine, true);
   return {
     installed: base
-      .map(({ fields, plan }) => `${recordText(fields)}${plan.name === "alpine-baselayout" ? baseDirectories.map((one) => `F:${one}\n`).join("") : ""}F:usr/share/packages\nR:${plan.name}\n\n`)
+      .map(
+        ({ fields, plan }) =>
+          `${recordText(fields)}${plan.name === "alpine-baselayout" ? baseDirectories.map((one) => `F:${one}\n`).join("") : ""}F:usr/share/packages\nR:${plan.name}\n\n`,
+      )
       .join(""),
     world: base.map(({ plan }) => `${plan.name}\n`).join(""),
     triggers: base
@@ -213,7 +222,8 @@ export function alpineDatabase(machine: string): {
       .join(""),
     scripts: base.flatMap(({ fields, variant }) =>
       Object.entries(variant.scripts ?? {}).map(
-        ([name, body]) => [`${fields.get("P") ?? ""}-${fields.get("V") ?? ""}.${fields.get("C") ?? ""}${name}`, body] as const,
+        ([name, body]) =>
+          [`${fields.get("P") ?? ""}-${fields.get("V") ?? ""}.${fields.get("C") ?? ""}${name}`, body] as const,
       ),
     ),
   };
@@ -234,7 +244,13 @@ export function debianDatabase(machine: string): {
     lists: new Map(
       base.map(({ plan }) => [
         plan.name,
-        ["/.", ...(plan.name === "base-files" ? baseDirectories.map((one) => `/${one}`) : []), "/usr/share", "/usr/share/packages", `/usr/share/packages/${plan.name}`]
+        [
+          "/.",
+          ...(plan.name === "base-files" ? baseDirectories.map((one) => `/${one}`) : []),
+          "/usr/share",
+          "/usr/share/packages",
+          `/usr/share/packages/${plan.name}`,
+        ]
           .map((line) => `${line}\n`)
           .join(""),
       ]),

@@ -6,7 +6,9 @@ import { gzip, hexOf } from "../../../userland/index.js";
 import { alpineFile, alpineIndex, debianFile, debianIndex, isMachine, machineOf } from "./distribution.js";
 
 /** Suites that there are, by the distribution's name in paths. */
-const suites: Readonly<Record<string, { readonly codename: string; readonly version: string; readonly label: string }>> = {
+const suites: Readonly<
+  Record<string, { readonly codename: string; readonly version: string; readonly label: string }>
+> = {
   debian: { codename: "bookworm", version: "12.7", label: "Debian" },
   ubuntu: { codename: "noble", version: "24.04", label: "Ubuntu" },
 };
@@ -62,7 +64,8 @@ function alpine(path: string): Uint8Array | undefined {
  * /debian/pool/…, the same for /ubuntu/ with noble. Nothing is signed.
  */
 export const packageRepository = (): Handler => (request) => {
-  const [, distribution = "", path = ""] = /^\/(\w+)\/(.*)$/.exec(decodeURIComponent(request.path.replace(/\?.*$/, ""))) ?? [];
+  const [, distribution = "", path = ""] =
+    /^\/(\w+)\/(.*)$/.exec(decodeURIComponent(request.path.replace(/\?.*$/, ""))) ?? [];
   const body = distribution === "alpine" ? alpine(path) : debian(distribution, path);
   if (request.method !== "GET" && request.method !== "HEAD") return textResponse("method not allowed\n", 405);
   if (body === undefined) return textResponse("not found\n", 404);

@@ -110,7 +110,8 @@ const programs: readonly PackagePlan[] = [
           .text("etc/ssl/certs/ca-certificates.crt", certificates)
           .ballast("usr/share/ca-certificates/mozilla/all.crt", 380_000),
       scripts: {
-        postinst: '#!/bin/sh\nset -e\nif [ "$1" = configure ]; then\n  echo "Updating certificates in /etc/ssl/certs..."\nfi\n',
+        postinst:
+          '#!/bin/sh\nset -e\nif [ "$1" = configure ]; then\n  echo "Updating certificates in /etc/ssl/certs..."\nfi\n',
       },
     },
   },
@@ -136,8 +137,15 @@ const programs: readonly PackagePlan[] = [
     debian: {
       version: "1.22.1-9",
       section: "httpd",
-      depends: ["libc6 (>= 2.34)", "libpcre2-8-0 (>= 10.22)", "zlib1g (>= 1:1.1.4)", "iproute2", "nginx-common (= 1.22.1-9)"],
-      files: (tree) => tree.program("usr/sbin/nginx", 1_290_000).text("usr/share/doc/nginx/copyright", "License: BSD-2-clause\n"),
+      depends: [
+        "libc6 (>= 2.34)",
+        "libpcre2-8-0 (>= 10.22)",
+        "zlib1g (>= 1:1.1.4)",
+        "iproute2",
+        "nginx-common (= 1.22.1-9)",
+      ],
+      files: (tree) =>
+        tree.program("usr/sbin/nginx", 1_290_000).text("usr/share/doc/nginx/copyright", "License: BSD-2-clause\n"),
     },
   },
   {
@@ -232,7 +240,13 @@ const programs: readonly PackagePlan[] = [
     debian: {
       version: "1.21.3-1+deb12u1",
       section: "web",
-      depends: ["libc6 (>= 2.34)", "libidn2-0 (>= 0.6)", "libpcre2-8-0 (>= 10.22)", "libpsl5 (>= 0.16.0)", "zlib1g (>= 1:1.1.4)"],
+      depends: [
+        "libc6 (>= 2.34)",
+        "libidn2-0 (>= 0.6)",
+        "libpcre2-8-0 (>= 10.22)",
+        "libpsl5 (>= 0.16.0)",
+        "zlib1g (>= 1:1.1.4)",
+      ],
       recommends: ["ca-certificates"],
       files: (tree) => tree.program("usr/bin/wget", 490_000),
     },

@@ -9,11 +9,19 @@ import { formatTime } from "../../commands/dates.js";
 
 /** Patterns as fnmatch(3) has them: stars and question marks. */
 function glob(pattern: string): RegExp {
-  const text = pattern.replace(/[.+^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*").replaceAll("?", ".");
+  const text = pattern
+    .replace(/[.+^${}()|[\]\\]/g, "\\$&")
+    .replaceAll("*", ".*")
+    .replaceAll("?", ".");
   return new RegExp(`^${text}$`, "i");
 }
 
-function* solveAndCommit(it: Invocation, database: ApkDatabase, solution: Solution, world: readonly string[]): Activity<number> {
+function* solveAndCommit(
+  it: Invocation,
+  database: ApkDatabase,
+  solution: Solution,
+  world: readonly string[],
+): Activity<number> {
   solution.solve([...world].sort());
   if (solution.missing.size === 0) return yield* commit(it, database, solution.chosen, world);
   yield* it.tell(explain(solution.missing.values()));
@@ -53,7 +61,10 @@ function* add(it: Invocation, words: readonly string[]): Activity<number> {
   const made = yield* virtual(it, group, words);
   database.installed.delete(group);
   const solution = new Solution(database, [...packages, made]);
-  const world = [...database.world.filter((known) => parseDependency(known)?.name !== group), `${group}=${versionOf(made.record)}`];
+  const world = [
+    ...database.world.filter((known) => parseDependency(known)?.name !== group),
+    `${group}=${versionOf(made.record)}`,
+  ];
   solution.solve([...world].sort());
   // It has no file: it is there as soon as the database says so.
   const own = solution.chosen.get(group);
@@ -137,10 +148,18 @@ function infoParts(it: Invocation, database: ApkDatabase, record: ApkRecord, own
     const users = [...database.installed.values()].filter((one) =>
       wordsOf(one.record, "D").some((word) => parseDependency(word)?.name === nameOf(record)),
     );
-    list("is required by", users.map((one) => fullName(one.record)));
+    list(
+      "is required by",
+      users.map((one) => fullName(one.record)),
+    );
   }
   if (own !== undefined && asked("L"))
-    list("contains", own.files.flatMap(({ directory, files }) => files.map(({ name }) => (directory === "" ? name : `${directory}/${name}`))));
+    list(
+      "contains",
+      own.files.flatMap(({ directory, files }) =>
+        files.map(({ name }) => (directory === "" ? name : `${directory}/${name}`)),
+      ),
+    );
   if (asked("license")) list("license", [record.get("L") ?? ""]);
   return parts.join("");
 }
@@ -193,7 +212,8 @@ function* search(it: Invocation, words: readonly string[]): Activity<number> {
   const patterns = words.map((word) => glob(it.has("e") || it.has("x") ? word : `*${word}*`));
   for (const { record } of [...packages].sort(byName)) {
     const about = it.has("d") ? (record.get("T") ?? "") : "";
-    if (patterns.length > 0 && !patterns.some((one) => one.test(nameOf(record)) || (about !== "" && one.test(about)))) continue;
+    if (patterns.length > 0 && !patterns.some((one) => one.test(nameOf(record)) || (about !== "" && one.test(about))))
+      continue;
     const name = it.has("q") ? nameOf(record) : fullName(record);
     it.out.put(it.has("v") ? `${name} - ${record.get("T") ?? ""}\n` : `${name}\n`);
   }
@@ -211,7 +231,11 @@ function* list(it: Invocation, words: readonly string[]): Activity<number> {
   for (const { record } of all) {
     const own = database.installed.get(nameOf(record));
     const here = own !== undefined && versionOf(own.record) === versionOf(record);
-    if ((it.has("I", "installed") && !here) || (patterns.length > 0 && !patterns.some((one) => one.test(nameOf(record))))) continue;
+    if (
+      (it.has("I", "installed") && !here) ||
+      (patterns.length > 0 && !patterns.some((one) => one.test(nameOf(record))))
+    )
+      continue;
     const about = `${record.get("A") ?? ""} {${record.get("o") ?? nameOf(record)}} (${record.get("L") ?? ""})`;
     it.out.put(it.has("q") ? `${nameOf(record)}\n` : `${fullName(record)} ${about}${here ? " [installed]" : ""}\n`);
   }
@@ -272,7 +296,9 @@ export const apk: Command = {
     const [name, ...words] = it.operands;
     if (name === undefined) {
       it.out.put(version);
-      it.out.put(`\nusage: apk [<OPTIONS>...] COMMAND [<ARGUMENTS>...]\n\nCommands: ${Object.keys(applets).join(" ")}\n`);
+      it.out.put(
+        `\nusage: apk [<OPTIONS>...] COMMAND [<ARGUMENTS>...]\n\nCommands: ${Object.keys(applets).join(" ")}\n`,
+      );
       return 1;
     }
     const applet = Object.hasOwn(applets, name) ? applets[name] : undefined;

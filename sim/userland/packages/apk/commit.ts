@@ -7,7 +7,15 @@ import { checksum, readApk, type ApkFile } from "../apk-file.js";
 import { innerPath, placeEntry, readBytesOf } from "../files.js";
 import { runScript, scriptEnvironment, writeScript } from "../scripts.js";
 import { compareAlpine } from "../version.js";
-import { fullName, nameOf, versionOf, wordsOf, type ApkDatabase, type Installed, type InstalledFile } from "./database.js";
+import {
+  fullName,
+  nameOf,
+  versionOf,
+  wordsOf,
+  type ApkDatabase,
+  type Installed,
+  type InstalledFile,
+} from "./database.js";
 import { download } from "./repositories.js";
 import type { Candidate } from "./solver.js";
 
@@ -43,7 +51,8 @@ export function changesTo(database: ApkDatabase, chosen: ReadonlyMap<string, Can
 }
 
 function describe({ old, fresh }: Change): string {
-  if (fresh === undefined) return `Purging ${nameOf(old?.record ?? new Map())} (${versionOf(old?.record ?? new Map())})`;
+  if (fresh === undefined)
+    return `Purging ${nameOf(old?.record ?? new Map())} (${versionOf(old?.record ?? new Map())})`;
   const name = nameOf(fresh.record);
   if (old === undefined) return `Installing ${name} (${versionOf(fresh.record)})`;
   const [before, after] = [versionOf(old.record), versionOf(fresh.record)];
@@ -212,7 +221,8 @@ function* removeFiles(
     }
   }
   const others = new Set<string>();
-  for (const one of database.installed.values()) if (one !== old) for (const { directory } of one.files) others.add(directory);
+  for (const one of database.installed.values())
+    if (one !== old) for (const { directory } of one.files) others.add(directory);
   for (const { directory } of old.files.toReversed())
     if (directory !== "" && !others.has(directory)) yield* attempt(sys.rmdir(`/${directory}`));
   return undefined;
@@ -237,12 +247,7 @@ function* stored(it: Invocation, database: ApkDatabase, { record }: Installed, n
   return yield* execute(it, `${fullName(record)}${name}`, bytesOf(entry), [versionOf(record)]);
 }
 
-function* execute(
-  it: Invocation,
-  shown: string,
-  text: Uint8Array,
-  args: readonly string[],
-): Activity<undefined> {
+function* execute(it: Invocation, shown: string, text: Uint8Array, args: readonly string[]): Activity<undefined> {
   const { sys } = it;
   if (it.has("no-scripts")) return undefined;
   if (!it.has("q")) it.out.put(`Executing ${shown}\n`);

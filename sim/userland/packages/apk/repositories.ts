@@ -89,7 +89,8 @@ function* indexBytes(it: Invocation, index: string, fresh: boolean): Activity<Ui
   if (!it.has("no-cache") && !fresh) {
     const about = yield* attempt(sys.stat(cached));
     const now = yield* sys.clock_gettime("CLOCK_REALTIME");
-    if (!(about instanceof Errno) && now - about.mtime < age) return (yield* readBytesOf(sys, cached)) ?? troubles.missing;
+    if (!(about instanceof Errno) && now - about.mtime < age)
+      return (yield* readBytesOf(sys, cached)) ?? troubles.missing;
   }
   if (it.has("no-network")) return troubles.missing;
   if (!it.has("q")) it.out.put(`fetch ${index}\n`);

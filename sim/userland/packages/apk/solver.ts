@@ -14,7 +14,8 @@ export interface Dependency {
 
 /** @returns undefined for what is none */
 export function parseDependency(text: string): Dependency | undefined {
-  const [, bang, name, operator = "", version = ""] = /^(!?)([\w.+:-]*?[\w.+-])(?:@\w+)?(?:([<>=~]+)(\S+))?$/.exec(text) ?? [];
+  const [, bang, name, operator = "", version = ""] =
+    /^(!?)([\w.+:-]*?[\w.+-])(?:@\w+)?(?:([<>=~]+)(\S+))?$/.exec(text) ?? [];
   if (name === undefined) return undefined;
   return { text, name, operator: operator === "~" ? "~" : operator, version, conflict: bang === "!" };
 }
@@ -41,7 +42,9 @@ function satisfies(record: ApkRecord, { name, operator, version }: Dependency): 
 }
 
 const fits = (have: string, operator: string, wanted: string): boolean =>
-  operator === "~" ? have === wanted || have.startsWith(`${wanted}.`) || have.startsWith(`${wanted}-`) : holds(compareAlpine(have, wanted), operator);
+  operator === "~"
+    ? have === wanted || have.startsWith(`${wanted}.`) || have.startsWith(`${wanted}-`)
+    : holds(compareAlpine(have, wanted), operator);
 
 /**
  * Chooses packages for a world, each before those that need it. What is installed and fits stays; else the newest that fits is taken.
@@ -56,7 +59,11 @@ export class Solution {
   readonly #visiting = new Set<string>();
 
   /** @param upgrades whether a package that is installed gives way to a newer one */
-  constructor(database: ApkDatabase, available: readonly Available[], upgrades: (name: string) => boolean = () => false) {
+  constructor(
+    database: ApkDatabase,
+    available: readonly Available[],
+    upgrades: (name: string) => boolean = () => false,
+  ) {
     this.#database = database;
     this.#available = available;
     this.#upgrades = upgrades;
@@ -87,7 +94,8 @@ export class Solution {
 
   #best(dependency: Dependency): Candidate | undefined {
     const installed = [...this.#database.installed.values()].find(({ record }) => satisfies(record, dependency));
-    if (installed !== undefined && !this.#upgrades(nameOf(installed.record))) return { record: installed.record, url: undefined };
+    if (installed !== undefined && !this.#upgrades(nameOf(installed.record)))
+      return { record: installed.record, url: undefined };
     const fitting: Candidate[] = this.#available.filter(({ record }) => satisfies(record, dependency));
     if (installed !== undefined) fitting.unshift({ record: installed.record, url: undefined });
     const own = fitting.filter(({ record }) => nameOf(record) === dependency.name);

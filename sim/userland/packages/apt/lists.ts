@@ -74,7 +74,9 @@ export function* get(sys: Sys, address: string, modified?: string): Activity<Fet
   if (!("failed" in got)) return got;
   const { host, port } = url;
   if (got.failed === "name")
-    return { trouble: got.error.code === "EAI_AGAIN" ? `Temporary failure resolving '${host}'` : `Could not resolve '${host}'` };
+    return {
+      trouble: got.error.code === "EAI_AGAIN" ? `Temporary failure resolving '${host}'` : `Could not resolve '${host}'`,
+    };
   if (got.failed === "answer") return { trouble: "Connection failed" };
   const { number, message } = got.error;
   return { trouble: `Could not connect to ${host}:${port} (${got.address}). - connect (${number}: ${message})` };
@@ -139,7 +141,8 @@ export function* updateLists(it: Invocation, architecture: string): Activity<num
   const progress = new Progress(it, yield* sys.clock_gettime("CLOCK_MONOTONIC"));
   const warnings: string[] = [];
   const errors: string[] = [];
-  for (const source of yield* readSources(sys)) yield* updateSource(it, source, architecture, progress, warnings, errors);
+  for (const source of yield* readSources(sys))
+    yield* updateSource(it, source, architecture, progress, warnings, errors);
   yield* progress.done();
   const ignored = "Some index files failed to download. They have been ignored, or old ones used instead.";
   if (!it.has("q")) it.out.put("Reading package lists...\n");
@@ -162,7 +165,11 @@ interface Expected {
 function expectedOf(release: string): Map<string, Expected> {
   const [fields] = readParagraphs(release);
   const rows = (fields?.get("SHA256") ?? "").split("\n").map((line) => line.trim().split(/\s+/));
-  return new Map(rows.flatMap(([sum = "", size = "", name]) => (name === undefined ? [] : [[name, { sum, size: Number(size) }] as const])));
+  return new Map(
+    rows.flatMap(([sum = "", size = "", name]) =>
+      name === undefined ? [] : [[name, { sum, size: Number(size) }] as const],
+    ),
+  );
 }
 
 function* updateSource(
@@ -193,14 +200,21 @@ function* updateSource(
   const modified = yield* readTextOf(sys, `${kept}.date`);
   const release = yield* get(sys, `${base}/Release`, known === "" ? undefined : modified);
   if ("trouble" in release || (release.status !== 200 && release.status !== 304)) {
-    const why = "trouble" in release ? release.trouble : `${release.status}  ${release.reason} [IP: ${url.replace(/^http:\/\/([^/]*).*$/, "$1")} 80]`;
+    const why =
+      "trouble" in release
+        ? release.trouble
+        : `${release.status}  ${release.reason} [IP: ${url.replace(/^http:\/\/([^/]*).*$/, "$1")} 80]`;
     yield* progress.tell("Err", number, `${shown} Release\n  ${why}`);
     errors.push(`The repository '${shown} Release' does not have a Release file.`);
     return undefined;
   }
   const unchanged = release.status === 304;
   if (!unchanged) progress.count(release.body.length);
-  yield* progress.tell(unchanged ? "Hit" : "Get", number, `${shown} Release${unchanged ? "" : ` [${sizeText(release.body.length)}]`}`);
+  yield* progress.tell(
+    unchanged ? "Hit" : "Get",
+    number,
+    `${shown} Release${unchanged ? "" : ` [${sizeText(release.body.length)}]`}`,
+  );
   yield* progress.tell("Ign", progress.next(), `${shown} Release.gpg`);
   if (!source.trusted) {
     errors.push(`The repository '${shown} Release' is not signed.`);

@@ -20,7 +20,8 @@ export function newest(candidates: readonly Candidate[]): Map<string, Candidate>
   const best = new Map<string, Candidate>();
   for (const one of candidates) {
     const other = best.get(nameOf(one.fields));
-    if (other === undefined || compareDebian(versionOf(one.fields), versionOf(other.fields)) > 0) best.set(nameOf(one.fields), one);
+    if (other === undefined || compareDebian(versionOf(one.fields), versionOf(other.fields)) > 0)
+      best.set(nameOf(one.fields), one);
   }
   return best;
 }
@@ -86,7 +87,11 @@ export class Resolution {
 }
 
 /** Installed packages that came along only, and that nobody needs any longer. */
-export function unneeded(database: DpkgDatabase, automatic: ReadonlySet<string>, without: ReadonlySet<string> = new Set()): string[] {
+export function unneeded(
+  database: DpkgDatabase,
+  automatic: ReadonlySet<string>,
+  without: ReadonlySet<string> = new Set(),
+): string[] {
   const there = database.present().filter((fields) => !without.has(nameOf(fields)));
   const needed = new Set<string>();
   const visit = (fields: Paragraph): void => {
@@ -104,7 +109,7 @@ export function unneeded(database: DpkgDatabase, automatic: ReadonlySet<string>,
 /** What has to go when some packages go: all that depend on them. */
 export function dependents(database: DpkgDatabase, names: ReadonlySet<string>): Set<string> {
   const gone = new Set(names);
-  for (let before = -1; before !== gone.size; ) {
+  for (let before = -1; before !== gone.size;) {
     before = gone.size;
     const left = database.present().filter((fields) => !gone.has(nameOf(fields)));
     for (const fields of left)

@@ -65,15 +65,20 @@ export class Changes {
     }
   }
 
-  /** Unpacks an archive. @returns the package's name; undefined where that failed, which has been told */
-  *unpack(path: string, action: string): Activity<string | undefined> {
+  /** Unpacks an archive. @param shown what it is called where it is told of @returns the package's name; undefined where that failed, which has been told */
+  *unpack(path: string, action: string, shown: string = path): Activity<string | undefined> {
     let name: string | undefined;
-    const done = yield* this.#attempting(path, "archive", action, this.#unpack(path, (found) => (name = found)));
+    const done = yield* this.#attempting(
+      path,
+      "archive",
+      action,
+      this.#unpack(path, shown, (found) => (name = found)),
+    );
     yield* this.#database.save();
     return done ? name : undefined;
   }
 
-  *#unpack(path: string, tell: (name: string) => void): Activity<undefined> {
+  *#unpack(path: string, shown: string, tell: (name: string) => void): Activity<undefined> {
     const bytes = yield* attempt(readBytesOf(this.#sys, path));
     if (bytes instanceof Errno || bytes === undefined) {
       const why = bytes?.message ?? "No such file or directory";
@@ -83,9 +88,7 @@ export class Changes {
     if (typeof deb === "string") {
       const damaged = `archive '${path}' uses unknown compression or is damaged`;
       yield* this.#it.tell(
-        deb === "format"
-          ? `dpkg-deb: error: '${path}' is not a Debian format archive`
-          : `dpkg-deb: error: ${damaged}`,
+        deb === "format" ? `dpkg-deb: error: '${path}' is not a Debian format archive` : `dpkg-deb: error: ${damaged}`,
       );
       throw new PackageTrouble("dpkg-deb --control subprocess returned error exit status 2");
     }
@@ -95,7 +98,7 @@ export class Changes {
     const state = this.#database.state(name);
     if (state === "not-installed") yield* this.#say(`Selecting previously unselected package ${name}.`);
     yield* this.#count();
-    yield* this.#say(`Preparing to unpack ${shortened(path)} ...`);
+    yield* this.#say(`Preparing to unpack ${shown} ...`);
     const old = state === "installed" ? this.#database.packages.get(name)?.get("Version") : undefined;
     yield* this.#script(name, "preinst", deb.extras.get("preinst"), old === undefined ? ["install"] : ["upgrade", old]);
     yield* this.#say(`Unpacking ${name} (${version}) ${old === undefined ? "" : `over (${old}) `}...`);
@@ -113,7 +116,8 @@ export class Changes {
     const owners = new Map<string, string>();
     for (const other of database.present())
       if (other.get("Package") !== name)
-        for (const path of yield* database.files(other.get("Package") ?? "")) owners.set(path, other.get("Package") ?? "");
+        for (const path of yield* database.files(other.get("Package") ?? ""))
+          owners.set(path, other.get("Package") ?? "");
     const conffiles = (deb.extras.get("conffiles") ?? "").split("\n").filter((line) => line !== "");
     const placed: string[] = ["/."];
     for (const entry of deb.files) {
@@ -164,7 +168,9 @@ export class Changes {
 
   #needs(name: string): string[] {
     const fields = this.#database.packages.get(name);
-    return relationsOf(fields?.get("Depends") ?? "").flatMap((group) => group.map((one) => one.name)).filter((one) => one !== name);
+    return relationsOf(fields?.get("Depends") ?? "")
+      .flatMap((group) => group.map((one) => one.name))
+      .filter((one) => one !== name);
   }
 
   *#configure(name: string): Activity<undefined> {
@@ -204,7 +210,9 @@ export class Changes {
     const fields = database.packages.get(name);
     if (fields === undefined) return undefined;
     const version = fields.get("Version") ?? "";
-    const conffiles = (yield* readTextOf(sys, database.infoPath(name, "conffiles"))).split("\n").filter((one) => one !== "");
+    const conffiles = (yield* readTextOf(sys, database.infoPath(name, "conffiles")))
+      .split("\n")
+      .filter((one) => one !== "");
     yield* this.#count();
     if (stateOf(fields) !== "config-files") {
       yield* this.#say(`Removing ${name} (${version}) ...`);
@@ -222,7 +230,13 @@ export class Changes {
         if (gone instanceof Errno && gone.code === "EISDIR") yield* attempt(sys.rmdir(path));
       }
       yield* this.#script(name, "postrm", undefined, ["remove"]);
-      for (const kind of ["md5sums", "preinst", "postinst", "prerm", ...(conffiles.length === 0 ? ["postrm", "conffiles"] : [])])
+      for (const kind of [
+        "md5sums",
+        "preinst",
+        "postinst",
+        "prerm",
+        ...(conffiles.length === 0 ? ["postrm", "conffiles"] : []),
+      ])
         yield* attempt(sys.unlink(database.infoPath(name, kind)));
       if (conffiles.length === 0) {
         yield* attempt(sys.unlink(database.infoPath(name, "list")));
@@ -236,7 +250,7 @@ export class Changes {
     yield* this.#say(`Purging configuration files for ${name} (${version}) ...`);
     for (const path of conffiles) {
       yield* attempt(sys.unlink(path));
-      for (let above = path; above.lastIndexOf("/") > 4; ) {
+      for (let above = path; above.lastIndexOf("/") > 4;) {
         above = above.slice(0, above.lastIndexOf("/"));
         if ((yield* attempt(sys.rmdir(above))) instanceof Errno) break;
       }
@@ -262,6 +276,3 @@ export class Changes {
     throw new PackageTrouble(`${which} subprocess returned error exit status ${status}`);
   }
 }
-
-/** dpkg shows long paths by their ends. */
-const shortened = (path: string): string => (path.length > 30 && path.startsWith("/var/cache/") ? `.../${path.replace(/^.*\//, "")}` : path);

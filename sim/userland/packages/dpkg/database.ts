@@ -19,7 +19,8 @@ export const relationsOf = (text: string): (readonly Relation[])[] =>
     .map((group) =>
       group.split("|").flatMap((one) => {
         const [, name, operator = "", version = ""] =
-          /^\s*([a-z\d][a-z\d+.-]*)(?::\w+)?\s*(?:\(\s*([<>=]+)\s*([^)\s]+)\s*\))?\s*(?:\[[^\]]*\])?\s*$/.exec(one) ?? [];
+          /^\s*([a-z\d][a-z\d+.-]*)(?::\w+)?\s*(?:\(\s*([<>=]+)\s*([^)\s]+)\s*\))?\s*(?:\[[^\]]*\])?\s*$/.exec(one) ??
+          [];
         return name === undefined ? [] : [{ name, operator, version }];
       }),
     )
@@ -108,7 +109,8 @@ export class DpkgDatabase {
   /** How many paths there are of all packages, each once. */
   *count(): Activity<number> {
     const all = new Set<string>();
-    for (const fields of this.present()) for (const path of yield* this.files(fields.get("Package") ?? "")) all.add(path);
+    for (const fields of this.present())
+      for (const path of yield* this.files(fields.get("Package") ?? "")) all.add(path);
     return all.size;
   }
 }

@@ -6,7 +6,10 @@ import { Changes } from "./changes.js";
 
 /** Patterns of names as fnmatch(3) has them. */
 export function glob(pattern: string): RegExp {
-  const text = pattern.replace(/[.+^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*").replaceAll("?", ".");
+  const text = pattern
+    .replace(/[.+^${}()|[\]\\]/g, "\\$&")
+    .replaceAll("*", ".*")
+    .replaceAll("?", ".");
   return new RegExp(`^${text}$`);
 }
 
@@ -27,7 +30,9 @@ const listHead = `Desired=Unknown/Install/Remove/Purge/Hold
 
 function* list(it: Invocation): Activity<number> {
   const database = yield* DpkgDatabase.open(it.sys);
-  const known = [...database.packages.values()].sort((a, b) => ((a.get("Package") ?? "") < (b.get("Package") ?? "") ? -1 : 1));
+  const known = [...database.packages.values()].sort((a, b) =>
+    (a.get("Package") ?? "") < (b.get("Package") ?? "") ? -1 : 1,
+  );
   const found = new Set<(typeof known)[number]>();
   const missing: string[] = [];
   for (const pattern of it.operands) {
@@ -46,7 +51,8 @@ function* list(it: Invocation): Activity<number> {
       };
     });
   if (rows.length > 0) {
-    const widest = (at: number, least: number): number => Math.max(least, ...rows.map(({ cells }) => cells[at]?.length ?? 0));
+    const widest = (at: number, least: number): number =>
+      Math.max(least, ...rows.map(({ cells }) => cells[at]?.length ?? 0));
     const widths = [widest(0, 14), widest(1, 12), widest(2, 12), widest(3, 33)];
     const line = (flags: string, cells: readonly string[]): string =>
       `${flags} ${cells.map((cell, at) => (at === 3 ? cell : cell.padEnd(widths[at] ?? 0))).join(" ")}\n`;
@@ -158,7 +164,10 @@ function* remove(it: Invocation): Activity<number> {
   for (const name of it.operands) {
     const state = database.state(name);
     if (state === "not-installed" || (state === "config-files" && !purge)) {
-      const rest = state === "config-files" ? `, only the config files of which are on the system; use --purge to remove them too` : " which isn't installed";
+      const rest =
+        state === "config-files"
+          ? `, only the config files of which are on the system; use --purge to remove them too`
+          : " which isn't installed";
       yield* it.tell(`dpkg: warning: ignoring request to remove ${name}${rest}`);
       continue;
     }
@@ -217,7 +226,11 @@ const actions: Readonly<Record<string, (it: Invocation) => Activity<number>>> = 
     const database = yield* DpkgDatabase.open(it.sys);
     for (const fields of database.present()) {
       const [selection = ""] = (fields.get("Status") ?? "").split(" ");
-      it.out.put(`${(fields.get("Package") ?? "").padEnd(47, " ")}\t${selection}\n`.replace(/ +\t/, (gap) => "\t".repeat(Math.max(1, Math.ceil(gap.length / 8)))));
+      it.out.put(
+        `${(fields.get("Package") ?? "").padEnd(47, " ")}\t${selection}\n`.replace(/ +\t/, (gap) =>
+          "\t".repeat(Math.max(1, Math.ceil(gap.length / 8))),
+        ),
+      );
     }
     return 0;
   },
@@ -273,11 +286,20 @@ export const dpkgQuery: Command = {
     if (asked !== "W") return yield* (actions[asked] ?? list)(it);
     const database = yield* DpkgDatabase.open(it.sys);
     const format = (it.value("f") ?? "${Package}\\t${Version}\\n").replaceAll("\\n", "\n").replaceAll("\\t", "\t");
-    const all = [...database.packages.values()].sort((a, b) => ((a.get("Package") ?? "") < (b.get("Package") ?? "") ? -1 : 1));
-    const missing = it.operands.filter((pattern) => !all.some((fields) => glob(pattern).test(fields.get("Package") ?? "")));
+    const all = [...database.packages.values()].sort((a, b) =>
+      (a.get("Package") ?? "") < (b.get("Package") ?? "") ? -1 : 1,
+    );
+    const missing = it.operands.filter(
+      (pattern) => !all.some((fields) => glob(pattern).test(fields.get("Package") ?? "")),
+    );
     for (const fields of all) {
-      if (it.operands.length > 0 && !it.operands.some((pattern) => glob(pattern).test(fields.get("Package") ?? ""))) continue;
-      it.out.put(format.replace(/\$\{([\w:-]+)\}/g, (_, key: string) => (key === "db:Status-Abbrev" ? "ii " : (fields.get(key) ?? ""))));
+      if (it.operands.length > 0 && !it.operands.some((pattern) => glob(pattern).test(fields.get("Package") ?? "")))
+        continue;
+      it.out.put(
+        format.replace(/\$\{([\w:-]+)\}/g, (_, key: string) =>
+          key === "db:Status-Abbrev" ? "ii " : (fields.get(key) ?? ""),
+        ),
+      );
     }
     for (const one of missing) yield* it.tell(`dpkg-query: no packages found matching ${one}`);
     return missing.length > 0 ? 1 : 0;

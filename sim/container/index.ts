@@ -63,6 +63,7 @@ export type { Progress } from "./registry/progress.js";
 export { pull } from "./registry/pull.js";
 export { push } from "./registry/push.js";
 export { dockerHub } from "./hub/docker-hub.js";
+export { Internet, internetOf, repositoryName } from "./internet/internet.js";
 export type * from "./bundle/spec.js";
 export { parseSpec } from "./bundle/parse.js";
 export { defaultSpec, dockerCapabilities, type DefaultSpecOptions } from "./bundle/default-spec.js";

@@ -41,3 +41,5 @@ export { gunzip, gzip, isGzip } from "./archive/gzip.js";
 export { bytesOf, fileEntry, type EntryType, type Extent, type TarEntry } from "./archive/tar/entry.js";
 export { readTar } from "./archive/tar/reader.js";
 export { writeTar } from "./archive/tar/writer.js";
+export { writeDeb } from "./packages/deb.js";
+export { checksum, hexOf, readApk, recordText, writeApk, writeIndex, type ApkRecord } from "./packages/apk-file.js";

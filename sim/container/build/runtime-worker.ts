@@ -9,6 +9,7 @@ import { entriesOf, type Layer } from "../image/layer.js";
 import type { TarEntry } from "../../userland/index.js";
 import { removeTree, unpack } from "../image/unpack.js";
 import { makeDirectories, writeText } from "../runtime/files.js";
+import type { ContainerEnd, Networks } from "../network/networks.js";
 import type { Runtime } from "../runtime/runtime.js";
 import type { Snapshotter } from "../snapshot/snapshotter.js";
 import { stacked } from "./file-set.js";
@@ -18,6 +19,8 @@ import type { BuildWorker, RunStep, StepMount } from "./worker.js";
 export interface RuntimeWorkerOptions {
   readonly content: ContentStore;
   readonly runtime: Runtime;
+  /** Whose network "bridge" commands are in; without it they have none. */
+  readonly networks?: Networks | undefined;
   /** Where layers are unpacked, and commands' changes lie. */
   readonly snapshots: Snapshotter;
   /** Finds an image, or pulls it. */
@@ -29,7 +32,7 @@ export interface RuntimeWorkerOptions {
   readonly architecture?: string;
 }
 
-/** Executes a build's commands, each in a container of its own: an overlay of the layers below, without a network. */
+/** Executes a build's commands, each in a container of its own: an overlay of the layers below, in the engine's default network. */
 export class RuntimeWorker implements BuildWorker {
   readonly architecture: string;
   readonly fetch: BuildWorker["fetch"];
@@ -75,6 +78,7 @@ export class RuntimeWorker implements BuildWorker {
       const mounts: MountSpec[] = [];
       for (const [number, mount] of step.mounts.entries())
         mounts.push(yield* this.#mount(mount, `${place}/mount-${number}`));
+      if (this.#options.networks !== undefined) mounts.push(...(yield* placeFiles(sys, place)));
       const files = stacked(layers.map(({ blob }) => entriesOf(blob)));
       const [uid, gid] = step.user === undefined ? [0, 0] : userIn(files, step.user);
       const { args, env, cwd } = step;
@@ -85,6 +89,7 @@ export class RuntimeWorker implements BuildWorker {
       const changes = yield* snapshots.changes(sys, id);
       return { status, changes: withoutMountPoints(changes, whole.mounts) };
     } finally {
+      if (this.#options.networks !== undefined) yield* this.#options.networks.release(sys, id);
       yield* snapshots.unmount(sys, id);
       yield* snapshots.remove(sys, id);
       yield* removeTree(sys, place);
@@ -94,7 +99,7 @@ export class RuntimeWorker implements BuildWorker {
   /** A child is the container's parent, as a shim is; this task reads what is printed. */
   *#execute(id: string, bundle: string, output: (bytes: Uint8Array) => void): Activity<number> {
     const sys = this.#sys;
-    const { runtime } = this.#options;
+    const { runtime, networks } = this.#options;
     const [reader, writer] = yield* sys.pipe2();
     const ended: { status?: number; error?: Error } = {};
     const shim = yield* sys.clone(function* (child) {
@@ -109,6 +114,7 @@ export class RuntimeWorker implements BuildWorker {
         ] as const)
           yield* child.dup2(from, to);
         const { pid } = yield* runtime.create(child, id, bundle);
+        if (networks !== undefined) yield* joinNetwork(child, networks, { id, name: id, hostname: id, pid }, bundle);
         yield* runtime.start(child, id);
         for (const fd of [0, 1, 2, input, out, writer]) yield* attempt(child.close(fd));
         ended.status = statusOf((yield* child.wait4(pid))?.status ?? 0);
@@ -138,6 +144,25 @@ export class RuntimeWorker implements BuildWorker {
     if (!("cache" in content)) yield* unpack(sys, source, content);
     return { destination: target, type: "bind", source, options: ["rbind", readonly ? "ro" : "rw"] };
   }
+}
+
+/** The files of /etc that the network decides on: empty until the container is in it. @returns their mounts */
+function* placeFiles(sys: Sys, place: string): Activity<MountSpec[]> {
+  const names = ["hosts", "resolv.conf"];
+  for (const name of names) yield* writeText(sys, `${place}/${name}`, "", true);
+  return names.map((name) => ({
+    destination: `/etc/${name}`,
+    type: "bind",
+    source: `${place}/${name}`,
+    options: ["rbind", "rw"],
+  }));
+}
+
+function* joinNetwork(sys: Sys, networks: Networks, end: ContainerEnd, place: string): Activity<undefined> {
+  yield* networks.connect(sys, "bridge", end);
+  const { hosts, resolvConf } = yield* networks.files(sys, end);
+  yield* writeText(sys, `${place}/hosts`, hosts, true);
+  return yield* writeText(sys, `${place}/resolv.conf`, resolvConf, true);
 }
 
 /** The exit status as a shell tells it. */

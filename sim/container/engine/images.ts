@@ -169,11 +169,12 @@ export class Images {
   /** Builds a Dockerfile; commands run in containers of this host. @param names what the image is called */
   *build(names: readonly string[], options: BuildOptions): Activity<Built> {
     const references = names.map((name) => parseReference(name));
-    const { runtime, snapshots, root } = this.#host;
+    const { runtime, networks, snapshots, root } = this.#host;
     const built = yield* this.#host.serve((sys) => {
       const worker = new RuntimeWorker(sys, {
         content: this.store.content,
         runtime,
+        networks,
         snapshots,
         image: (name) => this.#found(name),
         directory: `${root}/build`,

@@ -1,4 +1,7 @@
+import { encodeUtf8 } from "../../core/index.js";
+import { fileEntry, writeTar } from "../../userland/index.js";
 import { FileTree } from "./filesystem.js";
+import { alpineDatabase, debianDatabase } from "./packages/distribution.js";
 
 /** Commands that busybox has, and Debian's coreutils and friends: each is a program of its name. */
 const core = (
@@ -37,6 +40,7 @@ export function busybox(machine: string, mtime: number): FileTree {
 }
 
 export function alpine(machine: string, mtime: number): FileTree {
+  const database = alpineDatabase(machine);
   const tree = skeleton(new FileTree(machine, mtime))
     .programs("bin", ["sh", "busybox", ...core], 0)
     .program("bin/ash", 0, "sh")
@@ -45,7 +49,16 @@ export function alpine(machine: string, mtime: number): FileTree {
     .text("etc/group", group())
     .text("etc/alpine-release", "3.20.3\n")
     .text("etc/os-release", 'NAME="Alpine Linux"\nID=alpine\nVERSION_ID=3.20.3\nPRETTY_NAME="Alpine Linux v3.20"\n')
-    .text("etc/apk/repositories", "http://packages.virtlab/alpine/v3.20/main\n");
+    .text("etc/apk/repositories", "http://packages.virtlab/alpine/v3.20/main\n")
+    .text("etc/apk/arch", `${machine}\n`)
+    .text("etc/apk/world", database.world)
+    .text("lib/apk/db/installed", database.installed)
+    .text("lib/apk/db/triggers", database.triggers)
+    .bytes(
+      "lib/apk/db/scripts.tar",
+      writeTar(database.scripts.map(([name, body]) => fileEntry(name, encodeUtf8(body), { mode: 0o755 }))),
+    )
+    .directory("var/cache/apk");
   return upTo(tree, "lib/ld-musl.so.1", 7_800_000);
 }
 
@@ -58,8 +71,9 @@ interface Release {
 }
 
 export function debianLike(machine: string, mtime: number, { id, pretty, version, codename, size }: Release): FileTree {
+  const database = debianDatabase(machine);
   const tree = skeleton(new FileTree(machine, mtime))
-    .programs("usr/bin", [...core, "apt", "apt-get", "dpkg", "perl"], 40_000)
+    .programs("usr/bin", [...core, "apt", "apt-cache", "apt-get", "dpkg", "dpkg-query", "perl"], 40_000)
     .program("usr/bin/dash", 125_000, "sh")
     .program("usr/bin/bash", 1_265_000, "sh")
     .program("bin/sh", 125_000)
@@ -73,6 +87,10 @@ export function debianLike(machine: string, mtime: number, { id, pretty, version
       "etc/os-release",
       `PRETTY_NAME="${pretty}"\nNAME="${pretty.split(" ")[0] ?? id}"\nVERSION_ID="${version}"\nVERSION_CODENAME=${codename}\nID=${id}\n`,
     )
-    .text("etc/apt/sources.list", `deb http://packages.virtlab/${id} ${codename} main\n`);
+    .text("etc/apt/sources.list", `deb [trusted=yes] http://packages.virtlab/${id} ${codename} main\n`)
+    .text("var/lib/dpkg/status", database.status)
+    .directory("var/lib/apt/lists")
+    .directory("var/cache/apt/archives");
+  for (const [name, list] of database.lists) tree.text(`var/lib/dpkg/info/${name}.list`, list);
   return upTo(tree, "usr/lib/libs.so", size);
 }

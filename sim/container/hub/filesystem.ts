@@ -23,7 +23,11 @@ export class FileTree {
   }
 
   text(path: string, content: string, mode = 0o644): this {
-    return this.#add(fileEntry(path, encodeUtf8(content), { mode, mtime: this.#mtime }));
+    return this.bytes(path, encodeUtf8(content), mode);
+  }
+
+  bytes(path: string, content: Uint8Array, mode = 0o644): this {
+    return this.#add(fileEntry(path, content, { mode, mtime: this.#mtime }));
   }
 
   link(path: string, target: string): this {

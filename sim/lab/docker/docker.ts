@@ -12,6 +12,7 @@ import {
   ContainerEngine,
   DockerApi,
   installDockerClient,
+  internetOf,
   listenAtSocket,
   parseReference,
   Uplink,
@@ -47,6 +48,7 @@ export class Docker {
   constructor(kernel: Kernel, options?: Partial<DockerOptions>) {
     const { uplink } = withDefaults<DockerOptions>("docker", options, { uplink: undefined });
     this.uplink = uplink === undefined ? undefined : new Uplink(kernel.world.engine, uplink);
+    internetOf(kernel.world).connect(kernel);
     const sessions = new Sessions(kernel.world, this.uplink);
     this.engine = new ContainerEngine(kernel, {
       registries: (name, credentials) => sessions.with(name, credentials),

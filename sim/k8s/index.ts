@@ -20,6 +20,7 @@
  *   hollow     without processes: a runtime whose containers do what is declared of them
  *   claim      what a pod asks of storage (PersistentVolumeClaim); it is *bound* to the one volume that it gets
  *   CSI        the Container Storage Interface: a *driver* makes volumes, attaches them to nodes, and has them mounted there
+ *   ingress    HTTP from outside, by host and path to services; its *controller* is a proxy in pods, chosen by an IngressClass
  *   reconcile  to make the world a little more as one object asks for, told nothing but that object's key
  *
  * objects/    kinds and their field tables (tables/, notation): from these reading (decode), defaults, validation (rules/),
@@ -49,6 +50,8 @@
  *             streaming, probing, pod-routes, rules-writer (who writes a packet filter's rules, and when), restored-table (those of iptables), system-images
  * proxy/      kube-proxy: service-port (services and slices as a proxy sees them), mode (what a mode is: functions from these to what the kernel is
  *             told), iptables, nftables, ipvs; costs compares them
+ * ingress/    an ingress controller: routes (objects as hosts and paths), nginx-config (these as nginx' own file), controller (the program that
+ *             watches, writes and has nginx read), manifest (what it runs as)
  * dns/        the cluster's name server: records (what a name stands for), coredns (the program, and its manifest)
  * metrics/    what pods and nodes use: metrics-server, which asks kubelets and answers metrics.k8s.io
  * volumes/    storage: matching (which volume a claim gets), driver (what CSI asks of one), block-storage (disks in a network), and the

@@ -1,8 +1,9 @@
 import type { AdmissionPlugin } from "./admission.js";
+import { defaultIngressClass, defaultStorageClass } from "./default-classes.js";
 import { limitRanger } from "./limit-ranger.js";
 import { namespaceLifecycle } from "./namespace-lifecycle.js";
 import { podSecurity } from "./pod-security.js";
-import { defaultTolerationSeconds, defaultStorageClass, priority } from "./pod-defaults.js";
+import { defaultTolerationSeconds, priority } from "./pod-defaults.js";
 import { resourceQuota } from "./resource-quota.js";
 import { claimResize, storageObjectInUseProtection } from "./storage.js";
 import { serviceAccount } from "./service-account.js";
@@ -18,5 +19,6 @@ export const defaultAdmission: readonly AdmissionPlugin[] = [
   podSecurity,
   storageObjectInUseProtection,
   claimResize,
+  defaultIngressClass,
   resourceQuota,
 ];

@@ -8,7 +8,6 @@ import {
   type Draft,
   type Json,
   type KubeObject,
-  mutable,
 } from "../objects/value.js";
 import type { AdmissionCall, AdmissionPlugin } from "./admission.js";
 
@@ -77,23 +76,5 @@ export const priority: AdmissionPlugin = {
     spec["priority"] = value;
     spec["preemptionPolicy"] ??=
       found === undefined ? "PreemptLowerPriority" : (stringAt(found, "preemptionPolicy") ?? "PreemptLowerPriority");
-  },
-};
-
-const isDefault = "storageclass.kubernetes.io/is-default-class";
-
-/** A claim without a class gets the default one, the youngest where there are several. */
-export const defaultStorageClass: AdmissionPlugin = {
-  name: "DefaultStorageClass",
-  mutate({ operation, resource, object }, view) {
-    if (operation !== "CREATE" || resource.kind !== "PersistentVolumeClaim" || object === undefined) return;
-    const spec = object["spec"];
-    if (!isObject(spec) || spec["storageClassName"] !== undefined) return;
-    const found = view.list("storageclasses", "").filter((each) => each.metadata.annotations?.[isDefault] === "true");
-    const age = (each: KubeObject): string => each.metadata.creationTimestamp ?? "";
-    const [youngest] = [...found].sort((a, b) =>
-      age(a) < age(b) ? 1 : age(a) > age(b) ? -1 : (a.metadata.name ?? "") < (b.metadata.name ?? "") ? -1 : 1,
-    );
-    if (youngest !== undefined) mutable(spec)["storageClassName"] = youngest.metadata.name;
   },
 };

@@ -23,7 +23,7 @@ export interface ApiRequest {
   /** Whether an object that is the body is never changed again, so that what is stored may share its parts. */
   readonly lasting?: boolean;
   /** Who asks, known from elsewhere, such as a component of the control plane; otherwise the headers tell. */
-  readonly user?: User;
+  readonly user?: User | undefined;
   /** Where the connection can be upgraded: given the session of exec, attach or port-forward, before the answer, whose status is 101. */
   readonly connect?: (session: StreamSession) => void;
 }

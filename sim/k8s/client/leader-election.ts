@@ -6,8 +6,10 @@ import { ApiFailure, isNotFound } from "./failure.js";
 import type { Lease } from "./types.js";
 
 export interface LeaderElectionOptions {
-  /** The lease's name, in kube-system: `kube-scheduler`. */
+  /** The lease's name: `kube-scheduler`. */
   readonly name: string;
+  /** Where the lease is. Default kube-system. */
+  readonly namespace?: string;
   /** Who campaigns. */
   readonly identity: string;
   readonly started: () => void;
@@ -94,7 +96,7 @@ export class LeaderElection {
 
   /** Takes the lease, or renews it. @returns whether it is held now */
   *#try(): Activity<boolean> {
-    const { name, identity, leaseDuration = s(15) } = this.#options;
+    const { name, namespace = "kube-system", identity, leaseDuration = s(15) } = this.#options;
     const client = this.#client;
     const now = microTimeText(epoch + this.#now() / 1e9);
     const spec = {
@@ -103,7 +105,7 @@ export class LeaderElection {
       renewTime: now,
     };
     try {
-      const lease = yield* client.get("leases", "kube-system", name);
+      const lease = yield* client.get("leases", namespace, name);
       if (this.#seen?.metadata.resourceVersion !== lease.metadata.resourceVersion) {
         this.#seen = lease;
         this.#seenAt = this.#now();
@@ -120,8 +122,8 @@ export class LeaderElection {
       if (!(error instanceof ApiFailure)) throw error;
       if (!isNotFound(error)) return false;
       try {
-        this.#seen = yield* client.create("leases", "kube-system", {
-          metadata: { name, namespace: "kube-system" },
+        this.#seen = yield* client.create("leases", namespace, {
+          metadata: { name, namespace },
           spec: { ...spec, acquireTime: now, leaseTransitions: 0 },
         });
       } catch (again) {

@@ -4,6 +4,7 @@
  * as JSON.
  */
 import type { Json, JsonObject, KubeObject } from "../objects/value.js";
+import type { Ingress, IngressClass } from "./ingress-types.js";
 import type { Condition, Labels, LabelSelector, Node, ObjectReference, Pod, PodTemplate } from "./pod-types.js";
 
 interface Workload {
@@ -351,6 +352,8 @@ export interface Kinds {
   readonly services: Service;
   readonly endpointslices: EndpointSlice;
   readonly endpoints: KubeObject;
+  readonly ingresses: Ingress;
+  readonly ingressclasses: IngressClass;
   readonly leases: Lease;
   readonly persistentvolumeclaims: PersistentVolumeClaim;
   readonly persistentvolumes: PersistentVolume;

@@ -26,7 +26,6 @@ import type { JsonObject, KubeObject } from "../objects/value.js";
 import type { Scheduler } from "../scheduler/scheduler.js";
 import { MetricsServer } from "../metrics/metrics-server.js";
 import type { NodeMachine } from "../node/machine.js";
-import { corednsManifest } from "../dns/coredns.js";
 import { birthOf } from "./birth.js";
 import { applied } from "./applying.js";
 import { refused } from "./refusal.js";
@@ -34,7 +33,7 @@ import { ControlPlane, type Component } from "./control-plane.js";
 import { Kinds, type Wanted } from "./kinds.js";
 import { Listing, tableOf } from "./listing.js";
 import { objectsOf, type Manifest } from "./manifest.js";
-import { networkManifest } from "./container-nodes.js";
+import { addonManifests, networkManifest } from "./container-nodes.js";
 import { Nodes } from "./nodes.js";
 import { unsaid, type ClusterOptions, type GetOptions } from "./options.js";
 import { CsiController, storageManifest } from "../volumes/csi-controller.js";
@@ -107,7 +106,7 @@ export class Cluster {
     if (nodes.areMachines) {
       this.apply(networkManifest);
       nodes.beginNetwork();
-      if (nodes.count > 0) this.apply(corednsManifest(Math.min(2, nodes.count)));
+      for (const manifest of addonManifests(nodes.count, options.ingress)) this.apply(manifest);
     }
   }
 

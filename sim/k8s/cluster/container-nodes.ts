@@ -3,7 +3,9 @@ import { dockerHub, Session, Uplink } from "../../container/index.js";
 import { Bridge, Cable, ethernet, NetworkNamespace, type FrameLink } from "../../net/index.js";
 import type { Program, Sys } from "../../os/index.js";
 import type { ApiEndpoint } from "../client/client.js";
-import { coredns, corednsImage } from "../dns/coredns.js";
+import { coredns, corednsImage, corednsManifest } from "../dns/coredns.js";
+import { ingressController } from "../ingress/controller.js";
+import { ingressImage, ingressManifest, type IngressOptions } from "../ingress/manifest.js";
 import { EngineRuntime } from "../node/engine-runtime.js";
 import { NodeMachine } from "../node/machine.js";
 import { PodRoutes } from "../node/pod-routes.js";
@@ -19,6 +21,8 @@ export interface ContainerNodesOptions {
   readonly memory?: Bytes | undefined;
   readonly programs?: readonly Program<Sys>[] | undefined;
   readonly proxy?: ProxyModeName | undefined;
+  /** Whether nodes have an ingress controller's image. */
+  readonly ingress?: boolean;
 }
 
 /** What the network's components may read. */
@@ -39,6 +43,12 @@ subjects:
   - {kind: ServiceAccount, name: kube-router, namespace: kube-system}
 `;
 
+/** What runs in pods from the beginning: the name server, and an ingress controller where one is asked for. */
+export const addonManifests = (nodes: number, ingress: boolean | IngressOptions = false): readonly string[] => [
+  ...(nodes > 0 ? [corednsManifest(Math.min(2, nodes))] : []),
+  ...(ingress === false ? [] : [ingressManifest(ingress === true ? {} : ingress)]),
+];
+
 /** A node's way to the registry: 1 Gbit/s, 10 ms away. Declared, not measured. */
 const uplink = { down: 1e9, up: 1e9, latency: ms(10) };
 
@@ -55,7 +65,7 @@ export class ContainerNodes {
 
   /** @throws UsageError inside of an event */
   constructor(options: ContainerNodesOptions) {
-    const { world, nodes, cpus = 4, memory = GiB(8), programs = [], proxy = "iptables" } = options;
+    const { world, nodes, cpus = 4, memory = GiB(8), programs = [], proxy = "iptables", ingress = false } = options;
     if (!Object.hasOwn(proxyModes, proxy))
       throw new UsageError(`kube-proxy has no mode "${proxy}"`, `There are ${Object.keys(proxyModes).join(", ")}.`);
     this.#proxy = proxy;
@@ -80,7 +90,10 @@ export class ContainerNodes {
         address: `${nodeAddress(place)}/16`,
         gateway: routerAddress,
         link: plugInto(lan, world, name),
-        systemImages: [{ name: corednsImage, program: "coredns", size: 61_500_000 }],
+        systemImages: [
+          { name: corednsImage, program: "coredns", size: 61_500_000 },
+          ...(ingress ? [ingressImage] : []),
+        ],
         registries: (registry) => (registry === "docker.io" ? session : undefined),
       });
       this.#machines.set(name, machine);
@@ -92,7 +105,8 @@ export class ContainerNodes {
   start(endpoint: ApiEndpoint): void {
     const clusterCIDR = this.#clusterCIDR;
     for (const [name, machine] of this.#machines) {
-      machine.kernel.install(coredns(machine.kernel.world, endpoint));
+      for (const program of [coredns, ingressController])
+        machine.kernel.install(program(machine.kernel.world, endpoint));
       this.#others.push(new PodRoutes(machine, endpoint), new NetworkPolicyController(machine, endpoint));
       this.#proxies.set(name, new KubeProxy({ machine, endpoint, clusterCIDR, mode: this.#proxy }));
     }

@@ -24,13 +24,20 @@ export class Nodes {
   /** @throws UsageError for a number of nodes that can't be */
   constructor(options: ClusterOptions, drivers: (node: string) => readonly NodeDriver[]) {
     this.#drivers = drivers;
-    const { world, nodes = 3, runtime, cpus, memory, programs, proxy } = options;
+    const { world, nodes = 3, runtime, cpus, memory, programs, proxy, ingress = false } = options;
     if (!Number.isInteger(nodes) || nodes < 0 || nodes > 30_000)
       throw new UsageError(`a cluster can't have ${nodes} nodes`, "Give a whole number from 0 to 30,000.");
     this.#options = options;
     this.#count = nodes;
-    this.#containers =
-      runtime === "containers" ? new ContainerNodes({ world, nodes, cpus, memory, programs, proxy }) : undefined;
+    const machines = runtime === "containers";
+    if (ingress !== false && !machines)
+      throw new UsageError(
+        "an ingress controller needs nodes that run programs",
+        'Make the cluster with { runtime: "containers" }.',
+      );
+    this.#containers = machines
+      ? new ContainerNodes({ world, nodes, cpus, memory, programs, proxy, ingress: ingress !== false })
+      : undefined;
   }
 
   get count(): number {

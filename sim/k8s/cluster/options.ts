@@ -1,6 +1,7 @@
 import type { World } from "../../core/index.js";
 import type { Program, Sys } from "../../os/index.js";
 import type { ControllerManagerOptions } from "../controllers/controller-manager.js";
+import type { IngressOptions } from "../ingress/manifest.js";
 import type { HollowRuntimeOptions } from "../kubelet/hollow/runtime.js";
 import type { NodeDescription } from "../kubelet/node-status.js";
 import type { ContainerRuntime } from "../kubelet/runtime.js";
@@ -30,6 +31,11 @@ export interface ClusterOptions extends Partial<Omit<NodeDescription, "name" | "
   readonly storage?: boolean | BlockStorageOptions;
   /** With `containers`: by what nodes' kernels lead connections to services' endpoints (`--proxy-mode`). Default `iptables`. */
   readonly proxy?: ProxyModeName;
+  /**
+   * With `containers`: whether there is an ingress controller, a Deployment in `ingress-nginx`, with an IngressClass `nginx`, which is the
+   * default. It is reached at port 30080 of every node. Default none: then Ingresses are objects that nobody acts on.
+   */
+  readonly ingress?: boolean | IngressOptions;
   readonly controllers?: Partial<Omit<ControllerManagerOptions, "world" | "endpoint">>;
   /** Whether a metrics server runs: what autoscalers and `kubectl top` ask. Default false, as in a cluster that is new. */
   readonly metrics?: boolean;
@@ -54,6 +60,7 @@ export const unsaid = {
   programs: undefined,
   storage: undefined,
   proxy: undefined,
+  ingress: undefined,
   controllers: undefined,
   metrics: undefined,
   authorization: undefined,

@@ -5,7 +5,7 @@ import { Kernel, netlink, PR_SET_NAME, type Program, type Sys } from "../../os/i
 import { furnish, runShell, type Result } from "../../userland/index.js";
 import type { NodeSystem } from "../kubelet/runtime.js";
 import { epoch } from "../objects/time.js";
-import { addProgramImage, pause, pauseImage } from "./system-images.js";
+import { addProgramImage, pause, pauseImage, type ProgramImage } from "./system-images.js";
 import { PodNetwork, type PodNetworkOptions } from "./pod-network.js";
 
 export interface NodeMachineOptions extends PodNetworkOptions {
@@ -24,7 +24,7 @@ export interface NodeMachineOptions extends PodNetworkOptions {
   /** Programs that executables of images may name, beside the userland's. */
   readonly programs?: readonly Program<Sys>[];
   /** Images that it has from the start, beside that of pods' sandboxes. */
-  readonly systemImages?: readonly { readonly name: string; readonly program: string; readonly size: number }[];
+  readonly systemImages?: readonly ProgramImage[];
 }
 
 /**

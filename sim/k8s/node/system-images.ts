@@ -1,4 +1,5 @@
-import { fileEntry, makeImage, makeLayer, parseReference, type ImageStore } from "../../container/index.js";
+import { makeImage, makeLayer, parseReference, type ImageStore } from "../../container/index.js";
+import { type TarEntry, fileEntry } from "../../userland/index.js";
 import { attempt, Errno, executable, WNOHANG, type Kernel, type Program, type Sys } from "../../os/index.js";
 
 /** OCI's names of processors by uname(2)'s. */
@@ -30,17 +31,33 @@ export const pause: Program<Sys> = {
   },
 };
 
-/** An image whose one file is a program, in a node's store from its installation on. */
-export function addProgramImage(
-  store: ImageStore,
-  machine: Pick<Kernel, "machine">,
-  image: { readonly name: string; readonly program: string; readonly size: number; readonly user?: string },
-): void {
+/** An image of programs that nodes have from their installation on. */
+export interface ProgramImage {
+  readonly name: string;
+  /** What it runs, at the top of its files. */
+  readonly program: string;
+  readonly size: number;
+  readonly user?: string;
+  /** What it has beside, each directory before what is in it. */
+  readonly more?: readonly (
+    | { readonly directory: string; readonly mode?: number }
+    | { readonly path: string; readonly program: string; readonly size: number }
+  )[];
+}
+
+/** Puts such an image into a node's store. */
+export function addProgramImage(store: ImageStore, machine: Pick<Kernel, "machine">, image: ProgramImage): void {
   const created = "2024-06-11T00:00:00Z";
-  const { name, program, size, user } = image;
-  const file = fileEntry(program, executable(program, machine.machine), { mode: 0o755, size });
+  const { name, program, size, user, more = [] } = image;
+  const executableAt = (path: string, runs: string, bytes: number): TarEntry =>
+    fileEntry(path, executable(runs, machine.machine), { mode: 0o755, size: bytes });
+  const others = more.map((each): TarEntry =>
+    "directory" in each
+      ? { ...fileEntry(each.directory, new Uint8Array(0), { mode: each.mode ?? 0o755 }), type: "directory" }
+      : executableAt(each.path, each.program, each.size),
+  );
   const made = makeImage(store.content, {
-    layers: [makeLayer([file])],
+    layers: [makeLayer([executableAt(program, program, size), ...others])],
     config: {
       created,
       architecture: architectures[machine.machine] ?? machine.machine,

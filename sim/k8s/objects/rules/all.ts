@@ -1,3 +1,4 @@
+import { ingressRules } from "./ingress.js";
 import { otherRules, otherUpdate } from "./others.js";
 import { podRules, podUpdate } from "./pod.js";
 import type { Rule, UpdateRule } from "./rule.js";
@@ -10,6 +11,7 @@ export const rules: ReadonlyMap<string, Rule> = new Map([
   ...serviceRules,
   ...workloadRules,
   ...otherRules,
+  ...ingressRules,
 ]);
 export const updateRules: ReadonlyMap<string, UpdateRule> = new Map([
   ...podUpdate,

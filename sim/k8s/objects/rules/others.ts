@@ -71,14 +71,6 @@ const autoscaler: Rule = (spec, path, errors) => {
   }
 };
 
-const ingressRule: Rule = (value, path, errors) => {
-  const type = stringAt(value, "pathType");
-  const text = stringAt(value, "path") ?? "";
-  if ((type === "Exact" || type === "Prefix") && !text.startsWith("/")) {
-    errors.invalid(child(path, "path"), text, "must be an absolute path");
-  }
-};
-
 const policyRule: Rule = (value, path, errors) => {
   const urls = listAt(value, "nonResourceURLs").length > 0;
   if (urls) return;
@@ -115,7 +107,6 @@ export const otherRules: Rules<Rule> = [
   ["io.k8s.api.policy.v1.PodDisruptionBudgetSpec", budget],
   ["io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerSpec", autoscaler],
   ["io.k8s.api.autoscaling.v1.HorizontalPodAutoscalerSpec", autoscaler],
-  ["io.k8s.api.networking.v1.HTTPIngressPath", ingressRule],
   ["io.k8s.api.rbac.v1.PolicyRule", policyRule],
   ["io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition", definition],
 ];

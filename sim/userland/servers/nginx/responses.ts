@@ -22,6 +22,8 @@ export interface Response {
   readonly status: number;
   readonly headers: Record<string, string>;
   readonly body: Uint8Array;
+  /** The servers behind it that were asked, as `$upstream_addr` has them. */
+  readonly upstream?: string;
 }
 
 /** RFC 9110's IMF-fixdate. @param nanos since 1970 */

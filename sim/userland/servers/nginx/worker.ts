@@ -106,7 +106,9 @@ export class Worker {
       const values = this.#variables(request, from, server);
       const { response, location } = yield* this.#answer(request, server, values, 0);
       const sent = yield* this.#send(fd, request, response, kept);
-      yield* this.#log(location, { ...values, status: String(response.status), body_bytes_sent: String(sent) });
+      const { status, upstream = "" } = response;
+      const outcome = { status: String(status), body_bytes_sent: String(sent), upstream_addr: upstream };
+      yield* this.#log(location, { ...values, ...outcome });
       if (!kept) break;
     }
     yield* sys.close(fd);
@@ -245,9 +247,11 @@ export class Worker {
     const { proxy } = location;
     if (proxy === undefined) return madePage(500);
     const { sys } = this.#loop;
+    const tried: string[] = [];
     for (let tries = 0; tries < proxy.servers.length; tries++) {
       const server = proxy.servers[this.#turn++ % proxy.servers.length];
       if (server === undefined) break;
+      tried.push(`${server.address}:${server.port}`);
       const fd = yield* attempt(this.#loop.connect(server));
       if (fd instanceof Errno) {
         const upstream = `http://${server.address}:${server.port}${request.target}`;
@@ -283,14 +287,14 @@ export class Worker {
       if (typeof head === "object" && typeof body !== "string" && status > 0) {
         const hidden = ["connection", "transfer-encoding", "content-length", "server", "date", "keep-alive"];
         const passed = Object.entries(head.headers).filter(([name]) => !hidden.includes(name));
-        return { status, headers: Object.fromEntries(passed), body };
+        return { status, headers: Object.fromEntries(passed), body, upstream: tried.join(", ") };
       }
       yield* this.complain(
         "error",
         "upstream prematurely closed connection while reading response header from upstream",
       );
     }
-    return madePage(502);
+    return { ...madePage(502), upstream: tried.join(", ") };
   }
 
   *#send(fd: number, { method }: { readonly method: string }, response: Response, kept: boolean): Activity<number> {

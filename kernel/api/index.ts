@@ -52,7 +52,6 @@ export type { Shown, Widget } from "./widgets/widget.js";
 export { show } from "./show.js";
 
 superviseRuns();
-defineShell();
-defineKubectl();
+defineShell(defineKubectl());
 // What a guest's console shows is the cell's output.
 hearConsoles((text) => process.stdout.write(text));

@@ -5,8 +5,9 @@ import { defineMagic } from "./magic.js";
  * `%%kubectl`: the cell is command lines of kubectl, one below the other, for the cluster that was made last; with words behind the magic it
  * is one command, and the cell is what that reads: `%%kubectl apply -f -`. Behind a command that fails none is run; its exit status
  * is printed, and the cell doesn't fail: lessons ask for refusals.
+ * @returns what gives the cluster that was made last
  */
-export function defineKubectl(): void {
+export function defineKubectl(): () => k8s.Cluster | undefined {
   let last: k8s.Cluster | undefined;
   hearClusters((cluster) => {
     last = cluster;
@@ -35,6 +36,7 @@ export function defineKubectl(): void {
       }
     },
   });
+  return () => last;
 }
 
 interface Line {

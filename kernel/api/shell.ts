@@ -1,4 +1,5 @@
-import { describeEnd, formatDuration, hearHosts, UsageError, type Linux } from "../../sim/lab/index.js";
+import type { k8s } from "../../sim/lab/index.js";
+import { describeEnd, formatDuration, hearHosts, nodeHost, UsageError, type ShellHost } from "../../sim/lab/index.js";
 import { defineMagic } from "./magic.js";
 
 /** How many hosts are held beside the last one: enough for any lesson, few enough to be forgotten. */
@@ -11,11 +12,13 @@ const held = 64;
  * is the cell's output, as it comes; a line behind it names the host, the exit status and the virtual time. A status other
  * than 0 fails no cell: it is what a command said, and lessons ask for such.
  *
+ * The nodes of the cluster that was made last can be named too, where its containers have processes; node-1 is meant where there is no other Linux.
+ *
  * `%%docker`: its lines are docker's command lines, with or without the word before them, on the last Linux on which Docker runs.
  */
-export function defineShell(): void {
+export function defineShell(lastCluster: () => k8s.Cluster | undefined): void {
   /** By name, the last one made at the end. */
-  const hosts = new Map<string, Linux>();
+  const hosts = new Map<string, ShellHost>();
   hearHosts((host) => {
     hosts.delete(host.name);
     hosts.set(host.name, host);
@@ -29,7 +32,7 @@ export function defineShell(): void {
     help: "Runs the cell as a shell script on the simulated Linux that was made last, or on the one of that hostname.",
     language: "shell",
     run(args, body) {
-      runScript(chosen("%%sh", [...hosts.values()], args), body);
+      runScript(nodeMeant(lastCluster(), hosts, args) ?? chosen("%%sh", [...hosts.values()], args), body);
     },
   });
   defineMagic({
@@ -45,7 +48,19 @@ export function defineShell(): void {
   });
 }
 
-function runScript(host: Linux, script: string): void {
+/** The node of a cluster that `--on` names, or the first where there is no other host; undefined where no node is meant. */
+function nodeMeant(
+  cluster: k8s.Cluster | undefined,
+  hosts: ReadonlyMap<string, ShellHost>,
+  args: readonly string[],
+): ShellHost | undefined {
+  if (cluster?.areMachines !== true) return undefined;
+  const alone = args.length === 0 && hosts.size === 0;
+  const [, name = alone ? "node-1" : undefined] = /^--on[ =](node-\d+)$/.exec(args.join(" ")) ?? [];
+  return name === undefined || hosts.has(name) ? undefined : nodeHost(cluster, name);
+}
+
+function runScript(host: ShellHost, script: string): void {
   const result = host.sh(script, {
     hear: (stream, bytes) => {
       process[stream].write(bytes);
@@ -80,7 +95,7 @@ function dockerScript(body: string): string {
  * @param hosts the last one made at the end
  * @throws UsageError where there is no such host
  */
-function chosen(magic: "%%sh" | "%%docker", hosts: readonly Linux[], args: readonly string[]): Linux {
+function chosen(magic: "%%sh" | "%%docker", hosts: readonly ShellHost[], args: readonly string[]): ShellHost {
   const [word, name, ...more] = args[0]?.startsWith("--on=") === true ? ["--on", args[0].slice(5)] : args;
   if ((word !== undefined && word !== "--on") || more.length > 0 || (word !== undefined && name === undefined)) {
     throw new UsageError(

@@ -72,6 +72,7 @@ export { Networks, type ConnectOptions, type ContainerEnd } from "./network/netw
 export { ask, inNamespace } from "./network/sandbox.js";
 export { NetworkError } from "./network/errors.js";
 export { makeDirectories, writeText } from "./runtime/files.js";
+export { installPackage, type Package } from "./runtime/package.js";
 export { Runtime } from "./runtime/runtime.js";
 export { cgroupFilesOf, limitCgroup, makeCgroup, removeCgroup, weightOfShares } from "./runtime/cgroup.js";
 export { Snapshotter } from "./snapshot/snapshotter.js";

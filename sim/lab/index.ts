@@ -97,7 +97,7 @@ export { lab, type Lab, type LabOptions } from "./lab.js";
 export type { BootPhase, ExitCounts, KvmOptions, MonitorName, ProcessorOptions, VirtualLinux } from "./kvm/index.js";
 export { comparison } from "./comparison/index.js";
 export type { Density, Felter, FelterOptions, Footprint, FootprintOptions } from "./comparison/index.js";
-export { hearClusters } from "./clusters.js";
+export { hearClusters, nodeHost, type ShellHost } from "./clusters.js";
 export { hearHosts, Linux, linux } from "./linux.js";
 export { describeEnd, type ShellResult } from "./shell-result.js";
 export { FreeBsd, freebsd } from "./freebsd.js";

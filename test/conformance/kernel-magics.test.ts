@@ -145,6 +145,15 @@ describe("magics", () => {
     expect(failure(await kernel.run("%%sh --off\ntrue")).traceback).toContain("It takes a host's name");
   });
 
+  test("%%sh runs on a cluster's node, where kubectl is a program among others", async () => {
+    const made =
+      'import { lab } from "virtlab";\nconst nodes = lab().kubernetes({ nodes: 1, runtime: "containers" });\nnodes.start();';
+    expect((await kernel.run(made)).reply.status).toBe("ok");
+    const piped = await kernel.run("%%sh --on node-1\nkubectl get nodes | grep -c Ready; hostname");
+    expect(piped.stdout).toMatch(/^1\nnode-1\n/);
+    expect(failure(await kernel.run("%%sh --on node-7\ntrue")).traceback).toContain('there is no node "node-7"');
+  });
+
   test("%%docker takes docker's command lines, and runs where Docker does", async () => {
     expect(failure(await kernel.run("%%docker\nps")).traceback).toContain("lab().linux().docker();");
     await kernel.run('world.linux({ hostname: "engine" }).docker(); world.linux({ hostname: "other" });');

@@ -12,7 +12,7 @@ import {
   type World,
 } from "../../core/index.js";
 import type { FrameLink } from "../../net/index.js";
-import type { ApiRequest, User } from "../apiserver/request.js";
+import type { ApiRequest } from "../apiserver/request.js";
 import type { ApiServer } from "../apiserver/server.js";
 import { json } from "../apiserver/request.js";
 import { ApiError } from "../apiserver/status.js";
@@ -38,6 +38,8 @@ import { Nodes } from "./nodes.js";
 import { unsaid, type ClusterOptions, type GetOptions } from "./options.js";
 import { CsiController, storageManifest } from "../volumes/csi-controller.js";
 import { BlockStorage } from "../volumes/block-storage.js";
+import { administrator, administratorToken } from "./administrator.js";
+import { apiEndpoints } from "./api-listener.js";
 import { zoneLabel } from "../volumes/driver.js";
 import { commandQuery, runSession, type ExecResult } from "./session.js";
 
@@ -49,9 +51,6 @@ const blockStorage = (
   storage === undefined || storage === false
     ? undefined
     : new BlockStorage(world, kernelOf, storage === true ? {} : storage);
-
-/** Who a cell is. */
-const admin: User = { name: "kubernetes-admin", groups: ["system:masters", "system:authenticated"] };
 
 /**
  * A Kubernetes cluster in one world: etcd, the API server, scheduler, controllers and nodes. Requests are answered at once; what they
@@ -82,7 +81,7 @@ export class Cluster {
       etcd,
       authorization,
       controllers,
-      tokens: { admin },
+      tokens: { [administratorToken]: administrator },
       ...(this.#metrics === undefined ? {} : { metrics: this.#metrics.source }),
       nodeProxy: (call) => {
         const kubelet = nodes.running(call.node);
@@ -105,6 +104,7 @@ export class Cluster {
     nodes.begin(plane.endpoint);
     if (nodes.areMachines) {
       this.apply(networkManifest);
+      this.apply(apiEndpoints);
       nodes.beginNetwork();
       for (const manifest of addonManifests(nodes.count, options.ingress)) this.apply(manifest);
     }
@@ -378,7 +378,7 @@ export class Cluster {
   }
 
   #handle(request: ApiRequest): Extract<ReturnType<ApiServer["handle"]>, { readonly body: unknown }> {
-    const answer = this.plane.answer({ ...request, user: admin }, this.plane.endpoint);
+    const answer = this.plane.answer({ ...request, user: administrator }, this.plane.endpoint);
     if (answer === undefined)
       throw new UsageError(
         "the API server doesn't answer: connection refused",

@@ -1,5 +1,5 @@
 import { GiB, ms, UsageError, type Bytes, type World } from "../../core/index.js";
-import { dockerHub, Session, Uplink } from "../../container/index.js";
+import { dockerHub, installPackage, Session, Uplink, type Package } from "../../container/index.js";
 import { Bridge, Cable, ethernet, NetworkNamespace, type FrameLink } from "../../net/index.js";
 import type { Program, Sys } from "../../os/index.js";
 import type { ApiEndpoint } from "../client/client.js";
@@ -10,9 +10,12 @@ import { EngineRuntime } from "../node/engine-runtime.js";
 import { NodeMachine } from "../node/machine.js";
 import { PodRoutes } from "../node/pod-routes.js";
 import { NetworkPolicyController } from "../policy/controller.js";
+import { kubectlImage, kubectlProgram } from "../kubectl/in-linux.js";
 import { KubeProxy, proxyModes } from "../proxy/kube-proxy.js";
 import type { ProxyModeName } from "../proxy/mode.js";
-import { clusterRange, nodeAddress, podRange, routerAddress } from "./addresses.js";
+import { administratorToken } from "./administrator.js";
+import { ApiListener } from "./api-listener.js";
+import { apiAddress, apiPort, clusterRange, nodeAddress, podRange, routerAddress } from "./addresses.js";
 
 export interface ContainerNodesOptions {
   readonly world: World;
@@ -59,6 +62,7 @@ export class ContainerNodes {
   readonly #others: (PodRoutes | NetworkPolicyController)[] = [];
   readonly #proxies = new Map<string, KubeProxy>();
   readonly #clusterCIDR: string;
+  readonly #world: World;
   readonly #proxy: ProxyModeName;
   /** The switch that all nodes are plugged into, and their router to elsewhere. */
   readonly lan: Bridge;
@@ -70,6 +74,7 @@ export class ContainerNodes {
       throw new UsageError(`kube-proxy has no mode "${proxy}"`, `There are ${Object.keys(proxyModes).join(", ")}.`);
     this.#proxy = proxy;
     const { engine } = world;
+    this.#world = world;
     this.#clusterCIDR = clusterRange(nodes);
     const lan = new Bridge(world, { name: "nodes" });
     this.lan = lan;
@@ -93,6 +98,7 @@ export class ContainerNodes {
         systemImages: [
           { name: corednsImage, program: "coredns", size: 61_500_000 },
           ...(ingress ? [ingressImage] : []),
+          { name: kubectlImage, program: "kubectl", size: 57_000_000 },
         ],
         registries: (registry) => (registry === "docker.io" ? session : undefined),
       });
@@ -104,9 +110,13 @@ export class ContainerNodes {
   /** Starts what runs on each node beside its kubelet. */
   start(endpoint: ApiEndpoint): void {
     const clusterCIDR = this.#clusterCIDR;
+    new ApiListener(this.#world, plugInto(this.lan, this.#world, "control-plane"), endpoint);
     for (const [name, machine] of this.#machines) {
       for (const program of [coredns, ingressController])
         machine.kernel.install(program(machine.kernel.world, endpoint));
+      machine.kernel.install(kubectlProgram(this.#world));
+      machine.kernel.run((sys) => installPackage(sys, kubectlPackage));
+      machine.kernel.install(coredns(machine.kernel.world, endpoint));
       this.#others.push(new PodRoutes(machine, endpoint), new NetworkPolicyController(machine, endpoint));
       this.#proxies.set(name, new KubeProxy({ machine, endpoint, clusterCIDR, mode: this.#proxy }));
     }
@@ -134,6 +144,24 @@ export class ContainerNodes {
     throw new UsageError(`there is no node "${node}"`, `They are called ${first} and on.`);
   }
 }
+
+/** kubectl for a node's root, with kubeadm's admin.conf. */
+const kubectlPackage: Package = {
+  programs: ["/usr/bin/kubectl"],
+  directories: [],
+  files: {
+    "/root/.kube/config": `apiVersion: v1
+kind: Config
+clusters:
+- {name: kubernetes, cluster: {server: "https://${apiAddress}:${apiPort}"}}
+contexts:
+- {name: kubernetes-admin@kubernetes, context: {cluster: kubernetes, user: kubernetes-admin}}
+current-context: kubernetes-admin@kubernetes
+users:
+- {name: kubernetes-admin, user: {token: ${administratorToken}}}
+`,
+  },
+};
 
 /** A cable to a switch. */
 function plugInto(lan: Bridge, world: World, name: string): FrameLink {

@@ -16,7 +16,7 @@ interface Flag {
 
 /** What every command takes. */
 const everywhere =
-  "--namespace=-n --context= --cluster= --user= --kubeconfig= --token= --server=-s --as= --as-group= --request-timeout= --v=-v --cache-dir= --insecure-skip-tls-verify!";
+  "--namespace=-n --context= --cluster= --user= --kubeconfig= --token= --server=-s --as= --as-group= --as-uid= --request-timeout= --v=-v --cache-dir= --insecure-skip-tls-verify!";
 
 export function flagsOf(text: string): Flags {
   const long = new Map<string, Flag>();

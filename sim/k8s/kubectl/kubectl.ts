@@ -172,7 +172,8 @@ function* dispatched(host: KubectlHost, argv: readonly string[]): Activity<numbe
     rest.splice(at, 1);
     name = `${word} ${verb}`;
   }
-  return yield* found.run(new Session(host, new CommandLine(name, found.flags, rest)));
+  const line = new CommandLine(name, found.flags, rest);
+  return yield* found.run(new Session(host, line, yield* host.access(line)));
 }
 
 /** Where the command stands: behind flags for all commands, and what these take. */

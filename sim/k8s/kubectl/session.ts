@@ -5,7 +5,7 @@ import { isObject, listAt, stringAt, type Json, type JsonObject, type KubeObject
 import { parseYaml, YamlError } from "../objects/yaml.js";
 import { failure, KubectlFailure, Refused } from "./failure.js";
 import type { CommandLine } from "./flags.js";
-import type { KubectlHost } from "./host.js";
+import type { Access, KubectlHost } from "./host.js";
 
 /** A kind as discovery tells of it. */
 export interface Mapping {
@@ -37,15 +37,17 @@ export const titleOf = ({ group, kind }: Mapping): string =>
 export class Session {
   readonly line: CommandLine;
   readonly host: KubectlHost;
+  readonly access: Access;
   #mappings: readonly Mapping[] | undefined;
 
-  constructor(host: KubectlHost, line: CommandLine) {
+  constructor(host: KubectlHost, line: CommandLine, access: Access) {
     this.host = host;
+    this.access = access;
     this.line = line;
   }
 
   get namespace(): string {
-    return this.line.value("namespace") ?? "default";
+    return this.line.value("namespace") ?? this.access.namespace;
   }
 
   /** Seconds since 1970. */
@@ -63,14 +65,26 @@ export class Session {
 
   /** Sends a request as it is. @throws KubectlFailure where nobody answers */
   *ask(request: ApiRequest): Activity<ApiResponse | ApiStream> {
-    const { endpoint, user, server } = this.host;
-    const whole = { ...request, user };
+    const { endpoint, user, server } = this.access;
+    const headers = { ...request.headers, ...this.access.headers, ...this.#impersonation() };
+    const whole = { ...request, headers, ...(user === undefined ? {} : { user }) };
     const answer = endpoint.ask === undefined ? endpoint.handle(whole) : yield* endpoint.ask(whole);
     if (answer !== undefined) return answer;
     const at = server.replace(/^\w+:\/\//, "");
     throw new KubectlFailure(
       `The connection to the server ${at} was refused - did you specify the right host or port?`,
     );
+  }
+
+  /** What `--as`, `--as-group` and `--as-uid` make of requests. */
+  #impersonation(): Readonly<Record<string, string>> {
+    const { line } = this;
+    const [as, uid] = [line.value("as"), line.value("as-uid")];
+    return {
+      ...(as === undefined ? {} : { "impersonate-user": as }),
+      ...(line.has("as-group") ? { "impersonate-group": line.all("as-group").join(",") } : {}),
+      ...(uid === undefined ? {} : { "impersonate-uid": uid }),
+    };
   }
 
   /** @throws Refused */

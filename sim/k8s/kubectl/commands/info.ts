@@ -1,5 +1,5 @@
 import type { Activity } from "../../../core/index.js";
-import { at, isObject, listAt, objectAt, stringAt, type Json, type JsonObject } from "../../objects/value.js";
+import { at, isObject, listAt, objectAt, show, stringAt, type Json, type JsonObject } from "../../objects/value.js";
 import { failure, KubectlFailure } from "../failure.js";
 import { apiVersionOf, type Session } from "../session.js";
 import { columns, jsonText, yamlText } from "../text.js";
@@ -22,7 +22,7 @@ export function* version(session: Session): Activity<number> {
 /** `cluster-info`. */
 export function* clusterInfo(session: Session): Activity<number> {
   yield* session.out(
-    `Kubernetes control plane is running at ${session.host.server}\n\nTo further debug and diagnose cluster problems, use 'kubectl cluster-info dump'.\n`,
+    `Kubernetes control plane is running at ${session.access.server}\n\nTo further debug and diagnose cluster problems, use 'kubectl cluster-info dump'.\n`,
   );
   return 0;
 }
@@ -136,11 +136,15 @@ export function* auth(session: Session): Activity<number> {
   const { line } = session;
   const group = "/apis/authorization.k8s.io/v1";
   if (line.command === "auth whoami") {
+    const kind = { apiVersion: "authentication.k8s.io/v1", kind: "SelfSubjectReview" };
+    const review = yield* session.request("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", { body: kind });
+    const who = objectAt(review, "status", "userInfo");
     yield* session.out(
       columns([
         ["ATTRIBUTE", "VALUE"],
-        ["Username", session.host.user.name],
-        ["Groups", `[${session.host.user.groups.join(" ")}]`],
+        ["Username", stringAt(who, "username") ?? ""],
+        ...(stringAt(who, "uid") === undefined ? [] : [["UID", stringAt(who, "uid") ?? ""]]),
+        ["Groups", `[${listAt(who, "groups").map(show).join(" ")}]`],
       ]),
     );
     return 0;
@@ -170,20 +174,8 @@ export function* auth(session: Session): Activity<number> {
     ...(subresource === undefined ? {} : { subresource }),
   };
   const spec = url ? { nonResourceAttributes: { verb, path: word } } : { resourceAttributes: attributes };
-  const as = line.value("as");
-  const kind = as === undefined ? "SelfSubjectAccessReview" : "SubjectAccessReview";
-  const path = `${group}/${kind.toLowerCase()}s`;
-  const groups = [
-    ...line.all("as-group"),
-    ...(as?.startsWith("system:serviceaccount:") === true ? ["system:serviceaccounts"] : []),
-    "system:authenticated",
-  ];
-  const body = {
-    apiVersion: "authorization.k8s.io/v1",
-    kind,
-    spec: as === undefined ? spec : { ...spec, user: as, groups },
-  };
-  const answer = yield* session.request("POST", path, { body });
+  const body = { apiVersion: "authorization.k8s.io/v1", kind: "SelfSubjectAccessReview", spec };
+  const answer = yield* session.request("POST", `${group}/selfsubjectaccessreviews`, { body });
   const allowed = at(answer, "status", "allowed") === true;
   if (!line.is("quiet")) yield* session.out(allowed ? "yes\n" : "no\n");
   return allowed ? 0 : 1;
@@ -192,15 +184,15 @@ export function* auth(session: Session): Activity<number> {
 /** `config view`, `config current-context`, `config get-contexts`. */
 export function* config(session: Session): Activity<number> {
   const name = "virtlab";
-  const { server, user } = session.host;
+  const { server, name: user } = session.access;
   const view = {
     apiVersion: "v1",
     clusters: [{ cluster: { server }, name }],
-    contexts: [{ context: { cluster: name, user: user.name }, name }],
+    contexts: [{ context: { cluster: name, user }, name }],
     "current-context": name,
     kind: "Config",
     preferences: {},
-    users: [{ name: user.name, user: {} }],
+    users: [{ name: user, user: {} }],
   };
   const [, verb = ""] = session.line.command.split(" ");
   if (verb === "view")
@@ -210,7 +202,7 @@ export function* config(session: Session): Activity<number> {
     yield* session.out(
       columns([
         ["CURRENT", "NAME", "CLUSTER", "AUTHINFO", "NAMESPACE"],
-        ["*", name, name, user.name, ""],
+        ["*", name, name, user, ""],
       ]),
     );
   else throw failure("a simulated cluster has one context: config view, current-context and get-contexts show it");

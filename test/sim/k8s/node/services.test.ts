@@ -79,7 +79,9 @@ describe("a service's address", () => {
     // Each connection was counted once, on its way through the pod's node, and nowhere else.
     const counted = (node: string): number =>
       Number(
-        /(\d+)\s+\d+\s+KUBE-SVC/.exec(cluster.machine(node).sh("iptables -t nat -nvL KUBE-SERVICES").stdout)?.[1] ?? 0,
+        new RegExp(`(\\d+)\\s+\\d+\\s+KUBE-SVC.* ${address} `).exec(
+          cluster.machine(node).sh("iptables -t nat -nvL KUBE-SERVICES").stdout,
+        )?.[1] ?? 0,
       );
     expect(counted("node-1")).toBe(30);
     expect(counted("node-2")).toBe(0);

@@ -21,6 +21,7 @@
  *   claim      what a pod asks of storage (PersistentVolumeClaim); it is *bound* to the one volume that it gets
  *   CSI        the Container Storage Interface: a *driver* makes volumes, attaches them to nodes, and has them mounted there
  *   ingress    HTTP from outside, by host and path to services; its *controller* is a proxy in pods, chosen by an IngressClass
+ *   instance   a virtual machine that is rented; a *group* has as many of one type as it is told, a *zone* is what fails together
  *   reconcile  to make the world a little more as one object asks for, told nothing but that object's key
  *
  * objects/    kinds and their field tables (tables/, notation): from these reading (decode), defaults, validation (rules/),
@@ -56,6 +57,9 @@
  * metrics/    what pods and nodes use: metrics-server, which asks kubelets and answers metrics.k8s.io
  * volumes/    storage: matching (which volume a claim gets), driver (what CSI asks of one), block-storage (disks in a network), and the
  *             processes beside a driver: csi-controller with provisioner, attacher, resizer
+ * cloud/      a cloud beneath the nodes: provider (what Kubernetes asks of one), cloud (a simulated one) with instance-group, machine-types,
+ *             start-up, load-balancers, bill; cloud-controller-manager with controllers/ (nodes, their end, routes, load balancers);
+ *             autoscaler/: cluster-autoscaler, snapshot (what the scheduler would do), scale-up, scale-down, node-deletion, groups, status
  * policy/     network policies as rules of each node
  * cluster/    all of it in one world, and what a cell asks of it: apply, get, explain, birth; nodes (kubelets and what is beneath them); control-plane (processes that stop and start,
  *             front-door: where the API server is reached), stop-each (what nobody does then); slice-costs (what one changed endpoint costs), growth (what a pod costs, the more nodes there are; load: its pods, and how long clients wait); recorded-endpoint traces who asked what
@@ -158,6 +162,15 @@ export { HollowRuntime, type HollowRuntimeOptions } from "./kubelet/hollow/runti
 export type { Behaviour, HollowImage } from "./kubelet/hollow/behaviour.js";
 export { BlockStorage, type BlockStorageOptions } from "./volumes/block-storage.js";
 export type { NodeDriver, VolumeDriver, VolumeRequest } from "./volumes/driver.js";
+export { Bill, type Rented } from "./cloud/bill.js";
+export { Cloud, type CloudOptions, type Instance, type Machines } from "./cloud/cloud.js";
+export type { GroupOptions, InstanceGroup } from "./cloud/instance-group.js";
+export { machineTypes, type MachineType, type MachineTypeName } from "./cloud/machine-types.js";
+export * from "./cloud/provider.js";
+export { startUpMeans, type StartUp } from "./cloud/start-up.js";
+export { CloudControllerManager, type CloudControllerName } from "./cloud/cloud-controller-manager.js";
+export { ClusterAutoscaler } from "./cloud/autoscaler/cluster-autoscaler.js";
+export { defaultAutoscalerFlags, type AutoscalerFlags } from "./cloud/autoscaler/flags.js";
 export { Cluster } from "./cluster/cluster.js";
 export type { ClusterOptions, GetOptions } from "./cluster/options.js";
 export type { ExecResult as PodExecResult } from "./cluster/session.js";

@@ -16,6 +16,8 @@ import type { ApiRequest } from "../apiserver/request.js";
 import type { ApiServer } from "../apiserver/server.js";
 import { json } from "../apiserver/request.js";
 import { ApiError } from "../apiserver/status.js";
+import type { Bill } from "../cloud/bill.js";
+import type { Cloud } from "../cloud/cloud.js";
 import type { ControllerManager } from "../controllers/controller-manager.js";
 import type { EtcdCluster } from "../etcd/cluster.js";
 import type { Etcd } from "../etcd/etcd.js";
@@ -35,6 +37,7 @@ import { Listing, tableOf } from "./listing.js";
 import { objectsOf, type Manifest } from "./manifest.js";
 import { addonManifests, networkManifest } from "./container-nodes.js";
 import { Nodes } from "./nodes.js";
+import { cloudOf, rentNodes } from "./rented-nodes.js";
 import { unsaid, type ClusterOptions, type GetOptions } from "./options.js";
 import { CsiController, storageManifest } from "../volumes/csi-controller.js";
 import { BlockStorage } from "../volumes/block-storage.js";
@@ -62,6 +65,7 @@ export class Cluster {
   readonly plane: ControlPlane;
   readonly #nodes: Nodes;
   readonly #storage: BlockStorage | undefined;
+  readonly #cloud: Cloud | undefined;
   readonly #kinds: Kinds;
   readonly #metrics: MetricsServer | undefined;
 
@@ -96,8 +100,10 @@ export class Cluster {
     for (const namespace of ["default", "kube-system"])
       this.request("POST", `/api/v1/namespaces/${namespace}/serviceaccounts`, { metadata: { name: "default" } });
     plane.begin();
+    this.#cloud = cloudOf(options, nodes);
+    if (this.#cloud !== undefined) rentNodes(this.#cloud, options, plane, (manifest) => this.apply(manifest));
     if (storage !== undefined) {
-      const zones = options.labels?.[zoneLabel] !== undefined;
+      const zones = this.#cloud !== undefined || options.labels?.[zoneLabel] !== undefined;
       this.apply(storageManifest(storage.name, zones));
       plane.add("csi-controller", () => new CsiController(world, plane.endpoint, storage));
     }
@@ -196,6 +202,17 @@ export class Cluster {
   get storage(): BlockStorage {
     if (this.#storage !== undefined) return this.#storage;
     throw new UsageError("this cluster has no storage of its own", "Make it with { storage: true }.");
+  }
+
+  /** The cloud whose machines the nodes are. @throws UsageError where there is none */
+  get cloud(): Cloud {
+    if (this.#cloud !== undefined) return this.#cloud;
+    throw new UsageError("this cluster's nodes are no cloud's", "Make it with { cloud: true }.");
+  }
+
+  /** What the cloud's machines have cost until now: a table and a plot. @throws UsageError where there is no cloud */
+  cost(): Bill {
+    return this.cloud.bill();
   }
 
   /** Ends a node's kube-proxy: its rules stay as they are. @throws UsageError where there is none */

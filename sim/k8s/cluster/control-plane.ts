@@ -12,7 +12,7 @@ import { FrontDoor } from "./front-door.js";
 import { recorded } from "./recorded-endpoint.js";
 
 /** A part that not every cluster has. */
-export type Addon = "csi-controller";
+export type Addon = "csi-controller" | "cloud-controller-manager" | "cluster-autoscaler";
 
 /** A part of the cluster that can be stopped and started; `etcd-2` is one of several servers of etcd, `kubelet` those of all nodes. */
 export type Component =

@@ -11,10 +11,22 @@ import { nodeAddress, podRange } from "./addresses.js";
 import { ContainerNodes } from "./container-nodes.js";
 import type { ClusterOptions } from "./options.js";
 
+/** What a cloud says of a machine of its that joins. */
+export interface RentedNode extends Pick<NodeDescription, "cpus" | "memory" | "pods" | "labels" | "taints"> {
+  /** Counts the cloud's machines from 1: gives its address and its pods' range. */
+  readonly place: number;
+}
+
+/** How many machines a cloud may have made: each has a range of pods' addresses of its own. */
+export const mostRented = 30_000;
+
 /** A cluster's nodes, node-1 and on: of each its runtime, its kubelet while that runs, and its computer unless it is hollow. */
 export class Nodes {
   readonly #options: ClusterOptions;
+  /** Those that the cluster has from the start. */
   readonly #count: number;
+  /** What is beneath nodes that a cloud's machines are. */
+  readonly #rented = new Map<string, RentedNode>();
   readonly #kubelets = new Map<string, Kubelet>();
   readonly #runtimes = new Map<string, ContainerRuntime>();
   readonly #containers: ContainerNodes | undefined;
@@ -25,6 +37,8 @@ export class Nodes {
   constructor(options: ClusterOptions, drivers: (node: string) => readonly NodeDriver[]) {
     this.#drivers = drivers;
     const { world, nodes = 3, runtime, cpus, memory, programs, proxy, ingress = false } = options;
+    const { world, runtime, cpus, memory, programs, proxy, cloud = false } = options;
+    const nodes = cloud === false ? (options.nodes ?? 3) : 0;
     if (!Number.isInteger(nodes) || nodes < 0 || nodes > 30_000)
       throw new UsageError(`a cluster can't have ${nodes} nodes`, "Give a whole number from 0 to 30,000.");
     this.#options = options;
@@ -41,7 +55,25 @@ export class Nodes {
   }
 
   get count(): number {
-    return this.#count;
+    return this.#count + this.#rented.size;
+  }
+
+  /** A machine joins, with a kubelet that a cloud's controller has to introduce. */
+  join(name: string, rented: RentedNode): void {
+    const runtime = this.#makeRuntime(name, podRange(rented.place, mostRented), rented.memory);
+    this.#rented.set(name, rented);
+    this.#runtimes.set(name, runtime);
+    this.#start(name, runtime);
+  }
+
+  /** Its power is cut: its kubelet and its containers are gone. */
+  leave(name: string): void {
+    this.#kubelets.get(name)?.stop();
+    this.#kubelets.delete(name);
+    const runtime = this.#runtimes.get(name);
+    if (runtime instanceof HollowRuntime) runtime.halt();
+    this.#runtimes.delete(name);
+    this.#rented.delete(name);
   }
 
   /** Whether they have processes and a network. */
@@ -129,8 +161,8 @@ export class Nodes {
     this.#containers?.stopProxy(node);
   }
 
-  #makeRuntime(name: string, podCIDR: string): ContainerRuntime {
-    const { world, memory, disk, images, runtime: asked } = this.#options;
+  #makeRuntime(name: string, podCIDR: string, memory = this.#options.memory): ContainerRuntime {
+    const { world, disk, images, runtime: asked } = this.#options;
     const given = typeof asked === "function" ? asked({ name, podCIDR }) : this.#containers?.runtime(name);
     return (
       given ??
@@ -144,11 +176,14 @@ export class Nodes {
   }
 
   #start(name: string, runtime: ContainerRuntime): void {
-    const { world, cpus, memory, disk, pods, labels, taints } = this.#options;
-    const place = Number(name.slice("node-".length));
-    const podCIDR = podRange(place, this.#count);
+    const rented = this.#rented.get(name);
+    const { world, disk } = this.#options;
+    const { cpus, memory, pods, labels, taints } = rented ?? this.#options;
+    const place = rented?.place ?? Number(name.slice("node-".length));
+    const podCIDR = podRange(place, rented === undefined ? this.#count : mostRented);
+    const cloudProvider = rented === undefined ? undefined : "external";
     const description = Object.fromEntries(
-      Object.entries({ cpus, memory, disk, pods, labels, taints, podCIDR }).filter(([, value]) => value !== undefined),
+      Object.entries({ cpus, memory, disk, pods, labels, taints, podCIDR, cloudProvider }).filter(([, value]) => value !== undefined),
     ) as Partial<NodeDescription>;
     const endpoint = this.#endpoint;
     if (endpoint === undefined) return;

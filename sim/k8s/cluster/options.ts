@@ -6,6 +6,8 @@ import type { HollowRuntimeOptions } from "../kubelet/hollow/runtime.js";
 import type { NodeDescription } from "../kubelet/node-status.js";
 import type { ContainerRuntime } from "../kubelet/runtime.js";
 import type { BlockStorageOptions } from "../volumes/block-storage.js";
+import type { CloudOptions } from "../cloud/cloud.js";
+import type { AutoscalerFlags } from "../cloud/autoscaler/flags.js";
 import type { ProxyModeName } from "../proxy/mode.js";
 
 export interface ClusterOptions extends Partial<Omit<NodeDescription, "name" | "address" | "podCIDR" | "cloudProvider">> {
@@ -29,6 +31,11 @@ export interface ClusterOptions extends Partial<Omit<NodeDescription, "name" | "
    * labels of zones on nodes, its claims wait for their first pod. Default none: then volumes are made by hand.
    */
   readonly storage?: boolean | BlockStorageOptions;
+  /**
+   * Whether nodes are machines of a cloud, which `groups` of it keep, in zones, for money, with a cloud-controller-manager; and whether a
+   * cluster autoscaler changes the groups' sizes. With it, `nodes` is the first group's size at first, and nodes are hollow. Default none.
+   */
+  readonly cloud?: boolean | (CloudOptions & { readonly autoscaler?: boolean | Partial<AutoscalerFlags> });
   /** With `containers`: by what nodes' kernels lead connections to services' endpoints (`--proxy-mode`). Default `iptables`. */
   readonly proxy?: ProxyModeName;
   /**
@@ -61,6 +68,7 @@ export const unsaid = {
   storage: undefined,
   proxy: undefined,
   ingress: undefined,
+  cloud: undefined,
   controllers: undefined,
   metrics: undefined,
   authorization: undefined,

@@ -3,7 +3,7 @@ import { keyOf, splitKey } from "../client/address.js";
 import type { Client } from "../client/client.js";
 import { ApiFailure, isConflict, isNotFound } from "../client/failure.js";
 import type { Pod, PodStatus } from "../client/pod-types.js";
-import { equal } from "../objects/value.js";
+import { copyOf, equal } from "../objects/value.js";
 
 /** What wasn't told is tried again so much later (kubernetes, `status_manager.go`, syncPeriod). */
 const again = s(10);
@@ -95,12 +95,13 @@ export class StatusManager {
       entry.dirty = false;
       try {
         const { status } = entry;
-        const unset = { reason: status.reason ?? null, message: status.message ?? null };
+        const told = copyOf(status);
+        for (const key of ["reason", "message"]) told[key] ??= null;
         // The uid goes along: a pod of the same name that came in its place is another.
-        const patch = { metadata: { uid }, status: { ...status, ...unset } };
-        const told = yield* this.#client.patch("pods", namespace, name, patch, "status");
+        const patch = { metadata: { uid }, status: told };
+        const answer = yield* this.#client.patch("pods", namespace, name, patch, "status");
         // One copy for both where they agree: a node has many pods.
-        if (entry.status === status && equal(told.status, status)) entry.status = told.status ?? status;
+        if (entry.status === status && equal(answer.status, status)) entry.status = answer.status ?? status;
       } catch (error) {
         entry.dirty = true;
         throw error;

@@ -122,34 +122,26 @@ export function search(pod: PodInfo, cluster: ClusterView, options: DecisionOpti
   };
   const judgedAlone = rest.length === 0 && (nominated === undefined || nominated.size === 0);
   const enough = enoughNodes(nodes.length);
-  const fitting: number[] = [];
+  const { fitting } = known;
+  let count = 0;
   const refused: RefusedNode[] = [];
   let examined = 0;
   for (let place = nodes.length === 0 ? 0 : start % nodes.length; examined < nodes.length; examined++) {
-    if (fitting.length >= enough) break;
+    if (count >= enough) break;
     let verdict = known.verdicts[place];
     if (verdict === verdicts.unknown) verdict = known.judge(place, lead, local);
-    if (judgedAlone && verdict === verdicts.fits) fitting.push(place);
+    if (judgedAlone && verdict === verdicts.fits) fitting[count++] = place;
     else {
       const node = nodes[place];
       const alone = known.kept[place]?.refused;
       const why = judgedAlone || node === undefined ? alone : against(node, alone);
-      if (why === undefined) fitting.push(place);
+      if (why === undefined) fitting[count++] = place;
       else refused.push(why);
     }
     place = place + 1 === nodes.length ? 0 : place + 1;
   }
-  const { totals, feasible } = scored(pod, cluster, plugins, fitting, known, local);
-  let best = -Infinity;
-  let ties: number[] = [];
-  for (let i = 0; i < totals.length; i++) {
-    const total = totals[i] ?? 0;
-    if (total > best) {
-      best = total;
-      ties = [i];
-    } else if (total === best) ties.push(i);
-  }
-  const chosen = ties.length === 0 ? undefined : fitting[ties[ties.length === 1 ? 0 : choose(ties.length)] ?? 0];
+  const feasible = scored(pod, cluster, plugins, known, count, local);
+  const chosen = count === 0 ? undefined : fitting[best(known.totals, count, choose)];
   return {
     node: chosen === undefined ? undefined : nodes[chosen]?.name,
     // Thousands of these are made for a pod that few will ask about.
@@ -173,62 +165,79 @@ const scoringsOf = (
     return scoring === undefined ? [] : [{ plugin, ...scoring }];
   });
 
-/** @param fitting the places of the nodes that are left @param local the scorings of local plugins */
+/** Which of the first so many totals is the greatest, or one of those. */
+function best(totals: Float64Array, count: number, choose: (count: number) => number): number {
+  let most = -Infinity;
+  let ties = 0;
+  for (let i = 0; i < count; i++) {
+    const total = totals[i] ?? 0;
+    if (total > most) {
+      most = total;
+      ties = 1;
+    } else if (total === most) ties++;
+  }
+  let place = totals.indexOf(most);
+  for (let more = ties > 1 ? choose(ties) : 0; more > 0; more--) place = totals.indexOf(most, place + 1);
+  return place;
+}
+
+/**
+ * Scores the nodes that are left, `count` of `known.fitting`, into `known.totals`.
+ * @param local the scorings of local plugins
+ * @returns what tells of each of them, however the cluster changes meanwhile
+ */
 function scored(
   pod: PodInfo,
   cluster: ClusterView,
   plugins: readonly Plugin[],
-  fitting: readonly number[],
   known: ClassJudgements,
+  count: number,
   local: readonly NamedScoring[],
-): { readonly totals: readonly number[]; readonly feasible: () => readonly ScoredNode[] } {
-  if (fitting.length === 0) return { totals: [], feasible: () => [] };
-  const nodes = placed(cluster.nodes, fitting);
-  const totals = fitting.map((place) => known.sums[place] ?? 0);
-  /** By plugin, weighted; what isn't here is in the judgements. */
-  const columns = new Map<string, readonly number[]>();
-  const count = ({ plugin, normalize }: NamedScoring, values: number[]): void => {
-    normalize?.(values, nodes);
-    for (let i = 0; i < values.length; i++) {
-      const value = (values[i] ?? 0) * plugin.weight;
-      values[i] = value;
-      totals[i] = (totals[i] ?? 0) + value;
-    }
-    columns.set(plugin.name, values);
+): () => readonly ScoredNode[] {
+  if (count === 0) return () => [];
+  const { fitting, totals, sums } = known;
+  const nodes = placed(cluster.nodes, fitting, count);
+  const judged = placed(known.kept, fitting, count);
+  for (let i = 0; i < count; i++) totals[i] = sums[fitting[i] ?? 0] ?? 0;
+  const add = (values: readonly number[], { weight }: Plugin): void => {
+    for (let i = 0; i < count; i++) totals[i] = (totals[i] ?? 0) + (values[i] ?? 0) * weight;
   };
-  for (const [i, scoring] of local.entries()) {
+  for (const [i, { normalize, plugin }] of local.entries()) {
     const raw = known.raw[i];
-    if (scoring.normalize === undefined || raw === undefined) continue;
-    count(
-      scoring,
-      fitting.map((place) => raw[place] ?? 0),
-    );
+    if (normalize === undefined || raw === undefined) continue;
+    const { values } = known;
+    values.length = count;
+    for (let row = 0; row < count; row++) values[row] = raw[fitting[row] ?? 0] ?? 0;
+    normalize(values, nodes);
+    add(values, plugin);
   }
   const others = plugins.filter((plugin) => plugin.local !== true);
-  for (const scoring of scoringsOf(pod, cluster, others, nodes)) count(scoring, nodes.map(scoring.of));
-  const judged = placed(known.kept, fitting);
-  const locals = new Map(local.map(({ plugin }, i) => [plugin.name, i]));
-  const feasible = (): readonly ScoredNode[] =>
-    nodes.map(({ name }, row) => {
-      const scores: Record<string, number> = {};
-      for (const plugin of plugins) {
-        const place = locals.get(plugin.name);
-        const own = place === undefined ? undefined : judged[row]?.scores[place];
-        const score = columns.get(plugin.name)?.[row] ?? (own === undefined ? undefined : own * plugin.weight);
-        if (score !== undefined) scores[plugin.name] = score;
-      }
-      return { name, scores, total: totals[row] ?? 0 };
+  const columns = scoringsOf(pod, cluster, others, nodes).map(({ plugin, of, normalize }) => {
+    const values = nodes.map(of);
+    normalize?.(values, nodes);
+    add(values, plugin);
+    return { plugin, values };
+  });
+  return () => {
+    const locals = local.map(({ plugin, normalize }, i) => {
+      const values = judged.map(({ scores }) => scores[i] ?? 0);
+      normalize?.(values, nodes);
+      return { plugin, values };
     });
-  return { totals, feasible };
+    const all = [...locals, ...columns].sort((a, b) => plugins.indexOf(a.plugin) - plugins.indexOf(b.plugin));
+    return nodes.map(({ name }, row) => {
+      const scores = Object.fromEntries(
+        all.map(({ plugin, values }) => [plugin.name, (values[row] ?? 0) * plugin.weight]),
+      );
+      return { name, scores, total: Object.values(scores).reduce((sum, score) => sum + score, 0) };
+    });
+  };
 }
 
-/** The elements at some places. */
-function placed<T>(all: readonly (T | undefined)[], places: readonly number[]): readonly T[] {
-  const found: T[] = [];
-  for (const place of places) {
-    const element = all[place];
-    if (element !== undefined) found.push(element);
-  }
+/** The elements at the first so many places. */
+function placed<T>(all: readonly (T | undefined)[], places: readonly number[], count: number): readonly T[] {
+  const found = new Array<T>(count);
+  for (let i = 0; i < count; i++) found[i] = all[places[i] ?? 0] as T;
   return found;
 }
 

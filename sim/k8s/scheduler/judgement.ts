@@ -41,6 +41,10 @@ export class ClassJudgements {
   readonly sums: Float64Array;
   /** Scores that are, by local plugin that scores; undefined for the others. */
   readonly raw: (Float64Array | undefined)[] = [];
+  /** For a decision to write into: the places of the nodes that are left, their totals, a plugin's scores of them. */
+  readonly fitting: number[] = [];
+  readonly totals: Float64Array;
+  readonly values: number[] = [];
   /** How far the cluster's changes have been looked at. */
   #read: number;
 
@@ -49,6 +53,7 @@ export class ClassJudgements {
     this.verdicts = new Uint8Array(nodes.length);
     this.kept = new Array<Judgement | undefined>(nodes.length).fill(undefined);
     this.sums = new Float64Array(nodes.length);
+    this.totals = new Float64Array(nodes.length);
     this.#read = read;
   }
 

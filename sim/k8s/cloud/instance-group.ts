@@ -39,7 +39,8 @@ export class InstanceGroup implements NodeGroup {
     const { type = "m5.large", min = 1, max = Math.max(10, min), size = min, zones = cloud.zones } = options;
     if (typeof type === "string" && !Object.hasOwn(machineTypes, type)) {
       const close = nearest(type, Object.keys(machineTypes));
-      const mend = close === undefined ? `There are ${Object.keys(machineTypes).join(", ")}.` : `Did you mean "${close}"?`;
+      const mend =
+        close === undefined ? `There are ${Object.keys(machineTypes).join(", ")}.` : `Did you mean "${close}"?`;
       throw new UsageError(`there is no machine type "${type}"`, mend);
     }
     if (![min, max, size].every(Number.isInteger) || min < 0 || size < min || max < size)

@@ -116,7 +116,6 @@ export class ContainerNodes {
         machine.kernel.install(program(machine.kernel.world, endpoint));
       machine.kernel.install(kubectlProgram(this.#world));
       machine.kernel.run((sys) => installPackage(sys, kubectlPackage));
-      machine.kernel.install(coredns(machine.kernel.world, endpoint));
       this.#others.push(new PodRoutes(machine, endpoint), new NetworkPolicyController(machine, endpoint));
       this.#proxies.set(name, new KubeProxy({ machine, endpoint, clusterCIDR, mode: this.#proxy }));
     }

@@ -1,4 +1,13 @@
-import { createWorld, ns, plot, s, UsageError, type GroupView, type PlotView, type TableView } from "../../core/index.js";
+import {
+  createWorld,
+  ns,
+  plot,
+  s,
+  UsageError,
+  type GroupView,
+  type PlotView,
+  type TableView,
+} from "../../core/index.js";
 import { Cluster } from "./cluster.js";
 import { fill, latencies } from "./load.js";
 

@@ -36,8 +36,7 @@ export class Nodes {
   /** @throws UsageError for a number of nodes that can't be */
   constructor(options: ClusterOptions, drivers: (node: string) => readonly NodeDriver[]) {
     this.#drivers = drivers;
-    const { world, nodes = 3, runtime, cpus, memory, programs, proxy, ingress = false } = options;
-    const { world, runtime, cpus, memory, programs, proxy, cloud = false } = options;
+    const { world, runtime, cpus, memory, programs, proxy, ingress = false, cloud = false } = options;
     const nodes = cloud === false ? (options.nodes ?? 3) : 0;
     if (!Number.isInteger(nodes) || nodes < 0 || nodes > 30_000)
       throw new UsageError(`a cluster can't have ${nodes} nodes`, "Give a whole number from 0 to 30,000.");
@@ -183,7 +182,9 @@ export class Nodes {
     const podCIDR = podRange(place, rented === undefined ? this.#count : mostRented);
     const cloudProvider = rented === undefined ? undefined : "external";
     const description = Object.fromEntries(
-      Object.entries({ cpus, memory, disk, pods, labels, taints, podCIDR, cloudProvider }).filter(([, value]) => value !== undefined),
+      Object.entries({ cpus, memory, disk, pods, labels, taints, podCIDR, cloudProvider }).filter(
+        ([, value]) => value !== undefined,
+      ),
     ) as Partial<NodeDescription>;
     const endpoint = this.#endpoint;
     if (endpoint === undefined) return;

@@ -63,5 +63,11 @@ export function rentNodes(
 function sized(options: CloudOptions, size: number | undefined): CloudOptions {
   if (size === undefined) return options;
   const [[name, first] = ["workers", {}] as const, ...rest] = Object.entries(options.groups ?? {});
-  return { ...options, groups: { [name]: { size, max: Math.max(10, size), min: Math.min(1, size), ...first }, ...Object.fromEntries(rest) } };
+  return {
+    ...options,
+    groups: {
+      [name]: { size, max: Math.max(10, size), min: Math.min(1, size), ...first },
+      ...Object.fromEntries(rest),
+    },
+  };
 }

@@ -3,7 +3,7 @@ import { createWorld, minutes, s } from "../../../../sim/core/index.js";
 import { Cluster, type ClusterOptions } from "../../../../sim/k8s/index.js";
 import { stringAt, listAt } from "../../../../sim/k8s/objects/value.js";
 
-const made = (cloud: ClusterOptions["cloud"], more: Partial<ClusterOptions> = {}): Cluster => {
+const made = (cloud: NonNullable<ClusterOptions["cloud"]>, more: Partial<ClusterOptions> = {}): Cluster => {
   const cluster = new Cluster({ world: createWorld({ seed: 7 }), cloud, ...more });
   cluster.start();
   return cluster;
@@ -110,7 +110,12 @@ describe("a service of type LoadBalancer", () => {
     const cluster = made({ groups: { workers: { min: 2 } } });
     cluster.apply(service);
     cluster.settle();
-    expect(cluster.get("services").view().rows.find(({ Name }) => Name === "web")?.["External-IP"]).toBe("203.0.113.1");
+    expect(
+      cluster
+        .get("services")
+        .view()
+        .rows.find(({ Name }) => Name === "web")?.["External-IP"],
+    ).toBe("203.0.113.1");
     expect(cluster.get("service/web").items[0]?.metadata.finalizers).toEqual([
       "service.kubernetes.io/load-balancer-cleanup",
     ]);
@@ -132,7 +137,9 @@ describe("a service of type LoadBalancer", () => {
 
 test("what can't be is refused with its mend", () => {
   const world = createWorld({ seed: 1 });
-  expect(() => new Cluster({ world, cloud: { groups: { a: { type: "m5.larg" as "m5.large" } } } })).toThrow('no machine type "m5.larg"');
+  expect(() => new Cluster({ world, cloud: { groups: { a: { type: "m5.larg" as "m5.large" } } } })).toThrow(
+    'no machine type "m5.larg"',
+  );
   expect(() => new Cluster({ world, cloud: { groups: { a: { min: 3, max: 2 } } } })).toThrow("from 3 to 2");
   expect(() => new Cluster({ world, cloud: true, runtime: "containers" })).toThrow("hollow");
   expect(() => new Cluster({ world, nodes: 1 }).cloud).toThrow("no cloud's");

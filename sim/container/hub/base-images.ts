@@ -89,6 +89,7 @@ export function debianLike(machine: string, mtime: number, { id, pretty, version
     )
     .text("etc/apt/sources.list", `deb [trusted=yes] http://packages.virtlab/${id} ${codename} main\n`)
     .text("var/lib/dpkg/status", database.status)
+    .text("var/lib/apt/extended_states", "")
     .directory("var/lib/apt/lists")
     .directory("var/cache/apt/archives");
   for (const [name, list] of database.lists) tree.text(`var/lib/dpkg/info/${name}.list`, list);

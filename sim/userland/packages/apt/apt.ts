@@ -30,6 +30,9 @@ function* install(it: Invocation, words: readonly string[]): Activity<number> {
         ? newestOne
         : all.find(({ fields }) => nameOf(fields) === name && versionOf(fields) === version);
     if (version !== undefined && candidate === undefined) {
+      it.out.put(
+        `Package ${name} is not available, but is referred to by another package.\nThis may mean that the package is missing, has been obsoleted, or\nis only available from another source\n\n`,
+      );
       errors.push(`E: Version '${version}' for '${name}' was not found`);
       continue;
     }

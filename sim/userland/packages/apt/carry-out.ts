@@ -2,13 +2,14 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import type { Activity } from "../../../core/index.js";
 import { attempt, Errno, O_CREAT, O_RDWR, type Sys } from "../../../os/index.js";
 import { Failure, type Invocation } from "../../program/command.js";
+import { decode } from "../../program/encoding.js";
 import { Input } from "../../program/streams.js";
 import { hexOf } from "../apk-file.js";
 import { Changes } from "../dpkg/changes.js";
 import { DpkgDatabase, stateOf } from "../dpkg/database.js";
-import { makeAbove, readTextOf, replaceFile } from "../files.js";
+import { makeAbove, readBytesOf, replaceFile } from "../files.js";
 import { paragraphText, readParagraphs } from "../paragraphs.js";
-import { get, Progress, readCandidates, sizeText, type Candidate } from "./lists.js";
+import { get, originOf, Progress, readCandidates, sizeText, type Candidate } from "./lists.js";
 import { nameOf, newest, unneeded, versionOf } from "./resolver.js";
 
 const processors: Readonly<Record<string, string>> = { x86_64: "amd64", aarch64: "arm64" };
@@ -49,10 +50,12 @@ export function* open(it: Invocation): Activity<State> {
   }
   say(it, "Reading package lists...\n");
   const all = yield* readCandidates(sys, yield* architectureOf(sys));
-  say(it, "Building dependency tree...\nReading state information...\n");
+  say(it, "Building dependency tree...\n");
+  const states = yield* readBytesOf(sys, extendedStates);
+  if (states !== undefined) say(it, "Reading state information...\n");
   yield* it.out.flush();
   const automatic = new Set(
-    readParagraphs(yield* readTextOf(sys, extendedStates))
+    readParagraphs(decode(states ?? new Uint8Array(0)))
       .filter((fields) => fields.get("Auto-Installed") === "1")
       .map(nameOf),
   );
@@ -163,7 +166,7 @@ export function* carryOut(it: Invocation, state: State, { fresh, gone, purge, as
       throw new Failure("E: Essential packages were removed and -y was used without --allow-remove-essential.", 100);
   }
   if (fresh.length + gone.length === 0) return 0;
-  if (it.has("s")) return simulate(it, state, fresh, gone);
+  if (it.has("s")) return yield* simulate(it, state, fresh, gone);
   const size = fresh.reduce((sum, { fields }) => sum + Number(fields.get("Size") ?? 0), 0);
   if (size > 0) say(it, `Need to get ${sizeText(size)} of archives.\n`);
   const difference =
@@ -206,13 +209,18 @@ export function* carryOut(it: Invocation, state: State, { fresh, gone, purge, as
 const numbered = (at: number, of: number): string =>
   of > 5 ? `${String(at).padStart(String(of - 1).length, "0")}-` : "";
 
-function simulate(it: Invocation, { database }: State, fresh: readonly Candidate[], gone: readonly string[]): number {
+function* simulate(
+  it: Invocation,
+  { database }: State,
+  fresh: readonly Candidate[],
+  gone: readonly string[],
+): Activity<number> {
   for (const name of gone) it.out.put(`Remv ${name} [${database.packages.get(name)?.get("Version") ?? ""}]\n`);
   for (const verb of ["Inst", "Conf"])
-    for (const { fields, source } of fresh)
-      it.out.put(
-        `${verb} ${nameOf(fields)} (${versionOf(fields)} ${source.suite} [${fields.get("Architecture") ?? ""}])\n`,
-      );
+    for (const { fields, source } of fresh) {
+      const origin = yield* originOf(it.sys, source);
+      it.out.put(`${verb} ${nameOf(fields)} (${versionOf(fields)} ${origin} [${fields.get("Architecture") ?? ""}])\n`);
+    }
   return 0;
 }
 

@@ -253,6 +253,12 @@ function* updateSource(
   return yield* replaceFile(sys, `${kept}.date`, release.headers["last-modified"] ?? "");
 }
 
+/** What a source's `Release` says of where its packages are from: "Debian:12.7/stable". */
+export function* originOf(sys: Sys, { url, suite }: Source): Activity<string> {
+  const [fields] = readParagraphs(yield* readTextOf(sys, fileOf(`${url}/dists/${suite}/Release`)));
+  return `${fields?.get("Label") ?? ""}:${fields?.get("Version") ?? ""}/${fields?.get("Suite") ?? suite}`;
+}
+
 /** The packages of all lists that were got. @throws Failure for a list that is damaged */
 export function* readCandidates(sys: Sys, architecture: string): Activity<Candidate[]> {
   const all: Candidate[] = [];

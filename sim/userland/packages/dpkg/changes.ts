@@ -1,8 +1,10 @@
 import type { Activity } from "../../../core/index.js";
 import { attempt, Errno, type Sys } from "../../../os/index.js";
 import { md5 } from "@noble/hashes/legacy.js";
+import type { TarEntry } from "../../archive/tar/entry.js";
 import { Failure, type Invocation } from "../../program/command.js";
 import { encode } from "../../program/encoding.js";
+import { isDirectory as isDirectoryOf } from "../../commands/tree.js";
 import { hexOf } from "../apk-file.js";
 import { readDeb, type Deb } from "../deb.js";
 import { innerPath, placeEntry, readBytesOf, readTextOf, replaceFile } from "../files.js";
@@ -120,7 +122,9 @@ export class Changes {
           owners.set(path, other.get("Package") ?? "");
     const conffiles = (deb.extras.get("conffiles") ?? "").split("\n").filter((line) => line !== "");
     const placed: string[] = ["/."];
-    for (const entry of deb.files) {
+    // Links come last, so that what they lead to is there.
+    const isLink = ({ type }: TarEntry): boolean => type === "symlink";
+    for (const entry of [...deb.files.filter((one) => !isLink(one)), ...deb.files.filter(isLink)]) {
       const inner = innerPath(entry.name);
       if (inner === undefined || inner === "") continue;
       const path = `/${inner}`;
@@ -222,12 +226,15 @@ export class Changes {
         if (other !== fields) for (const path of yield* database.files(other.get("Package") ?? "")) others.add(path);
       const kept: string[] = [];
       for (const path of (yield* database.files(name)).toReversed()) {
-        if (conffiles.includes(path) || others.has(path)) {
-          if (conffiles.includes(path)) kept.unshift(path);
+        if (path === "/.") continue;
+        if (conffiles.includes(path)) {
+          kept.unshift(path);
           continue;
         }
-        const gone = yield* attempt(sys.unlink(path));
-        if (gone instanceof Errno && gone.code === "EISDIR") yield* attempt(sys.rmdir(path));
+        const isDirectory = yield* isDirectoryOf(sys, path, false);
+        if (!isDirectory && !others.has(path)) yield* attempt(sys.unlink(path));
+        else if (isDirectory && (others.has(path) || (yield* attempt(sys.rmdir(path))) instanceof Errno))
+          kept.unshift(path);
       }
       yield* this.#script(name, "postrm", undefined, ["remove"]);
       for (const kind of [

@@ -43,6 +43,21 @@ const directory = "/var/lib/dpkg";
 /** The last word of `Status`: installed, config-files, unpacked, half-configured. */
 export const stateOf = (fields: Paragraph): string => (fields.get("Status") ?? "").split(" ")[2] ?? "not-installed";
 
+/** dpkg's order of fields (its fieldinfos); others come before the description. */
+const order =
+  "Package Essential Status Priority Section Installed-Size Maintainer Architecture Source Version Provides Depends Pre-Depends Recommends Suggests Description Homepage".split(
+    " ",
+  );
+
+/** A package as dpkg writes it. */
+export function statusText(fields: Paragraph): string {
+  const place = (name: string): number => {
+    const at = order.indexOf(name);
+    return at < 0 ? order.indexOf("Description") - 0.5 : at;
+  };
+  return paragraphText([...fields].sort(([a], [b]) => place(a) - place(b)));
+}
+
 /** The database of dpkg: /var/lib/dpkg/status and the files of /var/lib/dpkg/info. */
 export class DpkgDatabase {
   readonly packages: Map<string, Map<string, string>> = new Map<string, Map<string, string>>();
@@ -71,7 +86,7 @@ export class DpkgDatabase {
   }
 
   *save(): Activity<undefined> {
-    const all = [...this.packages.values()].map((fields) => paragraphText(fields));
+    const all = [...this.packages.values()].map(statusText);
     return yield* replaceFile(this.#sys, `${directory}/status`, all.map((one) => `${one}\n`).join(""));
   }
 
@@ -109,7 +124,7 @@ export class DpkgDatabase {
   /** How many paths there are of all packages, each once. */
   *count(): Activity<number> {
     const all = new Set<string>();
-    for (const fields of this.present())
+    for (const fields of this.packages.values())
       for (const path of yield* this.files(fields.get("Package") ?? "")) all.add(path);
     return all.size;
   }

@@ -1,7 +1,6 @@
 import type { Activity } from "../../../core/index.js";
 import { Failure, type Command, type Invocation } from "../../program/command.js";
-import { paragraphText } from "../paragraphs.js";
-import { DpkgDatabase, relationsOf, relationText, stateOf } from "./database.js";
+import { DpkgDatabase, relationsOf, relationText, stateOf, statusText } from "./database.js";
 import { Changes } from "./changes.js";
 
 /** Patterns of names as fnmatch(3) has them. */
@@ -95,7 +94,7 @@ function* showStatus(it: Invocation): Activity<number> {
       status = 1;
       continue;
     }
-    it.out.put(paragraphText(fields));
+    it.out.put(statusText(fields));
   }
   return status;
 }

@@ -1,12 +1,13 @@
 import { E } from "../errno.js";
 import { Group, type Entity } from "../scheduler/entity.js";
+import type { CpuSet } from "./cpu-list.js";
 import { Pressure } from "./pressure.js";
 import type { DiskUse } from "../block/io-limits.js";
 import type { LruLists } from "../memory/lru.js";
 import { WaitQueue } from "../wait-queue.js";
 import { allows, type DeviceAccess, type DeviceRule } from "./device-rules.js";
 
-export const controllers = ["cpu", "io", "memory", "pids"] as const;
+export const controllers = ["cpuset", "cpu", "io", "memory", "pids"] as const;
 export type Controller = (typeof controllers)[number];
 
 /** A task, as cgroups see it. */
@@ -97,6 +98,9 @@ export class Cgroup {
   /** Its own pages of files, by their use. Made when it has any. */
   lru: LruLists | undefined;
   weight = 100;
+  /** cpuset.cpus and cpuset.mems as written; undefined and "" stand for those of the group above. */
+  cpus: CpuSet | undefined;
+  mems = "";
   /** io.weight; and what it has to do with each disk, by the disk's number. */
   ioWeight = 100;
   disks: Map<number, DiskUse> | undefined;

@@ -4,6 +4,7 @@ import type { KernelState } from "../task/task.js";
 import type { Caller } from "../vfs/caller.js";
 import { controllers, type Cgroup, type Controller } from "./cgroup.js";
 import { cpuFiles, memoryFiles, pidsFiles, pressureFiles } from "./controller-files.js";
+import { cpusetFiles } from "./cpuset.js";
 import { ioFiles } from "./io-files.js";
 import { line, parseFlag, table, type CgroupFile, type MayWrite } from "./file.js";
 import { enableController, freeze, killAll, moveTask } from "./membership.js";
@@ -19,7 +20,7 @@ export const cgroupFiles: ReadonlyMap<string, CgroupFile> = new Map(
     },
     "cgroup.controllers": { read: ({ cgroup }) => line(available(cgroup).join(" ")) },
     "cgroup.subtree_control": {
-      read: ({ cgroup }) => line([...cgroup.enabled].sort().join(" ")),
+      read: ({ cgroup }) => line(controllers.filter((one) => cgroup.enabled.has(one)).join(" ")),
       write: ({ cgroup, kernel }, _caller, text) => {
         control(cgroup, text, kernel);
       },
@@ -46,6 +47,7 @@ export const cgroupFiles: ReadonlyMap<string, CgroupFile> = new Map(
     "cgroup.stat": {
       read: ({ cgroup }) => table({ nr_descendants: [...cgroup.subtree()].length - 1, nr_dying_descendants: 0 }),
     },
+    ...cpusetFiles,
     ...cpuFiles,
     ...ioFiles,
     ...memoryFiles,

@@ -1,6 +1,7 @@
 import { E } from "../errno.js";
 import type { Task } from "../task/task.js";
 import type { Cgroup, Controller } from "./cgroup.js";
+import { settleCpus, settleGroup } from "./cpuset.js";
 
 /** Puts a task into another group; what memory it has stays with the group that paid for it. */
 export function moveTask(task: Task, to: Cgroup): void {
@@ -16,6 +17,7 @@ export function moveTask(task: Task, to: Cgroup): void {
   task.notePressure();
   task.memory.move(to);
   task.kernel.scheduler.move(task, to.schedulingGroup);
+  settleCpus(task);
   task.freeze(to.isFrozen);
   from.changed();
   to.changed();
@@ -25,7 +27,9 @@ export function moveTask(task: Task, to: Cgroup): void {
 export function enableController(cgroup: Cgroup, controller: Controller, on: boolean, kernel: Task["kernel"]): void {
   const before = cgroup.enabled.has(controller);
   cgroup.enable(controller, on);
-  if (controller !== "cpu" || before === on) return;
+  if (before === on) return;
+  if (controller === "cpuset") settleGroup(cgroup);
+  if (controller !== "cpu") return;
   for (const child of cgroup.children.values()) {
     for (const below of child.subtree())
       for (const member of below.members) kernel.scheduler.move(taskOf(member), below.schedulingGroup);

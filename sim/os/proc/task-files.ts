@@ -1,4 +1,5 @@
 import { invariant } from "../../core/index.js";
+import { cpusUpTo, formatCpuList, formatCpuMask } from "../cgroup/cpu-list.js";
 import { pathFrom } from "../cgroup/membership.js";
 import { E } from "../errno.js";
 import { numberIn } from "../namespace/pid-namespace.js";
@@ -62,6 +63,7 @@ function status(task: Task, caller: Caller): string {
   const caught: number[] = [];
   for (const [signal, action] of task.actions ?? []) (action.handler === undefined ? ignored : caught).push(signal);
   const kib = (bytes: number): string => `${String(Math.floor(bytes / 1024)).padStart(8)} kB`;
+  const cpus = task.allowedCpus ?? cpusUpTo(task.kernel.scheduler.cpus);
   const rows: [string, string | number][] = [
     ["Name", task.name],
     ["Umask", task.context.umask.toString(8).padStart(4, "0")],
@@ -92,6 +94,10 @@ function status(task: Task, caller: Caller): string {
     ["NoNewPrivs", Number(who.noNewPrivileges)],
     ["Seccomp", task.filters === undefined ? 0 : 2],
     ["Seccomp_filters", task.filters?.length ?? 0],
+    ["Cpus_allowed", formatCpuMask(cpus, task.kernel.scheduler.cpus)],
+    ["Cpus_allowed_list", formatCpuList(cpus)],
+    ["Mems_allowed", formatCpuMask([0], 1)],
+    ["Mems_allowed_list", "0"],
     ["voluntary_ctxt_switches", task.switches],
   ];
   return rows.map(([name, value]) => `${name}:\t${value}\n`).join("");

@@ -9,6 +9,8 @@ export interface Schedulable extends Entity {
   debt: number;
   /** Time that it has had on CPUs. */
   used: number;
+  /** The CPUs that it may run on; undefined stands for all. */
+  allowedCpus: ReadonlySet<number> | undefined;
   /** It has to look at something before it works on. */
   readonly attention: boolean;
 }
@@ -60,6 +62,10 @@ export const newCpu = <T>(number: number, now: Nanos): Cpu<T> => ({
   streakEnd: -1,
   yields: false,
 });
+
+/** Whether a task may run on a CPU. */
+export const allows = ({ allowedCpus }: Pick<Schedulable, "allowedCpus">, cpu: { readonly number: number }): boolean =>
+  allowedCpus === undefined || allowedCpus.has(cpu.number);
 
 /** Whether it has nothing to do. */
 export const isFree = ({ task, interrupted }: { readonly task: unknown; readonly interrupted: boolean }): boolean =>

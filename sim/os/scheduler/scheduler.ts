@@ -1,7 +1,7 @@
 import type { Engine, Nanos } from "../../core/index.js";
 import type { CpuSource } from "../machine.js";
 import { Bandwidth } from "./bandwidth.js";
-import { isFree, newCpu, type Cpu, type Runner, type Schedulable } from "./cpu.js";
+import { allows, isFree, newCpu, type Cpu, type Runner, type Schedulable } from "./cpu.js";
 import type { Entity } from "./entity.js";
 import { baseWeight, Group } from "./entity.js";
 
@@ -32,6 +32,8 @@ export class Scheduler<T extends Schedulable> {
   #pumping = false;
   #pumpDue = false;
   #halted = false;
+  /** Whether a task was ever kept from a CPU: else nobody looks at that. */
+  #restricts = false;
   switches = 0;
   steal = 0;
   /** Time in interrupts' work, of all CPUs: no task's. */
@@ -107,6 +109,20 @@ export class Scheduler<T extends Schedulable> {
     if (queued) this.#enqueue(task);
     if (running !== undefined) this.#begin(running, task);
     this.#pump();
+  }
+
+  get restricts(): boolean {
+    return this.#restricts;
+  }
+
+  /** Says on which CPUs a task may run; undefined stands for all. Where it runs on another, it gets in line for one of these. */
+  allow(task: T, cpus: ReadonlySet<number> | undefined): void {
+    if (cpus === undefined && task.allowedCpus === undefined) return;
+    this.#restricts = true;
+    task.allowedCpus = cpus;
+    const cpu = this.#cpus.find((one) => one.task === task && one.run !== undefined);
+    if (cpu !== undefined && !allows(task, cpu)) this.interrupt(task);
+    else this.#pump();
   }
 
   /** Sets cpu.max; undefined lifts the limit. */
@@ -199,20 +215,37 @@ export class Scheduler<T extends Schedulable> {
     }
   }
 
-  /** Next in line; groups that have used up their time leave the line. */
-  #pick(group: Group): T | undefined {
+  /** Next in line for a CPU; groups that have used up their time leave the line. Who may not run there stays in it. */
+  #pick(group: Group, cpu: Cpu<T>): T | undefined {
+    if (!this.#restricts) return this.#next(group, cpu, undefined);
+    const passed: Entity[] = [];
+    const found = this.#next(group, cpu, passed);
+    for (const entity of passed) group.put(entity);
+    return found;
+  }
+
+  /** @param passed gets those that are passed over */
+  #next(group: Group, cpu: Cpu<T>, passed: Entity[] | undefined): T | undefined {
     for (;;) {
       const entity = group.take();
       if (entity === undefined) return undefined;
-      // Only tasks and groups are in line.
-      if (!(entity instanceof Group)) return entity as T;
+      if (!(entity instanceof Group)) {
+        // Only tasks and groups are in line.
+        const task = entity as T;
+        if (passed === undefined || allows(task, cpu)) return task;
+        passed.push(task);
+        continue;
+      }
       if (entity.bandwidth !== undefined) {
         const granted = entity.bandwidth.take(1);
         if (granted === 0) continue;
         entity.bandwidth.giveBack(granted);
       }
-      const found = this.#pick(entity);
-      if (entity.size > 0 && entity.bandwidth?.throttled !== true) group.put(entity);
+      const found = this.#pick(entity, cpu);
+      if (entity.size > 0 && entity.bandwidth?.throttled !== true) {
+        if (found === undefined && passed !== undefined) passed.push(entity);
+        else group.put(entity);
+      }
       if (found !== undefined) return found;
     }
   }
@@ -236,28 +269,43 @@ export class Scheduler<T extends Schedulable> {
     if (this.#halted) return;
     this.#pumping = true;
     try {
-      for (;;) {
-        const idle = this.root.size > 0 ? this.#cpus.find(isFree) : undefined;
+      while (!this.#restricts && this.root.size > 0) {
+        const idle = this.#cpus.find(isFree);
         if (idle === undefined) break;
         this.#fill(idle);
       }
+      if (this.#restricts) this.#fillAll();
       if (this.root.size > 0) for (const cpu of this.#cpus) this.#contest(cpu);
     } finally {
       this.#pumping = false;
     }
   }
 
-  #fill(cpu: Cpu<T>): void {
-    while (!this.#isHalted()) {
-      const task = this.#pick(this.root);
-      if (task === undefined) return;
+  /** Where not everybody may run everywhere, a free CPU may stay free while somebody waits. */
+  #fillAll(): void {
+    for (let picked = true; picked;) {
+      picked = false;
+      for (const cpu of this.#cpus) if (this.root.size > 0 && isFree(cpu) && this.#fill(cpu)) picked = true;
+    }
+  }
+
+  /** @returns whether there was anybody for it */
+  #fill(cpu: Cpu<T>): boolean {
+    for (let picked = false; ; picked = true) {
+      const task = this.#isHalted() ? undefined : this.#pick(this.root, cpu);
+      if (task === undefined) return picked;
       if ((task.debt <= 0 || task.attention) && !this.#runner.advance(task)) continue;
-      if (this.#isHalted()) return;
+      if (this.#isHalted()) return true;
+      if (!allows(task, cpu)) {
+        // It has just said so itself.
+        this.#enqueue(task);
+        continue;
+      }
       if (cpu.last !== task && this.#switchCost > 0) {
         task.debt += this.#switchCost;
         this.switches++;
       }
-      if (this.#begin(cpu, task)) return;
+      if (this.#begin(cpu, task)) return true;
     }
   }
 
@@ -328,7 +376,7 @@ export class Scheduler<T extends Schedulable> {
     try {
       const goesOn = (task.debt > 0 && !task.attention) || this.#runner.advance(task);
       if (this.#isHalted()) return;
-      if (goesOn && this.root.size === 0) {
+      if (goesOn && this.root.size === 0 && allows(task, cpu)) {
         if (this.#begin(cpu, task)) return;
       } else {
         this.#vacate(cpu);

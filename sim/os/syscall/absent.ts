@@ -89,8 +89,6 @@ export const absentCalls: readonly (readonly [number: number, name: string])[] =
   [199, "fremovexattr"],
   [200, "tkill"],
   [202, "futex"],
-  [203, "sched_setaffinity"],
-  [204, "sched_getaffinity"],
   [205, "set_thread_area"],
   [206, "io_setup"],
   [207, "io_destroy"],

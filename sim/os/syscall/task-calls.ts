@@ -1,3 +1,5 @@
+import { bothHave, cpusUpTo } from "../cgroup/cpu-list.js";
+import { effectiveCpus, settleCpus } from "../cgroup/cpuset.js";
 import type { Activity, Nanos } from "../../core/index.js";
 import type { Cgroup } from "../cgroup/cgroup.js";
 import { E } from "../errno.js";
@@ -197,6 +199,20 @@ export const taskCalls = {
   getpriority(task: Task, pid: number = 0): number {
     return taskOf(task, pid).nice;
   },
+  sched_setaffinity(task: Task, pid: number, cpus: Iterable<number>): undefined {
+    const other = taskOf(task, pid);
+    const { credentials: who } = task;
+    const mine = other.credentials.uid === who.euid || other.credentials.euid === who.euid;
+    if (!mine && !capable(who, other.credentials.userNamespace, "SYS_NICE")) throw E.EPERM;
+    const count = task.kernel.scheduler.cpus;
+    const wanted = new Set([...cpus].filter((cpu) => Number.isInteger(cpu) && cpu >= 0 && cpu < count));
+    if (bothHave(wanted, effectiveCpus(other.cgroup))?.size === 0) throw E.EINVAL;
+    other.affinity = wanted;
+    settleCpus(other);
+  },
+  sched_getaffinity(task: Task, pid: number = 0): readonly number[] {
+    return [...(taskOf(task, pid).allowedCpus ?? cpusUpTo(task.kernel.scheduler.cpus))].sort((a, b) => a - b);
+  },
   prlimit64(task: Task, pid: number, limits?: Partial<Limits>): Limits {
     const other = taskOf(task, pid);
     const before = other.limits;
@@ -302,6 +318,8 @@ export const taskRows: Rows<typeof taskCalls> = {
   sched_yield: full(24),
   setpriority: partial(141, "PRIO_PROCESS alone; no RLIMIT_NICE"),
   getpriority: partial(140, "PRIO_PROCESS alone"),
+  sched_setaffinity: full(203),
+  sched_getaffinity: full(204),
   prlimit64: partial(302, "soft limits of open files, processes, file size, address space"),
   getrlimit: partial(97, "as prlimit64"),
   setrlimit: partial(160, "as prlimit64"),

@@ -13,6 +13,7 @@ import {
   CLONE_PARENT,
 } from "../flags.js";
 import type { Cgroup } from "../cgroup/cgroup.js";
+import { settleCpus } from "../cgroup/cpuset.js";
 import { changeNamespaces, newTimeNamespace, newUserNamespace } from "../namespace/unsharing.js";
 import { PidNamespace } from "../namespace/pid-namespace.js";
 import { capable } from "../security/credentials.js";
@@ -120,5 +121,6 @@ export function enter(task: Task): void {
   if (task.parent !== undefined) (task.parent.children ??= new Set()).add(task);
   task.processGroup.members.add(task);
   task.cgroup.members.add(task);
+  if (task.kernel.scheduler.restricts) settleCpus(task);
   task.settleIn();
 }

@@ -119,6 +119,9 @@ export class Task extends Entity implements Waiter, Walker, Member {
   memory: AddressSpace;
   oomAdjustment: number;
   nice: number;
+  /** The CPUs that it asked for by sched_setaffinity(2), and those that it may run on. */
+  affinity: ReadonlySet<number> | undefined;
+  allowedCpus: ReadonlySet<number> | undefined;
   startTime: number;
   state: TaskState;
   /** As wait(2) gives it. */
@@ -187,6 +190,8 @@ export class Task extends Entity implements Waiter, Walker, Member {
     this.memory = parts.memory;
     this.oomAdjustment = parent?.oomAdjustment ?? 0;
     this.nice = parent?.nice ?? 0;
+    this.affinity = parent?.affinity;
+    this.allowedCpus = undefined;
     this.weight = parent?.weight ?? baseWeight;
     this.startTime = kernel.engine.now;
     this.state = "waiting";

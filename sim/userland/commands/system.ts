@@ -211,7 +211,8 @@ const commands: readonly Command[] = [
     about: "Print the number of processing units available to the current process.",
     options: [{ long: "all", help: "print the number of installed processors" }],
     *run(it) {
-      it.out.put(`${[...(yield* procFile(it, "/proc/cpuinfo")).matchAll(/^processor/gm)].length}\n`);
+      const installed = [...(yield* procFile(it, "/proc/cpuinfo")).matchAll(/^processor/gm)].length;
+      it.out.put(`${it.has("all") ? installed : (yield* it.sys.sched_getaffinity()).length}\n`);
       return 0;
     },
   },

@@ -56,11 +56,18 @@ export class Bill implements Viewable {
   plot(): PlotView {
     const series = this.#items.map((item) => {
       const own = this.rented.filter((each) => each.item === item);
-      const times = [...new Set([0, ...own.flatMap(({ from, until }) => [from, until]), this.#now])].sort((a, b) => a - b);
+      const times = [...new Set([0, ...own.flatMap(({ from, until }) => [from, until]), this.#now])].sort(
+        (a, b) => a - b,
+      );
       // Up to the last one, which is now: what ends there goes on.
       const count = (time: number): number =>
         own.filter(({ from, until }) => from <= time && (time < until || until === this.#now)).length;
-      return { name: item, mark: "steps" as const, x: times.map((time) => rounded(time / 60e9, 2)), y: times.map(count) };
+      return {
+        name: item,
+        mark: "steps" as const,
+        x: times.map((time) => rounded(time / 60e9, 2)),
+        y: times.map(count),
+      };
     });
     return {
       as: "plot",

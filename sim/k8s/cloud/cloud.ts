@@ -15,7 +15,14 @@ import { Bill, type Rented } from "./bill.js";
 import { InstanceGroup, type GroupOptions } from "./instance-group.js";
 import { CloudLoadBalancers } from "./load-balancers.js";
 import type { MachineType } from "./machine-types.js";
-import { CloudFailure, type CloudProvider, type InstanceMetadata, type Instances, type Route, type Routes } from "./provider.js";
+import {
+  CloudFailure,
+  type CloudProvider,
+  type InstanceMetadata,
+  type Instances,
+  type Route,
+  type Routes,
+} from "./provider.js";
 import { drawStartUp, type StartUp } from "./start-up.js";
 
 /** A virtual machine, by EC2's words: it is made (`pending`), runs, is switched off (`stopped`), is no more (`terminated`). */
@@ -99,12 +106,23 @@ export class Cloud implements CloudProvider {
   constructor(world: World, machines: Machines, given: CloudOptions = {}) {
     type All = { [Key in keyof CloudOptions]-?: CloudOptions[Key] | undefined };
     const unsaid = { region: undefined, zones: undefined, groups: undefined, startUp: undefined } as const;
-    const { region = "eu-1", zones = ["a", "b", "c"], ...rest } = withDefaults<All>("cloud", given, {
+    const {
+      region = "eu-1",
+      zones = ["a", "b", "c"],
+      ...rest
+    } = withDefaults<All>("cloud", given, {
       ...unsaid,
       ...{ quota: undefined, latency: undefined, rate: undefined },
     });
-    const { groups = { workers: {} }, startUp = "ec2", quota = Number.POSITIVE_INFINITY, latency = ms(100), rate } = rest;
-    if (zones.length === 0) throw new UsageError("a cloud has a zone at least", 'Give their letters: { zones: ["a"] }.');
+    const {
+      groups = { workers: {} },
+      startUp = "ec2",
+      quota = Number.POSITIVE_INFINITY,
+      latency = ms(100),
+      rate,
+    } = rest;
+    if (zones.length === 0)
+      throw new UsageError("a cloud has a zone at least", 'Give their letters: { zones: ["a"] }.');
     this.#world = world;
     this.#machines = machines;
     this.region = region;
@@ -213,8 +231,7 @@ export class Cloud implements CloudProvider {
   *ask(): Activity<void> {
     this.#requests++;
     yield* this.#world.engine.delay(this.#latency, { background: true });
-    if (this.#bucket?.tryTake() === false)
-      throw new CloudFailure("RequestLimitExceeded", "Request limit exceeded.");
+    if (this.#bucket?.tryTake() === false) throw new CloudFailure("RequestLimitExceeded", "Request limit exceeded.");
   }
 
   /** Rents a machine, in the zone where the group has the fewest. @throws CloudFailure */

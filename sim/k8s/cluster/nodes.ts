@@ -175,7 +175,9 @@ export class Nodes {
     const podCIDR = podRange(place, rented === undefined ? this.#count : mostRented);
     const cloudProvider = rented === undefined ? undefined : "external";
     const description = Object.fromEntries(
-      Object.entries({ cpus, memory, disk, pods, labels, taints, podCIDR, cloudProvider }).filter(([, value]) => value !== undefined),
+      Object.entries({ cpus, memory, disk, pods, labels, taints, podCIDR, cloudProvider }).filter(
+        ([, value]) => value !== undefined,
+      ),
     ) as Partial<NodeDescription>;
     const endpoint = this.#endpoint;
     if (endpoint === undefined) return;

@@ -9,7 +9,9 @@ import type { CloudOptions } from "../cloud/cloud.js";
 import type { AutoscalerFlags } from "../cloud/autoscaler/flags.js";
 import type { ProxyModeName } from "../proxy/mode.js";
 
-export interface ClusterOptions extends Partial<Omit<NodeDescription, "name" | "address" | "podCIDR" | "cloudProvider">> {
+export interface ClusterOptions extends Partial<
+  Omit<NodeDescription, "name" | "address" | "podCIDR" | "cloudProvider">
+> {
   readonly world: World;
   /** How many servers etcd has. With 1, the default, it answers at once; several agree by Raft, over a network and disks, and may fail. */
   readonly etcd?: number;

@@ -225,7 +225,7 @@ export class NodeStatus {
   }
 
   #status(up: boolean): JsonObject {
-    const { name, cpus, memory, disk, pods} = this.#node;
+    const { name, cpus, memory, disk, pods } = this.#node;
     const { memory: memoryPressure, disk: diskPressure } = this.#pressures();
     const kibibytes = (bytes: number): string => `${Math.floor(bytes / 1024)}Ki`;
     const told = (type: string, holds: boolean, reason: string, message: string): Condition => {

@@ -1,4 +1,4 @@
-import type { Activity, Nanos, Process, World } from "../../../core/index.js";
+import { withDefaults, type Activity, type Nanos, type Process, type World } from "../../../core/index.js";
 import { Client, type ApiEndpoint } from "../../client/client.js";
 import { timeText } from "../../client/clock.js";
 import { EventRecorder } from "../../client/event-recorder.js";
@@ -68,12 +68,17 @@ export class ClusterAutoscaler {
   #lastFailed = Number.NEGATIVE_INFINITY;
   #told = "";
   /** What its own events are about. */
-  #status: KubeObject = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: statusName, namespace: "kube-system" } };
+  #status: KubeObject = {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { name: statusName, namespace: "kube-system" },
+  };
 
+  /** @throws UsageError for a flag that isn't there */
   constructor({ world, endpoint, cloud, flags = {} }: ClusterAutoscalerOptions) {
     this.#world = world;
     this.#cloud = cloud;
-    this.#flags = { ...defaultAutoscalerFlags, ...flags };
+    this.#flags = withDefaults<AutoscalerFlags>("cluster-autoscaler", flags, defaultAutoscalerFlags);
     const user = { name: `system:serviceaccount:kube-system:${account}`, groups: ["system:authenticated"] };
     this.#client = new Client({ world, endpoint, user });
     this.#events = new EventRecorder(this.#client, account);
@@ -145,7 +150,8 @@ export class ClusterAutoscaler {
       .map((pod) => new PodInfo(pod))
       .sort((a, b) => b.priority - a.priority)
       .filter((pod) => snapshot.place(pod) === undefined);
-    const added = waiting.length > 0 && (yield* this.#scaleUp(snapshot, states, waiting, nodes.length + upcoming.length));
+    const added =
+      waiting.length > 0 && (yield* this.#scaleUp(snapshot, states, waiting, nodes.length + upcoming.length));
     const candidates = this.#flags.scaleDown ? this.#candidates(snapshot, states, active, informers) : [];
     yield* this.#follow(nodes, candidates);
     if (!added) this.#scaleDown(candidates);
@@ -165,7 +171,11 @@ export class ClusterAutoscaler {
       const late = this.#groups.late(group);
       if (late !== undefined) {
         const after = formatGoDuration(late);
-        this.#own("Warning", "ScaleUpTimedOut", `Nodes added to group ${group.name} failed to register within ${after}`);
+        this.#own(
+          "Warning",
+          "ScaleUpTimedOut",
+          `Nodes added to group ${group.name} failed to register within ${after}`,
+        );
         this.#groups.failed(group);
       }
       const gone = [...broken.map(({ providerID }) => providerID), ...this.#groups.neverCame(group, nodes)];
@@ -212,7 +222,11 @@ export class ClusterAutoscaler {
   *#enlarge({ group, count, pods }: Option): Activity<boolean> {
     const { name, target, max } = group;
     const size = target + count;
-    this.#own("Normal", "ScaledUpGroup", `Scale-up: setting group ${name} size to ${size} instead of ${target} (max: ${max})`);
+    this.#own(
+      "Normal",
+      "ScaledUpGroup",
+      `Scale-up: setting group ${name} size to ${size} instead of ${target} (max: ${max})`,
+    );
     try {
       yield* asked(group.increase(count));
     } catch (error) {
@@ -225,7 +239,12 @@ export class ClusterAutoscaler {
     this.#lastAdded = this.#world.engine.now;
     this.#groups.asked(group);
     for (const { pod } of pods)
-      this.#events.event(pod, "Normal", "TriggeredScaleUp", `pod triggered scale-up: [{${name} ${target}->${size} (max: ${max})}]`);
+      this.#events.event(
+        pod,
+        "Normal",
+        "TriggeredScaleUp",
+        `pod triggered scale-up: [{${name} ${target}->${size} (max: ${max})}]`,
+      );
     return true;
   }
 

@@ -56,7 +56,11 @@ export class CloudNodeLifecycleController extends Controller {
     const isShut = ({ key }: Taint): boolean => key === shutdownKey;
     const taints = taintsOf(node);
     if (conditionOf(node, "Ready")?.status === "True") {
-      if (taints.some(isShut)) yield* this.#setTaints(node, taints.filter((taint) => !isShut(taint)));
+      if (taints.some(isShut))
+        yield* this.#setTaints(
+          node,
+          taints.filter((taint) => !isShut(taint)),
+        );
       return;
     }
     const age = seconds(this.world) - secondsAt(node.metadata.creationTimestamp);

@@ -70,7 +70,11 @@ export class ServiceController extends Controller {
     const nodes = [...this.informers.store("nodes").values()].filter(takesTraffic);
     const there = yield* asked(balancers.status(service));
     const isKept = finalizersOf(service).includes(finalizer);
-    if (there !== undefined && isKept && equal(addressesOf(service.status?.loadBalancer?.ingress), addressesOf(there.ingress))) {
+    if (
+      there !== undefined &&
+      isKept &&
+      equal(addressesOf(service.status?.loadBalancer?.ingress), addressesOf(there.ingress))
+    ) {
       yield* asked(balancers.update(service, nodes));
       return;
     }

@@ -3,7 +3,7 @@ import { createWorld, minutes, s } from "../../../../sim/core/index.js";
 import { Cluster, type ClusterOptions } from "../../../../sim/k8s/index.js";
 import { stringAt, listAt } from "../../../../sim/k8s/objects/value.js";
 
-const made = (cloud: ClusterOptions["cloud"], more: Partial<ClusterOptions> = {}): Cluster => {
+const made = (cloud: NonNullable<ClusterOptions["cloud"]>, more: Partial<ClusterOptions> = {}): Cluster => {
   const cluster = new Cluster({ world: createWorld({ seed: 7 }), cloud, ...more });
   cluster.start();
   return cluster;
@@ -110,7 +110,12 @@ describe("a service of type LoadBalancer", () => {
     const cluster = made({ groups: { workers: { min: 2 } } });
     cluster.apply(service);
     cluster.settle();
-    expect(cluster.get("services").view().rows.find(({ Name }) => Name === "web")?.["External-IP"]).toBe("203.0.113.1");
+    expect(
+      cluster
+        .get("services")
+        .view()
+        .rows.find(({ Name }) => Name === "web")?.["External-IP"],
+    ).toBe("203.0.113.1");
     expect(cluster.get("service/web").items[0]?.metadata.finalizers).toEqual([
       "service.kubernetes.io/load-balancer-cleanup",
     ]);
@@ -130,10 +135,36 @@ describe("a service of type LoadBalancer", () => {
   });
 });
 
+test("disks are in the zone of the machine that their pod is on", () => {
+  const cluster = made({ groups: { workers: { min: 2 } } }, { storage: true });
+  cluster.apply(`
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: data}
+spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: db}
+spec:
+  containers: [{name: main, image: "db:1", volumeMounts: [{name: data, mountPath: /data}]}]
+  volumes: [{name: data, persistentVolumeClaim: {claimName: data}}]`);
+  cluster.run(minutes(2));
+  const [pod] = cluster.get("pod/db").items;
+  expect(stringAt(pod, "status", "phase")).toBe("Running");
+  const [node] = cluster.get(`node/${stringAt(pod, "spec", "nodeName") ?? ""}`).items;
+  const [volume] = cluster.get("pv", { namespace: "" }).items;
+  expect(JSON.stringify(volume?.["spec"])).toContain(node?.metadata.labels?.["topology.kubernetes.io/zone"]);
+});
+
 test("what can't be is refused with its mend", () => {
   const world = createWorld({ seed: 1 });
-  expect(() => new Cluster({ world, cloud: { groups: { a: { type: "m5.larg" as "m5.large" } } } })).toThrow('no machine type "m5.larg"');
+  expect(() => new Cluster({ world, cloud: { groups: { a: { type: "m5.larg" as "m5.large" } } } })).toThrow(
+    'no machine type "m5.larg"',
+  );
   expect(() => new Cluster({ world, cloud: { groups: { a: { min: 3, max: 2 } } } })).toThrow("from 3 to 2");
+  expect(() => new Cluster({ world, cloud: { groups: { a: { size: 1, sise: 2 } as object } } })).toThrow("sise");
+  expect(() => new Cluster({ world, cloud: { autoscaler: { expender: "price" } as object } })).toThrow("expender");
   expect(() => new Cluster({ world, cloud: true, runtime: "containers" })).toThrow("hollow");
   expect(() => new Cluster({ world, nodes: 1 }).cloud).toThrow("no cloud's");
 });

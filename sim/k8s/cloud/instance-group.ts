@@ -1,4 +1,4 @@
-import { nearest, UsageError, type Activity } from "../../core/index.js";
+import { nearest, UsageError, withDefaults, type Activity } from "../../core/index.js";
 import type { Node } from "../client/pod-types.js";
 import { reserved } from "../kubelet/node-status.js";
 import type { Cloud, Instance } from "./cloud.js";
@@ -19,6 +19,11 @@ export interface GroupOptions {
   readonly taints?: readonly { readonly key: string; readonly value?: string; readonly effect: string }[];
 }
 
+const unsaid = {
+  ...{ type: undefined, min: undefined, max: undefined, size: undefined },
+  ...{ zones: undefined, labels: undefined, taints: undefined },
+};
+
 /** Machines of one type, spread over zones, of which the cloud keeps as many as it is told: what dies is replaced. */
 export class InstanceGroup implements NodeGroup {
   readonly name: string;
@@ -36,7 +41,10 @@ export class InstanceGroup implements NodeGroup {
 
   /** @throws UsageError for options that can't be */
   constructor(name: string, options: GroupOptions, cloud: Cloud) {
-    const { type = "m5.large", min = 1, max = Math.max(10, min), size = min, zones = cloud.zones } = options;
+    type All = { [Key in keyof GroupOptions]-?: GroupOptions[Key] | undefined };
+    const given = withDefaults<All>(`group ${name}`, options, unsaid);
+    const { type = "m5.large", min = 1, zones = cloud.zones } = given;
+    const { max = Math.max(10, min), size = min } = given;
     if (typeof type === "string" && !Object.hasOwn(machineTypes, type)) {
       const close = nearest(type, Object.keys(machineTypes));
       const mend =
@@ -57,8 +65,8 @@ export class InstanceGroup implements NodeGroup {
     this.typeName = typeof type === "string" ? type : type.name;
     this.type = typeof type === "string" ? machineTypes[type] : type;
     this.zones = zones;
-    this.labels = { "cloud/node-group": name, ...options.labels };
-    this.taints = options.taints ?? [];
+    this.labels = { "cloud/node-group": name, ...given.labels };
+    this.taints = given.taints ?? [];
     this.#cloud = cloud;
     this.#target = size;
   }

@@ -37,23 +37,13 @@ import { Listing, tableOf } from "./listing.js";
 import { objectsOf, type Manifest } from "./manifest.js";
 import { addonManifests, networkManifest } from "./container-nodes.js";
 import { Nodes } from "./nodes.js";
+import { beginStorage, blockStorage } from "./disks.js";
 import { cloudOf, rentNodes } from "./rented-nodes.js";
 import { unsaid, type ClusterOptions, type GetOptions } from "./options.js";
-import { CsiController, storageManifest } from "../volumes/csi-controller.js";
-import { BlockStorage } from "../volumes/block-storage.js";
 import { administrator, administratorToken } from "./administrator.js";
 import { apiEndpoints } from "./api-listener.js";
-import { zoneLabel } from "../volumes/driver.js";
+import type { BlockStorage } from "../volumes/block-storage.js";
 import { commandQuery, runSession, type ExecResult } from "./session.js";
-
-/** The storage that options ask for. */
-const blockStorage = (
-  { world, storage }: ClusterOptions,
-  kernelOf: ConstructorParameters<typeof BlockStorage>[1],
-): BlockStorage | undefined =>
-  storage === undefined || storage === false
-    ? undefined
-    : new BlockStorage(world, kernelOf, storage === true ? {} : storage);
 
 /**
  * A Kubernetes cluster in one world: etcd, the API server, scheduler, controllers and nodes. Requests are answered at once; what they
@@ -102,11 +92,7 @@ export class Cluster {
     plane.begin();
     this.#cloud = cloudOf(options, nodes);
     if (this.#cloud !== undefined) rentNodes(this.#cloud, options, plane, (manifest) => this.apply(manifest));
-    if (storage !== undefined) {
-      const zones = this.#cloud !== undefined || options.labels?.[zoneLabel] !== undefined;
-      this.apply(storageManifest(storage.name, zones));
-      plane.add("csi-controller", () => new CsiController(world, plane.endpoint, storage));
-    }
+    if (storage !== undefined) beginStorage(storage, options, plane, (manifest) => this.apply(manifest));
     nodes.begin(plane.endpoint);
     if (nodes.areMachines) {
       this.apply(networkManifest);

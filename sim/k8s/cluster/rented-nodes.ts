@@ -16,7 +16,6 @@ export function cloudOf({ world, cloud, nodes: size, runtime }: ClusterOptions, 
   if (runtime !== undefined && runtime !== "hollow")
     throw new UsageError("a cloud's machines are hollow nodes", 'Leave out "runtime", or "cloud".');
   const { engine } = world;
-  const { autoscaler: _, ...given } = cloud === true ? {} : cloud;
   return new Cloud(
     world,
     {
@@ -32,9 +31,13 @@ export function cloudOf({ world, cloud, nodes: size, runtime }: ClusterOptions, 
         nodes.leave(name);
       },
     },
-    sized(given, size),
+    sized(cloud === true ? {} : ownOptions(cloud), size),
   );
 }
+
+/** Those of the cloud itself. */
+const ownOptions = (cloud: CloudOptions): CloudOptions =>
+  Object.fromEntries(Object.entries(cloud).filter(([key]) => key !== "autoscaler"));
 
 /** The cloud's own processes, in the control plane. */
 export function rentNodes(

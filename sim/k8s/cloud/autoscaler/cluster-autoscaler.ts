@@ -1,4 +1,4 @@
-import type { Activity, Nanos, Process, World } from "../../../core/index.js";
+import { withDefaults, type Activity, type Nanos, type Process, type World } from "../../../core/index.js";
 import { Client, type ApiEndpoint } from "../../client/client.js";
 import { timeText } from "../../client/clock.js";
 import { EventRecorder } from "../../client/event-recorder.js";
@@ -74,10 +74,11 @@ export class ClusterAutoscaler {
     metadata: { name: statusName, namespace: "kube-system" },
   };
 
+  /** @throws UsageError for a flag that isn't there */
   constructor({ world, endpoint, cloud, flags = {} }: ClusterAutoscalerOptions) {
     this.#world = world;
     this.#cloud = cloud;
-    this.#flags = { ...defaultAutoscalerFlags, ...flags };
+    this.#flags = withDefaults<AutoscalerFlags>("cluster-autoscaler", flags, defaultAutoscalerFlags);
     const user = { name: `system:serviceaccount:kube-system:${account}`, groups: ["system:authenticated"] };
     this.#client = new Client({ world, endpoint, user });
     this.#events = new EventRecorder(this.#client, account);

@@ -34,8 +34,7 @@ export function refusalByTemplate(snapshot: Snapshot, group: NodeGroup, pod: Pod
  * `estimator/binpacking_estimator.go`). The snapshot is afterwards as before.
  */
 export function estimate(snapshot: Snapshot, group: NodeGroup, pods: readonly PodInfo[], limit: number): Option {
-  const [first] = [group.template("")];
-  const { cpu = "1", memory = "1Ki" } = first?.status?.allocatable ?? {};
+  const { cpu = "1", memory = "1Ki" } = group.template("").status?.allocatable ?? {};
   const share = ({ requests }: PodInfo): number =>
     requests.cpu / (Number(cpu) * 1000) + requests.memory / (Number.parseInt(memory, 10) * 1024);
   const names: string[] = [];

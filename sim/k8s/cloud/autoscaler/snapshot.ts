@@ -9,7 +9,7 @@ import { PodInfo } from "../../scheduler/pod-info.js";
 
 /** A pod as if it had no node yet. */
 export const unplaced = (pod: Pod): PodInfo => {
-  const { nodeName: _, ...spec } = pod.spec;
+  const spec = Object.fromEntries(Object.entries(pod.spec).filter(([key]) => key !== "nodeName"));
   return new PodInfo({ ...pod, spec });
 };
 
@@ -25,10 +25,10 @@ export class Snapshot {
     pods: Iterable<Pod>,
     namespaces: Iterable<KubeObject>,
   ) {
-    this.#filters = plugins.map(({ name, weight, local, filter }) => ({
-      ...{ name, weight },
-      ...(local === undefined ? {} : { local }),
-      ...(filter === undefined ? {} : { filter }),
+    this.#filters = plugins.map((plugin) => ({
+      ...{ name: plugin.name, weight: plugin.weight },
+      ...(plugin.local === undefined ? {} : { local: plugin.local }),
+      filter: (pod, cluster) => plugin.filter?.(pod, cluster),
     }));
     for (const namespace of namespaces) this.#cluster.putNamespace(namespace);
     for (const node of nodes) this.#cluster.putNode(node);

@@ -135,12 +135,36 @@ describe("a service of type LoadBalancer", () => {
   });
 });
 
+test("disks are in the zone of the machine that their pod is on", () => {
+  const cluster = made({ groups: { workers: { min: 2 } } }, { storage: true });
+  cluster.apply(`
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: data}
+spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: db}
+spec:
+  containers: [{name: main, image: "db:1", volumeMounts: [{name: data, mountPath: /data}]}]
+  volumes: [{name: data, persistentVolumeClaim: {claimName: data}}]`);
+  cluster.run(minutes(2));
+  const [pod] = cluster.get("pod/db").items;
+  expect(stringAt(pod, "status", "phase")).toBe("Running");
+  const [node] = cluster.get(`node/${stringAt(pod, "spec", "nodeName") ?? ""}`).items;
+  const [volume] = cluster.get("pv", { namespace: "" }).items;
+  expect(JSON.stringify(volume?.["spec"])).toContain(node?.metadata.labels?.["topology.kubernetes.io/zone"]);
+});
+
 test("what can't be is refused with its mend", () => {
   const world = createWorld({ seed: 1 });
   expect(() => new Cluster({ world, cloud: { groups: { a: { type: "m5.larg" as "m5.large" } } } })).toThrow(
     'no machine type "m5.larg"',
   );
   expect(() => new Cluster({ world, cloud: { groups: { a: { min: 3, max: 2 } } } })).toThrow("from 3 to 2");
+  expect(() => new Cluster({ world, cloud: { groups: { a: { size: 1, sise: 2 } as object } } })).toThrow("sise");
+  expect(() => new Cluster({ world, cloud: { autoscaler: { expender: "price" } as object } })).toThrow("expender");
   expect(() => new Cluster({ world, cloud: true, runtime: "containers" })).toThrow("hollow");
   expect(() => new Cluster({ world, nodes: 1 }).cloud).toThrow("no cloud's");
 });

@@ -81,8 +81,7 @@ export function list(
   const metadata: Draft = { resourceVersion: String(now) };
   // As the watch cache does: of any age means all of it.
   const whole = limit <= 0 || resourceVersion === "0";
-  const all =
-    plain && !whole ? collection.under(prefix, limit + 1) : candidates(collection, prefix, options, single);
+  const all = plain && !whole ? collection.under(prefix, limit + 1) : candidates(collection, prefix, options, single);
   const items = plain ? all : all.filter((object) => selects(options, object));
   if (whole || items.length <= limit) return { items, metadata };
   const part = items.slice(0, limit);

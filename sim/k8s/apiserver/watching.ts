@@ -81,8 +81,7 @@ export function watch(
     };
     const initial = options.sendInitialEvents ?? from === 0;
     if (initial) {
-      for (const object of collection.under(prefix))
-        if (selects(options, object)) tell(watchEvent("ADDED", object));
+      for (const object of collection.under(prefix)) if (selects(options, object)) tell(watchEvent("ADDED", object));
       if (options.sendInitialEvents === true) sink.event(bookmark(true));
     } else {
       const missed = collection.changesSince(from > 0 ? from : revision(), trigger);

@@ -20,8 +20,9 @@ function place(keys: readonly string[], key: string): number {
 }
 
 /**
- * A map in the order of its keys, a B+ tree of two levels: leaves, and a list of their first keys. A key gets its place when the order is asked for. A leaf knows how many of its
- * values count, so that a range is counted leaf by leaf. Whoever makes a value count that didn't, or the reverse, says so (`recount`).
+ * A map in the order of its keys, a B+ tree of two levels: leaves, and a list of their first keys. A key gets its place when the order is
+ * asked for. A leaf knows how many of its values count, so that a range is counted leaf by leaf. Whoever makes a value count that didn't,
+ * or the reverse, says so (`recount`).
  */
 export class OrderedKeys<T> {
   readonly #leaves: Leaf<T>[] = [{ keys: [], values: [], counted: 0 }];

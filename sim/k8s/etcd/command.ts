@@ -58,8 +58,12 @@ function bytesOf(op: api.RequestOp): number {
   return "txn" in op ? bytesOfTxn(op.txn) : 0;
 }
 
-const bytesOfTxn = (txn: api.TxnRequest): number =>
-  [...(txn.success ?? []), ...(txn.failure ?? [])].reduce((sum, op) => sum + bytesOf(op), 0);
+function bytesOfTxn({ success = [], failure = [] }: api.TxnRequest): number {
+  let sum = 0;
+  for (const op of success) sum += bytesOf(op);
+  for (const op of failure) sum += bytesOf(op);
+  return sum;
+}
 
 /** What a server says before it looks at its store. */
 export function refused(command: Command): EtcdError | undefined {

@@ -20,13 +20,16 @@ function place(keys: readonly string[], key: string): number {
 }
 
 /**
- * A map in the order of its keys, a B+ tree of two levels: leaves, and a list of their first keys. A leaf knows how many of its
- * values count, so that a range is counted leaf by leaf. Whoever makes a value count that didn't, or the reverse, says so (`recount`).
+ * A map in the order of its keys, a B+ tree of two levels: leaves, and a list of their first keys. A key gets its place when the order is
+ * asked for. A leaf knows how many of its values count, so that a range is counted leaf by leaf. Whoever makes a value count that didn't,
+ * or the reverse, says so (`recount`).
  */
 export class OrderedKeys<T> {
   readonly #leaves: Leaf<T>[] = [{ keys: [], values: [], counted: 0 }];
   readonly #firsts: string[] = [""];
   readonly #counts: (value: T) => boolean;
+  /** What has no place yet: most keys come while nobody asks for the order. */
+  #placeless = new Map<string, T>();
 
   /** @param counts whether a value counts now */
   constructor(counts: (value: T) => boolean) {
@@ -40,6 +43,19 @@ export class OrderedKeys<T> {
 
   /** Adds a key that isn't there. */
   insert(key: string, value: T): void {
+    this.#placeless.set(key, value);
+  }
+
+  /** Gives every key its place. */
+  #settle(): void {
+    if (this.#placeless.size === 0) return;
+    const all = [...this.#placeless];
+    this.#placeless = new Map();
+    // In order, they come to leaves that have just been looked at.
+    for (const [key, value] of all.sort(([a], [b]) => (a < b ? -1 : 1))) this.#place(key, value);
+  }
+
+  #place(key: string, value: T): void {
     const at = this.#leafOf(key);
     const leaf = this.#leaves[at];
     if (leaf === undefined) return;
@@ -66,6 +82,7 @@ export class OrderedKeys<T> {
   }
 
   delete(key: string): void {
+    if (this.#placeless.delete(key)) return;
     const at = this.#leafOf(key);
     const leaf = this.#leaves[at];
     if (leaf === undefined) return;
@@ -81,6 +98,7 @@ export class OrderedKeys<T> {
 
   /** Calls `visit` for each key from `from` up to but without `to`, in order, until it says false. */
   each(from: string, to: string | undefined, visit: (value: T) => boolean): void {
+    this.#settle();
     let at = this.#leafOf(from);
     let index = place(this.#leaves[at]?.keys ?? [], from);
     for (let leaf = this.#leaves[at]; leaf !== undefined; leaf = this.#leaves[++at], index = 0) {
@@ -94,12 +112,15 @@ export class OrderedKeys<T> {
 
   /** A key's value has come to count (1), or no longer does (-1). */
   recount(key: string, change: 1 | -1): void {
+    // Counted when it gets its place.
+    if (this.#placeless.has(key)) return;
     const leaf = this.#leaves[this.#leafOf(key)];
     if (leaf !== undefined) leaf.counted += change;
   }
 
   /** How many values count from `from` up to but without `to`. */
   count(from: string, to: string | undefined): number {
+    this.#settle();
     let sum = 0;
     let at = this.#leafOf(from);
     let index = place(this.#leaves[at]?.keys ?? [], from);

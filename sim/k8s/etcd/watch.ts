@@ -118,9 +118,11 @@ export class WatchHub {
   }
 
   #publishTo(group: Group, revision: number, changes: readonly Change[]): void {
+    let touched = false;
+    for (const { kv } of changes) touched ||= within(group, kv.key);
+    if (!touched) return;
     // Watchers that ask for the same get the same object.
     let shared: { readonly kind: number; readonly response: WatchResponse | undefined } | undefined;
-    if (!changes.some(({ kv }) => within(group, kv.key))) return;
     for (const member of group.members) {
       if (revision < member.from) continue;
       const kind = (member.puts ? 1 : 0) + (member.deletes ? 2 : 0) + (member.prevKv ? 4 : 0);

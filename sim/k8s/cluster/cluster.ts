@@ -12,7 +12,7 @@ import {
   type World,
 } from "../../core/index.js";
 import type { FrameLink } from "../../net/index.js";
-import type { ApiRequest, User } from "../apiserver/request.js";
+import type { ApiRequest } from "../apiserver/request.js";
 import type { ApiServer } from "../apiserver/server.js";
 import { json } from "../apiserver/request.js";
 import { ApiError } from "../apiserver/status.js";
@@ -29,6 +29,7 @@ import type { Scheduler } from "../scheduler/scheduler.js";
 import { MetricsServer } from "../metrics/metrics-server.js";
 import type { NodeMachine } from "../node/machine.js";
 import { corednsManifest } from "../dns/coredns.js";
+import { admin } from "./admin.js";
 import { birthOf } from "./birth.js";
 import { applied } from "./applying.js";
 import { refused } from "./refusal.js";
@@ -43,9 +44,6 @@ import { cloudOf, rentNodes } from "./rented-nodes.js";
 import { unsaid, type ClusterOptions, type GetOptions } from "./options.js";
 import type { BlockStorage } from "../volumes/block-storage.js";
 import { commandQuery, runSession, type ExecResult } from "./session.js";
-
-/** Who a cell is. */
-const admin: User = { name: "kubernetes-admin", groups: ["system:masters", "system:authenticated"] };
 
 /**
  * A Kubernetes cluster in one world: etcd, the API server, scheduler, controllers and nodes. Requests are answered at once; what they

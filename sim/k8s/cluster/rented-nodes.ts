@@ -21,7 +21,7 @@ export function cloudOf({ world, cloud, nodes: size, runtime }: ClusterOptions, 
     world,
     {
       address: ({ number }) => nodeAddress(number),
-      *start({ name, number, type, labels, taints = [] }: Instance): Activity<void> {
+      *start({ name, number, type, labels, taints }: Instance): Activity<void> {
         if (number > mostRented)
           throw new UsageError(`no address is left for machine ${number}`, `A cluster's cloud makes ${mostRented}.`);
         yield* engine.delay(joinTime);

@@ -57,7 +57,7 @@
  * metrics/    what pods and nodes use: metrics-server, which asks kubelets and answers metrics.k8s.io
  * volumes/    storage: matching (which volume a claim gets), driver (what CSI asks of one), block-storage (disks in a network), and the
  *             processes beside a driver: csi-controller with provisioner, attacher, resizer
- * cloud/      a cloud beneath the nodes: provider (what Kubernetes asks of one), cloud (a simulated one) with instance-group, machine-types,
+ * cloud/      a cloud beneath the nodes: provider (what Kubernetes asks of one), cloud (a simulated one) with instance, instance-group, machine-types,
  *             start-up, load-balancers, bill; cloud-controller-manager with controllers/ (nodes, their end, routes, load balancers);
  *             autoscaler/: cluster-autoscaler, snapshot (what the scheduler would do), scale-up, scale-down, node-deletion, groups, status
  * policy/     network policies as rules of each node
@@ -163,7 +163,8 @@ export type { Behaviour, HollowImage } from "./kubelet/hollow/behaviour.js";
 export { BlockStorage, type BlockStorageOptions } from "./volumes/block-storage.js";
 export type { NodeDriver, VolumeDriver, VolumeRequest } from "./volumes/driver.js";
 export { Bill, type Rented } from "./cloud/bill.js";
-export { Cloud, type CloudOptions, type Instance, type Machines } from "./cloud/cloud.js";
+export { Cloud, type CloudOptions, type Machines } from "./cloud/cloud.js";
+export type { Instance } from "./cloud/instance.js";
 export type { GroupOptions, InstanceGroup } from "./cloud/instance-group.js";
 export { machineTypes, type MachineType, type MachineTypeName } from "./cloud/machine-types.js";
 export * from "./cloud/provider.js";

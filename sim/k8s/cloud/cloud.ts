@@ -13,8 +13,8 @@ import { TokenBucket } from "../client/token-bucket.js";
 import type { Node } from "../client/pod-types.js";
 import { Bill, type Rented } from "./bill.js";
 import { InstanceGroup, type GroupOptions } from "./instance-group.js";
+import type { Instance, Order, Renting } from "./instance.js";
 import { CloudLoadBalancers } from "./load-balancers.js";
-import type { MachineType } from "./machine-types.js";
 import {
   CloudFailure,
   type CloudProvider,
@@ -24,22 +24,6 @@ import {
   type Routes,
 } from "./provider.js";
 import { drawStartUp, type StartUp } from "./start-up.js";
-
-/** A virtual machine, by EC2's words: it is made (`pending`), runs, is switched off (`stopped`), is no more (`terminated`). */
-export interface Instance {
-  readonly id: string;
-  /** Its host's name, and its node's. */
-  readonly name: string;
-  readonly group: string;
-  readonly typeName: string;
-  readonly type: MachineType;
-  readonly zone: string;
-  /** Counts the cloud's instances from 1: its place in their network. */
-  readonly number: number;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly taints: GroupOptions["taints"];
-  readonly state: "pending" | "running" | "impaired" | "stopped" | "terminated";
-}
 
 /** Where a cloud's virtual machines run: nodes of a simulated cluster by themselves, or guests of simulated hosts. */
 export interface Machines {
@@ -81,7 +65,7 @@ interface Rental {
  * A cloud in the world: instances that take time to start, zones that fail, stock and a quota that run out, groups that keep their size, and
  * a bill.
  */
-export class Cloud implements CloudProvider {
+export class Cloud implements CloudProvider, Renting {
   readonly name = "cloud";
   readonly groups: readonly InstanceGroup[];
   readonly zones: readonly string[];
@@ -235,7 +219,7 @@ export class Cloud implements CloudProvider {
   }
 
   /** Rents a machine, in the zone where the group has the fewest. @throws CloudFailure */
-  launch(group: InstanceGroup): Instance {
+  launch(group: Order): Instance {
     const { typeName, type, zones } = group;
     const open = zones.filter((zone) => !this.#down.has(zone) && !this.#soldOut.has(`${zone}/${typeName}`));
     const used = this.rented.reduce((sum, each) => sum + each.type.cpus, 0);

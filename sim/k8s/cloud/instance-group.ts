@@ -1,7 +1,7 @@
 import { nearest, UsageError, withDefaults, type Activity } from "../../core/index.js";
 import type { Node } from "../client/pod-types.js";
 import { reserved } from "../kubelet/node-status.js";
-import type { Cloud, Instance } from "./cloud.js";
+import type { Instance, Order, Renting } from "./instance.js";
 import { machineTypes, type MachineType, type MachineTypeName } from "./machine-types.js";
 import { CloudFailure, type GroupMember, type NodeGroup } from "./provider.js";
 
@@ -25,7 +25,7 @@ const unsaid = {
 };
 
 /** Machines of one type, spread over zones, of which the cloud keeps as many as it is told: what dies is replaced. */
-export class InstanceGroup implements NodeGroup {
+export class InstanceGroup implements NodeGroup, Order {
   readonly name: string;
   readonly min: number;
   readonly max: number;
@@ -34,13 +34,13 @@ export class InstanceGroup implements NodeGroup {
   readonly zones: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
   readonly taints: NonNullable<GroupOptions["taints"]>;
-  readonly #cloud: Cloud;
+  readonly #cloud: Renting;
   #target: number;
   #made = 0;
   #failed: { readonly code: string; readonly message: string } | undefined;
 
   /** @throws UsageError for options that can't be */
-  constructor(name: string, options: GroupOptions, cloud: Cloud) {
+  constructor(name: string, options: GroupOptions, cloud: Renting) {
     type All = { [Key in keyof GroupOptions]-?: GroupOptions[Key] | undefined };
     const given = withDefaults<All>(`group ${name}`, options, unsaid);
     const { type = "m5.large", min = 1, zones = cloud.zones } = given;

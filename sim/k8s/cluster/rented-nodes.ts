@@ -1,6 +1,7 @@
 import { ms, UsageError, type Activity } from "../../core/index.js";
 import { ClusterAutoscaler, autoscalerManifest } from "../cloud/autoscaler/cluster-autoscaler.js";
-import { Cloud, type CloudOptions, type Instance } from "../cloud/cloud.js";
+import { Cloud, type CloudOptions } from "../cloud/cloud.js";
+import type { Instance } from "../cloud/instance.js";
 import { CloudControllerManager, cloudManifest } from "../cloud/cloud-controller-manager.js";
 import { nodeAddress } from "./addresses.js";
 import type { ControlPlane } from "./control-plane.js";
@@ -20,7 +21,7 @@ export function cloudOf({ world, cloud, nodes: size, runtime }: ClusterOptions, 
     world,
     {
       address: ({ number }) => nodeAddress(number),
-      *start({ name, number, type, labels, taints = [] }: Instance): Activity<void> {
+      *start({ name, number, type, labels, taints }: Instance): Activity<void> {
         if (number > mostRented)
           throw new UsageError(`no address is left for machine ${number}`, `A cluster's cloud makes ${mostRented}.`);
         yield* engine.delay(joinTime);

@@ -17,7 +17,7 @@ export interface GroupState {
 }
 
 /** Whether pods can be sent to a node. */
-export const isReadyNode = (node: Node): boolean =>
+const isReadyNode = (node: Node): boolean =>
   conditionOf(node, "Ready")?.status === "True" && !taintsOf(node).some(({ key }) => key === uninitializedKey);
 
 interface Backoff {

@@ -61,7 +61,7 @@ export function estimate(snapshot: Snapshot, group: NodeGroup, pods: readonly Po
 }
 
 /** The parts of processors and memory that would be left over, together (cluster-autoscaler, `expander/waste`). */
-export function waste({ group, count, pods }: Option): number {
+function waste({ group, count, pods }: Option): number {
   const { cpu = "1", memory = "1Ki" } = group.template("").status?.capacity ?? {};
   const has = { cpu: Number(cpu) * 1000 * count, memory: Number.parseInt(memory, 10) * 1024 * count };
   const asked = { cpu: 0, memory: 0 };

@@ -17,7 +17,10 @@ const inside = (
 
 describe("apk in a container", () => {
   test("installs from a repository over the network, and programs are there from then on alone", () => {
-    const { output } = inside("alpine", "curl; apk add --no-cache curl; curl -so /dev/null -w %{http_code}. http://packages.virtlab/");
+    const { output } = inside(
+      "alpine",
+      "curl; apk add --no-cache curl; curl -so /dev/null -w %{http_code}. http://packages.virtlab/",
+    );
     expect(output).toBe(`sh: 1: curl: not found
 fetch http://packages.virtlab/alpine/v3.20/main/x86_64/APKINDEX.tar.gz
 (1/10) Installing ca-certificates (20240705-r0)

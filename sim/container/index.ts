@@ -13,7 +13,8 @@
  *             and load); unpack, pack (a layer onto a file system and off it, by system calls)
  * registry/   a registry as a handler of requests (routes, repositories, uploads, tokens, limits), ways to reach one (transport),
  *             and the client's side: session (tokens, resuming), pull, push
- * hub/        a simulated Docker Hub: the images that we author
+ * hub/        a simulated Docker Hub: the images that we author; packages/: the repositories of Alpine's and Debian's packages, from one table
+ * internet/   what is beyond a host's network: a provider, name servers, web sites by name
  * bundle/     config.json of OCI's runtime-spec: its shape, its reader, Docker's default configuration and seccomp profile,
  *             rules for devices
  * runtime/    a runtime like runc, by system calls: launch (the talk with a container's process), namespaces, rootfs, process,

@@ -20,8 +20,10 @@
  * awk/          POSIX's awk
  * commands/     the commands, by what they are about: curl (HTTP over the sockets of system calls), plain, text (ends, columns, sort, sed, grep), dump, checksums, files (ls,
  *               copying, find, attributes), system (identity, mounts, namespaces, processes), network/ (ip, ping, ss,
- *               iptables, names; by netlink), archives (tar, gzip), diff, dd, timing (timeout, watch), top, xargs
- * archive/      tar archives and gzip, as bytes: of the commands, and of images
+ *               iptables, names, by netlink; wget, nc), archives (tar, gzip), diff, dd, timing (timeout, watch), top, xargs
+ * archive/      tar and ar archives and gzip, as bytes: of the commands, of images and of packages
+ * packages/     package managers: formats (deb, apk-file, paragraphs), versions, files (placing them), scripts; apk/ (database, repositories,
+ *               solver, commit), dpkg/ (database, changes), apt/ (lists, resolver, carry-out, questions)
  * servers/      programs that images bring: event-loop (many connections in one process), nginx/, redis/, postgres/, gosu
  * programs      all of them; installation: a root file system with them; run: a script run to its end
  *
@@ -42,4 +44,4 @@ export { bytesOf, fileEntry, type EntryType, type Extent, type TarEntry } from "
 export { readTar } from "./archive/tar/reader.js";
 export { writeTar } from "./archive/tar/writer.js";
 export { writeDeb } from "./packages/deb.js";
-export { checksum, hexOf, readApk, recordText, writeApk, writeIndex, type ApkRecord } from "./packages/apk-file.js";
+export { hexOf, readApk, recordText, writeApk, writeIndex, type ApkRecord } from "./packages/apk-file.js";

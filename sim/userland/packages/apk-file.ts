@@ -98,7 +98,7 @@ export function readRecords(text: string): ApkRecord[] {
 }
 
 /** The fields that an index has of a package, in its order. */
-export const indexFields: readonly string[] = "C P V A S I T U L o m t c D p i".split(" ");
+const indexFields: readonly string[] = "C P V A S I T U L o m t c D p i".split(" ");
 
 export const recordText = (record: ApkRecord): string =>
   indexFields.flatMap((key) => (record.get(key) === undefined ? [] : [`${key}:${record.get(key) ?? ""}\n`])).join("");

@@ -26,7 +26,7 @@ interface Change {
 }
 
 /** What is to be removed and installed, in apk's order: what nobody needs any longer first, each before what it needs itself. */
-export function changesTo(database: ApkDatabase, chosen: ReadonlyMap<string, Candidate>): Change[] {
+function changesTo(database: ApkDatabase, chosen: ReadonlyMap<string, Candidate>): Change[] {
   const gone = [...database.installed.values()].filter(({ record }) => !chosen.has(nameOf(record)));
   const removals: Installed[] = [];
   const remove = (one: Installed): void => {

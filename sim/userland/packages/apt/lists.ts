@@ -25,7 +25,7 @@ export interface Candidate {
   readonly component: string;
 }
 
-export function* readSources(sys: Sys): Activity<Source[]> {
+function* readSources(sys: Sys): Activity<Source[]> {
   const names = yield* namesIn(sys, "/etc/apt/sources.list.d");
   const more = names instanceof Errno ? [] : names.filter((name) => name.endsWith(".list")).sort();
   const paths = ["/etc/apt/sources.list", ...more.map((name) => `/etc/apt/sources.list.d/${name}`)];
@@ -120,7 +120,7 @@ export class Progress {
 }
 
 /** Whether the caller may write the lists; else what apt says. */
-export function* lockLists(sys: Sys): Activity<undefined> {
+function* lockLists(sys: Sys): Activity<undefined> {
   yield* attempt(sys.mkdir("/var/lib/apt", 0o755));
   yield* attempt(sys.mkdir(directory, 0o755));
   const lock = yield* attempt(sys.open(`${directory}/lock`, O_RDWR | O_CREAT, 0o640));

@@ -236,7 +236,7 @@ const actions: Readonly<Record<string, (it: Invocation) => Activity<number>>> = 
 };
 
 /** dpkg 1.21: what it does with archives and its database, worded as the real one. Absent: triggers, diversions, alternatives, multiarch, auditing. */
-export const dpkg: Command = {
+const dpkg: Command = {
   name: "dpkg",
   usage: ["[<option> ...] <command>"],
   about: "Debian's package manager.",
@@ -266,7 +266,7 @@ export const dpkg: Command = {
 };
 
 /** dpkg-query(1): the questions of dpkg, and --show with a format of fields. */
-export const dpkgQuery: Command = {
+const dpkgQuery: Command = {
   name: "dpkg-query",
   usage: ["[<option> ...] <command>"],
   about: "A tool to query the dpkg database.",

@@ -62,8 +62,10 @@
  *             autoscaler/: cluster-autoscaler, snapshot (what the scheduler would do), scale-up, scale-down, node-deletion, groups, status
  * policy/     network policies as rules of each node
  * cluster/    all of it in one world, and what a cell asks of it: apply, get, explain, birth; nodes (kubelets and what is beneath them); control-plane (processes that stop and start,
- *             front-door: where the API server is reached), stop-each (what nobody does then); slice-costs (what one changed endpoint costs), growth (what a pod costs, the more nodes there are; load: its pods, and how long clients wait); recorded-endpoint traces who asked what
- * kubectl/    our own kubectl, over the API server's handlers: kubectl (the commands), in-cell (one run of it), host (where it runs), flags, session
+ *             front-door: where the API server is reached, api-listener: in the nodes' network), administrator, stop-each (what nobody does then); slice-costs (what one changed endpoint costs), growth (what a pod
+ *             costs, the more nodes there are; load: its pods, and how long clients wait); recorded-endpoint traces who asked what
+ * kubectl/    our own kubectl: kubectl (the commands), host (where it runs, and whom it asks), in-cell (over the API server's handlers), in-linux (as a
+ *             program of the simulated Linux: kubeconfig, http-endpoint), flags, session
  *             (requests, kinds by discovery, what words and files name), printing, jsonpath, text (columns, JSON, YAML as Go has them), three-way
  *             (what apply sends), commands/
  * linearizability/  histories of a troubled cluster, and whether one register could have given them

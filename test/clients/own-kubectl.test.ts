@@ -123,7 +123,7 @@ data: {mode: ${mode}}
 
 /**
  * What differs by nature: clocks (the stock client reckons ages by its own) and with them the hash of a template that was restarted and the
- * width of columns; names by chance; revisions; the line on service accounts, which kubectl has since 1.23.
+ * width of columns; names by chance; revisions; the line on service accounts, which kubectl has since 1.23; managed fields, which it hides since 1.21.
  */
 const settled = (text: string): string =>
   text
@@ -131,6 +131,7 @@ const settled = (text: string): string =>
     .replace(/\b\d+(?:[smhdy]\d*[smhd]?)\b/g, "AGE")
     .replace(/\w{3}, \d\d \w{3} \d{4} [\d:]{8} \+0000/g, "TIME")
     .replace(/^Service Account: .*\n/gm, "")
+    .replace(/^ {2}managedFields:\n(?: {2}- .*\n| {4}.*\n)+/gm, "")
     .replace(/\d{4}-\d\d-\d\dT[\d:]{8}Z/g, "TIME")
     .replace(/-[a-z0-9]{8,10}(?=[\s-])/g, "-TEMPLATE")
     .replace(/-[a-z0-9]{5}\b/g, "-RANDOM")

@@ -24,6 +24,16 @@ const chosen = "--selector=-l --all! --all-namespaces!-A";
 const files = "--filename=-f --recursive!-R --kustomize=-k";
 const shown = "--no-headers! --show-labels! --label-columns=-L --sort-by= --show-kind! --show-managed-fields!";
 
+/**
+ * Flags of the stock kubectl for which nothing is here that could heed them: they are refused. Beside them some say nothing to a simulation, and are
+ * taken: `--cache-dir`, `--cached`, `--chunk-size`, `--flatten`, `--insecure-skip-tls-verify`, `--max-log-requests`, `--minify`, `--openapi-patch`,
+ * `--raw`, `--request-timeout`, `--v`, and the defaults of the others.
+ */
+const unsupported: readonly string[] = [
+  ...["api-version", "attach", "edit", "ignore-errors", "kustomize", "local", "overrides", "prune", "record"],
+  ...["recursive", "rm", "save-config"],
+];
+
 const command = (run: Command["run"], flags: string, verbs?: readonly string[]): Command => ({
   flags: flagsOf(flags),
   run,
@@ -111,7 +121,7 @@ const commands: Readonly<Record<string, Command>> = {
   ),
   "api-versions": command(apiVersions, ""),
   config: command(config, "--output=-o --minify! --raw! --flatten!", ["view", "current-context", "get-contexts"]),
-  version: command(version, "--output=-o --client! --short!"),
+  version: command(version, "--output=-o --client!"),
 };
 
 const help = `kubectl controls the Kubernetes cluster manager.
@@ -173,6 +183,9 @@ function* dispatched(host: KubectlHost, argv: readonly string[]): Activity<numbe
     name = `${word} ${verb}`;
   }
   const line = new CommandLine(name, found.flags, rest);
+  for (const flag of unsupported)
+    if (line.is(flag) || (line.value(flag) ?? "false") !== "false")
+      throw failure(`--${flag} is not supported by this kubectl`);
   return yield* found.run(new Session(host, line, yield* host.access(line)));
 }
 

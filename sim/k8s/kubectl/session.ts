@@ -87,6 +87,20 @@ export class Session {
     };
   }
 
+  /** How the server takes unknown fields of what comes of files and generators: as errors, unless `--validate` says otherwise. */
+  #validation(method: string): Readonly<Record<string, string>> {
+    const [command = ""] = this.line.command.split(" ");
+    if (!["POST", "PUT", "PATCH"].includes(method) || !["create", "apply", "replace"].includes(command)) return {};
+    const given = this.line.value("validate") ?? "strict";
+    const fieldValidation = { strict: "Strict", true: "Strict", warn: "Warn", ignore: "Ignore", false: "Ignore" }[
+      given
+    ];
+    if (fieldValidation !== undefined) return { fieldValidation };
+    throw failure(
+      `invalid - validate option ${JSON.stringify(given)}; must be one of: strict (or true), warn, ignore (or false)`,
+    );
+  }
+
   /** @throws Refused */
   *request(
     method: string,
@@ -103,7 +117,7 @@ export class Session {
     const answer = yield* this.ask({
       method,
       path,
-      ...(query === undefined ? {} : { query }),
+      query: { ...this.#validation(method), ...query },
       // As the stock client, it names itself: fields that it sets are its own.
       headers: {
         accept,

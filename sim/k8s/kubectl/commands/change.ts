@@ -98,8 +98,10 @@ export function* scale(session: Session): Activity<number> {
       const now = numberAt(yield* session.request("GET", path), "spec", "replicas") ?? 0;
       if (now !== Number(wanted)) throw failure(`Expected replicas to be ${wanted}, was ${now}`);
     }
+    const resourceVersion = line.value("resource-version");
+    const body = { spec: { replicas }, ...(resourceVersion === undefined ? {} : { metadata: { resourceVersion } }) };
     if (session.dryRun !== "client")
-      yield* session.request("PATCH", path, { body: { spec: { replicas } }, type: merge, query: dryQuery(session) });
+      yield* session.request("PATCH", path, { body, type: merge, query: dryQuery(session) });
     yield* printDone(session, target.mapping, { metadata: { name: target.name } }, "scaled");
   });
 }
@@ -261,7 +263,11 @@ export function* drain(session: Session): Activity<number> {
   for (const name of line.args) {
     const node = { mapping: nodes, namespace: "", name };
     yield* setCordoned(session, node, true);
-    const all = yield* session.list(pods, "", { fieldSelector: `spec.nodeName=${name}` });
+    const labelSelector = line.value("pod-selector");
+    const all = yield* session.list(pods, "", {
+      fieldSelector: `spec.nodeName=${name}`,
+      ...(labelSelector === undefined ? {} : { labelSelector }),
+    });
     const ended = (pod: KubeObject): boolean =>
       ["Succeeded", "Failed"].includes(stringAt(pod, "status", "phase") ?? "");
     const owner = (pod: KubeObject): string =>
@@ -301,13 +307,15 @@ export function* drain(session: Session): Activity<number> {
       yield* session.out(`evicting pod ${target.namespace}/${target.name}\n`);
       for (;;) {
         try {
-          yield* session.request("POST", session.path(target, "eviction"), {
-            body: {
-              apiVersion: "policy/v1",
-              kind: "Eviction",
-              metadata: { name: target.name, namespace: target.namespace },
-            },
-          });
+          if (line.is("disable-eviction")) yield* session.request("DELETE", session.path(target));
+          else
+            yield* session.request("POST", session.path(target, "eviction"), {
+              body: {
+                apiVersion: "policy/v1",
+                kind: "Eviction",
+                metadata: { name: target.name, namespace: target.namespace },
+              },
+            });
           break;
         } catch (error) {
           if (!(error instanceof Refused)) throw error;
@@ -336,7 +344,7 @@ export function* drain(session: Session): Activity<number> {
       if (left.size > 0) yield* host.sleep(ms(500));
       if (host.world.engine.now >= end) throw failure("drain did not complete in time");
     }
-    yield* session.out(`node/${name} evicted\n`);
+    yield* session.out(`node/${name} drained\n`);
   }
   return 0;
 }

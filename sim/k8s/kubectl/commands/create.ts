@@ -162,6 +162,9 @@ export function* expose(session: Session): Activity<number> {
       ports,
       ...(type === undefined ? {} : { type }),
       ...(clusterIP === undefined ? {} : { clusterIP }),
+      ...(line.has("external-ip") ? { externalIPs: [line.value("external-ip") ?? ""] } : {}),
+      ...(line.has("load-balancer-ip") ? { loadBalancerIP: line.value("load-balancer-ip") ?? "" } : {}),
+      ...(line.has("session-affinity") ? { sessionAffinity: line.value("session-affinity") ?? "" } : {}),
     };
     const service = {
       apiVersion: "v1",

@@ -68,7 +68,7 @@ function* dataOf(session: Session): Activity<Record<string, string>> {
 const base64 = (text: string): string => encodeBase64(encodeUtf8(text));
 
 /** `80`, `80:8080`, `https=443:8443`: ports of `create service`. */
-const servicePort = (word: string): Json => {
+const servicePort = (word: string): JsonObject => {
   const [port = "", target = port] = word.split(":");
   return {
     name: word.replace(":", "-"),
@@ -81,7 +81,10 @@ const servicePort = (word: string): Json => {
 function serviceOf(type: string): Generator {
   return function* (line, name) {
     const external = line.value("external-name");
-    const ports = lists(line, "tcp").map(servicePort);
+    const nodePort = Number(line.value("node-port") ?? 0);
+    const ports = lists(line, "tcp")
+      .map(servicePort)
+      .map((port) => (nodePort === 0 ? port : { ...port, nodePort }));
     if (type === "ExternalName") line.required("external-name");
     else if (ports.length === 0 && line.value("clusterip") !== "None")
       throw failure("at least one tcp port specifier must be provided");

@@ -1,6 +1,6 @@
 import { ms, type Activity } from "../../../core/index.js";
 import type { KubeObject } from "../../objects/value.js";
-import { listAt, stringAt, type JsonObject } from "../../objects/value.js";
+import { listAt, omit, stringAt, type JsonObject } from "../../objects/value.js";
 import { KubectlFailure, Refused } from "../failure.js";
 import { listOf, printerOf, sorted, tableText } from "../printing.js";
 import { titleOf, type Mapping, type Session } from "../session.js";
@@ -166,7 +166,9 @@ function* objects(
   if (found.length === 0 && single) single = false;
   if (status !== 0 && found.length === 0) return status;
   const path = line.value("sort-by");
-  const ordered = path === undefined ? found : sorted(found, path, ({ object }) => object);
+  const ordered = (path === undefined ? found : sorted(found, path, ({ object }) => object)).map((each) =>
+    line.is("show-managed-fields") ? each : { ...each, object: withoutManagedFields(each.object) },
+  );
   if (line.value("output") === "name") {
     for (const { mapping, object } of ordered) yield* session.out(printer(object, titleOf(mapping)));
     return status;
@@ -176,3 +178,9 @@ function* objects(
   yield* session.out(printer(value, first === undefined ? "" : titleOf(first.mapping)));
   return status;
 }
+
+/** Who manages which fields is shown to those alone who ask for it (since kubectl 1.21). */
+const withoutManagedFields = (object: KubeObject): KubeObject => ({
+  ...object,
+  metadata: omit(object.metadata, "managedFields"),
+});

@@ -66,6 +66,7 @@ export function* logs(session: Session): Activity<number> {
           ? { tailLines: "10" }
           : {}),
       ...(line.has("since") ? { sinceSeconds: String(timeoutOf(line.value("since"), s(0)) / 1e9) } : {}),
+      ...(line.has("since-time") ? { sinceTime: line.value("since-time") ?? "" } : {}),
       ...(line.has("limit-bytes") ? { limitBytes: line.value("limit-bytes") ?? "" } : {}),
     };
     const target = { mapping, namespace: pod.metadata.namespace ?? "", name: pod.metadata.name ?? "" };

@@ -21,7 +21,7 @@ export function inEnvelope(struct: Struct, object: JsonObject): Uint8Array {
 }
 
 /** An object as the message of its kind. @param value of the right types: what `decode` made, or what is stored */
-export function encodeProtobuf(struct: Struct, value: JsonObject): ProtobufMessage {
+function encodeProtobuf(struct: Struct, value: JsonObject): ProtobufMessage {
   return encodeFields([...struct.fields.values()], 0, value);
 }
 

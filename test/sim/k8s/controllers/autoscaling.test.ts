@@ -23,7 +23,9 @@ function loaded(load: { cpus: number; exactly?: string }, spec: JsonObject = {},
       metadata: { name, namespace: "default" },
       timestamp,
       window: "0s",
-      containers: [{ name: "main", usage: { cpu: load.exactly ?? `${Math.floor((load.cpus / running.length) * 1000)}m` } }],
+      containers: [
+        { name: "main", usage: { cpu: load.exactly ?? `${Math.floor((load.cpus / running.length) * 1000)}m` } },
+      ],
     }));
   };
   const made = cluster({ metrics });

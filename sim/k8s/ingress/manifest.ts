@@ -16,7 +16,7 @@ export interface IngressOptions {
 }
 
 /** Where `NodePort` is. */
-export const ingressNodePort: number = 30_080;
+const nodePort = 30_080;
 
 /** What is in its image beside its program. */
 export const ingressImage: ProgramImage = {
@@ -86,7 +86,7 @@ metadata: {name: ingress-nginx-controller, namespace: ingress-nginx}
 spec:
   type: ${service}
   selector: {app.kubernetes.io/name: ingress-nginx}
-  ports: [{name: http, port: 80, targetPort: http${service === "NodePort" ? `, nodePort: ${ingressNodePort}` : ""}}]
+  ports: [{name: http, port: 80, targetPort: http${service === "NodePort" ? `, nodePort: ${nodePort}` : ""}}]
 ---
 apiVersion: apps/v1
 kind: Deployment

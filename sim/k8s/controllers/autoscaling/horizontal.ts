@@ -314,7 +314,10 @@ export class HorizontalController extends Controller {
   }
 }
 
-/** What pods use of a resource, their containers together. */
+/** In thousandths, rounded up, as an autoscaler counts whatever it is told (apimachinery, `Quantity.MilliValue`). */
+const milli = (quantity: bigint): number => Number((quantity + 999_999n) / 1_000_000n);
+
+/** What pods use of a resource, their containers together (kubernetes, `metrics/client.go`, getPodMetrics). */
 function usageOf(
   resource: string,
   items: readonly { readonly metadata: { readonly name?: string } }[],
@@ -322,11 +325,11 @@ function usageOf(
   return new Map(
     items.map((item) => {
       const row = item as unknown as JsonObject;
-      const value = listAt(row, "containers").reduce<number>(
-        (sum, container) =>
-          sum + Number(parseQuantity(show(objectAt(container, "usage")[resource] ?? "0")) ?? 0n) / 1e9,
+      const thousandths = listAt(row, "containers").reduce<number>(
+        (sum, container) => sum + milli(parseQuantity(show(objectAt(container, "usage")[resource] ?? "0")) ?? 0n),
         0,
       );
+      const value = thousandths / 1e3;
       const window = Number.parseFloat(stringAt(row, "window") ?? "0");
       return [item.metadata.name ?? "", { value, at: secondsAt(stringAt(row, "timestamp")), window }] as const;
     }),

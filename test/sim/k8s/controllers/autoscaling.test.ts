@@ -10,7 +10,7 @@ const scalers = "/apis/autoscaling/v2/namespaces/default/horizontalpodautoscaler
 const quotas = "/api/v1/namespaces/default/resourcequotas";
 
 /** A cluster whose `web` has so much work, in CPUs, that its pods share. */
-function loaded(load: { cpus: number }, spec: JsonObject = {}, replicas = 2): Cluster {
+function loaded(load: { cpus: number; exactly?: string }, spec: JsonObject = {}, replicas = 2): Cluster {
   const box: { made: Cluster | undefined } = { made: undefined };
   const metrics = (): readonly KubeObject[] => {
     const { made } = box;
@@ -23,7 +23,9 @@ function loaded(load: { cpus: number }, spec: JsonObject = {}, replicas = 2): Cl
       metadata: { name, namespace: "default" },
       timestamp,
       window: "0s",
-      containers: [{ name: "main", usage: { cpu: `${Math.floor((load.cpus / running.length) * 1000)}m` } }],
+      containers: [
+        { name: "main", usage: { cpu: load.exactly ?? `${Math.floor((load.cpus / running.length) * 1000)}m` } },
+      ],
     }));
   };
   const made = cluster({ metrics });
@@ -84,6 +86,14 @@ describe("an autoscaler", () => {
     expect(size(made)).toBe(2);
     const status = made.get(`${scalers}/web`)["status"] as JsonObject;
     expect(status).toMatchObject({ desiredReplicas: 2, currentMetrics: [{ resource: { name: "cpu" } }] });
+  });
+
+  test("counts in thousandths of a processor, rounded up, what is measured in billionths", () => {
+    const made = loaded({ cpus: 0, exactly: "500000001n" });
+    made.later(s(30));
+    expect(made.get(`${scalers}/web`)["status"]).toMatchObject({
+      currentMetrics: [{ resource: { current: { averageValue: "501m", averageUtilization: 50 } } }],
+    });
   });
 
   test("goes by its policies where it has some, and says when metrics are missing", () => {

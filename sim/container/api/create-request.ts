@@ -11,8 +11,8 @@ export function given<T extends object>(fields: { readonly [K in keyof T]?: T[K]
 
 /** Fields of HostConfig that this engine has nothing behind; one that says something is left out, and a warning tells. */
 const absent = (
-  "CpuRealtimePeriod CpuRealtimeRuntime CpusetCpus CpusetMems MemorySwap MemorySwappiness KernelMemory BlkioWeight " +
-  "BlkioDeviceReadBps BlkioDeviceWriteBps BlkioDeviceReadIOps BlkioDeviceWriteIOps DeviceRequests " +
+  "CpuRealtimePeriod CpuRealtimeRuntime MemorySwap MemorySwappiness KernelMemory " +
+  "DeviceRequests " +
   "CgroupParent OomKillDisable VolumeDriver Links UsernsMode StorageOpt DnsOptions DnsSearch"
 ).split(" ");
 
@@ -166,8 +166,18 @@ export function readHostConfig(body: Body): Partial<HostConfig> {
     CpuPeriod: body.number("CpuPeriod"),
     CpuQuota: positive(body.number("CpuQuota")),
     PidsLimit: positive(body.number("PidsLimit")),
+    CpusetCpus: body.text("CpusetCpus"),
+    CpusetMems: body.text("CpusetMems"),
+    BlkioWeight: body.number("BlkioWeight"),
+    BlkioDeviceReadBps: readThrottles(body, "BlkioDeviceReadBps"),
+    BlkioDeviceWriteBps: readThrottles(body, "BlkioDeviceWriteBps"),
+    BlkioDeviceReadIOps: readThrottles(body, "BlkioDeviceReadIOps"),
+    BlkioDeviceWriteIOps: readThrottles(body, "BlkioDeviceWriteIOps"),
   });
 }
+
+const readThrottles = (body: Body, field: string): HostConfig["BlkioDeviceReadBps"] | undefined =>
+  body.list(field)?.map((one) => ({ Path: one.text("Path") ?? "", Rate: one.number("Rate") ?? 0 }));
 
 /** How a container takes part in a network. */
 export const readEndpoint = (body: Body): ConnectOptions => ({

@@ -189,7 +189,6 @@ function statisticsJson(reading: ContainerStatistics, before: ContainerStatistic
     pids_stats: { current, ...(Number.isFinite(limit) && { limit }) },
     cpu_stats: cpu(reading.cpu_stats),
     precpu_stats: cpu(reading.precpu_stats),
-    blkio_stats: { io_service_bytes_recursive: null },
     storage_stats: {},
     networks: {},
   };

@@ -16,6 +16,7 @@ import {
   type Resources,
   type RuntimeSpec,
   type SeccompArgument,
+  type ThrottleSpec,
   type SeccompSpec,
 } from "./spec.js";
 
@@ -143,6 +144,24 @@ const readDeviceRule = (field: Field): DeviceCgroupSpec =>
     access: field.at("access").optional(text),
   });
 
+const readThrottle = (field: Field): ThrottleSpec => ({
+  major: field.at("major").number(),
+  minor: field.at("minor").number(),
+  rate: field.at("rate").number(),
+});
+
+function readBlockIo(field: Field): NonNullable<Resources["blockIO"]> {
+  const throttles = (name: string): readonly ThrottleSpec[] | undefined =>
+    field.at(name).optional((list) => list.list().map(readThrottle));
+  return present<NonNullable<Resources["blockIO"]>>({
+    weight: field.at("weight").optional(number),
+    throttleReadBpsDevice: throttles("throttleReadBpsDevice"),
+    throttleWriteBpsDevice: throttles("throttleWriteBpsDevice"),
+    throttleReadIOPSDevice: throttles("throttleReadIOPSDevice"),
+    throttleWriteIOPSDevice: throttles("throttleWriteIOPSDevice"),
+  });
+}
+
 function readResources(field: Field): Resources {
   const numbers = <K extends string>(key: string, names: readonly K[]): { readonly [N in K]?: number } | undefined =>
     field.at(key).optional((group) => {
@@ -151,7 +170,14 @@ function readResources(field: Field): Resources {
     });
   return present<Resources>({
     memory: numbers("memory", ["limit", "reservation", "swap"]),
-    cpu: numbers("cpu", ["shares", "quota", "period"]),
+    cpu: field.at("cpu").optional((group) =>
+      present<NonNullable<Resources["cpu"]>>({
+        ...numbers("cpu", ["shares", "quota", "period"]),
+        cpus: group.at("cpus").optional((one) => one.text()),
+        mems: group.at("mems").optional((one) => one.text()),
+      }),
+    ),
+    blockIO: field.at("blockIO").optional(readBlockIo),
     pids: field.at("pids").optional((pids) => ({ limit: pids.at("limit").number() })),
     devices: field.at("devices").optional((list) => list.list().map(readDeviceRule)),
     unified: field.at("unified").optional((one) => one.textMap()),

@@ -104,10 +104,28 @@ export interface DeviceCgroupSpec {
   readonly access?: string;
 }
 
+export interface ThrottleSpec {
+  readonly major: number;
+  readonly minor: number;
+  readonly rate: number;
+}
+
 /** Amounts as config-linux.md has them: bytes, microseconds; -1 is no limit. */
 export interface Resources {
   readonly memory?: { readonly limit?: number; readonly reservation?: number; readonly swap?: number };
-  readonly cpu?: { readonly shares?: number; readonly quota?: number; readonly period?: number };
+  readonly cpu?: { readonly shares?: number; readonly quota?: number; readonly period?: number } & {
+    /** CPUs and memory nodes: "0-2,5". */
+    readonly cpus?: string;
+    readonly mems?: string;
+  };
+  /** Weights from 10 to 1000; rates in bytes and requests a second. */
+  readonly blockIO?: {
+    readonly weight?: number;
+    readonly throttleReadBpsDevice?: readonly ThrottleSpec[];
+    readonly throttleWriteBpsDevice?: readonly ThrottleSpec[];
+    readonly throttleReadIOPSDevice?: readonly ThrottleSpec[];
+    readonly throttleWriteIOPSDevice?: readonly ThrottleSpec[];
+  };
   readonly pids?: { readonly limit: number };
   readonly devices?: readonly DeviceCgroupSpec[];
   /** Files of cgroup v2, written as they are. */

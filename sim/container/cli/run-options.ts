@@ -17,6 +17,13 @@ export const createFlags: readonly Flag[] = [
   flag("cpu-quota", "", "int", "Limit CPU CFS (Completely Fair Scheduler) quota"),
   flag("cpu-shares", "c", "int", "CPU shares (relative weight)"),
   flag("cpus", "", "decimal", "Number of CPUs"),
+  flag("blkio-weight", "", "int", "Block IO (relative weight), between 10 and 1000, or 0 to disable (default 0)"),
+  flag("cpuset-cpus", "", "string", "CPUs in which to allow execution (0-3, 0,1)"),
+  flag("cpuset-mems", "", "string", "MEMs in which to allow execution (0-3, 0,1)"),
+  flag("device-read-bps", "", "list", "Limit read rate (bytes per second) from a device"),
+  flag("device-read-iops", "", "list", "Limit read rate (IO per second) from a device"),
+  flag("device-write-bps", "", "list", "Limit write rate (bytes per second) to a device"),
+  flag("device-write-iops", "", "list", "Limit write rate (IO per second) to a device"),
   flag("dns", "", "list", "Set custom DNS servers"),
   flag("domainname", "", "string", "Container NIS domain name"),
   flag("entrypoint", "", "string", "Overwrite the default ENTRYPOINT of the image"),
@@ -219,6 +226,14 @@ const ulimitOf = (text: string): object => {
   return { Name, Soft: Number(soft), Hard: Number(hard) };
 };
 
+/** "/dev/vda:1mb", or a number of requests. @throws CliError */
+function throttleOf(text: string): { readonly Path: string; readonly Rate: number } {
+  const at = text.lastIndexOf(":");
+  const Rate = at < 0 ? undefined : parseSize(text.slice(at + 1));
+  if (Rate === undefined) throw new CliError(`bad format: ${text}`);
+  return { Path: text.slice(0, at), Rate };
+}
+
 /** "on-failure:3". @throws CliError */
 export function restartPolicy(
   text: string | undefined,
@@ -316,6 +331,13 @@ export function* createBody(it: Context, image: string, command: readonly string
       CpuQuota: flags.number("cpu-quota") ?? 0,
       MemoryReservation: flags.bytes("memory-reservation") ?? 0,
       PidsLimit: flags.number("pids-limit") ?? 0,
+      BlkioWeight: flags.number("blkio-weight") ?? 0,
+      CpusetCpus: flags.text("cpuset-cpus") ?? "",
+      CpusetMems: flags.text("cpuset-mems") ?? "",
+      BlkioDeviceReadBps: flags.all("device-read-bps").map(throttleOf),
+      BlkioDeviceWriteBps: flags.all("device-write-bps").map(throttleOf),
+      BlkioDeviceReadIOps: flags.all("device-read-iops").map(throttleOf),
+      BlkioDeviceWriteIOps: flags.all("device-write-iops").map(throttleOf),
       Ulimits: flags.has("ulimit") ? flags.all("ulimit").map(ulimitOf) : null,
       Mounts: flags.all("mount").map(mountOf),
     },

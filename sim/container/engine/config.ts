@@ -89,8 +89,23 @@ export interface HostConfig {
   readonly CpuPeriod: number;
   readonly CpuQuota: number;
   readonly PidsLimit: number;
+  /** "0-2,5"; "" stands for all. */
+  readonly CpusetCpus: string;
+  readonly CpusetMems: string;
+  /** From 10 to 1000; 0 for the default. */
+  readonly BlkioWeight: number;
+  readonly BlkioDeviceReadBps: readonly ThrottleDevice[];
+  readonly BlkioDeviceWriteBps: readonly ThrottleDevice[];
+  readonly BlkioDeviceReadIOps: readonly ThrottleDevice[];
+  readonly BlkioDeviceWriteIOps: readonly ThrottleDevice[];
   /** The group above the container's own: "/docker" where it is "". */
   readonly CgroupParent: string;
+}
+
+/** How fast a device of the host may be used: bytes or requests a second. */
+export interface ThrottleDevice {
+  readonly Path: string;
+  readonly Rate: number;
 }
 
 const hostDefaults: HostConfig = {
@@ -127,6 +142,13 @@ const hostDefaults: HostConfig = {
   CpuPeriod: 0,
   CpuQuota: 0,
   PidsLimit: 0,
+  CpusetCpus: "",
+  CpusetMems: "",
+  BlkioWeight: 0,
+  BlkioDeviceReadBps: [],
+  BlkioDeviceWriteBps: [],
+  BlkioDeviceReadIOps: [],
+  BlkioDeviceWriteIOps: [],
   CgroupParent: "",
 };
 
@@ -211,6 +233,8 @@ export function wholeHostConfig(asked: Partial<HostConfig>): HostConfig {
       "Conflicting options: Nano CPUs and CPU Period cannot both be set",
       "Use --cpus, or period and quota.",
     );
+  if (host.BlkioWeight !== 0 && (host.BlkioWeight < 10 || host.BlkioWeight > 1000))
+    throw invalid("range of blkio weight is from 10 to 1000", "Give a weight from 10 to 1000.");
   if (NanoCpus < 0 || NanoCpus % 1 !== 0) throw invalid(`invalid CPUs: ${NanoCpus}`, "Give billionths of a CPU.");
   return host;
 }

@@ -1,7 +1,7 @@
 import type { Activity } from "../../core/index.js";
 import { attempt, Errno, majorOf, minorOf, S_IFBLK, S_IFCHR, S_IFMT, type Sys } from "../../os/index.js";
 import { noDevices } from "../bundle/device-rules.js";
-import type { DeviceCgroupSpec, DeviceSpec } from "../bundle/spec.js";
+import type { DeviceCgroupSpec, DeviceSpec, Resources, ThrottleSpec } from "../bundle/spec.js";
 import { listDirectory } from "../runtime/files.js";
 import type { HostConfig } from "./config.js";
 import { invalid } from "./errors.js";
@@ -10,6 +10,25 @@ import { invalid } from "./errors.js";
 export interface ContainerDevices {
   readonly nodes: readonly DeviceSpec[];
   readonly rules: readonly DeviceCgroupSpec[];
+  /** How fast it may use the host's disks. */
+  readonly throttles: NonNullable<Resources["blockIO"]>;
+}
+
+/** --device-read-bps and its like: moby's getBlkioThrottleDevices(). @throws EngineError 400 for a path that isn't there */
+function* throttlesFor(sys: Sys, host: HostConfig): Activity<ContainerDevices["throttles"]> {
+  const found: Record<string, ThrottleSpec[]> = {};
+  for (const [name, devices] of [
+    ["throttleReadBpsDevice", host.BlkioDeviceReadBps],
+    ["throttleWriteBpsDevice", host.BlkioDeviceWriteBps],
+    ["throttleReadIOPSDevice", host.BlkioDeviceReadIOps],
+    ["throttleWriteIOPSDevice", host.BlkioDeviceWriteIOps],
+  ] as const)
+    for (const { Path, Rate } of devices) {
+      const node = yield* nodeAt(sys, Path, Path);
+      if (node?.type !== "b") throw invalid(`${Path} is no block device`, "Name a disk of the host's: /dev/vda.");
+      (found[name] ??= []).push({ major: node.major ?? 0, minor: node.minor ?? 0, rate: Rate });
+    }
+  return found;
 }
 
 /** A device of the host's as a node elsewhere; undefined for what is none. */
@@ -40,8 +59,10 @@ function ruleOf(text: string): DeviceCgroupSpec {
  */
 export function* devicesFor(
   sys: Sys,
-  { Devices, DeviceCgroupRules, Privileged }: HostConfig,
+  host: HostConfig,
 ): Activity<ContainerDevices> {
+  const throttles = yield* throttlesFor(sys, host);
+  const { Devices, DeviceCgroupRules, Privileged } = host;
   const nodes: DeviceSpec[] = [];
   if (Privileged) {
     for (const name of yield* listDirectory(sys, "/dev")) {
@@ -49,7 +70,7 @@ export function* devicesFor(
       // Terminals are the container's own.
       if (node !== undefined && !["console", "ptmx", "tty"].includes(name)) nodes.push(node);
     }
-    return { nodes, rules: [{ allow: true, access: "rwm" }] };
+    return { nodes, rules: [{ allow: true, access: "rwm" }], throttles };
   }
   const rules: DeviceCgroupSpec[] = [noDevices];
   for (const { PathOnHost, PathInContainer, CgroupPermissions } of Devices) {
@@ -63,5 +84,5 @@ export function* devicesFor(
     const { type, major = 0, minor = 0 } = node;
     rules.push({ allow: true, type, major, minor, access: CgroupPermissions === "" ? "rwm" : CgroupPermissions });
   }
-  return { nodes, rules: [...rules, ...DeviceCgroupRules.map(ruleOf)] };
+  return { nodes, rules: [...rules, ...DeviceCgroupRules.map(ruleOf)], throttles };
 }

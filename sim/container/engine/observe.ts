@@ -55,6 +55,11 @@ export interface ContainerStatistics {
   readonly cpu_stats: CpuStatistics;
   /** Of the reading before; zeros in the first. */
   readonly precpu_stats: CpuStatistics;
+  readonly blkio_stats: {
+    readonly io_service_bytes_recursive:
+      | readonly { readonly major: number; readonly minor: number; readonly op: string; readonly value: number }[]
+      | null;
+  };
   readonly memory_stats: {
     readonly usage: number;
     readonly limit: number;
@@ -89,9 +94,10 @@ export function* statistics(
       ...common,
       pids_stats: { current: 0, limit: 0 },
       cpu_stats: noCpu,
+      blkio_stats: { io_service_bytes_recursive: null },
       memory_stats: { usage: 0, limit: 0, stats: { inactive_file: 0 } },
     };
-  const { cpu, memory, pids } = yield* host.serve((sys) => host.runtime.stats(sys, id));
+  const { cpu, memory, pids, io } = yield* host.serve((sys) => host.runtime.stats(sys, id));
   const { kernel } = host;
   return {
     ...common,
@@ -103,10 +109,16 @@ export function* statistics(
       online_cpus: kernel.scheduler.cpus,
       throttling_data: { periods: cpu.periods, throttled_periods: cpu.throttled },
     },
+    blkio_stats: {
+      io_service_bytes_recursive: io.flatMap(({ major, minor, read, written }) => [
+        { major, minor, op: "read", value: read },
+        { major, minor, op: "write", value: written },
+      ]),
+    },
     memory_stats: {
       usage: memory.usage,
       limit: Math.min(memory.limit, kernel.memory),
-      stats: { inactive_file: 0 },
+      stats: { inactive_file: memory.inactiveFile },
     },
   };
 }

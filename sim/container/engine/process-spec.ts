@@ -94,12 +94,15 @@ export function capabilitiesFor({ CapAdd, CapDrop, Privileged }: HostConfig): re
 /** Limits, as the runtime takes them. */
 export function resourcesOf(host: HostConfig): Resources {
   const { Memory, MemoryReservation, NanoCpus, CpuShares, CpuPeriod, CpuQuota, PidsLimit } = host;
+  const { CpusetCpus, CpusetMems, BlkioWeight } = host;
   const period = NanoCpus > 0 ? 100_000 : CpuPeriod > 0 ? CpuPeriod : undefined;
   const quota = NanoCpus > 0 ? Math.round(NanoCpus / 10_000) : CpuQuota > 0 ? CpuQuota : undefined;
   const cpu = {
     ...(CpuShares > 0 && { shares: CpuShares }),
     ...(period !== undefined && { period }),
     ...(quota !== undefined && { quota }),
+    ...(CpusetCpus !== "" && { cpus: CpusetCpus }),
+    ...(CpusetMems !== "" && { mems: CpusetMems }),
   };
   return {
     ...((Memory > 0 || MemoryReservation > 0) && {
@@ -110,6 +113,7 @@ export function resourcesOf(host: HostConfig): Resources {
     }),
     ...(Object.keys(cpu).length > 0 && { cpu }),
     ...(PidsLimit > 0 && { pids: { limit: PidsLimit } }),
+    ...(BlkioWeight > 0 && { blockIO: { weight: BlkioWeight } }),
   };
 }
 
@@ -186,7 +190,13 @@ export function specOf(
         }),
       cgroupsPath: `${host.CgroupParent === "" ? "/docker" : host.CgroupParent}/${container.id}`,
       ...(devices.nodes.length > 0 && { devices: devices.nodes }),
-      resources: { ...resourcesOf(host), devices: devices.rules },
+      resources: {
+        ...resourcesOf(host),
+        devices: devices.rules,
+        ...((host.BlkioWeight > 0 || Object.keys(devices.throttles).length > 0) && {
+          blockIO: { ...(host.BlkioWeight > 0 && { weight: host.BlkioWeight }), ...devices.throttles },
+        }),
+      },
       ...(seccomp !== undefined && !unconfined && { seccomp }),
       ...(Object.keys(host.Sysctls).length > 0 && { sysctl: host.Sysctls }),
     },

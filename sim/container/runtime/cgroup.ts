@@ -27,7 +27,7 @@ const limit = (value: number): string => (value < 0 ? "max" : String(value));
  * The files of version 2 that a configuration's resources stand for (config-linux.md; crun's and runc's conversion).
  * Swap is left out: the simulated kernel has none.
  */
-export function cgroupFilesOf({ memory, cpu, pids, unified }: Resources): [file: string, text: string][] {
+export function cgroupFilesOf({ memory, cpu, pids, blockIO, unified }: Resources): [file: string, text: string][] {
   const files: [string, string][] = [];
   if (cpu?.shares !== undefined && cpu.shares !== 0) files.push(["cpu.weight", String(weightOfShares(cpu.shares))]);
   if (cpu?.quota !== undefined || cpu?.period !== undefined) {
@@ -37,6 +37,18 @@ export function cgroupFilesOf({ memory, cpu, pids, unified }: Resources): [file:
   if (memory?.limit !== undefined && memory.limit !== 0) files.push(["memory.max", limit(memory.limit)]);
   if (memory?.reservation !== undefined && memory.reservation !== 0)
     files.push(["memory.low", limit(memory.reservation)]);
+  if (cpu?.cpus !== undefined && cpu.cpus !== "") files.push(["cpuset.cpus", cpu.cpus]);
+  if (cpu?.mems !== undefined && cpu.mems !== "") files.push(["cpuset.mems", cpu.mems]);
+  // From 10 to 1000 to 1 to 10000: ConvertBlkIOToIOWeightValue() in runc.
+  if (blockIO?.weight !== undefined && blockIO.weight !== 0)
+    files.push(["io.weight", String(1 + Math.floor(((blockIO.weight - 10) * 9999) / 990))]);
+  for (const [key, devices] of [
+    ["rbps", blockIO?.throttleReadBpsDevice],
+    ["wbps", blockIO?.throttleWriteBpsDevice],
+    ["riops", blockIO?.throttleReadIOPSDevice],
+    ["wiops", blockIO?.throttleWriteIOPSDevice],
+  ] as const)
+    for (const { major, minor, rate } of devices ?? []) files.push(["io.max", `${major}:${minor} ${key}=${rate}`]);
   if (pids !== undefined && pids.limit !== 0) files.push(["pids.max", limit(pids.limit)]);
   for (const [file, text] of Object.entries(unified ?? {})) files.push([file, text]);
   return files;
@@ -89,8 +101,15 @@ export function* removeCgroup(sys: Sys, path: string): Activity<undefined> {
 /** What `runc events --stats` gives, from the group's files: times in microseconds, memory in bytes. */
 export interface ContainerStats {
   readonly cpu: { readonly usage: number; readonly periods: number; readonly throttled: number };
-  readonly memory: { readonly usage: number; readonly limit: number; readonly peak: number; readonly oomKills: number };
+  readonly memory: { readonly usage: number; readonly inactiveFile: number; readonly limit: number; readonly peak: number; readonly oomKills: number };
   readonly pids: { readonly current: number; readonly limit: number };
+  /** By disk: bytes read and written. */
+  readonly io: readonly {
+    readonly major: number;
+    readonly minor: number;
+    readonly read: number;
+    readonly written: number;
+  }[];
 }
 
 export function* statsOf(sys: Sys, path: string): Activity<ContainerStats> {
@@ -107,6 +126,8 @@ export function* statsOf(sys: Sys, path: string): Activity<ContainerStats> {
   };
   const cpu = yield* values("cpu.stat");
   const events = yield* values("memory.events");
+  const memory = yield* values("memory.stat");
+  const io = (yield* readTextIfThere(sys, `${directory}/io.stat`)) ?? "";
   return {
     cpu: {
       usage: cpu.get("usage_usec") ?? 0,
@@ -115,11 +136,16 @@ export function* statsOf(sys: Sys, path: string): Activity<ContainerStats> {
     },
     memory: {
       usage: yield* one("memory.current"),
+      inactiveFile: memory.get("inactive_file") ?? 0,
       limit: yield* one("memory.max"),
       peak: yield* one("memory.peak"),
       oomKills: events.get("oom_kill") ?? 0,
     },
     pids: { current: yield* one("pids.current"), limit: yield* one("pids.max") },
+    io: [...io.matchAll(/^(\d+):(\d+) rbytes=(\d+) wbytes=(\d+)/gm)].map(([, ...numbers]) => {
+      const [major = 0, minor = 0, read = 0, written = 0] = numbers.map(Number);
+      return { major, minor, read, written };
+    }),
   };
 }
 

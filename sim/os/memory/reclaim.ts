@@ -1,7 +1,7 @@
 import type { Signal } from "../../core/index.js";
 import type { Cgroup } from "../cgroup/cgroup.js";
 import { pageSize } from "../vfs/content.js";
-import { Batch, countBits, requeue, setPresent, type LruLists } from "./lru.js";
+import { type Batch, countBits, requeue, setPresent, type LruLists } from "./lru.js";
 import { startWriting, type DirtyPages } from "./writeback.js";
 
 /** SWAP_CLUSTER_MAX: at least so many pages at a time. */

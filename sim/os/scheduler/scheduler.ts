@@ -1,14 +1,13 @@
 import type { Engine, Nanos } from "../../core/index.js";
 import type { CpuSource } from "../machine.js";
 import { Bandwidth } from "./bandwidth.js";
+import { pick, requeue, sleeperCredit } from "./queue.js";
 import { allows, isFree, newCpu, type Cpu, type Runner, type Schedulable } from "./cpu.js";
 import type { Entity } from "./entity.js";
 import { baseWeight, Group } from "./entity.js";
 
 /** sched_min_granularity on 8 CPUs and more, 0.75 ms times four: kernel/sched/fair.c. */
 const slice = 3e6;
-/** What a sleeper is at most ahead of those who ran: half of sched_latency, 6 ms (GENTLE_FAIR_SLEEPERS). */
-const sleeperCredit = 3e6;
 /** MAX_SOFTIRQ_TIME, kernel/softirq.c: so long interrupts' work goes on before tasks have a turn, too (ksoftirqd). */
 const interruptTime = 2e6;
 /** sched_cfs_bandwidth_slice_us. */
@@ -130,7 +129,7 @@ export class Scheduler<T extends Schedulable> {
     const before = group.bandwidth;
     before?.retire();
     const wake = (): void => {
-      this.#requeue(group);
+      requeue(group);
       this.#pump();
     };
     group.bandwidth = max && new Bandwidth(this.#engine, max.quota, max.period, wake);
@@ -203,51 +202,7 @@ export class Scheduler<T extends Schedulable> {
     const { group } = task;
     if (group === undefined) return;
     group.put(task);
-    this.#requeue(group);
-  }
-
-  /** Puts a group that has somebody waiting, and those above it, in line. */
-  #requeue(group: Group): void {
-    for (let at: Group = group; at.group !== undefined; at = at.group) {
-      if (at.queued || at.size === 0 || at.bandwidth?.throttled === true) return;
-      at.vruntime = Math.max(at.vruntime, at.group.floor - sleeperCredit);
-      at.group.put(at);
-    }
-  }
-
-  /** Next in line for a CPU; groups that have used up their time leave the line. Who may not run there stays in it. */
-  #pick(group: Group, cpu: Cpu<T>): T | undefined {
-    if (!this.#restricts) return this.#next(group, cpu, undefined);
-    const passed: Entity[] = [];
-    const found = this.#next(group, cpu, passed);
-    for (const entity of passed) group.put(entity);
-    return found;
-  }
-
-  /** @param passed gets those that are passed over */
-  #next(group: Group, cpu: Cpu<T>, passed: Entity[] | undefined): T | undefined {
-    for (;;) {
-      const entity = group.take();
-      if (entity === undefined) return undefined;
-      if (!(entity instanceof Group)) {
-        // Only tasks and groups are in line.
-        const task = entity as T;
-        if (passed === undefined || allows(task, cpu)) return task;
-        passed.push(task);
-        continue;
-      }
-      if (entity.bandwidth !== undefined) {
-        const granted = entity.bandwidth.take(1);
-        if (granted === 0) continue;
-        entity.bandwidth.giveBack(granted);
-      }
-      const found = this.#pick(entity, cpu);
-      if (entity.size > 0 && entity.bandwidth?.throttled !== true) {
-        if (found === undefined && passed !== undefined) passed.push(entity);
-        else group.put(entity);
-      }
-      if (found !== undefined) return found;
-    }
+    requeue(group);
   }
 
   /** Gives work to CPUs that have none, and takes CPUs from those who have had more than who waits. */
@@ -292,7 +247,7 @@ export class Scheduler<T extends Schedulable> {
   /** @returns whether there was anybody for it */
   #fill(cpu: Cpu<T>): boolean {
     for (let picked = false; ; picked = true) {
-      const task = this.#isHalted() ? undefined : this.#pick(this.root, cpu);
+      const task = this.#isHalted() ? undefined : pick<T>(this.root, cpu, this.#restricts);
       if (task === undefined) return picked;
       if ((task.debt <= 0 || task.attention) && !this.#runner.advance(task)) continue;
       if (this.#isHalted()) return true;
@@ -342,7 +297,7 @@ export class Scheduler<T extends Schedulable> {
         if (cpu.task === task) this.#vacate(cpu);
         group.group?.drop(group);
         task.group?.put(task);
-        if (task.group !== undefined) this.#requeue(task.group);
+        if (task.group !== undefined) requeue(task.group);
         return false;
       }
       grants.push({ bandwidth: group.bandwidth, granted });

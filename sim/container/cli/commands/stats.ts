@@ -19,6 +19,11 @@ function rowOf(reading: Field, container: string, whole: boolean): Readonly<Reco
   const statistics = memory.at("stats");
   const inactive = statistics.absent ? 0 : numberAt(statistics, "inactive_file");
   const usage = Math.max(0, numberAt(memory, "usage") - inactive);
+  const moved = (op: string): number => {
+    const bytes = reading.at("blkio_stats").at("io_service_bytes_recursive");
+    if (bytes.absent || bytes.value === null) return 0;
+    return bytes.list().reduce((sum, one) => sum + (textAt(one, "op") === op ? numberAt(one, "value") : 0), 0);
+  };
   const id = textAt(reading, "id");
   return {
     Container: container,
@@ -28,7 +33,7 @@ function rowOf(reading: Field, container: string, whole: boolean): Readonly<Reco
     MemUsage: `${bytesSize(usage)} / ${bytesSize(limit)}`,
     MemPerc: `${(limit === 0 ? 0 : (usage / limit) * 100).toFixed(2)}%`,
     NetIO: `${humanSize(0)} / ${humanSize(0)}`,
-    BlockIO: `${humanSize(0)} / ${humanSize(0)}`,
+    BlockIO: `${humanSize(moved("read"))} / ${humanSize(moved("write"))}`,
     PIDs: String(numberAt(reading.at("pids_stats"), "current")),
   };
 }

@@ -33,7 +33,7 @@ import { sysOf, type ChildBody, type Sys } from "./syscall/table.js";
 import { clone, enter } from "./task/clone.js";
 import { PageCache } from "./memory/page-cache.js";
 import { advance, frameOf, programOf } from "./task/execution.js";
-import { AddressSpace, charge, type OutOfMemory } from "./task/memory.js";
+import { accountOf, AddressSpace, charge, type OutOfMemory } from "./task/memory.js";
 import { ProcessGroup, Session } from "./task/process-group.js";
 import type { Body, Program } from "./task/program.js";
 import { send } from "./task/signal-sending.js";
@@ -42,13 +42,11 @@ import { Task } from "./task/task.js";
 import { Devices, registerMemoryDevices } from "./vfs/devices.js";
 import { Devpts, Terminals } from "./tty/devpts.js";
 import type { Caller } from "./vfs/caller.js";
-import { pageSize } from "./vfs/content.js";
 import type { Channel, FileSystem, Inode } from "./vfs/inode.js";
 import { MountNamespace, type Place } from "./vfs/mount.js";
 import { DescriptorTable, OpenFile } from "./vfs/open-file.js";
 import { MountNumbers } from "./vfs/propagation.js";
 import { Tmpfs } from "./vfs/tmpfs.js";
-import type { PageAccount } from "./vfs/tmpfs-body.js";
 import { fileSystemTypes, type Mounter } from "./file-systems.js";
 import { mountRoot, plainRoot } from "./root.js";
 
@@ -124,7 +122,7 @@ export class Kernel implements Mounter {
     this.scheduler = new Scheduler<Task>(engine, cpus, runner, given.costs.contextSwitch, this.cgroups.group);
     this.cgroups.memory.max = given.memory;
     this.pageCache = new PageCache(engine, this.cgroups, (payer, bytes) => {
-      this.#charge(payer, bytes, "file");
+      charge(payer, bytes, "file", this.outOfMemory);
     });
     this.outOfMemory = {
       total: given.memory,
@@ -216,7 +214,7 @@ export class Kernel implements Mounter {
       group: new ProcessGroup<Task>(ids, new Session<Task>(ids)),
       name: options.name ?? "init",
       memory: new AddressSpace(this.cgroups, (payer, bytes) => {
-        this.#charge(payer, bytes);
+        charge(payer, bytes, undefined, this.outOfMemory);
       }),
     });
     for (const channel of options.files ?? []) {
@@ -301,7 +299,7 @@ export class Kernel implements Mounter {
       size,
       mode,
       ...owner,
-      account: (caller) => this.#accountOf(caller),
+      account: (caller) => accountOf(caller, this.outOfMemory),
       openSpecial: (inode, flags, caller) => this.openSpecial(inode, flags, caller),
     });
   }
@@ -358,24 +356,6 @@ export class Kernel implements Mounter {
   /** Lets virtual time pass: see Engine.run. */
   advance(until?: Nanos): Stop {
     return this.engine.run(until);
-  }
-
-  #accountOf(caller: Caller): PageAccount | undefined {
-    if (!(caller instanceof Task)) return undefined;
-    const { cgroup } = caller;
-    return {
-      charge: (pages) => {
-        this.#charge(cgroup, pages * pageSize, "shmem");
-        caller.chargedPages += pages;
-      },
-      uncharge: (pages) => {
-        cgroup.count(-pages * pageSize, "shmem");
-      },
-    };
-  }
-
-  #charge(payer: Cgroup, bytes: number, kind?: "file" | "shmem"): void {
-    charge(payer, bytes, kind, this.outOfMemory);
   }
 
   #outOfMemory(over: Cgroup, victim: Member | undefined): void {

@@ -1,7 +1,8 @@
 import { Signal, type Engine, type Nanos } from "../../core/index.js";
 import type { Cgroup } from "../cgroup/cgroup.js";
 import type { BackingStore } from "../memory/page-cache.js";
-import { countRequest, ioWeightOf, passLimits, type IoOperation } from "./io-limits.js";
+import type { IoOperation } from "./disk-use.js";
+import { countRequest, ioWeightOf, passLimits } from "./io-limits.js";
 
 /** How fast a disk is: bytes and requests a second, whichever takes longer, and how long the way there and back is. */
 export interface DiskSpeed {

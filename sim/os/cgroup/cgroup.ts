@@ -2,7 +2,7 @@ import { E } from "../errno.js";
 import { Group, type Entity } from "../scheduler/entity.js";
 import type { CpuSet } from "./cpu-list.js";
 import { Pressure } from "./pressure.js";
-import type { DiskUse } from "../block/io-limits.js";
+import type { DiskUse } from "../block/disk-use.js";
 import type { LruLists } from "../memory/lru.js";
 import { WaitQueue } from "../wait-queue.js";
 import { allows, type DeviceAccess, type DeviceRule } from "./device-rules.js";
@@ -96,7 +96,7 @@ export class Cgroup {
   };
   readonly pressure: Pressure = new Pressure();
   /** Its own pages of files, by their use. Made when it has any. */
-  lru: LruLists | undefined;
+  lru: LruLists<Cgroup> | undefined;
   weight = 100;
   /** cpuset.cpus and cpuset.mems as written; undefined and "" stand for those of the group above. */
   cpus: CpuSet | undefined;

@@ -1,6 +1,6 @@
 import { all, type Activity, type Nanos } from "../../core/index.js";
 import { reclaim, type ReclaimDebt } from "../memory/reclaim.js";
-import { stalled, wait } from "../task/execution.js";
+import { stalled, wait } from "../task/waiting.js";
 import type { Task } from "../task/task.js";
 import type { Cgroup } from "./cgroup.js";
 

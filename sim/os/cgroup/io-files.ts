@@ -1,4 +1,5 @@
-import { ioLimits, useOf, type DiskUse } from "../block/io-limits.js";
+import { ioLimits, type DiskUse } from "../block/disk-use.js";
+import { useOf } from "../block/io-limits.js";
 import { E } from "../errno.js";
 import { majorOf, makedev, minorOf } from "../flags.js";
 import type { KernelState } from "../task/task.js";

@@ -8,7 +8,7 @@ export function moveTask(task: Task, to: Cgroup): void {
   const from = task.cgroup;
   if (from === to) return;
   to.demandRoom();
-  task.leavePressure();
+  task.countAs(0);
   from.members.delete(task);
   from.died();
   to.born(true);

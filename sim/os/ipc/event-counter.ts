@@ -1,7 +1,7 @@
 import type { Activity, Signal } from "../../core/index.js";
 import { E } from "../errno.js";
 import { POLLIN, POLLOUT } from "../flags.js";
-import { wait } from "../task/execution.js";
+import { wait } from "../task/waiting.js";
 import type { Task } from "../task/task.js";
 import type { Channel } from "../vfs/inode.js";
 import { WaitQueue } from "../wait-queue.js";

@@ -1,31 +1,35 @@
 import type { Signal } from "../../core/index.js";
-import type { Cgroup } from "../cgroup/cgroup.js";
-import { pageSize } from "../vfs/content.js";
 
 /** Pages that are kept together: what Linux reads ahead at most, 128 KiB (VM_READAHEAD_PAGES, linux/mm.h). */
 export const batchPages = 32;
 
+/** A group that pays for pages, as these lists see it. */
+export interface Payer<G> {
+  readonly removed: boolean;
+  readonly parent: G | undefined;
+}
+
 /** The file of a batch, as reclaim sees it. */
-export interface BatchFile {
+export interface BatchFile<G extends Payer<G>> {
   /** A batch of it holds nothing any more. */
-  forget(batch: Batch): void;
+  forget(batch: Batch<G>): void;
   /** Begins to write bytes back, in a group's name. @returns when they are written; undefined where they are already */
-  submit(cgroup: Cgroup, pages: number): Signal<unknown> | undefined;
+  submit(group: G, pages: number): Signal<unknown> | undefined;
 }
 
 /**
  * Pages of a file that lie beside each other, read or written by the same group: they age and go together, as a large
  * folio's do. Bits say which of the 32 there are.
  */
-export class Batch {
-  previous: Batch | undefined;
-  next: Batch | undefined;
-  readonly file: BatchFile | undefined;
+export class Batch<G extends Payer<G>> {
+  previous: Batch<G> | undefined;
+  next: Batch<G> | undefined;
+  readonly file: BatchFile<G> | undefined;
   /** Which batch of its file. */
   readonly number: number;
   /** The same place of the file, of another group. */
-  beside: Batch | undefined;
-  private payer: Cgroup | undefined;
+  beside: Batch<G> | undefined;
+  private payer: G | undefined;
   present: number;
   dirty: number;
   /** Being written back, and when that is done. */
@@ -35,7 +39,7 @@ export class Batch {
   active: boolean;
   dirtySince: number;
 
-  constructor(file: BatchFile | undefined, number: number, owner: Cgroup | undefined) {
+  constructor(file: BatchFile<G> | undefined, number: number, owner: G | undefined) {
     this.previous = undefined;
     this.next = undefined;
     this.file = file;
@@ -52,7 +56,7 @@ export class Batch {
   }
 
   /** Who pays: where that group was removed, the one above. */
-  get owner(): Cgroup {
+  get owner(): G {
     let owner = this.payer;
     while (owner?.removed === true && owner.parent !== undefined) owner = owner.parent;
     this.payer = owner;
@@ -62,8 +66,8 @@ export class Batch {
 }
 
 /** Batches in the order of their use, the latest first. */
-class BatchList {
-  readonly #end = new Batch(undefined, -1, undefined);
+export class BatchList<G extends Payer<G>> {
+  readonly #end = new Batch<G>(undefined, -1, undefined);
   pages = 0;
 
   constructor() {
@@ -71,12 +75,12 @@ class BatchList {
   }
 
   /** The one that wasn't used for longest. */
-  get last(): Batch | undefined {
+  get last(): Batch<G> | undefined {
     const last = this.#end.previous;
     return last === this.#end ? undefined : last;
   }
 
-  push(batch: Batch): void {
+  push(batch: Batch<G>): void {
     const { next } = this.#end;
     batch.previous = this.#end;
     batch.next = next;
@@ -85,7 +89,7 @@ class BatchList {
     this.pages += countBits(batch.present);
   }
 
-  remove(batch: Batch): void {
+  remove(batch: Batch<G>): void {
     const { previous, next } = batch;
     if (previous !== undefined) previous.next = next;
     if (next !== undefined) next.previous = previous;
@@ -94,7 +98,7 @@ class BatchList {
   }
 
   /** Takes over another list, as its oldest. */
-  append(other: BatchList): void {
+  append(other: BatchList<G>): void {
     const first = other.#end.next;
     const last = other.#end.previous;
     const before = this.#end.previous;
@@ -108,49 +112,15 @@ class BatchList {
 }
 
 /** A group's own pages of files, by their use: who is used again while it is inactive becomes active. */
-export class LruLists {
-  readonly inactive: BatchList = new BatchList();
-  readonly active: BatchList = new BatchList();
+export class LruLists<G extends Payer<G>> {
+  readonly inactive: BatchList<G> = new BatchList();
+  readonly active: BatchList<G> = new BatchList();
 
   /** A group is removed: what it leaves goes to the one above. */
-  append(other: LruLists): void {
+  append(other: LruLists<G>): void {
     this.inactive.append(other.inactive);
     this.active.append(other.active);
   }
-}
-
-const listsOf = (cgroup: Cgroup): LruLists => (cgroup.lru ??= new LruLists());
-const listOf = (batch: Batch): BatchList => listsOf(batch.owner)[batch.active ? "active" : "inactive"];
-
-/** Changes what a batch has, and its place on the lists. */
-export function setPresent(batch: Batch, present: number): void {
-  const before = batch.present;
-  const list = listOf(batch);
-  const bytes = (countBits(present) - countBits(before)) * pageSize;
-  if (before !== 0 && present !== 0) list.pages += bytes / pageSize;
-  else if (before !== 0) list.remove(batch);
-  batch.present = present;
-  if (before === 0 && present !== 0) list.push(batch);
-  if (batch.active) batch.owner.note("active", bytes);
-}
-
-/** Puts a batch at the head of a list. */
-export function requeue(batch: Batch, active: boolean): void {
-  listOf(batch).remove(batch);
-  if (active !== batch.active) {
-    const bytes = countBits(batch.present) * pageSize;
-    batch.owner.note("active", active ? bytes : -bytes);
-    batch.owner.happenedTo(active ? "pgactivate" : "pgdeactivate", bytes / pageSize);
-  }
-  batch.active = active;
-  batch.referenced = false;
-  listOf(batch).push(batch);
-}
-
-/** A batch is used once more: the second time it becomes active. mark_page_accessed() in mm/swap.c. */
-export function markAccessed(batch: Batch): void {
-  if (batch.active || !batch.referenced) batch.referenced = true;
-  else requeue(batch, true);
 }
 
 /** How many pages such bits stand for. */

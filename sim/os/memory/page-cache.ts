@@ -1,10 +1,10 @@
 import { all, type Activity, type Engine, type Signal } from "../../core/index.js";
 import type { Cgroup } from "../cgroup/cgroup.js";
-import { wait } from "../task/execution.js";
-import { Task } from "../task/task.js";
+import type { PageUser } from "./page-user.js";
 import type { Caller } from "../vfs/caller.js";
 import { pageSize } from "../vfs/content.js";
-import { Batch, batchPages, bitsOf, countBits, markAccessed, setPresent, type BatchFile } from "./lru.js";
+import { markAccessed, setPresent, type CachedPages } from "./aging.js";
+import { Batch, batchPages, bitsOf, countBits, type BatchFile } from "./lru.js";
 import { dropPages, makeRoom, ReclaimDebt, type Reclaimer } from "./reclaim.js";
 import { awaitWritten, DirtyPages, startWriting } from "./writeback.js";
 
@@ -35,15 +35,15 @@ export class PageCache implements Reclaimer {
    * went through, one after the other.
    * @returns the bits of those that stay
    */
-  admit(task: Task, bits: number): number {
+  admit(user: PageUser, bits: number): number {
     const pages = countBits(bits);
-    if (makeRoom(task.cgroup, pages * pageSize, this) === undefined) {
-      task.cgroup.count(pages * pageSize, "file");
-      task.chargedPages += pages;
+    if (makeRoom(user.cgroup, pages * pageSize, this) === undefined) {
+      user.cgroup.count(pages * pageSize, "file");
+      user.chargedPages += pages;
       return bits;
     }
-    this.#charge(task.cgroup, pageSize);
-    task.chargedPages += pages;
+    this.#charge(user.cgroup, pageSize);
+    user.chargedPages += pages;
     return 1 << (31 - Math.clz32(bits));
   }
 
@@ -60,9 +60,9 @@ export class PageCache implements Reclaimer {
   }
 
   /** sync(2). */
-  sync(task: Task): Activity<undefined> | undefined {
+  sync(user: PageUser): Activity<undefined> | undefined {
     const pending = this.dirty.flush();
-    return pending.length === 0 ? undefined : awaitWritten(task, () => this.dirty.flush());
+    return pending.length === 0 ? undefined : awaitWritten(user, () => this.dirty.flush());
   }
 }
 
@@ -70,10 +70,10 @@ export class PageCache implements Reclaimer {
  * A file's pages in the cache. Who touches a page first pays for it; the kernel's own reading and writing isn't cached.
  * Simplification: what is being read in counts as there: a second reader doesn't wait for it.
  */
-export class CachedFile implements BatchFile {
+export class CachedFile implements BatchFile<Cgroup> {
   private readonly cache: PageCache;
   private readonly store: BackingStore;
-  private readonly batches: (Batch | undefined)[];
+  private readonly batches: (CachedPages | undefined)[];
   /** Where the last access ended: one that begins there is part of the same. */
   private lastEnd: number;
 
@@ -88,7 +88,7 @@ export class CachedFile implements BatchFile {
     return this.store.submit(cgroup, "write", pages * pageSize);
   }
 
-  forget(batch: Batch): void {
+  forget(batch: CachedPages): void {
     const first = this.batches[batch.number];
     if (first === batch) this.batches[batch.number] = batch.beside;
     for (let at = first; at !== undefined; at = at.beside) if (at.beside === batch) at.beside = batch.beside;
@@ -100,8 +100,8 @@ export class CachedFile implements BatchFile {
    * @param size of the file
    * @returns the wait for the disk, if there is one
    */
-  read(caller: Caller, offset: number, length: number, size: number): Activity<undefined> | undefined {
-    if (!(caller instanceof Task) || length === 0) return undefined;
+  read({ pageUser: user }: Caller, offset: number, length: number, size: number): Activity<undefined> | undefined {
+    if (user === undefined || length === 0) return undefined;
     const sequential = offset === 0 || offset === this.lastEnd;
     const end = Math.ceil((offset + length) / pageSize);
     const last = Math.ceil(size / pageSize);
@@ -116,12 +116,12 @@ export class CachedFile implements BatchFile {
         continue;
       }
       if (sequential) missing = bitsOf(from, Math.min(batchPages, last - first)) & ~present;
-      this.insert(caller, number, missing, false);
-      const done = this.store.submit(caller.cgroup, "read", countBits(missing) * pageSize);
+      this.insert(user, number, missing, false);
+      const done = this.store.submit(user.cgroup, "read", countBits(missing) * pageSize);
       if (done !== undefined) (waits ??= []).push(done);
     }
     this.lastEnd = offset + length;
-    return waits === undefined ? undefined : waitFor(caller, waits);
+    return waits === undefined ? undefined : waitFor(user, waits);
   }
 
   /**
@@ -131,8 +131,8 @@ export class CachedFile implements BatchFile {
    * @returns the wait for the disk, if there is one
    * @throws ENOMEM
    */
-  write(caller: Caller, offset: number, length: number, size: number): Activity<undefined> | undefined {
-    if (!(caller instanceof Task) || length === 0) return undefined;
+  write({ pageUser: user }: Caller, offset: number, length: number, size: number): Activity<undefined> | undefined {
+    if (user === undefined || length === 0) return undefined;
     const end = offset + length;
     const lastPage = Math.ceil(end / pageSize);
     let waits: Signal<unknown>[] | undefined;
@@ -145,26 +145,31 @@ export class CachedFile implements BatchFile {
       if (missing === 0) this.accessed(number, offset);
       else {
         const partial = partialPages(first, from, to, missing, { offset, end, size });
-        const done = partial === 0 ? undefined : this.store.submit(caller.cgroup, "read", partial * pageSize);
+        const done = partial === 0 ? undefined : this.store.submit(user.cgroup, "read", partial * pageSize);
         if (done !== undefined) (waits ??= []).push(done);
-        this.insert(caller, number, missing, true);
+        this.insert(user, number, missing, true);
       }
       for (let at = this.batches[number]; at !== undefined; at = at.beside)
         this.cache.dirty.mark(at, bits & at.present);
     }
     this.lastEnd = end;
-    const balance = this.cache.dirty.balance(caller);
+    const balance = this.cache.dirty.balance(user);
     if (waits === undefined) return balance;
     return (function* () {
-      yield* waitFor(caller, waits);
+      yield* waitFor(user, waits);
       if (balance !== undefined) yield* balance;
       return undefined;
     })();
   }
 
   /** Reading or writing past the cache: what it has of the pages is written back and dropped. */
-  direct(caller: Caller, op: "read" | "write", offset: number, length: number): Activity<undefined> | undefined {
-    if (!(caller instanceof Task) || length === 0) return undefined;
+  direct(
+    { pageUser: user }: Caller,
+    op: "read" | "write",
+    offset: number,
+    length: number,
+  ): Activity<undefined> | undefined {
+    if (user === undefined || length === 0) return undefined;
     const waits: Signal<unknown>[] = [];
     const [from, to] = [Math.floor(offset / pageSize), Math.ceil((offset + length) / pageSize)];
     for (let number = Math.floor(from / batchPages); number * batchPages < to; number++) {
@@ -178,15 +183,15 @@ export class CachedFile implements BatchFile {
         at = beside;
       }
     }
-    const done = this.store.submit(caller.cgroup, op, length);
+    const done = this.store.submit(user.cgroup, op, length);
     if (done !== undefined) waits.push(done);
-    return waits.length === 0 ? undefined : waitFor(caller, waits);
+    return waits.length === 0 ? undefined : waitFor(user, waits);
   }
 
   /** Waits until what was written is on the disk. */
-  sync(caller: Caller): Activity<undefined> | undefined {
+  sync({ pageUser: user }: Caller): Activity<undefined> | undefined {
     const next = (): Signal<unknown>[] => this.flush();
-    return next().length === 0 || !(caller instanceof Task) ? undefined : awaitWritten(caller, next);
+    return user === undefined || next().length === 0 ? undefined : awaitWritten(user, next);
   }
 
   /** What lies behind an end goes, dirty or not. @param size bytes that stay: 0 for a file that is gone */
@@ -218,13 +223,13 @@ export class CachedFile implements BatchFile {
     return present;
   }
 
-  private insert(task: Task, number: number, missing: number, isWrite: boolean): void {
-    const bits = this.cache.admit(task, missing);
-    const { cgroup } = task;
+  private insert(user: PageUser, number: number, missing: number, isWrite: boolean): void {
+    const bits = this.cache.admit(user, missing);
+    const { cgroup } = user;
     let batch = this.batches[number];
     while (batch !== undefined && batch.owner !== cgroup) batch = batch.beside;
     if (batch === undefined) {
-      batch = new Batch(this, number, cgroup);
+      batch = new Batch<Cgroup>(this, number, cgroup);
       batch.beside = this.batches[number];
       this.batches[number] = batch;
     }
@@ -258,13 +263,8 @@ function partialPages(
   return count;
 }
 
-function* waitFor(task: Task, signals: readonly Signal<unknown>[]): Activity<undefined> {
-  yield* wait(
-    task,
-    signals.length === 1 && signals[0] !== undefined ? signals[0] : all(signals),
-    "uninterruptible",
-    "folio_wait_bit",
-    "io",
-  );
+function* waitFor(user: PageUser, signals: readonly Signal<unknown>[]): Activity<undefined> {
+  const [first] = signals;
+  yield* user.waitForDisk(signals.length === 1 && first !== undefined ? first : all(signals), "folio_wait_bit");
   return undefined;
 }

@@ -1,7 +1,8 @@
 import type { Signal } from "../../core/index.js";
 import type { Cgroup } from "../cgroup/cgroup.js";
 import { pageSize } from "../vfs/content.js";
-import { type Batch, countBits, requeue, setPresent, type LruLists } from "./lru.js";
+import { requeue, setPresent, type CachedPages } from "./aging.js";
+import { countBits, type LruLists } from "./lru.js";
 import { startWriting, type DirtyPages } from "./writeback.js";
 
 /** SWAP_CLUSTER_MAX: at least so many pages at a time. */
@@ -76,13 +77,13 @@ function shrink(target: Cgroup, cgroup: Cgroup, priority: number, wanted: number
 }
 
 /** Up to 1 GiB as many pages are to be inactive as active; above, a smaller part: inactive_is_low() in mm/vmscan.c. */
-function inactiveIsLow({ inactive, active }: LruLists): boolean {
+function inactiveIsLow({ inactive, active }: LruLists<Cgroup>): boolean {
   const gigabytes = Math.floor(((inactive.pages + active.pages) * pageSize) / 2 ** 30);
   const ratio = gigabytes > 0 ? Math.floor(Math.sqrt(10 * gigabytes)) : 1;
   return inactive.pages * ratio < active.pages;
 }
 
-function shrinkLists(lists: LruLists, priority: number, wanted: number, round: Round): number {
+function shrinkLists(lists: LruLists<Cgroup>, priority: number, wanted: number, round: Round): number {
   const { inactive, active } = lists;
   const most = (pages: number): number => Math.max(Math.ceil(pages / 2 ** priority), Math.min(pages, cluster));
   for (let left = most(active.pages); left > 0 && inactiveIsLow(lists);) {
@@ -110,7 +111,7 @@ function shrinkLists(lists: LruLists, priority: number, wanted: number, round: R
 }
 
 /** What is dirty is written back from now on in any case. @returns how many pages of it are free now */
-function evict(batch: Batch, { write, dirty, debt }: Round): number {
+function evict(batch: CachedPages, { write, dirty, debt }: Round): number {
   startWriting(batch, dirty);
   if (write && batch.written !== undefined) debt.waits.push(batch.written);
   const going = write ? batch.present : batch.present & ~(batch.dirty | batch.writing);
@@ -118,7 +119,7 @@ function evict(batch: Batch, { write, dirty, debt }: Round): number {
 }
 
 /** Takes pages out of the cache; what was dirty is lost, what is being written goes on being written. @returns how many */
-export function dropPages(batch: Batch, bits: number, dirty: DirtyPages): number {
+export function dropPages(batch: CachedPages, bits: number, dirty: DirtyPages): number {
   const going = batch.present & bits;
   if (going === 0) return 0;
   dirty.clean(batch, going);

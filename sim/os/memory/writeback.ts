@@ -1,9 +1,9 @@
 import { all, type Activity, type Engine, type Nanos, type Signal } from "../../core/index.js";
 import type { Cgroup } from "../cgroup/cgroup.js";
-import { wait } from "../task/execution.js";
-import type { Task } from "../task/task.js";
+import type { PageUser } from "./page-user.js";
 import { pageSize } from "../vfs/content.js";
-import { countBits, type Batch } from "./lru.js";
+import type { CachedPages } from "./aging.js";
+import { countBits } from "./lru.js";
 
 /** dirty_writeback_centisecs, dirty_expire_centisecs: Documentation/admin-guide/sysctl/vm.rst. */
 const every = 5e9;
@@ -16,8 +16,8 @@ const limit = 0.2;
 export class DirtyPages {
   readonly #engine: Engine;
   readonly #root: Cgroup;
-  readonly #batches = new Set<Batch>();
-  readonly #writing = new Set<Batch>();
+  readonly #batches = new Set<CachedPages>();
+  readonly #writing = new Set<CachedPages>();
   #timed = false;
 
   constructor(engine: Engine, root: Cgroup) {
@@ -26,7 +26,7 @@ export class DirtyPages {
   }
 
   /** Pages were written. */
-  mark(batch: Batch, bits: number): void {
+  mark(batch: CachedPages, bits: number): void {
     const fresh = bits & ~batch.dirty;
     if (fresh === 0) return;
     if (batch.dirty === 0) {
@@ -39,7 +39,7 @@ export class DirtyPages {
   }
 
   /** Pages are clean, or gone. */
-  clean(batch: Batch, bits: number): void {
+  clean(batch: CachedPages, bits: number): void {
     const dirty = batch.dirty & bits;
     if (dirty !== 0) {
       batch.dirty &= ~bits;
@@ -53,7 +53,7 @@ export class DirtyPages {
   }
 
   /** Their write-back has begun, and takes its time. */
-  began(batch: Batch, bits: number, done: Signal<unknown>): void {
+  began(batch: CachedPages, bits: number, done: Signal<unknown>): void {
     batch.writing |= bits;
     batch.written = done;
     batch.owner.note("writeback", countBits(bits) * pageSize);
@@ -77,19 +77,19 @@ export class DirtyPages {
    * Who has written waits while too much is dirty, of all or of its group: balance_dirty_pages() in mm/page-writeback.c. From 10 %
    * of what could be on, write-back begins; at 20 % the writer waits for it. (Linux slows it down bit by bit before that.)
    */
-  balance(task: Task): Activity<undefined> | undefined {
-    const crowded = this.#crowded(task.cgroup, background);
+  balance(user: PageUser): Activity<undefined> | undefined {
+    const crowded = this.#crowded(user.cgroup, background);
     if (crowded === undefined) return undefined;
     this.flush(crowded);
-    return this.#crowded(task.cgroup, limit) === undefined ? undefined : this.#hold(task);
+    return this.#crowded(user.cgroup, limit) === undefined ? undefined : this.#hold(user);
   }
 
-  *#hold(task: Task): Activity<undefined> {
+  *#hold(user: PageUser): Activity<undefined> {
     for (;;) {
-      const crowded = this.#crowded(task.cgroup, limit);
+      const crowded = this.#crowded(user.cgroup, limit);
       const [first] = crowded === undefined ? [] : this.flush(crowded);
       if (first === undefined) return undefined;
-      yield* wait(task, first, "uninterruptible", "balance_dirty_pages", "io");
+      yield* user.waitForDisk(first, "balance_dirty_pages");
     }
   }
 
@@ -121,7 +121,7 @@ export class DirtyPages {
 }
 
 /** Writes a batch's dirty pages back, unless some of it is being written: then the rest waits for another turn. */
-export function startWriting(batch: Batch, dirty: DirtyPages): void {
+export function startWriting(batch: CachedPages, dirty: DirtyPages): void {
   if (batch.written !== undefined || batch.dirty === 0) return;
   const bits = batch.dirty;
   const done = batch.file?.submit(batch.owner, countBits(bits));
@@ -130,10 +130,10 @@ export function startWriting(batch: Batch, dirty: DirtyPages): void {
 }
 
 /** Waits until all of it is written: what fsync(2) and sync(2) do. */
-export function* awaitWritten(task: Task, next: () => readonly Signal<unknown>[]): Activity<undefined> {
+export function* awaitWritten(user: PageUser, next: () => readonly Signal<unknown>[]): Activity<undefined> {
   for (;;) {
     const pending = next();
     if (pending.length === 0) return undefined;
-    yield* wait(task, all(pending), "uninterruptible", "folio_wait_writeback", "io");
+    yield* user.waitForDisk(all(pending), "folio_wait_writeback");
   }
 }

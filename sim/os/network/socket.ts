@@ -2,7 +2,7 @@ import type { Activity, Nanos, Signal } from "../../core/index.js";
 import { any } from "../../core/index.js";
 import { formatIpv4, isErrno, parseIpv4, type Errno as NetErrno, type Ipv4 } from "../../net/index.js";
 import { E } from "../errno.js";
-import { wait } from "../task/execution.js";
+import { wait } from "../task/waiting.js";
 import type { Task } from "../task/task.js";
 import type { WaitKind } from "../task/parts.js";
 import type { Channel } from "../vfs/inode.js";

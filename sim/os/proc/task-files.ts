@@ -6,6 +6,7 @@ import { numberIn } from "../namespace/pid-namespace.js";
 import { UserNamespace, type IdExtent } from "../namespace/user-namespace.js";
 import { capable } from "../security/credentials.js";
 import { badness } from "../task/memory.js";
+import { stateLetter } from "../task/parts.js";
 import { Task } from "../task/task.js";
 import type { Caller } from "../vfs/caller.js";
 import { pageSize } from "../vfs/content.js";
@@ -63,11 +64,12 @@ function status(task: Task, caller: Caller): string {
   const caught: number[] = [];
   for (const [signal, action] of task.actions ?? []) (action.handler === undefined ? ignored : caught).push(signal);
   const kib = (bytes: number): string => `${String(Math.floor(bytes / 1024)).padStart(8)} kB`;
+  const letter = stateLetter(task);
   const cpus = task.allowedCpus ?? cpusUpTo(task.kernel.scheduler.cpus);
   const rows: [string, string | number][] = [
     ["Name", task.name],
     ["Umask", task.context.umask.toString(8).padStart(4, "0")],
-    ["State", `${task.letter} (${stateNames[task.letter] ?? ""})`],
+    ["State", `${letter} (${stateNames[letter] ?? ""})`],
     ["Tgid", pid],
     ["Pid", pid],
     ["PPid", task.parent?.pidIn(namespace) ?? 0],
@@ -113,7 +115,7 @@ function stat(task: Task, caller: Caller): string {
   const fields = [
     task.pidIn(namespace),
     `(${task.name})`,
-    task.letter,
+    stateLetter(task),
     task.parent?.pidIn(namespace) ?? 0,
     group.numberIn(namespace),
     numberIn(group.session.pids, namespace),

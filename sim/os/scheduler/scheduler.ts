@@ -3,8 +3,8 @@ import type { CpuSource } from "../machine.js";
 import { Bandwidth } from "./bandwidth.js";
 import { pick, requeue, sleeperCredit } from "./queue.js";
 import { allows, isFree, newCpu, type Cpu, type Runner, type Schedulable } from "./cpu.js";
-import type { Entity } from "./entity.js";
-import { baseWeight, Group } from "./entity.js";
+import type { Entity, Group } from "./entity.js";
+import { baseWeight } from "./entity.js";
 
 /** sched_min_granularity on 8 CPUs and more, 0.75 ms times four: kernel/sched/fair.c. */
 const slice = 3e6;

@@ -2,7 +2,7 @@ import { any, type Activity, type Nanos, type Signal } from "../../core/index.js
 import { E } from "../errno.js";
 import { O_RDONLY, O_WRONLY, POLLERR, POLLHUP, POLLIN, POLLOUT } from "../flags.js";
 import { Pipe, PipeEnd } from "../ipc/pipe.js";
-import { wait } from "../task/execution.js";
+import { wait } from "../task/waiting.js";
 import type { Task } from "../task/task.js";
 import { add } from "./descriptors.js";
 import { full, partial, type Rows } from "./row.js";

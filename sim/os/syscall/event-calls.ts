@@ -5,7 +5,7 @@ import { Epoll, type EpollEvent } from "../ipc/epoll.js";
 import { EventCounter } from "../ipc/event-counter.js";
 import { SignalDescriptor } from "../ipc/signal-descriptor.js";
 import { TimerDescriptor, type TimerSetting } from "../ipc/timer-descriptor.js";
-import { wait } from "../task/execution.js";
+import { wait } from "../task/waiting.js";
 import { setBlocked } from "../task/signal-sending.js";
 import { SIGKILL, SIGSTOP, type SignalName } from "../task/signals.js";
 import type { Task } from "../task/task.js";

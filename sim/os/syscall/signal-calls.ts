@@ -2,7 +2,7 @@ import type { Activity, Nanos } from "../../core/index.js";
 import { Signal } from "../../core/index.js";
 import { E } from "../errno.js";
 import { capable } from "../security/credentials.js";
-import { wait } from "../task/execution.js";
+import { wait } from "../task/waiting.js";
 import { ignores, send, setBlocked } from "../task/signal-sending.js";
 import {
   defaultAction,

@@ -1,55 +1,15 @@
-import { encodeUtf8, Signal, type Activity } from "../../core/index.js";
+import type { Signal} from "../../core/index.js";
+import { encodeUtf8, type Activity } from "../../core/index.js";
 import { E, Errno } from "../errno.js";
 import { exit } from "./exit.js";
 import { send, setBlocked, takePending } from "./signal-sending.js";
 import { defaultAction, exited, killedBy, SIGCHLD, SIGKILL, SIGSTOP } from "./signals.js";
 import type { Task } from "./task.js";
-import type { Frame, PendingSignal, SignalAction, Stall, WaitKind } from "./parts.js";
-
-/** Yielded by a task that has work to do on a CPU, or something to look at, before it goes on. */
-export const pause: Signal<void> = new Signal<void>("cpu");
+import type { Frame, PendingSignal, SignalAction } from "./parts.js";
+import { pause } from "./waiting.js";
 
 /** What a call gives that doesn't return: the task has ended, or runs another program. */
 export const gone: unique symbol = Symbol("gone");
-
-/** Waits inside a system call. A signal that has a handler ends the wait, and the call with EINTR, or is restarted. */
-export function* wait<T>(task: Task, signal: Signal<T>, kind: WaitKind, name: string, stall?: Stall): Activity<T> {
-  const { frame } = task;
-  if (frame.interrupted) {
-    frame.interrupted = false;
-    throw E.EINTR;
-  }
-  frame.waitKind = kind;
-  frame.waitName = name;
-  if (stall !== undefined) {
-    frame.waitStall = stall;
-    task.notePressure();
-  }
-  try {
-    return yield* signal;
-  } finally {
-    frame.waitKind = "restartable";
-    frame.waitName = "";
-    if (stall !== undefined) {
-      frame.waitStall = undefined;
-      task.notePressure();
-    }
-  }
-}
-
-/** Does its work so far as one that is held up by a lack. */
-export function* stalled(task: Task, stall: Stall): Activity<undefined> {
-  const { frame } = task;
-  frame.waitStall = stall;
-  task.notePressure();
-  try {
-    yield pause;
-  } finally {
-    frame.waitStall = undefined;
-    task.notePressure();
-  }
-  return undefined;
-}
 
 /** A program as a task's activity: what it did, and its end, take their time before it is gone. */
 export function* programOf(task: Task, body: Activity<unknown>): Activity<unknown> {

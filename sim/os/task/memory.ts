@@ -1,7 +1,9 @@
 import { E } from "../errno.js";
 import type { Cgroup, Member } from "../cgroup/cgroup.js";
 import { makeRoom, type Reclaimer } from "../memory/reclaim.js";
+import type { Caller } from "../vfs/caller.js";
 import { pageSize } from "../vfs/content.js";
+import type { PageAccount } from "../vfs/tmpfs-body.js";
 
 interface Mapping {
   readonly length: number;
@@ -153,6 +155,21 @@ export function charge(
     }
     killFor(over, total, oom);
   }
+}
+
+/** Has a task's group pay for the pages that it writes to a tmpfs. */
+export function accountOf({ pageUser }: Caller, outOfMemory: OutOfMemory): PageAccount | undefined {
+  if (pageUser === undefined) return undefined;
+  const { cgroup } = pageUser;
+  return {
+    charge: (pages) => {
+      charge(cgroup, pages * pageSize, "shmem", outOfMemory);
+      pageUser.chargedPages += pages;
+    },
+    uncharge: (pages) => {
+      cgroup.count(-pages * pageSize, "shmem");
+    },
+  };
 }
 
 /** What happens where memory runs out. */

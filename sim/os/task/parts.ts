@@ -64,3 +64,9 @@ export interface Limits {
 }
 
 export type TaskState = "running" | "waiting" | "stopped" | "zombie" | "dead";
+
+const letters = { running: "R", stopped: "T", zombie: "Z", dead: "X" } as const;
+
+/** A task's state as ps(1) shows it. */
+export const stateLetter = ({ state, waitKind }: { readonly state: TaskState; readonly waitKind: WaitKind }): string =>
+  state === "waiting" ? (waitKind === "uninterruptible" ? "D" : "S") : letters[state];

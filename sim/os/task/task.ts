@@ -1,4 +1,4 @@
-import { invariant, Signal, type Engine, type Trace, type Waiter } from "../../core/index.js";
+import { invariant, Signal, type Activity, type Engine, type Trace, type Waiter } from "../../core/index.js";
 import type { DeviceAccess } from "../cgroup/device-rules.js";
 import type { Cgroup, Member } from "../cgroup/cgroup.js";
 import { LACKS_MEMORY, ON_CPU, RUNNABLE, WAITS_FOR_IO } from "../cgroup/pressure.js";
@@ -10,6 +10,7 @@ import { baseWeight, Entity } from "../scheduler/entity.js";
 import type { Scheduler } from "../scheduler/scheduler.js";
 import type { BlockDisk } from "../block/block-disk.js";
 import type { PageCache } from "../memory/page-cache.js";
+import type { PageUser } from "../memory/page-user.js";
 import type { Credentials } from "../security/credentials.js";
 import type { KernelFlaw } from "../security/flaws.js";
 import type { Filter } from "../security/seccomp.js";
@@ -26,6 +27,7 @@ import type { AddressSpace, OutOfMemory } from "./memory.js";
 import type { FileContext, Frame, Limits, PendingSignal, SignalAction, TaskState, WaitKind } from "./parts.js";
 import type { Body } from "./program.js";
 import type { ProcessGroup } from "./process-group.js";
+import { wait } from "./waiting.js";
 
 /** What a task knows of the kernel that it runs in. */
 export interface KernelState {
@@ -98,7 +100,7 @@ export interface TaskParts {
  * A task: a process with one thread (CLONE_THREAD is absent). It lies here as state; what happens to it is in the files
  * beside: execution, signal delivery, clone, execve, exit, wait.
  */
-export class Task extends Entity implements Waiter, Walker, Member {
+export class Task extends Entity implements Waiter, Walker, Member, PageUser {
   readonly kernel: KernelState;
   readonly pidNamespace: PidNamespace<Task>;
   readonly pids: readonly number[];
@@ -299,22 +301,6 @@ export class Task extends Entity implements Waiter, Walker, Member {
     return numberIn({ namespace: this.pidNamespace, numbers: this.pids }, namespace);
   }
 
-  /** As ps(1) shows it. */
-  get letter(): string {
-    switch (this.state) {
-      case "running":
-        return "R";
-      case "waiting":
-        return this.waitKind === "uninterruptible" ? "D" : "S";
-      case "stopped":
-        return "T";
-      case "zombie":
-        return "Z";
-      case "dead":
-        return "X";
-    }
-  }
-
   become(state: TaskState): void {
     this.state = state;
     this.notePressure();
@@ -335,12 +321,8 @@ export class Task extends Entity implements Waiter, Walker, Member {
     this.countAs(counts);
   }
 
-  /** It goes to another group. */
-  leavePressure(): void {
-    this.countAs(0);
-  }
-
-  private countAs(counts: number): void {
+  /** It goes to another group: as nothing. */
+  countAs(counts: number): void {
     const before = this.counts;
     if (before === counts) return;
     this.counts = counts;
@@ -366,6 +348,14 @@ export class Task extends Entity implements Waiter, Walker, Member {
 
   kill(): void {
     this.kernel.kill(this);
+  }
+
+  get pageUser(): this {
+    return this;
+  }
+
+  waitForDisk(signal: Signal<unknown>, place: string): Activity<unknown> {
+    return wait(this, signal, "uninterruptible", place, "io");
   }
 
   freeze(frozen: boolean): void {

@@ -2,7 +2,7 @@ import type { Activity, Signal } from "../../core/index.js";
 import { E } from "../errno.js";
 import { O_NOCTTY, POLLHUP, POLLIN, POLLOUT } from "../flags.js";
 import { ByteQueue } from "../ipc/pipe.js";
-import { wait } from "../task/execution.js";
+import { wait } from "../task/waiting.js";
 import type { ControllingTerminal, ProcessGroup, Session } from "../task/process-group.js";
 import { ignores, send } from "../task/signal-sending.js";
 import { SIGCONT, SIGHUP, signalNumbers } from "../task/signals.js";

@@ -5,7 +5,7 @@ import { E } from "../errno.js";
 import { majorOf, makedev, S_IFBLK } from "../flags.js";
 import type { Mounter } from "../file-systems.js";
 import { Task } from "../task/task.js";
-import { wait } from "../task/execution.js";
+import { wait } from "../task/waiting.js";
 import type { Caller } from "./caller.js";
 import type { Channel } from "./inode.js";
 import { resolve } from "./resolve.js";

@@ -3,7 +3,6 @@ import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, S_IFSOCK 
 import type { CachedFile } from "../memory/page-cache.js";
 import { Content } from "./content.js";
 import type { Creation } from "./inode.js";
-import type { TmpfsInode } from "./tmpfs-inode.js";
 
 /** Who pays for pages of memory; throws ENOMEM where they are refused. */
 export interface PageAccount {
@@ -12,19 +11,19 @@ export interface PageAccount {
 }
 
 /** What an inode of a tmpfs is, by its kind. */
-export type Body =
+export type Body<I> =
   | { readonly kind: "file"; content: Content; payer: PageAccount | undefined; cached: CachedFile | undefined }
   | {
       readonly kind: "directory";
-      entries: Map<string, TmpfsInode>;
-      parent: TmpfsInode | undefined;
+      entries: Map<string, I>;
+      parent: I | undefined;
       name: string | undefined;
     }
   | { readonly kind: "link"; readonly target: string }
   | { readonly kind: "special"; readonly rdev: number };
 
 /** @throws EINVAL for a type that there isn't */
-export function bodyOf(creation: Creation, parent: TmpfsInode | undefined, name: string | undefined): Body {
+export function bodyOf<I>(creation: Creation, parent: I | undefined, name: string | undefined): Body<I> {
   switch (creation.mode & S_IFMT) {
     case S_IFDIR:
       return { kind: "directory", entries: new Map(), parent, name };

@@ -3,7 +3,8 @@ import type { CachedFile } from "../memory/page-cache.js";
 import { E } from "../errno.js";
 import { O_DIRECT, O_DSYNC, O_TRUNC, RENAME_EXCHANGE, RENAME_NOREPLACE, S_IFDIR, S_IFMT, S_ISGID } from "../flags.js";
 import type { Caller } from "./caller.js";
-import { Content, pageSize } from "./content.js";
+import type { Content } from "./content.js";
+import { pageSize } from "./content.js";
 import { DirectFile } from "./direct-file.js";
 import { bodyOf, type Body, type PageAccount } from "./tmpfs-body.js";
 import {
@@ -35,7 +36,7 @@ export class TmpfsInode extends Inode implements Channel {
   private atime: number;
   private mtime: number;
   private ctime: number;
-  private body: Body;
+  private body: Body<TmpfsInode>;
   private xattrs: Map<string, Uint8Array> | undefined;
 
   constructor(
@@ -203,14 +204,16 @@ export class TmpfsInode extends Inode implements Channel {
     this.freeIfGone();
   }
 
+  read(caller: Caller, offset: number, length: number): Uint8Array | Activity<Uint8Array> {
+    return this.readBytes(caller, offset, length, false);
+  }
+
+  write(caller: Caller, offset: number, bytes: Uint8Array): number | Activity<number> {
+    return this.writeBytes(caller, offset, bytes, false);
+  }
+
   /** @param direct past the page cache */
-  read(
-    caller: Caller,
-    offset: number,
-    length: number,
-    _nonblocking = false,
-    direct = false,
-  ): Uint8Array | Activity<Uint8Array> {
+  readBytes(caller: Caller, offset: number, length: number, direct: boolean): Uint8Array | Activity<Uint8Array> {
     const { body } = this;
     if (body.kind !== "file") throw E.EISDIR;
     this.atime = this.fs.clock.now;
@@ -222,13 +225,7 @@ export class TmpfsInode extends Inode implements Channel {
   }
 
   /** @param direct past the page cache */
-  write(
-    caller: Caller,
-    offset: number,
-    bytes: Uint8Array,
-    _nonblocking = false,
-    direct = false,
-  ): number | Activity<number> {
+  writeBytes(caller: Caller, offset: number, bytes: Uint8Array, direct: boolean): number | Activity<number> {
     const { body } = this;
     if (body.kind !== "file") throw E.EISDIR;
     const before = body.content.ownPages;
@@ -342,13 +339,13 @@ export class TmpfsInode extends Inode implements Channel {
     return false;
   }
 
-  private directory(): Body & { kind: "directory" } {
+  private directory(): Body<TmpfsInode> & { kind: "directory" } {
     if (this.body.kind !== "directory") throw E.ENOTDIR;
     return this.body;
   }
 
   /** A directory that was removed takes no new names. */
-  private living(): Body & { kind: "directory" } {
+  private living(): Body<TmpfsInode> & { kind: "directory" } {
     const directory = this.directory();
     if (directory.name === undefined) throw E.ENOENT;
     return directory;

@@ -1,6 +1,7 @@
 import { formatBytes, formatDuration, type GraphView, type Nanos, type Row, type TableView } from "../../core/index.js";
 import { namespaceKinds } from "../namespace/namespace.js";
 import { systemCallTable } from "../syscall/table.js";
+import { stateLetter } from "../task/parts.js";
 import type { KernelState, Task } from "../task/task.js";
 import { pathOf } from "../vfs/resolve.js";
 
@@ -17,7 +18,7 @@ export function processTable(kernel: KernelState): TableView {
     inside: task.pids.slice(1).join(" "),
     ppid: task.parent?.pids[0] ?? 0,
     uid: task.credentials.euid,
-    state: task.letter,
+    state: stateLetter(task),
     cpu: formatDuration(task.used as Nanos),
     memory: formatBytes(task.memory.resident),
     cgroup: task.cgroup.path,

@@ -60,7 +60,7 @@ export type { NetworkAddress } from "./network/socket.js";
 export { EPOLLET, EPOLLONESHOT } from "./ipc/epoll.js";
 export { executable, type Program } from "./task/program.js";
 export { describeStatus, signalNumbers, type SignalName } from "./task/signals.js";
-export { allCapabilities, capabilityNames, noCapabilities } from "./security/capabilities.js";
+export { allCapabilities, capabilityNames, CapabilitySet, noCapabilities } from "./security/capabilities.js";
 export type { Filter } from "./security/seccomp.js";
 export type { DeviceRule } from "./cgroup/device-rules.js";
 export type { Channel } from "./vfs/inode.js";

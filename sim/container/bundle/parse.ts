@@ -1,5 +1,5 @@
-import { nearest, UsageError } from "../../core/index.js";
-import { Field, parseJson } from "../json.js";
+import { invariant, nearest, UsageError } from "../../core/index.js";
+import { Field, parseJson, type Json } from "../json.js";
 import {
   capabilityKinds,
   hookKinds,
@@ -209,20 +209,35 @@ const readSeccomp = (field: Field): SeccompSpec =>
     ),
   });
 
-/** Profiles by their text: containers of one profile share what was read and what is compiled of it. */
-const profiles = new Map<string, SeccompSpec>();
+/** Profiles that were read, the last first: containers of one profile share what was read and what is compiled of it. */
+const profiles: { readonly value: Json | undefined; readonly profile: SeccompSpec }[] = [];
 const mostProfiles = 16;
 
 function sharedSeccomp(field: Field): SeccompSpec {
-  const key = JSON.stringify(field.value);
-  let profile = profiles.get(key);
-  if (profile === undefined) {
-    profile = readSeccomp(field);
-    const [oldest] = profiles.keys();
-    if (profiles.size >= mostProfiles && oldest !== undefined) profiles.delete(oldest);
-    profiles.set(key, profile);
+  const place = profiles.findIndex(({ value }) => same(value, field.value));
+  const known = place < 0 ? { value: field.value, profile: readSeccomp(field) } : profiles[place];
+  invariant(known !== undefined, "a profile that was found");
+  if (place !== 0) {
+    if (place > 0) profiles.splice(place, 1);
+    profiles.unshift(known);
+    if (profiles.length > mostProfiles) profiles.pop();
   }
-  return profile;
+  return known.profile;
+}
+
+/** Whether two documents say the same, in the same order. */
+function same(one: Json | undefined, other: Json | undefined): boolean {
+  if (one === other) return true;
+  if (typeof one !== "object" || typeof other !== "object" || one === null || other === null) return false;
+  if (Array.isArray(one)) {
+    const [a, b] = [one as readonly Json[], other as readonly Json[]];
+    return Array.isArray(other) && a.length === b.length && a.every((item, place) => same(item, b[place]));
+  }
+  const keys = Object.keys(one);
+  const others = Object.keys(other);
+  if (keys.length !== others.length || Array.isArray(other)) return false;
+  const [a, b] = [one as Readonly<Record<string, Json>>, other as Readonly<Record<string, Json>>];
+  return keys.every((key, place) => key === others[place] && same(a[key], b[key]));
 }
 
 function readLinux(field: Field): LinuxSpec {

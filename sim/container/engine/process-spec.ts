@@ -46,19 +46,23 @@ export function* userOf(sys: Sys, root: number, text: string, more: readonly str
   for (const path of ["etc/passwd", "etc/group"]) entries.push(...(yield* fileIn(sys, root, path)));
   const files: FileSet = new Map(entries.map((entry) => [entry.name, entry]));
   const [uid, gid] = text === "" ? [0, 0] : userIn(files, text);
-  const rows = (path: string): string[][] => {
+  const rows = (path: string): string[] => {
     const entry = files.get(path);
-    return entry === undefined
-      ? []
-      : textOf(bytesOf(entry))
-          .split("\n")
-          .map((row) => row.split(":"));
+    return entry === undefined ? [] : textOf(bytesOf(entry)).split("\n");
   };
-  const name = rows("etc/passwd").find((row) => row[2] === String(uid))?.[0];
-  const listed = rows("etc/group").filter((row) => name !== undefined && row[3]?.split(",").includes(name) === true);
   const asked = more.map((group) => userIn(files, `0:${group}`)[1]);
+  const listed = function* (): Generator<number> {
+    const name = rows("etc/passwd")
+      .map((row) => row.split(":", 3))
+      .find((row) => row[2] === String(uid))?.[0];
+    if (name === undefined) return;
+    for (const row of rows("etc/group")) {
+      const [, , gid, members] = row.split(":");
+      if (members?.split(",").includes(name) === true) yield Number(gid);
+    }
+  };
   // Where a group is named, the tables' own don't count.
-  const groups = text.includes(":") ? asked : [...listed.map((row) => Number(row[2])), ...asked];
+  const groups = text.includes(":") ? asked : [...listed(), ...asked];
   const additionalGids = [...new Set(groups)].filter((one) => one !== gid);
   return { uid, gid, ...(additionalGids.length > 0 && { additionalGids }) };
 }

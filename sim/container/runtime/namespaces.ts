@@ -27,17 +27,20 @@ export const namespaceFiles: readonly (readonly [NamespaceType, number, string])
   ["user", CLONE_NEWUSER, "user"],
 ];
 
+const flagOf: ReadonlyMap<NamespaceType, number> = new Map(namespaceFiles.map(([type, flag]) => [type, flag]));
+
 /** What clone(2) makes anew. A cgroup namespace is made later: its root is the group that the process is in by then. */
 export function newNamespaces({ namespaces }: LinuxSpec): number {
   let flags = 0;
-  for (const [type, flag] of namespaceFiles)
-    if (type !== "cgroup" && namespaces.some((one) => one.type === type && one.path === undefined)) flags |= flag;
+  for (const { type, path } of namespaces) if (type !== "cgroup" && path === undefined) flags |= flagOf.get(type) ?? 0;
   return flags;
 }
 
 /** What is entered: paths of namespaces, in order. */
 export const entered = ({ namespaces }: LinuxSpec): string[] =>
-  namespaceFiles.flatMap(([type]) => namespaces.find((one) => one.type === type)?.path ?? []);
+  namespaces.every(({ path }) => path === undefined)
+    ? []
+    : namespaceFiles.flatMap(([type]) => namespaces.find((one) => one.type === type)?.path ?? []);
 
 /** uid_map's and gid_map's lines, user_namespaces(7). */
 const mapText = (mappings: readonly IdMapping[]): string =>

@@ -4,7 +4,7 @@ import {
   attempt,
   capabilityNames,
   Errno,
-  noCapabilities,
+  CapabilitySet,
   O_NOCTTY,
   O_RDWR,
   PR_CAP_AMBIENT,
@@ -19,18 +19,19 @@ import { listDirectory, writeText } from "./files.js";
 
 type Capability = (typeof capabilityNames)[number];
 
+const capabilityOf: ReadonlyMap<string, Capability> = new Map(capabilityNames.map((name) => [`CAP_${name}`, name]));
+
 /** @throws UsageError for a name that is none */
 function capabilitiesOf(names: readonly string[] = []): Capability[] {
   return names.map((name) => {
-    const found = capabilityNames.find((one) => `CAP_${one}` === name);
+    const found = capabilityOf.get(name);
     if (found === undefined)
       throw new UsageError(`"${name}" is no capability`, 'Write it as in capabilities(7): "CAP_CHOWN".');
     return found;
   });
 }
 
-const setOf = (names: readonly string[] | undefined): typeof noCapabilities =>
-  capabilitiesOf(names).reduce((set, name) => set.with(name), noCapabilities);
+const setOf = (names: readonly string[] | undefined): CapabilitySet => CapabilitySet.of(...capabilitiesOf(names));
 
 /** Closes what the runtime had open: the container gets its standard streams and nothing else. */
 export function* closeOthers(sys: Sys, keep: ReadonlySet<number>): Activity<undefined> {
@@ -93,7 +94,7 @@ function* become(sys: Sys, process: ProcessSpec, seccomp: SeccompSpec | undefine
 }
 
 function* boundBy(sys: Sys, { bounding }: CapabilitySpec): Activity<undefined> {
-  const kept = new Set<string>(capabilitiesOf(bounding));
+  const kept = setOf(bounding);
   for (const name of capabilityNames) if (!kept.has(name)) yield* sys.prctl(PR_CAPBSET_DROP, name);
   return undefined;
 }

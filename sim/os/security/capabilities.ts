@@ -60,9 +60,14 @@ export class CapabilitySet {
   }
 
   static of(...names: readonly Capability[]): CapabilitySet {
-    let set = noCapabilities;
-    for (const name of names) set = set.with(name);
-    return set;
+    let low = 0;
+    let high = 0;
+    for (const name of names) {
+      const number = numbers.get(name) ?? 0;
+      if (number < 32) low |= 1 << number;
+      else high |= 1 << (number - 32);
+    }
+    return new CapabilitySet(low, high);
   }
 
   has(name: Capability): boolean {

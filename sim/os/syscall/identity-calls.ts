@@ -131,12 +131,6 @@ export const identityCalls = {
   },
   prctl(task: Task, option: number, argument: number | string = 0, capability?: Capability): number | string {
     const { credentials: who } = task;
-    const named = (): Capability => {
-      const name =
-        typeof argument === "string" ? capabilityNames.find((one) => one === argument) : capabilityNames[argument];
-      if (name === undefined) throw E.EINVAL;
-      return name;
-    };
     switch (option) {
       case PR_SET_PDEATHSIG:
         task.deathSignal = Number(argument);
@@ -150,10 +144,10 @@ export const identityCalls = {
         task.credentials = { ...who, keepCapabilities: argument === 1 };
         return 0;
       case PR_CAPBSET_READ:
-        return who.bounding.has(named()) ? 1 : 0;
+        return who.bounding.has(named(argument)) ? 1 : 0;
       case PR_CAPBSET_DROP:
         if (!capable(who, who.userNamespace, "SETPCAP")) throw E.EPERM;
-        task.credentials = { ...who, bounding: who.bounding.without(named()) };
+        task.credentials = { ...who, bounding: who.bounding.without(named(argument)) };
         return 0;
       case PR_SET_CHILD_SUBREAPER:
         task.subreaper = argument !== 0;
@@ -176,6 +170,14 @@ export const identityCalls = {
     task.filters = [...(task.filters ?? []), filter];
   },
 };
+
+/** A capability by its name or number. @throws EINVAL */
+function named(argument: number | string): Capability {
+  const name =
+    typeof argument === "string" ? capabilityNames.find((one) => one === argument) : capabilityNames[argument];
+  if (name === undefined) throw E.EINVAL;
+  return name;
+}
 
 function ambient(task: Task, operation: number | string, capability: Capability | undefined): number {
   const { credentials: who } = task;

@@ -140,21 +140,24 @@ export function systemCallTable(): readonly SystemCallRow[] {
 const burst = 100_000;
 
 function enter(call: SystemCall<Task>): Outcome {
-  const { filters } = call.task;
-  if (filters !== undefined) refuse(call, judge(filters, call.name, registersOf(call)));
-  const entry = entries.get(call.name);
-  if (entry === undefined || call.task.kernel.callsToCome.has(call.name)) throw E.ENOSYS;
-  return entry.run(call.task, ...call.args);
+  return enterBy(entries.get(call.name), call.task, call.name, call.args);
+}
+
+function enterBy(entry: Entry | undefined, task: Task, name: string, args: readonly unknown[]): Outcome {
+  const { filters, kernel } = task;
+  if (filters !== undefined) refuse(task, judge(filters, name, registersOf(name, args)));
+  if (entry === undefined || (kernel.callsToCome.size > 0 && kernel.callsToCome.has(name))) throw E.ENOSYS;
+  return entry.run(task, ...args);
 }
 
 /** What a filter sees: clone's first argument holds its flags, and in the lowest byte the signal at its end (clone(2)). */
-function registersOf({ name, args }: SystemCall<Task>): readonly unknown[] {
+function registersOf(name: string, args: readonly unknown[]): readonly unknown[] {
   if (name !== "clone") return args;
   const { flags = 0, exitSignal = SIGCHLD } = (args[1] ?? {}) as CloneOptions;
   return [flags | exitSignal];
 }
 
-function refuse({ task }: SystemCall<Task>, verdict: FilterAction): void {
+function refuse(task: Task, verdict: FilterAction): void {
   switch (verdict.action) {
     case "SCMP_ACT_ALLOW":
     case "SCMP_ACT_LOG":
@@ -171,46 +174,117 @@ function refuse({ task }: SystemCall<Task>, verdict: FilterAction): void {
   }
 }
 
-/** Seccomp comes first, as in Linux; then interposers, outermost first; then the call. */
-function outcomeOf(task: Task, name: string, number: number, args: readonly unknown[]): Outcome {
+/** Interposers come first, outermost first; then seccomp, then the call. */
+function interposed(task: Task, name: string, number: number, args: readonly unknown[]): Outcome {
   const all = task.kernel.interposers;
   const own = task.interposers;
-  const call: SystemCall<Task> = { task, number, name, args };
-  if (all.length === 0 && own === undefined) return enter(call);
   const chain = own === undefined ? all : [...all, ...own];
   const at = (place: number, next: SystemCall<Task>): Outcome => {
     const interposer = chain[place];
     return interposer === undefined ? enter(next) : interposer(next, (passed) => at(place + 1, passed));
   };
-  return at(0, call);
+  return at(0, { task, number, name, args });
 }
 
-/** Makes a call, and gives the CPU and signals their due before it returns. */
-function* perform(task: Task, name: string, args: readonly unknown[]): Activity<unknown> {
-  const entry = entries.get(name);
-  const cost = task.kernel.costs[entry?.cost ?? "call"];
-  task.debt += cost;
-  task.systemTime += cost;
-  // Nothing of a task's work is left when it ends.
-  if (entry?.cost === "exit") yield pause;
-  let outcome: unknown;
-  let failure: Errno | undefined;
-  try {
-    outcome = outcomeOf(task, name, entry?.number ?? -1, args);
-    if (isActivity(outcome)) {
-      outcome = yield* outcome;
-      task.frame.interrupted = false;
-    }
-  } catch (error) {
-    if (!(error instanceof Errno)) throw error;
-    failure = error;
+/**
+ * A call that a program makes, and the activity that it is to the program. Most are over at once: an object of one kind costs half of
+ * what a generator does, and has its rest as a generator only where it waits.
+ */
+class Call {
+  readonly #task: Task;
+  readonly #entry: Entry | undefined;
+  readonly #name: string;
+  readonly #args: readonly unknown[];
+  #rest: Activity<unknown> | undefined = undefined;
+
+  constructor(task: Task, entry: Entry | undefined, name: string, args: readonly unknown[]) {
+    this.#task = task;
+    this.#entry = entry;
+    this.#name = name;
+    this.#args = args;
   }
+
+  [Symbol.iterator](): this {
+    return this;
+  }
+
+  next(): IteratorResult<unknown, unknown> {
+    if (this.#rest !== undefined) return this.#rest.next();
+    const task = this.#task;
+    const cost = task.kernel.costs[this.#entry?.cost ?? "call"];
+    task.debt += cost;
+    task.systemTime += cost;
+    // Nothing of a task's work is left when it ends.
+    if (this.#entry?.cost === "exit") return this.#goOn(this.#waiting(this.#afterwards()));
+    let outcome: unknown;
+    let failure: Errno | undefined;
+    try {
+      outcome = this.#outcome();
+    } catch (error) {
+      if (!(error instanceof Errno)) throw error;
+      failure = error;
+    }
+    if (failure === undefined && isActivity(outcome)) return this.#goOn(this.#waiting(outcome));
+    if (outcome === gone || task.chargedPages > 0 || task.attention || task.debt >= burst)
+      return this.#goOn(ending(task, outcome, failure));
+    if (failure !== undefined) throw failure;
+    return { done: true, value: outcome };
+  }
+
+  return(value: unknown): IteratorResult<unknown, unknown> {
+    return this.#rest?.return(value) ?? { done: true, value };
+  }
+
+  throw(error: unknown): IteratorResult<unknown, unknown> {
+    if (this.#rest === undefined) throw error;
+    return this.#rest.throw(error);
+  }
+
+  #goOn(rest: Activity<unknown>): IteratorResult<unknown, unknown> {
+    this.#rest = rest;
+    return rest.next();
+  }
+
+  #outcome(): Outcome {
+    const task = this.#task;
+    if (task.kernel.interposers.length === 0 && task.interposers === undefined)
+      return enterBy(this.#entry, task, this.#name, this.#args);
+    return interposed(task, this.#name, this.#entry?.number ?? -1, this.#args);
+  }
+
+  /** Makes the call once the debt is worked off. */
+  *#afterwards(): Activity<unknown> {
+    yield pause;
+    const outcome = this.#outcome();
+    return isActivity(outcome) ? yield* outcome : outcome;
+  }
+
+  *#waiting(activity: Activity<unknown>): Activity<unknown> {
+    let outcome: unknown;
+    let failure: Errno | undefined;
+    try {
+      outcome = yield* activity;
+      this.#task.frame.interrupted = false;
+    } catch (error) {
+      if (!(error instanceof Errno)) throw error;
+      failure = error;
+    }
+    return yield* ending(this.#task, outcome, failure);
+  }
+}
+
+/** Gives the CPU and signals their due before a call returns. */
+function* ending(task: Task, outcome: unknown, failure: Errno | undefined): Activity<unknown> {
   if (outcome === gone) for (;;) yield pause;
   if (task.chargedPages > 0 || task.kernel.pageCache.debt.due) yield* settleMemory(task);
   if (task.attention || task.debt >= burst) yield pause;
   if (failure !== undefined) throw failure;
   return outcome;
 }
+
+/** What a program gets: `yield*` takes it as it takes a generator. */
+const callOf = (task: Task, entry: Entry | undefined, name: string, args: readonly unknown[]): Activity<unknown> =>
+  new Call(task, entry, name, args) as unknown as Activity<unknown>;
 
 class Interface {
   readonly task: Task;
@@ -220,7 +294,7 @@ class Interface {
   }
 
   call(name: string, ...args: readonly unknown[]): Activity<unknown> {
-    return perform(this.task, name, args);
+    return callOf(this.task, entries.get(name), name, args);
   }
 
   *compute(work: Nanos): Activity<undefined> {
@@ -259,10 +333,10 @@ class Interface {
   }
 }
 
-for (const name of entries.keys()) {
+for (const [name, entry] of entries) {
   Object.defineProperty(Interface.prototype, name, {
     value(this: Interface, ...args: readonly unknown[]): Activity<unknown> {
-      return perform(this.task, name, args);
+      return callOf(this.task, entry, name, args);
     },
   });
 }

@@ -108,10 +108,16 @@ export class Mount {
   }
 
   /** This mount and all below it, parents first, in the order in which they were mounted. */
-  *tree(): Generator<Mount, void, void> {
-    yield this;
+  tree(): Mount[] {
+    const all: Mount[] = [];
+    this.#collect(all);
+    return all;
+  }
+
+  #collect(all: Mount[]): void {
+    all.push(this);
     if (this.children === undefined) return;
-    for (const stack of this.children.values()) for (const child of stack) yield* child.tree();
+    for (const stack of this.children.values()) for (const child of stack) child.#collect(all);
   }
 }
 
@@ -144,7 +150,7 @@ export class MountNamespace implements Namespace {
 
   /** Every mount, as /proc/PID/mountinfo lists them. */
   get mounts(): readonly Mount[] {
-    return this.root === undefined ? [] : [...this.root.tree()].sort((a, b) => a.number - b.number);
+    return this.root === undefined ? [] : this.root.tree().sort((a, b) => a.number - b.number);
   }
 }
 

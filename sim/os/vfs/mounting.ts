@@ -100,7 +100,7 @@ export function changePropagation(numbers: MountNumbers, place: Place, flags: nu
   const wanted = types.filter(([flag]) => (flags & flag) !== 0);
   const [type] = wanted;
   if (type === undefined || wanted.length > 1) throw E.EINVAL;
-  for (const one of (flags & MS_REC) !== 0 ? [...mount.tree()] : [mount]) setPropagation(numbers, one, type[1]);
+  for (const one of (flags & MS_REC) !== 0 ? mount.tree() : [mount]) setPropagation(numbers, one, type[1]);
 }
 
 /** MS_MOVE. @throws EINVAL out of a shared mount, into itself; ELOOP */
@@ -129,7 +129,7 @@ export function unmount(place: Place, flags: number, busy: (mount: Mount) => boo
   if (!lazy && (mount.children !== undefined || busy(mount))) throw E.EBUSY;
   for (const one of [mount, ...counterparts(mount)]) {
     if (one !== mount && !lazy && one.children !== undefined) continue;
-    for (const below of [...one.tree()]) {
+    for (const below of one.tree()) {
       forget(below);
       if (below === one) below.detach();
     }

@@ -12,9 +12,8 @@ import {
   type World,
 } from "../../core/index.js";
 import type { FrameLink } from "../../net/index.js";
-import type { ApiRequest } from "../apiserver/request.js";
 import type { ApiServer } from "../apiserver/server.js";
-import { json } from "../apiserver/request.js";
+import { json, type ApiRequest } from "../apiserver/request.js";
 import { ApiError } from "../apiserver/status.js";
 import type { Bill } from "../cloud/bill.js";
 import type { Cloud } from "../cloud/cloud.js";

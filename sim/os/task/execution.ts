@@ -1,4 +1,4 @@
-import type { Signal} from "../../core/index.js";
+import type { Signal } from "../../core/index.js";
 import { encodeUtf8, type Activity } from "../../core/index.js";
 import { E, Errno } from "../errno.js";
 import { exit } from "./exit.js";

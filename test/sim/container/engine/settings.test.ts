@@ -130,7 +130,7 @@ describe("mounts", () => {
     const { engine } = host;
     host.finish("echo mine > /etc/apk/own", {}, { Binds: ["conf:/etc/apk"] });
     expect(host.finish("ls /data; cat /data/own", {}, { Binds: ["conf:/data:ro"] }).out).toBe(
-      "own\nrepositories\nmine\n",
+      "arch\nown\nrepositories\nworld\nmine\n",
     );
     expect(host.finish("touch /data/x", {}, { Binds: ["conf:/data:ro"] }).code).not.toBe(0);
     expect(

@@ -103,7 +103,7 @@ export interface HostConfig {
 }
 
 /** How fast a device of the host may be used: bytes or requests a second. */
-export interface ThrottleDevice {
+interface ThrottleDevice {
   readonly Path: string;
   readonly Rate: number;
 }

@@ -57,10 +57,7 @@ function ruleOf(text: string): DeviceCgroupSpec {
  * What --device, --device-cgroup-rule and --privileged ask for: moby's WithDevices. A privileged container gets every device of the host's /dev.
  * @throws EngineError 400 for a path that isn't a device
  */
-export function* devicesFor(
-  sys: Sys,
-  host: HostConfig,
-): Activity<ContainerDevices> {
+export function* devicesFor(sys: Sys, host: HostConfig): Activity<ContainerDevices> {
   const throttles = yield* throttlesFor(sys, host);
   const { Devices, DeviceCgroupRules, Privileged } = host;
   const nodes: DeviceSpec[] = [];

@@ -57,8 +57,7 @@ export interface ContainerStatistics {
   readonly precpu_stats: CpuStatistics;
   readonly blkio_stats: {
     readonly io_service_bytes_recursive:
-      | readonly { readonly major: number; readonly minor: number; readonly op: string; readonly value: number }[]
-      | null;
+      readonly { readonly major: number; readonly minor: number; readonly op: string; readonly value: number }[] | null;
   };
   readonly memory_stats: {
     readonly usage: number;

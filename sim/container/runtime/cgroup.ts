@@ -101,7 +101,13 @@ export function* removeCgroup(sys: Sys, path: string): Activity<undefined> {
 /** What `runc events --stats` gives, from the group's files: times in microseconds, memory in bytes. */
 export interface ContainerStats {
   readonly cpu: { readonly usage: number; readonly periods: number; readonly throttled: number };
-  readonly memory: { readonly usage: number; readonly inactiveFile: number; readonly limit: number; readonly peak: number; readonly oomKills: number };
+  readonly memory: {
+    readonly usage: number;
+    readonly inactiveFile: number;
+    readonly limit: number;
+    readonly peak: number;
+    readonly oomKills: number;
+  };
   readonly pids: { readonly current: number; readonly limit: number };
   /** By disk: bytes read and written. */
   readonly io: readonly {

@@ -13,7 +13,7 @@ export interface Installed {
   readonly files: readonly InstalledDirectory[];
 }
 
-export interface InstalledDirectory {
+interface InstalledDirectory {
   readonly directory: string;
   /** Further lines of the directory and its files, in the order of the database: M, R, a, Z. */
   readonly files: readonly InstalledFile[];

@@ -67,7 +67,7 @@ export function stageAt(place: Place, seed: number, processor: ProcessorOptions)
        for one in br0 eth0 ${vm.interface ?? ""}; do ip link set $one up; done`,
     );
     vm.boot().linux.sh(`ip addr add ${address}/24 dev eth0; ip link set eth0 up`);
-    return { ...common, drive: "/dev/vda", launch: begin(vm.linux) };
+    return { ...common, drive: "/dev/vdb", launch: begin(vm.linux) };
   }
   host.sh(`ip addr add ${address}/24 dev eth0; ip link set eth0 up`);
   if (place === "native") return { ...common, drive, launch: begin(host) };

@@ -49,7 +49,7 @@ export interface KvmOptions {
   readonly misses: number;
   /** What the guest's init starts. */
   readonly service: ChildBody | undefined;
-  /** Files of the host's that are its drives: /dev/vda and on. */
+  /** Files of the host's that are its drives: /dev/vdb and on, behind that of its root. */
   readonly drives: readonly { readonly path: string; readonly drive: Drive }[];
   /** Whether it has a card: the guest's eth0, which is the host's interface vnet0 or the next that is free. */
   readonly network: boolean;
@@ -114,7 +114,7 @@ export class VirtualLinux<Guest extends Kernel = Kernel> {
     }
     this.#drives = given.drives.map(({ path, drive }) => new VirtioDrive(host, this.linux, path, drive, this.costs));
     this.#drives.forEach((drive, number) => {
-      attachDrive(this.linux, `vd${String.fromCharCode(97 + number)}`, drive);
+      attachDrive(this.linux, `vd${String.fromCharCode(98 + number)}`, drive);
     });
   }
 

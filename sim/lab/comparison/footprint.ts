@@ -60,9 +60,13 @@ const defaults: FootprintOptions = {
   ...{ serviceMemory: usualServiceMemory, guestMemory: MiB(256), monitor: "qemu", processor: usualProcessor },
 };
 
-/** Anonymous memory, and the files that the host's processes execute, each once. Guests' are in their monitors' memory. */
+/**
+ * Memory of tasks and tmpfs, and the files that the host's processes execute, each once; other files' pages go when somebody needs
+ * the room. Guests' are in their monitors' memory.
+ */
 function occupied(host: Linux): number {
-  return host.cgroups.memory.current + mappedFiles(host).reduce((sum, { size }) => sum + size, 0);
+  const { current, file } = host.cgroups.memory;
+  return current - file + mappedFiles(host).reduce((sum, { size }) => sum + size, 0);
 }
 
 /** One kind's trials, on one host: what they stopped is gone before the next. */

@@ -11,7 +11,8 @@
  *   inode       a file as its file system knows it; a *place* is an inode seen through a mount; a *channel* is an inode opened
  *   mount       a file system, or a part, in a namespace's tree; *peers* and *slaves* receive each other's mount events
  *   kernel id   a user's or group's id in the initial user namespace: what inodes and credentials hold
- *   cgroup      a control group: tasks that share CPU time, memory and a number of pids
+ *   cgroup      a control group: tasks that share CPU time, memory, disks and a number of pids
+ *   batch       pages of a file that lie beside each other and age together; a *page user* is a task as the page cache sees it
  *
  * The way of a call: `sys.NAME` → perform (cost) → interposers → seccomp → handler → a value, or an activity that waits.
  * What doesn't wait is done at once, without an event of the engine: a task runs ahead of the clock until its debt comes
@@ -20,9 +21,11 @@
  *
  * kernel          boots, holds what all tasks share; machine: where CPUs come from and what the kernel's work costs
  * root            the root file system and what is mounted first
- * task/           task (state), execution (how it goes on), signals and their sending, clone, execve, exit, memory, groups
+ * task/           task (state), execution (how it goes on), waiting, signals and their sending, clone, execve, exit, memory, groups
  * syscall/        table (perform, Sys, the rows), handlers by what they are about, what is absent, what is younger than a release (since)
- * scheduler/      who runs: entities and groups, shares, cpu.max
+ * scheduler/      who runs: entities and groups, shares, cpu.max, allowed CPUs; queue: who is next
+ * memory/         pages of files: page-cache, lru (batches by their use), aging (what moves them), reclaim, writeback; page-user
+ * block/          disks: block-disk (its queue), disk-use (what a group did and may do with one), io-limits (the same up the hierarchy)
  * vfs/            inodes, content, mounts, propagation, resolution of paths, permissions, descriptors; tmpfs, overlay/,
  *                 pseudo (made-up files), devices, block-devices (drives of sim/storage)
  * ipc/            pipes, Unix sockets, event counters, timers, signals as files, epoll; tty/: terminals; wait-queue: where tasks wait

@@ -42,8 +42,8 @@ export class HostCpu {
   readonly hart: Hart;
   /** Whose registers it holds. */
   #current: Hart | undefined;
-  /** How often that one's breakpoints had changed when they were taken over. */
-  #breakpointChanges = 0;
+  /** That one's breakpoints, when they were taken over. */
+  #breakpoints: ReadonlySet<bigint> | undefined;
   /** How often another guest's took their place. */
   switches = 0;
   /** Its time, which goes on with whichever guest executes. */
@@ -105,7 +105,7 @@ export class HostCpu {
       this.#current = guest;
       this.switches++;
       this.#takeBreakpoints(guest);
-    } else if (this.#breakpointChanges !== guest.breakpointChanges) this.#takeBreakpoints(guest);
+    } else if (this.#breakpoints !== guest.breakpoints) this.#takeBreakpoints(guest);
   }
 
   #load(guest: Hart, satp: bigint): void {
@@ -137,10 +137,10 @@ export class HostCpu {
   }
 
   /** Stops for the guest's debugger as well, and for no other's. */
-  #takeBreakpoints({ breakpoints, breakpointChanges }: Hart): void {
+  #takeBreakpoints({ breakpoints }: Hart): void {
     const { hart } = this;
-    this.#breakpointChanges = breakpointChanges;
-    for (const pc of [...hart.breakpoints]) {
+    this.#breakpoints = breakpoints;
+    for (const pc of hart.breakpoints) {
       if (pc !== vector && !breakpoints.has(pc)) hart.setBreakpoint(pc, false);
     }
     for (const pc of breakpoints) if (!hart.breakpoints.has(pc)) hart.setBreakpoint(pc, true);

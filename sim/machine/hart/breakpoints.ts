@@ -5,19 +5,19 @@ const pageOf = (address: bigint): bigint => address & BigInt(-pageSize);
 
 /** Addresses before which a hart stops. */
 export class Breakpoints {
-  readonly all: Set<bigint> = new Set();
-  /** How often they changed. */
-  changes = 0;
+  /** Another set after each change. */
+  all: ReadonlySet<bigint> = new Set();
   /** Their halves, in turns, and the lower halves of their pages: a bigint takes long to be made and to be looked up. */
   #halves: readonly number[] = [];
   #pages: ReadonlySet<number> = new Set();
 
   set(address: bigint, on: boolean): void {
-    if (on) this.all.add(address);
-    else this.all.delete(address);
-    this.changes++;
-    this.#halves = [...this.all].flatMap((each) => [lowOf(each), highOf(each)]);
-    this.#pages = new Set([...this.all].map((each) => lowOf(pageOf(each))));
+    const all = new Set(this.all);
+    if (on) all.add(address);
+    else all.delete(address);
+    this.all = all;
+    this.#halves = [...all].flatMap((each) => [lowOf(each), highOf(each)]);
+    this.#pages = new Set([...all].map((each) => lowOf(pageOf(each))));
   }
 
   isAt(low: number, high: number): boolean {

@@ -335,13 +335,9 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
     );
   }
 
+  /** Another set after each change. */
   get breakpoints(): ReadonlySet<bigint> {
     return this.#breakpoints.all;
-  }
-
-  /** How often breakpoints were set or taken away. */
-  get breakpointChanges(): number {
-    return this.#breakpoints.changes;
   }
 
   hasBreakpoint(page: bigint): boolean {

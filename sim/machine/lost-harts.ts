@@ -13,7 +13,7 @@ const csr = {
 } as const;
 
 /** Instructions between two looks at a hart. */
-const between = 100_000;
+const between = 400_000;
 
 /**
  * Finds harts that take exceptions for ever: their trap handler is where nothing can be executed, or there is none, and

@@ -90,7 +90,7 @@ export class Schedule implements Clock, HartClock, Persist<ScheduleState> {
   // The clock.
 
   get now(): number {
-    return this.#start + this.#position * this.#nanoseconds;
+    return this.#start() + this.#position() * this.#nanoseconds;
   }
 
   get ticks(): bigint {
@@ -114,7 +114,7 @@ export class Schedule implements Clock, HartClock, Persist<ScheduleState> {
       },
       { background: true, name: "timer" },
     );
-    if (this.#beyond > 0 || timer.due < this.#start + this.#length * this.#nanoseconds) this.#current?.pause();
+    if (this.#beyond > 0 || timer.due < this.#start() + this.#length * this.#nanoseconds) this.#current?.pause();
     return () => {
       this.#timers.delete(timer);
       cancel();
@@ -143,12 +143,12 @@ export class Schedule implements Clock, HartClock, Persist<ScheduleState> {
 
   /** Instructions that all harts have begun since power-on. */
   get executed(): number {
-    return this.#executed + this.#progress;
+    return this.#executed + this.#progress();
   }
 
   /** The machine's time at the start of the quantum under way: with `executed`, a point that a replay can find. */
   get quantumTime(): number {
-    return this.#start;
+    return this.#start();
   }
 
   /** Runs until a reason. @param duration of machine time */
@@ -205,7 +205,7 @@ export class Schedule implements Clock, HartClock, Persist<ScheduleState> {
   settle(): void {
     if (this.#beyond === 0) return;
     this.#row = 1;
-    this.#countOver(this.#position);
+    this.#countOver(this.#position());
     this.#current?.pause();
   }
 
@@ -229,7 +229,7 @@ export class Schedule implements Clock, HartClock, Persist<ScheduleState> {
 
   save(): ScheduleState {
     return {
-      time: this.#start,
+      time: this.#start(),
       executed: this.#executed,
       length: this.#length,
       turn: this.#turn,
@@ -250,29 +250,29 @@ export class Schedule implements Clock, HartClock, Persist<ScheduleState> {
   }
 
   /** Machine time at the start of the quantum, or between quanta. */
-  get #start(): number {
+  #start(): number {
     return this.#world.engine.now - this.#origin;
   }
 
   /** How far into the quantum the hart is whose turn it is. */
-  get #position(): number {
-    return this.#length === 0 ? 0 : (this.#used[this.#turn] ?? this.#length) + this.#progress;
+  #position(): number {
+    return this.#length === 0 ? 0 : (this.#used[this.#turn] ?? this.#length) + this.#progress();
   }
 
-  get #progress(): number {
+  #progress(): number {
     return this.#current === undefined ? 0 : this.#current.cycles - this.#began;
   }
 
   /** How many instructions there are until the machine's next timer. */
-  get #due(): number {
+  #due(): number {
     let due = Infinity;
     for (const timer of this.#timers) due = Math.min(due, timer.due);
-    return Math.max(1, Math.ceil((due - this.#start) / this.#nanoseconds));
+    return Math.max(1, Math.ceil((due - this.#start()) / this.#nanoseconds));
   }
 
   /**
    * How many quanta the hart may execute before anybody looks. @param unasked as many instructions as the owner leaves it: what a
-   * quantum costs, as long as 3,500 take in a hot loop, is little beside 100,000
+   * quantum costs, as long as 3,500 take in a hot loop (in a virtual machine 15,000), is little beside 400,000
    */
   #inARow(unasked: number): number {
     const engine = this.#harts[0]?.engine;
@@ -317,7 +317,7 @@ export class Schedule implements Clock, HartClock, Persist<ScheduleState> {
   #runQuantum(): void {
     if (this.#length === 0) {
       const unasked = this.#owner.quantum();
-      const due = this.#due;
+      const due = this.#due();
       this.#length = Math.min(this.#most, due);
       this.#row = Math.min(2 * this.#row, this.#inARow(unasked));
       this.#beyond = Math.min(this.#most * this.#row, due) - this.#length;
@@ -353,7 +353,7 @@ export class Schedule implements Clock, HartClock, Persist<ScheduleState> {
       const isBehind = stop.kind === "yield" || stop.kind === "watchpoint";
       this.#countOver((this.#used[turn] ?? 0) - (isBehind ? 1 : 0));
       if (stop.kind === "wait") this.#waiting[turn] = true;
-      else if (stop.kind === "yield") this.#length = Math.max(this.#used[turn] ?? 0, Math.min(this.#length, this.#due));
+      else if (stop.kind === "yield") this.#length = Math.max(this.#used[turn] ?? 0, Math.min(this.#length, this.#due()));
       else if (stop.kind !== "budget") this.#reason ??= this.#owner.stopped(hart, stop);
       if (this.#posted.length > 0) for (const action of this.#posted.splice(0)) action();
       if (this.#reason !== undefined) {

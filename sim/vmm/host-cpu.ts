@@ -42,6 +42,8 @@ export class HostCpu {
   readonly hart: Hart;
   /** Whose registers it holds. */
   #current: Hart | undefined;
+  /** That one's breakpoints, when they were taken over. */
+  #breakpoints: ReadonlySet<bigint> | undefined;
   /** How often another guest's took their place. */
   switches = 0;
   /** Its time, which goes on with whichever guest executes. */
@@ -103,7 +105,7 @@ export class HostCpu {
       this.#current = guest;
       this.switches++;
       this.#takeBreakpoints(guest);
-    } else if (!this.#hasBreakpoints(guest)) this.#takeBreakpoints(guest);
+    } else if (this.#breakpoints !== guest.breakpoints) this.#takeBreakpoints(guest);
   }
 
   #load(guest: Hart, satp: bigint): void {
@@ -134,19 +136,11 @@ export class HostCpu {
     guest.state.reservation = hart.state.reservation;
   }
 
-  /** A debugger that steps takes one away and sets another: as many as before, and not the same. */
-  #hasBreakpoints({ breakpoints }: Hart): boolean {
-    const { hart } = this;
-    if (breakpoints.size + 1 !== hart.breakpoints.size) return false;
-    if (breakpoints.size === 0) return true;
-    for (const pc of breakpoints) if (!hart.breakpoints.has(pc)) return false;
-    return true;
-  }
-
   /** Stops for the guest's debugger as well, and for no other's. */
   #takeBreakpoints({ breakpoints }: Hart): void {
     const { hart } = this;
-    for (const pc of [...hart.breakpoints]) {
+    this.#breakpoints = breakpoints;
+    for (const pc of hart.breakpoints) {
       if (pc !== vector && !breakpoints.has(pc)) hart.setBreakpoint(pc, false);
     }
     for (const pc of breakpoints) if (!hart.breakpoints.has(pc)) hart.setBreakpoint(pc, true);

@@ -43,6 +43,7 @@ export interface NestedOptions {
 export class NestedTables {
   readonly #options: NestedOptions;
   readonly #root: number;
+  readonly #hgatp: bigint;
   /** Tables of the lowest level, by the number of what they map. */
   readonly #leaves = new Map<number, number>();
   /** Pages that stores are let through to. */
@@ -61,6 +62,7 @@ export class NestedTables {
     for (let page = 1; page < rootPages; page++) frames.take();
     invariant(root !== undefined, "nested tables have frames");
     this.#root = root;
+    this.#hgatp = satpOf(root);
     for (let page = ramBase; page < ramBase + allotment.size; page += pageSize * entries) this.#tableOf(page);
     this.#tableOf(ramBase + allotment.size - 1);
   }
@@ -68,7 +70,7 @@ export class NestedTables {
   /** hgatp for the host while the guest sees its memory so. */
   enter(): bigint {
     if (this.#protection === undefined) this.#build();
-    return satpOf(this.#root);
+    return this.#hgatp;
   }
 
   /** How many tables there are, and how many entries were ever made or changed. */

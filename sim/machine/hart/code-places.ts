@@ -11,7 +11,8 @@ import {
   way,
 } from "../layout.js";
 import { marksOfPage, type Variant } from "./code-pages.js";
-import type { Halves, Tlb } from "./tlb.js";
+import type { Halves } from "./halves.js";
+import type { Tlb } from "./tlb.js";
 
 /** A page that a hart fetches instructions from. */
 export interface Place {

@@ -1,5 +1,5 @@
 import type { Csr } from "./csr-row.js";
-import { low } from "./csr-field.js";
+import { lowOf } from "./halves.js";
 import { machine, user } from "./mode.js";
 import type { Counter } from "./state.js";
 
@@ -62,8 +62,8 @@ export const counterRows: readonly Csr[] = [
     number: 0x320,
     read: ({ state }) => BigInt((state.mcycle.stopped ? CY : 0) | (state.minstret.stopped ? IR : 0)),
     write({ state, cycles, retired }, value) {
-      inhibit(state.mcycle, cycles, (low(value) & CY) !== 0);
-      inhibit(state.minstret, retired, (low(value) & IR) !== 0);
+      inhibit(state.mcycle, cycles, (lowOf(value) & CY) !== 0);
+      inhibit(state.minstret, retired, (lowOf(value) & IR) !== 0);
     },
   },
   { name: "cycle", number: 0xc00, ...visible(0), read: ({ state, cycles }) => counted(state.mcycle, cycles) },

@@ -1,10 +1,8 @@
 import type { Csr, CsrHart } from "./csr-row.js";
+import { lowOf } from "./halves.js";
 import type { PrivilegedState } from "./state.js";
 
 type FieldOf<T> = { [K in keyof PrivilegedState]: PrivilegedState[K] extends T ? K : never }[keyof PrivilegedState];
-
-/** Of a bigint's lower 32 bits. */
-export const low = (value: bigint): number => Number(BigInt.asIntN(32, value));
 
 /** A CSR that the state has a field for, of which some bits can be written, and of these any. */
 export function word(number: number, name: FieldOf<bigint>, mask = -1n): Csr {
@@ -25,7 +23,7 @@ export function bits(number: number, name: FieldOf<number>, mask: number): Csr {
     number,
     read: ({ state }) => BigInt(state[name]),
     write({ state }, value) {
-      state[name] = low(value) & mask;
+      state[name] = lowOf(value) & mask;
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { Csr, CsrHart } from "./csr-row.js";
-import { low } from "./csr-field.js";
+import { lowOf } from "./halves.js";
 import { status } from "./status.js";
 
 const fields = (
@@ -17,7 +17,7 @@ const fields = (
   read: (hart) => BigInt(read(hart)),
   write(hart, value) {
     hart.useFloats();
-    write(hart, low(value));
+    write(hart, lowOf(value));
   },
 });
 

@@ -1,5 +1,6 @@
 import type { Csr, Features } from "./csr-row.js";
-import { bits, fixed, low, word } from "./csr-field.js";
+import { bits, fixed, word } from "./csr-field.js";
+import { lowOf } from "./halves.js";
 import { environment } from "./csr-machine.js";
 import { readHypervisorStatus, writeHypervisorStatus } from "./hypervisor-status.js";
 import { interrupt, pending, virtualInterrupts } from "./interrupts.js";
@@ -32,7 +33,7 @@ const rows: readonly Csr[] = [
     number: 0x604,
     read: ({ state }) => BigInt(state.mie & virtualInterrupts),
     write({ state }, value) {
-      state.mie = (state.mie & ~virtualInterrupts) | (low(value) & virtualInterrupts);
+      state.mie = (state.mie & ~virtualInterrupts) | (lowOf(value) & virtualInterrupts);
     },
   },
   {
@@ -66,7 +67,7 @@ const rows: readonly Csr[] = [
     // "VSSIP in hip is an alias (writable) of the same bit in hvip"; the others are read-only.
     write({ state }, value) {
       const writable = 1 << interrupt.VSSI;
-      state.software = (state.software & ~writable) | (low(value) & writable);
+      state.software = (state.software & ~writable) | (lowOf(value) & writable);
     },
   },
   {
@@ -74,7 +75,7 @@ const rows: readonly Csr[] = [
     number: 0x645,
     read: ({ state }) => BigInt(state.software & virtualInterrupts),
     write({ state }, value) {
-      state.software = (state.software & ~virtualInterrupts) | (low(value) & virtualInterrupts);
+      state.software = (state.software & ~virtualInterrupts) | (lowOf(value) & virtualInterrupts);
     },
   },
   word(0x64a, "htinst"),

@@ -1,5 +1,6 @@
 import type { Csr, Features } from "./csr-row.js";
-import { bits, fixed, low, word } from "./csr-field.js";
+import { bits, fixed, word } from "./csr-field.js";
+import { lowOf } from "./halves.js";
 import { interrupt, machineInterrupts, pending, supervisorInterrupts, virtualInterrupts } from "./interrupts.js";
 import { isLocked, isTopOfRange, legalConfig } from "./pmp.js";
 import { readMachine, worldFields, writeMachine, writeMachineHigh } from "./status.js";
@@ -90,20 +91,20 @@ export const machineRows: readonly Csr[] = [
   {
     ...bits(0x302, "medeleg", 0),
     write({ state, features }, value) {
-      state.medeleg = low(value) & (delegable | (features.hypervisor ? delegableOfGuests : 0));
+      state.medeleg = lowOf(value) & (delegable | (features.hypervisor ? delegableOfGuests : 0));
     },
   },
   {
     ...bits(0x303, "mideleg", 0),
     write({ state, features }, value) {
       // "bits 10, 6, and 2 of mideleg [...] are each read-only one" ("Machine Interrupt Delegation Register").
-      state.mideleg = (low(value) & supervisorInterrupts) | (features.hypervisor ? virtualInterrupts : 0);
+      state.mideleg = (lowOf(value) & supervisorInterrupts) | (features.hypervisor ? virtualInterrupts : 0);
     },
   },
   {
     ...bits(0x304, "mie", 0),
     write({ state, features }, value) {
-      state.mie = low(value) & (lowerInterrupts(features) | machineInterrupts);
+      state.mie = lowOf(value) & (lowerInterrupts(features) | machineInterrupts);
     },
   },
   { ...bits(0x306, "mcounteren", counters), read: ({ state }) => BigInt(state.mcounteren >>> 0) },
@@ -128,7 +129,7 @@ export const machineRows: readonly Csr[] = [
       const timer = hasTimer(state.menvcfg) ? 1 << interrupt.STI : 0;
       // Of the guest's bits VSSIP alone can be written, as in hip.
       const written = (supervisorInterrupts & ~timer) | (features.hypervisor ? 1 << interrupt.VSSI : 0);
-      state.software = (state.software & virtualInterrupts & ~written) | (low(value) & written);
+      state.software = (state.software & virtualInterrupts & ~written) | (lowOf(value) & written);
     },
   },
   // "Machine Trap Instruction Register", "Machine Second Trap Value Register".

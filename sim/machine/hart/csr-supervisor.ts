@@ -1,5 +1,6 @@
 import type { Csr, CsrHart } from "./csr-row.js";
-import { bits, low, word } from "./csr-field.js";
+import { bits, word } from "./csr-field.js";
+import { lowOf } from "./halves.js";
 import { hasTimer } from "./csr-machine.js";
 import { readGuestEnables, readGuestPending, writeGuestEnables, writeGuestPending } from "./guest-interrupts.js";
 import { interrupt, pending, supervisorInterrupts } from "./interrupts.js";
@@ -39,7 +40,7 @@ export const supervisorRows: readonly Csr[] = [
     read: ({ state }) => (state.mode.virtual ? readGuestEnables(state) : BigInt(state.mie & delegated(state))),
     write({ state }, value) {
       if (state.mode.virtual) writeGuestEnables(state, value);
-      else state.mie = (state.mie & ~delegated(state)) | (low(value) & delegated(state));
+      else state.mie = (state.mie & ~delegated(state)) | (lowOf(value) & delegated(state));
     },
   },
   { ...bits(0x106, "scounteren", -1), read: ({ state }) => BigInt(state.scounteren >>> 0) },
@@ -55,7 +56,7 @@ export const supervisorRows: readonly Csr[] = [
         return;
       }
       const writable = (1 << interrupt.SSI) & state.mideleg;
-      state.software = (state.software & ~writable) | (low(value) & writable);
+      state.software = (state.software & ~writable) | (lowOf(value) & writable);
     },
   },
   {

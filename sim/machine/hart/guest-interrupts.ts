@@ -1,4 +1,4 @@
-import { low } from "./csr-field.js";
+import { lowOf } from "./halves.js";
 import { interrupt, pending, virtualInterrupts, virtualInterruptShift } from "./interrupts.js";
 import type { PrivilegedState } from "./state.js";
 
@@ -9,7 +9,7 @@ import type { PrivilegedState } from "./state.js";
 const delegated = ({ hideleg }: PrivilegedState): number => hideleg & virtualInterrupts;
 
 const shown = (bits: number): bigint => BigInt(bits >> virtualInterruptShift);
-const meant = (value: bigint): number => low(value) << virtualInterruptShift;
+const meant = (value: bigint): number => lowOf(value) << virtualInterruptShift;
 
 export const readGuestEnables = (state: PrivilegedState): bigint => shown(state.mie & delegated(state));
 

@@ -10,6 +10,7 @@ import { Evaluator } from "./evaluator.js";
 import { cause, showsBits } from "./exceptions.js";
 import { extensionsOf } from "./extensions.js";
 import { Floats } from "./floats.js";
+import { longOf } from "./halves.js";
 import { awake, nextInterrupt, virtualInterrupts } from "./interrupts.js";
 import { VirtualMemory, type HartBus } from "./memory.js";
 import type { Mode } from "./mode.js";
@@ -19,10 +20,9 @@ import { routinesOf, type RoutineHart, type Routines } from "./routines.js";
 import { engineFor, restoreState, saveState, type HartSaved } from "./saved.js";
 import { sharedOf, type Shared } from "./shared.js";
 import { PrivilegedState } from "./state.js";
-import { longOf } from "./tlb.js";
 import { setTimers } from "./timers.js";
 import { detailsOf } from "./trap-details.js";
-import { enterTrap, plainTrap } from "./trap.js";
+import { enterTrap, noDetails } from "./trap.js";
 
 /** Why `run` came back. */
 export type Stop =
@@ -257,7 +257,7 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
       state.waiting = false;
     }
     const taken = nextInterrupt(state);
-    if (taken !== undefined) this.pc = enterTrap(state, this.pc, plainTrap(taken, true, 0n));
+    if (taken !== undefined) this.pc = enterTrap(state, this.pc, taken, true, 0n, noDetails);
     const { 0: low = 0, 1: high = 0 } = this.#pcHalves;
     if (this.#breakpoints.isAt(low, high)) {
       const { pc } = this;
@@ -308,9 +308,8 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
     const number = exception.cause;
     if (showsBits(number)) value = longOf(bits ?? this.evaluator.bits());
     else if (number === cause.breakpoint) value = this.pc;
-    const plain = plainTrap(number, false, value);
-    const trap = this.features.hypervisor ? { ...plain, ...detailsOf(this, exception) } : plain;
-    this.pc = enterTrap(this.state, this.pc, trap);
+    const details = this.features.hypervisor ? detailsOf(this, exception) : noDetails;
+    this.pc = enterTrap(this.state, this.pc, number, false, value, details);
   }
 
   /** Tells of an access by the instruction that is being executed. */
@@ -336,6 +335,7 @@ export class Hart implements Persist<HartSaved>, RoutineHart, CsrHart {
     );
   }
 
+  /** Another set after each change. */
   get breakpoints(): ReadonlySet<bigint> {
     return this.#breakpoints.all;
   }

@@ -19,7 +19,7 @@
  *                walked there; walk-notes: what it has to know for that
  * engine         the fast one: units where code is hot, the interpreter where it is cold; translated-hart: what it asks of
  *                the hart; code-pages: the units; code-places: the pages that the interpreter goes through; tlb: what they find
- *                memory and each other by
+ *                memory and each other by; halves: addresses as two numbers
  * shared         what the harts of one machine have in common
  *
  * Source: The RISC-V Instruction Set Manual, volume II (privileged).
@@ -37,7 +37,7 @@ export {
 } from "./options.js";
 export type { HartBus, RamPages } from "./memory.js";
 export type { HartSaved } from "./saved.js";
-export { highOf, lowOf } from "./tlb.js";
+export { highOf, lowOf } from "./halves.js";
 
 /**
  * A hart after its reset: in machine mode, at address 0, registers 0.

@@ -1,12 +1,12 @@
 import type { Exception, GuestFault, Width } from "../instructions/index.js";
 import type { DirtyPages } from "../dirty-pages.js";
 import { accessFault, cause, guestPageFault, pageFault, type Access } from "./exceptions.js";
+import { highOf, lowOf } from "./halves.js";
 import { machine, modeOf, privilegeOf, type Mode } from "./mode.js";
 import type { Protection } from "./pmp.js";
 import { isSv39, rootOf } from "./satp.js";
 import type { PrivilegedState } from "./state.js";
 import { mppShift, status, statusHigh } from "./status.js";
-import { highOf, lowOf } from "./tlb.js";
 import { TwoStage } from "./two-stage.js";
 import { Walker, type WalkRules } from "./walk.js";
 

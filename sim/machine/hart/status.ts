@@ -1,3 +1,5 @@
+import { highOf, lowOf } from "./halves.js";
+
 /**
  * mstatus, of which sstatus is a view (privileged ISA, "Machine Status" and "Supervisor Status"). The state keeps the lower
  * 32 bits as a number. What stands above is fixed: 64-bit registers in every mode, little-endian memory.
@@ -56,14 +58,14 @@ export const readSupervisor = (bits: number): bigint =>
 /** @param float whether there are floating-point registers, whose state FS tells */
 export function writeMachine(old: number, value: bigint, float: boolean): number {
   const fields = machineFields | (float ? FS : 0);
-  const bits = (old & ~fields) | (Number(BigInt.asUintN(32, value)) & fields);
+  const bits = (old & ~fields) | (lowOf(value) & fields);
   // 2 is no mode; the field keeps what it held then.
   return (bits & MPP) === 2 << mppShift ? (bits & ~MPP) | (old & MPP) : bits;
 }
 
-export const writeMachineHigh = (value: bigint): number => Number(BigInt.asUintN(32, value >> 32n)) & machineHigh;
+export const writeMachineHigh = (value: bigint): number => highOf(value) & machineHigh;
 
 export function writeSupervisor(old: number, value: bigint, float: boolean): number {
   const fields = supervisorFields | (float ? FS : 0);
-  return (old & ~fields) | (Number(BigInt.asUintN(32, value)) & fields);
+  return (old & ~fields) | (lowOf(value) & fields);
 }

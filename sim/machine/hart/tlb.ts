@@ -15,38 +15,12 @@ import {
   tlbContexts,
   tlbEntries,
 } from "../layout.js";
+import { highOf, lowOf, type Halves } from "./halves.js";
 import { levels } from "./walk.js";
 
 /** Of 32 bits. */
 const words = entrySize / 4;
 const jumpShift = jumpContextShift - 32;
-
-/** The two halves of an address. */
-export interface Halves {
-  readonly low: number;
-  readonly high: number;
-}
-
-// By way of memory, since making a number of a bigint and the other way takes several times as long.
-const longs = new BigInt64Array(1);
-const halves = new Int32Array(longs.buffer);
-
-export function lowOf(address: bigint): number {
-  longs[0] = address;
-  return halves[0] ?? 0;
-}
-
-export function highOf(address: bigint): number {
-  longs[0] = address;
-  return halves[1] ?? 0;
-}
-
-/** 32 bits without a sign. */
-export function longOf(word: number): bigint {
-  halves[0] = word;
-  halves[1] = 0;
-  return longs[0] ?? 0n;
-}
 
 /** Page-table leaves have levels 0 (4 KiB), 1 (2 MiB) and 2 (1 GiB). */
 export const leafShift = (level: number): number => 12 + 9 * level;
@@ -160,7 +134,7 @@ export class Tlb {
     const jumpContext = this.#jumps.number(fetch) << jumpShift;
     this.#entered.data = context;
     this.#entered.jumps = jumpContext;
-    if (context === this.#context && jumpContext === this.#jumpContext) return false;
+    if (context === this.#context() && jumpContext === this.#jumpContext()) return false;
     this.#words[hartLayout.context / 4] = context;
     this.#words[hartLayout.jumpContext / 4 + 1] = jumpContext;
     return true;
@@ -168,15 +142,15 @@ export class Tlb {
 
   /** Whether these are still so: translated code enters others by itself where it changes the mode. */
   get isEntered(): boolean {
-    return this.#entered.data === this.#context && this.#entered.jumps === this.#jumpContext;
+    return this.#entered.data === this.#context() && this.#entered.jumps === this.#jumpContext();
   }
 
   /** From now on translated code that goes to the privilege, with these bits of mstatus, enters the present contexts itself. */
   noteMode(privilege: number, bits: number): void {
     const at = (hartLayout.modes + privilege * modeSize) / 4;
     this.#words[at + modeEntry.status / 4] = bits;
-    this.#words[at + modeEntry.context / 4] = this.#context;
-    this.#words[at + modeEntry.jumpContext / 4] = this.#jumpContext;
+    this.#words[at + modeEntry.context / 4] = this.#context();
+    this.#words[at + modeEntry.jumpContext / 4] = this.#jumpContext();
   }
 
   /** No longer, for all privileges. */
@@ -188,17 +162,17 @@ export class Tlb {
 
   /** The number of the data context that is entered. */
   get context(): number {
-    return this.#context;
+    return this.#context();
   }
 
-  // Translated code changes these too.
+  // Translated code changes these too. (Methods: private getters take V8 several times as long.)
 
-  get #context(): number {
+  #context(): number {
     return this.#words[hartLayout.context / 4] ?? 0;
   }
 
   /** In a tag's upper half. */
-  get #jumpContext(): number {
+  #jumpContext(): number {
     return this.#words[hartLayout.jumpContext / 4 + 1] ?? 0;
   }
 
@@ -216,7 +190,7 @@ export class Tlb {
     const page = address.low & ~4095;
     const tlb = access === "read" ? hartLayout.readTlb : hartLayout.writeTlb;
     const at = tlb / 4 + ((address.low >>> 12) & (tlbEntries - 1)) * words;
-    this.#words[at] = page | this.#context;
+    this.#words[at] = page | this.#context();
     this.#words[at + 1] = address.high;
     this.#words[at + 2] = (host - page) | 0;
     this.#words[at + 3] = level;
@@ -227,7 +201,7 @@ export class Tlb {
   fillJump({ low, high }: Halves, unit: number, block: number, level: number): void {
     const at = this.#jumpAt(low);
     this.#words[at] = low;
-    this.#words[at + 1] = high ^ this.#jumpContext;
+    this.#words[at + 1] = high ^ this.#jumpContext();
     this.#words[at + 2] = unit;
     this.#words[at + 3] = block;
     this.#fetchLeaves.add({ low, high }, level);
@@ -236,14 +210,14 @@ export class Tlb {
   /** Where the entry for a jump to the address is, if there is one. */
   findJump(low: number, high: number): number | undefined {
     const at = this.#jumpAt(low);
-    return this.#words[at] === low && this.#words[at + 1] === (high ^ this.#jumpContext) ? at : undefined;
+    return this.#words[at] === low && this.#words[at + 1] === (high ^ this.#jumpContext()) ? at : undefined;
   }
 
   /** From now on the interpreter finds the page at `host` as the place of that number. */
   fillPlace(number: number, { low, high }: Halves, host: number, level: number): void {
     const at = this.#placeAt(number);
     this.#words[at + placeEntry.tag / 4] = low;
-    this.#words[at + placeEntry.tag / 4 + 1] = high ^ this.#jumpContext;
+    this.#words[at + placeEntry.tag / 4 + 1] = high ^ this.#jumpContext();
     this.#words[at + placeEntry.host / 4] = host;
     this.#words[at + placeEntry.level / 4] = level;
     this.#fetchLeaves.add({ low, high }, level);
@@ -252,7 +226,7 @@ export class Tlb {
   /** Whether the place is that page's, given by its address. */
   holdsPlace(number: number, low: number, high: number): boolean {
     const at = this.#placeAt(number);
-    return this.#words[at] === low && this.#words[at + 1] === (high ^ this.#jumpContext);
+    return this.#words[at] === low && this.#words[at + 1] === (high ^ this.#jumpContext());
   }
 
   /** Forgets what came of the leaf that maps the address. */

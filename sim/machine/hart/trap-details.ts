@@ -2,7 +2,7 @@ import { encode, formats, type Exception, type Instruction } from "../instructio
 import { addressCauses, dataCauses } from "./exceptions.js";
 import type { VirtualMemory } from "./memory.js";
 import type { PrivilegedState } from "./state.js";
-import { destinationOf, type Trap } from "./trap.js";
+import { destinationOf, noDetails, type TrapDetails } from "./trap.js";
 
 /** The hart's own accesses to a guest's page tables: as `ld x0, 0(x0)` and `sd x0, 0(x0)`, but for bits 1 and 0. */
 const implicitAccess: Readonly<Record<"read" | "write", bigint>> = { read: 0x3000n, write: 0x3020n };
@@ -25,9 +25,9 @@ interface TrappedHart {
  * What the hypervisor's handler, or the machine's, is told of an exception besides ("Hypervisor Status Register" on GVA, "Hypervisor
  * Trap Value Register", "Transformed Instruction or Pseudoinstruction for mtinst or htinst").
  */
-export function detailsOf(hart: TrappedHart, { cause, guest, value }: Exception): Partial<Trap> {
+export function detailsOf(hart: TrappedHart, { cause, guest, value }: Exception): TrapDetails {
   const { state, memory, evaluator } = hart;
-  if (destinationOf(state, cause, false) === "guest") return {};
+  if (destinationOf(state, cause, false) === "guest") return noDetails;
   const isAbout = (causes: number): boolean => ((causes >> cause) & 1) !== 0;
   // "For any trap [...] that writes a guest virtual address to stval, GVA is set to 1": by HLV and MPRV where V is 0, too.
   const isGuestAddress =

@@ -1,20 +1,15 @@
+import { longOf, lowOf } from "./halves.js";
 import { interruptBit, virtualInterruptShift, virtualInterrupts } from "./interrupts.js";
 import { hypervisorStatus } from "./hypervisor-status.js";
 import { machine, modeOf, privilegeOf, supervisor } from "./mode.js";
 import type { PrivilegedState } from "./state.js";
 import { mppShift, status, statusHigh } from "./status.js";
-import { longOf, lowOf } from "./tlb.js";
 
 /** Which mode's handler takes a trap. "guest" is VS-mode. */
 type Destination = "machine" | "supervisor" | "guest";
 
-/** Why there is a trap. */
-export interface Trap {
-  /** The exception's or interrupt's number. */
-  readonly cause: number;
-  readonly isInterrupt: boolean;
-  /** For mtval, stval. */
-  readonly value: bigint;
+/** What a hypervisor is told of a trap besides its cause and value. */
+export interface TrapDetails {
   /** That value is a guest's virtual address (GVA). */
   readonly isGuestAddress: boolean;
   /** For mtval2, htval: the guest physical address that faulted, shifted right by 2 bits. */
@@ -23,15 +18,8 @@ export interface Trap {
   readonly instruction: bigint;
 }
 
-/** An interrupt, or an exception of which nothing more is known than a value. */
-export const plainTrap = (cause: number, isInterrupt: boolean, value: bigint): Trap => ({
-  cause,
-  isInterrupt,
-  value,
-  isGuestAddress: false,
-  guestAddress: 0n,
-  instruction: 0n,
-});
+/** Of an interrupt, or an exception of which nothing more is known than a value. */
+export const noDetails: TrapDetails = { isGuestAddress: false, guestAddress: 0n, instruction: 0n };
 
 /**
  * "When a trap occurs in VS-mode or VU-mode, it goes to M-mode, unless delegated by medeleg or mideleg, in which case it goes to
@@ -53,15 +41,22 @@ function handler(vector: bigint, cause: number, interrupt: boolean): bigint {
 /**
  * Takes the hart to the handler of an exception or an interrupt (privileged ISA, "Trap Cause", "Trap-Vector Base Address",
  * and the stack of modes in mstatus; "Trap Entry" of the hypervisor extension).
+ * @param number the exception's or interrupt's, @param value for mtval, stval
  * @returns the handler's address
  */
-export function enterTrap(state: PrivilegedState, pc: bigint, trap: Trap): bigint {
-  const { isInterrupt } = trap;
+export function enterTrap(
+  state: PrivilegedState,
+  pc: bigint,
+  number: number,
+  isInterrupt: boolean,
+  value: bigint,
+  details: TrapDetails,
+): bigint {
   const { privilege: from, virtual } = state.mode;
-  const destination = destinationOf(state, trap.cause, isInterrupt);
+  const destination = destinationOf(state, number, isInterrupt);
   // "translated by the machine into a supervisor external interrupt (code 9) for VS-mode", and the others likewise.
-  const isTranslated = destination === "guest" && isInterrupt && ((1 << trap.cause) & virtualInterrupts) !== 0;
-  const cause = isTranslated ? trap.cause - virtualInterruptShift : trap.cause;
+  const isTranslated = destination === "guest" && isInterrupt && ((1 << number) & virtualInterrupts) !== 0;
+  const cause = isTranslated ? number - virtualInterruptShift : number;
   const code = isInterrupt ? interruptBit | longOf(cause) : longOf(cause);
 
   if (destination === "machine") {
@@ -69,12 +64,12 @@ export function enterTrap(state: PrivilegedState, pc: bigint, trap: Trap): bigin
     const old = state.mstatus;
     const { MIE, MPIE, MPP } = status;
     state.mstatus = (old & ~(MIE | MPIE | MPP)) | (old & MIE ? MPIE : 0) | (from << mppShift);
-    state.mstatush = (virtual ? statusHigh.MPV : 0) | (trap.isGuestAddress ? statusHigh.GVA : 0);
+    state.mstatush = (virtual ? statusHigh.MPV : 0) | (details.isGuestAddress ? statusHigh.GVA : 0);
     state.mcause = code;
     state.mepc = pc;
-    state.mtval = trap.value;
-    state.mtval2 = trap.guestAddress;
-    state.mtinst = trap.instruction;
+    state.mtval = value;
+    state.mtval2 = details.guestAddress;
+    state.mtinst = details.instruction;
     return handler(state.mtvec, cause, isInterrupt);
   }
 
@@ -84,15 +79,15 @@ export function enterTrap(state: PrivilegedState, pc: bigint, trap: Trap): bigin
   state.mstatus = (old & ~(SIE | SPIE | SPP)) | (old & SIE ? SPIE : 0) | (from === supervisor ? SPP : 0);
   state.scause = code;
   state.sepc = pc;
-  state.stval = trap.value;
+  state.stval = value;
   if (destination === "supervisor") {
     const { SPV, SPVP, GVA } = hypervisorStatus;
     // "if V=0 before a trap, SPVP is left unchanged on trap entry".
     const left = state.hstatus & ~(virtual ? SPV | SPVP | GVA : SPV | GVA);
     const previous = virtual ? SPV | (from === supervisor ? SPVP : 0) : 0;
-    state.hstatus = left | previous | (trap.isGuestAddress ? GVA : 0);
-    state.htval = trap.guestAddress;
-    state.htinst = trap.instruction;
+    state.hstatus = left | previous | (details.isGuestAddress ? GVA : 0);
+    state.htval = details.guestAddress;
+    state.htinst = details.instruction;
   }
   return handler(state.stvec, cause, isInterrupt);
 }

@@ -3,7 +3,8 @@ import { pageSize } from "../layout.js";
 import type { CodePages } from "./code-pages.js";
 import type { HartBus, VirtualMemory } from "./memory.js";
 import type { Protection } from "./pmp.js";
-import { highOf, lowOf, type Tlb } from "./tlb.js";
+import { highOf, lowOf } from "./halves.js";
+import type { Tlb } from "./tlb.js";
 import { filled } from "./walk-code.js";
 
 /** The hart as its units' accesses see it. */

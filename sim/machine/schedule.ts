@@ -353,7 +353,8 @@ export class Schedule implements Clock, HartClock, Persist<ScheduleState> {
       const isBehind = stop.kind === "yield" || stop.kind === "watchpoint";
       this.#countOver((this.#used[turn] ?? 0) - (isBehind ? 1 : 0));
       if (stop.kind === "wait") this.#waiting[turn] = true;
-      else if (stop.kind === "yield") this.#length = Math.max(this.#used[turn] ?? 0, Math.min(this.#length, this.#due()));
+      else if (stop.kind === "yield")
+        this.#length = Math.max(this.#used[turn] ?? 0, Math.min(this.#length, this.#due()));
       else if (stop.kind !== "budget") this.#reason ??= this.#owner.stopped(hart, stop);
       if (this.#posted.length > 0) for (const action of this.#posted.splice(0)) action();
       if (this.#reason !== undefined) {

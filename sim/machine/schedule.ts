@@ -264,7 +264,7 @@ export class Schedule implements Clock, HartClock, Persist<ScheduleState> {
   }
 
   /** How many instructions there are until the machine's next timer. */
-  #due(): number {
+  get #due(): number {
     let due = Infinity;
     for (const timer of this.#timers) due = Math.min(due, timer.due);
     return Math.max(1, Math.ceil((due - this.#start()) / this.#nanoseconds));
@@ -317,7 +317,7 @@ export class Schedule implements Clock, HartClock, Persist<ScheduleState> {
   #runQuantum(): void {
     if (this.#length === 0) {
       const unasked = this.#owner.quantum();
-      const due = this.#due();
+      const due = this.#due;
       this.#length = Math.min(this.#most, due);
       this.#row = Math.min(2 * this.#row, this.#inARow(unasked));
       this.#beyond = Math.min(this.#most * this.#row, due) - this.#length;
@@ -353,7 +353,7 @@ export class Schedule implements Clock, HartClock, Persist<ScheduleState> {
       const isBehind = stop.kind === "yield" || stop.kind === "watchpoint";
       this.#countOver((this.#used[turn] ?? 0) - (isBehind ? 1 : 0));
       if (stop.kind === "wait") this.#waiting[turn] = true;
-      else if (stop.kind === "yield") this.#length = Math.max(this.#used[turn] ?? 0, Math.min(this.#length, this.#due()));
+      else if (stop.kind === "yield") this.#length = Math.max(this.#used[turn] ?? 0, Math.min(this.#length, this.#due));
       else if (stop.kind !== "budget") this.#reason ??= this.#owner.stopped(hart, stop);
       if (this.#posted.length > 0) for (const action of this.#posted.splice(0)) action();
       if (this.#reason !== undefined) {

@@ -13,9 +13,17 @@ const extension = rv64h.rows.filter(({ name }) => !rv64.has(name));
 /** stimecmp is there for supervisor mode (menvcfg.STCE). */
 const hasTimer = (menvcfg: bigint): boolean => menvcfg < 0n;
 
+/** Hosts' ISAs by their guests': what was compiled and optimised for one is that ISA's, and another with the same rows would begin anew. */
+const extended = new WeakMap<Isa, Isa>();
+
 /** The instructions with the hypervisor extension. */
-const withExtension = (isa: Isa): Isa =>
-  extension.every(({ name }) => isa.has(name)) ? isa : isa.with(`${isa.name} h`, ...extension);
+function withExtension(isa: Isa): Isa {
+  const known = extended.get(isa);
+  if (known !== undefined) return known;
+  const made = extension.every(({ name }) => isa.has(name)) ? isa : isa.with(`${isa.name} h`, ...extension);
+  extended.set(isa, made);
+  return made;
+}
 
 /** The hypervisor's page tables for a guest's machine mode, and for the modes below, which its memory protection concerns. */
 interface Tables {

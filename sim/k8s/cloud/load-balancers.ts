@@ -4,7 +4,7 @@ import type { Node } from "../client/pod-types.js";
 import type { Rented } from "./bill.js";
 import type { LoadBalancers, LoadBalancerStatus, Service } from "./provider.js";
 
-/** "Elastic Load Balancing pricing", a Network Load Balancer in us-east-1: US dollars an hour. */
+/** US dollars an hour, like a Network Load Balancer of EC2: declared, not looked up. */
 const price = 0.0225;
 /** What making one takes. Declared, not measured. */
 const makingTime = s(20);

@@ -13,8 +13,8 @@ export type MachineTypeName =
   "t3.medium" | "c5.large" | "m5.large" | "r5.large" | "c5.xlarge" | "m5.xlarge" | "m5.2xlarge";
 
 /**
- * Machines of Amazon's EC2. Processors, memory and price: "Amazon EC2 On-Demand Pricing", Linux, us-east-1. Pods: a node of EKS gives
- * each an address of its network cards (amazon-eks-ami, `eni-max-pods.txt`).
+ * Machines like those of Amazon's EC2. Processors, memory and prices are those of Linux on demand in us-east-1 as we remember them of 2024, and the
+ * most pods those of EKS, which gives each an address of its node's network cards: declared, not looked up.
  */
 export const machineTypes: Readonly<Record<MachineTypeName, MachineType>> = {
   "t3.medium": { cpus: 2, memory: GiB(4), price: 0.0416, pods: 17 },

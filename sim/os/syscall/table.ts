@@ -225,7 +225,7 @@ class Call {
       failure = error;
     }
     if (failure === undefined && isActivity(outcome)) return this.#goOn(this.#waiting(outcome));
-    if (outcome === gone || task.chargedPages > 0 || task.attention || task.debt >= burst)
+    if (outcome === gone || owesMemory(task) || task.attention || task.debt >= burst)
       return this.#goOn(ending(task, outcome, failure));
     if (failure !== undefined) throw failure;
     return { done: true, value: outcome };
@@ -273,16 +273,19 @@ class Call {
   }
 }
 
+/** Whether it took pages, or had others' reclaimed, that it hasn't paid for yet. */
+const owesMemory = ({ chargedPages, kernel }: Task): boolean => chargedPages > 0 || kernel.pageCache.debt.due;
+
 /** Gives the CPU and signals their due before a call returns. */
 function* ending(task: Task, outcome: unknown, failure: Errno | undefined): Activity<unknown> {
   if (outcome === gone) for (;;) yield pause;
-  if (task.chargedPages > 0 || task.kernel.pageCache.debt.due) yield* settleMemory(task);
+  if (owesMemory(task)) yield* settleMemory(task);
   if (task.attention || task.debt >= burst) yield pause;
   if (failure !== undefined) throw failure;
   return outcome;
 }
 
-/** What a program gets: `yield*` takes it as it takes a generator. */
+/** What a program gets. `yield*` takes it as it takes a generator: of either it asks `next`, `throw` and `return` alone. */
 const callOf = (task: Task, entry: Entry | undefined, name: string, args: readonly unknown[]): Activity<unknown> =>
   new Call(task, entry, name, args) as unknown as Activity<unknown>;
 
@@ -327,7 +330,7 @@ class Interface {
     }
     task.chargedPages += Math.max(0, task.memory.resident - before) / pageSize;
     if (task.attention) yield pause;
-    if (task.chargedPages > 0 || task.kernel.pageCache.debt.due) yield* settleMemory(task);
+    if (owesMemory(task)) yield* settleMemory(task);
     if (failure !== undefined) throw failure;
     return undefined;
   }

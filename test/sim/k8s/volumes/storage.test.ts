@@ -1,63 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { createWorld, minutes, s, type Nanos } from "../../../../sim/core/index.js";
-import { Cluster, type ClusterOptions, type HollowImage } from "../../../../sim/k8s/index.js";
+import { minutes, s } from "../../../../sim/core/index.js";
+import type { Cluster } from "../../../../sim/k8s/index.js";
 import { at, show } from "../../../../sim/k8s/objects/value.js";
 import { realCluster, told } from "../node/real-cluster.js";
-
-/** A database without processes: each start adds a line to what it keeps, and prints all of it. */
-const database: HollowImage = {
-  behaviour: ({ volumes = {}, env }) => {
-    const files = volumes["/data"];
-    const kept = `${files?.get("starts") ?? ""}${env["POD"] ?? ""} `;
-    files?.set("starts", kept);
-    return { prints: [kept.trim()] };
-  },
-};
-
-function started(options: Partial<ClusterOptions> = {}): Cluster {
-  const images = (name: string): HollowImage => (name.startsWith("db") ? database : {});
-  const cluster = new Cluster({ world: createWorld({ seed: 5 }), storage: true, images, ...options });
-  cluster.start();
-  return cluster;
-}
-const claim = (name: string, more = "", size = "1Gi", mode = "ReadWriteOnce"): string => `
-apiVersion: v1
-kind: PersistentVolumeClaim
-metadata: {name: ${name}}
-spec:
-  accessModes: [${mode}]
-  resources: {requests: {storage: ${size}}}
-${more}`;
-const volume = (name: string, size: string, more = "", labels = "{}"): string => `
-apiVersion: v1
-kind: PersistentVolume
-metadata: {name: ${name}, labels: ${labels}}
-spec:
-  capacity: {storage: ${size}}
-  accessModes: [ReadWriteOnce]
-  hostPath: {path: /srv/${name}}
-${more}`;
-const ownName = "env: [{name: POD, valueFrom: {fieldRef: {fieldPath: metadata.name}}}]";
-const pod = (name: string, claimed: string, more = "", image = "db:1"): string => `
-apiVersion: v1
-kind: Pod
-metadata: {name: ${name}}
-spec:
-  terminationGracePeriodSeconds: 1
-  containers: [{name: main, image: "${image}", ${ownName}, volumeMounts: [{name: data, mountPath: /data}]}]
-  volumes: [{name: data, persistentVolumeClaim: {claimName: ${claimed}}}]
-${more}`;
-const onNode = (number: number): string => `  nodeName: node-${number}`;
-const field = (cluster: Cluster, what: string, ...path: string[]): string =>
-  show(at(cluster.get(what).items[0] ?? {}, ...path));
-const column = (cluster: Cluster, what: string, key: string): string[] =>
-  cluster
-    .get(what)
-    .view()
-    .rows.map((row) => String(row[key]));
-const phase = (cluster: Cluster, what: string): string => field(cluster, what, "status", "phase");
-const toldNow = (cluster: Cluster, what: string, reason: string): string | undefined =>
-  told(cluster, what).find((line) => line.startsWith(`${reason}: `));
+import { claim, column, field, onNode, ownName, phase, pod, started, toldNow, volume } from "./stored.js";
 
 describe("claims and volumes", () => {
   test("a claim gets the smallest volume that has its size, class, modes and labels, or the one it names", () => {
@@ -264,99 +210,6 @@ volumeBindingMode: WaitForFirstConsumer
     cluster.settle();
     expect(phase(cluster, "pod/second")).toBe("Running");
     expect(toldNow(cluster, "pod/third", "FailedScheduling")).toContain("1 node(s) exceed max volume count");
-  });
-});
-
-describe("attaching", () => {
-  test("what a pod wrote another finds on another node; one node at a time has the disk", () => {
-    const cluster = started();
-    cluster.apply(claim("a"));
-    cluster.settle();
-    cluster.apply(pod("first", "a", onNode(1)));
-    cluster.settle();
-    expect(field(cluster, "node/node-1", "status", "volumesInUse")).toBe(
-      '["kubernetes.io/csi/block.csi.virtlab^disk-00000001"]',
-    );
-    expect(field(cluster, "node/node-1", "status", "volumesAttached")).toContain("disk-00000001");
-    expect(column(cluster, "volumeattachments", "Node")).toEqual(["node-1"]);
-    const own = field(cluster, "pvc/a", "spec", "volumeName");
-    expect(toldNow(cluster, "pod/first", "SuccessfulAttachVolume")).toContain(`succeeded for volume "${own}"`);
-    cluster.apply(pod("second", "a", onNode(2)));
-    cluster.run(minutes(3));
-    expect(phase(cluster, "pod/second")).toBe("Pending");
-    expect(toldNow(cluster, "pod/second", "FailedAttachVolume")).toBe(
-      `FailedAttachVolume: Multi-Attach error for volume "${own}" Volume is already used by pod(s) first`,
-    );
-    cluster.delete("pod/first");
-    cluster.run(minutes(1));
-    expect(phase(cluster, "pod/second")).toBe("Running");
-    expect(cluster.logs("second")).toBe("first second\n");
-    expect(field(cluster, "node/node-1", "status", "volumesAttached")).toBe("[]");
-    expect(cluster.storage.disks[0]?.node).toBe("node-2");
-  });
-
-  /** How long after its node was lost a pod with a disk runs elsewhere. */
-  function moved(hurry: (cluster: Cluster) => void): Nanos {
-    const cluster = started();
-    cluster.apply(claim("a"));
-    cluster.settle();
-    cluster.apply(pod("first", "a", onNode(1)));
-    cluster.settle();
-    cluster.stopKubelet("node-1");
-    cluster.run(minutes(2));
-    cluster.delete("pod/first", { gracePeriod: 0 as Nanos });
-    cluster.apply(pod("second", "a", onNode(2)));
-    hurry(cluster);
-    const begun = cluster.world.engine.now;
-    while (phase(cluster, "pod/second") !== "Running" && cluster.world.engine.now < begun + minutes(20))
-      cluster.run(s(5));
-    expect(cluster.logs("second")).toBe("first second\n");
-    return (cluster.world.engine.now - begun) as Nanos;
-  }
-
-  test("from a node that is lost a disk is taken after six minutes; at once where it is said to be out of service", () => {
-    const waited = moved(() => undefined);
-    expect(waited).toBeGreaterThan(minutes(6));
-    expect(waited).toBeLessThan(minutes(8));
-    const hurried = moved((cluster) => {
-      const taint = { key: "node.kubernetes.io/out-of-service", value: "shutdown", effect: "NoExecute" };
-      cluster.patch("node/node-1", { spec: { taints: [taint] } });
-    });
-    expect(hurried).toBeLessThan(minutes(2));
-  });
-
-  test("a kubelet that was away knows again what its pods use", () => {
-    const cluster = started();
-    cluster.apply(claim("a"));
-    cluster.settle();
-    cluster.apply(pod("p", "a", onNode(1)));
-    cluster.settle();
-    cluster.stopKubelet("node-1");
-    cluster.run(s(20));
-    cluster.startKubelet("node-1");
-    cluster.settle();
-    cluster.run(s(20));
-    expect(field(cluster, "node/node-1", "status", "volumesInUse")).toContain("disk-00000001");
-    expect(phase(cluster, "pod/p")).toBe("Running");
-    cluster.delete("pod/p");
-    cluster.run(minutes(1));
-    expect(cluster.storage.disks[0]?.node).toBeUndefined();
-    expect(cluster.get("volumeattachments").items).toEqual([]);
-  });
-
-  test("a controller that starts anew goes on from what the API has", () => {
-    const cluster = started();
-    cluster.apply(claim("a"));
-    cluster.settle();
-    cluster.apply(pod("p", "a", onNode(1)));
-    cluster.settle();
-    cluster.stop("kube-controller-manager");
-    cluster.delete("pod/p");
-    cluster.run(s(30));
-    expect(cluster.storage.disks[0]?.node).toBe("node-1");
-    cluster.start("kube-controller-manager");
-    cluster.run(minutes(1));
-    expect(cluster.storage.disks[0]?.node).toBeUndefined();
   });
 });
 

@@ -1,5 +1,6 @@
 import type { NodeGroup } from "../provider.js";
-import type { PodInfo } from "../../scheduler/pod-info.js";
+import { objectAt } from "../../objects/value.js";
+import { resourcesOf, type PodInfo } from "../../scheduler/pod-info.js";
 import type { ExpanderName } from "./flags.js";
 import type { Snapshot } from "./snapshot.js";
 
@@ -34,9 +35,9 @@ export function refusalByTemplate(snapshot: Snapshot, group: NodeGroup, pod: Pod
  * `estimator/binpacking_estimator.go`). The snapshot is afterwards as before.
  */
 export function estimate(snapshot: Snapshot, group: NodeGroup, pods: readonly PodInfo[], limit: number): Option {
-  const { cpu = "1", memory = "1Ki" } = group.template("").status?.allocatable ?? {};
+  const allocatable = resourcesOf(objectAt(group.template(""), "status", "allocatable"));
   const share = ({ requests }: PodInfo): number =>
-    requests.cpu / (Number(cpu) * 1000) + requests.memory / (Number.parseInt(memory, 10) * 1024);
+    requests.cpu / allocatable.cpu + requests.memory / allocatable.memory;
   const names: string[] = [];
   const placed: PodInfo[] = [];
   for (const pod of pods.toSorted((a, b) => share(b) - share(a))) {
@@ -62,14 +63,10 @@ export function estimate(snapshot: Snapshot, group: NodeGroup, pods: readonly Po
 
 /** The parts of processors and memory that would be left over, together (cluster-autoscaler, `expander/waste`). */
 function waste({ group, count, pods }: Option): number {
-  const { cpu = "1", memory = "1Ki" } = group.template("").status?.capacity ?? {};
-  const has = { cpu: Number(cpu) * 1000 * count, memory: Number.parseInt(memory, 10) * 1024 * count };
-  const asked = { cpu: 0, memory: 0 };
-  for (const { requests } of pods) {
-    asked.cpu += requests.cpu;
-    asked.memory += requests.memory;
-  }
-  return (has.cpu - asked.cpu) / has.cpu + (has.memory - asked.memory) / has.memory;
+  const capacity = resourcesOf(objectAt(group.template(""), "status", "capacity"));
+  const taken = (resource: "cpu" | "memory"): number =>
+    pods.reduce((sum, { requests }) => sum + requests[resource], 0) / (capacity[resource] * count);
+  return 1 - taken("cpu") + (1 - taken("memory"));
 }
 
 /** By what options are compared: the least is taken. `price`: dollars an hour for each pod, simpler than the real one's. */
